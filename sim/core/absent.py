@@ -1,0 +1,91 @@
+"""What a trial's journal does not hold yet: where to go on, and which verdicts are still to be had.
+
+Ordinary flow and resume ask the same two questions, so a resumed trial enters the state machine where an undisturbed one would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from sim.core.record import Exchange, Session, Trial
+
+Step = Literal["open_session", "user_speaks", "target_replies", "close_session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Who judges: rater ids, the primary one first, and the tagger's id."""
+
+    raters: tuple[str, ...]
+    tagger: str
+
+    @property
+    def primary(self) -> str:
+        """The rater that also answers the criterion questions."""
+        return self.raters[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One verdict on one exchange, or on a whole session (exchange 0)."""
+
+    node: Literal["rate_likability", "tag_moves"]
+    session: int
+    exchange: int
+    part: str
+    """Rater or tagger."""
+
+
+def next_step(trial: Trial) -> Step | None:
+    """Where the talk goes on; None when it is over or has failed for good."""
+    if trial.failed:
+        return None
+    if not trial.sessions:
+        return "open_session"
+    session = trial.sessions[-1]
+    if session.closed:
+        return "open_session" if session.index < len(trial.cast.sessions) else None
+    if session.gone:
+        return "close_session"
+    if not session.exchanges:
+        return "user_speaks"
+    last = session.exchanges[-1]
+    if last.reply is None:
+        return "target_replies"
+    if last.user.leave or last.index >= trial.cast.sessions[session.index - 1].spec.exchanges.max:
+        return "close_session"
+    return "user_speaks"
+
+
+def absent_verdicts(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
+    """Every verdict that is due and absent, in order."""
+    found: list[Verdict] = []
+    for session in trial.sessions:
+        for exchange in session.exchanges:
+            found += verdicts_on(session, exchange, panel)
+        if session.closed and answered(session) and panel.primary not in session.criterion:
+            found.append(Verdict("rate_likability", session.index, 0, panel.primary))
+    return tuple(found)
+
+
+def verdicts_on(session: Session, exchange: Exchange, panel: Panel) -> tuple[Verdict, ...]:
+    """The absent verdicts on one exchange; none while it is unanswered."""
+    if exchange.reply is None:
+        return ()
+    raters: Collection[str] = [r for r in panel.raters if r not in exchange.ratings]
+    ratings = tuple(Verdict("rate_likability", session.index, exchange.index, r) for r in raters)
+    tags = () if panel.tagger in exchange.tags else (Verdict("tag_moves", session.index, exchange.index, panel.tagger),)
+    return ratings + tags
+
+
+def answered(session: Session) -> bool:
+    """Whether the session has anything to look back on."""
+    return any(e.reply is not None for e in session.exchanges)
+
+
+def is_whole(trial: Trial, panel: Panel) -> bool:
+    """Whether nothing is absent any more."""
+    return trial.failed is not None or (next_step(trial) is None and not absent_verdicts(trial, panel))

@@ -1,0 +1,156 @@
+"""A scenario cast with a persona: every reference to a fact resolved, before anything is spent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sim.core.errors import InputError, nearest
+from sim.core.text import contains
+
+if TYPE_CHECKING:
+    from sim.core.spec import AgendaItem, Fact, FactRef, Persona, Scenario, SessionSpec, Value
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A fact and the value it has from now on."""
+
+    fact: Fact
+    value: Value
+    exchange: int
+    """The exchange in which it is due."""
+
+
+@dataclass(frozen=True)
+class Topicality:
+    """An agenda item and the facts that bear on it."""
+
+    item: AgendaItem
+    about: tuple[str, ...]
+    """Fact ids."""
+
+
+@dataclass(frozen=True)
+class CastSession:
+    """One session of the scenario, about this persona."""
+
+    index: int
+    """From 1."""
+    spec: SessionSpec
+    date: dt.date
+    agenda: tuple[Topicality, ...]
+    core: tuple[Telling, ...]
+    """Facts told in this session to every target alike, updates last."""
+
+    def told_at(self, exchange: int) -> tuple[Telling, ...]:
+        """The core facts due in `exchange`."""
+        return tuple(t for t in self.core if t.exchange == exchange)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One persona in one scenario."""
+
+    persona: Persona
+    scenario: Scenario
+    sessions: tuple[CastSession, ...]
+    start_date: dt.date
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """All facts by id, the scenario's before the persona's."""
+        return {f.id: f for f in (*self.persona.facts, *self.scenario.facts)}
+
+    @cached_property
+    def values(self) -> tuple[tuple[Fact, int, Value], ...]:
+        """Every value any fact can take: (fact, version from 0, value)."""
+        found: dict[str, list[Value]] = {i: [f] for i, f in self.facts.items()}
+        for session in self.sessions:
+            for telling in session.core:
+                known = found[telling.fact.id]
+                if telling.value not in known:
+                    known.append(telling.value)
+        return tuple((self.facts[i], version, value) for i, vs in found.items() for version, value in enumerate(vs))
+
+    @cached_property
+    def values_by_fact(self) -> dict[str, tuple[Value, ...]]:
+        """Every value a fact can take, by fact id, oldest first."""
+        return {i: tuple(v for f, _, v in self.values if f.id == i) for i in self.facts}
+
+    def today(self, session: int) -> tuple[tuple[Fact, Value], ...]:
+        """Every fact with the value it has in `session`."""
+        newest: dict[str, Value] = {i: f for i, f in self.facts.items()}
+        for past in self.sessions[:session]:
+            newest.update({t.fact.id: t.value for t in past.core})
+        return tuple((self.facts[i], value) for i, value in newest.items())
+
+
+
+def build_cast(persona: Persona, scenario: Scenario, *, start_date: dt.date) -> Cast:
+    """Resolve every fact reference of `scenario` against itself and `persona`.
+
+    Raises:
+        InputError: a reference that leads nowhere, or an update without a new value.
+    """
+    own = {f.id: f for f in scenario.facts}
+    theirs = {f.id: f for f in persona.facts}
+    twins = sorted(set(own) & set(theirs))
+    if twins:
+        raise InputError(f"fact '{twins[0]}' stands both in persona '{persona.id}' and in scenario '{scenario.id}'", mend="rename one of them")
+
+    def resolve(ref: FactRef, place: str) -> Fact:
+        if ref.startswith("persona."):
+            name = ref.removeprefix("persona.")
+            fact = theirs.get(name) or next((f for f in persona.facts if f.topic == name), None)
+            if fact is None:
+                raise InputError(
+                    f"scenario '{scenario.id}' {place} speaks of {ref}, but persona '{persona.id}' has no fact with that id or topic",
+                    mend=f"add a fact with topic: {name} to the persona",
+                )
+            return fact
+        if ref not in own:
+            raise InputError(f"scenario '{scenario.id}' {place} speaks of unknown fact '{ref}'", mend=nearest(ref, own))
+        return own[ref]
+
+    date = start_date
+    sessions: list[CastSession] = []
+    for index, spec in enumerate(scenario.sessions, 1):
+        date = _later(date, spec.gap, scenario.id)
+        place = f"session {index}"
+        told: list[tuple[Fact, Value]] = []
+        for ref in spec.disclose:
+            fact = resolve(ref, place)
+            told.append((fact, fact))
+        for update in spec.updates:
+            fact = resolve(update.fact, place)
+            value = update.to or fact.changes_to
+            if value is None:
+                raise InputError(
+                    f"scenario '{scenario.id}' {place} updates '{update.fact}', which says not to what", mend="give the update a `to:` or the fact a `changes_to:`"
+                )
+            told.append((fact, value))
+        agenda = tuple(Topicality(item, tuple(resolve(ref, place).id for ref in item.about)) for item in spec.agenda)
+        sessions.append(CastSession(index, spec, date, agenda, _schedule(told, spec, f"scenario '{scenario.id}' {place}")))
+    return Cast(persona, scenario, tuple(sessions), start_date)
+
+
+def _schedule(told: list[tuple[Fact, Value]], spec: SessionSpec, place: str) -> tuple[Telling, ...]:
+    """Spread the core facts evenly over the exchanges that are sure to happen and whose words are not scripted."""
+    scripted = {s.exchange: s.message for s in spec.scripted}
+    free = [e for e in range(1, spec.exchanges.min + 1) if e not in scripted]
+    said = {i: next((e for e, message in scripted.items() if any(contains(message, a) for a in value.answers)), None) for i, (_, value) in enumerate(told)}
+    waiting = [i for i in said if said[i] is None]
+    if waiting and not free:
+        raise InputError(f"{place} scripts every exchange and leaves none to tell '{told[waiting[0]][0].id}' in", mend="say it in a scripted message or free an exchange")
+    slots = {i: free[n * len(free) // len(waiting)] for n, i in enumerate(waiting)}
+    return tuple(Telling(fact, value, said[i] or slots[i]) for i, (fact, value) in enumerate(told))
+
+
+def _later(date: dt.date, days: int, scenario: str) -> dt.date:
+    try:
+        return date + dt.timedelta(days=days)
+    except OverflowError:
+        raise InputError(f"scenario '{scenario}' runs past the year 9999", mend="shorten a gap or choose an earlier start_date") from None

@@ -1,0 +1,365 @@
+"""What happened: one event for every node's outcome. Everything else is computed from these.
+
+An event is a key, a body and meta. The body says what happened and is the same whenever the same thing happens; `meta` holds what differs from one
+execution to the next: times, latencies, retries, whether a message was sent again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal, NamedTuple, get_args
+
+from pydantic import Field, TypeAdapter
+
+from sim.core.codebook import Dimension
+from sim.core.errors import Cause
+from sim.core.frozen import Frozen
+
+SCHEMA_VERSION = 1
+"""Rises when an old journal could no longer be read as it stands."""
+
+Role = Literal["user", "target", "rater", "tagger", "memory"]
+"""Who a call is made for; budget and cost are split by it."""
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+# --- what a call cost ---------------------------------------------------------------------------------------------
+
+
+class Usage(Frozen):
+    """Tokens as the provider counted them."""
+
+    input: int
+    output: int
+    cached: int = 0
+    """Of `input`, those read from the provider's prompt cache."""
+
+
+class Call(Frozen):
+    """One answered call."""
+
+    role: Role
+    model: str
+    step: Literal["first", "repair", "regeneration"] = "first"
+    prompt: str
+    """Hash of the messages sent; the text itself is rebuilt from the run's header and events."""
+    usage: Usage | None = None
+    """None: the provider did not say."""
+    cost: float | None = None
+    """US dollars; None: unknown, which is not 0."""
+
+
+class Timing(Frozen):
+    """How one call went this time."""
+
+    latency: float
+    """Seconds from the first attempt to the answer."""
+    retries: int = 0
+
+
+class Meta(Frozen):
+    """What may differ between two executions of the same study."""
+
+    at: float = 0.0
+    """Unix time of the event."""
+    timings: tuple[Timing, ...] = ()
+    """One for each of the event's calls."""
+    resent: bool = False
+    """The message had perhaps reached a stateful target before; it was sent again under the same key."""
+
+
+# --- ratings ------------------------------------------------------------------------------------------------------
+
+
+class Quote(Frozen):
+    """Words of the reply: at least four, or all of it."""
+
+    kind: Literal["quote"] = "quote"
+    text: str
+    found: bool
+    """Whether the reply contains them."""
+
+
+class Absence(Frozen):
+    """The user's own words that should have been taken up."""
+
+    kind: Literal["absence"] = "absence"
+    text: str
+    found: bool
+    """Whether the user's message contains them."""
+
+
+class Measure(Frozen):
+    """What the engine counted."""
+
+    kind: Literal["measure"] = "measure"
+    reply_words: int
+    user_words: int
+
+
+Evidence = Annotated[Quote | Absence | Measure, Field(discriminator="kind")]
+
+
+class Score(Frozen):
+    """A rating of 1 (very poor) to 5 (excellent), with its reason."""
+
+    kind: Literal["score"] = "score"
+    reason: str
+    """One sentence, written before the number."""
+    evidence: Evidence | None = None
+    """None only for criterion questions."""
+    score: Annotated[int, Field(strict=True, ge=1, le=5)]
+    occasion: bool = True
+    """The user's message gave occasion."""
+    attempt: bool = True
+    """The reply attempted it."""
+    false_memory: bool = False
+    """Callback only: it brought back something never said."""
+
+
+class NotApplicable(Frozen):
+    """The exchange gave this dimension no occasion, and the reply did not attempt it; it leaves every mean."""
+
+    kind: Literal["not_applicable"] = "not_applicable"
+    reason: str
+
+
+class Unscored(Frozen):
+    """A rating that could not be had from the model. Final, and never a number."""
+
+    kind: Literal["unscored"] = "unscored"
+    cause: Literal["schema", "refused", "too_long"]
+    reason: str
+
+
+Rating = Annotated[Score | NotApplicable | Unscored, Field(discriminator="kind")]
+
+
+# --- moves --------------------------------------------------------------------------------------------------------
+
+
+class TaggedSentence(Frozen):
+    """A sentence of a reply and what it does."""
+
+    text: str
+    moves: tuple[str, ...]
+
+
+class Tags(Frozen):
+    """A tagged reply."""
+
+    kind: Literal["tags"] = "tags"
+    sentences: tuple[TaggedSentence, ...]
+
+    @property
+    def moves(self) -> frozenset[str]:
+        """The move set: the union over sentences."""
+        return frozenset(m for s in self.sentences for m in s.moves)
+
+
+Tagging = Annotated[Tags | Unscored, Field(discriminator="kind")]
+
+
+# --- what the user did --------------------------------------------------------------------------------------------
+
+FlagKind = Literal[
+    "leak_cut",
+    "role_flip",
+    "echo",
+    "empty_message",
+    "message_too_long",
+    "unparsed_message",
+    "left_too_early",
+    "unknown_fact_claimed",
+    "claimed_fact_absent",
+    "core_fact_appended",
+]
+
+
+class Flag(Frozen):
+    """Something the simulated user should not have done."""
+
+    kind: FlagKind
+    severity: Literal["note", "critical"]
+    evidence: str
+
+
+class Utterance(Frozen):
+    """What the user says. Only `message` reaches the target."""
+
+    kind: Literal["utterance"] = "utterance"
+    message: str
+    mood: str = ""
+    allusion: str | None = None
+    humour_bid: str | None = None
+    facts_used: tuple[str, ...] = ()
+    """Facts the message tells, or that bear on it."""
+    signalled: tuple[Dimension, ...] = ()
+    """Preferences whose being met or missed the message shows."""
+    leave: bool = False
+    why: str | None = None
+
+
+class Departure(Frozen):
+    """The user leaves without a word."""
+
+    kind: Literal["departure"] = "departure"
+    why: str
+
+
+class Silence(Frozen):
+    """The simulated user produced nothing that could be sent."""
+
+    kind: Literal["silence"] = "silence"
+    why: str
+
+
+# --- events -------------------------------------------------------------------------------------------------------
+
+Kind = Literal[
+    "session_opened", "user_spoke", "target_replied", "rated", "tagged", "memory_written", "session_closed", "call_lost", "trial_failed", "trial_finished"
+]
+
+
+class Key(NamedTuple):
+    """Where an event belongs; no two events share one."""
+
+    trial: str
+    session: int
+    take: int
+    exchange: int
+    kind: Kind
+    part: str
+
+
+class BaseEvent(Frozen):
+    """What every event has."""
+
+    trial: str
+    session: int = 0
+    """From 1; 0 is the whole trial."""
+    take: int = 0
+    """From 1; rises when the session is started over. 0 is the whole trial."""
+    exchange: int = 0
+    """From 1; 0 is the whole session."""
+    part: str = ""
+    """Rater, tagger, memory step or attempt."""
+    calls: tuple[Call, ...] = ()
+    meta: Meta = Meta()
+
+
+class SessionOpened(BaseEvent):
+    """A session began."""
+
+    kind: Literal["session_opened"] = "session_opened"
+    date: dt.date
+
+
+class UserSpoke(BaseEvent):
+    """The user said something, left, or had nothing to say."""
+
+    kind: Literal["user_spoke"] = "user_spoke"
+    said: Annotated[Utterance | Departure | Silence, Field(discriminator="kind")]
+    scripted: bool = False
+    """The scenario's words, not the model's."""
+    flags: tuple[Flag, ...] = ()
+    history_cut: bool = False
+    """Earlier sessions were shown as ledger and last two sessions, for length."""
+
+
+class TargetReplied(BaseEvent):
+    """The target answered."""
+
+    kind: Literal["target_replied"] = "target_replied"
+    reply: str
+    finish: str = "stop"
+    """The provider's word for why the reply ended."""
+
+
+class Rated(BaseEvent):
+    """`part` rated the exchange, or at exchange 0 answered the session's criterion questions."""
+
+    kind: Literal["rated"] = "rated"
+    ratings: dict[str, Rating]
+    history_cut: bool = False
+
+
+class Tagged(BaseEvent):
+    """`part` tagged the reply's moves."""
+
+    kind: Literal["tagged"] = "tagged"
+    tagging: Tagging
+
+
+class MemoryWritten(BaseEvent):
+    """A step of the target's memory, named by `part`; enough to restore it."""
+
+    kind: Literal["memory_written"] = "memory_written"
+    content: str
+
+
+Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
+
+
+class SessionClosed(BaseEvent):
+    """The session is over."""
+
+    kind: Literal["session_closed"] = "session_closed"
+    ending: Ending
+
+
+class CallLost(BaseEvent):
+    """A node's call came to nothing for reasons outside any model: its own event stays absent, what it paid is counted here.
+
+    `part` is the node, the rater if any, and the attempt: `rate_likability:self#1`.
+    """
+
+    kind: Literal["call_lost"] = "call_lost"
+    cause: Cause
+    message: str
+
+
+class TrialFailed(BaseEvent):
+    """The trial cannot go on, now or ever: the target refused or its context is full."""
+
+    kind: Literal["trial_failed"] = "trial_failed"
+    cause: Cause
+    message: str
+
+
+class TrialFinished(BaseEvent):
+    """All sessions are closed."""
+
+    kind: Literal["trial_finished"] = "trial_finished"
+
+
+Event = Annotated[
+    SessionOpened | UserSpoke | TargetReplied | Rated | Tagged | MemoryWritten | SessionClosed | CallLost | TrialFailed | TrialFinished,
+    Field(discriminator="kind"),
+]
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_KEY_FIELDS = {"trial", "session", "take", "exchange", "kind", "part"}
+
+
+def key(event: Event) -> Key:
+    """The event's key."""
+    return Key(event.trial, event.session, event.take, event.exchange, event.kind, event.part)
+
+
+def body(event: Event) -> str:
+    """The event without key and meta, as JSON: the same for the same happening."""
+    return event.model_dump_json(exclude={*_KEY_FIELDS, "meta"})
+
+
+def load_event(key: Key, body: str, meta: str) -> Event:
+    """The event that `key`, `body` and `meta` were taken from."""
+    head = f'"trial":{_quoted(key.trial)},"session":{key.session},"take":{key.take},"exchange":{key.exchange},"kind":"{key.kind}","part":{_quoted(key.part)}'
+    tail = "" if body == "{}" else "," + body[1:-1]
+    return _EVENT.validate_json("{" + head + tail + ',"meta":' + meta + "}")
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text)

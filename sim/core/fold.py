@@ -1,0 +1,119 @@
+"""State is a fold over events. The same function carries the graph's state, resume, tables and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sim.core.event import (
+    BaseEvent,
+    Call,
+    CallLost,
+    Departure,
+    Event,
+    MemoryWritten,
+    Rated,
+    Role,
+    SessionClosed,
+    SessionOpened,
+    Silence,
+    Tagged,
+    TargetReplied,
+    TrialFailed,
+    TrialFinished,
+    UserSpoke,
+)
+from sim.core.ledger import scan
+from sim.core.record import Exchange, Reply, Session, Spent, Trial
+
+
+def fold(trial: Trial, events: Iterable[Event]) -> Trial:
+    """`trial` after `events`, given in the order in which they were appended.
+
+    Events of a superseded take change nothing but the costs.
+    """
+    for event in events:
+        trial = _apply(trial, event)
+    return trial
+
+
+def _apply(trial: Trial, event: Event) -> Trial:
+    if event.calls:
+        trial = replace(trial, spent=_spend(trial.spent, event.calls))
+    match event:
+        case TrialFinished():
+            return replace(trial, finished=True)
+        case TrialFailed():
+            return replace(trial, failed=event)
+        case CallLost():
+            return replace(trial, lost=(*trial.lost, event))
+        case SessionOpened():
+            return _open(trial, event)
+    session = _session(trial, event)
+    if session is None:
+        return trial
+    return _with(trial, _in_session(trial, session, event))
+
+
+def _open(trial: Trial, event: SessionOpened) -> Trial:
+    if len(trial.sessions) >= event.session and trial.sessions[event.session - 1].take >= event.take:
+        return trial
+    return replace(trial, sessions=(*trial.sessions[: event.session - 1], Session(event.session, event.take, event.date)))
+
+
+def _session(trial: Trial, event: BaseEvent) -> Session | None:
+    """The session that `event` belongs to, or None when its take is superseded."""
+    if not 1 <= event.session <= len(trial.sessions):
+        return None
+    session = trial.sessions[event.session - 1]
+    return session if session.take == event.take else None
+
+
+def _in_session(trial: Trial, session: Session, event: Event) -> Session:
+    match event:
+        case UserSpoke(said=Departure() | Silence() as gone):
+            return replace(session, gone=gone, flags=event.flags)
+        case UserSpoke():
+            told = scan(event.said.message, trial.cast, session=session.index, exchange=event.exchange)
+            spoken = Exchange(event.exchange, event.said, scripted=event.scripted, disclosed=told, flags=event.flags)
+            return replace(session, exchanges=(*session.exchanges, spoken))
+        case TargetReplied():
+            return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent))
+        case Rated(exchange=0):
+            return replace(session, criterion={**session.criterion, event.part: event.ratings})
+        case Rated():
+            known = session.exchanges[event.exchange - 1].ratings
+            return _at(session, event.exchange, ratings={**known, event.part: event.ratings})
+        case Tagged():
+            tags = session.exchanges[event.exchange - 1].tags
+            return _at(session, event.exchange, tags={**tags, event.part: event.tagging})
+        case MemoryWritten():
+            return replace(session, memory=(*session.memory, event))
+        case SessionClosed():
+            return replace(session, closed=event.ending)
+    raise AssertionError(f"no such event: {event.kind}")
+
+
+def _at(session: Session, exchange: int, **change: object) -> Session:
+    changed = replace(session.exchanges[exchange - 1], **change)  # type: ignore[arg-type]
+    return replace(session, exchanges=(*session.exchanges[: exchange - 1], changed, *session.exchanges[exchange:]))
+
+
+def _with(trial: Trial, session: Session) -> Trial:
+    i = session.index
+    return replace(trial, sessions=(*trial.sessions[: i - 1], session, *trial.sessions[i:]))
+
+
+def _spend(spent: Mapping[Role, Spent], calls: tuple[Call, ...]) -> dict[Role, Spent]:
+    after = dict(spent)
+    for call in calls:
+        s = after.get(call.role, Spent())
+        after[call.role] = Spent(
+            calls=s.calls + 1,
+            input=s.input + (call.usage.input if call.usage else 0),
+            output=s.output + (call.usage.output if call.usage else 0),
+            cost=s.cost + (call.cost or 0.0),
+            unknown_cost=s.unknown_cost + (call.cost is None),
+            unknown_usage=s.unknown_usage + (call.usage is None),
+        )
+    return after

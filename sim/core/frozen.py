@@ -1,0 +1,29 @@
+"""The base of every value that crosses a border: frozen, and strict about unknown keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Frozen(BaseModel):
+    """A value: cannot be changed, refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a NUL character is not text")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_nul)]
+"""Text that says something."""
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+"""A name used in keys, flags and file names: lower-case letters, digits, `-` and `_`."""
+
+Level = Annotated[int, Field(strict=True, ge=1, le=5)]
+"""1 (hardly) to 5 (very much)."""

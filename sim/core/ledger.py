@@ -1,0 +1,80 @@
+"""Which facts the user has told, when: read from the sent messages, whatever the user claims.
+
+A value counts as told in a message that contains one of its accepted answers as whole words. A newer value supersedes an older one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sim.core.text import contains
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.core.cast import Cast
+    from sim.core.record import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A message told this value of this fact."""
+
+    fact: str
+    version: int
+    """0 is the fact as first written; later values count up."""
+    core: bool
+    """Scripted for this exchange, and so told to every target alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The newest value of a fact that the user has told."""
+
+    fact: str
+    version: int
+    text: str
+    answers: tuple[str, ...]
+    core: bool
+    session: int
+    """Session in which this value was first told; 0 for a talk before the study."""
+    exchange: int
+    date: dt.date
+
+
+def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disclosure, ...]:
+    """Every value that `message` tells, in the order of the cast's facts."""
+    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
+    return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in cast.values if _tells(message, value.answers))
+
+
+@lru_cache(maxsize=65_536)
+def _tells(message: str, answers: tuple[str, ...]) -> bool:
+    return any(contains(message, a) for a in answers)
+
+
+def build_ledger(trial: Trial) -> dict[str, Entry]:
+    """What has been told so far, newest value of each fact, by fact id."""
+    cast = trial.cast
+    values = {(fact.id, version): value for fact, version, value in cast.values}
+    ledger: dict[str, Entry] = {}
+
+    def enter(told: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
+        for d in told:
+            known = ledger.get(d.fact)
+            if known is None or d.version > known.version:
+                value = values[d.fact, d.version]
+                ledger[d.fact] = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
+
+    import datetime as dt
+
+    for talk in cast.scenario.history:
+        for message in talk.messages:
+            if message.role == "user":
+                enter(scan(message.text, cast, session=0, exchange=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
+    for session in trial.sessions:
+        for exchange in session.exchanges:
+            enter(exchange.disclosed, session.index, exchange.index, session.date)
+    return ledger

@@ -1,0 +1,109 @@
+"""What came out: a trial is sessions, a session is exchanges. Built only by the fold in `sim.core.fold`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.core.cast import Cast
+    from sim.core.event import CallLost, Departure, Ending, Flag, MemoryWritten, Rating, Role, Silence, Tagging, TrialFailed, Utterance
+    from sim.core.ledger import Disclosure
+
+Ratings = Mapping[str, "Rating"]
+"""By dimension, or by criterion question."""
+
+TrialStatus = Literal["planned", "running", "finished", "failed", "stopped"]
+RunStatus = Literal["running", "finished", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the target answered."""
+
+    text: str
+    finish: str = "stop"
+    resent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One user message and the target's reply, with its ratings and moves."""
+
+    index: int
+    user: Utterance
+    scripted: bool = False
+    reply: Reply | None = None
+    """None until the target has answered."""
+    ratings: Mapping[str, Ratings] = field(default_factory=dict)
+    """By rater. A rater without an entry has not rated yet."""
+    tags: Mapping[str, Tagging] = field(default_factory=dict)
+    """By tagger."""
+    disclosed: tuple[Disclosure, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sitting."""
+
+    index: int
+    take: int
+    date: dt.date
+    exchanges: tuple[Exchange, ...] = ()
+    gone: Departure | Silence | None = None
+    """Set when the user left without a word or had nothing to say."""
+    flags: tuple[Flag, ...] = ()
+    """Of the message that was never sent."""
+    memory: tuple[MemoryWritten, ...] = ()
+    criterion: Mapping[str, Ratings] = field(default_factory=dict)
+    """By rater."""
+    closed: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one role has used."""
+
+    calls: int = 0
+    input: int = 0
+    output: int = 0
+    cost: float = 0.0
+    """US dollars over calls of known cost."""
+    unknown_cost: int = 0
+    """Calls whose cost the provider's price list does not tell."""
+    unknown_usage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One persona × scenario × target × seed, as far as its events tell."""
+
+    id: str
+    target: str
+    seed: int
+    cast: Cast
+    sessions: tuple[Session, ...] = ()
+    spent: Mapping[Role, Spent] = field(default_factory=dict)
+    """All takes and failed attempts included."""
+    lost: tuple[CallLost, ...] = ()
+    """Calls that came to nothing for reasons outside any model."""
+    failed: TrialFailed | None = None
+    finished: bool = False
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All answered exchanges, in order."""
+        return tuple(e for s in self.sessions for e in s.exchanges if e.reply is not None)
+
+    @property
+    def status(self) -> TrialStatus:
+        """As the journal tells; whether a trial is being run right now only the run knows."""
+        if self.failed:
+            return "failed"
+        if self.finished:
+            return "finished"
+        return "stopped" if self.sessions or self.lost else "planned"

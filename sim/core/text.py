@@ -1,0 +1,37 @@
+"""Comparing what was said with what was meant: normalised text, whole-word search, word counts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+
+@lru_cache(maxsize=4096)
+def normalise(text: str) -> str:
+    """NFKC, lower case, straight quotes, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
+
+
+@lru_cache(maxsize=4096)
+def _whole(answer: str) -> re.Pattern[str]:
+    wanted = normalise(answer)
+    edge = "" if _WIDE.search(wanted) else r"(?<!\w)", "" if _WIDE.search(wanted) else r"(?!\w)"
+    return re.compile(edge[0] + re.escape(wanted) + edge[1])
+
+
+def contains(text: str, answer: str) -> bool:
+    """Whether `answer` stands in `text` as whole words, after normalising both. Scripts without spaces match anywhere."""
+    return _whole(answer).search(normalise(text)) is not None
+
+
+def words(text: str) -> list[str]:
+    """The words of `text`, lower-cased; in scripts without spaces, each character is one."""
+    found: list[str] = []
+    for word in _WORD.findall(normalise(text)):
+        found.extend(word if _WIDE.search(word) else (word,))
+    return found

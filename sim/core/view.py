@@ -1,0 +1,259 @@
+"""What the user and the raters may see. A view is cut: nothing after its exchange, no rating, no target's name is in it.
+
+These are also the typed inputs that prompts are rendered from, and all that offline users and raters read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sim.core.chance import derive, rng
+from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
+from sim.core.ledger import Entry, build_ledger
+
+if TYPE_CHECKING:
+    from sim.core.cast import CastSession, Telling
+    from sim.core.codebook import Dimension
+    from sim.core.event import Utterance
+    from sim.core.record import Trial
+    from sim.core.spec import Fact, Noise, Persona, Preference, Scenario, Value, Wish
+
+CHARACTERS_PER_TOKEN = 4
+"""Rule of thumb for limits; spending is counted by the provider's own figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange as it could be overheard."""
+
+    user: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One session as it could be overheard."""
+
+    date: dt.date
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Past:
+    """The earlier sessions, in full or, where that is too long, as ledger and the last two."""
+
+    talks: tuple[Talk, ...]
+    ledger: tuple[Entry, ...]
+    """What had been told before this session began."""
+    cut: bool
+    """Whether earlier talks were left out for length."""
+
+    @property
+    def since(self) -> dt.date | None:
+        """When the last talk was."""
+        return self.talks[-1].date if self.talks else None
+
+
+
+@dataclass(frozen=True)
+class Card:
+    """The session as the user lives it."""
+
+    session: CastSession
+    of: int
+    """Number of sessions in the scenario."""
+    preferences: dict[Dimension, Preference]
+    wishes: dict[Dimension, Wish]
+
+    def want(self, dimension: Dimension) -> int:
+        """How much of `dimension` the persona wants today, 1 to 5."""
+        wish = self.wishes.get(dimension)
+        return wish.want if wish else self.preferences[dimension].want
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What the user's message gave occasion for, declared before the reply was seen."""
+
+    allusion: str | None
+    humour_bid: str | None
+    bearing: tuple[Entry, ...]
+    """Facts told in an earlier session that bear on the message."""
+
+    def of(self, dimension: Dimension) -> bool:
+        """Whether `dimension` has its occasion."""
+        if dimension in ALWAYS:
+            return True
+        return bool({"reference_understanding": self.allusion, "humor_fit": self.humour_bid, "callback": self.bearing}[dimension])
+
+
+@dataclass(frozen=True)
+class View:
+    """What every party but the target sees."""
+
+    persona: Persona
+    card: Card
+    past: Past
+    talk: tuple[Turn, ...]
+    """This session up to the cut."""
+    exchange: int
+    seed: int
+    """For whatever is drawn at this point; the same for every target."""
+
+
+@dataclass(frozen=True)
+class UserView(View):
+    """What the user knows when it speaks: signals, never rubrics; no ratings. `exchange` is the one it is about to open."""
+
+    told: frozenset[str]
+    """Ids of facts told so far, in this session or before."""
+    due: tuple[Telling, ...]
+    """Core facts that belong in this message."""
+    noise: Noise | None
+    may_leave: bool
+    last: bool
+    """The session ends with this exchange."""
+    scenario: Scenario
+    values: dict[str, tuple[Value, ...]]
+    """Every value of every fact of the cast, by fact id."""
+
+    facts: tuple[tuple[Fact, Value], ...]
+    """All facts with the value each has today."""
+
+    @property
+    def may_go_silently(self) -> bool:
+        """Whether leaving without a word would still leave the session its minimum of exchanges."""
+        return self.exchange > self.card.session.spec.exchanges.min
+
+
+@dataclass(frozen=True)
+class RaterView(View):
+    """What a rater of `exchange` sees: rubrics, the declared occasion, the talk up to and including the exchange."""
+
+    said: Utterance
+    occasion: Occasion
+    told: tuple[Entry, ...]
+    """Everything told up to this message."""
+
+    @property
+    def reply(self) -> str:
+        """The reply to rate."""
+        return self.talk[-1].reply
+
+    @cached_property
+    def order(self) -> tuple[Dimension, ...]:
+        """The seeded order in which the dimensions are asked."""
+        shuffled = list(DIMENSIONS)
+        rng(self.seed, "order").shuffle(shuffled)
+        return tuple(shuffled)
+
+
+@dataclass(frozen=True)
+class CriterionView(View):
+    """What the user looks back on at the end of a session. `exchange` is the last one."""
+
+    said: tuple[Utterance, ...]
+    left: str | None
+    """Why the user left before the end, if it did."""
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The order in which the questions are asked: fixed."""
+        return CRITERIA
+
+
+def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView:
+    """The user's view before the next message of the last session."""
+    session = trial.sessions[-1]
+    exchange = len(session.exchanges) + 1
+    cast = trial.cast.sessions[session.index - 1]
+    length = cast.spec.exchanges
+    seed = seed_of(trial, study_seed, session.index, exchange)
+    ledger = build_ledger(trial)
+    drawn = rng(study_seed, trial.cast.persona.id, trial.cast.scenario.id, trial.seed, session.index, "noise")
+    noises = {drawn.randint(2, max(2, length.min)): n for n in cast.spec.noise}
+    return UserView(
+        persona=trial.cast.persona,
+        card=_card(trial, cast),
+        past=_past(trial, session.index, history_tokens),
+        talk=_turns(trial, session.index, len(session.exchanges)),
+        exchange=exchange,
+        seed=seed,
+        told=frozenset(ledger),
+        due=cast.told_at(exchange),
+        noise=noises.get(exchange),
+        may_leave=exchange >= length.min,
+        last=exchange >= length.max,
+        scenario=trial.cast.scenario,
+        values=trial.cast.values_by_fact,
+        facts=trial.cast.today(session.index),
+    )
+
+
+def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, history_tokens: int) -> RaterView:
+    """The view of a rater of `exchange` in `session`: the same whether it is rated at once or after a resume."""
+    cut = _cut(trial, session, exchange)
+    cast = trial.cast.sessions[session - 1]
+    said = cut.sessions[-1].exchanges[-1].user
+    ledger = build_ledger(cut)
+    return RaterView(
+        persona=trial.cast.persona,
+        card=_card(trial, cast),
+        past=_past(cut, session, history_tokens),
+        talk=_turns(cut, session, exchange),
+        exchange=exchange,
+        seed=seed_of(trial, study_seed, session, exchange),
+        said=said,
+        occasion=Occasion(said.allusion, said.humour_bid, tuple(ledger[f] for f in said.facts_used if f in ledger and ledger[f].session < session)),
+        told=tuple(ledger.values()),
+    )
+
+
+def criterion_view(trial: Trial, session: int, *, study_seed: int, history_tokens: int) -> CriterionView:
+    """The view of a session as a whole, once it is over."""
+    ended = trial.sessions[session - 1]
+    answered = [e for e in ended.exchanges if e.reply is not None]
+    left = ended.gone.why if ended.gone else next((e.user.why or "" for e in answered[-1:] if e.user.leave), None)
+    return CriterionView(
+        persona=trial.cast.persona,
+        card=_card(trial, trial.cast.sessions[session - 1]),
+        past=_past(trial, session, history_tokens),
+        talk=_turns(trial, session, len(answered)),
+        exchange=len(answered),
+        seed=seed_of(trial, study_seed, session, 0),
+        said=tuple(e.user for e in answered),
+        left=left,
+    )
+
+
+def seed_of(trial: Trial, study_seed: int, session: int, exchange: int) -> int:
+    """The seed of one point of a trial, shared by all targets."""
+    return derive(study_seed, trial.cast.persona.id, trial.cast.scenario.id, trial.seed, session, exchange)
+
+
+def _cut(trial: Trial, session: int, exchange: int) -> Trial:
+    last = trial.sessions[session - 1]
+    return replace(trial, sessions=(*trial.sessions[: session - 1], replace(last, exchanges=last.exchanges[:exchange])))
+
+
+def _card(trial: Trial, session: CastSession) -> Card:
+    return Card(session, len(trial.cast.sessions), trial.cast.persona.preferences, session.spec.wishes)
+
+
+def _turns(trial: Trial, session: int, upto: int) -> tuple[Turn, ...]:
+    return tuple(Turn(e.user.message, e.reply.text) for e in trial.sessions[session - 1].exchanges[:upto] if e.reply is not None)
+
+
+def _past(trial: Trial, session: int, history_tokens: int) -> Past:
+    before = replace(trial, sessions=trial.sessions[: session - 1])
+    talks = [
+        Talk(trial.cast.start_date - dt.timedelta(days=t.days_before), tuple(Turn(u.text, a.text) for u, a in zip(t.messages[::2], t.messages[1::2], strict=True)))
+        for t in trial.cast.scenario.history
+    ]
+    talks += [Talk(s.date, _turns(trial, s.index, len(s.exchanges))) for s in before.sessions]
+    size = sum(len(t.user) + len(t.reply) for talk in talks for t in talk.turns)
+    cut = size > history_tokens * CHARACTERS_PER_TOKEN and len(talks) > 2
+    return Past(tuple(talks[-2:] if cut else talks), tuple(build_ledger(before).values()), cut)

@@ -1,0 +1,1 @@
+"""The talk itself: simulated users, the nodes, and the state machine in `graph`."""

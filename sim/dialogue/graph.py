@@ -1,0 +1,98 @@
+"""The state machine: read this first.
+
+    START ─▶ open_session ─▶ user_speaks ─▶ target_replies ─┬─▶ rate_likability(t)
+                 ▲              ▲    │                      ├─▶ tag_moves(t)
+                 │              └────┼──────────────────────┼─▶ user_speaks
+                 │                   ▼                      └─▶ close_session
+                 └───────────── close_session ─▶ END
+
+Rating and tagging of exchange t run in the same super-step as the user's next message. Every node keeps its outcome as an event; the state is the fold of
+the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be, and a node that kept nothing (its call
+failed) leads to END instead of to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from sim.core.absent import Verdict, absent_verdicts, next_step, verdicts_on
+from sim.core.fold import fold
+from sim.core.record import Trial
+from sim.dialogue.nodes import Context, Sent, close_session, open_session, rate_likability, tag_moves, target_replies, user_speaks
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+Route = list[Send | str]
+TALK = (open_session, user_speaks, target_replies, close_session)
+VERDICTS = (rate_likability, tag_moves)
+
+
+class State(TypedDict):
+    """Data only: the trial so far. Nodes return events, the reducer folds them in."""
+
+    trial: Annotated[Trial, fold]
+
+
+def enter(state: State, runtime: Runtime[Context]) -> Route:
+    """From the journal: every absent verdict, and the step at which the talk goes on."""
+    trial = state["trial"]
+    step = next_step(trial)
+    return [*_sends(trial, absent_verdicts(trial, runtime.context.panel)), *([step] if step else [])] or [END]
+
+
+def onward(node: str) -> Callable[[State, Runtime[Context]], Route]:
+    """From `node` to the next step; to END when it kept nothing."""
+
+    def route(state: State, runtime: Runtime[Context]) -> Route:
+        trial = state["trial"]
+        step = next_step(trial)
+        if step is None or step == node:
+            return [END]
+        if node == "target_replies":
+            session = trial.sessions[-1]
+            return [*_sends(trial, verdicts_on(session, session.exchanges[-1], runtime.context.panel)), step]
+        return [step]
+
+    return route
+
+
+def _sends(trial: Trial, verdicts: tuple[Verdict, ...]) -> list[Send]:
+    return [Send(v.node, Sent(trial, v.session, v.exchange, v.part)) for v in verdicts]
+
+
+@lru_cache(maxsize=1)
+def build_graph() -> CompiledStateGraph[State, Context, State, State]:
+    """The compiled graph, one for the whole process."""
+    graph = StateGraph(State, context_schema=Context)
+    for node in TALK:
+        graph.add_node(node.__name__, node)
+    for verdict in VERDICTS:
+        graph.add_node(verdict.__name__, verdict, input_schema=Sent)
+    everything: list[Hashable] = [f.__name__ for f in (*TALK, *VERDICTS)]
+    talk_on: dict[str, list[str]] = {
+        "open_session": ["user_speaks", END],
+        "user_speaks": ["target_replies", "close_session", END],
+        "target_replies": ["rate_likability", "tag_moves", "user_speaks", "close_session", END],
+        "close_session": ["open_session", END],
+    }
+    graph.add_conditional_edges(START, enter, [*everything, END])
+    for node_name, steps in talk_on.items():
+        graph.add_conditional_edges(node_name, onward(node_name), steps)
+    return graph.compile()
+
+
+async def run_graph(trial: Trial, context: Context) -> Trial:
+    """Take `trial` as far as it goes, and return it with everything that was kept."""
+    longest = sum(s.spec.exchanges.max for s in trial.cast.sessions)
+    steps = 2 * longest + 2 * len(trial.cast.sessions) + 10
+    state = await build_graph().ainvoke({"trial": trial}, context=context, config={"recursion_limit": steps})
+    ended = state["trial"]
+    assert isinstance(ended, Trial)
+    return ended

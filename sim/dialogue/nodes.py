@@ -1,0 +1,298 @@
+"""The nodes: adapters from state to what other rooms do, and from their outcome to an event.
+
+A node never raises for what is foreign: LangGraph cancels the siblings of a raising node, and with them calls that are paid for. A call that failed for
+reasons outside any model is kept as `CallLost` and leaves the node's own event absent; a target that refuses for good fails the trial.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from langgraph.runtime import Runtime
+
+from sim.core.absent import Panel, answered
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import (
+    CallLost,
+    Departure,
+    Ending,
+    Event,
+    MemoryWritten,
+    Meta,
+    Rated,
+    SessionClosed,
+    SessionOpened,
+    Silence,
+    Tagged,
+    TargetReplied,
+    Timing,
+    TrialFailed,
+    UserSpoke,
+)
+from sim.core.record import Session, Trial
+from sim.core.view import criterion_view, rater_view, user_view
+
+if TYPE_CHECKING:
+    from sim.core.ports import Clock, Sink
+    from sim.dialogue.graph import State
+    from sim.dialogue.users import User
+    from sim.score.scorer import Rater, Tagger
+    from sim.targets.target import Target
+
+
+@dataclass(frozen=True)
+class Context:
+    """What nodes work with; never part of the state."""
+
+    user: User
+    target: Target
+    raters: Mapping[str, Rater]
+    """By id, the primary one first."""
+    tagger: Tagger
+    sink: Sink
+    clock: Clock
+    study_seed: int
+    history_tokens: int
+    pending: tuple[int, int] | None = None
+    """Session and exchange whose message may have been sent before this process began."""
+
+    @property
+    def panel(self) -> Panel:
+        """Who judges."""
+        return Panel(tuple(self.raters), self.tagger.id)
+
+    async def keep(self, *events: Event) -> Update:
+        """Append `events`; the graph goes on only when they are safe."""
+        for event in events:
+            await self.sink.append(event)
+        return {"trial": events}
+
+    def meta(self, timings: tuple[Timing, ...] = (), *, resent: bool = False) -> Meta:
+        """The event's circumstances."""
+        return Meta(at=self.clock(), timings=timings, resent=resent)
+
+
+class Update(TypedDict):
+    """What a node adds to the state."""
+
+    trial: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One exchange to be judged by one judge. Exchange 0 is the session as a whole."""
+
+    trial: Trial
+    session: int
+    exchange: int
+    part: str
+
+
+async def open_session(state: State, runtime: Runtime[Context]) -> Update:
+    """Begin the next session on its date."""
+    context, trial = runtime.context, state["trial"]
+    session = trial.cast.sessions[len(trial.sessions)]
+    try:
+        await context.target.open(session.date)
+    except CallFailed as failed:
+        return await _failed(context, trial, failed, "open_session", session=session.index, take=1)
+    return await context.keep(SessionOpened(trial=trial.id, session=session.index, take=1, date=session.date, meta=context.meta()))
+
+
+async def user_speaks(state: State, runtime: Runtime[Context]) -> Update:
+    """The user's next message, departure or silence."""
+    context, trial = runtime.context, state["trial"]
+    session = trial.sessions[-1]
+    view = user_view(trial, study_seed=context.study_seed, history_tokens=context.history_tokens)
+    try:
+        said = await context.user.speak(view)
+    except CallFailed as failed:
+        return await _lost(context, trial, failed, "user_speaks", session=session.index, take=session.take, exchange=view.exchange)
+    return await context.keep(
+        UserSpoke(
+            trial=trial.id,
+            session=session.index,
+            take=session.take,
+            exchange=view.exchange,
+            said=said.what,
+            scripted=said.scripted,
+            flags=said.flags,
+            history_cut=view.past.cut,
+            calls=said.calls,
+            meta=context.meta(said.timings),
+        )
+    )
+
+
+async def target_replies(state: State, runtime: Runtime[Context]) -> Update:
+    """The target's reply to the last message."""
+    context, trial = runtime.context, state["trial"]
+    session = trial.sessions[-1]
+    exchange = session.exchanges[-1]
+    key = f"{trial.id}/{session.index}.{session.take}.{exchange.index}"
+    try:
+        answer = await context.target.reply(exchange.user.message, key)
+    except CallFailed as failed:
+        return await _failed(context, trial, failed, "target_replies", session=session.index, take=session.take, exchange=exchange.index)
+    resent = context.target.stateful and context.pending == (session.index, exchange.index)
+    return await context.keep(
+        TargetReplied(
+            trial=trial.id,
+            session=session.index,
+            take=session.take,
+            exchange=exchange.index,
+            reply=answer.text,
+            finish=answer.finish,
+            calls=answer.calls,
+            meta=context.meta(answer.timings, resent=resent),
+        )
+    )
+
+
+async def rate_likability(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Rate one exchange, seeing nothing after it; the user's next message is written meanwhile."""
+    if sent.exchange == 0:
+        return await _look_back(sent.trial, sent.trial.sessions[sent.session - 1], sent.part, runtime.context)
+    context, trial = runtime.context, sent.trial
+    take = trial.sessions[sent.session - 1].take
+    view = rater_view(trial, sent.session, sent.exchange, study_seed=context.study_seed, history_tokens=context.history_tokens)
+    try:
+        scored = await context.raters[sent.part].score(view)
+    except CallFailed as failed:
+        return await _lost(context, trial, failed, f"rate_likability:{sent.part}", session=sent.session, take=take, exchange=sent.exchange)
+    return await context.keep(
+        Rated(
+            trial=trial.id,
+            session=sent.session,
+            take=take,
+            exchange=sent.exchange,
+            part=sent.part,
+            ratings=dict(scored.value),
+            history_cut=view.past.cut,
+            calls=scored.calls,
+            meta=context.meta(scored.timings),
+        )
+    )
+
+
+async def tag_moves(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Tag the discourse moves of one reply."""
+    context, trial = runtime.context, sent.trial
+    take = trial.sessions[sent.session - 1].take
+    view = rater_view(trial, sent.session, sent.exchange, study_seed=context.study_seed, history_tokens=context.history_tokens)
+    try:
+        scored = await context.tagger.score(view)
+    except CallFailed as failed:
+        return await _lost(context, trial, failed, f"tag_moves:{sent.part}", session=sent.session, take=take, exchange=sent.exchange)
+    return await context.keep(
+        Tagged(
+            trial=trial.id,
+            session=sent.session,
+            take=take,
+            exchange=sent.exchange,
+            part=sent.part,
+            tagging=scored.value,
+            calls=scored.calls,
+            meta=context.meta(scored.timings),
+        )
+    )
+
+
+async def close_session(state: State, runtime: Runtime[Context]) -> Update:
+    """Let memory consolidate while the user looks back, then close. What the journal already holds of this is not done again."""
+    context, trial = runtime.context, state["trial"]
+    session = trial.sessions[-1]
+    looking_back = asyncio.ensure_future(_look_back(trial, session, context.panel.primary, context))
+    remembered = await _consolidate(trial, session, context)
+    looked_back = await looking_back
+    events = (*remembered["trial"], *looked_back["trial"])
+    if any(isinstance(e, CallLost | TrialFailed) for e in remembered["trial"]):
+        return {"trial": events}
+    closed = await context.keep(
+        SessionClosed(trial=trial.id, session=session.index, take=session.take, ending=_ending(trial, session), meta=context.meta())
+    )
+    return {"trial": (*events, *closed["trial"])}
+
+
+async def _consolidate(trial: Trial, session: Session, context: Context) -> Update:
+    if session.memory:
+        return {"trial": ()}
+    try:
+        steps = await context.target.close_session()
+    except CallFailed as failed:
+        return await _failed(context, trial, failed, "close_session", session=session.index, take=session.take)
+    written = [
+        MemoryWritten(
+            trial=trial.id,
+            session=session.index,
+            take=session.take,
+            part=step.name,
+            content=step.content,
+            calls=step.calls,
+            meta=context.meta(step.timings),
+        )
+        for step in steps
+    ]
+    return await context.keep(*written)
+
+
+async def _look_back(trial: Trial, session: Session, rater: str, context: Context) -> Update:
+    if rater in session.criterion or not answered(session):
+        return {"trial": ()}
+    view = criterion_view(trial, session.index, study_seed=context.study_seed, history_tokens=context.history_tokens)
+    try:
+        scored = await context.raters[rater].look_back(view)
+    except CallFailed as failed:
+        return await _lost(context, trial, failed, f"rate_likability:{rater}", session=session.index, take=session.take)
+    return await context.keep(
+        Rated(
+            trial=trial.id,
+            session=session.index,
+            take=session.take,
+            part=rater,
+            ratings=dict(scored.value),
+            history_cut=view.past.cut,
+            calls=scored.calls,
+            meta=context.meta(scored.timings),
+        )
+    )
+
+
+def _ending(trial: Trial, session: Session) -> Ending:
+    match session.gone:
+        case Departure():
+            return "left"
+        case Silence():
+            return "simulator_failed"
+    return "farewell" if session.exchanges[-1].user.leave else "maximum"
+
+
+async def _failed(context: Context, trial: Trial, failed: CallFailed, node: str, *, session: int, take: int, exchange: int = 0) -> Update:
+    """The target came to nothing: for now, or for good when it is the model's own doing."""
+    if failed.cause in LOST:
+        return await _lost(context, trial, failed, node, session=session, take=take, exchange=exchange)
+    return await context.keep(
+        TrialFailed(trial=trial.id, cause=failed.cause, message=failed.message, calls=failed.calls, meta=context.meta(failed.timings))
+    )
+
+
+async def _lost(context: Context, trial: Trial, failed: CallFailed, node: str, *, session: int, take: int, exchange: int = 0) -> Update:
+    attempt = 1 + sum((e.session, e.take, e.exchange, e.part.partition("#")[0]) == (session, take, exchange, node) for e in trial.lost)
+    return await context.keep(
+        CallLost(
+            trial=trial.id,
+            session=session,
+            take=take,
+            exchange=exchange,
+            part=f"{node}#{attempt}",
+            cause=failed.cause,
+            message=failed.message,
+            calls=failed.calls,
+            meta=context.meta(failed.timings),
+        )
+    )
+
+

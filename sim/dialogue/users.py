@@ -1,0 +1,218 @@
+"""Simulated users: something that speaks when shown a view. Only the message they say reaches the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from sim.core.codebook import DIMENSIONS
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import Departure, Flag, FlagKind, Silence, Utterance
+from sim.core.text import contains
+from sim.dialogue.hygiene import clean
+from sim.llm.client import Message, Request, Schema, Tab
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.core.event import Call, Timing
+    from sim.core.view import UserView
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+
+REGENERATIONS = 2
+"""Times a message that cannot be sent is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a user did, and what it took."""
+
+    what: Utterance | Departure | Silence
+    scripted: bool = False
+    flags: tuple[Flag, ...] = ()
+    calls: tuple[Call, ...] = ()
+    timings: tuple[Timing, ...] = ()
+
+
+class User(Protocol):
+    """Someone who talks with the target."""
+
+    async def speak(self, view: UserView) -> Said:
+        """The next message, a departure, or silence when nothing fit to send came of it.
+
+        Raises:
+            CallFailed: for reasons outside any model.
+        """
+
+
+class ScriptedUser:
+    """Says the scenario's words where it has them, and lets another user speak elsewhere."""
+
+    def __init__(self, inner: User) -> None:
+        self._inner = inner
+
+    async def speak(self, view: UserView) -> Said:
+        """The script's line for this exchange, else what the inner user says."""
+        spec = view.card.session.spec
+        line = next((s.message for s in spec.scripted if s.exchange == view.exchange), None)
+        if line is None:
+            return await self._inner.speak(view)
+        return Said(Utterance(message=line, mood=spec.mood.feels), scripted=True)
+
+
+class ModelUser:
+    """A model that plays the persona and answers with a structured message."""
+
+    def __init__(self, client: Client, prompts: Prompts) -> None:
+        self._client = client
+        self._prompts = prompts
+
+    async def speak(self, view: UserView) -> Said:
+        """Ask for the message; ask again, twice at most, for what cannot be sent."""
+        tab = Tab()
+        messages = self._messages(view)
+        request = Request("user", messages, _schema(), inputs=view, seed=view.seed % 2**31)
+        for attempt in range(REGENERATIONS + 1):
+            try:
+                answer = await tab.ask(self._client, request)
+            except CallFailed as failed:
+                if failed.cause in LOST:
+                    raise
+                return Said(Silence(why=f"the user's model gave nothing: {failed.message}"), calls=tab.calls, timings=tab.timings)
+            draft = _read(answer.value, view)
+            if isinstance(draft.what, Departure) or not draft.fault or (attempt == REGENERATIONS and draft.sendable):
+                return replace(_finish(draft, view), calls=tab.calls, timings=tab.timings)
+            again = self._prompts.render("user_again", problem=_PROBLEMS[draft.fault.kind], persona=view.persona)
+            request = Request(
+                "user",
+                (*messages, Message("assistant", answer.text or "(nothing)"), Message("user", again)),
+                _schema(),
+                inputs=view,
+                seed=(view.seed + attempt + 1) % 2**31,
+                step="regeneration",
+            )
+        flags = (*draft.flags, draft.fault) if draft.fault else draft.flags
+        return Said(Silence(why=f"no message fit to send after {REGENERATIONS + 1} attempts"), flags=flags, calls=tab.calls, timings=tab.timings)
+
+    def _messages(self, view: UserView) -> tuple[Message, ...]:
+        system = self._prompts.render(
+            "user_system", persona=view.persona, facts=view.facts, scenario=view.scenario, dimensions=DIMENSIONS
+        )
+        turn = self._prompts.render(
+            "user_turn",
+            past=view.past,
+            card=view.card,
+            talk=view.talk,
+            exchange=view.exchange,
+            due=view.due,
+            noise=view.noise,
+            last=view.last,
+            may_leave=view.may_leave,
+        )
+        return Message("system", system), Message("user", turn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    what: Utterance | Departure
+    flags: tuple[Flag, ...] = ()
+    fault: Flag | None = None
+    sendable: bool = True
+
+
+_PROBLEMS: dict[FlagKind, str] = {
+    "unparsed_message": "it is not the one JSON object asked for, or its message holds more than the words you send",
+    "empty_message": "the message is empty",
+    "message_too_long": "the message is far longer than anyone writes in a chat",
+    "role_flip": "it speaks as an assistant",
+    "echo": "it repeats what the chatbot wrote",
+    "left_too_early": "you cannot leave without a word yet",
+}
+
+
+def _read(value: JsonValue, view: UserView) -> _Draft:
+    """The model's answer as a draft; whatever its shape, never an exception."""
+    raw = value.get("message") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(raw, str):
+        return _Draft(Utterance(message=""), fault=_critical("unparsed_message", str(value)), sendable=False)
+    leave = value.get("leave") is True
+    why = _text(value.get("why"))
+    last_reply = view.talk[-1].reply if view.talk else None
+    cleaned = clean(raw, last_reply=last_reply)
+    if leave and not raw.strip():
+        if view.may_go_silently:
+            return _Draft(Departure(why=why or "gave no reason"))
+        return _Draft(Utterance(message=""), fault=_critical("left_too_early", why or ""), sendable=False)
+    utterance = Utterance(
+        message=cleaned.message,
+        mood=(_text(value.get("mood")) or "")[:80],
+        allusion=_words_of(cleaned.message, value.get("allusion")),
+        humour_bid=_words_of(cleaned.message, value.get("humour_bid")),
+        facts_used=_listed(value.get("facts_used")),
+        signalled=tuple(d for d in DIMENSIONS if d in _listed(value.get("signalled"))),
+        leave=leave,
+        why=why if leave else None,
+    )
+    return _Draft(utterance, cleaned.flags, cleaned.fault, cleaned.sendable)
+
+
+def _finish(draft: _Draft, view: UserView) -> Said:
+    """Hold the draft against facts and rules: what it claims, what it had to tell, whether it may leave."""
+    if isinstance(draft.what, Departure):
+        return Said(draft.what, flags=draft.flags)
+    said, flags = draft.what, list(draft.flags)
+    if draft.fault:
+        flags.append(draft.fault)
+    if said.leave and not view.may_leave:
+        flags.append(Flag(kind="left_too_early", severity="note", evidence=said.why or ""))
+        said = said.model_copy(update={"leave": False, "why": None})
+    for telling in view.due:
+        if not any(contains(said.message, a) for a in telling.value.answers):
+            flags.append(Flag(kind="core_fact_appended", severity="note", evidence=telling.value.text))
+            said = said.model_copy(update={"message": f"{said.message} {telling.value.text}"})
+    unknown = [f for f in said.facts_used if f not in view.values]
+    flags += [Flag(kind="unknown_fact_claimed", severity="note", evidence=f) for f in unknown]
+    for fact in said.facts_used:
+        if fact in view.values and fact not in view.told and not any(contains(said.message, a) for v in view.values[fact] for a in v.answers):
+            flags.append(Flag(kind="claimed_fact_absent", severity="note", evidence=fact))
+    due = tuple(t.fact.id for t in view.due)
+    used = dict.fromkeys((*(f for f in said.facts_used if f in view.values), *due))
+    return Said(said.model_copy(update={"facts_used": tuple(used)}), flags=tuple(flags))
+
+
+def _critical(kind: FlagKind, evidence: str) -> Flag:
+    return Flag(kind=kind, severity="critical", evidence=evidence[:200])
+
+
+def _text(value: JsonValue) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _words_of(message: str, value: JsonValue) -> str | None:
+    """The words declared, if the message does say them; an occasion that is not in the message is none."""
+    words = _text(value)
+    return words if words and contains(message, words) else None
+
+
+def _listed(value: JsonValue) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(v for v in value if isinstance(v, str))) if isinstance(value, list) else ()
+
+
+@lru_cache(maxsize=1)
+def _schema() -> Schema:
+    words: JsonValue = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    names: list[JsonValue] = list(DIMENSIONS)
+    properties: dict[str, JsonValue] = {
+        "mood": {"type": "string"},
+        "facts_used": {"type": "array", "items": {"type": "string"}},
+        "signalled": {"type": "array", "items": {"type": "string", "enum": names}},
+        "message": {"type": "string"},
+        "allusion": words,
+        "humour_bid": words,
+        "leave": {"type": "boolean"},
+        "why": words,
+    }
+    return Schema("user_turn", {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False})

@@ -1,0 +1,1 @@
+"""How models are asked: one method is the only seam to any of them."""

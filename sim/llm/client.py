@@ -1,0 +1,141 @@
+"""The seam to every model: `Client.complete(request) -> Completion`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from pydantic import JsonValue
+
+from sim.core.errors import CallFailed
+from sim.core.event import Call, Role, Timing, Usage
+
+JsonSchema = dict[str, JsonValue]
+
+
+class Message(NamedTuple):
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The shape an answer must have."""
+
+    name: str
+    json: JsonSchema
+    """JSON Schema in the strict subset: every property required, no additional ones."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing asked of a model."""
+
+    role: Role
+    messages: tuple[Message, ...]
+    schema: Schema | None = None
+    """None: free text."""
+    inputs: object = None
+    """The typed values the messages were rendered from. HTTP clients ignore them; offline users and raters read nothing else."""
+    seed: int | None = None
+    step: Literal["first", "repair", "regeneration"] = "first"
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What came back."""
+
+    text: str
+    value: JsonValue = None
+    """The parsed answer to a request with a schema; None when the text holds no JSON."""
+    finish: str = "stop"
+    usage: Usage | None = None
+    cost: float | None = None
+    """US dollars; None: unknown."""
+    latency: float = 0.0
+    """Seconds from the first attempt to the answer."""
+    attempts: int = 1
+
+
+class Client(Protocol):
+    """A model that can be asked."""
+
+    model: str
+    """Its name, as the study gives it."""
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask.
+
+        Raises:
+            CallFailed: no answer after all attempts (`infrastructure`), the provider refused the content (`refused`), the prompt does not fit the
+                model's context (`too_long`), the budget is used up (`budget`) or the run is being stopped (`interrupted`).
+        """
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+class Tab:
+    """Asks, and keeps what every answered call cost, also when a later one fails."""
+
+    def __init__(self) -> None:
+        self._calls: list[Call] = []
+        self._timings: list[Timing] = []
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What was paid for so far."""
+        return tuple(self._calls)
+
+    @property
+    def timings(self) -> tuple[Timing, ...]:
+        """How each call went."""
+        return tuple(self._timings)
+
+    async def ask(self, client: Client, request: Request) -> Completion:
+        """Complete `request`.
+
+        Raises:
+            CallFailed: as `Client.complete`, with all calls of this tab.
+        """
+        try:
+            completion = await client.complete(request)
+        except CallFailed as failed:
+            raise CallFailed(failed.cause, failed.message, calls=(*self._calls, *failed.calls), timings=(*self._timings, *failed.timings)) from failed
+        self._calls.append(
+            Call(role=request.role, model=client.model, step=request.step, prompt=prompt_hash(request.messages), usage=completion.usage, cost=completion.cost)
+        )
+        self._timings.append(Timing(latency=completion.latency, retries=completion.attempts - 1))
+        return completion
+
+
+def prompt_hash(messages: Sequence[Message]) -> str:
+    """16 hexadecimal digits that change with any character of any message."""
+    digest = hashlib.blake2b(digest_size=8)
+    for m in messages:
+        digest.update(f"{m.role}\x1f{m.content}\x1e".encode())
+    return digest.hexdigest()
+
+
+class Scripted:
+    """The double: answers from a function of the request, in this process."""
+
+    def __init__(self, answer: Callable[[Request], Completion | Exception], *, model: str = "offline/scripted") -> None:
+        self.model = model
+        self.requests: list[Request] = []
+        self._answer = answer
+
+    async def complete(self, request: Request) -> Completion:
+        """What the function says; an exception it returns is raised."""
+        self.requests.append(request)
+        answer = self._answer(request)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        """Nothing to give back."""

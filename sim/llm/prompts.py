@@ -1,0 +1,63 @@
+"""Prompts are text files, rendered with values. A run keeps the texts it began with, so that it can be resumed after they changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sim.core.codebook import LABELS, QUESTIONS
+from sim.core.dates import spoken
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_FENCE = re.compile(r"<(?=/?reply\s*>)", re.IGNORECASE)
+
+
+def fenced(text: str) -> str:
+    """`text` with nothing in it that could pass for the end of the block it stands in."""
+    return _FENCE.sub("‹", text)
+
+
+class Prompts:
+    """Prompt texts by name, and their rendering."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = dict(texts)
+        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+        environment.filters["fenced"] = fenced
+        environment.globals.update(spoken=spoken, labels=LABELS, questions=QUESTIONS)
+        self._templates = {name: _compile(environment, name, text) for name, text in self.texts.items()}
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """16 hexadecimal digits for each text."""
+        return {name: hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for name, text in self.texts.items()}
+
+    def render(self, name: str, **values: object) -> str:
+        """The prompt `name` with `values` put in."""
+        try:
+            return self._templates[name].render(values)
+        except TemplateError as e:
+            raise InputError(f"cannot be rendered: {e}", where=f"prompt {name}.txt", mend="restore the names in double braces") from None
+
+
+def load_prompts() -> Prompts:
+    """The prompts as the package carries them."""
+    folder = files("sim") / "prompts"
+    return Prompts({f.name.removesuffix(".txt"): f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".txt")})
+
+
+def _compile(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Template:
+    try:
+        return environment.from_string(text)
+    except TemplateError as e:
+        raise InputError(f"is not a template: {e}", where=f"prompt {name}.txt", mend="close every brace that is opened") from None

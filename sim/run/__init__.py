@@ -1,0 +1,1 @@
+"""From a study to trials that have been run: plan (pure), parts (things from names), trial (one of them), local (many at once)."""

@@ -1,0 +1,104 @@
+"""Things from names: the clients, user, raters, tagger and targets that a study speaks of, shared by all trials of a run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sim.core.chance import derive
+from sim.core.errors import InputError
+from sim.dialogue.nodes import Context
+from sim.dialogue.users import ModelUser, ScriptedUser
+from sim.llm.build import build_client
+from sim.llm.budget import Metered
+from sim.score.likability import LikabilityRater
+from sim.score.moves_offline import OfflineTagger
+from sim.targets.chat import ChatTarget
+from sim.targets.memory import build_memory
+
+if TYPE_CHECKING:
+    from sim.core.ports import Clock, Sink
+    from sim.core.record import Trial
+    from sim.core.spec import ModelSpec, Sampling, Study
+    from sim.llm.budget import Budget
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+    from sim.run.plan import TrialPlan
+    from sim.score.scorer import Rater, Tagger
+
+
+def scorer_versions(study: Study) -> dict[str, str]:
+    """Version by id of every scorer that `study` uses."""
+    return {**dict.fromkeys(study.raters, LikabilityRater.version), OfflineTagger.id: OfflineTagger.version}
+
+
+def offline_parts(study: Study) -> tuple[str, ...]:
+    """Who is played by offline models: `user`, rater ids, target ids. The offline tagger reads text with rules and plays nobody."""
+    played = [("user", study.user), *study.raters.items(), *((t.id, t) for t in study.targets)]
+    return tuple(name for name, spec in played if spec.offline)
+
+
+def check_study(study: Study) -> None:
+    """Refuse what names something that does not exist, before anything is spent.
+
+    Raises:
+        InputError: an unknown memory policy, offline model or tagger.
+    """
+    from sim.llm.offline import build_offline
+
+    for target in study.targets:
+        build_memory(target.memory)
+    for spec in (study.user, *study.raters.values(), *study.targets):
+        if spec.offline:
+            build_offline(spec.model)
+    if study.tagger.model != "offline/tagger":
+        raise InputError(f"unknown tagger '{study.tagger.model}'", mend="write tagger: {model: offline/tagger}, or leave it out")
+
+
+class Parts:
+    """Everything the trials of one run share."""
+
+    def __init__(self, study: Study, prompts: Prompts, *, budget: Budget, sink: Sink, clock: Clock) -> None:
+        self._study = study
+        self._prompts = prompts
+        self._budget = budget
+        self._sink = sink
+        self._clock = clock
+        self._clients: dict[tuple[object, ...], Client] = {}
+        self._user = ScriptedUser(ModelUser(self._client(study.user), prompts))
+        self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._client(spec), prompts) for i, spec in study.raters.items()}
+        self._tagger: Tagger = OfflineTagger()
+
+    def context(self, plan: TrialPlan, trial: Trial) -> Context:
+        """What the nodes of one trial work with: a target of its own, all else shared."""
+        unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
+        target = ChatTarget(
+            self._client(plan.target),
+            self._prompts,
+            memory=build_memory(plan.target.memory),
+            system=plan.target.system,
+            seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
+        )
+        return Context(
+            user=self._user,
+            target=target,
+            raters=self._raters,
+            tagger=self._tagger,
+            sink=self._sink,
+            clock=self._clock,
+            study_seed=self._study.seed,
+            history_tokens=self._study.history_tokens,
+            pending=unanswered[0] if unanswered else None,
+        )
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        for client in self._clients.values():
+            await client.close()
+
+    def _client(self, spec: ModelSpec) -> Client:
+        sampling: Sampling = spec.sampling or self._study.sampling
+        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
+        if same not in self._clients:
+            self._clients[same] = Metered(build_client(spec, sampling=sampling, limits=self._study.limits), self._budget)
+        return self._clients[same]

@@ -1,0 +1,83 @@
+"""Which trials a study has, and how many calls they take: pure, and known before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.core.cast import Cast, build_cast
+from sim.core.event import ROLES, Role
+from sim.core.frozen import Frozen
+from sim.core.record import Trial
+
+if TYPE_CHECKING:
+    from sim.core.spec import Persona, Scenario, Study, TargetSpec
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """One persona × scenario × target × seed, not yet run."""
+
+    target: TargetSpec
+    seed: int
+    cast: Cast
+
+    @property
+    def id(self) -> str:
+        """`persona/scenario/target/seed`: the trial's name everywhere."""
+        return f"{self.cast.persona.id}/{self.cast.scenario.id}/{self.target.id}/{self.seed}"
+
+    def blank(self) -> Trial:
+        """The record before the first event."""
+        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast)
+
+
+class Range(Frozen):
+    """From the least to the most that can happen; equal where the number is certain."""
+
+    min: int
+    max: int
+
+
+class Forecast(Frozen):
+    """What a study takes, repairs and regenerations apart."""
+
+    trials: int
+    exchanges: Range
+    calls: Range
+    by_role: dict[Role, Range]
+
+
+def plan_trials(study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario]) -> tuple[TrialPlan, ...]:
+    """All trials, arms of one persona × scenario × seed next to each other, so that a run that stops early stops in pairs.
+
+    Raises:
+        InputError: a scenario speaks of a fact that a persona does not have.
+    """
+    casts = [build_cast(p, s, start_date=study.start_date) for s in scenarios for p in personas]
+    return tuple(TrialPlan(target, seed, cast) for seed in study.seeds for cast in casts for target in study.targets)
+
+
+def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
+    """Count exchanges and calls. The offline tagger and scripted turns make no call."""
+    least: dict[Role, int] = dict.fromkeys(ROLES, 0)
+    most: dict[Role, int] = dict.fromkeys(ROLES, 0)
+    shortest = longest = 0
+    for plan in plans:
+        for session in plan.cast.sessions:
+            length = session.spec.exchanges
+            scripted = [s.exchange for s in session.spec.scripted]
+            for counted, exchanges in ((least, length.min), (most, length.max)):
+                counted["user"] += exchanges - sum(e <= exchanges for e in scripted)
+                counted["target"] += exchanges
+                counted["rater"] += exchanges * len(study.raters) + 1
+            shortest += length.min
+            longest += length.max
+    roles = {r: Range(min=least[r], max=most[r]) for r in ROLES if most[r]}
+    return Forecast(
+        trials=len(plans),
+        exchanges=Range(min=shortest, max=longest),
+        calls=Range(min=sum(r.min for r in roles.values()), max=sum(r.max for r in roles.values())),
+        by_role=roles,
+    )

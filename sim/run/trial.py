@@ -1,0 +1,43 @@
+"""One trial, from wherever its journal left off to as far as it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.core.absent import is_whole
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import CallLost, Meta, TrialFinished
+from sim.core.fold import fold
+from sim.dialogue.graph import run_graph
+
+if TYPE_CHECKING:
+    from sim.core.ports import Sink
+    from sim.core.record import Trial
+    from sim.run.parts import Parts
+    from sim.run.plan import TrialPlan
+
+
+async def run_trial(plan: TrialPlan, parts: Parts, sink: Sink) -> Trial:
+    """Fold what the journal holds, enter the state machine there, and finish the trial when nothing is absent.
+
+    Returns:
+        The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again buys only what is absent.
+    """
+    trial = fold(plan.blank(), sink.events(plan.id))
+    if trial.failed or trial.finished:
+        return trial
+    context = parts.context(plan, trial)
+    try:
+        await context.target.restore(trial)
+    except CallFailed as failed:
+        lost = CallLost(trial=trial.id, part=f"restore#{1 + len(trial.lost)}", cause=failed.cause, message=failed.message, calls=failed.calls)
+        if failed.cause not in LOST:
+            raise AssertionError("restoring asks no model") from failed
+        await sink.append(lost)
+        return fold(trial, (lost,))
+    trial = await run_graph(trial, context)
+    if is_whole(trial, context.panel) and not trial.failed:
+        finished = TrialFinished(trial=trial.id, meta=Meta(at=context.clock()))
+        await sink.append(finished)
+        trial = fold(trial, (finished,))
+    return trial

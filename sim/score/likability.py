@@ -1,0 +1,209 @@
+"""Likability: seven dimensions after every exchange, two criterion questions after every session (METHODS §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+from sim.core.codebook import ALWAYS, DIMENSIONS
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rating, Score, Unscored
+from sim.core.text import words
+from sim.llm.client import Completion, JsonSchema, Message, Request, Schema, Tab
+from sim.score.evidence import quote_found, quote_long_enough
+from sim.score.scorer import Scored
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.core.codebook import Dimension
+    from sim.core.record import Ratings
+    from sim.core.view import CriterionView, RaterView
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+
+
+class Misfit(Exception):
+    """An answer that does not fit; says how, in words for the model."""
+
+
+class LikabilityRater:
+    """A model that rates in the first person, as the persona.
+
+    Args:
+        id: `self` for the user's own model, `observer:<id>` for any other.
+    """
+
+    version = "1"
+
+    def __init__(self, id: str, client: Client, prompts: Prompts) -> None:
+        self.id = id
+        self._client = client
+        self._prompts = prompts
+
+    async def score(self, view: RaterView) -> Scored[Ratings]:
+        """Rate the reply that `view` ends with, one rating for each dimension."""
+        messages = (
+            Message("system", self._prompts.render("rate_system", persona=view.persona, dimensions=DIMENSIONS)),
+            Message(
+                "user",
+                self._prompts.render(
+                    "rate", past=view.past, card=view.card, talk=view.talk, said=view.said, occasion=view.occasion, order=view.order
+                ),
+            ),
+        )
+        occasions = frozenset(d for d in DIMENSIONS if view.occasion.of(d))
+        first = Request("rater", messages, _rating_schema(view.order, occasions), inputs=view, seed=view.seed % 2**31)
+        return await self._judge(first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions))
+
+    async def look_back(self, view: CriterionView) -> Scored[Ratings]:
+        """Answer the criterion questions on the session that `view` shows; no rating of any exchange is seen."""
+        messages = (
+            Message("system", self._prompts.render("criterion_system", persona=view.persona)),
+            Message("user", self._prompts.render("criterion", past=view.past, card=view.card, talk=view.talk, left=view.left)),
+        )
+        first = Request("rater", messages, _criterion_schema(view.order), inputs=view, seed=view.seed % 2**31)
+        return await self._judge(first, view.order, _read_criterion, _criterion_schema)
+
+    async def _judge(
+        self, first: Request, order: Sequence[str], read: Callable[[str, JsonValue], Rating], schema: Callable[[tuple[str, ...]], Schema]
+    ) -> Scored[Ratings]:
+        """Ask once, ask again for what does not fit, and leave unscored what still does not."""
+        tab = Tab()
+        ratings: dict[str, Rating] = {}
+        open_items = tuple(order)
+        request = first
+        for step in ("first", "repair"):
+            try:
+                answer = await tab.ask(self._client, request)
+            except CallFailed as failed:
+                if failed.cause in LOST:
+                    raise
+                cause = "too_long" if failed.cause == "too_long" else "refused"
+                ratings |= {item: Unscored(cause=cause, reason=failed.message) for item in open_items}  # type: ignore[arg-type]
+                break
+            good, problems = _read_all(answer, open_items, read)
+            ratings |= good
+            open_items = tuple(problems)
+            if not problems:
+                break
+            if step == "repair":
+                ratings |= {item: Unscored(cause="schema", reason=problem) for item, problem in problems.items()}
+                break
+            said = self._prompts.render("rate_repair", problems=list(problems.values()), order=open_items)
+            request = Request(
+                first.role,
+                (*first.messages, Message("assistant", answer.text or "(nothing)"), Message("user", said)),
+                schema(open_items),
+                inputs=first.inputs,
+                seed=first.seed,
+                step="repair",
+            )
+        return Scored({item: ratings[item] for item in order}, tab.calls, tab.timings)
+
+
+def read_rating(dimension: str, raw: JsonValue, view: RaterView) -> Rating:
+    """One dimension of a rater's answer as a rating.
+
+    Raises:
+        Misfit: it is no rating; the message tells the rater what is wrong.
+    """
+    if not isinstance(raw, Mapping):
+        raise Misfit(f"{dimension}: an object with attempt, evidence, reason and score is missing")
+    occasion = view.occasion.of(cast("Dimension", dimension))
+    attempt = dimension in ALWAYS or _flag(dimension, "attempt", raw)
+    reason = _sentence(dimension, raw)
+    if not occasion and not attempt:
+        return NotApplicable(reason=reason)
+    score = _number(dimension, raw)
+    false_memory = dimension == "callback" and attempt and _flag(dimension, "false_memory", raw)
+    if false_memory and score > 2:
+        raise Misfit("callback: something never told was brought back; that is rated 1 or 2, or false_memory is false")
+    evidence = _evidence(dimension, raw.get("evidence"), view)
+    return Score(reason=reason, evidence=evidence, score=score, occasion=occasion, attempt=attempt, false_memory=false_memory)
+
+
+def _read_all(answer: Completion, items: Sequence[str], read: Callable[[str, JsonValue], Rating]) -> tuple[dict[str, Rating], dict[str, str]]:
+    if not isinstance(answer.value, Mapping):
+        return {}, dict.fromkeys(items, "the answer is not one JSON object")
+    good: dict[str, Rating] = {}
+    problems: dict[str, str] = {}
+    for item in items:
+        try:
+            good[item] = read(item, answer.value.get(item))
+        except Misfit as misfit:
+            problems[item] = str(misfit)
+    return good, problems
+
+
+def _read_criterion(question: str, raw: JsonValue) -> Rating:
+    if not isinstance(raw, Mapping):
+        raise Misfit(f"{question}: an object with reason and score is missing")
+    return Score(reason=_sentence(question, raw), score=_number(question, raw))
+
+
+def _evidence(dimension: str, raw: JsonValue, view: RaterView) -> Evidence:
+    if dimension == "length_fit":
+        return Measure(reply_words=len(words(view.reply)), user_words=len(words(view.said.message)))
+    text = raw.get("text") if isinstance(raw, Mapping) else None
+    kind = raw.get("kind") if isinstance(raw, Mapping) else None
+    if not isinstance(text, str) or kind not in ("quote", "absence"):
+        raise Misfit(f"{dimension}: evidence must be a quote of the reply or an absence with your own words")
+    if kind == "absence":
+        return Absence(text=text, found=quote_found(text, view.said.message))
+    return Quote(text=text, found=quote_found(text, view.reply) and quote_long_enough(text, view.reply))
+
+
+def _flag(item: str, name: str, raw: Mapping[str, JsonValue]) -> bool:
+    value = raw.get(name)
+    if not isinstance(value, bool):
+        raise Misfit(f"{item}: {name} must be true or false")
+    return value
+
+
+def _sentence(item: str, raw: Mapping[str, JsonValue]) -> str:
+    value = raw.get("reason")
+    if not isinstance(value, str) or not value.strip():
+        raise Misfit(f"{item}: reason must be one sentence")
+    return value.strip()
+
+
+def _number(item: str, raw: Mapping[str, JsonValue]) -> int:
+    value = raw.get("score")
+    if isinstance(value, str) and value.strip() in ("1", "2", "3", "4", "5"):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value not in (1, 2, 3, 4, 5):
+        raise Misfit(f"{item}: score must be 1, 2, 3, 4 or 5")
+    return int(value)
+
+
+_SCORE: JsonSchema = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
+
+
+@lru_cache(maxsize=1024)
+def _rating_schema(order: tuple[str, ...], occasions: frozenset[str]) -> Schema:
+    return Schema("ratings", _object({d: _dimension_schema(d, d in occasions) for d in order}))
+
+
+def _dimension_schema(dimension: str, occasion: bool) -> JsonValue:
+    kinds: list[JsonValue] = ["measure"] if dimension == "length_fit" else ["quote", "absence"]
+    fields: dict[str, JsonValue] = {
+        "attempt": {"type": "boolean"},
+        "evidence": _object({"kind": {"type": "string", "enum": kinds}, "text": {"type": "string"}}),
+        "reason": {"type": "string"},
+    }
+    if dimension == "callback":
+        fields["false_memory"] = {"type": "boolean"}
+    fields["score"] = dict(_SCORE) if occasion else {"anyOf": [dict(_SCORE), {"type": "null"}]}
+    return _object(fields)
+
+
+@lru_cache(maxsize=16)
+def _criterion_schema(order: tuple[str, ...]) -> Schema:
+    return Schema("criterion", _object({q: _object({"reason": {"type": "string"}, "score": dict(_SCORE)}) for q in order}))
+
+
+def _object(properties: dict[str, JsonValue]) -> JsonSchema:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+

@@ -1,0 +1,49 @@
+"""The seam of every scorer: one view in, a value and what it cost out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from sim.core.event import Tagging
+from sim.core.record import Ratings
+
+if TYPE_CHECKING:
+    from sim.core.event import Call, Timing
+    from sim.core.view import CriterionView, RaterView
+
+V = TypeVar("V", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored(Generic[V]):
+    """A scorer's verdict and the calls it took."""
+
+    value: V
+    calls: tuple[Call, ...] = ()
+    timings: tuple[Timing, ...] = ()
+
+
+class Scorer(Protocol[V]):
+    """Judges one exchange, seeing nothing after it.
+
+    What the model does wrong becomes a value (`Unscored`); an infrastructure failure raises `CallFailed`; any other exception is our bug.
+    """
+
+    id: str
+    """Names its verdicts in the journal."""
+    version: str
+    """Rises when the same reply could be judged differently."""
+
+    async def score(self, view: RaterView) -> Scored[V]:
+        """The verdict on the exchange that `view` ends with."""
+
+
+class Rater(Scorer[Ratings], Protocol):
+    """Rates the seven dimensions, and looks back on whole sessions."""
+
+    async def look_back(self, view: CriterionView) -> Scored[Ratings]:
+        """Answers to the criterion questions."""
+
+
+Tagger = Scorer[Tagging]

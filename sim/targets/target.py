@@ -1,0 +1,54 @@
+"""The seam of every target: sessions are opened and closed, messages answered, and what it remembers is restored from the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.core.event import Call, Timing
+    from sim.core.record import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A target's reply and what it took."""
+
+    text: str
+    finish: str = "stop"
+    calls: tuple[Call, ...] = ()
+    timings: tuple[Timing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStep:
+    """One thing a target's memory did when a session closed; `content` is enough to restore it."""
+
+    name: str
+    content: str
+    calls: tuple[Call, ...] = ()
+    timings: tuple[Timing, ...] = ()
+
+
+class Target(Protocol):
+    """One target in one trial. Every method may raise `CallFailed`."""
+
+    stateful: bool
+    """Whether it keeps the talk itself, so that a message sent twice is heard twice."""
+
+    async def open(self, date: dt.date) -> None:
+        """A session begins on `date`."""
+
+    async def reply(self, message: str, key: str) -> Answer:
+        """Answer `message`. The same `key` marks the same message, sent again after an interruption."""
+
+    async def close_session(self) -> tuple[MemoryStep, ...]:
+        """The session is over; what memory does then. Not called again for a session whose steps the record already holds."""
+
+    async def fork(self) -> Target | None:
+        """A copy whose further talk leaves no trace here; None: it cannot be copied."""
+
+    async def restore(self, trial: Trial) -> None:
+        """Become what it was when `trial`'s last event was kept, talks before the study included. Called once, before anything else."""

@@ -1,0 +1,209 @@
+"""The state machine on a bare stage."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sim.core.absent import absent_verdicts, is_whole, next_step
+from sim.core.errors import CallFailed
+from sim.core.event import CallLost, Rated, TargetReplied, TrialFailed, UserSpoke, body, key
+from sim.core.fold import fold
+from sim.core.record import Trial
+from sim.dialogue.graph import build_graph, run_graph
+from sim.llm.client import Completion, Request
+from tests import examples
+from tests.dialogue.stage import Stage, replies, says, talks
+
+
+async def play(stage: Stage) -> Trial:
+    plan = stage.plan()
+    trial = fold(plan.blank(), stage.sink.events(plan.id))
+    context = stage.context(trial)
+    await context.target.restore(trial)
+    return await run_graph(trial, context)
+
+
+async def test_a_trial_goes_through_all_sessions_and_is_judged_whole() -> None:
+    stage = Stage()
+    trial = await play(stage)
+    assert [s.closed for s in trial.sessions] == ["maximum"] * len(trial.cast.sessions)
+    assert all(len(s.exchanges) == c.spec.exchanges.max for s, c in zip(trial.sessions, trial.cast.sessions, strict=True))
+    assert all(set(e.ratings) == {"self"} and set(e.tags) == {"words@1"} for e in trial.exchanges)
+    assert all(set(s.criterion) == {"self"} for s in trial.sessions)
+    assert is_whole(trial, stage.context(trial).panel)
+
+
+async def test_the_record_is_the_fold_of_the_events() -> None:
+    stage = Stage()
+    trial = await play(stage)
+    assert fold(stage.plan().blank(), stage.sink.events(trial.id)) == trial
+
+
+async def test_the_user_goes_on_while_the_exchange_is_rated() -> None:
+    stage = Stage()
+    rating_may_end = asyncio.Event()
+    order: list[str] = []
+
+    def user(request: Request) -> Completion:
+        order.append(f"user {request.inputs.exchange}")  # type: ignore[attr-defined]
+        if request.inputs.exchange == 2:  # type: ignore[attr-defined]
+            rating_may_end.set()
+        return talks(request)
+
+    stage.user = user
+    plan = stage.plan()
+    context = stage.context(plan.blank())
+    rater = context.raters["self"]
+    rate = rater.score
+
+    async def slow(view):  # type: ignore[no-untyped-def]
+        if view.exchange == 1 and view.card.session.index == 1:
+            await asyncio.wait_for(rating_may_end.wait(), 5)
+            order.append("rated 1")
+        return await rate(view)
+
+    rater.score = slow  # type: ignore[method-assign]
+    await context.target.restore(plan.blank())
+    await run_graph(plan.blank(), context)
+    assert order.index("rated 1") > order.index("user 2")
+
+
+async def test_a_farewell_is_answered_and_rated_and_then_the_session_closes() -> None:
+    stage = Stage()
+    least = stage.plan().cast.sessions[0].spec.exchanges.min
+
+    def user(request: Request) -> Completion:
+        return says("I must go now, goodbye.", leave=True, why="supper") if request.inputs.exchange == least else talks(request)  # type: ignore[attr-defined]
+
+    stage.user = user
+    trial = await play(stage)
+    assert {s.closed for s in trial.sessions} == {"farewell"}
+    assert all(s.exchanges[-1].reply and s.exchanges[-1].ratings for s in trial.sessions)
+
+
+async def test_leaving_without_a_word_closes_at_once_and_makes_no_exchange() -> None:
+    stage = Stage()
+    spec = stage.plan().cast.sessions[0].spec.exchanges
+
+    def user(request: Request) -> Completion:
+        return says("", leave=True, why="had enough") if request.inputs.exchange == spec.min + 1 else talks(request)  # type: ignore[attr-defined]
+
+    stage.user = user
+    trial = await play(stage)
+    assert trial.sessions[0].closed == "left"
+    assert len(trial.sessions[0].exchanges) == spec.min
+
+
+async def test_leaving_below_the_minimum_is_ignored_and_flagged() -> None:
+    stage = Stage()
+    stage.user = lambda r: says("Bye already.", leave=True, why="bored") if r.inputs.exchange == 1 else talks(r)  # type: ignore[attr-defined]
+    trial = await play(stage)
+    assert "left_too_early" in [f.kind for f in trial.sessions[0].exchanges[0].flags]
+    assert len(trial.sessions[0].exchanges) > 1
+
+
+async def test_at_the_maximum_no_further_user_call_is_made() -> None:
+    stage = Stage()
+    trial = await play(stage)
+    assert len(stage.user_client.requests) == len(trial.exchanges)
+
+
+async def test_a_user_with_nothing_to_send_closes_the_session_as_simulator_failed() -> None:
+    stage = Stage()
+    stage.user = lambda r: says("")
+    trial = await play(stage)
+    assert {s.closed for s in trial.sessions} == {"simulator_failed"}
+    assert trial.exchanges == ()
+    assert stage.target_client.requests == []
+
+
+@pytest.mark.parametrize("cause", ["infrastructure", "budget", "interrupted"])
+@pytest.mark.parametrize("part", ["user", "target", "rater"])
+async def test_a_lost_call_leaves_its_event_absent_and_a_second_run_buys_exactly_that(part: str, cause: str) -> None:
+    undisturbed = Stage()
+    whole = await play(undisturbed)
+    stage = Stage()
+    calls = 0
+    good = getattr(stage, part)
+
+    def fails_third(request: Request) -> Completion | Exception:
+        nonlocal calls
+        calls += 1
+        return CallFailed(cause, "the server is away") if calls == 3 else good(request)  # type: ignore[arg-type]
+
+    setattr(stage, part, fails_third)
+    trial = await play(stage)
+    assert [e.cause for e in trial.lost] == [cause]
+    assert not is_whole(trial, stage.context(trial).panel)
+    if part == "rater":
+        assert next_step(trial) is None, "the conversation goes on without a rating"
+        assert len(absent_verdicts(trial, stage.context(trial).panel)) == 1
+    resumed = await play(stage)
+    assert is_whole(resumed, stage.context(resumed).panel)
+    made = len(stage.user_client.requests) + len(stage.target_client.requests) + len(stage.rater_client.requests)
+    needed = len(undisturbed.user_client.requests) + len(undisturbed.target_client.requests) + len(undisturbed.rater_client.requests)
+    assert made == needed + 1, "only the lost call was made twice"
+    kept = {key(e): body(e) for e in stage.sink.events(trial.id) if not isinstance(e, CallLost)}
+    assert kept == {key(e): body(e) for e in undisturbed.sink.events(whole.id)}
+
+
+async def test_a_target_that_refuses_for_good_fails_the_trial() -> None:
+    stage = Stage()
+    stage.target = lambda r: CallFailed("too_long", "8192 tokens at most") if len(r.messages) > 2 else replies(r)
+    trial = await play(stage)
+    assert trial.status == "failed"
+    assert isinstance(stage.sink.events(trial.id)[-1], TrialFailed) or any(isinstance(e, TrialFailed) for e in stage.sink.events(trial.id))
+    assert len(trial.exchanges) == 1
+
+
+async def test_each_judgement_sees_nothing_after_its_exchange() -> None:
+    stage = Stage()
+    await play(stage)
+    for request in stage.rater_client.requests:
+        view = request.inputs
+        prompt = "\n".join(m.content for m in request.messages)
+        later = f"This is message {view.exchange + 1} of session {view.card.session.index}."  # type: ignore[attr-defined]
+        assert later not in prompt
+
+
+async def test_a_resumed_rating_is_asked_with_the_same_words() -> None:
+    stage = Stage()
+    await play(stage)
+    asked = {r.messages for r in stage.rater_client.requests}
+    again = Stage()
+    again.rater = lambda r: CallFailed("infrastructure", "away")
+    await play(again)
+    again.rater = Stage().rater
+    again.rater_client.requests.clear()
+    await play(again)
+    assert {r.messages for r in again.rater_client.requests} == asked
+
+
+async def test_memory_none_forgets_and_full_remembers() -> None:
+    for memory, remembers in (("none", False), ("full", True)):
+        stage = Stage(memory=memory)
+        await play(stage)
+        last = stage.target_client.requests[-1].messages
+        assert any("message 1 of session 1" in m.content for m in last) is remembers
+
+
+def test_the_graph_is_compiled_once() -> None:
+    assert build_graph() is build_graph()
+
+
+async def test_events_come_in_order_of_the_talk() -> None:
+    stage = Stage()
+    trial = await play(stage)
+    kinds = [e for e in stage.sink.events(trial.id) if isinstance(e, UserSpoke | TargetReplied | Rated)]
+    seen: set[tuple[int, int]] = set()
+    for event in kinds:
+        if isinstance(event, TargetReplied):
+            seen.add((event.session, event.exchange))
+        if isinstance(event, Rated) and event.exchange:
+            assert (event.session, event.exchange) in seen
+
+
+def test_examples_hold_together() -> None:
+    assert examples.scenario().sessions
