@@ -41,14 +41,14 @@ def later(date: dt.date, since: dt.date) -> str:
         return _after(days // 7, "week")
     if days <= 30:
         return _after(days, "day")
-    if days < 60:
-        return f"about {_after(round(days / 7), 'week')}"
     months = 12 * (date.year - since.year) + date.month - since.month
     whole = date.day == since.day
     if whole and months % 12 == 0:
         return _after(months // 12, "year")
     if whole and months < 24:
         return _after(months, "month")
+    if days < 60:
+        return f"about {_after(round(days / 7), 'week')}"
     if days < 2 * _DAYS_PER_YEAR - _DAYS_PER_MONTH:
         months = round(days / _DAYS_PER_MONTH)
         return f"about {_after(1, 'year') if months == 12 else _after(months, 'month')}"

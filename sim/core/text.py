@@ -31,7 +31,7 @@ def contains(text: str, answer: str) -> bool:
 
 def words(text: str) -> list[str]:
     """The words of `text`, lower-cased; in scripts without spaces, each character is one."""
-    found: list[str] = []
-    for word in _WORD.findall(normalise(text)):
-        found.extend(word if _WIDE.search(word) else (word,))
-    return found
+    found: list[str] = _WORD.findall(normalise(text))
+    if not _WIDE.search(text):
+        return found
+    return [part for word in found for part in (word if _WIDE.search(word) else (word,))]

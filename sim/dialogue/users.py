@@ -69,6 +69,7 @@ class ModelUser:
     def __init__(self, client: Client, prompts: Prompts) -> None:
         self._client = client
         self._prompts = prompts
+        self._rendered: dict[tuple[str, str, int], Message] = {}
 
     async def speak(self, view: UserView) -> Said:
         """Ask for the message; ask again, twice at most, for what cannot be sent."""
@@ -98,9 +99,6 @@ class ModelUser:
         return Said(Silence(why=f"no message fit to send after {REGENERATIONS + 1} attempts"), flags=flags, calls=tab.calls, timings=tab.timings)
 
     def _messages(self, view: UserView) -> tuple[Message, ...]:
-        system = self._prompts.render(
-            "user_system", persona=view.persona, facts=view.facts, scenario=view.scenario, dimensions=DIMENSIONS
-        )
         turn = self._prompts.render(
             "user_turn",
             past=view.past,
@@ -112,7 +110,15 @@ class ModelUser:
             last=view.last,
             may_leave=view.may_leave,
         )
-        return Message("system", system), Message("user", turn)
+        return self._system(view), Message("user", turn)
+
+    def _system(self, view: UserView) -> Message:
+        """The part of the prompt that stays the same within a session."""
+        key = view.persona.id, view.scenario.id, view.card.session.index
+        if key not in self._rendered:
+            system = self._prompts.render("user_system", persona=view.persona, facts=view.facts, scenario=view.scenario, dimensions=DIMENSIONS)
+            self._rendered[key] = Message("system", system)
+        return self._rendered[key]
 
 
 @dataclass(frozen=True, slots=True)

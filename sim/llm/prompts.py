@@ -27,12 +27,24 @@ def fenced(text: str) -> str:
     return _FENCE.sub("‹", text)
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """A run's prompts may come from somebody else's folder: they may read the values they are given, and nothing behind them."""
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        """Fields, but nothing that begins with an underscore."""
+        return not attr.startswith("_")
+
+    def is_safe_callable(self, obj: object) -> bool:
+        """Only what is offered here, and the methods of plain values."""
+        return obj is spoken or super().is_safe_callable(obj)
+
+
 class Prompts:
     """Prompt texts by name, and their rendering."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(texts)
-        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+        environment = _Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
         environment.filters["fenced"] = fenced
         environment.globals.update(spoken=spoken, labels=LABELS, questions=QUESTIONS)
         self._templates = {name: _compile(environment, name, text) for name, text in self.texts.items()}

@@ -10,7 +10,6 @@ from sim.core.errors import InputError
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.build import build_client
-from sim.llm.budget import Metered
 from sim.score.likability import LikabilityRater
 from sim.score.moves_offline import OfflineTagger
 from sim.targets.chat import ChatTarget
@@ -19,8 +18,8 @@ from sim.targets.memory import build_memory
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import ModelSpec, Sampling, Study
-    from sim.llm.budget import Budget
+    from sim.core.spec import Limits, ModelSpec, Sampling, Study
+    from sim.llm.build import Shared
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
@@ -33,8 +32,8 @@ def scorer_versions(study: Study) -> dict[str, str]:
 
 
 def offline_parts(study: Study) -> tuple[str, ...]:
-    """Who is played by offline models: `user`, rater ids, target ids. The offline tagger reads text with rules and plays nobody."""
-    played = [("user", study.user), *study.raters.items(), *((t.id, t) for t in study.targets)]
+    """Who is played by offline models: `user`, rater ids, `target <id>`. The offline tagger tags real replies and plays nobody."""
+    played = [("user", study.user), *study.raters.items(), *((f"target {t.id}", t) for t in study.targets)]
     return tuple(name for name, spec in played if spec.offline)
 
 
@@ -58,10 +57,11 @@ def check_study(study: Study) -> None:
 class Parts:
     """Everything the trials of one run share."""
 
-    def __init__(self, study: Study, prompts: Prompts, *, budget: Budget, sink: Sink, clock: Clock) -> None:
+    def __init__(self, study: Study, prompts: Prompts, *, limits: Limits, shared: Shared, sink: Sink, clock: Clock) -> None:
         self._study = study
         self._prompts = prompts
-        self._budget = budget
+        self._limits = limits
+        self._shared = shared
         self._sink = sink
         self._clock = clock
         self._clients: dict[tuple[object, ...], Client] = {}
@@ -100,5 +100,5 @@ class Parts:
         sampling: Sampling = spec.sampling or self._study.sampling
         same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
         if same not in self._clients:
-            self._clients[same] = Metered(build_client(spec, sampling=sampling, limits=self._study.limits), self._budget)
+            self._clients[same] = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=self._prompts.texts["json_mode"])
         return self._clients[same]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sim.core.codebook import Dimension
     from sim.core.record import Ratings
+    from sim.core.spec import Persona
     from sim.core.view import CriterionView, RaterView
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
@@ -41,11 +42,19 @@ class LikabilityRater:
         self.id = id
         self._client = client
         self._prompts = prompts
+        self._rendered: dict[tuple[str, str], Message] = {}
+
+    def _system(self, name: str, persona: Persona) -> Message:
+        """The part of a prompt that stays the same for a persona."""
+        key = name, persona.id
+        if key not in self._rendered:
+            self._rendered[key] = Message("system", self._prompts.render(name, persona=persona, dimensions=DIMENSIONS))
+        return self._rendered[key]
 
     async def score(self, view: RaterView) -> Scored[Ratings]:
         """Rate the reply that `view` ends with, one rating for each dimension."""
         messages = (
-            Message("system", self._prompts.render("rate_system", persona=view.persona, dimensions=DIMENSIONS)),
+            self._system("rate_system", view.persona),
             Message(
                 "user",
                 self._prompts.render(
@@ -60,7 +69,7 @@ class LikabilityRater:
     async def look_back(self, view: CriterionView) -> Scored[Ratings]:
         """Answer the criterion questions on the session that `view` shows; no rating of any exchange is seen."""
         messages = (
-            Message("system", self._prompts.render("criterion_system", persona=view.persona)),
+            self._system("criterion_system", view.persona),
             Message("user", self._prompts.render("criterion", past=view.past, card=view.card, talk=view.talk, left=view.left)),
         )
         first = Request("rater", messages, _criterion_schema(view.order), inputs=view, seed=view.seed % 2**31)

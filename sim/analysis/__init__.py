@@ -1,0 +1,1 @@
+"""Estimates, comparisons, reliability, power and summaries: records in, results out; no files."""

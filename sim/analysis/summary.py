@@ -1,0 +1,465 @@
+"""A run in figures: what `sim show` prints and `--json` hands on, computed from the trials and from nothing else.
+
+Likability is aggregated exchanges → session → trial → persona → target, each level the unweighted mean of the one below (METHODS §1).
+Only the study's primary rater feeds it; the other raters stand beside as observers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import fsum, sqrt
+from statistics import fmean
+from typing import TYPE_CHECKING, TypeVar
+
+from sim.core.absent import Panel, absent_verdicts
+from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
+from sim.core.errors import Cause
+from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
+from sim.core.frozen import Frozen
+from sim.core.record import RunStatus, Spent
+from sim.core.text import words
+from sim.score.repetition import move_sets, score_repetition, tagger_id
+
+if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
+    from sim.core.record import Exchange, Trial
+    from sim.core.spec import Study
+
+FEWEST_FOR_INTERVAL = 3
+"""Personas below which no interval is given."""
+
+
+class TrialCounts(Frozen):
+    """How far the trials have come."""
+
+    planned: int
+    finished: int
+    failed: int
+    """Cannot go on, now or ever."""
+    stopped: int
+    """Begun, and neither finished nor failed: `resume` goes on with them, or they are under way while the run is."""
+
+
+class DimensionFigures(Frozen):
+    """One likability dimension of one target, as the primary rater saw it."""
+
+    mean: float | None
+    """On the scale of 1 to 5. None: nothing was scored."""
+    n: int
+    """Scored exchanges."""
+    n_personas: int
+    """Personas with a score."""
+    not_applicable: int
+    unscored: int
+    quotes_not_found: int
+    """Scores whose quoted words stand in neither reply nor message."""
+    hit: int
+    """Scored with occasion and attempt."""
+    missed: int
+    """Scored with occasion, without attempt."""
+    surprise: int
+    """Scored with attempt, without occasion."""
+
+
+class ObserverFigures(Frozen):
+    """What a rater other than the primary one says, aggregated alike."""
+
+    mean: float | None
+    fixed_set: float | None
+    n: int
+    """Exchanges with a score."""
+
+
+class WorstExchange(Frozen):
+    """The exchange with the lowest mean score over its dimensions; the earliest of equals."""
+
+    trial: str
+    session: int
+    exchange: int
+    score: float
+
+
+class Likability(Frozen):
+    """Simulated likability of one target."""
+
+    mean: float | None
+    """Unweighted mean over the dimensions that have a score."""
+    interval: tuple[float, float] | None
+    """95 %: `mean` ± t × the standard error of the personas' own means, df = personas − 1; None below 3 personas. Provisional: comparisons
+    need the clustered interval of METHODS §5."""
+    fixed_set: float | None
+    """The same over the four dimensions that always apply."""
+    fixed_set_interval: tuple[float, float] | None
+    dimensions_scored: int
+    """Dimensions that `mean` is taken over, of seven."""
+    n: int
+    """Exchanges with a score."""
+    n_personas: int
+    """Personas with a score."""
+    false_memories: int
+    """Callbacks to something never said."""
+    worst: WorstExchange | None
+    dimensions: dict[Dimension, DimensionFigures]
+    observers: dict[str, ObserverFigures]
+    """By rater id."""
+
+
+class CriterionFigures(Frozen):
+    """One criterion question, asked at the end of each session of the primary rater."""
+
+    mean: float | None
+    n: int
+    """Sessions with a score."""
+    n_personas: int
+    unscored: int
+
+
+class RepetitionFigures(Frozen):
+    """Repetition of moves within sessions, as `sim.score.repetition` defines it; comparable only for the same tagger and codebook."""
+
+    tagger: str
+    codebook: str
+    pairs: int
+    untagged: int
+    """Answered exchanges without tags, which break the pairs they stand in."""
+    stickiness: float | None
+    base_rate: float | None
+    excess: float | None
+    pooled: float | None
+    expected: float | None
+    jaccard: float | None
+    moves_per_reply: float | None
+    words_per_reply: float | None
+
+
+class Tokens(Frozen):
+    """Tokens as the providers counted them, over calls of known usage."""
+
+    input: int
+    output: int
+    unknown_usage: int
+    """Calls whose provider did not say."""
+
+
+class Absent(Frozen):
+    """Verdicts that `resume` would buy: due, and lost for reasons outside any model. Failed trials have none."""
+
+    ratings: int
+    """Answered exchanges × raters without a rating."""
+    criterion: int
+    """Closed sessions whose criterion questions the primary rater has not answered."""
+    tags: int
+    """Answered exchanges without an outcome of the tagger."""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is absent."""
+        return bool(self.ratings or self.criterion or self.tags)
+
+
+class Failure(Frozen):
+    """A trial that cannot go on."""
+
+    trial: str
+    cause: Cause
+    message: str
+
+
+class TargetSummary(Frozen):
+    """One target over all its trials, whatever their status."""
+
+    target: str
+    trials: int
+    """Planned for this target."""
+    finished: int
+    personas: int
+    """Distinct personas among the trials that have an answered exchange."""
+    exchanges: int
+    """Answered exchanges."""
+    rater: str
+    """The primary rater."""
+    likability: Likability
+    criterion: dict[Criterion, CriterionFigures]
+    repetition: RepetitionFigures
+    endings: dict[Ending, int]
+    """How the closed sessions ended; `left` and `farewell` are the user's doing."""
+    flags: dict[FlagKind, int]
+    """What the simulated user should not have done, by kind."""
+    absent: Absent
+    lost: dict[Cause, int]
+    """Calls that came to nothing for reasons outside any model, by cause."""
+    calls: dict[Role, int]
+    """Answered calls, superseded takes and lost attempts included, as in tokens and cost."""
+    tokens: dict[Role, Tokens]
+    cost: dict[Role, float | None]
+    """US dollars over calls of known cost. None: there were calls, and none of known cost."""
+    unknown_cost: dict[Role, int]
+    """Calls of unknown cost, which `cost` leaves out."""
+
+
+class RunSummary(Frozen):
+    """A run in figures."""
+
+    run: str
+    offline: bool
+    """Whether any offline model took part; the figures then say nothing of any real model."""
+    offline_parts: tuple[str, ...]
+    """The parts they played: `user`, a rater, a target."""
+    status: RunStatus
+    trials: TrialCounts
+    personas: int
+    """Distinct personas planned."""
+    scenarios: int
+    targets: tuple[TargetSummary, ...]
+    failures: tuple[Failure, ...]
+
+
+def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunStatus, offline: tuple[str, ...], codebook: Codebook) -> RunSummary:
+    """The figures of a run.
+
+    Args:
+        study: names the targets, in the order shown, the raters and the tagger.
+        trials: all planned trials; those not begun have no sessions.
+        run: the run's name.
+        status: the run's status.
+        offline: the parts that offline models played.
+        codebook: what the moves were tagged with; figures are on its counted moves.
+    """
+    mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
+    return RunSummary(
+        run=run,
+        offline=bool(offline),
+        offline_parts=offline,
+        status=status,
+        trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
+        personas=len({t.cast.persona.id for t in trials}),
+        scenarios=len({t.cast.scenario.id for t in trials}),
+        targets=tuple(_target(study, target, of, codebook=codebook) for target, of in mine.items()),
+        failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
+    )
+
+
+# --- one target ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a rating was given."""
+
+    persona: str
+    trial: str
+    session: int
+
+
+_Rated = tuple[_Place, Rating]
+_Word = TypeVar("_Word", bound=str)
+
+
+def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook) -> TargetSummary:
+    spent = _spent(trials)
+    sessions = [s for t in trials for s in t.sessions]
+    return TargetSummary(
+        target=target,
+        trials=len(trials),
+        finished=sum(t.status == "finished" for t in trials),
+        personas=len({t.cast.persona.id for t in trials if t.exchanges}),
+        exchanges=sum(len(t.exchanges) for t in trials),
+        rater=study.primary_rater,
+        likability=_likability(study, trials),
+        criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
+        repetition=_repetition(trials, tagger=tagger_id(study), codebook=codebook),
+        endings=_counted(s.closed for s in sessions),
+        flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
+        absent=_absent(study, trials),
+        lost=_counted(lost.cause for t in trials for lost in t.lost),
+        calls={r: s.calls for r, s in spent.items()},
+        tokens={r: Tokens(input=s.input, output=s.output, unknown_usage=s.unknown_usage) for r, s in spent.items()},
+        cost={r: None if s.unknown_cost == s.calls else s.cost for r, s in spent.items()},
+        unknown_cost={r: s.unknown_cost for r, s in spent.items()},
+    )
+
+
+def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
+    rater = study.primary_rater
+    ratings = {d: _ratings(trials, rater, d) for d in DIMENSIONS}
+    personas = {d: _by_persona(of) for d, of in ratings.items()}
+    mean, interval = _over_dimensions(personas, DIMENSIONS)
+    fixed_set, fixed_interval = _over_dimensions(personas, ALWAYS)
+    others = dict.fromkeys((*study.raters, *sorted({r for t in trials for e in t.exchanges for r in e.ratings})))
+    del others[rater]
+    return Likability(
+        mean=mean,
+        interval=interval,
+        fixed_set=fixed_set,
+        fixed_set_interval=fixed_interval,
+        dimensions_scored=sum(bool(p) for p in personas.values()),
+        n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
+        n_personas=len({p for of in personas.values() for p in of}),
+        false_memories=sum(isinstance(r, Score) and r.false_memory for _, r in ratings["callback"]),
+        worst=_worst(trials, rater),
+        dimensions={d: _dimension(ratings[d], personas[d]) for d in DIMENSIONS},
+        observers={r: _observer(trials, r) for r in others},
+    )
+
+
+def _observer(trials: Sequence[Trial], rater: str) -> ObserverFigures:
+    personas = {d: _by_persona(_ratings(trials, rater, d)) for d in DIMENSIONS}
+    return ObserverFigures(
+        mean=_over_dimensions(personas, DIMENSIONS)[0],
+        fixed_set=_over_dimensions(personas, ALWAYS)[0],
+        n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
+    )
+
+
+def _dimension(ratings: Sequence[_Rated], personas: dict[str, float]) -> DimensionFigures:
+    scores = [r for _, r in ratings if isinstance(r, Score)]
+    return DimensionFigures(
+        mean=fmean(personas.values()) if personas else None,
+        n=len(scores),
+        n_personas=len(personas),
+        not_applicable=sum(r.kind == "not_applicable" for _, r in ratings),
+        unscored=sum(isinstance(r, Unscored) for _, r in ratings),
+        quotes_not_found=sum(isinstance(s.evidence, Quote | Absence) and not s.evidence.found for s in scores),
+        hit=sum(s.occasion and s.attempt for s in scores),
+        missed=sum(s.occasion and not s.attempt for s in scores),
+        surprise=sum(s.attempt and not s.occasion for s in scores),
+    )
+
+
+def _criterion(ratings: Sequence[_Rated]) -> CriterionFigures:
+    personas = _by_persona(ratings)
+    return CriterionFigures(
+        mean=fmean(personas.values()) if personas else None,
+        n=sum(isinstance(r, Score) for _, r in ratings),
+        n_personas=len(personas),
+        unscored=sum(isinstance(r, Unscored) for _, r in ratings),
+    )
+
+
+def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook) -> RepetitionFigures:
+    found = score_repetition([move_sets(s, tagger) for t in trials for s in t.sessions], codebook.counted)
+    lengths = [len(words(e.reply.text)) for t in trials for e in t.exchanges if e.reply]
+    return RepetitionFigures(
+        tagger=tagger,
+        codebook=codebook.id,
+        pairs=found.pairs,
+        untagged=found.broken,
+        stickiness=found.stickiness,
+        base_rate=found.base_rate,
+        excess=found.excess,
+        pooled=found.pooled,
+        expected=found.expected,
+        jaccard=found.jaccard,
+        moves_per_reply=found.moves_per_reply,
+        words_per_reply=fmean(lengths) if lengths else None,
+    )
+
+
+def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
+    panel = Panel(tuple(study.raters), tagger_id(study))
+    absent = [v for t in trials if not t.failed for v in absent_verdicts(t, panel)]
+    return Absent(
+        ratings=sum(v.node == "rate_likability" and v.exchange > 0 for v in absent),
+        criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
+        tags=sum(v.node == "tag_moves" for v in absent),
+    )
+
+
+def _worst(trials: Sequence[Trial], rater: str) -> WorstExchange | None:
+    worst: WorstExchange | None = None
+    for trial in sorted(trials, key=lambda t: t.id):
+        for session in trial.sessions:
+            for exchange in session.exchanges:
+                score = _score_of(exchange, rater)
+                if score is not None and (worst is None or score < worst.score):
+                    worst = WorstExchange(trial=trial.id, session=session.index, exchange=exchange.index, score=score)
+    return worst
+
+
+# --- aggregation --------------------------------------------------------------------------------------------------
+
+
+def _score_of(exchange: Exchange, rater: str) -> float | None:
+    """The exchange's mean over the dimensions scored in it."""
+    scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
+    return fmean(scores) if scores else None
+
+
+def _ratings(trials: Sequence[Trial], rater: str, dimension: Dimension) -> list[_Rated]:
+    return [
+        (_Place(t.cast.persona.id, t.id, s.index), rating)
+        for t in trials
+        for s in t.sessions
+        for e in s.exchanges
+        if (rating := e.ratings.get(rater, {}).get(dimension)) is not None
+    ]
+
+
+def _criterion_ratings(trials: Sequence[Trial], rater: str, question: Criterion) -> list[_Rated]:
+    return [
+        (_Place(t.cast.persona.id, t.id, s.index), rating)
+        for t in trials
+        for s in t.sessions
+        if (rating := s.criterion.get(rater, {}).get(question)) is not None
+    ]
+
+
+def _by_persona(ratings: Iterable[_Rated]) -> dict[str, float]:
+    """Each persona's mean over its trials, of their means over sessions, of their means over scored exchanges."""
+    sessions: dict[_Place, list[int]] = {}
+    for place, rating in ratings:
+        if isinstance(rating, Score):
+            sessions.setdefault(place, []).append(rating.score)
+    trials: dict[tuple[str, str], list[float]] = {}
+    for place, scores in sessions.items():
+        trials.setdefault((place.persona, place.trial), []).append(fmean(scores))
+    personas: dict[str, list[float]] = {}
+    for (persona, _), means in trials.items():
+        personas.setdefault(persona, []).append(fmean(means))
+    return {persona: fmean(means) for persona, means in personas.items()}
+
+
+def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Dimension, ...]) -> tuple[float | None, tuple[float, float] | None]:
+    """The mean over the dimensions that have a score, and its interval over personas."""
+    means = [fmean(personas[d].values()) for d in over if personas[d]]
+    if not means:
+        return None, None
+    mean = fmean(means)
+    names = dict.fromkeys(p for d in over for p in personas[d])
+    half = _half_width([fmean([personas[d][p] for d in over if p in personas[d]]) for p in names])
+    return mean, None if half is None else (mean - half, mean + half)
+
+
+def _half_width(values: Sequence[float]) -> float | None:
+    """Half of the 95 % t interval of the mean of `values`; None below three."""
+    n = len(values)
+    if n < FEWEST_FOR_INTERVAL:
+        return None
+    from scipy.special import stdtrit  # scipy.stats takes several times as long to import
+
+    mean = fmean(values)
+    variance = fsum((v - mean) ** 2 for v in values) / (n - 1)
+    return float(stdtrit(n - 1, 0.975)) * sqrt(variance / n)
+
+
+def _spent(trials: Sequence[Trial]) -> dict[Role, Spent]:
+    total: dict[Role, Spent] = {}
+    for role in ROLES:
+        parts = [t.spent[role] for t in trials if role in t.spent]
+        if parts:
+            total[role] = Spent(
+                calls=sum(p.calls for p in parts),
+                input=sum(p.input for p in parts),
+                output=sum(p.output for p in parts),
+                cost=fsum(p.cost for p in parts),
+                unknown_cost=sum(p.unknown_cost for p in parts),
+                unknown_usage=sum(p.unknown_usage for p in parts),
+            )
+    return total
+
+
+def _counted(what: Iterable[_Word | None]) -> dict[_Word, int]:
+    """How often each word occurs, in alphabetical order."""
+    return dict(sorted(Counter(w for w in what if w is not None).items()))

@@ -1,0 +1,242 @@
+"""The Python API: run a study, go on with a run, read one. The command line is a thin layer over this.
+
+    run = await sim.run_study("study.yaml")
+    for trial in run.trials:
+        for session in trial.sessions:
+            for exchange in session.exchanges:
+                print(exchange.user.message, exchange.reply.text, exchange.ratings)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.core.fold import fold
+from sim.core.record import RunStatus, Trial
+from sim.core.spec import Limits, Study
+from sim.run.plan import Forecast, TrialPlan, forecast, plan_trials
+from sim.store.library import LoadedStudy, load_study, resolve_study
+from sim.store.runs import RunFolder, create_run, open_run
+
+if TYPE_CHECKING:
+    from sim.analysis.summary import RunSummary
+    from sim.core.event import Event
+    from sim.core.ports import Listener, Sink
+    from sim.core.spec import ModelSpec
+    from sim.llm.budget import Budget
+
+RESULTS = Path("results")
+"""Where runs are kept unless said otherwise."""
+
+OnStart = Callable[["Budget"], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study that can be run: everything it speaks of was found and fits together."""
+
+    loaded: LoadedStudy
+    plans: tuple[TrialPlan, ...]
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """What it takes."""
+        return forecast(self.loaded.study, self.plans)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a study, as its journal tells."""
+
+    folder: RunFolder
+    plans: tuple[TrialPlan, ...]
+    trials: tuple[Trial, ...]
+    """All planned trials, in the order of the plan; those not begun have no sessions."""
+    status: RunStatus
+
+    @property
+    def name(self) -> str:
+        """The run's folder name."""
+        return self.folder.name
+
+    @property
+    def study(self) -> Study:
+        """What was asked for."""
+        return self.folder.study
+
+    @cached_property
+    def summary(self) -> RunSummary:
+        """The run in figures."""
+        from sim.analysis.summary import summarise
+
+        return summarise(
+            self.study,
+            self.trials,
+            run=self.name,
+            status=self.status,
+            offline=self.folder.header.offline,
+            codebook=self.folder.codebook,
+        )
+
+
+def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study] | None = None) -> Prepared:
+    """Load and check a study without spending or writing anything.
+
+    Args:
+        study: a `Study`, the path of a study file, or the name of a built-in study.
+        change: applied to the study before its personas and scenarios are looked up.
+
+    Raises:
+        InputError: something in it is wrong; one line that says what, where and how to mend it.
+    """
+    from sim.run.parts import check_study
+
+    loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
+    check_study(loaded.study)
+    return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios))
+
+
+async def run_study(
+    study: Study | str | Path | Prepared,
+    *,
+    name: str | None = None,
+    results: str | Path = RESULTS,
+    listeners: Sequence[Listener] = (),
+    on_start: OnStart | None = None,
+) -> Run:
+    """Run a study to its end, or as far as models, budget and interruptions let it.
+
+    Args:
+        name: of the run's folder under `results`; left out: the study's name, numbered if taken.
+        listeners: see every event once it is safe.
+        on_start: is given the run's budget, whose `stop()` ends the run cleanly.
+
+    Returns:
+        The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
+
+    Raises:
+        InputError: see `prepare_study`; also a name that exists, or a key missing from the environment. Nothing is written then.
+    """
+    from sim.llm.prompts import load_prompts
+    from sim.run.parts import offline_parts, scorer_versions
+
+    prepared = study if isinstance(study, Prepared) else prepare_study(study)
+    check_keys(prepared.loaded.study)
+    folder = create_run(
+        Path(results),
+        name,
+        prepared.loaded,
+        prompts=load_prompts().texts,
+        scorers=scorer_versions(prepared.loaded.study),
+        offline=offline_parts(prepared.loaded.study),
+    )
+    return await _execute(folder, prepared.plans, limits=prepared.loaded.study.limits, listeners=listeners, on_start=on_start)
+
+
+async def resume_run(
+    run: str | Path,
+    *,
+    results: str | Path = RESULTS,
+    limits: Callable[[Limits], Limits] | None = None,
+    listeners: Sequence[Listener] = (),
+    on_start: OnStart | None = None,
+) -> Run:
+    """Go on where a run stopped, with the prompts, personas and scenarios it began with; buys only what is absent.
+
+    Args:
+        limits: applied to the study's limits, for this execution only.
+
+    Raises:
+        InputError: there is no such run, a key is missing from the environment.
+        RunLocked: another process is writing to it.
+    """
+    folder = open_run(run, Path(results))
+    check_keys(folder.study)
+    allowed = limits(folder.study.limits) if limits else folder.study.limits
+    return await _execute(folder, _plans(folder), limits=allowed, listeners=listeners, on_start=on_start)
+
+
+def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
+    """Read a run, finished or not, also while another process writes to it. Imports no model library and runs no code of the study.
+
+    Raises:
+        InputError: there is no such run, or its files are damaged.
+    """
+    folder = open_run(run, Path(results))
+    return _read(folder, _plans(folder))
+
+
+def check_keys(study: Study) -> None:
+    """Refuse a study whose models need a key that the environment does not hold.
+
+    Raises:
+        InputError: names the variable.
+    """
+    from sim.llm.build import check_credentials
+
+    models: Iterable[ModelSpec] = (study.user, *study.raters.values(), study.tagger, *study.targets)
+    for spec in dict.fromkeys(models):
+        check_credentials(spec)
+
+
+async def _execute(
+    folder: RunFolder, plans: tuple[TrialPlan, ...], *, limits: Limits, listeners: Sequence[Listener], on_start: OnStart | None
+) -> Run:
+    from sim.llm.budget import Budget, tally
+    from sim.llm.build import Shared
+    from sim.llm.limits import Gates
+    from sim.llm.prompts import Prompts
+    from sim.run.local import LocalBackend
+    from sim.run.parts import Parts
+    from sim.run.trial import run_trial
+
+    with folder.write_journal() as journal:
+        spent = tally(call for event in journal.all_events() for call in event.calls)
+        shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once))
+        sink = _Watched(journal, listeners)
+        parts = Parts(folder.study, Prompts(folder.header.prompts), limits=limits, shared=shared, sink=sink, clock=time.time)
+        if on_start:
+            on_start(shared.budget)
+        try:
+            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, parts, sink))
+        finally:
+            await parts.close()
+    trials = tuple(done[p.id] for p in plans)
+    return Run(folder, plans, trials, _status(trials))
+
+
+def _plans(folder: RunFolder) -> tuple[TrialPlan, ...]:
+    return plan_trials(folder.study, folder.personas, folder.scenarios)
+
+
+def _read(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
+    events = folder.load_events()
+    trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
+    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
+
+
+def _status(trials: Iterable[Trial]) -> RunStatus:
+    return "finished" if all(t.finished or t.failed for t in trials) else "incomplete"
+
+
+class _Watched:
+    """A sink that lets listeners see each event once it is safe."""
+
+    def __init__(self, sink: Sink, listeners: Sequence[Listener]) -> None:
+        self._sink = sink
+        self._listeners = listeners
+
+    async def append(self, event: Event) -> None:
+        """Keep `event`, then show it."""
+        await self._sink.append(event)
+        for listener in self._listeners:
+            listener.on_event(event)
+
+    def events(self, trial: str) -> Sequence[Event]:
+        """The trial's events."""
+        return self._sink.events(trial)

@@ -1,0 +1,12 @@
+"""The command line: the only room that prints, exits and configures logging."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The `sim` command."""
+    from sim.cli.app import run_app
+
+    sys.exit(run_app(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""Every command and its flags. What a command does stands in the modules beside this one and is imported only when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.core.errors import InputError, one_line
+
+DONE, GATE_FAILED, BAD_INPUT, INCOMPLETE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+"""Exit statuses."""
+
+_MISUSED: Any = typer.BadParameter.__mro__[2]
+"""The base of all complaints about flags; newer versions of typer carry their own copy of click and do not name it."""
+
+app = typer.Typer(
+    name="sim",
+    help="Does a chatbot become someone its user likes talking to, when that user keeps coming back?",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+class ExportFormat(StrEnum):
+    """What `sim export` can write."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+class Kind(StrEnum):
+    """What has a schema."""
+
+    persona = "persona"
+    scenario = "scenario"
+    study = "study"
+
+
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where runs are kept.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or its folder.")]
+MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="DOLLARS", help="Stop cleanly when this much is spent.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Stop cleanly when this many tokens are used.")]
+MaxMinutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
+
+
+@app.command("run")
+def run_command(
+    study: Annotated[str | None, typer.Argument(metavar="[STUDY]", help="A study file or a built-in study; left out: the offline demonstration.")] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; may be repeated.")] = None,
+    persona: Annotated[list[str] | None, typer.Option("--persona", metavar="ID", help="These personas instead: id, glob or path.")] = None,
+    scenario: Annotated[list[str] | None, typer.Option("--scenario", metavar="ID", help="These scenarios instead: id, glob or path.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Seeds 1 to N instead.")] = None,
+    concurrency: Annotated[int | None, typer.Option("--concurrency", metavar="N", help="Trials under way at once.")] = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    name: Annotated[str | None, typer.Option("--name", help="The run's name; left out: the study's, numbered if taken.")] = None,
+    results: Results = Path("results"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and the number of calls; spend and write nothing.")] = False,
+    json: Json = False,
+) -> int:
+    """Run a study; with no argument, the built-in offline demonstration."""
+    from sim.cli.running import Changes, run
+
+    changes = Changes(
+        targets=tuple(target or ()),
+        personas=tuple(persona or ()),
+        scenarios=tuple(scenario or ()),
+        seeds=seeds,
+        concurrency=concurrency,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        max_minutes=max_minutes,
+    )
+    return run(study, changes, name=name, results=results, dry_run=dry_run, as_json=json)
+
+
+@app.command("resume")
+def resume_command(
+    run: RunName,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Go on where a run stopped, buying only what is absent."""
+    from sim.cli.running import Changes, resume
+
+    return resume(run, Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes), results=results, as_json=json)
+
+
+@app.command("list")
+def list_command(results: Results = Path("results"), json: Json = False) -> int:
+    """The runs there are."""
+    from sim.cli.reading import list_all
+
+    return list_all(results, as_json=json)
+
+
+@app.command("show")
+def show_command(
+    run: RunName,
+    trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]", help="persona/scenario/target/seed, or enough of it.")] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """A run's table, or a trial's transcript."""
+    from sim.cli.reading import show
+
+    return show(run, trial, results=results, as_json=json)
+
+
+@app.command("export")
+def export_command(
+    run: RunName,
+    format: Annotated[ExportFormat, typer.Option("--format", help="jsonl: a line for each exchange and session; csv: a row for each exchange.")] = ExportFormat.jsonl,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of to standard output.")] = None,
+    results: Results = Path("results"),
+) -> int:
+    """A run's exchanges as data."""
+    from sim.cli.reading import export
+
+    return export(run, format=format.value, out=out, results=results)
+
+
+@app.command("check")
+def check_command(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or folders; left out: personas/ and scenarios/ here.")] = None,
+    schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
+    json: Json = False,
+) -> int:
+    """Validate personas, scenarios and studies."""
+    from sim.cli.checking import check, print_schema
+
+    return print_schema(schema.value) if schema else check(paths or [], as_json=json)
+
+
+@app.command("graph")
+def graph_command() -> int:
+    """The state machine, as Mermaid."""
+    from sim.cli.reading import graph
+
+    return graph()
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status; bad input is one line on standard error."""
+    command: Any = typer.main.get_command(app)
+    try:
+        status = command.main(args=list(arguments), prog_name="sim", standalone_mode=False)
+        return status if isinstance(status, int) else DONE
+    except InputError as error:
+        print(f"sim: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except _MISUSED as error:
+        print(f"sim: {one_line(error.format_message())}; see `sim --help`", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # The reader of our output went away; there is nobody left to tell.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115
+        return DONE
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED

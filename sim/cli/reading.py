@@ -1,0 +1,118 @@
+"""Commands that read runs: list, show, export, graph. None of them imports a model library or runs a study's code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.api import Run, load_run
+from sim.cli.app import DONE
+from sim.core.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import RenderableType
+
+    from sim.core.record import Trial
+
+
+def list_all(results: Path, *, as_json: bool) -> int:
+    """`sim list`."""
+    from sim.present.listing import render_runs, runs_document
+    from sim.store.runs import list_runs
+
+    runs = list_runs(results)
+    if as_json:
+        print(json.dumps(runs_document(runs).model_dump(mode="json")))
+    else:
+        print_rendered(lambda width: render_runs(runs, results=results))
+    return DONE
+
+
+def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
+    """`sim show`."""
+    loaded = load_run(run, results=results)
+    if trial is None:
+        print_summary(loaded, as_json=as_json)
+        return DONE
+    from sim.present.transcript import render_trial
+    from sim.present.trial_json import trial_document
+
+    document = trial_document(_find(loaded, trial), study=loaded.study, codebook=loaded.folder.codebook, offline=loaded.folder.header.offline)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json"), ensure_ascii=False))
+    else:
+        print_rendered(lambda width: render_trial(document, width=width))
+    return DONE
+
+
+def print_summary(run: Run, *, as_json: bool) -> None:
+    """A run's table, or the same as JSON."""
+    if as_json:
+        print(json.dumps(run.summary.model_dump(mode="json"), ensure_ascii=False))
+        return
+    from sim.present.tables import render_run
+
+    print_rendered(lambda width: render_run(run.summary, width=width))
+
+
+def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
+    """`sim export`."""
+    from sim.present.exports import export_rows
+
+    loaded = load_run(run, results=results)
+    events = loaded.folder.load_events()
+    lines = export_rows(
+        loaded.trials,
+        "csv" if format == "csv" else "jsonl",
+        study=loaded.study,
+        run=loaded.name,
+        offline=loaded.folder.header.offline,
+        codebook=loaded.folder.codebook,
+        events=lambda trial: events.get(trial, ()),
+    )
+    if out is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        sys.stdout.writelines(lines)
+        return DONE
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=out, mend="choose another place with --out") from None
+    return DONE
+
+
+def graph() -> int:
+    """`sim graph`."""
+    from sim.dialogue.graph import build_graph
+
+    print(build_graph().get_graph().draw_mermaid(), end="")
+    return DONE
+
+
+def _find(run: Run, name: str) -> Trial:
+    """The trial called `name`, or the only one whose name contains all its parts."""
+    by_id = {t.id: t for t in run.trials}
+    if name in by_id:
+        return by_id[name]
+    parts = set(name.strip("/").split("/"))
+    near = [t for i, t in by_id.items() if parts <= set(i.split("/"))]
+    if len(near) == 1:
+        return near[0]
+    if near:
+        raise InputError(f"{len(near)} trials of run '{run.name}' match '{name}'", mend=f"say more, as in '{near[0].id}'")
+    raise InputError(f"run '{run.name}' has no trial '{name}'", mend=nearest(name, by_id))
+
+
+def print_rendered(render: Callable[[int], RenderableType]) -> None:
+    """Print what `render` makes for the width of the terminal, or for 100 columns elsewhere."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "100"))
+    console = Console(highlight=False, width=width)
+    console.print(render(console.width))

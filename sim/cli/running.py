@@ -1,0 +1,160 @@
+"""`sim run` and `sim resume`: from a study to a finished run, with progress on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sim.api import Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.logs import LogLost, configure_logging
+from sim.cli.progress import Progress
+from sim.core.errors import InputError, nearest
+from sim.core.spec import Limits, Study
+
+if TYPE_CHECKING:
+    from sim.llm.budget import Budget
+
+M = TypeVar("M", Study, Limits)
+
+DEMONSTRATION = "demonstration"
+"""The built-in study that `sim run` runs when none is named."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What flags change in a study."""
+
+    targets: tuple[str, ...] = ()
+    personas: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    seeds: int | None = None
+    concurrency: int | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    max_minutes: float | None = None
+
+    def apply(self, study: Study) -> Study:
+        """`study` with the flags' values.
+
+        Raises:
+            InputError: a flag names a target that the study does not have, or a value is out of range.
+        """
+        for wanted in self.targets:
+            known = [t.id for t in study.targets]
+            if wanted not in known:
+                raise InputError(f"the study has no target '{wanted}'", mend=nearest(wanted, known), where="--target")
+        changed: dict[str, Any] = {"limits": self.limits(study.limits)}
+        if self.targets:
+            changed["targets"] = tuple(t for t in study.targets if t.id in self.targets)
+        changed |= {k: tuple(_from_here(p) for p in v) for k, v in (("personas", self.personas), ("scenarios", self.scenarios)) if v}
+        changed |= {k: v for k, v in (("seeds", self.seeds), ("concurrency", self.concurrency)) if v is not None}
+        return _revalidated(Study, {**dict(study), **changed})
+
+    def limits(self, limits: Limits) -> Limits:
+        """`limits` with the flags' values."""
+        flags = {"max_cost": self.max_cost, "max_tokens": self.max_tokens, "max_minutes": self.max_minutes}
+        return _revalidated(Limits, {**dict(limits), **{k: v for k, v in flags.items() if v is not None}})
+
+
+def _from_here(pattern: str) -> str:
+    """A path on the command line is relative to the working folder, not to the study's."""
+    return str(Path(pattern).absolute()) if "/" in pattern or pattern.endswith((".yaml", ".yml")) else pattern
+
+
+def _revalidated(model: type[M], values: dict[str, Any]) -> M:
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = "--" + "-".join(str(first["loc"][0]).split("_"))
+        raise InputError(str(first["msg"]).removeprefix("Value error, "), where=flag) from None
+
+
+def run(study: str | None, changes: Changes, *, name: str | None, results: Path, dry_run: bool, as_json: bool) -> int:
+    """`sim run`."""
+    prepared = prepare_study(study or DEMONSTRATION, change=changes.apply)
+    if dry_run:
+        return _show_plan(prepared, as_json=as_json)
+    return _execute(
+        lambda progress, on_start: run_study(prepared, name=name, results=results, listeners=(progress, LogLost()), on_start=on_start),
+        Progress(prepared.forecast, stream=sys.stderr),
+        as_json=as_json,
+    )
+
+
+def resume(run: str, changes: Changes, *, results: Path, as_json: bool) -> int:
+    """`sim resume`."""
+    before = load_run(run, results=results)
+    from sim.run.plan import forecast
+
+    progress = Progress(forecast(before.study, before.plans), stream=sys.stderr, done=before.trials)
+    return _execute(
+        lambda progress, on_start: resume_run(run, results=results, limits=changes.limits, listeners=(progress, LogLost()), on_start=on_start),
+        progress,
+        as_json=as_json,
+    )
+
+
+def _execute(
+    start: Callable[[Progress, Callable[[Budget], None]], Coroutine[Any, Any, Run]], progress: Progress, *, as_json: bool
+) -> int:
+    configure_logging()
+    interrupted = False
+
+    async def guarded() -> Run:
+        nonlocal interrupted
+        task = asyncio.ensure_future(start(progress, on_start))
+        try:
+            return await task
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    def on_start(budget: Budget) -> None:
+        def stop() -> None:
+            nonlocal interrupted
+            if interrupted:
+                raise KeyboardInterrupt
+            interrupted = True
+            budget.stop()
+            progress.say("stopping: calls in flight are kept, nothing new is bought (again to stop at once)")
+
+        loop.add_signal_handler(signal.SIGINT, stop)
+
+    loop = asyncio.new_event_loop()
+    try:
+        with progress:
+            ended = loop.run_until_complete(guarded())
+    finally:
+        loop.close()
+    _print_run(ended, as_json=as_json)
+    if interrupted:
+        return INTERRUPTED
+    return DONE if ended.status == "finished" else INCOMPLETE
+
+
+def _print_run(run: Run, *, as_json: bool) -> None:
+    from sim.cli.reading import print_summary
+
+    print_summary(run, as_json=as_json)
+
+
+def _show_plan(prepared: Prepared, *, as_json: bool) -> int:
+    plan = prepared.forecast
+    if as_json:
+        print(json.dumps(plan.model_dump(mode="json")))
+        return DONE
+    from sim.cli.reading import print_rendered
+    from sim.present.listing import render_plan
+
+    study = prepared.loaded.study
+    print_rendered(lambda width: render_plan(study, plan, personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios)))
+    return DONE

@@ -1,0 +1,267 @@
+"""From a request to a completion: the wish for JSON in whichever form the model's server takes, found out once, and the answer read strictly.
+
+Three forms, tried in this order: `schema` sends the JSON Schema in `response_format`; `json` asks for any JSON object there and writes the schema
+under the last message; `prompt` only writes it there. A server that refuses one form is asked in the next, and never again in the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import JsonValue
+
+from sim.core.errors import CallFailed, Cause
+from sim.core.event import Call, Timing
+from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist
+from sim.llm.client import Completion, JsonSchema, Message, Request, prompt_hash
+from sim.llm.failures import AttemptFailed, Verdict, scrub
+
+Form = Literal["schema", "json", "prompt"]
+FORMS: tuple[Form, ...] = ("schema", "json", "prompt")
+
+GRACE = 2.0
+"""Seconds that other calls wait for the first one to find out the form. Refusals come at once; a model that takes longer is answering."""
+DEPTH = 64
+"""Levels of nesting beyond which an answer is no answer."""
+TRIES = 200
+"""Places at which an object might begin that are looked at; each costs time in proportion to the length of the text."""
+STRIKES = 2
+"""Answers without any JSON, before there was one with, after which the form counts as not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What one attempt sends, beside what is fixed for the model."""
+
+    messages: tuple[Message, ...]
+    response_format: JsonSchema | None = None
+    seed: int | None = None
+    """Between 0 and 2**31 - 1."""
+
+
+class Asker:
+    """Asks one model through `send`; what it learns about the form of structured answers lasts as long as it does."""
+
+    def __init__(
+        self,
+        model: str,
+        send: Callable[[Wire], Awaitable[Answer]],
+        *,
+        patience: Patience,
+        first: Form = "schema",
+        json_mode: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Args:
+        model: the model's name, for messages and the journal.
+        send: makes one attempt; raises `AttemptFailed`.
+        patience: how often, and after what waits, attempts are made.
+        first: the form to begin with.
+        json_mode: what is written under the last message in the forms `json` and `prompt`, `{{ schema }}` standing for the schema; left out, the
+            package's own.
+        environ: where keys may stand that no message may repeat.
+        clock: seconds, for latencies.
+        """
+        self._model = model
+        self._send = send
+        self._patience = patience
+        self._environ = environ
+        self._clock = clock
+        self._form: Form = first
+        self._settled = first == "prompt"
+        self._strikes = 0
+        self._json_mode = json_mode or _packaged()
+        self._scout: asyncio.Event | None = None
+
+    @property
+    def form(self) -> Form:
+        """How structured answers are asked for now."""
+        return self._form
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask until there is an answer.
+
+        Raises:
+            CallFailed: see `Client.complete`.
+        """
+        started = self._clock()
+        try:
+            outcome = await (self._persist(request, None) if request.schema is None else self._discover(request))
+        except AttemptFailed as failure:
+            raise CallFailed(_CAUSES[failure.verdict], scrub(f"{self._model}: {failure.message}", self._environ)) from None
+        answer, latency = outcome.answer, self._clock() - started
+        if answer.refusal is not None and (request.schema is not None or not answer.text):
+            self._refused(request, outcome, latency, f"the model refuses: {answer.refusal}")
+        if answer.finish == "content_filter" and not answer.text.strip():
+            self._refused(request, outcome, latency, "the provider's content filter left nothing of the answer")
+        text = sound(answer.text)
+        value = None if request.schema is None else parse_json(text)
+        if request.schema is not None:
+            self._learn(value, answer)
+        return Completion(text, value, answer.finish, outcome.usage, outcome.cost, latency, outcome.attempts)
+
+    async def _discover(self, request: Request) -> Outcome:
+        """Ask for JSON. Until the form is known one call goes ahead; the others follow when it is back, or after `GRACE`."""
+        if self._settled:
+            return await self._step_down(request)
+        if self._scout is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GRACE):
+                    await self._scout.wait()
+            return await self._step_down(request)
+        self._scout = scout = asyncio.Event()
+        try:
+            return await self._step_down(request, scout)
+        finally:
+            scout.set()
+            self._scout = None
+
+    async def _step_down(self, request: Request, scout: asyncio.Event | None = None) -> Outcome:
+        """Ask in the present form, and in the next one as often as the form is refused."""
+        while True:
+            form = self._form
+            try:
+                return await self._persist(request, form, scout)
+            except AttemptFailed as failure:
+                if failure.verdict != "format" or form == "prompt":
+                    raise
+                self._give_up(form)
+
+    async def _persist(self, request: Request, form: Form | None, scout: asyncio.Event | None = None) -> Outcome:
+        wire = self._wire(request, form)
+
+        async def attempt() -> Answer:
+            try:
+                return await self._send(wire)
+            except AttemptFailed as failure:
+                # A fault of another kind says nothing of the form, and those who wait must not sit through the scout's retries.
+                if scout is not None and failure.verdict != "format":
+                    scout.set()
+                raise
+
+        return await persist(attempt, self._patience, blanks=BLANKS if request.role in ("target", "user", "rater") else 0)
+
+    def _wire(self, request: Request, form: Form | None) -> Wire:
+        seed = None if request.seed is None else request.seed & 0x7FFF_FFFF
+        schema = request.schema
+        if schema is None or form is None:
+            return Wire(request.messages, None, seed)
+        if form == "schema":
+            asked: JsonSchema = {"type": "json_schema", "json_schema": {"name": schema.name, "strict": True, "schema": schema.json}}
+            return Wire(request.messages, asked, seed)
+        *before, last = request.messages
+        told = self._json_mode.replace("{{ schema }}", json.dumps({"title": schema.name, **schema.json}, ensure_ascii=False))
+        return Wire((*before, Message(last.role, f"{last.content}\n\n{told}")), {"type": "json_object"} if form == "json" else None, seed)
+
+    def _give_up(self, form: Form) -> None:
+        if self._form == form:  # another call may have found out meanwhile
+            self._form = FORMS[FORMS.index(form) + 1]
+            self._settled = self._form == "prompt"
+            self._strikes = 0
+
+    def _learn(self, value: JsonValue, answer: Answer) -> None:
+        """A server may accept `response_format` and ignore it; the schema then has to stand in the prompt."""
+        if value is not None:
+            self._settled = True
+        elif not self._settled and answer.finish == "stop" and answer.text.strip():
+            self._strikes += 1
+            if self._strikes >= STRIKES:
+                self._give_up(self._form)
+
+    def _refused(self, request: Request, outcome: Outcome, latency: float, message: str) -> None:
+        prompt = prompt_hash(request.messages)
+        call = Call(role=request.role, model=self._model, step=request.step, prompt=prompt, usage=outcome.usage, cost=outcome.cost)
+        timing = Timing(latency=latency, retries=outcome.attempts - 1)
+        raise CallFailed("refused", scrub(f"{self._model}: {message}", self._environ), calls=(call,), timings=(timing,))
+
+
+_CAUSES: dict[Verdict, Cause] = {
+    "again": "infrastructure",
+    "format": "infrastructure",
+    "final": "infrastructure",
+    "refused": "refused",
+    "too_long": "too_long",
+}
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> str:
+    return (files("sim") / "prompts" / "json_mode.txt").read_text(encoding="utf-8").strip()
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def parse_json(text: str) -> JsonValue:
+    """The first JSON object in `text`, whatever prose, code fence or reasoning in `<think>` tags surrounds it; None without one.
+
+    JSON as RFC 8259 has it: no trailing commas, no NaN, no Infinity; of a key that stands twice the last counts. Never raises; linear in the
+    length of `text`. Half of a surrogate pair becomes U+FFFD, since no file could hold it.
+    """
+    thought, closed, said = text.rpartition("</think>")
+    found = _first_object(said)
+    return _first_object(thought) if found is None and closed else found
+
+
+def _first_object(text: str) -> JsonValue:
+    opening = _OPENING.search(text)
+    for _ in range(TRIES):
+        if opening is None:
+            break
+        try:
+            value, _ = _DECODER.raw_decode(text, opening.start())
+            return _sound_value(value, DEPTH)
+        except json.JSONDecodeError as error:
+            # What stands before the error is part of the broken object: to start there again could only bring up a fragment of it.
+            opening = _OPENING.search(text, max(error.pos, opening.end()))
+        except (ValueError, RecursionError):
+            break
+    return None
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+_OPENING = re.compile(r"""\{(?=\s*["}])""")
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
+
+
+def _sound_value(value: JsonValue, depth: int) -> JsonValue:
+    if isinstance(value, str):
+        return sound(value)
+    if isinstance(value, dict | list) and depth == 0:
+        raise ValueError("nested too deeply")
+    if isinstance(value, dict):
+        return {sound(k): _sound_value(v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_sound_value(v, depth - 1) for v in value]
+    return value
+
+
+def sound(text: str) -> str:
+    """`text` with halves of surrogate pairs joined, or replaced by U+FFFD where the other half is missing."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,112 @@
+"""One retry loop for every HTTP client: what may pass is tried again after a while, what will not is raised at once.
+
+Waits double from 0.5 s up to 30 s, each drawn evenly between nothing and that (full jitter), so that callers who failed together do not return
+together. A server's Retry-After is waited out in full, up to 120 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sim.core.event import Usage
+from sim.llm.failures import AttemptFailed
+
+BASE = 0.5
+"""Seconds; the first wait lies between 0 and this."""
+CAP = 30.0
+"""Seconds; no wait of our own choice is longer."""
+LONGEST = 120.0
+"""Seconds; a Retry-After beyond this is cut to it."""
+BLANKS = 2
+"""How often an empty answer is asked for again before it is taken as the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one attempt brought."""
+
+    text: str
+    finish: str = "stop"
+    usage: Usage | None = None
+    cost: float | None = None
+    """US dollars; None: unknown."""
+    refusal: str | None = None
+    """What the model said in place of an answer it refuses to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The last answer, with what all answered attempts took together."""
+
+    answer: Answer
+    attempts: int
+    usage: Usage | None
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often and after what waits a call is tried again."""
+
+    retries: int = 5
+    """Attempts after the first."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+    """Between 0 and 1; spreads waits only and touches no result."""
+
+    def wait(self, failed: int, asked: float | None) -> float:
+        """Seconds to wait after the `failed`-th failure (from 1), where the server asked for `asked`."""
+        own = self.random() * min(CAP, BASE * 2.0 ** min(failed - 1, 16))
+        return own if asked is None else min(asked, LONGEST) + self.random() * BASE
+
+
+async def persist(attempt: Callable[[], Awaitable[Answer]], patience: Patience, *, blanks: int = 0) -> Outcome:
+    """Make attempts until one is answered.
+
+    Args:
+        attempt: makes one attempt; raises `AttemptFailed`.
+        patience: how often, and after what waits.
+        blanks: how often an answer without text is asked for again.
+
+    Raises:
+        AttemptFailed: the last attempt's failure, or the first that is not `again`; says how many attempts were made.
+    """
+    answered: list[Answer] = []
+    for attempts in range(1, patience.retries + 2):
+        try:
+            answer = await attempt()
+        except AttemptFailed as failure:
+            if failure.verdict != "again":
+                raise
+            if attempts > patience.retries:
+                if answered:
+                    return _outcome(answered, attempts)
+                raise AttemptFailed("again", f"{failure.message}{_after(attempts)}") from failure
+            asked = failure.wait
+        else:
+            answered.append(answer)
+            if not _blank(answer) or len(answered) > blanks or attempts > patience.retries:
+                return _outcome(answered, attempts)
+            asked = None
+        await patience.sleep(patience.wait(attempts, asked))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _blank(answer: Answer) -> bool:
+    return not answer.text.strip() and answer.finish != "content_filter" and answer.refusal is None
+
+
+def _after(attempts: int) -> str:
+    return f" (after {attempts} attempts)" if attempts > 1 else ""
+
+
+def _outcome(answered: list[Answer], attempts: int) -> Outcome:
+    if len(answered) == 1:
+        return Outcome(answered[0], attempts, answered[0].usage, answered[0].cost)
+    usages = [a.usage for a in answered if a.usage is not None]
+    costs = [a.cost for a in answered if a.cost is not None]
+    total = Usage(input=sum(u.input for u in usages), output=sum(u.output for u in usages), cached=sum(u.cached for u in usages)) if usages else None
+    return Outcome(answered[-1], attempts, total, sum(costs) if len(costs) == len(answered) else None)

@@ -1,0 +1,236 @@
+"""Any server that speaks the OpenAI chat protocol, over aiohttp, with as little processor time as a call can take. Needs no key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic_core import to_json
+
+from sim.core.event import Usage
+from sim.core.spec import ModelSpec, Sampling
+from sim.llm.answers import Asker, Form, Wire
+from sim.llm.attempts import Answer, Patience
+from sim.llm.client import Completion, Request
+from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+
+
+class Pool:
+    """Keep-alive connections, one session for each event loop, shared by the clients of a run."""
+
+    def __init__(self) -> None:
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+        self._users: set[object] = set()
+
+    def session(self, user: object) -> aiohttp.ClientSession:
+        """The running loop's session, kept open until every user has given it back."""
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None or session.closed:
+            # How many connections there are is decided by the gates in front. No cookies: two trials must not meet in one server-side session.
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+            session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": "rapport-sim"})
+            self._sessions[loop] = session
+        self._users.add(user)
+        return session
+
+    async def give_back(self, user: object) -> None:
+        """`user` needs no connection any more; the last one closes them all."""
+        self._users.discard(user)
+        session = self._sessions.get(asyncio.get_running_loop())
+        if session is not None and not self._users:
+            await session.close()
+
+
+class DirectClient:
+    """A model behind `api_base`.
+
+    The request carries the model's name without its provider prefix, what `sampling` gives, and a seed where the request has one. An Authorization
+    header is sent only where `api_key_env` names a variable that is set; redirects are not followed, so the key goes nowhere else.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        *,
+        sampling: Sampling,
+        timeout: float,
+        patience: Patience,
+        pool: Pool,
+        json_mode: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Args:
+        spec: needs an `api_base`.
+        sampling: what is sent beside the messages.
+        timeout: seconds for one attempt.
+        patience: how often, and after what waits, attempts are made.
+        pool: whose connections are used.
+        json_mode: see `Asker`.
+        environ: where `api_key_env` is looked up.
+        clock: seconds, for latencies.
+        now: Unix time, for Retry-After dates.
+        """
+        if spec.api_base is None:
+            raise ValueError("a direct client needs an api_base")
+        self.model = spec.model
+        self._url = f"{spec.api_base}/chat/completions"
+        self._host = urlsplit(spec.api_base).netloc
+        self._fixed: dict[str, JsonValue] = {"model": spec.model.split("/", 1)[1], **sampling.model_dump(exclude_none=True)}
+        self._headers = {"Content-Type": "application/json"}
+        key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._pool = pool
+        self._now = now
+        self._asker = Asker(spec.model, self._send, patience=patience, json_mode=json_mode, environ=environ, clock=clock)
+
+    @property
+    def form(self) -> Form:
+        """How structured answers are asked for now."""
+        return self._asker.form
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask. Raises as `Client.complete`."""
+        return await self._asker.complete(request)
+
+    async def close(self) -> None:
+        """Give the connections back to the pool."""
+        await self._pool.give_back(self)
+
+    async def _send(self, wire: Wire) -> Answer:
+        body: dict[str, JsonValue] = {**self._fixed, "messages": [{"role": m.role, "content": m.content} for m in wire.messages]}
+        if wire.seed is not None:
+            body["seed"] = wire.seed
+        if wire.response_format is not None:
+            body["response_format"] = wire.response_format
+        data = aiohttp.BytesPayload(_dump(body))
+        session = self._pool.session(self)
+        try:
+            async with session.post(self._url, data=data, headers=self._headers, timeout=self._timeout, allow_redirects=False) as response:
+                status, headers = response.status, response.headers
+                raw = await response.read()
+        except TimeoutError:
+            raise AttemptFailed("again", f"{self._host} did not answer within {self._timeout.total:g} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise AttemptFailed("again", f"{self._host}: {error or type(error).__name__}") from None
+        if status != 200:
+            wait = parse_retry_after(headers.get("Retry-After"), now=self._now())
+            raise judge_status(status, f"{self._host}: {_error_text(raw)}", wait=wait)
+        return _read(raw, self._host)
+
+
+def _dump(body: dict[str, JsonValue]) -> bytes:
+    try:
+        return to_json(body)
+    except ValueError:  # half a surrogate pair, which no UTF-8 can hold
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+# --- what the server sends -------------------------------------------------------------------------------------------
+
+
+class _Foreign(BaseModel):
+    """Whatever else a server sends beside what is read is no concern of ours."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Part(_Foreign):
+    text: str = ""
+
+
+class _Message(_Foreign):
+    content: str | list[_Part] | None = None
+    refusal: str | None = None
+
+
+class _Choice(_Foreign):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Details(_Foreign):
+    cached_tokens: int | None = None
+
+
+class _Usage(_Foreign):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Details | None = None
+
+
+class _Reply(_Foreign):
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+class _Error(_Foreign):
+    message: str = ""
+    code: str | int | None = None
+    type: str | None = None
+
+
+class _Failure(_Foreign):
+    error: _Error | str
+
+
+def _read(raw: bytes, host: str) -> Answer:
+    """The answer in a body that came with status 200."""
+    try:
+        reply = _Reply.model_validate_json(raw)
+    except ValidationError:
+        try:
+            reply = _Reply.model_validate(json.loads(raw))  # takes half a surrogate pair, which a model cut short may end with
+        except (ValueError, RecursionError):
+            raise _unreadable(raw, host) from None
+    if not reply.choices:
+        raise _unreadable(raw, host)
+    choice = reply.choices[0]
+    content = choice.message.content
+    text = "".join(p.text for p in content) if isinstance(content, list) else content or ""
+    return Answer(text, choice.finish_reason or "stop", _usage(reply.usage), None, choice.message.refusal or None)
+
+
+def _unreadable(raw: bytes, host: str) -> AttemptFailed:
+    """Some gateways answer 200 with an error object; anything else is a body nobody can read."""
+    failure = _failure(raw)
+    if failure is None:
+        return AttemptFailed("again", f"{host} answered with something other than a chat completion: {raw[:120].decode('utf-8', 'replace')}")
+    code = str(failure.code)
+    return judge_status(int(code) if re.fullmatch("[45][0-9]{2}", code) else 500, f"{host}: {_told(failure)}")
+
+
+def _failure(raw: bytes) -> _Error | None:
+    try:
+        error = _Failure.model_validate_json(raw).error
+    except ValidationError:
+        return None
+    return _Error(message=error) if isinstance(error, str) else error
+
+
+def _told(failure: _Error) -> str:
+    return f"{failure.message} ({failure.code})" if isinstance(failure.code, str) else failure.message
+
+
+def _error_text(raw: bytes) -> str:
+    failure = _failure(raw)
+    return _told(failure) if failure is not None and failure.message else raw[:500].decode("utf-8", "replace")
+
+
+def _usage(usage: _Usage | None) -> Usage | None:
+    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+        return None
+    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
+    return Usage(input=usage.prompt_tokens, output=usage.completion_tokens, cached=cached or 0)

@@ -1,0 +1,215 @@
+"""Every provider LiteLLM knows. This is the only module that imports LiteLLM, which takes seconds, and so only when a model needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sim.core.event import Usage
+from sim.core.spec import ModelSpec, Sampling
+from sim.llm.answers import Asker, Form, Wire
+from sim.llm.attempts import Answer, Patience
+from sim.llm.client import Completion, Request
+from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+
+NO_KEY = "none"
+"""Sent to a server that was named without a key, so that LiteLLM does not reach for one in the environment."""
+
+
+class Library:
+    """LiteLLM, told to keep to itself: no network on import, no telemetry, no callbacks, no log. Shared by the clients of a run."""
+
+    def __init__(self) -> None:
+        self._module: Any = None
+        self._users: set[object] = set()
+
+    @property
+    def module(self) -> Any:
+        """The imported and configured package."""
+        if self._module is None:
+            # Both are read during the import. Otherwise it fetches prices over the network, and loads whatever .env lies in a folder above it.
+            os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+            os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                import litellm
+            litellm.suppress_debug_info = True
+            litellm.telemetry = False
+            litellm.turn_off_message_logging = True
+            litellm.redact_messages_in_exceptions = True
+            litellm.drop_params = False
+            litellm.callbacks = []
+            for hooks in ("input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
+                setattr(litellm, hooks, [])
+            for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+                logging.getLogger(name).disabled = True
+            self._module = litellm
+        return self._module
+
+    def join(self, user: object) -> None:
+        """`user` is about to call."""
+        self._users.add(user)
+
+    async def give_back(self, user: object) -> None:
+        """`user` calls no more; the last one closes the connections that LiteLLM keeps for the running event loop."""
+        self._users.discard(user)
+        if self._users or self._module is None:
+            return
+        cache = self._module.in_memory_llm_clients_cache
+        mine = [key for key in cache.cache_dict if str(key).endswith(f"-{id(asyncio.get_running_loop())}")]
+        for key in mine:
+            client = cache.cache_dict.pop(key)
+            cache.ttl_dict.pop(key, None)
+            close = getattr(client, "close", None)
+            if close is not None:
+                await close()
+
+
+class LiteLLMClient:
+    """A model by its LiteLLM name.
+
+    With an `api_base`, the key is the one `api_key_env` names or a dummy: a key of the environment goes to no server that was named by hand.
+    Without, LiteLLM takes the provider's usual variable unless `api_key_env` names another.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        *,
+        sampling: Sampling,
+        timeout: float,
+        patience: Patience,
+        library: Library,
+        json_mode: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Imports LiteLLM.
+
+        Args:
+            spec: the model.
+            sampling: what is sent beside the messages.
+            timeout: seconds for one attempt.
+            patience: how often, and after what waits, attempts are made.
+            library: LiteLLM itself.
+            json_mode: see `Asker`.
+            environ: where `api_key_env` is looked up.
+            clock: seconds, for latencies.
+            now: Unix time, for Retry-After dates.
+        """
+        self.model = spec.model
+        self._library = library
+        self._timeout = timeout
+        self._now = now
+        litellm = library.module
+        supported = _supported(litellm, spec.model)
+        self._seeded = supported is None or "seed" in supported
+        self._priced = spec.model in litellm.model_cost or spec.model.split("/", 1)[1] in litellm.model_cost
+        self._fixed: dict[str, Any] = {
+            "model": spec.model,
+            "timeout": timeout,
+            "num_retries": 0,
+            "max_retries": 0,
+            **sampling.model_dump(exclude_none=True),
+        }
+        key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
+        if spec.api_base:
+            self._fixed |= {"api_base": spec.api_base, "api_key": key or NO_KEY}
+        elif key:
+            self._fixed["api_key"] = key
+        first: Form = "schema" if supported is None or "response_format" in supported else "prompt"
+        self._asker = Asker(spec.model, self._send, patience=patience, first=first, json_mode=json_mode, environ=environ, clock=clock)
+
+    @property
+    def form(self) -> Form:
+        """How structured answers are asked for now."""
+        return self._asker.form
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask. Raises as `Client.complete`."""
+        return await self._asker.complete(request)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._library.give_back(self)
+
+    async def _send(self, wire: Wire) -> Answer:
+        self._library.join(self)
+        asked: dict[str, Any] = {"messages": [{"role": m.role, "content": m.content} for m in wire.messages]}
+        if wire.seed is not None and self._seeded:
+            asked["seed"] = wire.seed
+        if wire.response_format is not None:
+            asked["response_format"] = wire.response_format
+        try:
+            async with asyncio.timeout(self._timeout):  # LiteLLM's own limit is on each read, not on the whole
+                response = await self._library.module.acompletion(**self._fixed, **asked)
+        except TimeoutError:
+            raise AttemptFailed("again", f"no answer within {self._timeout:g} s") from None
+        except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
+            raise self._judge(error) from None
+        return self._read(response)
+
+    def _judge(self, error: Exception) -> AttemptFailed:
+        """The one place where LiteLLM's exceptions become ours."""
+        litellm = self._library.module
+        said = str(getattr(error, "message", "") or error or type(error).__name__)
+        if isinstance(error, litellm.ContextWindowExceededError):
+            return AttemptFailed("too_long", said)
+        if isinstance(error, litellm.ContentPolicyViolationError):
+            return AttemptFailed("refused", said)
+        if isinstance(error, litellm.Timeout):
+            return AttemptFailed("again", f"no answer within {self._timeout:g} s")
+        status = getattr(error, "status_code", None)
+        if not isinstance(status, int):
+            return AttemptFailed("again", said)
+        headers = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
+        return judge_status(status, said, wait=parse_retry_after(headers.get("retry-after"), now=self._now()))
+
+    def _read(self, response: Any) -> Answer:
+        try:
+            choice = response.choices[0]
+            message = choice.message
+            fields = getattr(message, "provider_specific_fields", None) or {}
+            refusal = getattr(message, "refusal", None) or fields.get("refusal")
+            return Answer(str(message.content or ""), str(choice.finish_reason or "stop"), _usage(response), self._cost(response), refusal)
+        except (AttributeError, IndexError, TypeError) as error:
+            raise AttemptFailed("again", "the provider answered with something other than a chat completion") from error
+
+    def _cost(self, response: Any) -> float | None:
+        """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""
+        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+        return float(cost) if isinstance(cost, int | float) and (cost > 0 or self._priced) else None
+
+
+def missing_keys(library: Library, model: str) -> list[str]:
+    """Environment variables without which LiteLLM would have no key for `model`.
+
+    Only names of keys count: a missing base URL has a default, and the cloud platforms take credentials from elsewhere too.
+    """
+    found: list[str] = library.module.validate_environment(model)["missing_keys"]
+    return [name for name in found if name.endswith(("_API_KEY", "_TOKEN"))]
+
+
+def _supported(litellm: Any, model: str) -> frozenset[str] | None:
+    """Parameters the model's provider takes; None where LiteLLM cannot tell."""
+    try:
+        found = litellm.get_supported_openai_params(model)
+    except Exception:  # unknown names raise differently by provider; the call itself will say what is wrong
+        return None
+    return frozenset(found) if found else None
+
+
+def _usage(response: Any) -> Usage | None:
+    """Tokens as the provider counted them; LiteLLM puts two noughts where it did not."""
+    usage = getattr(response, "usage", None)
+    sent, got = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
+    if not isinstance(sent, int) or not isinstance(got, int) or sent + got == 0:
+        return None
+    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
+    return Usage(input=sent, output=got, cached=cached or 0)

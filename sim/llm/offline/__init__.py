@@ -1,0 +1,109 @@
+"""Models that run in this process, need no network and do what they are said to do, so that the instrument can be checked anywhere.
+
+They are deterministic. What they take part in says nothing of any real model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
+
+from sim.core.errors import InputError, nearest
+from sim.core.event import Usage
+from sim.core.view import CHARACTERS_PER_TOKEN, CriterionView, RaterView, UserView, View
+from sim.llm.client import Client, Completion, Request
+from sim.llm.offline.rater import look_back, rate
+from sim.llm.offline.target import BEHAVIOURS, Behaviour, reply
+from sim.llm.offline.user import speak
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+Sociability = Literal["social", "reserved", "hostile"]
+USERS: Final[dict[str, Sociability | None]] = {"user": None, "friendly": "social", "guarded": "reserved", "hostile": "hostile"}
+"""Users by name, with the sociability they take on instead of their persona's."""
+NAMES: Final = (*USERS, "rater", *BEHAVIOURS)
+
+V = TypeVar("V", bound=View)
+Answer = Callable[[Request], "tuple[str, JsonValue]"]
+
+
+class OfflineClient:
+    """A model that is a function: text and value of an answer, from a request alone."""
+
+    def __init__(self, model: str, answer: Answer) -> None:
+        self.model = model
+        self._answer = answer
+
+    async def complete(self, request: Request) -> Completion:
+        """The function's answer; it costs nothing and takes no time."""
+        await asyncio.sleep(0)
+        text, value = self._answer(request)
+        asked = sum(len(m.content) for m in request.messages)
+        usage = Usage(input=asked // CHARACTERS_PER_TOKEN, output=len(text) // CHARACTERS_PER_TOKEN)
+        return Completion(text, value, usage=usage, cost=0.0, latency=0.0)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def build_offline(model: str) -> Client:
+    """The offline model called `model`, as `offline/uses`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    name = model.removeprefix("offline/")
+    if name in USERS:
+        return OfflineClient(model, partial(_play_user, USERS[name]))
+    if name == "rater":
+        return OfflineClient(model, _play_rater)
+    if name in BEHAVIOURS:
+        return OfflineClient(model, partial(_play_target, BEHAVIOURS[name]))
+    known = [f"offline/{n}" for n in NAMES]
+    near = nearest(model, known)
+    listed = f"{near} (there are: {', '.join(known)})" if near.startswith("did") else nearest("", known)
+    raise InputError(f"unknown offline model '{model}'", mend=listed)
+
+
+def _play_user(sociability: Sociability | None, request: Request) -> tuple[str, JsonValue]:
+    """Whatever is asked of the one who plays the persona: a message, ratings, a look back."""
+    match request.inputs:
+        case UserView() as view:
+            return _answered(speak(_as(view, sociability)))
+        case RaterView() | CriterionView() as view:
+            return _answered(_judge(_as(view, sociability)))
+    raise InputError("an offline user was asked something that is neither a message nor a rating", mend="give targets a model that plays targets")
+
+
+def _play_rater(request: Request) -> tuple[str, JsonValue]:
+    match request.inputs:
+        case RaterView() | CriterionView() as view:
+            return _answered(_judge(view))
+    raise InputError("offline/rater was asked something that is no rating", mend="use it as rater or observer only")
+
+
+def _play_target(behaviour: Behaviour, request: Request) -> tuple[str, JsonValue]:
+    if request.schema is not None:
+        raise InputError("an offline target was asked for ratings or a user's message", mend="use offline/user or offline/rater there")
+    return reply(behaviour, request.messages), None
+
+
+def _judge(view: RaterView | CriterionView) -> JsonValue:
+    return rate(view) if isinstance(view, RaterView) else look_back(view)
+
+
+def _answered(value: JsonValue) -> tuple[str, JsonValue]:
+    return json.dumps(value, ensure_ascii=False), value
+
+
+def _as(view: V, sociability: Sociability | None) -> V:
+    """`view` with its persona's sociability replaced."""
+    if sociability is None:
+        return view
+    kind = view.persona.type.model_copy(update={"sociability": sociability})
+    return replace(view, persona=view.persona.model_copy(update={"type": kind}))

@@ -1,0 +1,316 @@
+"""The offline user: everything it says stands in its persona or its scenario; when it says what follows from the view and its seed.
+
+It reacts to the last reply only through the persona's own signal lines, by the same measures that the offline rater uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sim.core.chance import rng
+from sim.core.codebook import ALWAYS, DIMENSIONS
+from sim.core.text import contains, normalise
+from sim.llm.offline.measures import Heard, impression, measure
+from sim.llm.offline.wording import stems
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from pydantic import JsonValue
+
+    from sim.core.cast import Topicality
+    from sim.core.codebook import Dimension
+    from sim.core.spec import Allusion, Fact, Value
+    from sim.core.view import UserView
+
+BAD = 2.5
+"""An impression below this tries a hostile persona's patience."""
+
+
+@dataclass(frozen=True)
+class Temper:
+    """How often a kind of persona does what it need not do, as probabilities."""
+
+    shows_missed: float
+    shows_met: float
+    carries_on: float
+    plays: float
+    """Factor on jokes and allusions."""
+    volunteers: float
+    parts: int
+    """Parts of a message beyond which nothing is added that could be left out."""
+
+
+TEMPERS: Final = {
+    "social": Temper(shows_missed=0.8, shows_met=0.4, carries_on=0.55, plays=1.0, volunteers=0.6, parts=3),
+    "reserved": Temper(shows_missed=0.6, shows_met=0.15, carries_on=0.35, plays=0.5, volunteers=0.1, parts=2),
+    "hostile": Temper(shows_missed=1.0, shows_met=0.1, carries_on=0.4, plays=0.8, volunteers=0.15, parts=2),
+}
+_PLAY_BY_LEVEL: Final = (0.0, 0.05, 0.12, 0.22, 0.32, 0.42)
+_SWINGS: Final = ("suddenly low, and cross about it", "glad all at once, for no reason", "restless", "", "")
+"""What a volatile mood adds to the session's; the last two leave it as it is."""
+
+
+def speak(view: UserView) -> JsonValue:
+    """The next message, or the departure, as the user's prompt asks for it."""
+    chance = rng(view.seed, "offline user")
+    mood = _mood(view)
+    if _has_had_enough(view):
+        silent = view.may_go_silently and chance.random() < 0.3
+        message = "" if silent else view.persona.voice.storms_off
+        return _value(message, mood, leave=True, why="two replies in a row that were not worth my time")
+    return _Message(view, mood, chance).compose()
+
+
+class _Message:
+    """One message in the making."""
+
+    def __init__(self, view: UserView, mood: str, chance: Random) -> None:
+        self._view = view
+        self._mood = mood
+        self._chance = chance
+        self._temper = TEMPERS[view.persona.type.sociability]
+        self._parts: list[str] = []
+        self._facts: list[str] = []
+        self._signalled: list[JsonValue] = []
+        self._joke: str | None = None
+        self._allusion: str | None = None
+
+    def compose(self) -> JsonValue:
+        """The parts in the order in which people say them: greeting or reaction, news, matter, aside, goodbye."""
+        view = self._view
+        if view.exchange == 1:
+            self._say(_fresh(view.persona.voice.hello, view, self._chance))
+        else:
+            self._react()
+        if view.noise:
+            self._parts.append(view.noise.says)
+        for telling in view.due:
+            self._parts.append(telling.value.text)
+            self._facts.append(telling.fact.id)
+        finished = self._go_on()
+        self._play()
+        if view.last or finished:
+            self._say(_fresh(view.persona.voice.bye, view, self._chance))
+        return _value(
+            " ".join(self._parts),
+            self._mood,
+            allusion=self._allusion,
+            humour_bid=self._joke,
+            facts=list(dict.fromkeys(self._facts)),
+            signalled=self._signalled,
+            leave=finished and not view.last,
+            why="I had said what I came to say" if finished and not view.last else None,
+        )
+
+    def _say(self, line: str | None) -> None:
+        if line:
+            self._parts.append(line)
+
+    def _react(self) -> None:
+        """Show one preference as missed or met, or just go on."""
+        view, missed, met = self._view, *_noticed(self._view)
+        if missed and self._chance.random() < self._temper.shows_missed:
+            self._signal(missed[0], view.persona.preferences[missed[0]].signals.missed.says)
+        elif met and self._chance.random() < self._temper.shows_met:
+            shown = self._chance.choice(met)
+            self._signal(shown, view.persona.preferences[shown].signals.met.says)
+        elif self._chance.random() < self._temper.carries_on:
+            self._say(_fresh(view.persona.voice.carries_on, view, self._chance))
+
+    def _signal(self, dimension: Dimension, line: str) -> None:
+        self._signalled.append(dimension)
+        self._parts.append(line)
+
+    def _go_on(self) -> bool:
+        """Say the next line of the agenda, or something of one's own; True when there is nothing left and one may leave."""
+        view = self._view
+        topic, line = _next_line(view)
+        if topic and line:
+            self._parts.append(line)
+            self._facts += [f for f in topic.about if f in view.told]
+            fact = self._volunteered(line)
+            if fact and len(self._parts) < self._temper.parts:
+                self._tell(fact)
+            return False
+        if view.may_leave:
+            return True
+        fact = self._volunteered(None)
+        if fact:
+            self._tell(fact)
+        elif not self._parts:
+            self._say(_fresh(view.persona.voice.carries_on, view, self._chance) or self._chance.choice(view.persona.voice.carries_on))
+        return False
+
+    def _tell(self, fact: tuple[Fact, Value]) -> None:
+        self._parts.append(fact[1].text)
+        self._facts.append(fact[0].id)
+
+    def _volunteered(self, line: str | None) -> tuple[Fact, Value] | None:
+        """A fact of one's own that what was just said calls up; without `line`, any.
+
+        Never one that the scenario has scripted: those are told to every target alike.
+        """
+        view = self._view
+        asked = bool(view.talk) and "?" in view.talk[-1].reply
+        if line is not None and self._chance.random() >= self._temper.volunteers * (1.0 if asked else 0.5):
+            return None
+        free = [(f, v) for f, v in view.facts if f in view.persona.facts and f.id not in view.told and f.id not in _scripted(view)]
+        if line is not None:
+            called = stems(" ".join((line, view.talk[-1].reply if view.talk else "")))
+            free = [(f, v) for f, v in free if called & (stems(f.when) - _WHEN)]
+        return self._chance.choice(free) if free else None
+
+    def _play(self) -> None:
+        """Now and then a joke or an allusion, fewer in a low mood, none when there was much to tell."""
+        view, style = self._view, self._view.persona.style
+        damped = self._temper.plays * (0.6 if view.card.session.spec.mood.valence < 0 else 1.0)
+        jokes, allusions = self._chance.random(), self._chance.random()
+        if view.due or len(self._parts) > self._temper.parts:
+            return
+        if allusions < _PLAY_BY_LEVEL[style.references.level] * damped:
+            hint = self._fresh_allusion()
+            if hint:
+                self._allusion = hint.says
+                self._parts.append(hint.says)
+        elif view.exchange > 1 and jokes < _PLAY_BY_LEVEL[style.humour.level] * damped:
+            self._joke = _fresh(view.persona.voice.jokes, view, self._chance)
+            self._say(self._joke)
+
+    def _fresh_allusion(self) -> Allusion | None:
+        hints = {a.says: a for a in self._view.persona.voice.allusions}
+        says = _fresh(tuple(hints), self._view, self._chance)
+        return hints[says] if says else None
+
+
+_WHEN: Final = stems("when comes asked ask talk talked talking mentioned turns speak spoken question questions matter day days")
+"""Words of a fact's `when` that call up nothing by themselves."""
+
+
+def _mood(view: UserView) -> str:
+    """The session's mood; a volatile one swings from the second exchange on."""
+    feels = view.card.session.spec.mood.feels
+    if view.persona.type.stability == "steady" or view.exchange == 1:
+        return feels[:80]
+    return (rng(view.seed, "mood").choice(_SWINGS) or feels)[:80]
+
+
+def _heard(view: UserView, index: int) -> Heard:
+    """Exchange `index` of the talk as the user itself lived it."""
+    turn = view.talk[index]
+    earlier = tuple(e for e in view.past.ledger if e.fact in _bearing(view, turn.user))
+    voice = view.persona.voice
+    return Heard(
+        view.persona,
+        view.card,
+        message=turn.user,
+        reply=turn.reply,
+        mood=view.card.session.spec.mood.feels,
+        allusion=next((a.says for a in voice.allusions if contains(turn.user, a.says)), None),
+        humour_bid=next((j for j in voice.jokes if contains(turn.user, j)), None),
+        bearing=earlier,
+        told_earlier=view.past.ledger,
+        said_earlier=tuple(t.user for talk in view.past.talks for t in talk.turns),
+        said_today=tuple(t.user for t in view.talk[: index + 1]),
+        all_known=not view.past.cut,
+    )
+
+
+def _bearing(view: UserView, message: str) -> frozenset[str]:
+    """Facts that bear on a message of this session: those its agenda line is about."""
+    return frozenset(f for topic in view.card.session.agenda for line in topic.item.says if contains(message, line) for f in topic.about)
+
+
+def _noticed(view: UserView) -> tuple[list[Dimension], list[Dimension]]:
+    """Preferences clearly missed by the last reply, for the first, third, fifth time in this session; and those clearly met and not yet praised."""
+    talk = [_heard(view, i) for i in range(len(view.talk))]
+    missed: list[tuple[int, Dimension]] = []
+    met: list[Dimension] = []
+    for dimension in DIMENSIONS:
+        found = [measure(dimension, h) for h in talk]
+        last = found[-1].score
+        signals = view.persona.preferences[dimension].signals
+        times = sum((f.score or 5) <= 2 for f in found)
+        if last is not None and last <= 2 and times % 2 == 1 and not _said_lately(signals.missed.says, view):
+            missed.append((last, dimension))
+        if last == 5 and (dimension not in ALWAYS or view.card.want(dimension) >= 3) and not _said(signals.met.says, view):
+            met.append(dimension)
+    return [d for _, d in sorted(missed, key=lambda m: m[0])], met
+
+
+def _has_had_enough(view: UserView) -> bool:
+    """Whether a hostile persona leaves: two bad replies in a row, and leaving allowed."""
+    if view.persona.type.sociability != "hostile" or not view.may_leave or len(view.talk) < 2 or view.due:
+        return False
+    return all(impression(_heard(view, i)) < BAD for i in (len(view.talk) - 2, len(view.talk) - 1))
+
+
+def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:
+    """The next line of the agenda; where the session is too short for all lines, later lines of an item give way to the next item."""
+    agenda = view.card.session.agenda
+    lines = [(i, j) for i, topic in enumerate(agenda) for j in range(len(topic.item.says))]
+    said = [p for p, (i, j) in enumerate(lines) if _said(agenda[i].item.says[j], view)]
+    ahead = lines[said[-1] + 1 :] if said else lines
+    if not ahead:
+        return None, None
+    left = view.card.session.spec.exchanges.max - view.exchange + 1
+    chosen = ahead[0]
+    if len(ahead) > left:
+        chosen = next(((i, j) for i, j in ahead if j == 0), chosen)
+    topic = agenda[chosen[0]]
+    return topic, topic.item.says[chosen[1]]
+
+
+def _scripted(view: UserView) -> frozenset[str]:
+    """Ids of the persona's facts that the scenario tells or updates in any of its sessions."""
+    facts = view.persona.facts
+    told = [r for s in view.scenario.sessions for r in (*s.disclose, *(u.fact for u in s.updates))]
+    named = {r.removeprefix("persona.") for r in told if r.startswith("persona.")}
+    ids = {f.id for f in facts}
+    return frozenset(n if n in ids else next((f.id for f in facts if f.topic == n), n) for n in named)
+
+
+def _fresh(lines: Sequence[str], view: UserView, chance: Random) -> str | None:
+    """One of `lines` that was not said in this session, rather one never said before; None when all were."""
+    today = [line for line in lines if not _said(line, view)]
+    before = normalise("\n".join(t.user for talk in view.past.talks for t in talk.turns))
+    new = [line for line in today if normalise(line) not in before]
+    return chance.choice(new or today) if today else None
+
+
+def _said(line: str, view: UserView) -> bool:
+    return _stands_in(line, (t.user for t in view.talk))
+
+
+def _said_lately(line: str, view: UserView) -> bool:
+    return _stands_in(line, (t.user for t in view.talk[-3:]))
+
+
+def _stands_in(line: str, messages: Iterable[str]) -> bool:
+    wanted = normalise(line)
+    return any(wanted in normalise(m) for m in messages)
+
+
+def _value(
+    message: str,
+    mood: str,
+    *,
+    allusion: str | None = None,
+    humour_bid: str | None = None,
+    facts: Sequence[JsonValue] = (),
+    signalled: Sequence[JsonValue] = (),
+    leave: bool = False,
+    why: str | None = None,
+) -> JsonValue:
+    return {
+        "mood": mood,
+        "facts_used": list(facts),
+        "signalled": list(signalled),
+        "message": message,
+        "allusion": allusion,
+        "humour_bid": humour_bid,
+        "leave": leave,
+        "why": why,
+    }

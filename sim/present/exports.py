@@ -1,0 +1,242 @@
+"""A run as lines for other programs: JSON Lines with everything, CSV with one flat row an exchange.
+
+Rows are ordered by trial, session and exchange. Whatever may differ between two executions of the same study (run name, times, latencies, retries,
+restarted sessions, messages sent again) stands in `meta` and nowhere else: without it, the same study, seed and offline models give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import JsonValue
+
+from sim.core.codebook import DIMENSIONS
+from sim.core.event import Event
+from sim.core.frozen import Frozen
+from sim.present.trial_json import ExchangeDocument, SessionDocument, TrialDocument, trial_document
+
+if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
+    from sim.core.record import Trial
+    from sim.core.spec import Study
+
+Format = Literal["jsonl", "csv"]
+
+Events = Callable[[str], Sequence[Event]]
+"""A trial's events by its id, as `Sink.events` gives them."""
+
+
+class EventTiming(Frozen):
+    """How one event went this time."""
+
+    kind: str
+    part: str
+    at: float
+    """Unix time."""
+    latency: tuple[float, ...]
+    """Seconds, one for each of the event's calls."""
+    retries: tuple[int, ...]
+
+
+class RowMeta(Frozen):
+    """What may differ between two executions of the same study."""
+
+    run: str
+    take: int
+    resent: bool
+    timings: tuple[EventTiming, ...]
+    """Sorted by kind and part; empty where no events were given."""
+
+
+_HELD_ELSEWHERE = {"index", "date", "gap", "take", "resent", "exchanges"}
+"""Fields of a session or exchange document that a JSON line has in its head, in `meta` or in lines of their own."""
+
+COLUMNS: dict[str, str] = {
+    "offline": "true where any offline model took part: the row then says nothing of any real model",
+    "trial": "trial id",
+    "target": "target id",
+    "persona": "persona id",
+    "scenario": "scenario id",
+    "seed": "the trial's seed",
+    "session": "session, from 1",
+    "exchange": "exchange within the session, from 1",
+    "date": "simulated date of the session, ISO 8601",
+    "scripted": "true where the scenario wrote the message, not the model",
+    "mood": "the user's mood, declared with the message",
+    "user": "what the user said",
+    "reply": "what the target answered; empty: not answered yet",
+    "user_words": "words of the message",
+    "reply_words": "words of the reply",
+    "leave": "true where the user takes leave with this message",
+    "rater": "the primary rater, whose ratings follow",
+    **{
+        name: text
+        for d in DIMENSIONS
+        for name, text in ((d, f"score for {d}, 1 to 5; empty without a score"), (f"{d}_kind", "score, not_applicable, unscored or absent"))
+    },
+    "likability": "mean over the dimensions scored here",
+    "fixed_set": "mean over the four dimensions that always apply",
+    "tagger": "the tagger, whose moves follow",
+    "codebook": "the codebook they belong to",
+    "tagging": "tags, unscored or absent",
+    "moves": "moves of the reply, separated by spaces",
+    "repeated": "moves of the reply before that occur again, separated by spaces",
+    "jaccard": "overlap of the two move sets; empty where there are not two",
+    "novelty": "KL divergence from the session's moves so far, nats; empty for the first",
+    "disclosed": "ids of the facts the message tells, separated by spaces",
+    "flags": "what the simulated user should not have done, separated by spaces",
+    "meta": "as JSON: run, take, resent, timings",
+}
+"""The CSV's columns in order, with what they hold."""
+
+
+def export_rows(
+    trials: Iterable[Trial],
+    form: Format,
+    *,
+    study: Study,
+    run: str,
+    offline: tuple[str, ...],
+    codebook: Codebook,
+    events: Events | None = None,
+) -> Iterator[str]:
+    """The lines of an export, each with its line break, made one trial at a time.
+
+    Args:
+        trials: in any order.
+        form: `jsonl`: a line a session and a line an exchange, told apart by `record`. `csv`: a header, then a row an exchange (`COLUMNS`); a row
+            spans several lines where a message does.
+        study: names the raters and the tagger.
+        run: the run's name.
+        offline: the parts that offline models played.
+        codebook: what the moves were tagged with; repetition is on its counted moves.
+        events: where a trial's events are found, for the timings in `meta`.
+    """
+    if form == "csv":
+        yield _csv(COLUMNS)
+    for trial in sorted(trials, key=lambda t: t.id):
+        document = trial_document(trial, study=study, codebook=codebook, offline=offline)
+        timings = _timings(events(trial.id) if events else ())
+        for session in document.sessions:
+            if form == "jsonl":
+                yield _jsonl(_row(document, session, None, _meta(run, session, timings, 0)))
+            for exchange in session.exchanges:
+                meta = _meta(run, session, timings, exchange.index, resent=exchange.resent)
+                yield _jsonl(_row(document, session, exchange, meta)) if form == "jsonl" else _csv(_cells(document, session, exchange, meta))
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+
+
+def _row(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocument | None, meta: RowMeta) -> dict[str, JsonValue]:
+    """The line of a session (exchange 0) or of one of its exchanges."""
+    return {
+        "record": "exchange" if exchange else "session",
+        "offline": trial.offline,
+        "trial": trial.trial,
+        "target": trial.target,
+        "persona": trial.persona,
+        "scenario": trial.scenario,
+        "seed": trial.seed,
+        "session": session.index,
+        "exchange": exchange.index if exchange else 0,
+        "date": session.date.isoformat(),
+        "gap": session.gap,
+        "rater": trial.rater,
+        "tagger": trial.tagger,
+        "codebook": trial.codebook,
+        **(exchange or session).model_dump(mode="json", exclude=_HELD_ELSEWHERE),
+        "meta": meta.model_dump(mode="json"),
+    }
+
+
+def _cells(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocument, meta: RowMeta) -> list[str]:
+    ratings = exchange.ratings.get(trial.rater, {})
+    scores: dict[str, object] = {}
+    for d in DIMENSIONS:
+        rating = ratings.get(d)
+        scores[d] = rating.score if rating else None
+        scores[f"{d}_kind"] = rating.kind if rating else "absent"
+    cells: dict[str, object] = {
+        "offline": trial.offline,
+        "trial": trial.trial,
+        "target": trial.target,
+        "persona": trial.persona,
+        "scenario": trial.scenario,
+        "seed": trial.seed,
+        "session": session.index,
+        "exchange": exchange.index,
+        "date": session.date.isoformat(),
+        "scripted": exchange.scripted,
+        "mood": exchange.occasion.mood,
+        "user": exchange.user,
+        "reply": exchange.reply,
+        "user_words": exchange.user_words,
+        "reply_words": exchange.reply_words,
+        "leave": exchange.leave,
+        "rater": trial.rater,
+        **scores,
+        "likability": exchange.likability,
+        "fixed_set": exchange.fixed_set,
+        "tagger": trial.tagger,
+        "codebook": trial.codebook,
+        "tagging": exchange.tagging,
+        "moves": " ".join(exchange.moves),
+        "repeated": " ".join(exchange.repetition.repeated),
+        "jaccard": exchange.repetition.jaccard,
+        "novelty": exchange.repetition.novelty,
+        "disclosed": " ".join(dict.fromkeys(d.fact for d in exchange.disclosed)),
+        "flags": " ".join(f.kind for f in exchange.flags),
+        "meta": json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
+    }
+    return [_cell(cells[name]) for name in COLUMNS]
+
+
+# --- meta ---------------------------------------------------------------------------------------------------------
+
+_Point = tuple[int, int, int]
+"""Session, take, exchange."""
+
+
+def _timings(events: Iterable[Event]) -> dict[_Point, tuple[EventTiming, ...]]:
+    found: dict[_Point, list[EventTiming]] = {}
+    for e in events:
+        timing = EventTiming(
+            kind=e.kind,
+            part=e.part,
+            at=e.meta.at,
+            latency=tuple(t.latency for t in e.meta.timings),
+            retries=tuple(t.retries for t in e.meta.timings),
+        )
+        found.setdefault((e.session, e.take, e.exchange), []).append(timing)
+    return {point: tuple(sorted(of, key=lambda t: (t.kind, t.part))) for point, of in found.items()}
+
+
+def _meta(run: str, session: SessionDocument, timings: dict[_Point, tuple[EventTiming, ...]], exchange: int, *, resent: bool = False) -> RowMeta:
+    return RowMeta(run=run, take=session.take, resent=resent, timings=timings.get((session.index, session.take, exchange), ()))
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+_LINE_BREAKS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+"""Line breaks to Unicode, and so to `str.splitlines`, that JSON leaves as they are."""
+
+
+def _jsonl(row: dict[str, JsonValue]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_LINE_BREAKS) + "\n"
+
+
+def _csv(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,108 @@
+"""The short tables: which runs there are, and what a study will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.core.frozen import Frozen
+from sim.core.record import RunStatus
+from sim.present.words import NONE, many
+
+if TYPE_CHECKING:
+    from sim.core.spec import Study
+    from sim.run.plan import Forecast, Range
+    from sim.store.runs import RunSummary
+
+
+class RunEntry(Frozen):
+    """One run in `sim list --json`."""
+
+    run: str
+    status: RunStatus | None
+    """None: the run cannot be read."""
+    created: str | None
+    offline: bool
+    trials: int
+    """Planned."""
+    finished: int
+    failed: int
+    exchanges: int
+    problem: str | None
+
+
+class RunsDocument(Frozen):
+    """`sim list --json`."""
+
+    runs: tuple[RunEntry, ...]
+
+
+def runs_document(runs: Sequence[RunSummary]) -> RunsDocument:
+    """`runs` as one document."""
+    return RunsDocument(runs=tuple(_entry(r) for r in runs))
+
+
+def _entry(run: RunSummary) -> RunEntry:
+    counts = run.counts
+    status: RunStatus | None = None
+    if counts:
+        over = counts.finished + counts.failed >= run.trials
+        status = "running" if run.writing else "finished" if over else "incomplete"
+    return RunEntry(
+        run=run.name,
+        status=status,
+        created=run.created.isoformat(timespec="seconds") if run.created else None,
+        offline=run.offline,
+        trials=run.trials,
+        finished=counts.finished if counts else 0,
+        failed=counts.failed if counts else 0,
+        exchanges=counts.exchanges if counts else 0,
+        problem=str(run.problem) if run.problem else None,
+    )
+
+
+def render_runs(runs: Sequence[RunSummary], *, results: Path) -> RenderableType:
+    """The table of `sim list`, newest first."""
+    if not runs:
+        return Text(f"No runs in {results}. `sim run` makes one.")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("run", "status"):
+        table.add_column(name, no_wrap=True)
+    for name in ("trials", "failed", "exchanges"):
+        table.add_column(name, justify="right")
+    table.add_column("begun", no_wrap=True)
+    table.add_column("models")
+    for entry in runs_document(sorted(runs, key=lambda r: (r.created is None, r.created and -r.created.timestamp(), r.name))).runs:
+        if entry.problem:
+            table.add_row(entry.run, "unreadable", NONE, NONE, NONE, NONE, Text(entry.problem))
+            continue
+        begun = (entry.created or NONE)[:16].replace("T", " ")
+        row = (entry.run, entry.status or NONE, f"{entry.finished + entry.failed}/{entry.trials}", f"{entry.failed}", f"{entry.exchanges:,}", begun)
+        table.add_row(*row, "offline" if entry.offline else "")
+    return table
+
+
+def render_plan(study: Study, plan: Forecast, *, personas: int, scenarios: int) -> RenderableType:
+    """What `sim run --dry-run` prints."""
+    heading = Text.assemble(
+        (study.name, "bold"),
+        f"  {many(len(study.targets), 'target')} × {many(personas, 'persona')} × {many(scenarios, 'scenario')} × {many(len(study.seeds), 'seed')}"
+        f" = {many(plan.trials, 'trial')}, {_range(plan.exchanges)} exchanges",
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("role")
+    table.add_column("calls", justify="right")
+    for role, calls in plan.by_role.items():
+        table.add_row(role, _range(calls))
+    table.add_row("all", _range(plan.calls), style="bold")
+    return Group(heading, table, Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
+
+
+def _range(r: Range) -> str:
+    return f"{r.min:,}" if r.min == r.max else f"{r.min:,} to {r.max:,}"

@@ -1,0 +1,242 @@
+"""The tables that `sim show RUN` prints, made from a run's summary alone.
+
+What does not fit the width goes on in a second table below the first. Colour is the console's business: on anything but a terminal it drops the
+styles and leaves plain text.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from math import fsum
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
+from sim.core.event import ROLES
+from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, safe, share
+
+if TYPE_CHECKING:
+    from sim.analysis.summary import DimensionFigures, RunSummary, TargetSummary
+    from sim.core.event import Ending, Role
+
+GAP = 2
+"""Columns between two columns of figures."""
+NAME = 16
+"""Columns that a target's id may take before it is folded."""
+MOST_FAILURES = 5
+"""Failed trials named one by one."""
+
+
+def render_run(summary: RunSummary, *, width: int) -> RenderableType:
+    """Everything `sim show RUN` prints, for a console of `width` columns."""
+    parts: list[RenderableType] = [_heading(summary), *_likability(summary, width), _occasions(summary), *_criterion(summary, width)]
+    if any(t.likability.observers for t in summary.targets):
+        parts.append(_observers(summary))
+    parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
+    return Group(*(p for part in parts for p in (part, Text())))
+
+
+# --- heading and notes --------------------------------------------------------------------------------------------
+
+
+def _heading(summary: RunSummary) -> Text:
+    trials = summary.trials
+    facts = [summary.status, f"{trials.finished:,} of {many(trials.planned, 'trial')} finished"]
+    facts += [f"{trials.failed:,} failed"] if trials.failed else []
+    facts += [many(summary.personas, "persona"), many(summary.scenarios, "scenario")]
+    text = Text.assemble((summary.run, "bold"), "  ", " · ".join(facts))
+    if summary.offline:
+        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    return text.append(f"\n{DIAGNOSTIC}", "italic")
+
+
+def _notes(summary: RunSummary) -> Text:
+    """What to look at or do next, a line each."""
+    run = shlex.quote(summary.run)
+    lines: list[str] = []
+    found = [t.likability.worst for t in summary.targets if t.likability.worst]
+    if found:
+        worst = min(found, key=lambda w: w.score)
+        where = f"session {worst.session}, exchange {worst.exchange} of {worst.trial}"
+        lines.append(f"Worst exchange: {number(worst.score)} in {where}\n  sim show {run} {shlex.quote(worst.trial)}")
+    lines += [f"Failed: {f.trial}: {f.cause.replace('_', ' ')}: {safe(f.message)}" for f in summary.failures[:MOST_FAILURES]]
+    if len(summary.failures) > MOST_FAILURES:
+        lines.append(f"… and {many(len(summary.failures) - MOST_FAILURES, 'more failed trial')}; `--json` names all")
+    open_ends = _open_ends(summary)
+    if open_ends and summary.status != "running":
+        lines.append(f"Absent: {', '.join(open_ends)}\n  sim resume {run}")
+    return Text("\n".join(lines))
+
+
+def _open_ends(summary: RunSummary) -> list[str]:
+    absent = [t.absent for t in summary.targets]
+    counts = (
+        (sum(a.ratings for a in absent), "rating"),
+        (sum(a.criterion for a in absent), "look back on a session", "looks back on a session"),
+        (sum(a.tags for a in absent), "tagging"),
+        (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
+        (summary.trials.planned - summary.trials.finished - summary.trials.failed - summary.trials.stopped, "trial not begun", "trials not begun"),
+    )
+    return [many(count, *noun) for count, *noun in counts if count]
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
+    of = [t.likability for t in summary.targets]
+    rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
+    title = f"Simulated likability, 1 to 5, rated by {rater}"
+    overall = [("likability", [number(f.mean) + half_width(f.interval) for f in of]), ("fixed set", [number(f.fixed_set) for f in of])]
+    dimensions = [(SHORT[d], [number(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
+    sizes = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
+    key = Text(_key(summary), "dim")
+    together = _by_target(title, summary, [*overall, *dimensions, *sizes], width)
+    if len(together) == 1:
+        return [*together, key]
+    return [*_by_target(title, summary, [*overall, *sizes], width), *_by_target("The seven dimensions", summary, dimensions, width), key]
+
+
+def _key(summary: RunSummary) -> str:
+    lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
+    if any(t.likability.interval for t in summary.targets):
+        lines.append("±: 95 % t interval over personas like these, provisional; `sim compare` gives the intervals to decide by")
+    else:
+        lines.append("no interval: it takes 3 personas or more")
+    for target in summary.targets:
+        scored = target.likability.dimensions_scored
+        if 0 < scored < len(DIMENSIONS):
+            lines.append(f"{target.target}: likability over {scored} of {len(DIMENSIONS)} dimensions; nothing was scored on the others")
+    return "\n".join(lines)
+
+
+def _occasions(summary: RunSummary) -> Table:
+    """Three rows a target for the dimensions that go by occasion, one for the four that always apply."""
+    headings = ("scored", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
+    table = _table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
+    for target in summary.targets:
+        of = target.likability.dimensions
+        always = [of[d] for d in ALWAYS]
+        rows = [(SHORT[d], _counts([of[d]])) for d in BY_OCCASION]
+        counts = _counts(always)
+        rows.append(("the other 4", [counts[0], NONE, NONE, NONE, NONE, *counts[5:]]))
+        for i, (label, cells) in enumerate(rows):
+            table.add_row(Text(target.target if i == 0 else ""), label, *cells, end_section=i == len(rows) - 1)
+    false = [(t.target, t.likability.false_memories) for t in summary.targets if t.likability.false_memories]
+    table.caption = "; ".join(f"{target}: {many(count, 'false memory', 'false memories')}" for target, count in false) or None
+    return table
+
+
+def _counts(dimensions: Iterable[DimensionFigures]) -> list[str]:
+    of = list(dimensions)
+    fields = ("n", "hit", "missed", "surprise", "not_applicable", "unscored", "quotes_not_found")
+    return [f"{sum(getattr(d, field) for d in of):,}" for field in fields]
+
+
+def _criterion(summary: RunSummary, width: int) -> list[Table]:
+    columns = [(LABELS[c], [number(t.criterion[c].mean) for t in summary.targets]) for c in CRITERIA]
+    sessions = ("sessions", [f"{max(t.criterion[c].n for c in CRITERIA):,}" for t in summary.targets])
+    endings: list[tuple[str, Ending]] = [("said goodbye", "farewell"), ("left without a word", "left")]
+    ended = [(heading, [f"{t.endings.get(e, 0):,}" for t in summary.targets]) for heading, e in endings]
+    return _by_target("Looking back on the session, 1 to 5", summary, [*columns, sessions, *ended], width)
+
+
+def _observers(summary: RunSummary) -> Table:
+    table = _table("Other raters", ("target", "rater"), ("likability", "fixed set", "n"))
+    for target in summary.targets:
+        for i, (rater, of) in enumerate(target.likability.observers.items()):
+            table.add_row(Text(target.target if i == 0 else ""), Text(rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")
+    return table
+
+
+def _repetition(summary: RunSummary, width: int) -> list[Table]:
+    of = [t.repetition for t in summary.targets]
+    coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
+    columns = [
+        ("sticky", [share(r.stickiness) for r in of]),
+        ("base", [share(r.base_rate) for r in of]),
+        ("excess", [share(r.excess) for r in of]),
+        ("pooled", [share(r.pooled) for r in of]),
+        ("expected", [share(r.expected) for r in of]),
+        ("Jaccard", [share(r.jaccard) for r in of]),
+        ("moves", [number(r.moves_per_reply, 1) for r in of]),
+        ("words", [number(r.words_per_reply, 0) for r in of]),
+        ("pairs", [f"{r.pairs:,}" for r in of]),
+        ("untagged", [f"{r.untagged:,}" for r in of]),
+    ]
+    return _by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)
+
+
+def _spending(summary: RunSummary) -> Table:
+    table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost", "cost unknown"))
+    for role in ROLES:
+        of = [t for t in summary.targets if role in t.calls]
+        if of:
+            table.add_row(role, *_spent(of, role))
+    return table
+
+
+def _spent(targets: Sequence[TargetSummary], role: Role) -> list[str]:
+    known = [cost for t in targets if (cost := t.cost[role]) is not None]
+    unknown = sum(t.unknown_cost[role] for t in targets)
+    return [
+        f"{sum(t.calls[role] for t in targets):,}",
+        f"{sum(t.tokens[role].input for t in targets):,}",
+        f"{sum(t.tokens[role].output for t in targets):,}",
+        money(fsum(known) if known else None),
+        many(unknown, "call") if unknown else "",
+    ]
+
+
+_Column = tuple[str, Sequence[str]]
+"""Heading, and a cell for each target."""
+
+
+# --- shape --------------------------------------------------------------------------------------------------------
+
+
+def _by_target(title: str, summary: RunSummary, columns: Sequence[_Column], width: int) -> list[Table]:
+    """One row a target, one column a figure; as many tables as it takes to keep within `width`."""
+    room = width - min(NAME, max(len(t.target) for t in summary.targets))
+    tables: list[Table] = []
+    for some in _packed(columns, room):
+        table = _table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
+        for i, target in enumerate(summary.targets):
+            table.add_row(Text(target.target), *(Text(cells[i]) for _, cells in some))
+        tables.append(table)
+    return tables
+
+
+def _packed(columns: Sequence[_Column], room: int) -> list[list[_Column]]:
+    packed: list[list[_Column]] = [[]]
+    left = room
+    for heading, cells in columns:
+        needs = GAP + max(map(len, (heading, *cells)))
+        if needs > left and packed[-1]:
+            packed.append([])
+            left = room
+        packed[-1].append((heading, cells))
+        left -= needs
+    return packed
+
+
+def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
+    table = Table(
+        title=Text(title, "bold"),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for heading in names:
+        table.add_column(heading, overflow="fold", min_width=4, max_width=max(NAME, len(heading)))
+    for heading in figures:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

@@ -1,0 +1,139 @@
+"""One trial as a person reads it: what `sim show RUN TRIAL` prints, made from the trial's document alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.constrain import Constrain
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
+from sim.present.words import NONE, OFFLINE_MARK, SHORT, number, safe
+
+if TYPE_CHECKING:
+    from sim.core.event import Flag
+    from sim.present.trial_json import ExchangeDocument, RatingDocument, SessionDocument, TrialDocument
+
+READABLE = 100
+"""Columns beyond which messages are not drawn out."""
+UNSCORED = "?"
+
+
+def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
+    """`trial` as a transcript, for a console of `width` columns."""
+    raters = {r for s in trial.sessions for e in s.exchanges for r in e.ratings} - {trial.rater}
+    page = _Page(trial, min(width, READABLE), max(map(len, (*raters, "ratings"))))
+    parts: list[RenderableType] = [_heading(trial), Text()]
+    for session in trial.sessions:
+        parts += page.session(session)
+    if not trial.sessions:
+        parts.append(Text("Not begun."))
+    return Group(*parts)
+
+
+def _heading(trial: TrialDocument) -> Text:
+    about = f"{trial.target} with {trial.persona_name} ({trial.persona}) in “{trial.scenario_title}” ({trial.scenario}), seed {trial.seed}"
+    text = Text.assemble((trial.trial, "bold"), f"  {trial.status}\n", about)
+    if trial.offline:
+        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if trial.failure:
+        text.append(f"\nFailed, {trial.failure.cause.replace('_', ' ')}: {safe(trial.failure.message)}", "red")
+    text.append(f"\nRatings by {trial.rater}: {NONE} not applicable, {UNSCORED} unscored", "dim")
+    return text.append(f"\nMoves by tagger {trial.tagger}, codebook {trial.codebook}", "dim")
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What every line of a transcript goes by."""
+
+    trial: TrialDocument
+    width: int
+    label: int
+    """Columns of the labels that stand before ratings, moves and the like."""
+
+    def session(self, session: SessionDocument) -> list[RenderableType]:
+        head = f"── Session {session.index} · {session.when} "
+        parts: list[RenderableType] = [Text(head + "─" * max(0, self.width - len(head)), "bold"), Text()]
+        for exchange in session.exchanges:
+            parts += [*self.exchange(exchange, session.index), Text()]
+        if session.gone:
+            parts.append(self.line("silent" if session.ending == "simulator_failed" else "left", safe(session.gone)))
+        parts += self.flags(session.flags)
+        if session.ending:
+            parts.append(self.line("ended", _ENDINGS[session.ending]))
+        parts += [self.line(rater, _answers(answers)) for rater, answers in session.criterion.items()]
+        return [*parts, Text()]
+
+    def exchange(self, exchange: ExchangeDocument, session: int) -> list[RenderableType]:
+        head = Text(f"{exchange.index}", "bold")
+        if exchange.scripted:
+            head.append("  scripted", "dim")
+        worst = self.trial.worst
+        if worst and (session, exchange.index) == (worst.session, worst.exchange):
+            head.append(f"  ◀ worst exchange, {number(worst.score)}", "bold red")
+        parts: list[RenderableType] = [head, *self.said(self.trial.persona_name, exchange.user, "cyan")]
+        if exchange.reply is None:
+            return [*parts, self.line("reply", "not answered yet"), *self.flags(exchange.flags)]
+        parts += self.said(self.trial.target, exchange.reply, "green")
+        if self.trial.rater not in exchange.ratings:
+            parts.append(self.line("ratings", "absent"))
+        parts += [self.line("ratings" if r == self.trial.rater else r, _scores(of)) for r, of in exchange.ratings.items()]
+        parts.append(self.line("moves", _moves(exchange)))
+        if exchange.disclosed:
+            parts.append(self.line("told", ", ".join(f"{d.fact}{' (changed)' if d.version else ''}" for d in exchange.disclosed)))
+        if exchange.leave:
+            parts.append(self.line("leaves", safe(exchange.why or "")))
+        if exchange.resent:
+            parts.append(self.line("resent", "the message may have reached the target twice"))
+        return [*parts, *self.flags(exchange.flags)]
+
+    def said(self, who: str, text: str, style: str) -> list[RenderableType]:
+        return [Text(f"  {who}", style), Constrain(Padding(Text(safe(text)), (0, 0, 0, 4), expand=False), self.width)]
+
+    def flags(self, flags: Sequence[Flag]) -> list[RenderableType]:
+        return [self.line("flag", f"{f.kind.replace('_', ' ')} ({f.severity}): {safe(f.evidence)}", "red") for f in flags]
+
+    def line(self, label: str, text: str, style: str = "") -> RenderableType:
+        """A label and what belongs to it, wrapped under itself."""
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=4 + self.label, style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(f"    {label}"), Text(text, style))
+        return Constrain(grid, self.width)
+
+
+_ENDINGS = {
+    "maximum": "at the most exchanges the scenario allows",
+    "farewell": "the user said goodbye",
+    "left": "the user left without a word",
+    "simulator_failed": "the simulated user had nothing to send",
+}
+
+
+def _scores(ratings: Mapping[str, RatingDocument]) -> str:
+    """All seven in one line, in one order, so that exchanges can be compared down the page."""
+    return "  ".join(f"{SHORT[d]} {_mark(ratings.get(d))}" for d in DIMENSIONS)
+
+
+def _mark(rating: RatingDocument | None) -> str:
+    if rating is None:
+        return " "
+    if rating.score is not None:
+        return str(rating.score)
+    return NONE if rating.kind == "not_applicable" else UNSCORED
+
+
+def _moves(exchange: ExchangeDocument) -> str:
+    if exchange.tagging != "tags":
+        return exchange.tagging
+    again = exchange.repetition.repeated
+    return ", ".join(f"{m.replace('_', ' ')}{' (again)' if m in again else ''}" for m in exchange.moves) or "none"
+
+
+def _answers(answers: Mapping[str, RatingDocument]) -> str:
+    return "\n".join(f"{LABELS[c]} {_mark(answers[c])}: {safe(answers[c].reason)}" for c in CRITERIA if c in answers)

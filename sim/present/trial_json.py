@@ -1,0 +1,284 @@
+"""A trial as one document: what `sim show RUN TRIAL --json` prints, and all that the transcript and the exports are made from.
+
+Nothing in it depends on the run's name, on the clock or on the order in which raters happened to answer, save `resent` and `take`,
+which tell how this execution went.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+from typing import TYPE_CHECKING, Literal
+
+from sim.core.cast import Cast
+from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
+from sim.core.dates import later, spoken
+from sim.core.errors import Cause
+from sim.core.event import Departure, Ending, Evidence, Flag, NotApplicable, Score, Silence, Tags, Unscored
+from sim.core.frozen import Frozen
+from sim.core.record import TrialStatus
+from sim.core.text import words
+from sim.score.repetition import move_sets, running, tagger_id
+
+if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
+    from sim.core.event import Rating
+    from sim.core.record import Exchange, Session, Trial
+    from sim.core.spec import Study
+    from sim.score.repetition import Running
+
+
+class RatingDocument(Frozen):
+    """One rating."""
+
+    kind: Literal["score", "not_applicable", "unscored"]
+    score: int | None
+    """1 to 5 where `kind` is `score`, else null."""
+    reason: str
+    evidence: Evidence | None = None
+    occasion: bool | None = None
+    """Whether the user's message gave occasion; null without a score."""
+    attempt: bool | None = None
+    """Whether the reply attempted it; null without a score."""
+    false_memory: bool = False
+    cause: Literal["schema", "refused", "too_long"] | None = None
+    """Why it is `unscored`, else null."""
+
+
+class RepetitionDocument(Frozen):
+    """What the reply repeats, on the codebook's counted moves (`sim.score.repetition.Running`)."""
+
+    repeated: tuple[str, ...]
+    jaccard: float | None
+    novelty: float | None
+
+
+class DisclosureDocument(Frozen):
+    """A value of a fact that the message tells."""
+
+    fact: str
+    version: int
+    """0 is the fact as first written; later values count up."""
+    core: bool
+    """Scripted for this exchange, and so told to every target alike."""
+    text: str
+
+
+class OccasionDocument(Frozen):
+    """What the user's message declared before the reply was seen."""
+
+    mood: str
+    allusion: str | None
+    humour_bid: str | None
+    facts_used: tuple[str, ...]
+
+
+class ExchangeDocument(Frozen):
+    """One user message and the reply to it."""
+
+    index: int
+    user: str
+    reply: str | None
+    """Null: not answered yet."""
+    scripted: bool
+    occasion: OccasionDocument
+    signalled: tuple[Dimension, ...]
+    leave: bool
+    why: str | None
+    """Why the user leaves."""
+    finish: str | None
+    user_words: int
+    reply_words: int | None
+    ratings: dict[str, dict[str, RatingDocument]]
+    """By rater, the primary one first, then by dimension."""
+    likability: float | None
+    """The primary rater's mean over the dimensions scored here."""
+    fixed_set: float | None
+    """The same over the four that always apply."""
+    tagging: Literal["tags", "unscored", "absent"]
+    moves: tuple[str, ...]
+    """Sorted, those beside the codebook's ten included; empty also where `tagging` is not `tags`."""
+    repetition: RepetitionDocument
+    disclosed: tuple[DisclosureDocument, ...]
+    flags: tuple[Flag, ...]
+    resent: bool
+
+
+class SessionDocument(Frozen):
+    """One sitting."""
+
+    index: int
+    date: dt.date
+    when: str
+    """The date in words, with the gap."""
+    gap: str | None
+    """The time since the talk before; null for the first."""
+    take: int
+    ending: Ending | None
+    """Null: not closed yet."""
+    gone: str | None
+    """Why the user left without a word or had nothing to say."""
+    flags: tuple[Flag, ...]
+    """Of the message that was never sent."""
+    criterion: dict[str, dict[str, RatingDocument]]
+    """By rater, then by question."""
+    exchanges: tuple[ExchangeDocument, ...]
+
+
+class FailureDocument(Frozen):
+    """Why the trial cannot go on."""
+
+    cause: Cause
+    message: str
+
+
+class WorstDocument(Frozen):
+    """The exchange the primary rater liked least, the earliest of equals."""
+
+    session: int
+    exchange: int
+    score: float
+
+
+class TrialDocument(Frozen):
+    """One persona × scenario × target × seed."""
+
+    trial: str
+    target: str
+    persona: str
+    persona_name: str
+    scenario: str
+    scenario_title: str
+    seed: int
+    status: TrialStatus
+    offline: bool
+    """Whether any offline model took part; the trial then says nothing of any real model."""
+    offline_parts: tuple[str, ...]
+    """The parts they played: `user`, a rater, a target."""
+    rater: str
+    """The primary rater."""
+    tagger: str
+    codebook: str
+    failure: FailureDocument | None
+    worst: WorstDocument | None
+    sessions: tuple[SessionDocument, ...]
+
+
+def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: tuple[str, ...]) -> TrialDocument:
+    """`trial` as a document.
+
+    Args:
+        trial: as its events tell.
+        study: names the raters and the tagger.
+        codebook: what the moves were tagged with; repetition is on its counted moves.
+        offline: the parts that offline models played in the run.
+    """
+    talks = trial.cast.scenario.history
+    last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
+    before = (last_talk, *(s.date for s in trial.sessions))
+    sessions = tuple(_session(s, since, trial.cast, study=study, codebook=codebook) for s, since in zip(trial.sessions, before, strict=False))
+    return TrialDocument(
+        trial=trial.id,
+        target=trial.target,
+        persona=trial.cast.persona.id,
+        persona_name=trial.cast.persona.name,
+        scenario=trial.cast.scenario.id,
+        scenario_title=trial.cast.scenario.title,
+        seed=trial.seed,
+        status=trial.status,
+        offline=bool(offline),
+        offline_parts=offline,
+        rater=study.primary_rater,
+        tagger=tagger_id(study),
+        codebook=codebook.id,
+        failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.message) if trial.failed else None,
+        worst=_worst(sessions),
+        sessions=sessions,
+    )
+
+
+def _session(session: Session, since: dt.date | None, cast: Cast, *, study: Study, codebook: Codebook) -> SessionDocument:
+    answered = [e for e in session.exchanges if e.reply is not None]
+    live = dict(zip((e.index for e in answered), running(move_sets(session, tagger_id(study)), codebook.counted), strict=True))
+    return SessionDocument(
+        index=session.index,
+        date=session.date,
+        when=spoken(session.date, since),
+        gap=None if since is None else later(session.date, since),
+        take=session.take,
+        ending=session.closed,
+        gone=session.gone.why if isinstance(session.gone, Departure | Silence) else None,
+        flags=session.flags,
+        criterion=_by_rater(session.criterion, study, CRITERIA),
+        exchanges=tuple(_exchange(e, live.get(e.index), cast, study=study) for e in session.exchanges),
+    )
+
+
+def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: Study) -> ExchangeDocument:
+    said, reply = exchange.user, exchange.reply
+    tagging = exchange.tags.get(tagger_id(study))
+    texts = {(fact.id, version): value.text for fact, version, value in cast.values}
+    ratings = _by_rater(exchange.ratings, study, DIMENSIONS)
+    primary = ratings.get(study.primary_rater, {})
+    return ExchangeDocument(
+        index=exchange.index,
+        user=said.message,
+        reply=reply.text if reply else None,
+        scripted=exchange.scripted,
+        occasion=OccasionDocument(mood=said.mood, allusion=said.allusion, humour_bid=said.humour_bid, facts_used=said.facts_used),
+        signalled=said.signalled,
+        leave=said.leave,
+        why=said.why,
+        finish=reply.finish if reply else None,
+        user_words=len(words(said.message)),
+        reply_words=len(words(reply.text)) if reply else None,
+        ratings=ratings,
+        likability=_mean(primary, DIMENSIONS),
+        fixed_set=_mean(primary, ALWAYS),
+        tagging="absent" if tagging is None else tagging.kind,
+        moves=tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else (),
+        repetition=RepetitionDocument(repeated=live.repeated, jaccard=live.jaccard, novelty=live.novelty)
+        if live
+        else RepetitionDocument(repeated=(), jaccard=None, novelty=None),
+        disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
+        flags=exchange.flags,
+        resent=bool(reply and reply.resent),
+    )
+
+
+def _by_rater(ratings: Mapping[str, Mapping[str, Rating]], study: Study, questions: Iterable[str]) -> dict[str, dict[str, RatingDocument]]:
+    """Raters in the study's order, others after them by name; questions in the order given."""
+    raters = dict.fromkeys((*study.raters, *sorted(ratings)))
+    return {r: {q: _rating(ratings[r][q]) for q in questions if q in ratings[r]} for r in raters if r in ratings}
+
+
+def _rating(rating: Rating) -> RatingDocument:
+    match rating:
+        case Score():
+            return RatingDocument(
+                kind="score",
+                score=rating.score,
+                reason=rating.reason,
+                evidence=rating.evidence,
+                occasion=rating.occasion,
+                attempt=rating.attempt,
+                false_memory=rating.false_memory,
+            )
+        case NotApplicable():
+            return RatingDocument(kind="not_applicable", score=None, reason=rating.reason)
+        case Unscored():
+            return RatingDocument(kind="unscored", score=None, reason=rating.reason, cause=rating.cause)
+
+
+def _mean(ratings: Mapping[str, RatingDocument], over: Iterable[str]) -> float | None:
+    scores = [r.score for d in over if (r := ratings.get(d)) is not None and r.score is not None]
+    return fmean(scores) if scores else None
+
+
+def _worst(sessions: Iterable[SessionDocument]) -> WorstDocument | None:
+    scored = [(e.likability, s.index, e.index) for s in sessions for e in s.exchanges if e.likability is not None]
+    if not scored:
+        return None
+    score, session, exchange = min(scored)
+    return WorstDocument(session=session, exchange=exchange, score=score)

@@ -1,0 +1,58 @@
+"""How numbers, names and foreign text are written wherever a person reads them."""
+
+from __future__ import annotations
+
+from sim.core.codebook import Dimension
+
+OFFLINE_MARK = "offline models: checks the instrument, says nothing of any real model"
+DIAGNOSTIC = "Simulated likability: a diagnostic until `sim calibrate` has shown, for your rater, that people order targets the same way."
+
+NONE = "–"
+"""Stands where there is no number; never 0."""
+
+SHORT: dict[Dimension, str] = {
+    "emotional_adaptation": "mood",
+    "formality_matching": "formal",
+    "knowledge_adaptation": "depth",
+    "length_fit": "length",
+    "reference_understanding": "refs",
+    "humor_fit": "humour",
+    "callback": "callback",
+}
+"""Column headings for the seven dimensions."""
+
+_VISIBLE = {i: f"\\x{i:02x}" for i in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)) if chr(i) not in "\n\t"}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """`value` with `digits` decimals, or a dash."""
+    return NONE if value is None else f"{value:.{digits}f}"
+
+
+def share(value: float | None) -> str:
+    """A figure that mostly lies between 0 and 1, without its leading zero: ".27"."""
+    return NONE if value is None else f"{value:z.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+
+
+def half_width(interval: tuple[float, float] | None) -> str:
+    """An interval as what is added to and taken from its middle: " ±0.21"; empty where there is none."""
+    return "" if interval is None else f" ±{(interval[1] - interval[0]) / 2:.2f}"
+
+
+def money(dollars: float | None) -> str:
+    """US dollars, below one dollar to a hundredth of a cent; a dash where unknown."""
+    if dollars is None:
+        return NONE
+    if 0 < dollars < 0.0001:
+        return "<$0.0001"
+    return f"${dollars:,.2f}" if dollars >= 1 or dollars == 0 else f"${dollars:.4f}"
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun: "1 trial", "12 trials"."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def safe(text: str) -> str:
+    """`text` with control and bidirectional override characters made visible: a reply cannot steer the terminal it is shown on."""
+    return text.replace("\r\n", "\n").translate(_VISIBLE)

@@ -1,0 +1,96 @@
+"""The header says what a run was made with: enough to rebuild it after prompts, personas or packages have changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+
+from sim.core.codebook import Codebook
+from sim.core.event import SCHEMA_VERSION
+from sim.core.frozen import Frozen
+from sim.core.spec import Persona, Scenario, Study
+
+_PACKAGES = ("rapport-sim", "langgraph", "litellm", "pydantic", "numpy", "scipy")
+
+
+class RunSpec(Frozen):
+    """What a run was asked to do, with nothing left to look up: the content of its `study.yaml`."""
+
+    study: Study
+    personas: tuple[Persona, ...]
+    scenarios: tuple[Scenario, ...]
+    codebook: Codebook
+
+
+class Header(Frozen):
+    """The content of a run's `header.json`."""
+
+    schema_version: int = SCHEMA_VERSION
+    created: dt.datetime
+    prompts: dict[str, str]
+    """Texts by name."""
+    prompt_hashes: dict[str, str]
+    spec_hash: str
+    """Changes with anything in the run's `study.yaml`."""
+    versions: dict[str, str]
+    """Of Python and the packages that matter, as far as they are installed."""
+    git_revision: str | None = None
+    """Of the working folder when the run was made; None outside a repository."""
+    seeds: tuple[int, ...]
+    scorers: dict[str, str]
+    """Versions by scorer."""
+    offline: tuple[str, ...] = ()
+    """Parts played by offline models: such a run checks the instrument and says nothing of any real model."""
+
+
+def build_header(
+    spec: RunSpec,
+    *,
+    created: dt.datetime,
+    prompts: Mapping[str, str],
+    scorers: Mapping[str, str],
+    offline: Iterable[str],
+    working_folder: Path,
+) -> Header:
+    """The header of a run that is about to begin; git is asked about `working_folder`."""
+    return Header(
+        created=created,
+        prompts=dict(prompts),
+        prompt_hashes={name: _hash(text) for name, text in prompts.items()},
+        spec_hash=_hash(spec.model_dump_json()),
+        versions=package_versions(),
+        git_revision=git_revision(working_folder),
+        seeds=spec.study.seeds,
+        scorers=dict(scorers),
+        offline=tuple(offline),
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the installed packages that a run depends on; imports none of them."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def git_revision(folder: Path) -> str | None:
+    """The commit checked out in `folder`, with `-dirty` behind it when files differ; None outside a repository or without git."""
+    command = ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

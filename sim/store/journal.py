@@ -1,0 +1,338 @@
+"""The journal keeps a run's events in one SQLite file: one writer under a lock, any number of readers without one.
+
+While a run is written the file is in WAL mode, so that readers never wait. When the writer closes, it becomes a single file again, without helpers
+beside it: a run at rest can be read from a read-only folder, copied and archived as it stands. With `synchronous=NORMAL` a commit survives the death
+of the process; a power cut may lose the last ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NoReturn, Self
+
+from pydantic import ValidationError
+
+from sim.core.errors import InputError, JournalConflict, RunLocked
+from sim.core.event import SCHEMA_VERSION, Event, Key, body, key, load_event
+
+FILE = "run.db"
+LOCK = "lock"
+
+_APPLICATION_ID = 0x52415050
+"""Stands in the file's header and tells a journal from any other SQLite file ("RAPP")."""
+
+# Rows are never deleted, so that ids rise in the order of appending without AUTOINCREMENT, which would write a third page with each event.
+_SCHEMA = f"""
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+CREATE TABLE event (
+    id       INTEGER PRIMARY KEY,
+    trial    TEXT    NOT NULL,
+    session  INTEGER NOT NULL,
+    take     INTEGER NOT NULL,
+    exchange INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    part     TEXT    NOT NULL,
+    body     TEXT    NOT NULL,
+    meta     TEXT    NOT NULL,
+    UNIQUE (trial, session, take, exchange, kind, part)
+);
+"""
+_COLUMNS = "id, trial, session, take, exchange, kind, part, body, meta"
+_INSERT = """
+INSERT INTO event (trial, session, take, exchange, kind, part, body, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (trial, session, take, exchange, kind, part) DO NOTHING
+"""
+_STORED_BODY = "SELECT body FROM event WHERE (trial, session, take, exchange, kind, part) = (?, ?, ?, ?, ?, ?)"
+_PAGE = 500
+"""Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
+_PATIENCE = 10.0
+"""Seconds to wait for another process that is just opening or closing the file."""
+
+_Row = tuple[int, str, int, int, int, str, str, str, str]
+
+
+class RunLock:
+    """Marks a run as being written, for as long as this process lives.
+
+    The kernel gives the lock back when the process ends, however it ends.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock of the run in `folder`.
+
+        Raises:
+            RunLocked: another process, or another journal of this one, holds it.
+            InputError: the folder cannot be written.
+        """
+        path = folder / LOCK
+        try:
+            self._file: IO[str] = path.open("a+", encoding="ascii", errors="replace")
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=path) from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise self._locked(folder) from None
+        except OSError as error:
+            self._file.close()
+            raise InputError(f"cannot be locked: {error.strerror}", mend="keep results on a file system with locks", where=path) from None
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()}\n")
+        self._file.flush()
+
+    def _locked(self, folder: Path) -> RunLocked:
+        self._file.seek(0)
+        holder = self._file.read(20).strip()
+        self._file.close()
+        by = f"process {holder}" if holder.isdigit() else "another process"
+        return RunLocked(f"run '{folder.name}' is being written by {by}", mend="wait until it is done, or end it")
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._file.close()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether some process is writing to the run in `folder` right now."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far a run has come, as its journal tells."""
+
+    started: int
+    """Trials with at least one event."""
+    finished: int
+    failed: int
+    exchanges: int
+    """Replies that came, over all takes."""
+
+
+class Journal:
+    """The events of one run; a `sim.core.ports.Sink`.
+
+    Every error of SQLite is somebody's disk or somebody's file, and becomes an `InputError` that names the file.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, resources: contextlib.ExitStack, *, writes: bool) -> None:
+        """Use `create_journal`, `open_journal` or `read_journal`."""
+        self.path = path
+        self._db = connection
+        self._resources = resources
+        self._writes = writes
+
+    async def append(self, event: Event) -> None:
+        """Keep `event`; returns after commit. An event already there is left as it is, with its first meta.
+
+        Raises:
+            JournalConflict: another body stands under its key.
+            InputError: the disk is full, or the file cannot be written.
+        """
+        place, text = key(event), body(event)
+        with self._blame():
+            if self._db.execute(_INSERT, (*place, text, event.meta.model_dump_json())).rowcount:
+                return
+            (stored,) = self._db.execute(_STORED_BODY, place).fetchone()
+        if stored != text:
+            raise JournalConflict(f"two different events under {place}")
+
+    def events(self, trial: str) -> tuple[Event, ...]:
+        """The events of `trial`, in the order in which they were appended."""
+        with self._blame():
+            rows = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE trial = ? ORDER BY id", (trial,)).fetchall()
+        return tuple(self._load(row) for row in rows)
+
+    def all_events(self) -> Iterator[Event]:
+        """All events in the order in which they were appended; those appended meanwhile come too."""
+        last = 0
+        while True:
+            with self._blame():
+                rows = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,)).fetchall()
+            if not rows:
+                return
+            yield from map(self._load, rows)
+            last = rows[-1][0]
+
+    def trials(self) -> tuple[str, ...]:
+        """The trials that have events, in the order in which they began."""
+        with self._blame():
+            return tuple(trial for (trial,) in self._db.execute("SELECT trial FROM event GROUP BY trial ORDER BY min(id)"))
+
+    def counts(self) -> Counts:
+        """How far the run has come, counted without reading any event's body."""
+        with self._blame():
+            (started,) = self._db.execute("SELECT count(DISTINCT trial) FROM event").fetchone()
+            kinds = dict(self._db.execute("SELECT kind, count(*) FROM event GROUP BY kind").fetchall())
+        return Counts(started, kinds.get("trial_finished", 0), kinds.get("trial_failed", 0), kinds.get("target_replied", 0))
+
+    def close(self) -> None:
+        """Give back file and lock."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._writes:
+                # Fails while a reader has the file open; it then stays in WAL mode, and its helpers stay beside it until the next writer closes.
+                self._db.execute("PRAGMA journal_mode = DELETE")
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _load(self, row: _Row) -> Event:
+        number, *place, text, meta = row
+        try:
+            return load_event(Key(*place), text, meta)  # type: ignore[arg-type]
+        except ValidationError as error:
+            problem = f"event {number} cannot be read ({error.errors()[0]['msg']})"
+            raise InputError(problem, mend="restore the file from a copy", where=self.path) from None
+
+    @contextlib.contextmanager
+    def _blame(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.DatabaseError as error:
+            _blame(error, self.path)
+
+
+def create_journal(folder: Path) -> None:
+    """Put an empty journal into `folder`.
+
+    Raises:
+        InputError: there is one already, or the folder cannot be written.
+    """
+    path = folder / FILE
+    with _connection(path, "rwc") as db:
+        try:
+            db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            _blame(error, path)
+
+
+def open_journal(folder: Path) -> Journal:
+    """The journal of the run in `folder`, for writing; holds the run's lock until it is closed.
+
+    Raises:
+        RunLocked: another process is writing to this run.
+        InputError: the file is missing, damaged, foreign or of another version, or cannot be written.
+    """
+    path = folder / FILE
+    with contextlib.ExitStack() as resources:
+        _demand(path)
+        resources.callback(RunLock(folder).release)
+        db = resources.enter_context(_connection(path, "rw"))
+        try:
+            _check(db, path)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.DatabaseError as error:
+            _blame(error, path)
+        kept = resources.pop_all()
+    return Journal(db, path, kept, writes=True)
+
+
+def read_journal(folder: Path) -> Journal:
+    """The journal of the run in `folder`, for reading only; needs no lock, also while another process writes.
+
+    Raises:
+        InputError: the file is missing, damaged, foreign or of another version.
+    """
+    path = folder / FILE
+    with contextlib.ExitStack() as resources:
+        _demand(path)
+        try:
+            db = resources.enter_context(_connection(path, "ro"))
+            try:
+                _check(db, path)
+            except sqlite3.OperationalError as error:
+                if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                    raise
+                # A writer was killed and the helpers that reading needs cannot be made in this folder: read a copy. Nobody is writing to it,
+                # for a live writer's helpers would be there.
+                aside = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="rapport-")))
+                for file in folder.glob(f"{FILE}*"):
+                    shutil.copyfile(file, aside / file.name)
+                db = resources.enter_context(_connection(aside / FILE, "rw"))
+                _check(db, path)
+        except sqlite3.DatabaseError as error:
+            _blame(error, path)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=path) from None
+        kept = resources.pop_all()
+    return Journal(db, path, kept, writes=False)
+
+
+@contextlib.contextmanager
+def _connection(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """`path` opened as `ro`, `rw` or `rwc`, each statement its own transaction."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def demand_version(version: int, path: Path) -> None:
+    """Refuse a file of another schema version.
+
+    Raises:
+        InputError: `version` is not the one this program writes.
+    """
+    if version != SCHEMA_VERSION:
+        age, mend = ("a newer", "upgrade rapport-sim") if version > SCHEMA_VERSION else ("an older", "read it with that one")
+        raise InputError(f"was written by {age} version (schema {version}, known here: {SCHEMA_VERSION})", mend=mend, where=path)
+
+
+def _demand(path: Path) -> None:
+    if not path.is_file():
+        raise InputError("there is no journal here", mend="name a folder that `sim run` has made", where=path)
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if application != _APPLICATION_ID:
+        raise InputError("is not a journal of this program", mend="name a folder that `sim run` has made", where=path)
+    demand_version(version, path)
+    db.execute("SELECT max(id) FROM event").fetchone()
+
+
+def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
+    """Raise what a person can make of `error`."""
+    code = _code(error)
+    if code == sqlite3.SQLITE_NOTADB:
+        problem, mend = "is not a journal of this program", "name a folder that `sim run` has made"
+    elif code == sqlite3.SQLITE_FULL:
+        problem, mend = "the disk is full", "make room and `sim resume` the run"
+    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
+        problem, mend = f"cannot be written or read ({error})", "look at the folder's permissions and disk"
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        problem, mend = "another program keeps the file locked", "close it and try again"
+    else:
+        problem, mend = f"is damaged ({error})", "restore the file from a copy"
+    raise InputError(problem, mend=mend, where=path) from error
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary result code; 0 for errors of the Python module itself."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

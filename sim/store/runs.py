@@ -1,0 +1,261 @@
+"""A run is a folder: what was asked (`study.yaml`), with what (`header.json`), and what happened (`run.db`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from sim.core.codebook import Codebook
+from sim.core.errors import InputError, nearest
+from sim.core.event import Event
+from sim.core.ports import Clock
+from sim.core.spec import Persona, Scenario, Study
+from sim.store.header import Header, RunSpec, build_header
+from sim.store.journal import Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
+from sim.store.library import LoadedStudy
+from sim.store.yaml_file import load_yaml
+
+SPEC = "study.yaml"
+HEADER = "header.json"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_MAX_SPEC_BYTES = 1_000_000_000
+"""A run holds its personas in full, and may have thousands."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run on disk. What it was asked and with what is read when first looked at."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.absolute().name
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """Everything the run was asked to do."""
+        return load_yaml(self.path / SPEC, RunSpec, max_bytes=_MAX_SPEC_BYTES)
+
+    @property
+    def study(self) -> Study:
+        """The study as it stood when the run was made."""
+        return self.spec.study
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """The personas as they stood when the run was made."""
+        return self.spec.personas
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios as they stood when the run was made."""
+        return self.spec.scenarios
+
+    @property
+    def codebook(self) -> Codebook:
+        """The codebook its moves were tagged with."""
+        return self.spec.codebook
+
+    @cached_property
+    def header(self) -> Header:
+        """What the run was made with."""
+        return _load_header(self.path / HEADER)
+
+    def is_being_written(self) -> bool:
+        """Whether some process is writing to the run right now."""
+        return is_locked(self.path)
+
+    def read_journal(self) -> Journal:
+        """The run's events, for reading only.
+
+        Raises:
+            InputError: the journal is missing, damaged or of another version.
+        """
+        return read_journal(self.path)
+
+    def write_journal(self) -> Journal:
+        """The run's events, for appending; holds the run's lock until the journal is closed.
+
+        Raises:
+            RunLocked: another process is writing to this run.
+            InputError: the journal is missing, damaged or of another version, or the folder cannot be written.
+        """
+        return open_journal(self.path)
+
+    def load_events(self) -> dict[str, list[Event]]:
+        """All events by trial, in the order in which they were appended."""
+        found: dict[str, list[Event]] = {}
+        with self.read_journal() as journal:
+            for event in journal.all_events():
+                found.setdefault(event.trial, []).append(event)
+        return found
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of `sim list`, read without the run's study."""
+
+    name: str
+    path: Path
+    created: dt.datetime | None = None
+    offline: bool = False
+    """Whether offline models took part."""
+    being_written: bool = False
+    """Whether some process is writing to it right now."""
+    counts: Counts | None = None
+    problem: InputError | None = None
+    """Why it could not be read; what stands before it is then unknown."""
+
+
+def create_run(
+    results: Path,
+    name: str | None,
+    loaded: LoadedStudy,
+    *,
+    prompts: Mapping[str, str],
+    scorers: Mapping[str, str],
+    offline: Iterable[str],
+    clock: Clock = time.time,
+) -> RunFolder:
+    """Make the folder of a new run under `results`, with an empty journal. It appears complete or not at all.
+
+    Args:
+        name: left out, it is the study's, with `-2`, `-3` … behind it when that is taken.
+        prompts: texts by name, kept in the header.
+        scorers: versions by scorer, kept in the header.
+        offline: the parts played by offline models, kept in the header.
+
+    Raises:
+        InputError: the name is taken or unfit, or `results` cannot be written.
+    """
+    if name is not None and not _NAME.fullmatch(name):
+        raise InputError(f"'{name}' is no name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
+    spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook)
+    created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
+    header = build_header(spec, created=created, prompts=prompts, scorers=scorers, offline=offline, working_folder=Path())
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
+        try:
+            # A folder within, because `mkdtemp` closes its own to other users.
+            fresh = aside / "run"
+            fresh.mkdir()
+            (fresh / SPEC).write_text(_dump(spec), encoding="utf-8")
+            (fresh / HEADER).write_text(header.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            create_journal(fresh)
+            return RunFolder(_settle(fresh, results, name, loaded.study.name))
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError("is a file, not a folder", mend="name another folder for results", where=results) from None
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", mend="name another folder for results", where=results) from None
+
+
+def open_run(run: str | Path, results: Path = Path("results")) -> RunFolder:
+    """The run in the folder `run`, or the one of that name under `results`.
+
+    Raises:
+        InputError: no such run.
+    """
+    path = Path(run) if _is_run(Path(run)) else results / run
+    if _is_run(path):
+        return RunFolder(path)
+    if path.is_dir() and str(run) not in ("", "."):
+        raise InputError("is not a run's folder", mend=f"a run holds {HEADER} and {SPEC}", where=path)
+    known = [f.name for f in _run_folders(results)]
+    raise InputError(f"there is no run '{run}' in {results}", mend=nearest(Path(run).name, known) if known else "make one with `sim run`")
+
+
+def list_runs(results: Path = Path("results")) -> tuple[RunSummary, ...]:
+    """All runs under `results`, oldest first, those that cannot be read last; reads headers and counts events, no more."""
+    summaries = [_summary(RunFolder(folder)) for folder in _run_folders(results)]
+    return tuple(sorted(summaries, key=lambda s: (s.created is None, s.created.timestamp() if s.created else 0.0, s.name)))
+
+
+def _summary(run: RunFolder) -> RunSummary:
+    try:
+        with run.read_journal() as journal:
+            counts = journal.counts()
+        return RunSummary(run.name, run.path, run.header.created, bool(run.header.offline), run.is_being_written(), counts)
+    except InputError as error:
+        return RunSummary(run.name, run.path, problem=error)
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / HEADER).is_file()
+
+
+def _run_folders(results: Path) -> list[Path]:
+    try:
+        return sorted(f for f in results.iterdir() if not f.name.startswith(".") and _is_run(f))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=results) from None
+
+
+def _settle(fresh: Path, results: Path, name: str | None, default: str) -> Path:
+    """Move the finished folder to its name. Renaming is what decides between two processes that want the same one."""
+    for candidate in [name] if name is not None else _names(default):
+        place = results / candidate
+        if os.path.lexists(place):
+            continue
+        try:
+            return fresh.rename(place)
+        except OSError:
+            if not os.path.lexists(place):
+                raise
+    raise InputError(f"there is a run '{name}' already", mend="choose another --name, or `sim resume` it", where=results)
+
+
+def _names(default: str) -> Iterator[str]:
+    yield default
+    yield from (f"{default}-{n}" for n in itertools.count(2))
+
+
+def _load_header(path: Path) -> Header:
+    try:
+        text = path.read_text(encoding="utf-8")
+        version = json.loads(text)["schema_version"]
+        if isinstance(version, int):
+            demand_version(version, path)
+        return Header.model_validate_json(text)
+    except FileNotFoundError:
+        raise InputError("no such file", mend="name a folder that `sim run` has made", where=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path) from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise InputError(f"is damaged ({problem})", mend="restore it from a copy", where=path) from None
+
+
+# --- study.yaml ---------------------------------------------------------------------------------------------------
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes what a person would: no anchors."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _dump(spec: RunSpec) -> str:
+    """`spec` as YAML. Defaults are written out, so that the run means the same when a later version has others."""
+    return str(yaml.dump(spec.model_dump(exclude_none=True), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=140))

@@ -1,0 +1,60 @@
+"""The command line, run as a user runs it: a process of its own in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+FIRST_LOOK = """\
+name: first-look
+targets:
+  - {id: remembers, model: openai/any, api_base: "http://127.0.0.1:9152/v1", memory: full}
+  - {id: forgets,   model: openai/any, api_base: "http://127.0.0.1:9152/v1", memory: none}
+user:   {model: openai/user,  api_base: "http://127.0.0.1:9152/v1"}
+rater:  {model: openai/rater, api_base: "http://127.0.0.1:9152/v1"}
+tagger: {model: offline/tagger}
+personas: ["*"]          # ids or globs; also paths
+scenarios: [new-in-town]
+seeds: 2
+concurrency: 50
+"""
+"""The study that every client must be able to run as it stands, but for the port."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY") and k not in ("COLUMNS", "SIM_LOG")}
+    return {**kept, "PYTHONPATH": str(ROOT), "LITELLM_LOCAL_MODEL_COST_MAP": "True", **more}
+
+
+def sim(*arguments: str | Path, cwd: Path, timeout: float = 180, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `sim` to its end."""
+    command = [sys.executable, "-m", "sim", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=environment(**env), capture_output=True, text=True, timeout=timeout, encoding="utf-8")
+
+
+def start(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.Popen[str]:
+    """Begin `sim`; the caller ends it."""
+    command = [sys.executable, "-m", "sim", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=cwd, env=environment(**env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+def sim_json(*arguments: str | Path, cwd: Path, status: int = 0) -> Any:
+    """The one JSON document that `sim … --json` prints."""
+    done = sim(*arguments, "--json", cwd=cwd)
+    assert done.returncode == status, done.stderr
+    return json.loads(done.stdout)
+
+
+def first_look(folder: Path, url: str, **changes: str) -> Path:
+    """The study above against the server at `url`; changes replace whole lines by their key."""
+    text = FIRST_LOOK.replace("http://127.0.0.1:9152/v1", url)
+    lines = [f"{line.split(':')[0]}: {changes.pop(line.split(':')[0])}" if line.split(":")[0] in changes else line for line in text.splitlines()]
+    path = folder / "first-look.yaml"
+    path.write_text("\n".join([*lines, *(f"{k}: {v}" for k, v in changes.items())]) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,121 @@
+"""The retry loop by itself: what is tried again, and after what wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.core.event import Usage
+from sim.llm.attempts import BASE, CAP, LONGEST, Answer, Patience, persist
+from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+from tests.llm.conftest import Waits
+
+NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+
+
+def _script(*steps: Answer | AttemptFailed) -> Callable[[], object]:
+    left = list(steps)
+
+    async def attempt() -> Answer:
+        step = left.pop(0)
+        if isinstance(step, AttemptFailed):
+            raise step
+        return step
+
+    return attempt
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
+def test_statuses_that_may_pass(status: int) -> None:
+    assert judge_status(status, "busy").verdict == "again"
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 413, 422])
+def test_statuses_that_will_not(status: int) -> None:
+    assert judge_status(status, "no").verdict == "final"
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("This model's maximum context length is 4096 tokens", "too_long"),
+        ("the request exceeds the available context size", "too_long"),
+        ("prompt is too long: 250000 tokens > 200000 maximum", "too_long"),
+        ("The response was filtered due to Azure OpenAI's content management policy", "refused"),
+        ("content_policy_violation", "refused"),
+        ("'response_format.type' must be 'text'", "format"),
+        ("json_schema is not supported", "format"),
+        ("temperature must be at most 1", "final"),
+    ],
+)
+def test_a_400_is_judged_by_what_it_says(said: str, verdict: str) -> None:
+    assert judge_status(400, said).verdict == verdict
+
+
+def test_a_500_that_speaks_of_the_context_is_still_tried_again() -> None:
+    assert judge_status(500, "context length").verdict == "again"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("Thu, 01 Jan 2026 00:00:30 GMT", 30.0),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 0.0),
+        ("soon", None),
+        ("inf", None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_in_seconds_and_as_a_date(header: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(header, now=NOW) == seconds
+
+
+@given(st.text())
+def test_no_retry_after_header_breaks_the_reader(header: str) -> None:
+    seconds = parse_retry_after(header, now=NOW)
+    assert seconds is None or seconds >= 0
+
+
+@given(st.integers(1, 60), st.floats(0, 1))
+def test_own_waits_double_up_to_the_cap_and_are_spread_from_nothing(failed: int, draw: float) -> None:
+    wait = Patience(random=lambda: draw).wait(failed, None)
+    assert 0 <= wait <= CAP
+    assert wait == pytest.approx(draw * min(CAP, BASE * 2 ** (failed - 1)))
+
+
+@given(st.floats(0, 1e9), st.floats(0, 1))
+def test_a_wait_that_was_asked_for_is_kept_up_to_the_longest(asked: float, draw: float) -> None:
+    wait = Patience(random=lambda: draw).wait(1, asked)
+    assert min(asked, LONGEST) <= wait <= LONGEST + BASE
+
+
+async def test_usage_and_cost_of_all_answers_are_added_up(waits: Waits) -> None:
+    blank = Answer("", usage=Usage(input=10, output=0, cached=4), cost=0.1)
+    full = Answer("hello", usage=Usage(input=10, output=5), cost=0.2)
+    outcome = await persist(_script(blank, full), waits.patience(5), blanks=2)  # type: ignore[arg-type]
+    assert outcome.answer is full
+    assert outcome.usage == Usage(input=20, output=5, cached=4)
+    assert outcome.cost == pytest.approx(0.3)
+
+
+async def test_a_cost_unknown_in_one_part_is_unknown_in_all(waits: Waits) -> None:
+    outcome = await persist(_script(Answer("", cost=0.1), Answer("hello")), waits.patience(5), blanks=2)  # type: ignore[arg-type]
+    assert outcome.cost is None
+
+
+async def test_without_retries_an_empty_answer_is_the_answer(waits: Waits) -> None:
+    outcome = await persist(_script(Answer(" \n")), waits.patience(0), blanks=2)  # type: ignore[arg-type]
+    assert (outcome.answer.text, outcome.attempts) == (" \n", 1)
+
+
+async def test_an_empty_answer_outlives_a_failure_after_it(waits: Waits) -> None:
+    outcome = await persist(_script(Answer(""), AttemptFailed("again", "busy")), waits.patience(1), blanks=2)  # type: ignore[arg-type]
+    assert (outcome.answer.text, outcome.attempts) == ("", 2)

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.score.repetition import move_sets, running, score_repetition
+from tests.analysis.trials import TAGGER, Diary, planned
+
+DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "moves_conversations"
+
+TEN = frozenset(
+    {
+        "information",
+        "assistance",
+        "advice",
+        "validation",
+        "emotional_expression",
+        "paraphrasing",
+        "self_disclosure",
+        "questioning",
+        "reappraisal",
+        "empowerment",
+    }
+)
+A, B, AB, NOTHING = frozenset("a"), frozenset("b"), frozenset("ab"), frozenset[str]()
+CODES = frozenset("abc")
+
+SETS = st.frozensets(st.sampled_from("abc"))
+TALKS = st.lists(st.lists(st.none() | SETS, max_size=6), max_size=6)
+
+
+@pytest.mark.parametrize(
+    ("file", "published"),
+    [
+        ("human", (265, 0.2658, 0.1898, 0.3533, 0.2570, 0.2480)),
+        ("qwen3-1.7b-vanilla", (265, 0.5544, 0.4985, 0.6995, 0.6598, 0.5460)),
+        ("qwen3-4b-vanilla", (265, 0.5175, 0.4649, 0.7614, 0.7179, 0.6150)),
+        ("qwen3-4b-tactic-prompt", (265, 0.4792, 0.4457, 0.7032, 0.6682, 0.5587)),
+        ("qwen3-1.7b-psychocounsel", (265, 0.7098, 0.7149, 0.8743, 0.8773, 0.7775)),
+    ],
+)
+def test_reproduces_the_table_of_methods_4(file: str, published: tuple[float, ...]) -> None:
+    if not DATA.is_dir():
+        pytest.skip(f"needs {DATA}, which is not part of the project")
+    lines = (DATA / f"{file}.jsonl").read_text(encoding="utf-8").splitlines()
+    talks = [[frozenset(m["moves"]) for m in json.loads(line)["messages"] if m["role"] == "assistant"] for line in lines]
+    found = score_repetition(talks, TEN)
+    figures = (found.pairs, found.stickiness, found.base_rate, found.pooled, found.expected, found.jaccard)
+    assert figures == pytest.approx(published, abs=5e-5)
+
+
+def test_figures_computed_by_hand() -> None:
+    found = score_repetition([[A, AB, B], [A, A]], CODES)  # pairs a→ab, ab→b, a→a
+    assert found.pairs == 3
+    assert found.stickiness == pytest.approx((2 / 3 + 1 / 1) / 2)
+    assert found.base_rate == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert found.excess == pytest.approx(5 / 6 - 2 / 3)
+    assert found.pooled == pytest.approx(3 / 4)
+    assert found.expected == pytest.approx((3 * 2 / 3 + 1 * 2 / 3) / 4)
+    assert found.jaccard == pytest.approx((1 / 2 + 1 / 2 + 1) / 3)
+    assert found.moves_per_reply == pytest.approx(6 / 5)
+
+
+def test_a_target_that_always_does_the_same_has_excess_0_and_full_overlap() -> None:
+    found = score_repetition([[AB] * 5] * 3, CODES)
+    assert (found.stickiness, found.excess, found.jaccard) == (1.0, 0.0, 1.0)
+
+
+def test_a_reply_without_tags_breaks_its_pairs_and_is_counted() -> None:
+    found = score_repetition([[A, None, A, A]], CODES)
+    assert (found.pairs, found.broken, found.moves_per_reply) == (1, 1, 1.0)
+
+
+def test_pairs_never_cross_conversations() -> None:
+    assert score_repetition([[A], [A]], CODES).pairs == 0
+
+
+def test_one_empty_set_is_overlap_0_and_two_are_left_out() -> None:
+    assert score_repetition([[A, NOTHING]], CODES).jaccard == 0
+    both = score_repetition([[NOTHING, NOTHING]], CODES)
+    assert (both.pairs, both.jaccard, both.stickiness, both.moves_per_reply) == (1, None, None, 0.0)
+
+
+def test_nothing_to_measure_is_absent_and_not_0() -> None:
+    found = score_repetition([[], [None]], CODES)
+    assert (found.pairs, found.broken) == (0, 1)
+    assert {found.stickiness, found.base_rate, found.excess, found.pooled, found.expected, found.jaccard, found.moves_per_reply} == {None}
+
+
+def test_moves_beside_the_codebook_never_count() -> None:
+    offer = frozenset({"closing_offer"})
+    assert score_repetition([[A | offer, B | offer]], CODES) == score_repetition([[A, B]], CODES)
+    assert running([A | offer, B | offer], CODES) == running([A, B], CODES)
+
+
+def test_move_sets_are_those_of_answered_exchanges_by_the_tagger_asked_for() -> None:
+    diary = (
+        Diary(planned()).open().exchange(3, ["advice", "advice"]).exchange(3, None).exchange(3, ["advice"], tagger="other").exchange(3, reply=None)
+    )
+    assert move_sets(diary.told().sessions[0], TAGGER) == (frozenset({"advice"}), None, None)
+
+
+def test_running_values_by_hand() -> None:
+    first, second, third, fourth, fifth = running([A, AB, None, A, NOTHING], CODES)
+    assert (first.repeated, first.jaccard, first.novelty) == ((), None, None)
+    assert (second.repeated, second.jaccard) == (("a",), 0.5)
+    now, before = (1.1 / 2.3, 1.1 / 2.3, 0.1 / 2.3), (1.1 / 1.3, 0.1 / 1.3, 0.1 / 1.3)
+    assert second.novelty == pytest.approx(sum(p * math.log(p / q) for p, q in zip(now, before, strict=True)))
+    assert (third.repeated, third.jaccard, third.novelty) == ((), None, None)
+    assert (fourth.repeated, fourth.jaccard) == ((), None)
+    assert fourth.novelty is not None
+    assert (fifth.repeated, fifth.jaccard) == ((), 0.0)
+
+
+@given(TALKS)
+def test_shares_stay_within_their_bounds(talks: list[list[frozenset[str] | None]]) -> None:
+    found = score_repetition(talks, CODES)
+    for value in (found.stickiness, found.base_rate, found.pooled, found.expected, found.jaccard):
+        assert value is None or 0 <= value <= 1 + 1e-12
+    assert (found.stickiness is None) == (found.expected is None) == (found.excess is None)
+
+
+@given(TALKS, st.randoms(use_true_random=False))
+def test_the_order_of_conversations_and_the_names_of_moves_do_not_matter(talks: list[list[frozenset[str] | None]], random: object) -> None:
+    shuffled = list(talks)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    renamed = [[None if s is None else frozenset(m.translate(str.maketrans("abc", "cab")) for m in s) for s in talk] for talk in shuffled]
+    one, other = score_repetition(talks, CODES), score_repetition(renamed, CODES)
+    for name in one.__slots__:
+        a, b = getattr(one, name), getattr(other, name)
+        assert a == b if a is None or b is None else a == pytest.approx(b)
+
+
+@given(st.lists(st.none() | SETS, max_size=8), st.integers(0, 8))
+def test_running_values_do_not_depend_on_what_follows(talk: list[frozenset[str] | None], upto: int) -> None:
+    assert running(talk, CODES)[:upto] == running(talk[:upto], CODES)
+
+
+@given(st.lists(SETS, min_size=2, max_size=8))
+def test_running_overlaps_average_to_the_pooled_overlap(talk: list[frozenset[str]]) -> None:
+    overlaps = [r.jaccard for r in running(talk, CODES) if r.jaccard is not None]
+    whole = score_repetition([talk], CODES).jaccard
+    assert whole == (pytest.approx(sum(overlaps) / len(overlaps)) if overlaps else None)
+
+
+@given(st.lists(SETS, min_size=2, max_size=8))
+def test_novelty_is_0_exactly_for_the_mix_of_before_and_never_negative(talk: list[frozenset[str]]) -> None:
+    assert all(r.novelty is not None and r.novelty >= 0 for r in running(talk, CODES)[1:])
+    assert running([talk[0], talk[0]], CODES)[1].novelty == pytest.approx(0)
