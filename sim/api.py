@@ -1,10 +1,10 @@
 """The Python API: run a study, go on with a run, read one. The command line is a thin layer over this.
 
-    run = await sim.run_study("study.yaml")
-    for trial in run.trials:
-        for session in trial.sessions:
-            for exchange in session.exchanges:
-                print(exchange.user.message, exchange.reply.text, exchange.ratings)
+run = await sim.run_study("study.yaml")
+for trial in run.trials:
+    for session in trial.sessions:
+        for exchange in session.exchanges:
+            print(exchange.user.message, exchange.reply.text, exchange.ratings)
 """
 
 from __future__ import annotations

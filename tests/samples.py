@@ -56,9 +56,8 @@ async def play(cast: Cast, *, target: str = "offline/uses", user: str = "offline
 async def rated(trial: Trial, *, rater: str = "offline/rater") -> list[dict]:
     """The ratings of every exchange, in order, as the rater's model answers them."""
     client = build_offline(rater)
-    return [
-        (await client.complete(Request("rater", (), inputs=rater_view(trial, s.index, e.index, **FIXED)))).value for s in trial.sessions for e in s.exchanges
-    ]
+    views = [rater_view(trial, s.index, e.index, **FIXED) for s in trial.sessions for e in s.exchanges]
+    return [(await client.complete(Request("rater", (), inputs=view))).value for view in views]
 
 
 async def looked_back(trial: Trial, *, rater: str = "offline/rater") -> list[dict]:

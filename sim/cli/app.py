@@ -53,7 +53,9 @@ MaxMinutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", 
 
 @app.command("run")
 def run_command(
-    study: Annotated[str | None, typer.Argument(metavar="[STUDY]", help="A study file or a built-in study; left out: the offline demonstration.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(metavar="[STUDY]", help="A study file or a built-in study; left out: the offline demonstration.")
+    ] = None,
     target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; may be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option("--persona", metavar="ID", help="These personas instead: id, glob or path.")] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", metavar="ID", help="These scenarios instead: id, glob or path.")] = None,
@@ -122,7 +124,9 @@ def show_command(
 @app.command("export")
 def export_command(
     run: RunName,
-    format: Annotated[ExportFormat, typer.Option("--format", help="jsonl: a line for each exchange and session; csv: a row for each exchange.")] = ExportFormat.jsonl,
+    format: Annotated[
+        ExportFormat, typer.Option("--format", help="jsonl: a line for each exchange and session; csv: a row for each exchange.")
+    ] = ExportFormat.jsonl,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of to standard output.")] = None,
     results: Results = Path("results"),
 ) -> int:
@@ -134,7 +138,9 @@ def export_command(
 
 @app.command("check")
 def check_command(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or folders; left out: personas/ and scenarios/ here.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or folders; left out: personas/ and scenarios/ here.")
+    ] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
     json: Json = False,
 ) -> int:

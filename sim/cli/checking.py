@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from sim.cli.app import BAD_INPUT, DONE
 from sim.core.errors import InputError
 
@@ -33,6 +35,6 @@ def print_schema(kind: str) -> int:
     """The JSON Schema of personas, scenarios or studies."""
     from sim.core.spec import Persona, Scenario, Study
 
-    model = {"persona": Persona, "scenario": Scenario, "study": Study}[kind]
-    print(json.dumps(model.model_json_schema(), indent=2))
+    models: dict[str, type[BaseModel]] = {"persona": Persona, "scenario": Scenario, "study": Study}
+    print(json.dumps(models[kind].model_json_schema(), indent=2))
     return DONE

@@ -104,9 +104,7 @@ def resume(run: str, changes: Changes, *, results: Path, as_json: bool) -> int:
     )
 
 
-def _execute(
-    start: Callable[[Progress, Callable[[Budget], None]], Coroutine[Any, Any, Run]], progress: Progress, *, as_json: bool
-) -> int:
+def _execute(start: Callable[[Progress, Callable[[Budget], None]], Coroutine[Any, Any, Run]], progress: Progress, *, as_json: bool) -> int:
     configure_logging()
     interrupted = False
 

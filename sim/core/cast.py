@@ -88,7 +88,6 @@ class Cast:
         return tuple((self.facts[i], value) for i, value in newest.items())
 
 
-
 def build_cast(persona: Persona, scenario: Scenario, *, start_date: dt.date) -> Cast:
     """Resolve every fact reference of `scenario` against itself and `persona`.
 
@@ -129,7 +128,8 @@ def build_cast(persona: Persona, scenario: Scenario, *, start_date: dt.date) -> 
             value = update.to or fact.changes_to
             if value is None:
                 raise InputError(
-                    f"scenario '{scenario.id}' {place} updates '{update.fact}', which says not to what", mend="give the update a `to:` or the fact a `changes_to:`"
+                    f"scenario '{scenario.id}' {place} updates '{update.fact}', which says not to what",
+                    mend="give the update a `to:` or the fact a `changes_to:`",
                 )
             told.append((fact, value))
         agenda = tuple(Topicality(item, tuple(resolve(ref, place).id for ref in item.about)) for item in spec.agenda)
@@ -141,10 +141,15 @@ def _schedule(told: list[tuple[Fact, Value]], spec: SessionSpec, place: str) -> 
     """Spread the core facts evenly over the exchanges that are sure to happen and whose words are not scripted."""
     scripted = {s.exchange: s.message for s in spec.scripted}
     free = [e for e in range(1, spec.exchanges.min + 1) if e not in scripted]
-    said = {i: next((e for e, message in scripted.items() if any(contains(message, a) for a in value.answers)), None) for i, (_, value) in enumerate(told)}
+    said = {
+        i: next((e for e, message in scripted.items() if any(contains(message, a) for a in value.answers)), None) for i, (_, value) in enumerate(told)
+    }
     waiting = [i for i in said if said[i] is None]
     if waiting and not free:
-        raise InputError(f"{place} scripts every exchange and leaves none to tell '{told[waiting[0]][0].id}' in", mend="say it in a scripted message or free an exchange")
+        raise InputError(
+            f"{place} scripts every exchange and leaves none to tell '{told[waiting[0]][0].id}' in",
+            mend="say it in a scripted message or free an exchange",
+        )
     slots = {i: free[n * len(free) // len(waiting)] for n, i in enumerate(waiting)}
     return tuple(Telling(fact, value, said[i] or slots[i]) for i, (fact, value) in enumerate(told))
 

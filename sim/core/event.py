@@ -7,6 +7,7 @@ execution to the next: times, latencies, retries, whether a message was sent aga
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import Field, TypeAdapter
@@ -217,7 +218,16 @@ class Silence(Frozen):
 # --- events -------------------------------------------------------------------------------------------------------
 
 Kind = Literal[
-    "session_opened", "user_spoke", "target_replied", "rated", "tagged", "memory_written", "session_closed", "call_lost", "trial_failed", "trial_finished"
+    "session_opened",
+    "user_spoke",
+    "target_replied",
+    "rated",
+    "tagged",
+    "memory_written",
+    "session_closed",
+    "call_lost",
+    "trial_failed",
+    "trial_finished",
 ]
 
 
@@ -354,12 +364,5 @@ def body(event: Event) -> str:
 
 def load_event(key: Key, body: str, meta: str) -> Event:
     """The event that `key`, `body` and `meta` were taken from."""
-    head = f'"trial":{_quoted(key.trial)},"session":{key.session},"take":{key.take},"exchange":{key.exchange},"kind":"{key.kind}","part":{_quoted(key.part)}'
-    tail = "" if body == "{}" else "," + body[1:-1]
-    return _EVENT.validate_json("{" + head + tail + ',"meta":' + meta + "}")
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text)
+    head = json.dumps(key._asdict())
+    return _EVENT.validate_json(f'{head[:-1]},"meta":{meta},{body[1:]}')

@@ -22,6 +22,7 @@ from sim.core.event import (
     TrialFailed,
     TrialFinished,
     UserSpoke,
+    Utterance,
 )
 from sim.core.ledger import scan
 from sim.core.record import Exchange, Reply, Session, Spent, Trial
@@ -73,9 +74,9 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
     match event:
         case UserSpoke(said=Departure() | Silence() as gone):
             return replace(session, gone=gone, flags=event.flags)
-        case UserSpoke():
-            told = scan(event.said.message, trial.cast, session=session.index, exchange=event.exchange)
-            spoken = Exchange(event.exchange, event.said, scripted=event.scripted, disclosed=told, flags=event.flags)
+        case UserSpoke(said=Utterance() as said):
+            told = scan(said.message, trial.cast, session=session.index, exchange=event.exchange)
+            spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
             return replace(session, exchanges=(*session.exchanges, spoken))
         case TargetReplied():
             return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent))

@@ -252,7 +252,7 @@ class SessionSpec(Frozen):
     """Core facts told in this session to every target alike."""
     updates: tuple[FactUpdate, ...] = ()
     noise: tuple[Noise, ...] = ()
-    wishes: dict[Dimension, Wish] = {}
+    wishes: dict[Dimension, Wish] = Field(default_factory=dict)
     """Preferences that are different today."""
     scripted: tuple[ScriptedTurn, ...] = ()
     exchanges: Length
@@ -344,10 +344,13 @@ class ModelSpec(Frozen):
         try:
             parts = urlsplit(url)
             good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+            bare = not (parts.query or parts.fragment)
         except ValueError:
             good = False
         if not good or any(c.isspace() for c in url):
             raise ValueError(f"'{url}' is not an http(s) URL, such as http://127.0.0.1:8000/v1")
+        if not bare:
+            raise ValueError("an api_base ends with its path; a key belongs into the environment, and its name into api_key_env")
         if parts.username or parts.password:
             raise ValueError("a URL must not carry a user name or password; name an environment variable in api_key_env")
         return url.rstrip("/")
@@ -394,17 +397,17 @@ class ObserverSpec(ModelSpec):
 class Limits(Frozen):
     """What a run may use."""
 
-    timeout: float = Field(default=120, gt=0)
+    timeout: float = Field(default=120, gt=0, allow_inf_nan=False)
     """Seconds for one attempt of one call."""
     retries: int = Field(default=5, strict=True, ge=0, le=50)
     """Attempts after the first, on 408, 409, 425, 429, 5xx and broken connections."""
     calls_at_once: int = Field(default=256, strict=True, ge=1)
     """Calls in flight to one host or provider."""
-    max_cost: float | None = Field(default=None, gt=0)
+    max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """US dollars over the whole run."""
     max_tokens: int | None = Field(default=None, strict=True, ge=1)
     """Tokens in and out over the whole run."""
-    max_minutes: float | None = Field(default=None, gt=0)
+    max_minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Minutes of one `run` or `resume`."""
 
 

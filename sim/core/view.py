@@ -57,7 +57,6 @@ class Past:
         return self.talks[-1].date if self.talks else None
 
 
-
 @dataclass(frozen=True)
 class Card:
     """The session as the user lives it."""
@@ -250,7 +249,10 @@ def _turns(trial: Trial, session: int, upto: int) -> tuple[Turn, ...]:
 def _past(trial: Trial, session: int, history_tokens: int) -> Past:
     before = replace(trial, sessions=trial.sessions[: session - 1])
     talks = [
-        Talk(trial.cast.start_date - dt.timedelta(days=t.days_before), tuple(Turn(u.text, a.text) for u, a in zip(t.messages[::2], t.messages[1::2], strict=True)))
+        Talk(
+            trial.cast.start_date - dt.timedelta(days=t.days_before),
+            tuple(Turn(u.text, a.text) for u, a in zip(t.messages[::2], t.messages[1::2], strict=True)),
+        )
         for t in trial.cast.scenario.history
     ]
     talks += [Talk(s.date, _turns(trial, s.index, len(s.exchanges))) for s in before.sessions]

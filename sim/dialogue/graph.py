@@ -6,16 +6,16 @@
                  │                   ▼                      └─▶ close_session
                  └───────────── close_session ─▶ END
 
-Rating and tagging of exchange t run in the same super-step as the user's next message. Every node keeps its outcome as an event; the state is the fold of
-the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be, and a node that kept nothing (its call
-failed) leads to END instead of to itself.
+Rating and tagging of exchange t run in the same super-step as the user's next message. Every node keeps its outcome as an event; the state is the
+fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be, and a node that kept
+nothing (its call failed) leads to END instead of to itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Route = list[Send | str]
 TALK = (open_session, user_speaks, target_replies, close_session)
-VERDICTS = (rate_likability, tag_moves)
+VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves)
 
 
 class State(TypedDict):
@@ -75,16 +75,15 @@ def build_graph() -> CompiledStateGraph[State, Context, State, State]:
         graph.add_node(node.__name__, node)
     for verdict in VERDICTS:
         graph.add_node(verdict.__name__, verdict, input_schema=Sent)
-    everything: list[Hashable] = [f.__name__ for f in (*TALK, *VERDICTS)]
-    talk_on: dict[str, list[str]] = {
+    steps: dict[str, list[str]] = {
         "open_session": ["user_speaks", END],
         "user_speaks": ["target_replies", "close_session", END],
         "target_replies": ["rate_likability", "tag_moves", "user_speaks", "close_session", END],
         "close_session": ["open_session", END],
     }
-    graph.add_conditional_edges(START, enter, [*everything, END])
-    for node_name, steps in talk_on.items():
-        graph.add_conditional_edges(node_name, onward(node_name), steps)
+    graph.add_conditional_edges(START, enter, [*(f.__name__ for f in (*TALK, *VERDICTS)), END])
+    for name, after in steps.items():
+        graph.add_conditional_edges(name, onward(name), after)
     return graph.compile()
 
 

@@ -20,8 +20,8 @@ _TOKENS = re.compile(r"<\|[^|>]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>", re.IGNOREC
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
 _LABEL = re.compile(r"^\s*(?:\*\*|__)?(?:message|my message|reply|response|user|me|human)(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*", re.IGNORECASE)
 _INNER = re.compile(
-    r"^\s*[(\[*_]*\s*(?:thoughts?|thinking|internal(?: monologue)?|reasoning|mood|note to self|analysis|facts_used|signalled|allusion|humou?r_bid|leave|why)"
-    r"\s*[)\]*_]*\s*:.*$",
+    r"^\s*[(\[*_]*\s*(?:thoughts?|thinking|internal(?: monologue)?|reasoning|mood|note to self|analysis"
+    r"|facts_used|signalled|allusion|humou?r_bid|leave|why)\s*[)\]*_]*\s*:.*$",
     re.IGNORECASE,
 )
 _UNCLOSED = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad|analysis)\b", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """The nodes: adapters from state to what other rooms do, and from their outcome to an event.
 
-A node never raises for what is foreign: LangGraph cancels the siblings of a raising node, and with them calls that are paid for. A call that failed for
-reasons outside any model is kept as `CallLost` and leaves the node's own event absent; a target that refuses for good fails the trial.
+A node never raises for what is foreign: LangGraph cancels the siblings of a raising node, and with them calls that are paid for. A call that
+failed for reasons outside any model is kept as `CallLost` and leaves the node's own event absent; a target that refuses for good fails the trial.
 """
 
 from __future__ import annotations
@@ -294,5 +294,3 @@ async def _lost(context: Context, trial: Trial, failed: CallFailed, node: str, *
             meta=context.meta(failed.timings),
         )
     )
-
-

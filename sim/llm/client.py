@@ -107,7 +107,14 @@ class Tab:
         except CallFailed as failed:
             raise CallFailed(failed.cause, failed.message, calls=(*self._calls, *failed.calls), timings=(*self._timings, *failed.timings)) from failed
         self._calls.append(
-            Call(role=request.role, model=client.model, step=request.step, prompt=prompt_hash(request.messages), usage=completion.usage, cost=completion.cost)
+            Call(
+                role=request.role,
+                model=client.model,
+                step=request.step,
+                prompt=prompt_hash(request.messages),
+                usage=completion.usage,
+                cost=completion.cost,
+            )
         )
         self._timings.append(Timing(latency=completion.latency, retries=completion.attempts - 1))
         return completion

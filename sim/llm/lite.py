@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,9 +34,8 @@ class Library:
             # Both are read during the import. Otherwise it fetches prices over the network, and loads whatever .env lies in a folder above it.
             os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
             os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                import litellm
+            import litellm
+
             litellm.suppress_debug_info = True
             litellm.telemetry = False
             litellm.turn_off_message_logging = True

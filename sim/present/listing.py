@@ -18,7 +18,7 @@ from sim.present.words import NONE, many
 if TYPE_CHECKING:
     from sim.core.spec import Study
     from sim.run.plan import Forecast, Range
-    from sim.store.runs import RunSummary
+    from sim.store.runs import RunLine
 
 
 class RunEntry(Frozen):
@@ -43,17 +43,17 @@ class RunsDocument(Frozen):
     runs: tuple[RunEntry, ...]
 
 
-def runs_document(runs: Sequence[RunSummary]) -> RunsDocument:
+def runs_document(runs: Sequence[RunLine]) -> RunsDocument:
     """`runs` as one document."""
     return RunsDocument(runs=tuple(_entry(r) for r in runs))
 
 
-def _entry(run: RunSummary) -> RunEntry:
+def _entry(run: RunLine) -> RunEntry:
     counts = run.counts
     status: RunStatus | None = None
     if counts:
         over = counts.finished + counts.failed >= run.trials
-        status = "running" if run.writing else "finished" if over else "incomplete"
+        status = "running" if run.being_written else "finished" if over else "incomplete"
     return RunEntry(
         run=run.name,
         status=status,
@@ -67,7 +67,7 @@ def _entry(run: RunSummary) -> RunEntry:
     )
 
 
-def render_runs(runs: Sequence[RunSummary], *, results: Path) -> RenderableType:
+def render_runs(runs: Sequence[RunLine], *, results: Path) -> RenderableType:
     """The table of `sim list`, newest first."""
     if not runs:
         return Text(f"No runs in {results}. `sim run` makes one.")

@@ -100,5 +100,7 @@ class Parts:
         sampling: Sampling = spec.sampling or self._study.sampling
         same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
         if same not in self._clients:
-            self._clients[same] = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=self._prompts.texts["json_mode"])
+            self._clients[same] = build_client(
+                spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=self._prompts.texts["json_mode"]
+            )
         return self._clients[same]

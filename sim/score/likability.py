@@ -90,7 +90,7 @@ class LikabilityRater:
                 if failed.cause in LOST:
                     raise
                 cause = "too_long" if failed.cause == "too_long" else "refused"
-                ratings |= {item: Unscored(cause=cause, reason=failed.message) for item in open_items}  # type: ignore[arg-type]
+                ratings |= {item: Unscored(cause=cause, reason=failed.message) for item in open_items}
                 break
             good, problems = _read_all(answer, open_items, read)
             ratings |= good
@@ -215,4 +215,3 @@ def _criterion_schema(order: tuple[str, ...]) -> Schema:
 
 def _object(properties: dict[str, JsonValue]) -> JsonSchema:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-

@@ -99,7 +99,8 @@ def _without_echoes(faults: list[_Fault]) -> list[_Fault]:
             return False
         here = len(fault.steps)
         deeper = any(len(f.steps) > here and f.steps[:here] == fault.steps for f in faults)
-        beside = fault.type != "literal_error" and any(f.steps == fault.steps and f.type != fault.type for f in faults)
+        clearer = [f for f in faults if f.steps == fault.steps and (f.type == "literal_error" or f.type not in _SHAPE)]
+        beside = fault.type != "literal_error" and bool(clearer)
         return deeper or beside
 
     return [f for f in faults if not echoes(f)]

@@ -42,6 +42,8 @@ class Header(Frozen):
     git_revision: str | None = None
     """Of the working folder when the run was made; None outside a repository."""
     seeds: tuple[int, ...]
+    trials: int
+    """Planned."""
     scorers: dict[str, str]
     """Versions by scorer."""
     offline: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ def build_header(
         versions=package_versions(),
         git_revision=git_revision(working_folder),
         seeds=spec.study.seeds,
+        trials=len(spec.study.seeds) * len(spec.study.targets) * len(spec.personas) * len(spec.scenarios),
         scorers=dict(scorers),
         offline=tuple(offline),
     )

@@ -108,7 +108,7 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
-class RunSummary:
+class RunLine:
     """One line of `sim list`, read without the run's study."""
 
     name: str
@@ -116,6 +116,8 @@ class RunSummary:
     created: dt.datetime | None = None
     offline: bool = False
     """Whether offline models took part."""
+    trials: int = 0
+    """Planned."""
     being_written: bool = False
     """Whether some process is writing to it right now."""
     counts: Counts | None = None
@@ -183,19 +185,19 @@ def open_run(run: str | Path, results: Path = Path("results")) -> RunFolder:
     raise InputError(f"there is no run '{run}' in {results}", mend=nearest(Path(run).name, known) if known else "make one with `sim run`")
 
 
-def list_runs(results: Path = Path("results")) -> tuple[RunSummary, ...]:
+def list_runs(results: Path = Path("results")) -> tuple[RunLine, ...]:
     """All runs under `results`, oldest first, those that cannot be read last; reads headers and counts events, no more."""
-    summaries = [_summary(RunFolder(folder)) for folder in _run_folders(results)]
+    summaries = [_line(RunFolder(folder)) for folder in _run_folders(results)]
     return tuple(sorted(summaries, key=lambda s: (s.created is None, s.created.timestamp() if s.created else 0.0, s.name)))
 
 
-def _summary(run: RunFolder) -> RunSummary:
+def _line(run: RunFolder) -> RunLine:
     try:
         with run.read_journal() as journal:
             counts = journal.counts()
-        return RunSummary(run.name, run.path, run.header.created, bool(run.header.offline), run.is_being_written(), counts)
+        return RunLine(run.name, run.path, run.header.created, bool(run.header.offline), run.header.trials, run.is_being_written(), counts)
     except InputError as error:
-        return RunSummary(run.name, run.path, problem=error)
+        return RunLine(run.name, run.path, problem=error)
 
 
 def _is_run(folder: Path) -> bool:

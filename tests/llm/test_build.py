@@ -80,7 +80,7 @@ async def test_retries_stop_with_the_run(server: Server) -> None:
     await client.close()
 
 
-async def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch, build: Build) -> None:
+async def test_a_redirect_is_not_followed() -> None:
     async def moved(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")

@@ -321,6 +321,10 @@ class _Http(Frozen):
     url: str
 
 
+class _Either(Frozen):
+    bot: str | _Chat
+
+
 class _Tagged(Frozen):
     bot: _Chat | _Http = Field(discriminator="kind")
 
@@ -338,3 +342,9 @@ def test_a_union_told_apart_by_a_key(tmp_path: Path, text: str, complaint: str) 
     path = tmp_path / "b.yaml"
     path.write_text(text)
     assert refusal(path, _Tagged) == complaint
+
+
+def test_a_union_of_which_no_branch_fits(tmp_path: Path) -> None:
+    path = tmp_path / "b.yaml"
+    path.write_text("bot: [1]")
+    assert refusal(path, _Either) == "b.yaml:1: bot: must be one text, not a list (and 1 more)"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from sim.core.codebook import ALWAYS
 from sim.core.text import contains, normalise, words
 from sim.llm.offline.lines import load_cue
-from sim.llm.offline.wording import depth, formality, jars, sentences, stems, takes_up, valence, warm_sentence, warmth
+from sim.llm.offline.wording import brushes_off, depth, formality, jars, sentences, stems, takes_up, valence, warm_sentence, warmth
 
 if TYPE_CHECKING:
     from sim.core.codebook import Dimension
@@ -102,13 +102,15 @@ def impression(heard: Heard) -> float:
 
 
 def emotional(heard: Heard) -> Finding:
-    """Warmth against the warmth wanted; a mood that is passed over or met with its opposite costs more."""
+    """Warmth against the warmth wanted; a mood that is passed over, met with its opposite or brushed off costs more."""
     want, mood = heard.want("emotional_adaptation"), heard.valence
     score = 5 - abs(warmth(heard.reply) - want)
     if mood and want >= 3 and not takes_up(heard.reply, mood):
         score = min(score, 3)
     if jars(heard.reply, mood):
         score = min(score, 2)
+    if brushes_off(heard.reply):
+        return _scored(min(score, 1 if mood < 0 else 2), "It brushed me off.", heard)
     shown = warm_sentence(heard.reply)
     if score <= 2 and not shown:
         return _missed(score, "It went past the mood I am in.", heard)

@@ -1,8 +1,8 @@
 """The offline targets: each a way of choosing moves, with or without looking back. They read messages and nothing else.
 
-A behaviour is planted, so that code which reads only text can be checked against it: the same messages bring the same reply, and whether a target
-looks back is independent of what its memory policy shows it. The choice of sentences follows from what the user says now and where the session stands,
-not from earlier sessions, so that two memory policies differ in little but what is remembered.
+A behaviour is planted, so that code which reads only text can be checked against it: the same messages bring the same reply, and whether a
+target looks back is independent of what its memory policy shows it. The choice of sentences follows from what the user says now and where the
+session stands, not from earlier sessions, so that two memory policies differ in little but what is remembered.
 """
 
 from __future__ import annotations

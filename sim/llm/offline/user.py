@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sim.core.spec import Allusion, Fact, Value
     from sim.core.view import UserView
 
-BAD = 2.5
-"""An impression below this tries a hostile persona's patience."""
+BAD = 2.75
+"""An impression of this or less tries a hostile persona's patience."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ def _has_had_enough(view: UserView) -> bool:
     """Whether a hostile persona leaves: two bad replies in a row, and leaving allowed."""
     if view.persona.type.sociability != "hostile" or not view.may_leave or len(view.talk) < 2 or view.due:
         return False
-    return all(impression(_heard(view, i)) < BAD for i in (len(view.talk) - 2, len(view.talk) - 1))
+    return all(impression(_heard(view, i)) <= BAD for i in (len(view.talk) - 2, len(view.talk) - 1))
 
 
 def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:

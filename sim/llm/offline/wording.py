@@ -97,6 +97,13 @@ def warm_sentence(text: str) -> str | None:
     return next((s for s in sentences(text) if load_cue("warm").search(normalise(s))), None)
 
 
+def brushes_off(text: str) -> bool:
+    """Whether at least half of the sentences of `text` turn the other away, and none is warm."""
+    said = sentences(text)
+    curt = sum(bool(load_cue("dismissive").search(normalise(s))) for s in said)
+    return 0 < len(said) <= 2 * curt and warm_sentence(text) is None
+
+
 def takes_up(text: str, valence: int) -> bool:
     """Whether `text` takes up a mood of that valence."""
     plain = normalise(text)
