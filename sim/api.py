@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
     from sim.core.event import Event
     from sim.core.ports import Listener, Sink
-    from sim.core.spec import ModelSpec
     from sim.llm.budget import Budget
 
 RESULTS = Path("results")
@@ -94,10 +93,10 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
     Raises:
         InputError: something in it is wrong; one line that says what, where and how to mend it.
     """
-    from sim.run.parts import check_study
+    from sim.run.demands import check_names
 
     loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
-    check_study(loaded.study)
+    check_names(loaded.study)
     return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios))
 
 
@@ -123,6 +122,7 @@ async def run_study(
         InputError: see `prepare_study`; also a name that exists, or a key missing from the environment. Nothing is written then.
     """
     from sim.llm.prompts import load_prompts
+    from sim.run.demands import check_keys
     from sim.run.parts import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
@@ -155,6 +155,8 @@ async def resume_run(
         InputError: there is no such run, a key is missing from the environment.
         RunLocked: another process is writing to it.
     """
+    from sim.run.demands import check_keys
+
     folder = open_run(run, Path(results))
     check_keys(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
@@ -169,19 +171,6 @@ def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
     """
     folder = open_run(run, Path(results))
     return _read(folder, _plans(folder))
-
-
-def check_keys(study: Study) -> None:
-    """Refuse a study whose models need a key that the environment does not hold.
-
-    Raises:
-        InputError: names the variable.
-    """
-    from sim.llm.build import check_credentials
-
-    models: Iterable[ModelSpec] = (study.user, *study.raters.values(), study.tagger, *study.targets)
-    for spec in dict.fromkeys(models):
-        check_credentials(spec)
 
 
 async def _execute(

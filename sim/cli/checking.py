@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from sim.cli.app import BAD_INPUT, DONE
 from sim.core.errors import InputError
 
+if TYPE_CHECKING:
+    from sim.store.library import Checked
+
 
 def check(paths: list[Path], *, as_json: bool) -> int:
     """Validate files and folders; one line for each that is wrong."""
     from sim.store.library import check_paths
 
-    found = check_paths(paths or [p for p in (Path("personas"), Path("scenarios")) if p.is_dir()])
+    found = [_demanding(f) for f in check_paths(paths or [p for p in (Path("personas"), Path("scenarios")) if p.is_dir()])]
     if not found:
         raise InputError("there is nothing to check", mend="name files or folders, as in `sim check personas study.yaml`")
     wrong = [f for f in found if f.problem]
     if as_json:
-        print(json.dumps({"files": [{"path": str(f.path), "kind": f.kind, "problem": f.problem} for f in found]}, ensure_ascii=False))
+        files = [{"path": str(f.path), "kind": f.kind, "problem": str(f.problem) if f.problem else None} for f in found]
+        print(json.dumps({"files": files}, ensure_ascii=False))
         return BAD_INPUT if wrong else DONE
     for file in wrong:
         print(f"sim: {file.problem}", file=sys.stderr)
@@ -29,6 +35,22 @@ def check(paths: list[Path], *, as_json: bool) -> int:
     plural = {"persona": "personas", "scenario": "scenarios", "study": "studies"}
     print(", ".join(f"{n} {kind if n == 1 else plural[kind]}" for kind, n in kinds.items() if n) + " good" if any(kinds.values()) else "none good")
     return BAD_INPUT if wrong else DONE
+
+
+def _demanding(file: Checked) -> Checked:
+    """`file`, a study also held against the names that exist and the keys that are set."""
+    from sim.run.demands import check_keys, check_names
+    from sim.store.library import load_study
+
+    if file.kind != "study" or file.problem:
+        return file
+    study = load_study(file.path).study
+    try:
+        check_names(study)
+        check_keys(study)
+    except InputError as error:
+        return replace(file, problem=InputError(str(error), where=file.path))
+    return file
 
 
 def print_schema(kind: str) -> int:

@@ -85,8 +85,24 @@ def _host(spec: ModelSpec) -> str:
     return urlsplit(spec.api_base).netloc if spec.api_base else spec.model.split("/", 1)[0]
 
 
+_KEYS: dict[str, tuple[str, ...]] = {
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "fireworks_ai": ("FIREWORKS_AI_API_KEY",),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "together_ai": ("TOGETHERAI_API_KEY",),
+    "xai": ("XAI_API_KEY",),
+}
+"""Where LiteLLM looks for the keys of common providers; one of them is enough. Of any other provider, LiteLLM itself complains at the first call."""
+
+
 def check_credentials(spec: ModelSpec, *, environ: Mapping[str, str] = os.environ) -> None:
-    """See that the key a model needs is there, before anything is spent. Imports LiteLLM only where LiteLLM alone knows the key's name.
+    """See that the key a model needs is there, before anything is spent. Never imports LiteLLM, which takes seconds.
 
     Raises:
         InputError: names the environment variable that is missing.
@@ -95,11 +111,6 @@ def check_credentials(spec: ModelSpec, *, environ: Mapping[str, str] = os.enviro
         if not environ.get(spec.api_key_env):
             raise InputError(f"{spec.model} takes its key from {spec.api_key_env}, which is not set", mend=f"export {spec.api_key_env}=…")
         return
-    if spec.via != "litellm" or spec.api_base:
-        return
-    from sim.llm.lite import Library, missing_keys
-
-    missing = missing_keys(Library(), spec.model)
-    if missing:
-        names = " and ".join(missing)
-        raise InputError(f"{spec.model} needs {names}, which is not set", mend=f"export {missing[0]}=…, or name another variable in api_key_env")
+    needed = _KEYS.get(spec.model.split("/", 1)[0], ())
+    if spec.via == "litellm" and not spec.api_base and needed and not any(environ.get(name) for name in needed):
+        raise InputError(f"{spec.model} needs {needed[0]}, which is not set", mend=f"export {needed[0]}=…, or name another variable in api_key_env")

@@ -185,15 +185,6 @@ class LiteLLMClient:
         return float(cost) if isinstance(cost, int | float) and (cost > 0 or self._priced) else None
 
 
-def missing_keys(library: Library, model: str) -> list[str]:
-    """Environment variables without which LiteLLM would have no key for `model`.
-
-    Only names of keys count: a missing base URL has a default, and the cloud platforms take credentials from elsewhere too.
-    """
-    found: list[str] = library.module.validate_environment(model)["missing_keys"]
-    return [name for name in found if name.endswith(("_API_KEY", "_TOKEN"))]
-
-
 def _supported(litellm: Any, model: str) -> frozenset[str] | None:
     """Parameters the model's provider takes; None where LiteLLM cannot tell."""
     try:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
-from sim.core.errors import InputError
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.build import build_client
@@ -35,23 +34,6 @@ def offline_parts(study: Study) -> tuple[str, ...]:
     """Who is played by offline models: `user`, rater ids, `target <id>`. The offline tagger tags real replies and plays nobody."""
     played = [("user", study.user), *study.raters.items(), *((f"target {t.id}", t) for t in study.targets)]
     return tuple(name for name, spec in played if spec.offline)
-
-
-def check_study(study: Study) -> None:
-    """Refuse what names something that does not exist, before anything is spent.
-
-    Raises:
-        InputError: an unknown memory policy, offline model or tagger.
-    """
-    from sim.llm.offline import build_offline
-
-    for target in study.targets:
-        build_memory(target.memory)
-    for spec in (study.user, *study.raters.values(), *study.targets):
-        if spec.offline:
-            build_offline(spec.model)
-    if study.tagger.model != "offline/tagger":
-        raise InputError(f"unknown tagger '{study.tagger.model}'", mend="write tagger: {model: offline/tagger}, or leave it out")
 
 
 class Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 from statistics import mean
 
 import pytest
@@ -132,9 +132,9 @@ async def test_the_engine_finds_nothing_to_mend_in_what_a_user_says(sociability:
 async def test_every_due_fact_is_told_and_claimed() -> None:
     trial = await play(cast())
     for session, spec in zip(trial.sessions, trial.cast.sessions, strict=True):
-        told = [f for e in session.exchanges for f in e.user.facts_used]
-        assert {t.fact.id for t in spec.core} <= set(told)
-        assert {t.value.text for t in spec.core} <= {t.value.text for t in spec.core if any(t.value.text in e.user.message for e in session.exchanges)}
+        said = " ".join(e.user.message for e in session.exchanges)
+        claimed = {f for e in session.exchanges for f in e.user.facts_used}
+        assert all(t.fact.id in claimed and t.value.text in said for t in spec.core)
 
 
 async def test_no_greeting_joke_or_allusion_is_said_twice_in_a_session() -> None:
@@ -146,7 +146,9 @@ async def test_no_greeting_joke_or_allusion_is_said_twice_in_a_session() -> None
 
 
 async def test_declared_occasions_stand_in_the_message() -> None:
-    declared = [(e.user.message, w) for s in range(8) for e in (await play(cast(), seed=s)).exchanges for w in (e.user.allusion, e.user.humour_bid) if w]
+    declared = [
+        (e.user.message, w) for s in range(8) for e in (await play(cast(), seed=s)).exchanges for w in (e.user.allusion, e.user.humour_bid) if w
+    ]
     assert declared
     assert all(words in message for message, words in declared)
 
@@ -255,7 +257,11 @@ def test_saying_back_what_was_said_in_this_session_is_no_callback() -> None:
     ("dimension", "better", "worse"),
     [
         ("emotional_adaptation", "I am sorry about the cup. That hurts. What was it like?", "Noted. The cup is broken. One can buy cups."),
-        ("formality_matching", "It's a shame about the cup, isn't it? You're tired.", "I am indeed obliged to you, and I beg you to rest. Permit me."),
+        (
+            "formality_matching",
+            "It's a shame about the cup, isn't it? You're tired.",
+            "I am indeed obliged to you, and I beg you to rest. Permit me.",
+        ),
         ("length_fit", "I'm sorry. Of all cups, that one.", " ".join(["I am sorry about the cup that broke on the stairs."] * 8)),
     ],
 )
@@ -302,7 +308,7 @@ async def test_move_sets_repeat_in_validates_and_change_in_varied() -> None:
         for seed in SEEDS:
             for session in (await play(cast(), target=f"offline/{target}", seed=seed)).sessions:
                 sets = [OfflineTagger().tag_reply(e.reply.text).moves for e in session.exchanges]
-                pairs += [len(a & b) / len(a | b) for a, b in zip(sets, sets[1:], strict=False) if a | b]
+                pairs += [len(a & b) / len(a | b) for a, b in pairwise(sets) if a | b]
         alike[target] = mean(pairs)
     assert alike["validates"] > 0.6 > 0.45 > alike["varied"]
     assert alike["validates"] > alike["uses"] > alike["varied"]
@@ -341,8 +347,9 @@ def test_first_person_turns_into_second(said: str, back: str) -> None:
 
 
 def test_questions_greetings_and_words_to_the_listener_are_no_statements() -> None:
-    message = "Hello, it is Nora on the line again. Where did I put my blue cups? You told me about the stairs. I found my mother's cup behind the stove."
-    assert [s.text for s in find_statements(message, 1)] == ["I found my mother's cup behind the stove."]
+    telling = "I found my mother's cup behind the stove."
+    message = f"Hello, it is Nora on the line again. Where did I put my blue cups? You told me about the stairs. {telling}"
+    assert [s.text for s in find_statements(message, 1)] == [telling]
 
 
 async def test_a_target_looks_back_across_sessions_not_within_one() -> None:
@@ -358,5 +365,6 @@ async def test_a_target_looks_back_across_sessions_not_within_one() -> None:
 
 async def test_a_header_line_is_no_part_of_what_was_said() -> None:
     bot = build_offline("offline/ignores")
-    plain, headed = [(await bot.complete(Request("target", (Message("user", h + "I broke a cup today."),)))).text for h in ("", "[Monday, 5 January 2026]\n\n")]
-    assert plain == headed
+    said = "I broke a cup today."
+    asked = [Request("target", (Message("user", header + said),)) for header in ("", "[Monday, 5 January 2026]\n\n")]
+    assert len({(await bot.complete(request)).text for request in asked}) == 1

@@ -61,7 +61,9 @@ def test_a_plain_case_of_each_kind(sentence: str, moves: set[str]) -> None:
     assert moves <= tag(sentence) if moves else not tag(sentence)
 
 
-@pytest.mark.parametrize("offer", ["Want to talk more about that?", "Would you like to tell me what happened?", "Let me know if you need anything.", "Shall we go on?"])
+@pytest.mark.parametrize(
+    "offer", ["Want to talk more about that?", "Would you like to tell me what happened?", "Let me know if you need anything.", "Shall we go on?"]
+)
 def test_a_closing_offer_is_nothing_else(offer: str) -> None:
     assert tag(offer) == {CLOSING_OFFER}
 

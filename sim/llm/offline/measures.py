@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean
 from typing import TYPE_CHECKING, Literal
 
@@ -75,10 +75,17 @@ class Finding:
     text: str
     attempt: bool = True
     false_memory: bool = False
+    excess: int = 0
+    """1: more than is wanted of it, -1: less, 0: as wanted or neither."""
 
 
 def measure(dimension: Dimension, heard: Heard) -> Finding:
     """The finding for `dimension`."""
+    found = _measured(dimension, heard)
+    return replace(found, excess=_excess(dimension, heard, found))
+
+
+def _measured(dimension: Dimension, heard: Heard) -> Finding:
     match dimension:
         case "emotional_adaptation":
             return emotional(heard)
@@ -196,6 +203,25 @@ def callback(heard: Heard) -> Finding:
         missed = max(1, 5 - want) if want > 1 else 3
         return Finding(missed, "I had told it about this, and it did not come up.", "absence", _words_of(heard.message), attempt=False)
     return _neither(heard, "Nothing I told it earlier bears on this.")
+
+
+def _excess(dimension: Dimension, heard: Heard, found: Finding) -> int:
+    """On which side of the wanted amount the reply lies."""
+    want = heard.want(dimension)
+    low, high = LENGTH_BANDS[want]
+    count = len(words(heard.reply))
+    match dimension:
+        case "emotional_adaptation":
+            over = float(warmth(heard.reply) - want)
+        case "formality_matching":
+            over = formality(heard.reply) - want
+        case "knowledge_adaptation":
+            over = float(depth(heard.reply) - want)
+        case "length_fit":
+            over = float((count > high) - (count < low))
+        case _:
+            over = 1.0 if found.attempt else -1.0
+    return (over > 0) - (over < 0)
 
 
 def _brought_back(entries: Sequence[Entry], heard: Heard) -> str | None:

@@ -21,6 +21,9 @@ FEWEST = 3
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us|myself)\b")
 _SECOND_PERSON = re.compile(r"\b(?:you|your|yours|you're|you've|yourself|yuh|u)\b")
 _GREETING = re.compile(r"^(?:good (?:evening|morning|night|day)|hello|hi|hiya|hey|evening|yo|bye|see you|thank|thanks|sorry|ok|okay|yes|no|well)\b")
+_IMPERATIVE = re.compile(
+    r"^(?:please )?(?:give|tell|help|please|keep|let|say|do|don't|ask|send|show|leave|stop|make|take|read|look|listen|quit|skip)\b"
+)
 _LEADING = re.compile(r"^(?:and|but|so|because|well|anyway|oh|ah|eh|then|now|listen|look|you know|right)\b,?\s+", re.IGNORECASE)
 
 _SWAPS: Final = {
@@ -58,7 +61,13 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     for place, sentence in enumerate(sentences(message)):
         plain = normalise(sentence)
         names = _names(sentence)
-        if "?" in plain or _SECOND_PERSON.search(plain) or _GREETING.match(plain) or not SHORTEST <= len(words(plain)) <= LONGEST:
+        if (
+            "?" in plain
+            or _SECOND_PERSON.search(plain)
+            or _GREETING.match(plain)
+            or _IMPERATIVE.match(plain)
+            or not SHORTEST <= len(words(plain)) <= LONGEST
+        ):
             continue
         if len(stems(plain)) >= FEWEST and (names or (place > 0 and _FIRST_PERSON.search(plain))):
             found.append(Statement(sentence, second_person(sentence), session, min(names, 2)))
@@ -106,6 +115,14 @@ def _listed_themes() -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple((name, stems(listed)) for name, _, listed in (line.partition(": ") for line in load_words("themes")))
 
 
+def main_theme(texts: Sequence[str]) -> str | None:
+    """The theme that most content words of `texts` belong to, from two words on."""
+    found = stems(" ".join(texts))
+    counts = {name: len(listed & found) for name, listed in _listed_themes()}
+    most = max(counts, key=lambda name: counts[name])
+    return most if counts[most] >= 2 else None
+
+
 def _names(sentence: str) -> int:
     """Capitals within the sentence, and figures."""
     inner = _WORD.findall(sentence)[1:]
@@ -115,5 +132,7 @@ def _names(sentence: str) -> int:
 def _begun_small(text: str) -> str:
     first, _, rest = text.partition(" ")
     after = rest.partition(" ")[0].lower()
+    if first in load_words("calendar"):
+        return text
     name = first[:1].isupper() and first.lower() not in load_words("small_at_the_start") and after in _GOES_WITH_A_NAME
     return text if name or (first.isupper() and len(first) > 1) else first.lower() + text[len(first) :]

@@ -18,8 +18,8 @@ from sim.core.chance import rng
 from sim.core.text import contains, normalise, words
 from sim.llm.offline.lines import load_bank, load_cue, load_words
 from sim.llm.offline.manner import in_full, shortened, small
-from sim.llm.offline.recall import Statement, find_bearing, find_statements, second_person, themes
-from sim.llm.offline.wording import depth, habitual_formality, stems, valence, writes_small
+from sim.llm.offline.recall import Statement, find_bearing, find_statements, main_theme, second_person
+from sim.llm.offline.wording import depth, habitual_formality, valence, writes_small
 
 if TYPE_CHECKING:
     from sim.llm.client import Message
@@ -43,8 +43,8 @@ class Scene:
     """What the user told in earlier sessions."""
     mood: int
     """-1, 0 or 1."""
-    about: frozenset[str]
-    """Themes of what is being said."""
+    about: str | None
+    """What the session is mostly about, if that can be told."""
     register: float
     """1 to 5, over all that the user is known to have said."""
     depth: int
@@ -110,6 +110,9 @@ _FOR_QUESTION: Final[tuple[Moves, ...]] = (
     ("validation", "advice", "information"),
     ("paraphrasing", "advice", "questioning"),
 )
+_MORE: Final = ("information", "advice", "paraphrasing", "reappraisal", "empowerment")
+_MORE_FOR_LOW: Final = ("validation", "paraphrasing", "emotional_expression", "empowerment")
+"""What a longer reply is filled up with."""
 _ROTATION: Final[tuple[Moves, ...]] = (
     ("paraphrasing", "questioning"),
     ("information", "advice"),
@@ -124,7 +127,7 @@ def _as_a_friend(scene: Scene, chance: Random) -> Moves:
     asked = "?" in scene.message
     usual = _FOR_QUESTION if asked else {-1: _FOR_LOW, 0: _FOR_ANY, 1: _FOR_HIGH}[scene.mood]
     moves = chance.choice(usual)
-    laughs = chance.random() < 0.15 and scene.mood >= 0 and not asked
+    laughs = chance.random() < 0.1 and scene.mood >= 0 and not asked
     return (moves[0], "amusement", *moves[1:]) if laughs else moves
 
 
@@ -173,7 +176,7 @@ def reply(behaviour: Behaviour, messages: Sequence[Message]) -> str:
         if len(said) < behaviour.least + len(known) or not behaviour.adapts or _count(said) + len(words(line)) <= scene.budget:
             said.append(line)
     while behaviour.adapts and _count(said) < 0.5 * scene.budget and len(said) < 9:
-        said.append(_line(chance.choice(("advice", "information", "reappraisal", "validation")), scene, said, behaviour, chance))
+        said.append(_line(chance.choice(_MORE if "?" in scene.message or scene.mood >= 0 else _MORE_FOR_LOW), scene, said, behaviour, chance))
     said = [*said[len(known) :][:1], *known, *said[len(known) :][1:]]
     if behaviour.adapts and scene.register >= 4.1:
         said.insert(0, _line("ceremony", scene, said, behaviour, chance))
@@ -198,7 +201,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         own=tuple(m.content for m in turns if m.role == "assistant"),
         statements=tuple(s for i, text in said if i < start for s in find_statements(text, sum(o <= i for o in opened))),
         mood=_mood(now, today),
-        about=themes(stems(now)) or themes(stems(" ".join(today[:2]))),
+        about=main_theme((*today, now)),
         register=habitual_formality(users),
         depth=depth(everything),
         budget=_budget(users),
@@ -229,13 +232,13 @@ def _line(move: str, scene: Scene, said: Sequence[str], behaviour: Behaviour, ch
     lines = list(bank.get({-1: "low", 0: "any", 1: "high"}[scene.mood], ()))
     if scene.mood == 0 or chance.random() < 0.35 or not lines:
         lines = list(bank["any"]) or lines
-    if behaviour.adapts and move == "information" and scene.depth != 3:
+    if behaviour.adapts and move == "information" and scene.depth != 3 and chance.random() < 0.5:
         lines = list(bank["technical" if scene.depth > 3 else "plain"])
     if "clause" in bank:
         clause = _gist(scene, chance)
         if clause:
             lines = [line.replace("{clause}", clause) for line in bank["clause"]]
-    fitting = [line for theme in sorted(scene.about) for line in bank.get(theme, ())]
+    fitting = list(bank.get(scene.about or "", ()))
     if fitting and chance.random() < 0.7:
         lines = fitting
     manner = _manner(scene) if behaviour.adapts else str

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from sim.core.chance import rng
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.text import contains, normalise
-from sim.llm.offline.measures import Heard, impression, measure
-from sim.llm.offline.wording import stems
+from sim.llm.offline.measures import Finding, Heard, impression, measure
+from sim.llm.offline.wording import brushes_off, stems
 
 if TYPE_CHECKING:
     from random import Random
@@ -232,19 +232,31 @@ def _noticed(view: UserView) -> tuple[list[Dimension], list[Dimension]]:
         found = [measure(dimension, h) for h in talk]
         last = found[-1].score
         signals = view.persona.preferences[dimension].signals
-        times = sum((f.score or 5) <= 2 for f in found)
-        if last is not None and last <= 2 and times % 2 == 1 and not _said_lately(signals.missed.says, view):
+        times = sum(_to_complain_of(dimension, f, view) for f in found)
+        if last is not None and _to_complain_of(dimension, found[-1], view) and times % 2 == 1 and not _said_lately(signals.missed.says, view):
             missed.append((last, dimension))
-        if last == 5 and (dimension not in ALWAYS or view.card.want(dimension) >= 3) and not _said(signals.met.says, view):
+        if (
+            last == 5
+            and not brushes_off(view.talk[-1].reply)
+            and (dimension not in ALWAYS or view.card.want(dimension) >= 3)
+            and not _said(signals.met.says, view)
+        ):
             met.append(dimension)
     return [d for _, d in sorted(missed, key=lambda m: m[0])], met
 
 
+def _to_complain_of(dimension: Dimension, found: Finding, view: UserView) -> bool:
+    """Whether the persona's signal fits: someone who wants little complains of too much, someone who wants much of too little."""
+    want = view.card.want(dimension)
+    side = (want < 3) - (want > 3)
+    return found.score is not None and found.score <= 2 and (side == 0 or found.excess == side)
+
+
 def _has_had_enough(view: UserView) -> bool:
-    """Whether a hostile persona leaves: two bad replies in a row, and leaving allowed."""
+    """Whether a hostile persona leaves: two bad replies in a row, leaving allowed, and nothing that has to be told."""
     if view.persona.type.sociability != "hostile" or not view.may_leave or len(view.talk) < 2 or view.due:
         return False
-    return all(impression(_heard(view, i)) <= BAD for i in (len(view.talk) - 2, len(view.talk) - 1))
+    return all(brushes_off(view.talk[i].reply) or impression(_heard(view, i)) <= BAD for i in (len(view.talk) - 2, len(view.talk) - 1))
 
 
 def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:

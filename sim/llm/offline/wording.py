@@ -22,6 +22,10 @@ _EMOJI = re.compile(r"[\U0001F300-\U0001FAFF\u2600-\u27BF]")
 _NOT = re.compile(r"\b(?:not|no|never|hardly|n't)\W+(?:\w+\W+){0,1}$")
 
 
+TELLING = 12
+"""Words from which the choice of words tells something of depth."""
+
+
 @lru_cache(maxsize=4096)
 def sentences(text: str) -> tuple[str, ...]:
     """Rough sentences of `text`, with their stops."""
@@ -74,10 +78,13 @@ def writes_small(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def depth(text: str) -> int:
-    """Depth of `text`, from 1 (explained for beginners) to 5 (for experts), by its share of long words and its explanations."""
+    """Depth of `text`, from 1 (explained for beginners) to 5 (for experts), by its share of long words and its explanations.
+
+    A line of a few words goes into nothing: 2.
+    """
     found = words(text)
-    if not found:
-        return 3
+    if len(found) < TELLING:
+        return 2
     share = sum(len(w) >= 9 for w in found) / len(found)
     if load_cue("plain").search(normalise(text)) and share < 0.12:
         return 1
@@ -98,10 +105,9 @@ def warm_sentence(text: str) -> str | None:
 
 
 def brushes_off(text: str) -> bool:
-    """Whether at least half of the sentences of `text` turn the other away, and none is warm."""
-    said = sentences(text)
-    curt = sum(bool(load_cue("dismissive").search(normalise(s))) for s in said)
-    return 0 < len(said) <= 2 * curt and warm_sentence(text) is None
+    """Whether a sentence of `text` turns the other away, and none is warm."""
+    curt = any(load_cue("dismissive").fullmatch(normalise(s).rstrip(".!")) for s in sentences(text))
+    return curt and warm_sentence(text) is None
 
 
 def takes_up(text: str, valence: int) -> bool:

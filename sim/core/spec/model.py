@@ -1,0 +1,80 @@
+"""Models by name, and how to reach them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from sim.core.frozen import Frozen, Id
+
+
+class Sampling(Frozen):
+    """How a model draws its words; what is left out is the provider's default."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, strict=True, ge=1)
+
+
+class ModelSpec(Frozen):
+    """A model by name, and how to reach it."""
+
+    model: Annotated[str, StringConstraints(pattern=r"^[^\s/]+(/[^\s]+)+$")]
+    """`offline/<name>`, or any LiteLLM name: `openai/gpt-5`, `anthropic/…`, `ollama/…`."""
+    api_base: str | None = None
+    """Root of an OpenAI-compatible server, as `http://127.0.0.1:8000/v1`."""
+    client: Literal["direct", "litellm"] | None = None
+    """Left out: `direct` where there is an `api_base` and the name starts with `openai/` or `hosted_vllm/`, `litellm` elsewhere."""
+    api_key_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Name of the environment variable that holds the key; the key itself is never written anywhere."""
+    sampling: Sampling | None = None
+    """Instead of the study's."""
+
+    @field_validator("api_base")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+            bare = not (parts.query or parts.fragment)
+        except ValueError:
+            good = False
+        if not good or any(c.isspace() for c in url):
+            raise ValueError(f"'{url}' is not an http(s) URL, such as http://127.0.0.1:8000/v1")
+        if not bare:
+            raise ValueError("an api_base ends with its path; a key belongs into the environment, and its name into api_key_env")
+        if parts.username or parts.password:
+            raise ValueError("a URL must not carry a user name or password; name an environment variable in api_key_env")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _offline_is_offline(self) -> Self:
+        if self.offline and (self.api_base or self.client or self.api_key_env):
+            raise ValueError(f"{self.model} runs in this process: it takes no api_base, client or api_key_env")
+        if self.client == "direct" and not self.api_base:
+            raise ValueError("client: direct needs an api_base")
+        return self
+
+    @property
+    def offline(self) -> bool:
+        """Whether it runs in this process and needs no network."""
+        return self.model.startswith("offline/")
+
+    @property
+    def via(self) -> Literal["offline", "direct", "litellm"]:
+        """The client that reaches it."""
+        if self.offline:
+            return "offline"
+        if self.client:
+            return self.client
+        return "direct" if self.api_base and self.model.startswith(("openai/", "hosted_vllm/")) else "litellm"
+
+
+class ObserverSpec(ModelSpec):
+    """A second rater that watches and has no part in the talk."""
+
+    id: Id

@@ -1,0 +1,167 @@
+"""Who the simulated user is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sim.core.codebook import DIMENSIONS, Dimension
+from sim.core.frozen import Frozen, Id, Level, Text
+from sim.core.spec.twins import refuse_twins
+from sim.core.text import contains
+
+
+class Value(Frozen):
+    """One value of a fact, as the persona would say it."""
+
+    text: Text
+    """A sentence in the persona's own words, first person: "My sister Leila moved to Rotterdam in May."."""
+    answers: tuple[Text, ...] = Field(min_length=1)
+    """What a message must contain, any one of them as whole words, for the value to count as told."""
+
+    @model_validator(mode="after")
+    def _text_tells_it(self) -> Self:
+        if not any(contains(self.text, answer) for answer in self.answers):
+            raise ValueError(f"none of its answers stands in its text ({', '.join(self.answers)})")
+        return self
+
+
+Topic = Literal["home", "work", "family", "friend", "pet", "health", "food", "pastime", "plan", "past", "worry", "other"]
+
+
+class Fact(Value):
+    """Something true of the persona or of the scenario, that can be told and remembered."""
+
+    id: Id
+    topic: Topic = "other"
+    """Lets a scenario speak of `persona.work` without knowing the persona."""
+    when: Text
+    """When it would come up of itself."""
+    changes_to: Value | None = None
+    """Its later value, if it may change while the talks go on."""
+
+
+class Trait(Frozen):
+    """One facet of character, told in a sentence that says how often, how deep, at what threshold."""
+
+    facet: Text
+    level: Level
+    text: Text
+
+
+class Manner(Frozen):
+    """How much of one style dimension, and what that looks like in this persona."""
+
+    level: Level
+    text: Text
+
+
+class Style(Frozen):
+    """Nine dimensions of how the persona writes."""
+
+    formality: Manner
+    verbosity: Manner
+    directness: Manner
+    emotional_expressiveness: Manner
+    humour: Manner
+    expertise: Manner
+    """Vocabulary and expertise: 1 beginner, 5 expert in what they talk about."""
+    references: Manner
+    """References and culture: how often they allude to names, places, shows, sayings."""
+    patience: Manner
+    initiative: Manner
+
+
+class Rubric(Frozen):
+    """For the rater, never for the user."""
+
+    five: Text
+    """What a 5 looks like to this persona."""
+    one: Text
+    """What a 1 looks like."""
+
+
+class Signal(Frozen):
+    """How liking or disliking shows, for the user, never for the rater."""
+
+    shows: Text
+    """What the persona does: "answers 'ok'; the second time says it is a lot of text"."""
+    says: Text
+    """A line they might say."""
+
+
+class Signals(Frozen):
+    """Both sides of one preference as others would notice them."""
+
+    met: Signal
+    missed: Signal
+
+
+class Preference(Frozen):
+    """What one likability dimension means to this persona."""
+
+    want: Level
+    """How much of it: warmth (1 dry, 5 very warm), formality (1 slang, 5 ceremonious), depth (1 for beginners, 5 for experts),
+    length (1 a line, 5 several paragraphs), references taken up (1 unimportant, 5 crucial), humour (1 none, 5 all the time), callback (1 finds it
+    intrusive, 5 loves it)."""
+    rubric: Rubric
+    signals: Signals
+
+
+class Allusion(Frozen):
+    """Something half said that a good listener gets."""
+
+    says: Text
+    means: tuple[Text, ...] = Field(min_length=1)
+    """Words that show it was understood, any one of them."""
+
+
+class Voice(Frozen):
+    """Lines in the persona's own voice: samples of style for a model, and what offline users are made of."""
+
+    hello: tuple[Text, ...] = Field(min_length=2)
+    bye: tuple[Text, ...] = Field(min_length=2)
+    carries_on: tuple[Text, ...] = Field(min_length=3)
+    """Said before going on, whatever the reply was."""
+    jokes: tuple[Text, ...] = ()
+    """Bids for humour."""
+    allusions: tuple[Allusion, ...] = ()
+    storms_off: Text
+    """What they say when they have had enough and leave."""
+
+
+class ProfileType(Frozen):
+    """LikeBench's social or anti-social × predictable or unpredictable, in three and two grades."""
+
+    sociability: Literal["social", "reserved", "hostile"]
+    stability: Literal["steady", "volatile"]
+    """`volatile`: wishes move with mood and day."""
+
+    def __str__(self) -> str:
+        return f"{self.sociability}, {self.stability}"
+
+
+class Persona(Frozen):
+    """Who the simulated user is."""
+
+    id: Id
+    name: Text
+    age: int = Field(strict=True, ge=16, le=110)
+    type: ProfileType
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] = "en"
+    """BCP 47 tag of the language they write."""
+    background: Text
+    facts: tuple[Fact, ...] = Field(min_length=1)
+    traits: tuple[Trait, ...] = Field(min_length=1)
+    style: Style
+    preferences: dict[Dimension, Preference]
+    voice: Voice
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        missing = [d for d in DIMENSIONS if d not in self.preferences]
+        if missing:
+            raise ValueError(f"preferences lack {', '.join(missing)}; every dimension needs one")
+        refuse_twins("fact", [f.id for f in self.facts])
+        return self

@@ -1,0 +1,148 @@
+"""What happens, session by session."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sim.core.codebook import Dimension
+from sim.core.frozen import Frozen, Id, Level, Text
+from sim.core.spec.persona import Fact, Value
+from sim.core.spec.twins import refuse_twins
+
+FactRef = Annotated[str, StringConstraints(pattern=r"^(persona\.)?[a-z0-9][a-z0-9_-]*$", max_length=80)]
+"""`biscuit`: a fact of the scenario. `persona.work`: the persona's fact of that id, else its first fact on that topic."""
+
+
+class AgendaItem(Frozen):
+    """Something the user means to bring up in a session."""
+
+    aim: Text
+    """For the user's model: "ask what to bring to the neighbours' dinner"."""
+    says: tuple[Text, ...] = Field(min_length=1)
+    """How it may sound, one message each, in order; offline users say these as they stand."""
+    about: tuple[FactRef, ...] = ()
+    """Facts that bear on it: an occasion for callback once they were told in an earlier session."""
+
+
+class Mood(Frozen):
+    """How the user feels when a session opens."""
+
+    feels: Text
+    valence: Literal[-1, 0, 1]
+    """-1 low, 0 even, 1 high."""
+
+
+class Wish(Frozen):
+    """A preference that is different today."""
+
+    want: Level
+    text: Text
+
+
+class Noise(Frozen):
+    """A disturbance of ordinary life, placed by seed somewhere in the session."""
+
+    text: Text
+    """What happens, for the user's model: "the tram is loud, words get lost"."""
+    says: Text
+    """How it shows in a message."""
+
+
+class FactUpdate(Frozen):
+    """A fact that has a new value from this session on."""
+
+    fact: FactRef
+    to: Value | None = None
+    """Left out: the fact's own `changes_to`."""
+
+
+class ScriptedTurn(Frozen):
+    """A user message sent word for word, whatever the reply before it was."""
+
+    exchange: int = Field(strict=True, ge=1)
+    message: Text
+
+
+class Length(Frozen):
+    """How many exchanges a session has: at least `min`, at most `max`."""
+
+    min: int = Field(strict=True, ge=1, le=10_000)
+    max: int = Field(strict=True, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min ({self.min}) is above max ({self.max})")
+        return self
+
+
+class SessionSpec(Frozen):
+    """One sitting: when, in what state, to talk about what."""
+
+    gap: int = Field(default=1, strict=True, ge=0, le=36_525)
+    """Days since the session before it (since the start date for the first)."""
+    situation: Text
+    agenda: tuple[AgendaItem, ...] = Field(min_length=1)
+    mood: Mood
+    life_event: Text | None = None
+    disclose: tuple[FactRef, ...] = ()
+    """Core facts told in this session to every target alike."""
+    updates: tuple[FactUpdate, ...] = ()
+    noise: tuple[Noise, ...] = ()
+    wishes: dict[Dimension, Wish] = Field(default_factory=dict)
+    """Preferences that are different today."""
+    scripted: tuple[ScriptedTurn, ...] = ()
+    exchanges: Length
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        refuse_twins("scripted exchange", [str(s.exchange) for s in self.scripted])
+        late = [s.exchange for s in self.scripted if s.exchange > self.exchanges.max]
+        if late:
+            raise ValueError(f"scripted exchange {late[0]} lies beyond the session's maximum of {self.exchanges.max}")
+        return self
+
+
+class PastMessage(Frozen):
+    """One message of a talk that took place before the study."""
+
+    role: Literal["user", "assistant"]
+    text: Text
+
+
+class PastTalk(Frozen):
+    """A talk that took place before the study; neither rated nor tagged."""
+
+    days_before: int = Field(strict=True, ge=1, le=36_525)
+    """Days before the start date."""
+    messages: tuple[PastMessage, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _alternates(self) -> Self:
+        roles = [m.role for m in self.messages]
+        if roles != ["user", "assistant"] * (len(roles) // 2):
+            raise ValueError("messages must go user, assistant, user, assistant …")
+        return self
+
+
+class Scenario(Frozen):
+    """What happens, session by session."""
+
+    id: Id
+    title: Text
+    about: Text
+    facts: tuple[Fact, ...] = ()
+    """Facts that come with the situation, whoever is in it."""
+    history: tuple[PastTalk, ...] = ()
+    """Earlier talks, oldest first."""
+    sessions: tuple[SessionSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        refuse_twins("fact", [f.id for f in self.facts])
+        days = [t.days_before for t in self.history]
+        if days != sorted(days, reverse=True):
+            raise ValueError("history must be oldest first: days_before has to fall")
+        return self

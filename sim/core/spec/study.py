@@ -1,0 +1,95 @@
+"""targets × personas × scenarios × seeds, with the models that play user, rater and tagger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from sim.core.frozen import Frozen, Id, Text
+from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
+from sim.core.spec.target import TargetSpec
+from sim.core.spec.twins import refuse_twins
+
+
+class Limits(Frozen):
+    """What a run may use."""
+
+    timeout: float = Field(default=120, gt=0, allow_inf_nan=False)
+    """Seconds for one attempt of one call."""
+    retries: int = Field(default=5, strict=True, ge=0, le=50)
+    """Attempts after the first, on 408, 409, 425, 429, 5xx and broken connections."""
+    calls_at_once: int = Field(default=256, strict=True, ge=1)
+    """Calls in flight to one host or provider."""
+    max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """US dollars over the whole run."""
+    max_tokens: int | None = Field(default=None, strict=True, ge=1)
+    """Tokens in and out over the whole run."""
+    max_minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Minutes of one `run` or `resume`."""
+
+
+class Study(Frozen):
+    """targets × personas × scenarios × seeds, with the models that play user, rater and tagger."""
+
+    name: Id
+    targets: tuple[TargetSpec, ...] = Field(min_length=1)
+    user: ModelSpec
+    rater: Literal["self"] | ModelSpec = "self"
+    """`self`: the user's own model. Any other model is an observer and is named so."""
+    observers: tuple[ObserverSpec, ...] = ()
+    tagger: ModelSpec = ModelSpec(model="offline/tagger")
+    personas: tuple[Text, ...] = Field(min_length=1)
+    """Ids, globs over ids, or paths of files."""
+    scenarios: tuple[Text, ...] = Field(min_length=1)
+    """Ids, globs over ids, or paths of files."""
+    seeds: tuple[Annotated[int, Field(strict=True, ge=0)], ...] = (1,)
+    """A number n (seeds 1 … n) or a list."""
+    seed: int = Field(default=0, strict=True, ge=0)
+    """The study's own seed, from which all randomness is derived."""
+    concurrency: int = Field(default=50, strict=True, ge=1, le=10_000)
+    """Trials under way at once."""
+    history_tokens: int = Field(default=8_000, strict=True, ge=200)
+    """Earlier sessions are shown to user and rater in full up to this many tokens (4 characters each)."""
+    start_date: dt.date = dt.date(2026, 1, 5)
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count_or_list(cls, seeds: object) -> object:
+        if isinstance(seeds, int) and not isinstance(seeds, bool):
+            if seeds < 1:
+                raise ValueError(f"seeds: {seeds} leaves nothing to run; write a number from 1 or a list")
+            if seeds > 10_000:
+                raise ValueError(f"seeds: {seeds} is beyond 10000")
+            return tuple(range(1, seeds + 1))
+        return seeds
+
+    @field_validator("seeds")
+    @classmethod
+    def _some_and_distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds:
+            raise ValueError("an empty list of seeds leaves nothing to run")
+        refuse_twins("seed", [str(s) for s in seeds])
+        return seeds
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        refuse_twins("target", [t.id for t in self.targets])
+        refuse_twins("observer", [o.id for o in self.observers])
+        return self
+
+    @property
+    def primary_rater(self) -> str:
+        """Id of the rater that tables speak of: `self` only where the user's own model rates."""
+        if self.rater == "self" or (self.rater.model, self.rater.api_base) == (self.user.model, self.user.api_base):
+            return "self"
+        return f"observer:{self.rater.model}"
+
+    @property
+    def raters(self) -> dict[str, ModelSpec]:
+        """Every rater's model by rater id, the primary one first."""
+        primary = self.user if self.rater == "self" else self.rater
+        return {self.primary_rater: primary, **{f"observer:{o.id}": o for o in self.observers}}

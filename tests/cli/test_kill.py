@@ -1,0 +1,178 @@
+"""A run killed again and again loses what was in flight, and nothing else."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import first_look, sim, sim_json, start
+from tests.cli.journals import Row, calls, happened, lost, rows
+from tests.server import Remote, serve
+
+LATENCY = 4.0
+"""Milliseconds; a whole run takes about half a second of waiting, so that a random moment falls between any two nodes."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Remote]:
+    with serve(latency=LATENCY) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def clean(server: Remote) -> Iterator[None]:
+    yield
+    server.clear()
+    server.release()
+    server.reset()
+
+
+def until(happens: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.01)
+
+
+@dataclass
+class Run:
+    """One run on its way through many deaths, with the account of every call."""
+
+    folder: Path
+    study: Path
+    server: Remote
+    dead: list[int] = field(default_factory=list)
+    """Calls that died with each kill: made, and not in the journal."""
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "results" / "first-look"
+
+    def go_on(self) -> subprocess.Popen[str]:
+        resumed = self.path.exists()
+        return start("resume" if resumed else "run", "first-look" if resumed else self.study, cwd=self.folder)
+
+    def kill(self, process: subprocess.Popen[str]) -> int:
+        process.kill()
+        _, errors = process.communicate()
+        assert process.returncode == -9, errors
+        until(lambda: self.server.stats()["inflight"] == 0, "the server has noticed")
+        self.server.clear()
+        died = self.server.stats()["calls"] - calls(rows(self.path)) - sum(self.dead)
+        self.dead.append(died)
+        return died
+
+    def kill_inside(self, role: str, *, nth: int, count: int = 1) -> set[str]:
+        """Hold the run inside the `nth` call of `role` from now (and those that follow), kill it there; the names of what hung."""
+        before = len(self.server.requests())
+        self.server.fault("hang", role=role, start=nth, count=count)
+        process = self.go_on()
+        until(lambda: self.server.stats()["inflight"] >= count and self._still(process), f"{role} {nth} hangs")
+        asked = [r for r in self.server.requests()[before:] if r["role"] == role][nth - 1 :]
+        assert len(asked) == count
+        died = self.kill(process)
+        assert died == count, "what ran beside the hanging call is in the journal"
+        return {r["body"].get("response_format", {}).get("json_schema", {}).get("name", "reply") for r in asked}
+
+    def _still(self, process: subprocess.Popen[str]) -> bool:
+        """Whether everything that could be answered has been: nothing new for as long as any step takes."""
+        assert process.poll() is None, process.communicate()
+        seen = self.server.stats()["calls"], len(rows(self.path))
+        time.sleep(0.15)
+        return seen == (self.server.stats()["calls"], len(rows(self.path)))
+
+    def kill_after(self, more: int) -> int:
+        """Kill at no particular moment, some time after `more` further calls."""
+        before = self.server.stats()["calls"]
+        process = self.go_on()
+        until(lambda: self.server.stats()["calls"] >= before + more, f"{more} calls")
+        return self.kill(process)
+
+    def now(self) -> list[Row]:
+        """The events of the session that is under way."""
+        events = rows(self.path)
+        last = events[-1].trial
+        session = max(e.session for e in events if e.trial == last)
+        return [e for e in events if (e.trial, e.session) == (last, session)]
+
+    def to_criterion(self) -> int:
+        """Which rater call from now is the first of the two that end the session: its last rating; the criterion question runs beside it."""
+        return 6 - sum(e.kind == "rated" for e in self.now())
+
+
+def test_ten_kills_leave_the_journal_of_an_undisturbed_run(server: Remote, tmp_path: Path) -> None:
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1")
+    assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
+    whole = happened(tmp_path / "results" / "undisturbed")
+    needed = server.stats()["calls"]
+    assert needed == calls(whole)
+    server.reset()
+
+    run = Run(tmp_path, study, server)
+    rng = random.Random(7)
+    process = run.go_on()
+    until(lambda: run.path.exists(), "the run's folder")
+    run.kill(process)
+    assert run.kill_inside("user", nth=1) == {"user_turn"}
+    assert run.kill_inside("target", nth=1) == {"reply"}
+    assert run.kill_inside("rater", nth=1) == {"ratings"}
+    listed = {r["run"]: r["status"] for r in sim_json("list", cwd=tmp_path)["runs"]}
+    assert listed == {"undisturbed": "finished", "first-look": "incomplete"}
+    shown = sim_json("show", "first-look", cwd=tmp_path)
+    assert (shown["status"], shown["trials"]["stopped"], shown["trials"]["finished"]) == ("incomplete", 1, 0)
+    assert run.kill_inside("rater", nth=run.to_criterion(), count=2) == {"ratings", "criterion"}
+    assert run.kill_after(rng.randint(5, 15)) <= 2, "at most the user's and the rater's call were under way"
+    assert run.kill_inside("target", nth=rng.randint(2, 5)) == {"reply"}
+    assert run.kill_after(rng.randint(5, 15)) <= 2
+    assert run.kill_inside("user", nth=rng.randint(3, 8)) == {"user_turn"}
+    assert run.kill_inside("rater", nth=run.to_criterion(), count=2) == {"ratings", "criterion"}
+    assert len(run.dead) == 10
+
+    done = sim("resume", "first-look", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert happened(run.path) == whole
+    assert lost(run.path) == []
+    events = rows(run.path)
+    assert len({e[:6] for e in events}) == len(events)
+    assert server.stats()["calls"] == needed + sum(run.dead), "every call beyond the dead ones was made once"
+    shown = sim_json("show", "first-look", cwd=tmp_path)
+    assert shown["status"] == "finished"
+    assert {**shown, "run": ""} == {**sim_json("show", "undisturbed", cwd=tmp_path), "run": ""}
+
+
+def test_a_kill_with_two_trials_under_way_costs_each_no_more_than_its_calls_in_flight(server: Remote, tmp_path: Path) -> None:
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="2")
+    run = Run(tmp_path, study, server)
+    for more in (1, 17, 30):
+        assert run.kill_after(more) <= 4
+    assert sim("resume", "first-look", cwd=tmp_path).returncode == 0
+    assert server.stats()["calls"] == calls(rows(run.path)) + sum(run.dead)
+    assert lost(run.path) == []
+
+
+def test_one_of_two_simultaneous_resumes_works_and_the_other_is_told_so_in_one_line(server: Remote, tmp_path: Path) -> None:
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1")
+    run = Run(tmp_path, study, server)
+    run.kill_inside("target", nth=2)
+    server.fault("hang", role="target", count=1)
+    both = [run.go_on(), run.go_on()]
+    until(lambda: any(p.poll() is not None for p in both) and server.stats()["inflight"] == 1, "one has given up, the other hangs")
+    refused, works = sorted(both, key=lambda p: p.poll() is None)
+    assert works.poll() is None
+    _, errors = refused.communicate()
+    assert refused.returncode == 2
+    assert len(errors.splitlines()) == 1
+    assert f"process {works.pid}" in errors
+    assert sim_json("show", "first-look", cwd=tmp_path)["status"] == "running"
+    assert [r["status"] for r in sim_json("list", cwd=tmp_path)["runs"]] == ["running"]
+    server.release()
+    _, errors = works.communicate(timeout=60)
+    assert works.returncode == 0, errors
+    assert sim_json("show", "first-look", cwd=tmp_path)["status"] == "finished"
+    assert server.stats()["calls"] == calls(rows(run.path)) + sum(run.dead), "the refused one bought nothing"
