@@ -180,19 +180,22 @@ async def _execute(
     from sim.llm.build import Shared
     from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
+    from sim.run.collector import rare_collection
     from sim.run.local import LocalBackend
     from sim.run.parts import Parts
     from sim.run.trial import run_trial
 
+    prompts = Prompts(folder.header.prompts)
     with folder.write_journal() as journal:
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once))
         sink = _Watched(journal, listeners)
-        parts = Parts(folder.study, Prompts(folder.header.prompts), limits=limits, shared=shared, sink=sink, clock=time.time)
+        parts = Parts(folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time)
         if on_start:
             on_start(shared.budget)
         try:
-            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, parts, sink))
+            with rare_collection():
+                done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, parts, sink))
         finally:
             await parts.close()
     trials = tuple(done[p.id] for p in plans)

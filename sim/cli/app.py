@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.core.errors import InputError, one_line
+from sim.core.errors import InputError
 
 DONE, GATE_FAILED, BAD_INPUT, INCOMPLETE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Exit statuses."""
@@ -162,13 +163,18 @@ def run_app(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; bad input is one line on standard error."""
     command: Any = typer.main.get_command(app)
     try:
-        status = command.main(args=list(arguments), prog_name="sim", standalone_mode=False)
+        status = command.main(args=list(arguments) or ["--help"], prog_name="sim", standalone_mode=False)
         return status if isinstance(status, int) else DONE
     except InputError as error:
         print(f"sim: {error}", file=sys.stderr)
         return BAD_INPUT
     except _MISUSED as error:
-        print(f"sim: {one_line(error.format_message())}; see `sim --help`", file=sys.stderr)
+        print(f"sim: {InputError(error.format_message().rstrip('.'), mend='see `sim --help`')}", file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(f"sim: {InputError('is too long a name for a file', where=error.filename)}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell.

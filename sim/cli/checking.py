@@ -27,13 +27,14 @@ def check(paths: list[Path], *, as_json: bool) -> int:
     wrong = [f for f in found if f.problem]
     if as_json:
         files = [{"path": str(f.path), "kind": f.kind, "problem": str(f.problem) if f.problem else None} for f in found]
-        print(json.dumps({"files": files}, ensure_ascii=False))
+        print(json.dumps({"files": files}))
         return BAD_INPUT if wrong else DONE
     for file in wrong:
         print(f"sim: {file.problem}", file=sys.stderr)
     kinds = {k: sum(f.kind == k and not f.problem for f in found) for k in ("persona", "scenario", "study")}
     plural = {"persona": "personas", "scenario": "scenarios", "study": "studies"}
-    print(", ".join(f"{n} {kind if n == 1 else plural[kind]}" for kind, n in kinds.items() if n) + " good" if any(kinds.values()) else "none good")
+    if any(kinds.values()):
+        print(", ".join(f"{n} {kind if n == 1 else plural[kind]}" for kind, n in kinds.items() if n) + " good")
     return BAD_INPUT if wrong else DONE
 
 

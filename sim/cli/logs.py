@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
 from sim.core.event import CallLost, Event, TrialFailed
+
+if TYPE_CHECKING:
+    from sim.core.spec import Limits
 
 
 def configure_logging() -> None:
@@ -33,9 +37,32 @@ class LogLost:
         """Note what went wrong."""
         match event:
             case CallLost():
-                what = event.part.partition("#")[0], event.cause
+                # A budget is used up once, wherever that is noticed.
+                what = "" if event.cause == "budget" else event.part.partition("#")[0], event.cause
                 if what not in self._seen and event.cause != "interrupted":
                     self._seen.add(what)
-                    self._log.warning("call_lost", trial=event.trial, at=what[0], cause=event.cause, error=event.message, more="not shown")
+                    at = event.part.partition("#")[0]
+                    self._log.warning("call_lost", trial=event.trial, at=at, cause=event.cause, error=event.message, more="not shown")
             case TrialFailed():
                 self._log.warning("trial_failed", trial=event.trial, cause=event.cause, error=event.message)
+
+
+class LogBlind:
+    """Logs, once each, the limits that cannot hold because nobody says what a model's calls take."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._log = structlog.get_logger()
+        self._cost = limits.max_cost is not None
+        self._tokens = limits.max_tokens is not None
+
+    def on_event(self, event: Event) -> None:
+        """Look at what its calls took."""
+        for call in event.calls:
+            if call.model.startswith("offline/"):
+                continue
+            if self._cost and call.cost is None:
+                self._cost = False
+                self._log.warning("cost_unknown", model=call.model, limit="--max-cost", means="its calls count as 0 dollars")
+            if self._tokens and call.usage is None:
+                self._tokens = False
+                self._log.warning("usage_unknown", model=call.model, limit="--max-tokens", means="its calls count as 0 tokens")

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from sim.core.record import Trial
 
 
+NARROWEST, ELSEWHERE = 20, 100
+"""Columns below which nothing can be read, and columns where there is no terminal to ask."""
+
+
 def list_all(results: Path, *, as_json: bool) -> int:
     """`sim list`."""
     from sim.present.listing import render_runs, runs_document
@@ -44,7 +48,7 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
 
     document = trial_document(_find(loaded, trial), study=loaded.study, codebook=loaded.folder.codebook, offline=loaded.folder.header.offline)
     if as_json:
-        print(json.dumps(document.model_dump(mode="json"), ensure_ascii=False))
+        print(json.dumps(document.model_dump(mode="json")))
     else:
         print_rendered(lambda width: render_trial(document, width=width))
     return DONE
@@ -53,7 +57,7 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
 def print_summary(run: Run, *, as_json: bool) -> None:
     """A run's table, or the same as JSON."""
     if as_json:
-        print(json.dumps(run.summary.model_dump(mode="json"), ensure_ascii=False))
+        print(json.dumps(run.summary.model_dump(mode="json")))
         return
     from sim.present.tables import render_run
 
@@ -76,7 +80,7 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
         events=lambda trial: events.get(trial, ()),
     )
     if out is None:
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")  # type: ignore[union-attr]
         sys.stdout.writelines(lines)
         return DONE
     try:
@@ -113,6 +117,8 @@ def print_rendered(render: Callable[[int], RenderableType]) -> None:
     """Print what `render` makes for the width of the terminal, or for 100 columns elsewhere."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "100"))
+    columns = os.environ.get("COLUMNS", "")
+    wide = int(columns) if columns.isdecimal() and int(columns) >= NARROWEST else ELSEWHERE
+    width = None if sys.stdout.isatty() else wide
     console = Console(highlight=False, width=width)
     console.print(render(console.width))

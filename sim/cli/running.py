@@ -6,25 +6,28 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sim.api import Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.api import OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
-from sim.cli.logs import LogLost, configure_logging
+from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.progress import Progress
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
 
 if TYPE_CHECKING:
+    from sim.core.ports import Listener
     from sim.llm.budget import Budget
 
 M = TypeVar("M", Study, Limits)
 
 DEMONSTRATION = "demonstration"
 """The built-in study that `sim run` runs when none is named."""
+STOPS = (signal.SIGINT, signal.SIGTERM)
+"""What a terminal and what a service manager or scheduler sends to end a run."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,9 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
     if dry_run:
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        lambda progress, on_start: run_study(prepared, name=name, results=results, listeners=(progress, LogLost()), on_start=on_start),
+        lambda listeners, on_start: run_study(prepared, name=name, results=results, listeners=listeners, on_start=on_start),
         Progress(prepared.forecast, stream=sys.stderr),
+        limits=prepared.loaded.study.limits,
         as_json=as_json,
     )
 
@@ -98,43 +102,46 @@ def resume(run: str, changes: Changes, *, results: Path, as_json: bool) -> int:
 
     progress = Progress(forecast(before.study, before.plans), stream=sys.stderr, done=before.trials)
     return _execute(
-        lambda progress, on_start: resume_run(run, results=results, limits=changes.limits, listeners=(progress, LogLost()), on_start=on_start),
+        lambda listeners, on_start: resume_run(run, results=results, limits=changes.limits, listeners=listeners, on_start=on_start),
         progress,
+        limits=changes.limits(before.study.limits),
         as_json=as_json,
     )
 
 
-def _execute(start: Callable[[Progress, Callable[[Budget], None]], Coroutine[Any, Any, Run]], progress: Progress, *, as_json: bool) -> int:
+def _execute(start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]], progress: Progress, *, limits: Limits, as_json: bool) -> int:
     configure_logging()
-    interrupted = False
+    stopping = False
 
     async def guarded() -> Run:
-        nonlocal interrupted
-        task = asyncio.ensure_future(start(progress, on_start))
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def on_start(budget: Budget) -> None:
+            def stop() -> None:
+                nonlocal stopping
+                if stopping and task:
+                    task.cancel()
+                    return
+                stopping = True
+                budget.stop()
+                progress.say("stopping: calls in flight are kept, nothing new is bought (again to stop at once)")
+
+            for asked in STOPS:
+                loop.add_signal_handler(asked, stop)
+
         try:
-            return await task
+            return await start((progress, LogLost(), LogBlind(limits)), on_start)
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
+            for asked in STOPS:
+                loop.remove_signal_handler(asked)
 
-    def on_start(budget: Budget) -> None:
-        def stop() -> None:
-            nonlocal interrupted
-            if interrupted:
-                raise KeyboardInterrupt
-            interrupted = True
-            budget.stop()
-            progress.say("stopping: calls in flight are kept, nothing new is bought (again to stop at once)")
-
-        loop.add_signal_handler(signal.SIGINT, stop)
-
-    loop = asyncio.new_event_loop()
     try:
         with progress:
-            ended = loop.run_until_complete(guarded())
-    finally:
-        loop.close()
+            ended = asyncio.run(guarded())
+    except asyncio.CancelledError:
+        return INTERRUPTED
     _print_run(ended, as_json=as_json)
-    if interrupted:
+    if stopping:
         return INTERRUPTED
     return DONE if ended.status == "finished" else INCOMPLETE
 

@@ -26,6 +26,10 @@ LOST: tuple[Cause, ...] = ("infrastructure", "budget", "interrupted")
 """Causes that say nothing about any model: the event stays absent."""
 
 
+_LONGEST = 1_000
+"""Characters of a complaint; somebody may have pasted a whole file as a name."""
+
+
 class SimError(Exception):
     """Base of all errors raised on purpose."""
 
@@ -42,8 +46,8 @@ class InputError(SimError):
 
     def __init__(self, problem: str, *, mend: str = "", where: object = None, line: int | None = None) -> None:
         place = "" if where is None else f"{where}:{line}: " if line else f"{where}: "
-        text = f"{place}{problem}" + (f"; {mend}" if mend else "")
-        super().__init__(one_line(text))
+        text = one_line(f"{place}{problem}" + (f"; {mend}" if mend else ""))
+        super().__init__(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]} … {text[-197:]}")
 
 
 class RunLocked(InputError):

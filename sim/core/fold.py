@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from sim.core.errors import InputError
 from sim.core.event import (
     BaseEvent,
     Call,
@@ -32,6 +33,9 @@ def fold(trial: Trial, events: Iterable[Event]) -> Trial:
     """`trial` after `events`, given in the order in which they were appended.
 
     Events of a superseded take change nothing but the costs.
+
+    Raises:
+        InputError: an event answers a message that is not there.
     """
     for event in events:
         trial = _apply(trial, event)
@@ -71,6 +75,9 @@ def _session(trial: Trial, event: BaseEvent) -> Session | None:
 
 
 def _in_session(trial: Trial, session: Session, event: Event) -> Session:
+    if not isinstance(event, UserSpoke) and event.exchange > len(session.exchanges):
+        problem = f"the journal run.db is damaged: '{event.kind}' of {trial.id}, session {session.index}, exchange {event.exchange} answers no message"
+        raise InputError(problem, mend="restore it from a copy")
     match event:
         case UserSpoke(said=Departure() | Silence() as gone):
             return replace(session, gone=gone, flags=event.flags)

@@ -205,9 +205,7 @@ async def close_session(state: State, runtime: Runtime[Context]) -> Update:
     """Let memory consolidate while the user looks back, then close. What the journal already holds of this is not done again."""
     context, trial = runtime.context, state["trial"]
     session = trial.sessions[-1]
-    looking_back = asyncio.ensure_future(_look_back(trial, session, context.panel.primary, context))
-    remembered = await _consolidate(trial, session, context)
-    looked_back = await looking_back
+    looked_back, remembered = await asyncio.gather(_look_back(trial, session, context.panel.primary, context), _consolidate(trial, session, context))
     events = (*remembered["trial"], *looked_back["trial"])
     if any(isinstance(e, CallLost | TrialFailed) for e in remembered["trial"]):
         return {"trial": events}

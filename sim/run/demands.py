@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.core.errors import InputError
+from sim.core.errors import InputError, nearest
 from sim.llm.build import check_credentials
-from sim.llm.offline import build_offline
+from sim.llm.offline import BEHAVIOURS, USERS, build_offline
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sim.core.spec import ModelSpec, Study
 
 TAGGER = "offline/tagger"
@@ -20,15 +22,25 @@ def check_names(study: Study) -> None:
     """Refuse what names something that does not exist.
 
     Raises:
-        InputError: an unknown memory policy, offline model or tagger.
+        InputError: an unknown memory policy, offline model or tagger, or an offline model that cannot play the part it is given.
     """
     for target in study.targets:
         build_memory(target.memory)
-    for spec in (study.user, *study.raters.values(), *study.targets):
-        if spec.offline:
-            build_offline(spec.model)
+        _check_offline(target, f"target '{target.id}'", BEHAVIOURS)
+    _check_offline(study.user, "the user", USERS)
+    for rater in study.raters.values():
+        _check_offline(rater, "a rater", (*USERS, "rater"))
     if study.tagger.model != TAGGER:
         raise InputError(f"unknown tagger '{study.tagger.model}'", mend=f"write tagger: {{model: {TAGGER}}}, or leave it out")
+
+
+def _check_offline(spec: ModelSpec, part: str, able: Iterable[str]) -> None:
+    if not spec.offline:
+        return
+    build_offline(spec.model)
+    known = [f"offline/{name}" for name in able]
+    if spec.model not in known:
+        raise InputError(f"{spec.model} cannot play {part}", mend=nearest("", known))
 
 
 def check_keys(study: Study) -> None:

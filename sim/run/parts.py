@@ -73,6 +73,11 @@ class Parts:
             pending=unanswered[0] if unanswered else None,
         )
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the run is being stopped; no trial is begun then."""
+        return self._shared.budget.stopped
+
     async def close(self) -> None:
         """Give back every connection."""
         for client in self._clients.values():

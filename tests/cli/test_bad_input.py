@@ -42,7 +42,7 @@ def refuses(folder: Path, capsys: Captured) -> Refuses:
         assert said.err.startswith("sim: ")
         assert said.err.endswith("\n")
         assert len(said.err.splitlines()) == 1, said.err
-        assert len(said.err) < 700
+        assert len(said.err) < 1100
         assert contents(folder) == before
         return said.err
 
@@ -116,17 +116,11 @@ def test_a_wrong_flag_is_one_line(case: str, refuses: Refuses) -> None:
     arguments, expected = FLAGS[case]
     said = refuses(*arguments)
     assert [e for e in expected if e not in said] == [], said
-    if arguments[0] == "run" and "--results" not in arguments:
-        refuses(*arguments, "--dry-run") if "--name" not in arguments else None
 
 
-@pytest.mark.parametrize("command", ["list", "show", "resume"])
-def test_nothing_stands_on_standard_output_when_json_was_asked_for_in_vain(command: str, refuses: Refuses, folder: Path) -> None:
-    (folder / "results").write_text("a file")
-    arguments = [command] if command == "list" else [command, "any"]
-    if command == "list":
-        pytest.skip("a results path that is a file holds no runs")
-    refuses(*arguments, "--json")
+@pytest.mark.parametrize("command", [["show", "any"], ["resume", "any"], ["run", "--persona", "davy"], ["run", "--seeds", "x"]])
+def test_nothing_stands_on_standard_output_when_json_was_asked_for_in_vain(command: list[str], refuses: Refuses) -> None:
+    refuses(*command, "--json")
 
 
 def test_results_that_are_a_file_are_refused_by_run(refuses: Refuses, folder: Path) -> None:
@@ -254,7 +248,7 @@ SCENARIOS: dict[str, tuple[str, list[str]]] = {
         ["short.yaml:", "twice"],
     ),
     "min above max": (replaced("exchanges: {min: 2, max: 2}\n  - gap", "exchanges: {min: 3, max: 2}\n  - gap"), ["short.yaml:17", "min (3)", "max (2)"]),
-    "no sessions": (SCENARIO.split("sessions:")[0] + "sessions: []\n", ["short.yaml:11", "sessions"]),
+    "no sessions": (SCENARIO.split("sessions:")[0] + "sessions: []\n", ["short.yaml:10", "sessions"]),
     "misspelt key": (replaced("situation: It", "situatoin: It"), ["short.yaml:19", "'situatoin'", "did you mean 'situation'"]),
     "another id": (replaced("id: short", "id: shorter"), ["short.yaml:1", "'shorter'"]),
     "tab": (replaced("    mood: {feels: calm", "\tmood: {feels: calm"), ["short.yaml:20", "spaces"]),
@@ -392,11 +386,8 @@ def test_check_as_json_is_one_document_good_or_bad(folder: Path, capsys: Capture
 
 
 def test_check_of_what_is_not_there_is_refused(refuses: Refuses) -> None:
-    assert "none.yaml" in refuses_or_lists(refuses, "none.yaml")
-
-
-def refuses_or_lists(refuses: Refuses, path: str) -> str:
-    return refuses("check", path)
+    assert "none.yaml" in refuses("check", "none.yaml")
+    refuses("check", LONG)
 
 
 @pytest.mark.parametrize("kind", ["persona", "scenario", "study"])
@@ -429,9 +420,8 @@ def test_a_strange_width_is_no_reason_to_fail(columns: str, a_run: Path, monkeyp
         assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_an_output_that_cannot_hold_every_character_is_no_reason_to_fail(encoding: str, a_run: Path) -> None:
-    done = sim("show", "small", cwd=a_run.parents[1], PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+def test_an_output_that_cannot_hold_every_character_is_no_reason_to_fail(a_run: Path) -> None:
+    done = sim("show", "small", cwd=a_run.parents[1], PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -23,6 +23,8 @@ from sim.llm.offline.user import speak
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+__all__ = ["BEHAVIOURS", "NAMES", "USERS", "OfflineClient", "build_offline"]
+
 Sociability = Literal["social", "reserved", "hostile"]
 USERS: Final[dict[str, Sociability | None]] = {"user": None, "friendly": "social", "guarded": "reserved", "hostile": "hostile"}
 """Users by name, with the sociability they take on instead of their persona's."""

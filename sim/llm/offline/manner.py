@@ -14,7 +14,7 @@ _HAS_BEEN: Final = re.compile(r"\b(it|that|there|he|she)'s been\b", re.IGNORECAS
 _WORD = re.compile(r"\b[\w]+'[a-z]+\b|\b\w+n't\b", re.IGNORECASE)
 _SHORT: Final = (
     (re.compile(r"\b(I) am\b"), r"\1'm"),
-    (re.compile(r"\b([Ii]t|[Tt]hat|[Ww]hat|[Tt]here) is\b"), r"\1's"),
+    (re.compile(r"(?<!at )(?<!see )(?<!about )\b([Ii]t|[Tt]hat|[Ww]hat|[Tt]here) is\b"), r"\1's"),
     (re.compile(r"\b([Yy]ou|[Tt]hey|[Ww]e) are\b"), r"\1're"),
     (re.compile(r"\b([Yy]ou|[Tt]hey|[Ww]e|I) have\b(?= (?:been|\w+ed|thought|put|had|got|half|tried|just))"), r"\1've"),
     (re.compile(r"\b([Dd]o|[Dd]oes|[Ii]s|[Aa]re|[Ww]ould|[Cc]ould) not\b"), r"\1n't"),

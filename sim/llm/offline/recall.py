@@ -20,7 +20,10 @@ FEWEST = 3
 
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us|myself)\b")
 _SECOND_PERSON = re.compile(r"\b(?:you|your|yours|you're|you've|yourself|yuh|u)\b")
-_GREETING = re.compile(r"^(?:good (?:evening|morning|night|day)|hello|hi|hiya|hey|evening|yo|bye|see you|thank|thanks|sorry|ok|okay|yes|no|well)\b")
+_GREETING = re.compile(
+    r"^(?:good (?:evening|morning|night|day)|hello|hi|hiya|hey|evening|yo|bye|see you|thank|thanks|sorry|ok|okay|yes|no|well"
+    r"|(?:it is|it's|this is) \w+[,.!])(?!\w)"
+)
 _IMPERATIVE = re.compile(
     r"^(?:please )?(?:give|tell|help|please|keep|let|say|do|don't|ask|send|show|leave|stop|make|take|read|look|listen|quit|skip)\b"
 )
@@ -116,11 +119,11 @@ def _listed_themes() -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 def main_theme(texts: Sequence[str]) -> str | None:
-    """The theme that most content words of `texts` belong to, from two words on."""
+    """The theme that most content words of `texts` belong to, from three words on."""
     found = stems(" ".join(texts))
     counts = {name: len(listed & found) for name, listed in _listed_themes()}
     most = max(counts, key=lambda name: counts[name])
-    return most if counts[most] >= 2 else None
+    return most if counts[most] >= 3 else None
 
 
 def _names(sentence: str) -> int:

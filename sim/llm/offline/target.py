@@ -127,7 +127,7 @@ def _as_a_friend(scene: Scene, chance: Random) -> Moves:
     asked = "?" in scene.message
     usual = _FOR_QUESTION if asked else {-1: _FOR_LOW, 0: _FOR_ANY, 1: _FOR_HIGH}[scene.mood]
     moves = chance.choice(usual)
-    laughs = chance.random() < 0.1 and scene.mood >= 0 and not asked
+    laughs = chance.random() < (0.25 if scene.mood > 0 else 0.05) and scene.mood >= 0 and not asked
     return (moves[0], "amusement", *moves[1:]) if laughs else moves
 
 

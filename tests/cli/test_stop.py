@@ -1,0 +1,183 @@
+"""A run that is told to stop, runs out of budget or out of disk ends in order, says so, and can be gone on with."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import environment, first_look, sim, sim_json, start
+from tests.cli.journals import calls, happened, lost, rows
+from tests.server import Remote, serve
+
+NEEDED = 114
+"""Calls that the study takes: two trials, three sessions of six exchanges, each exchange rated, a question at each end."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Remote]:
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def clean(server: Remote) -> Iterator[None]:
+    yield
+    server.clear()
+    server.release()
+    server.reset()
+
+
+@pytest.fixture
+def study(server: Remote, tmp_path: Path) -> Path:
+    return first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", limits="{retries: 1, timeout: 30}")
+
+
+def until(happens: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.01)
+
+
+def hold(server: Remote, study: Path, *, role: str = "user", nth: int = 4) -> subprocess.Popen[str]:
+    """A run held inside one call, with everything beside it done."""
+    server.fault("hang", role=role, start=nth, count=1)
+    process = start("run", study, cwd=study.parent)
+    until(lambda: process.poll() is not None or (server.stats()["inflight"] == 1 and server.stats()["answered"] > nth), "the call hangs")
+    time.sleep(0.2)
+    return process
+
+
+def resumes_whole(server: Remote, folder: Path, *, repeated: int = 0) -> None:
+    """Go on, and hold the account: no call but `repeated` was made twice, and nothing is absent."""
+    done = sim("resume", "first-look", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    run = folder / "results" / "first-look"
+    assert calls(happened(run)) == NEEDED
+    assert server.stats()["calls"] == NEEDED + repeated
+    assert sim_json("show", "first-look", cwd=folder)["trials"]["finished"] == 2
+
+
+@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+def test_told_to_stop_a_run_keeps_the_calls_in_flight_and_buys_no_more(ask: signal.Signals, server: Remote, study: Path) -> None:
+    process = hold(server, study)
+    before = server.stats()["calls"]
+    process.send_signal(ask)
+    assert process.stderr is not None
+    assert "stopping" in process.stderr.readline()
+    assert process.poll() is None, "it waits for the call in flight"
+    server.release()
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert server.stats()["calls"] == before
+    run = study.parent / "results" / "first-look"
+    assert calls(happened(run)) == before, "what was answered is in the journal, the call in flight too"
+    assert {json.loads(e.body)["cause"] for e in lost(run)} == {"interrupted"}
+    assert len({e.trial for e in rows(run)}) == 1, "no further trial was begun"
+    assert sim_json("show", "first-look", cwd=study.parent)["status"] == "incomplete"
+    resumes_whole(server, study.parent)
+
+
+def test_told_twice_it_ends_at_once(server: Remote, study: Path) -> None:
+    process = hold(server, study)
+    before = server.stats()["calls"]
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    _, errors = process.communicate(timeout=10)
+    assert time.monotonic() - asked < 5
+    assert (process.returncode, errors) == (130, "")
+    run = study.parent / "results" / "first-look"
+    assert calls(happened(run)) == before - 1, "only the call in flight is gone"
+    server.clear()
+    resumes_whole(server, study.parent, repeated=1)
+
+
+def test_told_twice_while_the_session_is_closing_it_ends_at_once(server: Remote, study: Path) -> None:
+    process = hold(server, study, role="rater", nth=7)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert len(errors.splitlines()) == 1, errors
+    server.clear()
+    resumes_whole(server, study.parent, repeated=1)
+
+
+def test_a_stop_while_calls_wait_to_be_tried_again_does_not_wait_for_them(server: Remote, study: Path) -> None:
+    server.fault("refuse429", role="target", seconds=100)
+    process = start("run", study, cwd=study.parent)
+    until(lambda: server.stats()["refused"] == 1, "the refusal")
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130, errors
+    server.clear()
+    resumes_whole(server, study.parent, repeated=1)
+
+
+def test_a_budget_of_tokens_stops_the_run_and_counts_what_was_spent_before(server: Remote, study: Path) -> None:
+    folder = study.parent
+    stopped = sim("run", study, "--max-tokens", "40000", cwd=folder)
+    assert stopped.returncode == 3
+    assert stopped.stderr.count("--max-tokens") == 1
+    assert "Traceback" not in stopped.stderr
+    made = server.stats()["calls"]
+    assert 0 < made < NEEDED
+    again = sim("resume", "first-look", "--max-tokens", "40000", cwd=folder)
+    assert again.returncode == 3
+    assert server.stats()["calls"] == made, "the budget was used up before"
+    resumes_with(server, folder, "--max-tokens", "100000000")
+
+
+def resumes_with(server: Remote, folder: Path, *flags: str) -> None:
+    done = sim("resume", "first-look", *flags, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert server.stats()["calls"] == NEEDED
+
+
+def test_a_budget_of_minutes_stops_the_run(server: Remote, study: Path) -> None:
+    stopped = sim("run", study, "--max-minutes", "0.00001", cwd=study.parent)
+    assert stopped.returncode == 3
+    assert stopped.stderr.count("--max-minutes") == 1
+    resumes_with(server, study.parent, "--max-minutes", "10")
+
+
+def test_a_budget_of_dollars_that_nobody_can_count_is_said_to_be_blind(server: Remote, study: Path) -> None:
+    done = sim("run", study, "--max-cost", "0.01", cwd=study.parent)
+    assert done.returncode == 0
+    warnings = [line for line in done.stderr.splitlines() if "--max-cost" in line]
+    assert len(warnings) == 1, done.stderr
+    assert "unknown" in warnings[0]
+
+
+def test_a_full_disk_is_one_line_and_costs_nothing_that_was_kept(server: Remote, study: Path) -> None:
+    folder = study.parent
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+    command = [sys.executable, "-m", "sim", "run", str(study)]
+    env = environment(PYTHONDONTWRITEBYTECODE="1")
+    full = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, preexec_fn=small_disk, timeout=60)
+    assert full.returncode == 2, full.stderr
+    assert len(full.stderr.splitlines()) == 1, full.stderr
+    assert "run.db" in full.stderr
+    run = folder / "results" / "first-look"
+    kept, made = calls(happened(run)), server.stats()["calls"]
+    assert 0 < kept < NEEDED
+    assert made - kept <= 2, "no more than what was in flight"
+    assert sim_json("show", "first-look", cwd=folder)["status"] == "incomplete"
+    resumes_whole(server, folder, repeated=made - kept)

@@ -1,0 +1,114 @@
+"""The ledger holds what the user's messages told, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.core.cast import Cast, build_cast
+from sim.core.event import Event, SessionOpened, UserSpoke, Utterance
+from sim.core.fold import fold
+from sim.core.ledger import Entry, build_ledger, scan
+from sim.core.record import Trial
+from sim.core.text import contains, normalise
+from tests import examples
+
+CAST = build_cast(examples.persona(), examples.scenario(), start_date=dt.date(2026, 1, 5))
+
+
+def told(message: str, *, session: int = 1, exchange: int = 3, cast: Cast = CAST) -> set[tuple[str, int]]:
+    return {(d.fact, d.version) for d in scan(message, cast, session=session, exchange=exchange)}
+
+
+def after(*messages: tuple[int, str], claims: tuple[str, ...] = ()) -> dict[str, Entry]:
+    """The ledger after messages, each in its session."""
+    events: list[Event] = []
+    count = {1: 0, 2: 0}
+    for session, message in messages:
+        if not count[session]:
+            events.append(SessionOpened(trial="t", session=session, take=1, date=CAST.sessions[session - 1].date))
+        count[session] += 1
+        said = Utterance(message=message, facts_used=claims)
+        events.append(UserSpoke(trial="t", session=session, take=1, exchange=count[session], said=said))
+    return build_ledger(fold(Trial(id="t", target="x", seed=1, cast=CAST), events))
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Biscuit sleeps.", "my cat, biscuit, sleeps", "BISCUIT!", "(Biscuit)", "“Biscuit”", "Ｂｉｓｃｕｉｔ is here", "Biscuit's asleep", "a-Biscuit-b"],
+)
+def test_an_answer_is_found_whatever_its_case_width_and_punctuation(message: str) -> None:
+    assert told(message) == {("cat", 0)}
+
+
+@pytest.mark.parametrize("message", ["Biscuits are on the table.", "a biscuitlike thing", "xBiscuit", "Bis cuit", "Biscu it", "biscuit_jar"])
+def test_part_of_a_word_is_not_the_answer(message: str) -> None:
+    assert told(message) == set()
+
+
+@pytest.mark.parametrize("message", ["I live in Mill  Lane.", "mill\nlane", "Mill\u00a0Lane it is"])
+def test_spaces_within_an_answer_are_any_spaces(message: str) -> None:
+    assert told(message) == {("flat", 0)}
+
+
+@given(st.text(max_size=60), st.sampled_from(["Biscuit", "left knee", "Thursday"]), st.text(max_size=60))
+def test_an_answer_between_spaces_is_always_found(before: str, answer: str, behind: str) -> None:
+    assert contains(f"{before} {answer} {behind}", answer)
+    assert contains(f"{before} {answer.upper()} {behind}", answer)
+
+
+@given(st.text(max_size=80))
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text(max_size=80))
+def test_every_message_can_be_scanned_and_equal_words_tell_the_same(text: str) -> None:
+    assert told(text) == told(f"  {text}\n") == told(normalise(text))
+
+
+def test_what_is_claimed_and_not_said_is_not_told() -> None:
+    assert after((1, "Nothing of note."), claims=("cat", "flat", "no-such-fact")) == {}
+
+
+def test_what_is_said_and_not_claimed_is_told() -> None:
+    assert set(after((1, "Biscuit is in Mill Lane."))) == {"cat", "flat"}
+
+
+def test_a_newer_value_supersedes_and_dates_the_entry() -> None:
+    ledger = after((1, "I live in Mill Lane."), (2, "Good evening."), (2, "I am in Harbour Street now."))
+    assert ledger["flat"] == replace(ledger["flat"], version=1, session=2, exchange=2, date=CAST.sessions[1].date)
+    assert "Harbour Street" in ledger["flat"].text
+
+
+@given(st.permutations(["I was in Mill Lane.", "I am in Harbour Street.", "Mill Lane, I said."]))
+def test_an_old_value_never_comes_back(messages: list[str]) -> None:
+    ledger = after(*((1, m) for m in messages))
+    assert ledger["flat"].version == 1
+    assert ledger["flat"].exchange == 1 + messages.index("I am in Harbour Street.")
+
+
+def test_a_value_is_entered_when_it_is_first_told() -> None:
+    ledger = after((1, "Hello."), (1, "Biscuit is asleep."), (2, "Biscuit again."))
+    assert (ledger["cat"].session, ledger["cat"].exchange) == (1, 2)
+
+
+def test_only_what_is_due_in_its_exchange_is_a_core_fact() -> None:
+    due = [(t.fact.id, t.exchange, t.value.answers[0]) for t in CAST.sessions[0].core]
+    assert due
+    for fact, exchange, answer in due:
+        assert [d.core for d in scan(f"It is {answer}.", CAST, session=1, exchange=exchange) if d.fact == fact] == [True]
+        assert [d.core for d in scan(f"It is {answer}.", CAST, session=1, exchange=exchange + 1) if d.fact == fact] == [False]
+
+
+def test_the_targets_words_tell_nothing() -> None:
+    from sim.core.event import TargetReplied
+
+    opened = SessionOpened(trial="t", session=1, take=1, date=CAST.sessions[0].date)
+    spoke = UserSpoke(trial="t", session=1, take=1, exchange=1, said=Utterance(message="Hello."))
+    replied = TargetReplied(trial="t", session=1, take=1, exchange=1, reply="How is Biscuit in Mill Lane?")
+    assert build_ledger(fold(Trial(id="t", target="x", seed=1, cast=CAST), [opened, spoke, replied])) == {}
