@@ -55,7 +55,7 @@ MaxMinutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", 
 @app.command("run")
 def run_command(
     study: Annotated[
-        str | None, typer.Argument(metavar="[STUDY]", help="A study file or a built-in study; left out: the offline demonstration.")
+        str | None, typer.Argument(metavar="STUDY", help="A study file or a built-in study; left out: the offline demonstration.")
     ] = None,
     target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; may be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option("--persona", metavar="ID", help="These personas instead: id, glob or path.")] = None,
@@ -65,7 +65,7 @@ def run_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
-    name: Annotated[str | None, typer.Option("--name", help="The run's name; left out: the study's, numbered if taken.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The run's name; left out: the study's, numbered if taken.")] = None,
     results: Results = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and the number of calls; spend and write nothing.")] = False,
     json: Json = False,
@@ -112,7 +112,7 @@ def list_command(results: Results = Path("results"), json: Json = False) -> int:
 @app.command("show")
 def show_command(
     run: RunName,
-    trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]", help="persona/scenario/target/seed, or enough of it.")] = None,
+    trial: Annotated[str | None, typer.Argument(metavar="TRIAL", help="persona/scenario/target/seed, or enough of it.")] = None,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -140,7 +140,7 @@ def export_command(
 @app.command("check")
 def check_command(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or folders; left out: personas/ and scenarios/ here.")
+        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/ and scenarios/ here.")
     ] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
     json: Json = False,

@@ -76,7 +76,8 @@ def _session(trial: Trial, event: BaseEvent) -> Session | None:
 
 def _in_session(trial: Trial, session: Session, event: Event) -> Session:
     if not isinstance(event, UserSpoke) and event.exchange > len(session.exchanges):
-        problem = f"the journal run.db is damaged: '{event.kind}' of {trial.id}, session {session.index}, exchange {event.exchange} answers no message"
+        place = f"{trial.id}, session {session.index}, exchange {event.exchange}"
+        problem = f"the journal run.db is damaged: '{event.kind}' at {place} answers no message"
         raise InputError(problem, mend="restore it from a copy")
     match event:
         case UserSpoke(said=Departure() | Silence() as gone):

@@ -71,11 +71,11 @@ def render_runs(runs: Sequence[RunLine], *, results: Path) -> RenderableType:
     """The table of `sim list`, newest first."""
     if not runs:
         return Text(f"No runs in {results}. `sim run` makes one.")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("run", "status"):
-        table.add_column(name, no_wrap=True)
+    table = _table()
+    table.add_column("run", overflow="fold")
+    table.add_column("status", no_wrap=True)
     for name in ("trials", "failed", "exchanges"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("begun", no_wrap=True)
     table.add_column("models")
     for entry in runs_document(sorted(runs, key=lambda r: (r.created is None, r.created and -r.created.timestamp(), r.name))).runs:
@@ -95,13 +95,17 @@ def render_plan(study: Study, plan: Forecast, *, personas: int, scenarios: int) 
         f"  {many(len(study.targets), 'target')} × {many(personas, 'persona')} × {many(scenarios, 'scenario')} × {many(len(study.seeds), 'seed')}"
         f" = {many(plan.trials, 'trial')}, {_range(plan.exchanges)} exchanges",
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = _table()
     table.add_column("role")
     table.add_column("calls", justify="right")
     for role, calls in plan.by_role.items():
         table.add_row(role, _range(calls))
     table.add_row("all", _range(plan.calls), style="bold")
-    return Group(heading, table, Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
+    return Group(heading, Text(), table, Text(), Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
 
 
 def _range(r: Range) -> str:

@@ -167,8 +167,9 @@ def _repetition(summary: RunSummary, width: int) -> list[Table]:
         ("moves", [number(r.moves_per_reply, 1) for r in of]),
         ("words", [number(r.words_per_reply, 0) for r in of]),
         ("pairs", [f"{r.pairs:,}" for r in of]),
-        ("untagged", [f"{r.untagged:,}" for r in of]),
     ]
+    if any(r.untagged for r in of):
+        columns.append(("untagged", [f"{r.untagged:,}" for r in of]))
     return _by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)
 
 

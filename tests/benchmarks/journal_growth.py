@@ -1,6 +1,6 @@
-"""How the journal of one trial grows: bytes and seconds an exchange, from 50 to 1,000 exchanges, with offline models.
+"""How the journal of one trial grows: bytes and milliseconds for each further exchange, from 50 to 1,000 exchanges, with offline models.
 
-    python -m tests.benchmarks.journal_growth [EXCHANGES]...
+python -m tests.benchmarks.journal_growth [EXCHANGES]...
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Growth:
     """Bytes of the closed journal."""
     seconds: float
 
-    @property
-    def bytes_per_exchange(self) -> float:
-        """Its share of the journal."""
-        return self.size / self.exchanges
+    def further(self, shorter: Growth) -> tuple[float, float]:
+        """Bytes and milliseconds that each exchange beyond those of `shorter` takes; what every journal holds at first cancels out."""
+        more = self.exchanges - shorter.exchanges
+        return (self.size - shorter.size) / more, (self.seconds - shorter.seconds) / more * 1e3
 
 
 def measure(exchanges: int) -> Growth:
@@ -68,10 +68,14 @@ def measure(exchanges: int) -> Growth:
 
 def main(lengths: tuple[int, ...]) -> None:
     """Print a line for each length."""
-    print(f"{'exchanges':>9}  {'journal kB':>10}  {'bytes/exchange':>14}  {'seconds':>7}  {'ms/exchange':>11}")
+    print("                                   for each further exchange")
+    print(f"{'exchanges':>9}  {'journal kB':>10}  {'seconds':>7}  {'bytes':>9}  {'ms':>9}")
+    before = Growth(0, 0, 0.0)
     for length in lengths:
-        g = measure(length)
-        print(f"{g.exchanges:>9,}  {g.size / 1e3:>10,.0f}  {g.bytes_per_exchange:>14,.0f}  {g.seconds:>7.2f}  {g.seconds / length * 1e3:>11.1f}", flush=True)
+        now = measure(length)
+        size, milliseconds = now.further(before)
+        print(f"{now.exchanges:>9,}  {now.size / 1e3:>10,.0f}  {now.seconds:>7.2f}  {size:>9,.0f}  {milliseconds:>9.1f}", flush=True)
+        before = now
 
 
 if __name__ == "__main__":

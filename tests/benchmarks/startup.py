@@ -1,6 +1,6 @@
 """How long commands that read and check take from the prompt to the prompt, in processes of their own.
 
-    python -m tests.benchmarks.startup [TIMES]
+python -m tests.benchmarks.startup [TIMES]
 """
 
 from __future__ import annotations

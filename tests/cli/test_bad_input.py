@@ -149,7 +149,9 @@ def study(**lines: str) -> str:
     return "\n".join([*kept, *lines.values()]) + "\n"
 
 
-BILLION = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(f"{n}: &{n} [{', '.join([f'*{p}'] * 10)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True))
+BILLION = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{n}: &{n} [{', '.join([f'*{p}'] * 10)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)
+)
 STUDIES: dict[str, tuple[str | bytes, list[str]]] = {
     "empty": ("", ["small.yaml", "empty"]),
     "only a comment": ("# later\n", ["small.yaml", "empty"]),
@@ -184,7 +186,10 @@ STUDIES: dict[str, tuple[str | bytes, list[str]]] = {
     "last date": (STUDY + "start_date: 9999-12-31\n", ["'short'"]),
     "name that climbs": (study(name="name: ../x"), ["small.yaml:1", "lower-case"]),
     "retries": (STUDY + "limits: {retries: -1}\n", ["small.yaml:10", "retries"]),
-    "key not in the environment": (STUDY.replace("offline/user", "openai/any, api_base: 'http://127.0.0.1:1/v1', api_key_env: NOPE"), ["NOPE", "export"]),
+    "key not in the environment": (
+        STUDY.replace("offline/user", "openai/any, api_base: 'http://127.0.0.1:1/v1', api_key_env: NOPE"),
+        ["NOPE", "export"],
+    ),
     "target played by a user": (STUDY.replace("model: offline/uses, memory: full", "model: offline/user"), ["offline/user"]),
     "user played by a target": (STUDY.replace("offline/user", "offline/cold"), ["offline/cold"]),
     "rater played by a target": (STUDY + "rater: {model: offline/cold}\n", ["offline/cold"]),
@@ -235,7 +240,10 @@ SCENARIOS: dict[str, tuple[str, list[str]]] = {
     "answer empty": (replaced('answers: ["teal"]', 'answers: [""]'), ["short.yaml:9", "answers"]),
     "answers none": (replaced('answers: ["teal"]', "answers: []"), ["short.yaml:9", "answers"]),
     "answer not in its text": (replaced('answers: ["teal"]', 'answers: ["blue"]'), ["short.yaml:", "blue"]),
-    "duplicate fact": (replaced("sessions:\n", "  - {id: sc-door, when: x, text: teal, answers: [teal]}\nsessions:\n"), ["short.yaml:", "'sc-door'", "twice"]),
+    "duplicate fact": (
+        replaced("sessions:\n", "  - {id: sc-door, when: x, text: teal, answers: [teal]}\nsessions:\n"),
+        ["short.yaml:", "'sc-door'", "twice"],
+    ),
     "scripted beyond the maximum": (
         replaced("exchanges: {min: 2, max: 2}\n  - gap", "scripted: [{exchange: 3, message: Hello.}]\n    exchanges: {min: 2, max: 2}\n  - gap"),
         ["short.yaml:", "scripted exchange 3", "2"],
@@ -247,7 +255,10 @@ SCENARIOS: dict[str, tuple[str, list[str]]] = {
         ),
         ["short.yaml:", "twice"],
     ),
-    "min above max": (replaced("exchanges: {min: 2, max: 2}\n  - gap", "exchanges: {min: 3, max: 2}\n  - gap"), ["short.yaml:17", "min (3)", "max (2)"]),
+    "min above max": (
+        replaced("exchanges: {min: 2, max: 2}\n  - gap", "exchanges: {min: 3, max: 2}\n  - gap"),
+        ["short.yaml:17", "min (3)", "max (2)"],
+    ),
     "no sessions": (SCENARIO.split("sessions:")[0] + "sessions: []\n", ["short.yaml:10", "sessions"]),
     "misspelt key": (replaced("situation: It", "situatoin: It"), ["short.yaml:19", "'situatoin'", "did you mean 'situation'"]),
     "another id": (replaced("id: short", "id: shorter"), ["short.yaml:1", "'shorter'"]),
@@ -404,7 +415,9 @@ def test_a_schema_is_a_json_schema_that_knows_every_key(kind: str, capsys: Captu
 # --- json -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [["list"], ["show", "small"], ["show", "small", "keeps"], ["run", "small.yaml", "--dry-run"], ["check", "small.yaml"]])
+@pytest.mark.parametrize(
+    "command", [["list"], ["show", "small"], ["show", "small", "keeps"], ["run", "small.yaml", "--dry-run"], ["check", "small.yaml"]]
+)
 def test_a_reading_command_prints_one_json_document_and_nothing_else(command: list[str], a_run: Path, capsys: Captured) -> None:
     assert run_app([*command, "--json"]) == 0
     said = capsys.readouterr()

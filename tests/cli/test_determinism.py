@@ -64,9 +64,7 @@ def rows(name: str, capsys: pytest.CaptureFixture[str]) -> list[Row]:
 
 
 def messages(found: list[Row], target: str) -> dict[tuple[str, int, int, int], str]:
-    return {
-        (r["persona"], r["seed"], r["session"], r["exchange"]): r["user"] for r in found if r["record"] == "exchange" and r["target"] == target
-    }
+    return {(r["persona"], r["seed"], r["session"], r["exchange"]): r["user"] for r in found if r["record"] == "exchange" and r["target"] == target}
 
 
 def test_two_executions_export_the_same_bytes_whatever_the_concurrency(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,9 @@ def later_version(folder: Path) -> Path:
 @pytest.mark.parametrize("stopped", ["by a fault", "by the budget"])
 def test_a_stopped_run_goes_on_with_what_it_began_with(stopped: str, tmp_path: Path) -> None:
     with serve() as server:
-        study = first_look(tmp_path, server.url, personas="[personas/davi.yaml]", scenarios="[scenarios/short.yaml]", seeds="1", limits="{retries: 0}")
+        study = first_look(
+            tmp_path, server.url, personas="[personas/davi.yaml]", scenarios="[scenarios/short.yaml]", seeds="1", limits="{retries: 0}"
+        )
         for kind in ("personas", "scenarios"):
             (tmp_path / kind).mkdir()
         shutil.copy(ROOT / "personas" / "davi.yaml", tmp_path / "personas")

@@ -16,7 +16,7 @@ from sim.core.codebook import DIMENSIONS
 from sim.store.library import load_persona
 from tests.cli.command import ROOT, first_look, sim, sim_json
 from tests.cli.small import SCENARIO
-from tests.server import _REASONS, Remote, serve
+from tests.server import _REASONS, serve
 
 Request = dict[str, Any]
 Place = tuple[str, int, int]
@@ -179,7 +179,10 @@ def test_a_target_hears_no_declared_field(recorded: Recorded) -> None:
 
 
 def test_a_target_is_asked_for_plain_text_and_the_others_for_json(recorded: Recorded) -> None:
-    asked = {role: {json.dumps((r["body"].get("response_format") or {}).get("type")) for r in recorded.requests if r["role"] == role} for role in ("target", "user", "rater")}
+    asked = {
+        role: {json.dumps((r["body"].get("response_format") or {}).get("type")) for r in recorded.requests if r["role"] == role}
+        for role in ("target", "user", "rater")
+    }
     assert asked == {"target": {"null"}, "user": {'"json_schema"'}, "rater": {'"json_schema"'}}
 
 
@@ -203,7 +206,9 @@ def test_a_key_goes_where_it_belongs_and_is_kept_nowhere(client: str, tmp_path: 
         (tmp_path / "scenarios").mkdir()
         (tmp_path / "scenarios" / "short.yaml").write_text(SCENARIO)
         lines = study.read_text().replace('/v1"}', f'/v1", client: {client}}}').replace(", memory:", f", client: {client}, memory:").splitlines()
-        study.write_text("\n".join(line.replace("/v1\",", '/v1", api_key_env: CANARY_KEY,') if line.startswith("user:") else line for line in lines) + "\n")
+        study.write_text(
+            "\n".join(line.replace('/v1",', '/v1", api_key_env: CANARY_KEY,') if line.startswith("user:") else line for line in lines) + "\n"
+        )
         assert study.read_text().count("api_key_env") == 1
         good = sim("run", study, "--name", "good", cwd=tmp_path, CANARY_KEY=CANARY, SIM_LOG="debug", **ELSEWHERE)
         assert good.returncode == 0, good.stderr
