@@ -34,7 +34,7 @@ def test_every_trial_finishes_and_the_calls_equal_the_plan(server: Remote, tmp_p
 
 def test_the_same_through_litellm(server: Remote, tmp_path: Path) -> None:
     study = first_look(tmp_path, server.url, personas="[davi, nasreen]", seeds="1")
-    text = study.read_text().replace(', memory:', ', client: litellm, memory:').replace('/v1"}', '/v1", client: litellm}')
+    text = study.read_text().replace(", memory:", ", client: litellm, memory:").replace('/v1"}', '/v1", client: litellm}')
     assert text.count("client: litellm") == 4
     study.write_text(text)
     plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
@@ -48,7 +48,7 @@ def test_both_clients_send_the_same_prompts(server: Remote, tmp_path: Path) -> N
     sim("run", study, "--name", "direct", cwd=tmp_path)
     direct = Counter(str(r["body"]["messages"]) for r in server.requests())
     server.reset()
-    study.write_text(study.read_text().replace(', memory:', ', client: litellm, memory:').replace('/v1"}', '/v1", client: litellm}'))
+    study.write_text(study.read_text().replace(", memory:", ", client: litellm, memory:").replace('/v1"}', '/v1", client: litellm}'))
     sim("run", study, "--name", "litellm", cwd=tmp_path)
     assert Counter(str(r["body"]["messages"]) for r in server.requests()) == direct
 

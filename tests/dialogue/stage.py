@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sim.core.codebook import CRITERIA, DIMENSIONS
-from sim.core.event import Tags, TaggedSentence
+from sim.core.event import TaggedSentence, Tags
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import Persona, Scenario
