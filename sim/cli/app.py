@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.core.errors import InputError
+from sim.core.errors import InputError, RunStuck
 
 DONE, GATE_FAILED, BAD_INPUT, INCOMPLETE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Exit statuses."""
@@ -167,7 +167,7 @@ def run_app(arguments: Sequence[str]) -> int:
         return status if isinstance(status, int) else DONE
     except InputError as error:
         print(f"sim: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return INCOMPLETE if isinstance(error, RunStuck) else BAD_INPUT
     except _MISUSED as error:
         print(f"sim: {InputError(error.format_message().rstrip('.'), mend='see `sim --help`')}", file=sys.stderr)
         return BAD_INPUT

@@ -2,7 +2,8 @@
 
     SimError
     ├── InputError        somebody's file or flag is wrong: one line, exit status 2
-    │   └── RunLocked     another process is writing to this run
+    │   ├── RunLocked     another process is writing to this run
+    │   └── RunStuck      a run under way can write no further: exit status 3, resumable
     ├── CallFailed        a call to a model or target came to nothing; a node turns it into a value
     └── JournalConflict   two different events under one key: our own bug, shown with its traceback
 
@@ -52,6 +53,10 @@ class InputError(SimError):
 
 class RunLocked(InputError):
     """Another process holds the run's lock."""
+
+
+class RunStuck(InputError):
+    """A run under way can write no further, as on a full disk; what was kept stays, and `resume` goes on."""
 
 
 class CallFailed(SimError):

@@ -21,7 +21,7 @@ from typing import IO, NoReturn, Self
 
 from pydantic import ValidationError
 
-from sim.core.errors import InputError, JournalConflict, RunLocked
+from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
 from sim.core.event import SCHEMA_VERSION, Event, Key, body, key, load_event
 
 FILE = "run.db"
@@ -144,13 +144,16 @@ class Journal:
 
         Raises:
             JournalConflict: another body stands under its key.
-            InputError: the disk is full, or the file cannot be written.
+            RunStuck: the disk is full, or the file cannot be written any more.
         """
         place, text = key(event), body(event)
-        with self._blame():
-            if self._db.execute(_INSERT, (*place, text, event.meta.model_dump_json())).rowcount:
-                return
-            (stored,) = self._db.execute(_STORED_BODY, place).fetchone()
+        try:
+            with self._blame():
+                if self._db.execute(_INSERT, (*place, text, event.meta.model_dump_json())).rowcount:
+                    return
+                (stored,) = self._db.execute(_STORED_BODY, place).fetchone()
+        except InputError as error:
+            raise RunStuck(str(error)) from error
         if stored != text:
             raise JournalConflict(f"two different events under {place}")
 

@@ -172,7 +172,7 @@ def test_a_full_disk_is_one_line_and_costs_nothing_that_was_kept(server: Remote,
     command = [sys.executable, "-m", "sim", "run", str(study)]
     env = environment(PYTHONDONTWRITEBYTECODE="1")
     full = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, preexec_fn=small_disk, timeout=60)
-    assert full.returncode == 2, full.stderr
+    assert full.returncode == 3, full.stderr
     assert len(full.stderr.splitlines()) == 1, full.stderr
     assert "run.db" in full.stderr
     run = folder / "results" / "first-look"
