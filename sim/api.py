@@ -93,10 +93,11 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
     Raises:
         InputError: something in it is wrong; one line that says what, where and how to mend it.
     """
-    from sim.run.demands import check_names
+    from sim.run.demands import check_histories, check_names
 
     loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
     check_names(loaded.study)
+    check_histories(loaded.study, loaded.scenarios)
     return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios))
 
 
@@ -119,14 +120,16 @@ async def run_study(
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
 
     Raises:
-        InputError: see `prepare_study`; also a name that exists, or a key missing from the environment. Nothing is written then.
+        InputError: see `prepare_study`; also a name that exists, a key missing from the environment, or a target of one's own that cannot
+            be imported or does not answer its health check. Nothing is written then.
     """
     from sim.llm.prompts import load_prompts
-    from sim.run.demands import check_keys
+    from sim.run.demands import check_keys, check_reach
     from sim.run.parts import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     check_keys(prepared.loaded.study)
+    await check_reach(prepared.loaded.study)
     folder = create_run(
         Path(results),
         name,
@@ -152,13 +155,14 @@ async def resume_run(
         limits: applied to the study's limits, for this execution only.
 
     Raises:
-        InputError: there is no such run, a key is missing from the environment.
+        InputError: there is no such run, a key is missing from the environment, or a target of one's own cannot be reached.
         RunLocked: another process is writing to it.
     """
-    from sim.run.demands import check_keys
+    from sim.run.demands import check_keys, check_reach
 
     folder = open_run(run, Path(results))
     check_keys(folder.study)
+    await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
     return await _execute(folder, _plans(folder), limits=allowed, listeners=listeners, on_start=on_start)
 
@@ -190,7 +194,7 @@ async def _execute(
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once))
         sink = _Watched(journal, listeners)
-        parts = Parts(folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time)
+        parts = Parts(folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time, nonce=folder.header.nonce)
         if on_start:
             on_start(shared.budget)
         try:

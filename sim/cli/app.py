@@ -139,9 +139,7 @@ def export_command(
 
 @app.command("check")
 def check_command(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/ and scenarios/ here.")
-    ] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/ and scenarios/ here.")] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
     json: Json = False,
 ) -> int:
@@ -149,6 +147,30 @@ def check_command(
     from sim.cli.checking import check, print_schema
 
     return print_schema(schema.value) if schema else check(paths or [], as_json=json)
+
+
+@app.command("calibrate")
+def calibrate_command(
+    edits: Annotated[bool, typer.Option("--edits", help="The response matrix: replies with one property changed, rated before and after.")] = False,
+    rater: Annotated[str, typer.Option("--rater", metavar="MODEL", help="The model that rates.")] = "offline/rater",
+    api_base: Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the rater.")] = None,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds the rater's key.")] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Replies being rated at once.")] = 16,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    json: Json = False,
+) -> int:
+    """How far a rater can be trusted: which dimensions it tells apart."""
+    from sim.cli.calibrating import calibrate, read_rater
+    from sim.cli.running import Changes
+    from sim.core.spec import Limits
+
+    if not edits:
+        raise InputError("calibrate measures one thing so far, the response matrix", mend="write `sim calibrate --edits --rater MODEL`")
+    limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())
+    spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
+    return calibrate(spec, limits, concurrency=concurrency, as_json=json)
 
 
 @app.command("graph")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sim.core.event import CallLost, Event, TrialFailed
+from sim.core.event import CallLost, Event, SessionOpened, TrialFailed
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
@@ -27,7 +27,7 @@ def configure_logging() -> None:
 
 
 class LogLost:
-    """Logs the first call lost to each cause and place, and every failed trial: a dead server does not fill the screen."""
+    """Logs the first call lost to each cause and place, and every trial that failed or started over: a dead server does not fill the screen."""
 
     def __init__(self) -> None:
         self._log = structlog.get_logger()
@@ -43,6 +43,8 @@ class LogLost:
                     self._seen.add(what)
                     at = event.part.partition("#")[0]
                     self._log.warning("call_lost", trial=event.trial, at=at, cause=event.cause, error=event.message, more="not shown")
+            case SessionOpened(session=1, take=take) if take > 1:
+                self._log.warning("trial_started_over", trial=event.trial, take=take, means="what its target remembered went with the process")
             case TrialFailed():
                 self._log.warning("trial_failed", trial=event.trial, cause=event.cause, error=event.message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -136,7 +137,8 @@ def _execute(start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, 
                 loop.remove_signal_handler(asked)
 
     try:
-        with progress:
+        # What a target's own code prints must not get among the output.
+        with progress, contextlib.redirect_stdout(sys.stderr):
             ended = asyncio.run(guarded())
     except asyncio.CancelledError:
         return INTERRUPTED

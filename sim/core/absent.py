@@ -60,6 +60,12 @@ def next_step(trial: Trial) -> Step | None:
     return "user_speaks"
 
 
+def talks_on(trial: Trial) -> bool:
+    """Whether the target is still to say something: a last session that only has to be closed needs nothing of what it remembers."""
+    step = next_step(trial)
+    return step is not None and not (step == "close_session" and len(trial.sessions) == len(trial.cast.sessions))
+
+
 def absent_verdicts(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
     """Every verdict that is due and absent, in order."""
     found: list[Verdict] = []

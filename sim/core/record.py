@@ -86,6 +86,8 @@ class Trial:
     target: str
     seed: int
     cast: Cast
+    dated: bool = True
+    """Whether the target is told the dates of sessions."""
     sessions: tuple[Session, ...] = ()
     spent: Mapping[Role, Spent] = field(default_factory=dict)
     """All takes and failed attempts included."""

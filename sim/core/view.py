@@ -50,11 +50,13 @@ class Past:
     """What had been told before this session began."""
     cut: bool
     """Whether earlier talks were left out for length."""
+    dated: bool = True
+    """Whether the target knows when talks took place; if not, nobody may speak of the time between them."""
 
     @property
     def since(self) -> dt.date | None:
-        """When the last talk was."""
-        return self.talks[-1].date if self.talks else None
+        """When the last talk was; None also where no gap may be claimed."""
+        return self.talks[-1].date if self.talks and self.dated else None
 
 
 @dataclass(frozen=True)
@@ -258,4 +260,4 @@ def _past(trial: Trial, session: int, history_tokens: int) -> Past:
     talks += [Talk(s.date, _turns(trial, s.index, len(s.exchanges))) for s in before.sessions]
     size = sum(len(t.user) + len(t.reply) for talk in talks for t in talk.turns)
     cut = size > history_tokens * CHARACTERS_PER_TOKEN and len(talks) > 2
-    return Past(tuple(talks[-2:] if cut else talks), tuple(build_ledger(before).values()), cut)
+    return Past(tuple(talks[-2:] if cut else talks), tuple(build_ledger(before).values()), cut, trial.dated)

@@ -58,6 +58,8 @@ class Context:
     history_tokens: int
     pending: tuple[int, int] | None = None
     """Session and exchange whose message may have been sent before this process began."""
+    take: int = 1
+    """Take of the sessions that are opened from now on."""
 
     @property
     def panel(self) -> Panel:
@@ -98,8 +100,9 @@ async def open_session(state: State, runtime: Runtime[Context]) -> Update:
     try:
         await context.target.open(session.date)
     except CallFailed as failed:
-        return await _failed(context, trial, failed, "open_session", session=session.index, take=1)
-    return await context.keep(SessionOpened(trial=trial.id, session=session.index, take=1, date=session.date, meta=context.meta()))
+        return await _failed(context, trial, failed, "open_session", session=session.index, take=context.take)
+    opened = SessionOpened(trial=trial.id, session=session.index, take=context.take, date=session.date, meta=context.meta())
+    return await context.keep(opened)
 
 
 async def user_speaks(state: State, runtime: Runtime[Context]) -> Update:

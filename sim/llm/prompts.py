@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,14 @@ from sim.core.errors import InputError
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from sim.core.view import Turn
+
 _FENCE = re.compile(r"<(?=/?reply\s*>)", re.IGNORECASE)
 
 
 def fenced(text: str) -> str:
     """`text` with nothing in it that could pass for the end of the block it stands in."""
-    return _FENCE.sub("‹", text)
+    return _FENCE.sub("‹", text) if "<" in text else text
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -36,7 +38,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def is_safe_callable(self, obj: object) -> bool:
         """Only what is offered here, and the methods of plain values."""
-        return obj is spoken or super().is_safe_callable(obj)
+        return obj is spoken or getattr(obj, "__func__", None) is Prompts._turns or super().is_safe_callable(obj)
 
 
 class Prompts:
@@ -46,7 +48,8 @@ class Prompts:
         self.texts = dict(texts)
         environment = _Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
         environment.filters["fenced"] = fenced
-        environment.globals.update(spoken=spoken, labels=LABELS, questions=QUESTIONS)
+        self._turn = lru_cache(maxsize=16_384)(self._render_turn)
+        environment.globals.update(spoken=spoken, turns=self._turns, labels=LABELS, questions=QUESTIONS)
         self._templates = {name: _compile(environment, name, text) for name, text in self.texts.items()}
 
     @cached_property
@@ -60,6 +63,14 @@ class Prompts:
             return self._templates[name].render(values)
         except TemplateError as e:
             raise InputError(f"cannot be rendered: {e}", where=f"prompt {name}.txt", mend="restore the names in double braces") from None
+
+    def _turns(self, talk: Iterable[Turn]) -> str:
+        """A talk, turn by turn. The same turns stand in prompt after prompt, so each is written once."""
+        return "".join(self._turn(turn) for turn in talk)
+
+    def _render_turn(self, turn: Turn) -> str:
+        parts = {"{{ user }}": fenced(turn.user), "{{ reply }}": fenced(turn.reply)}
+        return re.sub(r"\{\{ (?:user|reply) \}\}", lambda found: parts[found[0]], self.texts["turn"])
 
 
 def load_prompts() -> Prompts:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, nearest
-from sim.llm.build import check_credentials
+from sim.core.spec import ChatTargetSpec
+from sim.llm.budget import Budget
+from sim.llm.build import Shared, check_credentials
+from sim.llm.limits import Gates
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
+from sim.targets.build import OwnTarget, check_own
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sim.core.spec import ModelSpec, Study
+    from sim.core.spec import ModelSpec, Scenario, Study
 
 TAGGER = "offline/tagger"
 """The one tagger there is so far."""
+RATERS = (*USERS, "rater")
+"""Offline models that can rate, by name."""
 
 
 def check_names(study: Study) -> None:
@@ -25,13 +32,24 @@ def check_names(study: Study) -> None:
         InputError: an unknown memory policy, offline model or tagger, or an offline model that cannot play the part it is given.
     """
     for target in study.targets:
-        build_memory(target.memory)
-        _check_offline(target, f"target '{target.id}'", BEHAVIOURS)
+        if isinstance(target, ChatTargetSpec):
+            build_memory(target.memory)
+            _check_offline(target, f"target '{target.id}'", BEHAVIOURS)
     _check_offline(study.user, "the user", USERS)
     for rater in study.raters.values():
-        _check_offline(rater, "a rater", (*USERS, "rater"))
+        _check_offline(rater, "a rater", RATERS)
     if study.tagger.model != TAGGER:
         raise InputError(f"unknown tagger '{study.tagger.model}'", mend=f"write tagger: {{model: {TAGGER}}}, or leave it out")
+
+
+def check_rater(spec: ModelSpec) -> None:
+    """Refuse a model that cannot rate, or whose key the environment does not hold.
+
+    Raises:
+        InputError: an unknown offline model, one that plays another part, or the variable that is missing.
+    """
+    _check_offline(spec, "a rater", RATERS)
+    check_credentials(spec)
 
 
 def _check_offline(spec: ModelSpec, part: str, able: Iterable[str]) -> None:
@@ -43,12 +61,46 @@ def _check_offline(spec: ModelSpec, part: str, able: Iterable[str]) -> None:
         raise InputError(f"{spec.model} cannot play {part}", mend=nearest("", known))
 
 
+def check_histories(study: Study, scenarios: Iterable[Scenario]) -> None:
+    """Refuse talks before the study where a target keeps its own memory: nothing can put them into it.
+
+    Raises:
+        InputError: names target and scenario.
+    """
+    own = [t for t in study.targets if not isinstance(t, ChatTargetSpec)]
+    for scenario in scenarios:
+        if own and scenario.history:
+            problem = f"scenario '{scenario.id}' has talks before the study, which target '{own[0].id}' keeps no memory of"
+            raise InputError(problem, mend="take out its history, or make them sessions")
+
+
 def check_keys(study: Study) -> None:
-    """Refuse models whose key the environment does not hold.
+    """Refuse models whose key, and targets whose variables, the environment does not hold; imports no code of the study.
 
     Raises:
         InputError: names the variable.
     """
-    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), *study.targets)
+    chats = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
+    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), *chats)
     for spec in dict.fromkeys(models):
         check_credentials(spec)
+    for target in study.targets:
+        if not isinstance(target, ChatTargetSpec):
+            check_own(target)
+
+
+async def check_reach(study: Study) -> None:
+    """Import the code that the study names, and make the health calls it gives.
+
+    Raises:
+        InputError: a target cannot be imported, cannot be talked to, or is not up.
+    """
+    shared = Shared(Budget(study.limits, time.time), Gates(study.limits.calls_at_once))
+    for spec in study.targets:
+        if isinstance(spec, ChatTargetSpec):
+            continue
+        target = OwnTarget(spec, limits=study.limits, shared=shared)
+        try:
+            await target.check_health()
+        finally:
+            await target.close()

@@ -6,12 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
+from sim.core.spec import ChatTargetSpec
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.build import build_client
 from sim.score.likability import LikabilityRater
 from sim.score.moves_offline import OfflineTagger
+from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget
+from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
     from sim.score.scorer import Rater, Tagger
+    from sim.targets.target import Target
 
 
 def scorer_versions(study: Study) -> dict[str, str]:
@@ -39,8 +43,13 @@ def offline_parts(study: Study) -> tuple[str, ...]:
 class Parts:
     """Everything the trials of one run share."""
 
-    def __init__(self, study: Study, prompts: Prompts, *, limits: Limits, shared: Shared, sink: Sink, clock: Clock) -> None:
+    def __init__(self, study: Study, prompts: Prompts, *, limits: Limits, shared: Shared, sink: Sink, clock: Clock, nonce: str) -> None:
+        """Args:
+        nonce: the run's own, by which targets of one's own know their users apart from those of other runs.
+        """
         self._study = study
+        self._nonce = nonce
+        self._own = {t.id: OwnTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
         self._prompts = prompts
         self._limits = limits
         self._shared = shared
@@ -54,16 +63,9 @@ class Parts:
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
-        target = ChatTarget(
-            self._client(plan.target),
-            self._prompts,
-            memory=build_memory(plan.target.memory),
-            system=plan.target.system,
-            seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
-        )
         return Context(
             user=self._user,
-            target=target,
+            target=self.target(plan),
             raters=self._raters,
             tagger=self._tagger,
             sink=self._sink,
@@ -71,6 +73,18 @@ class Parts:
             study_seed=self._study.seed,
             history_tokens=self._study.history_tokens,
             pending=unanswered[0] if unanswered else None,
+        )
+
+    def target(self, plan: TrialPlan) -> Target:
+        """The target of one trial, to be restored before it is used."""
+        if not isinstance(plan.target, ChatTargetSpec):
+            return self._own[plan.target.id].talk(Identity(self._nonce, plan.id), self._prompts)
+        return ChatTarget(
+            self._client(plan.target),
+            self._prompts,
+            memory=build_memory(plan.target.memory),
+            system=plan.target.system,
+            seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
         )
 
     @property
@@ -82,6 +96,8 @@ class Parts:
         """Give back every connection."""
         for client in self._clients.values():
             await client.close()
+        for own in self._own.values():
+            await own.close()
 
     def _client(self, spec: ModelSpec) -> Client:
         sampling: Sampling = spec.sampling or self._study.sampling

@@ -10,6 +10,7 @@ from sim.core.cast import Cast, build_cast
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.record import Trial
+from sim.core.spec import tells_dates
 
 if TYPE_CHECKING:
     from sim.core.spec import Persona, Scenario, Study, TargetSpec
@@ -30,7 +31,7 @@ class TrialPlan:
 
     def blank(self) -> Trial:
         """The record before the first event."""
-        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast)
+        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast, dated=tells_dates(self.target))
 
 
 class Range(Frozen):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sim.core.absent import is_whole
+from sim.core.absent import is_whole, talks_on
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import CallLost, Meta, TrialFinished
 from sim.core.fold import fold
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 async def run_trial(plan: TrialPlan, parts: Parts, sink: Sink) -> Trial:
     """Fold what the journal holds, enter the state machine there, and finish the trial when nothing is absent.
 
+    A trial that is to go on with a target that has lost its memory starts over: its sessions are opened anew under a higher take, the earlier takes
+    stay in the journal and count as spent.
+
     Returns:
         The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again buys only what is absent.
     """
@@ -28,13 +32,18 @@ async def run_trial(plan: TrialPlan, parts: Parts, sink: Sink) -> Trial:
         return trial
     context = parts.context(plan, trial)
     try:
-        await context.target.restore(trial)
+        restored = await context.target.restore(trial)
     except CallFailed as failed:
         lost = CallLost(trial=trial.id, part=f"restore#{1 + len(trial.lost)}", cause=failed.cause, message=failed.message, calls=failed.calls)
         if failed.cause not in LOST:
             raise AssertionError("restoring asks no model") from failed
         await sink.append(lost)
         return fold(trial, (lost,))
+    take = trial.sessions[0].take if trial.sessions else 1
+    context = replace(context, take=take)
+    if not restored and talks_on(trial):
+        context = replace(context, take=take + 1, pending=None)
+        trial = replace(trial, sessions=())
     trial = await run_graph(trial, context)
     if is_whole(trial, context.panel) and not trial.failed:
         finished = TrialFinished(trial=trial.id, meta=Meta(at=context.clock()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -118,7 +118,7 @@ def read_rating(dimension: str, raw: JsonValue, view: RaterView) -> Rating:
     Raises:
         Misfit: it is no rating; the message tells the rater what is wrong.
     """
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise Misfit(f"{dimension}: an object with attempt, evidence, reason and score is missing")
     occasion = view.occasion.of(cast("Dimension", dimension))
     attempt = dimension in ALWAYS or _flag(dimension, "attempt", raw)
@@ -134,7 +134,7 @@ def read_rating(dimension: str, raw: JsonValue, view: RaterView) -> Rating:
 
 
 def _read_all(answer: Completion, items: Sequence[str], read: Callable[[str, JsonValue], Rating]) -> tuple[dict[str, Rating], dict[str, str]]:
-    if not isinstance(answer.value, Mapping):
+    if not isinstance(answer.value, dict):
         return {}, dict.fromkeys(items, "the answer is not one JSON object")
     good: dict[str, Rating] = {}
     problems: dict[str, str] = {}
@@ -147,7 +147,7 @@ def _read_all(answer: Completion, items: Sequence[str], read: Callable[[str, Jso
 
 
 def _read_criterion(question: str, raw: JsonValue) -> Rating:
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise Misfit(f"{question}: an object with reason and score is missing")
     return Score(reason=_sentence(question, raw), score=_number(question, raw))
 
@@ -155,8 +155,8 @@ def _read_criterion(question: str, raw: JsonValue) -> Rating:
 def _evidence(dimension: str, raw: JsonValue, view: RaterView) -> Evidence:
     if dimension == "length_fit":
         return Measure(reply_words=len(words(view.reply)), user_words=len(words(view.said.message)))
-    text = raw.get("text") if isinstance(raw, Mapping) else None
-    kind = raw.get("kind") if isinstance(raw, Mapping) else None
+    text = raw.get("text") if isinstance(raw, dict) else None
+    kind = raw.get("kind") if isinstance(raw, dict) else None
     if not isinstance(text, str) or kind not in ("quote", "absence"):
         raise Misfit(f"{dimension}: evidence must be a quote of the reply or an absence with your own words")
     if kind == "absence":
@@ -164,21 +164,21 @@ def _evidence(dimension: str, raw: JsonValue, view: RaterView) -> Evidence:
     return Quote(text=text, found=quote_found(text, view.reply) and quote_long_enough(text, view.reply))
 
 
-def _flag(item: str, name: str, raw: Mapping[str, JsonValue]) -> bool:
+def _flag(item: str, name: str, raw: dict[str, JsonValue]) -> bool:
     value = raw.get(name)
     if not isinstance(value, bool):
         raise Misfit(f"{item}: {name} must be true or false")
     return value
 
 
-def _sentence(item: str, raw: Mapping[str, JsonValue]) -> str:
+def _sentence(item: str, raw: dict[str, JsonValue]) -> str:
     value = raw.get("reason")
     if not isinstance(value, str) or not value.strip():
         raise Misfit(f"{item}: reason must be one sentence")
     return value.strip()
 
 
-def _number(item: str, raw: Mapping[str, JsonValue]) -> int:
+def _number(item: str, raw: dict[str, JsonValue]) -> int:
     value = raw.get("score")
     if isinstance(value, str) and value.strip() in ("1", "2", "3", "4", "5"):
         value = int(value)

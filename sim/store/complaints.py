@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.core.errors import InputError, nearest
@@ -18,7 +18,7 @@ from sim.core.errors import InputError, nearest
 if TYPE_CHECKING:
     from sim.store.yaml_file import Document, Node, Step
 
-_SHAPE = frozenset({"literal_error", "model_type", "dict_type", "string_type", "too_short"})
+_SHAPE = frozenset({"literal_error", "model_type", "dict_type", "string_type", "float_type", "too_short"})
 """Complaints of one branch of a union about a value that was meant for another one, or of a list about entries that were refused."""
 
 _ABOUT_A_KEY = frozenset({"missing", "extra_forbidden"})
@@ -33,6 +33,9 @@ _FORMS = {
     "disclose": "the id of a fact of the scenario, or persona.<id or topic>",
     "about": "the id of a fact of the scenario, or persona.<id or topic>",
     "fact": "the id of a fact of the scenario, or persona.<id or topic>",
+    "callable": "module:function, such as bots:reply",
+    "graph": "module:graph, such as bots:graph",
+    "reply": "the way to the reply, such as choices[0].message.content, or $ for all that comes back",
 }
 """What a key's pattern asks for."""
 
@@ -71,8 +74,9 @@ def _fault(error: ErrorDetails, document: Document, model: type[BaseModel]) -> _
         return _Fault(kind, (*steps, name), node.line, f"'{name}' is missing", "add it")
     if kind == "extra_forbidden" or error["loc"][-1:] == ("[key]",):
         unknown = str(steps[-1])
-        return _Fault("extra_forbidden", steps, node.line, f"unknown key '{unknown}'", nearest(unknown, _keys(_types(model, steps[:-1]))))
-    problem, mend = _words(kind, context, node, steps, _types(model, steps), error["msg"])
+        above = error["loc"][:-2] if error["loc"][-1] == "[key]" else error["loc"][:-1]
+        return _Fault("extra_forbidden", steps, node.line, f"unknown key '{unknown}'", nearest(unknown, _keys(_types(model, above))))
+    problem, mend = _words(kind, context, node, steps, _types(model, error["loc"]), error["msg"])
     return _Fault(kind, steps, node.line, problem, mend)
 
 
@@ -199,11 +203,14 @@ def _entries(count: int) -> str:
 # --- what a model wants at a place --------------------------------------------------------------------------------
 
 
-def _types(model: type[BaseModel], steps: Iterable[Step]) -> list[object]:
-    """The annotations that a value at `steps` of `model` may have."""
+def _types(model: type[BaseModel], loc: Iterable[Step]) -> list[object]:
+    """The annotations that a value at pydantic's `loc` in `model` may have; what names a branch of a union chooses it, where it can be told."""
     types: list[object] = [model]
-    for step in steps:
-        types = [inner for t in types for inner in _inside(t, step)]
+    for step in loc:
+        branches = [branch for t in types for branch in _branches(t)]
+        chosen = [b for b in branches if any(isinstance(n, Tag) and n.tag == step for n in _notes(b))]
+        inner = [i for b in branches for i in _inside(b, step)]
+        types = chosen or inner or [b for b in branches if getattr(_bare(b), "__name__", None) == step] or branches
     return [branch for t in types for branch in _branches(t)]
 
 
@@ -225,9 +232,13 @@ def _branches(annotation: object) -> Iterator[object]:
     if get_origin(bare) not in (Union, UnionType):
         yield annotation
         return
-    notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    notes = _notes(annotation)
     for member in get_args(bare):
         yield from _branches(Annotated[member, *notes] if notes else member)
+
+
+def _notes(annotation: object) -> tuple[object, ...]:
+    return get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
 
 
 def _bare(annotation: object) -> object:
@@ -258,7 +269,7 @@ def _bounds(types: Iterable[object]) -> str:
     """What `Field(ge=…, le=…)` says about a number, in words."""
     said: dict[str, Any] = {}
     for t in types:
-        for note in get_args(t)[1:] if get_origin(t) is Annotated else ():
+        for note in _notes(t):
             for one in (note, *getattr(note, "metadata", ())):
                 said.update({b: getattr(one, b) for b in ("ge", "gt", "le", "lt") if getattr(one, b, None) is not None})
     if "ge" in said and "le" in said:

@@ -32,6 +32,8 @@ class Header(Frozen):
 
     schema_version: int = SCHEMA_VERSION
     created: dt.datetime
+    nonce: str = ""
+    """Drawn when the run was made. Users that targets of one's own are told of are named after it, so that no two runs meet in one memory."""
     prompts: dict[str, str]
     """Texts by name."""
     prompt_hashes: dict[str, str]
@@ -54,6 +56,7 @@ def build_header(
     spec: RunSpec,
     *,
     created: dt.datetime,
+    nonce: str,
     prompts: Mapping[str, str],
     scorers: Mapping[str, str],
     offline: Iterable[str],
@@ -62,6 +65,7 @@ def build_header(
     """The header of a run that is about to begin; git is asked about `working_folder`."""
     return Header(
         created=created,
+        nonce=nonce,
         prompts=dict(prompts),
         prompt_hashes={name: _hash(text) for name, text in prompts.items()},
         spec_hash=_hash(spec.model_dump_json()),

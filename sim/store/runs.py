@@ -7,10 +7,11 @@ import itertools
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,6 +135,7 @@ def create_run(
     scorers: Mapping[str, str],
     offline: Iterable[str],
     clock: Clock = time.time,
+    draw: Callable[[int], str] = secrets.token_hex,
 ) -> RunFolder:
     """Make the folder of a new run under `results`, with an empty journal. It appears complete or not at all.
 
@@ -142,6 +144,7 @@ def create_run(
         prompts: texts by name, kept in the header.
         scorers: versions by scorer, kept in the header.
         offline: the parts played by offline models, kept in the header.
+        draw: the run's nonce, of so many bytes.
 
     Raises:
         InputError: the name is taken or unfit, or `results` cannot be written.
@@ -150,7 +153,7 @@ def create_run(
         raise InputError(f"'{name}' is no name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
     spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook)
     created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
-    header = build_header(spec, created=created, prompts=prompts, scorers=scorers, offline=offline, working_folder=Path())
+    header = build_header(spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, working_folder=Path())
     try:
         results.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".new-", dir=results))

@@ -1,1 +1,1 @@
-"""What is tested: a chat model with a memory policy (`chat`); policies stand one to a file in `memory`."""
+"""What is tested: a chat model with a memory policy (`chat`, policies in `memory`), or a chatbot of one's own (`http`, `callable`, `graph`)."""

@@ -63,7 +63,7 @@ class ChatTarget:
         twin._memory = copy(self._memory)
         return twin
 
-    async def restore(self, trial: Trial) -> None:
+    async def restore(self, trial: Trial) -> bool:
         """Hear again what the record says was said."""
         for talk in trial.cast.scenario.history:
             await self.open(trial.cast.start_date - dt.timedelta(days=talk.days_before))
@@ -75,6 +75,7 @@ class ChatTarget:
             for e in session.exchanges:
                 if e.reply is not None:
                     self._now = Heard(self._now.date, (*self._now.messages, self._heard(e.user.message), Message("assistant", e.reply.text)))
+        return True
 
     def _heard(self, message: str) -> Message:
         """`message` as the target gets it: the first of a session carries the date."""

@@ -36,7 +36,7 @@ class Target(Protocol):
     """One target in one trial. Every method may raise `CallFailed`."""
 
     stateful: bool
-    """Whether it keeps the talk itself, so that a message sent twice is heard twice."""
+    """Whether it keeps the talk itself beyond this process, so that a message sent twice is heard twice."""
 
     async def open(self, date: dt.date) -> None:
         """A session begins on `date`."""
@@ -50,5 +50,10 @@ class Target(Protocol):
     async def fork(self) -> Target | None:
         """A copy whose further talk leaves no trace here; None: it cannot be copied."""
 
-    async def restore(self, trial: Trial) -> None:
-        """Become what it was when `trial`'s last event was kept, talks before the study included. Called once, before anything else."""
+    async def restore(self, trial: Trial) -> bool:
+        """Become what it was when `trial`'s last event was kept, talks before the study included. Called once, before anything else.
+
+        Returns:
+            False when there is no way back to that, because what it remembered went with the process that ended. It is then as before the first
+            session, and the trial starts over under a higher take. Replaying what was said is no way back: the replies would be other ones.
+        """

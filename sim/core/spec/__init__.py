@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.core.spec.http import HttpCallSpec, HttpSpec, OpeningSpec, PollSpec
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.persona import Allusion, Fact, Manner, Persona, Preference, ProfileType, Rubric, Signal, Signals, Style, Topic, Trait, Value, Voice
 from sim.core.spec.scenario import (
@@ -19,14 +20,20 @@ from sim.core.spec.scenario import (
     Wish,
 )
 from sim.core.spec.study import Limits, Study
-from sim.core.spec.target import TargetSpec
+from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
     "AgendaItem",
     "Allusion",
+    "CallableTargetSpec",
+    "ChatTargetSpec",
     "Fact",
     "FactRef",
     "FactUpdate",
+    "GraphTargetSpec",
+    "HttpCallSpec",
+    "HttpSpec",
+    "HttpTargetSpec",
     "Length",
     "Limits",
     "Manner",
@@ -34,9 +41,12 @@ __all__ = [
     "Mood",
     "Noise",
     "ObserverSpec",
+    "OpeningSpec",
+    "OwnTargetSpec",
     "PastMessage",
     "PastTalk",
     "Persona",
+    "PollSpec",
     "Preference",
     "ProfileType",
     "Rubric",
@@ -54,4 +64,5 @@ __all__ = [
     "Value",
     "Voice",
     "Wish",
+    "tells_dates",
 ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from sim.core.codebook import ALWAYS
 from sim.core.text import contains, normalise, words
 from sim.llm.offline.lines import load_cue
-from sim.llm.offline.wording import brushes_off, depth, formality, jars, sentences, stems, takes_up, valence, warm_sentence, warmth
+from sim.llm.offline.wording import brushes_off, depth_level, formality, jars, sentences, stems, takes_up, valence, warm_sentence, warmth
 
 if TYPE_CHECKING:
     from sim.core.codebook import Dimension
@@ -27,6 +27,9 @@ LENGTH_BANDS = {1: (1, 18), 2: (10, 35), 3: (25, 70), 4: (50, 120), 5: (90, 220)
 """Words of a reply that fit each wanted length."""
 
 _SMILING = re.compile(r"[\U0001F600-\U0001F60A\U0001F61C\U0001F639\U0001F642-\U0001F643\U0001F923]")
+
+UNNOTICED = 0.75
+"""Steps by which a reply may differ from what is wanted without anybody noticing."""
 
 Kind = Literal["quote", "absence", "measure"]
 
@@ -111,7 +114,7 @@ def impression(heard: Heard) -> float:
 def emotional(heard: Heard) -> Finding:
     """Warmth against the warmth wanted; a mood that is passed over, met with its opposite or brushed off costs more."""
     want, mood = heard.want("emotional_adaptation"), heard.valence
-    score = 5 - abs(warmth(heard.reply) - want)
+    score = _near(warmth(heard.reply), want)
     if mood and want >= 3 and not takes_up(heard.reply, mood):
         score = min(score, 3)
     if jars(heard.reply, mood):
@@ -128,7 +131,7 @@ def emotional(heard: Heard) -> Finding:
 def register(heard: Heard) -> Finding:
     """Distance between the register of the reply and the one wanted."""
     level, want = formality(heard.reply), heard.want("formality_matching")
-    score = 5 - round(min(abs(level - want), 4))
+    score = _near(level, want)
     stiff = "stiffer" if level > want else "more familiar"
     said = (f"It talks {stiff} than I do.", f"It is a little {stiff} than I would be.", "It talks as I talk.")
     return _scored(score, _grade(score, said), heard)
@@ -136,8 +139,8 @@ def register(heard: Heard) -> Finding:
 
 def knowledge(heard: Heard) -> Finding:
     """Distance between the depth of the reply and the one wanted."""
-    level, want = depth(heard.reply), heard.want("knowledge_adaptation")
-    score = 5 - abs(level - want)
+    level, want = depth_level(heard.reply), heard.want("knowledge_adaptation")
+    score = _near(level, want)
     off = "over my head" if level > want else "below what I know"
     said = (f"It is {off}.", f"It is somewhat {off}.", "The depth is right for me.")
     return _scored(score, _grade(score, said), heard)
@@ -148,7 +151,7 @@ def length(heard: Heard) -> Finding:
     count = len(words(heard.reply))
     low, high = LENGTH_BANDS[heard.want("length_fit")]
     over = max(count / high, low / max(count, 1), 1.0)
-    score = next((s for s, limit in ((5, 1.0), (4, 1.35), (3, 1.8), (2, 2.8)) if over <= limit), 1)
+    score = next((s for s, limit in ((5, 1.1), (4, 1.4), (3, 1.8), (2, 2.8)) if over <= limit), 1)
     off = "longer" if count > high else "shorter"
     said = (f"It is much {off} than I wanted to read.", f"It is {off} than I would like.", "It is as long as I wanted to read.")
     return Finding(score, _grade(score, said), "measure", "")
@@ -179,7 +182,7 @@ def humour(heard: Heard) -> Finding:
         return Finding(6 - want, said, "absence", heard.humour_bid, attempt=False)
     if not laughs:
         return _neither(heard, "There was no joke on either side.")
-    score = max(1, min(4, want) - (heard.valence < 0 and want < 5))
+    score = max(1, min(4, want)) if heard.valence >= 0 else min(2, want)
     return _scored(score, "It laughed of its own accord." if score >= 3 else "I was not joking.", heard, laughs)
 
 
@@ -212,11 +215,11 @@ def _excess(dimension: Dimension, heard: Heard, found: Finding) -> int:
     count = len(words(heard.reply))
     match dimension:
         case "emotional_adaptation":
-            over = float(warmth(heard.reply) - want)
+            over = warmth(heard.reply) - want
         case "formality_matching":
             over = formality(heard.reply) - want
         case "knowledge_adaptation":
-            over = float(depth(heard.reply) - want)
+            over = depth_level(heard.reply) - want
         case "length_fit":
             over = float((count > high) - (count < low))
         case _:
@@ -253,6 +256,11 @@ def _understood(heard: Heard) -> str | None:
 
 def _sentence_with(cue: re.Pattern[str], reply: str) -> str | None:
     return next((s for s in sentences(reply) if cue.search(normalise(s))), None)
+
+
+def _near(level: float, want: int) -> int:
+    """5 for a level as wanted, a point less for each step beyond what goes unnoticed."""
+    return max(1, 5 - round(max(0.0, abs(level - want) - UNNOTICED)))
 
 
 def _scored(score: int, reason: str, heard: Heard, shown: str | None = None, *, false_memory: bool = False) -> Finding:

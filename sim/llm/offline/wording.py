@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from sim.core.text import normalise, words
 from sim.llm.offline.lines import load_cue, load_words
@@ -24,6 +25,13 @@ _NOT = re.compile(r"\b(?:not|no|never|hardly|n't)\W+(?:\w+\W+){0,1}$")
 
 TELLING = 12
 """Words from which the choice of words tells something of depth."""
+_DEPTHS = ((0.0, 2.0), (0.05, 3.0), (0.12, 4.0), (0.2, 5.0))
+"""Levels by share of long words."""
+_WARMTHS = ((0.0, 1.0), (0.1, 2.0), (0.3, 3.0), (0.55, 4.0), (0.85, 5.0))
+"""Levels by share of warm sentences."""
+_USUAL_WORDS = (0.5, 10)
+_USUAL_SENTENCES = (0.25, 1)
+"""What an ordinary text would hold, (hits, of how many), added to each: two or three sentences are little to judge by."""
 
 
 @lru_cache(maxsize=4096)
@@ -82,21 +90,36 @@ def depth(text: str) -> int:
 
     A line of a few words goes into nothing: 2.
     """
-    found = words(text)
-    if len(found) < TELLING:
-        return 2
-    share = sum(len(w) >= 9 for w in found) / len(found)
-    if load_cue("plain").search(normalise(text)) and share < 0.12:
-        return 1
-    return 2 if share < 0.015 else 3 if share < 0.085 else 4 if share < 0.16 else 5
+    return round(depth_level(text))
 
 
 @lru_cache(maxsize=4096)
-def warmth(text: str) -> int:
+def depth_level(text: str) -> float:
+    """Depth of `text` between the whole steps."""
+    found = words(text)
+    if len(found) < TELLING:
+        return 2
+    long = sum(len(w) >= 9 for w in found)
+    share = (long + _USUAL_WORDS[0]) / (len(found) + _USUAL_WORDS[1])
+    if load_cue("plain").search(normalise(text)) and share < 0.12:
+        return 1
+    return _along(share, _DEPTHS)
+
+
+@lru_cache(maxsize=4096)
+def warmth(text: str) -> float:
     """Warmth of `text`, from 1 (dry) to 5 (very warm), by its share of warm sentences."""
     said = sentences(text)
-    share = sum(bool(load_cue("warm").search(normalise(s))) for s in said) / max(len(said), 1)
-    return 1 if share == 0 else 2 if share <= 0.2 else 3 if share <= 0.4 else 4 if share <= 0.7 else 5
+    warm = sum(bool(load_cue("warm").search(normalise(s))) for s in said)
+    return _along((warm + _USUAL_SENTENCES[0]) / (len(said) + _USUAL_SENTENCES[1]), _WARMTHS)
+
+
+def _along(share: float, steps: Sequence[tuple[float, float]]) -> float:
+    """The level of `share` on the line through `steps`, which are (share, level) in rising order."""
+    for (low, below), (high, above) in pairwise(steps):
+        if share <= high:
+            return below + (above - below) * (share - low) / (high - low)
+    return steps[-1][1]
 
 
 def warm_sentence(text: str) -> str | None:

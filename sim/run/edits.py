@@ -1,0 +1,89 @@
+"""Rating the scenes of the response matrix: every reply once, and every unchanged reply a second time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.core.errors import CallFailed
+from sim.core.spec import Sampling
+from sim.llm.budget import Budget, Spent
+from sim.llm.build import Shared, build_client
+from sim.llm.limits import Gates
+from sim.run.demands import check_rater
+from sim.score.likability import LikabilityRater
+from sim.score.scenes import Reading, view_of
+
+if TYPE_CHECKING:
+    from sim.core.record import Ratings
+    from sim.core.spec import Limits, ModelSpec
+    from sim.llm.prompts import Prompts
+    from sim.score.scenes import Readings, Staged
+
+OnRated = Callable[[int, int], None]
+"""Told how many replies are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class RatedScenes:
+    """What a rater said of the scenes, and what it took."""
+
+    readings: Readings
+    lost: dict[Reading, str]
+    """Replies without a rating for reasons outside the model, and why."""
+    spent: Spent
+
+
+async def rate_scenes(
+    scenes: Sequence[Staged],
+    rater: ModelSpec,
+    prompts: Prompts,
+    *,
+    limits: Limits,
+    concurrency: int,
+    on_rated: OnRated | None = None,
+) -> RatedScenes:
+    """Let `rater` rate every reply of every scene.
+
+    Args:
+        concurrency: replies being rated at once.
+        on_rated: called after each reply.
+
+    Raises:
+        InputError: there is no such model, it cannot rate, or its key is missing from the environment.
+    """
+    check_rater(rater)
+    shared = Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
+    client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.texts["json_mode"])
+    judge = LikabilityRater(f"observer:{rater.model}", client, prompts)
+    due = [(staged, part) for staged in scenes for part in staged.scene.replies()]
+    readings: dict[Reading, Ratings] = {}
+    lost: dict[Reading, str] = {}
+    waiting = iter(due)
+
+    async def work() -> None:
+        for staged, part in waiting:
+            reading = Reading(staged.scene.id, part)
+            try:
+                readings[reading] = (await judge.score(view_of(staged, part))).value
+            except CallFailed as failed:
+                lost[reading] = f"{failed.cause.replace('_', ' ')}: {failed.message}"
+                if not readings and len(lost) >= concurrency:
+                    # Nothing but failures since the start: a server that is not there need not be asked two hundred times.
+                    shared.budget.stop()
+            if on_rated:
+                on_rated(len(readings) + len(lost), len(due))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, len(due))):
+                group.create_task(work())
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+    finally:
+        await client.close()
+    # Answers come in as they please; what is computed from them goes by the scenes.
+    return RatedScenes({r: readings[r] for r in (Reading(s.scene.id, p) for s, p in due) if r in readings}, lost, shared.budget.spent)

@@ -1,0 +1,104 @@
+"""From the spec of a target of one's own to the talk of one trial with it. Somebody's code is imported here, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sim.core.spec import CallableTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec
+from sim.llm.attempts import Patience
+from sim.targets.callable import build_callable, load_callable
+from sim.targets.graph import GraphTarget, load_graph
+from sim.targets.identity import Identity
+from sim.targets.template import Filling, check_variables
+from sim.targets.till import Till
+
+if TYPE_CHECKING:
+    from sim.core.spec import Limits
+    from sim.llm.build import Shared
+    from sim.llm.prompts import Prompts
+    from sim.targets.http import HttpLine
+    from sim.targets.target import Target
+
+
+class OwnTarget:
+    """One target of a study, shared by the run's trials."""
+
+    def __init__(self, spec: OwnTargetSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> None:
+        """Args:
+        limits: time-out and retries of a call.
+        shared: what the run's clients share.
+        environ: where `${NAME}` is looked up.
+
+        Raises:
+            InputError: a variable is not set, or code that is named is not there or cannot be talked to.
+        """
+        self._spec = spec
+        self._limits = limits
+        self._line: HttpLine | None = None
+        self._code: object = None
+        if isinstance(spec, HttpTargetSpec):
+            self._line = _line(spec, limits=limits, shared=shared, environ=environ)
+        else:
+            self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
+            kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
+            self._till = Till(f"{kind}/{spec.id}", shared.budget, shared.gates)
+
+    def talk(self, identity: Identity, prompts: Prompts) -> Target:
+        """A target for one trial; to be restored before it is used."""
+        spec, timeout = self._spec, self._limits.timeout
+        if isinstance(spec, CallableTargetSpec):
+            assert callable(self._code)
+            return build_callable(spec, self._code, identity, till=self._till, timeout=timeout, prompts=prompts)
+        if isinstance(spec, GraphTargetSpec):
+            return GraphTarget(spec, self._code, identity, till=self._till, timeout=timeout, prompts=prompts)
+        from sim.targets.http import HttpTarget
+
+        assert self._line is not None
+        return HttpTarget(self._line, identity, prompts=prompts)
+
+    async def check_health(self) -> None:
+        """See that it is up, where the study says how to ask.
+
+        Raises:
+            InputError: it is not.
+        """
+        if self._line is not None:
+            from sim.targets.http import check_health
+
+            await check_health(self._line, target=self._spec.id)
+
+    async def close(self) -> None:
+        """Give back connections."""
+        if self._line is not None:
+            await self._line.close()
+
+
+def check_own(spec: OwnTargetSpec, *, environ: Mapping[str, str] = os.environ) -> None:
+    """See that the variables a target needs are set; imports nothing of it.
+
+    Raises:
+        InputError: names the first that is not.
+    """
+    if isinstance(spec, HttpTargetSpec):
+        check_variables(spec.http.variables, environ, target=spec.id)
+
+
+def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str]) -> HttpLine:
+    from sim.llm.direct import Pool
+    from sim.targets.http import HttpLine
+
+    check_own(spec, environ=environ)
+    shared.pool = shared.pool or Pool()
+    nothing = Filling({n: "" for n in ("message", "messages", "user_id", "session_id", "date", "key")}, [], environ)
+    host = urlsplit(nothing.text(spec.http.url, quoted=True)).netloc
+    return HttpLine(
+        spec.http,
+        till=Till(f"http/{spec.id}", shared.budget, shared.gates, host),
+        pool=shared.pool,
+        patience=Patience(retries=limits.retries, sleep=shared.budget.rest),
+        timeout=limits.timeout,
+        environ=environ,
+    )

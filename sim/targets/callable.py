@@ -1,0 +1,220 @@
+"""A chatbot that is a Python function or class in this process.
+
+A function takes `messages` (the present session, as role and content) or `message` (the last one), and what else it names of `user_id`,
+`session_id`, `date` and `key`. One that names neither user nor session remembers nothing: it can be restored and forked. One that does keeps its
+memory itself; a class, of which each trial has its own instance, keeps it in the instance. That memory ends with the process unless the study says
+`durable: true`, so a trial that was interrupted after a reply starts over as another user under a higher take; what the first take cost still
+counts.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import TYPE_CHECKING
+
+from sim.core.errors import InputError
+from sim.targets.foreign import call_foreign, chosen, demanded, load_object, parameters, text_of
+from sim.targets.sitting import Sitting, words_for
+from sim.targets.target import Answer, MemoryStep
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.core.record import Trial
+    from sim.core.spec import CallableTargetSpec
+    from sim.llm.prompts import Prompts
+    from sim.targets.identity import Identity
+    from sim.targets.till import Till
+
+_WHO = frozenset({"user_id", "session_id"})
+_OFFERED = frozenset({"messages", "message", "user_id", "session_id", "key"})
+
+
+def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
+    """The function or class that `spec` names.
+
+    Raises:
+        InputError: there is none, or it is not of a form that can be talked to.
+    """
+    found = load_object(spec.callable, target=spec.id)
+    problem = f"target '{spec.id}': {spec.callable}"
+    if inspect.isclass(found):
+        for method in ("reply", "new_session"):
+            if not callable(getattr(found, method, None)):
+                raise InputError(f"{problem} has no method {method}", mend="a class needs reply(message) and new_session()")
+        if spec.durable:
+            mend = "take durable out, or name a function that takes user_id"
+            raise InputError(f"{problem} is a class, whose instances end with the process", mend=mend)
+        return found
+    if not callable(found):
+        raise InputError(f"{problem} is no function", mend="name a function that takes messages, or a class with reply and new_session")
+    names = parameters(found, target=spec.id)
+    if names is not None and not names & {"messages", "message"}:
+        raise InputError(f"{problem} takes neither messages nor message", mend="name its first parameter messages, or message for the last one alone")
+    offered = _OFFERED | {"date"} if spec.clock == "argument" else _OFFERED
+    unmet = sorted(demanded(found) - offered)
+    if unmet:
+        mend = "write clock: argument" if unmet == ["date"] else f"it is offered {', '.join(sorted(offered))}; give the others a default"
+        raise InputError(f"{problem} needs {unmet[0]}, which it is not given", mend=mend)
+    return found
+
+
+def build_callable(
+    spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
+) -> FunctionTarget | ObjectTarget:
+    """A trial's talk with `function`, as `load_callable` found it."""
+    if inspect.isclass(function):
+        return ObjectTarget(spec, function, identity, till=till, timeout=timeout, prompts=prompts)
+    return FunctionTarget(spec, function, identity, till=till, timeout=timeout, prompts=prompts)
+
+
+def has_replied(trial: Trial) -> bool:
+    """Whether there is anything a target of `trial` could remember."""
+    return bool(trial.exchanges)
+
+
+class FunctionTarget:
+    """A function that is given everything it needs with each message."""
+
+    def __init__(
+        self, spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
+    ) -> None:
+        self._names = parameters(function, target=spec.id)
+        self._remembers = self._names is None or bool(self._names & _WHO)
+        self._durable = spec.durable
+        self.stateful = self._remembers and spec.durable
+        self._function = function
+        self._identity = identity
+        self._till = till
+        self._timeout = spec.timeout or timeout
+        self._dated = spec.clock == "argument"
+        self._sitting = Sitting(words_for(spec.clock, prompts))
+        self._take = 1
+
+    async def open(self, date: dt.date) -> None:
+        """Begin a session with nothing said in it."""
+        self._sitting.open(date)
+
+    async def reply(self, message: str, key: str) -> Answer:
+        """Call the function."""
+        heard = self._sitting.heard(message)
+        arguments = chosen(
+            {
+                "messages": self._sitting.messages(heard),
+                "message": heard,
+                "user_id": self._identity.user(self._take),
+                "session_id": self._identity.session(self._take, self._sitting.index),
+                "key": self._identity.key(key),
+                **({"date": self._sitting.today} if self._dated else {}),
+            },
+            self._names,
+        )
+        answer = await self._till.ask(heard, lambda: self._call(arguments))
+        self._sitting.keep(heard, answer.text)
+        return answer
+
+    async def close_session(self) -> tuple[MemoryStep, ...]:
+        """Nothing to do."""
+        return ()
+
+    async def fork(self) -> FunctionTarget | None:
+        """A copy, unless the function keeps a memory that cannot be copied."""
+        if self._remembers:
+            return None
+        twin = copy(self)
+        twin._sitting = copy(self._sitting)
+        return twin
+
+    async def restore(self, trial: Trial) -> bool:
+        """Be where `trial` left off, if nothing is lost by that."""
+        self._take = trial.sessions[0].take if trial.sessions else 1
+        if self._remembers and not self._durable and has_replied(trial):
+            self._take += 1
+            return False
+        self._sitting.restore(trial)
+        return True
+
+    async def _call(self, arguments: Mapping[str, object]) -> tuple[str, int]:
+        name = self._till.name
+        return text_of(await call_foreign(self._function, arguments, seconds=self._timeout, name=name), name=name), 1
+
+
+class ObjectTarget:
+    """An instance that is told when a session begins, and then each message."""
+
+    stateful = False
+
+    def __init__(
+        self, spec: CallableTargetSpec, kind: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
+    ) -> None:
+        self._target = spec.id
+        self._kind = kind
+        self._identity = identity
+        self._till = till
+        self._timeout = spec.timeout or timeout
+        self._dated = spec.clock == "argument"
+        self._sitting = Sitting(words_for(spec.clock, prompts))
+        self._take = 1
+        self._instance: object = None
+
+    async def open(self, date: dt.date) -> None:
+        """Tell the instance that a session begins; the first time, make it."""
+        before = copy(self._sitting)
+        self._sitting.open(date)
+        try:
+            await self._begin()
+        except BaseException:
+            self._sitting = before
+            raise
+
+    async def reply(self, message: str, key: str) -> Answer:
+        """Tell the instance the message."""
+        heard = self._sitting.heard(message)
+        arguments = {"message": heard, "key": self._identity.key(key)}
+
+        async def call() -> tuple[str, int]:
+            return text_of(await self._tell("reply", arguments), name=self._till.name), 1
+
+        answer = await self._till.ask(heard, call)
+        self._sitting.keep(heard, answer.text)
+        return answer
+
+    async def close_session(self) -> tuple[MemoryStep, ...]:
+        """Nothing to do."""
+        return ()
+
+    async def fork(self) -> None:
+        """Nobody knows what copying an instance would share."""
+        return None
+
+    async def restore(self, trial: Trial) -> bool:
+        """A fresh instance, which is what it was only as long as it had said nothing."""
+        self._take = trial.sessions[0].take if trial.sessions else 1
+        if has_replied(trial):
+            self._take += 1
+            return False
+        self._sitting.restore(trial)
+        if trial.sessions:
+            await self._begin()
+        return True
+
+    async def _begin(self) -> None:
+        if self._instance is None:
+            self._instance = await self._invoke(self._kind, self._circumstances())
+        await self._tell("new_session", {})
+
+    async def _tell(self, method: str, arguments: Mapping[str, object]) -> object:
+        return await self._invoke(getattr(self._instance, method), {**self._circumstances(), **arguments})
+
+    async def _invoke(self, function: Callable[..., object], arguments: Mapping[str, object]) -> object:
+        wanted = chosen(arguments, parameters(function, target=self._target))
+        return await call_foreign(function, wanted, seconds=self._timeout, name=self._till.name)
+
+    def _circumstances(self) -> dict[str, object]:
+        told: dict[str, object] = {
+            "user_id": self._identity.user(self._take),
+            "session_id": self._identity.session(self._take, self._sitting.index),
+        }
+        return {**told, "date": self._sitting.today} if self._dated else told

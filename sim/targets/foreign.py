@@ -1,0 +1,193 @@
+"""Somebody's Python code, called so that nothing it does can end a run: what it raises becomes a `CallFailed`, what hangs is left behind.
+
+Sync code runs in a thread of its own, which ends with the process even when it hangs; async code runs in the event loop and must not block it. Both
+run in an empty context, so that a LangGraph graph does not take our own state machine for its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sim.core.errors import CallFailed, InputError, nearest
+from sim.llm.failures import scrub
+
+R = TypeVar("R")
+
+Outcome = tuple[object, BaseException | None]
+"""What a function returned, or what it raised."""
+
+
+async def call_foreign(function: Callable[..., object], arguments: Mapping[str, object], *, seconds: float, name: str) -> object:
+    """What `function` returns.
+
+    Args:
+        seconds: how long it may take.
+        name: what failures are said of.
+
+    Raises:
+        CallFailed: it raised, or did not return in time.
+    """
+    task = asyncio.create_task(_outcome(function, arguments), context=Context())
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        finished = task.done()
+        task.cancel()
+    if not finished:
+        raise CallFailed("infrastructure", f"{name} did not answer within {seconds:g} s")
+    if task.cancelled():
+        raise CallFailed("infrastructure", f"{name} raised CancelledError")
+    value, error = task.result()
+    if error is not None:
+        raise CallFailed("infrastructure", scrub(f"{name} raised {described(error)}", os.environ))
+    return value
+
+
+def described(error: BaseException) -> str:
+    """Type and message of `error`."""
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+async def _outcome(function: Callable[..., object], arguments: Mapping[str, object]) -> Outcome:
+    if _is_async(function):
+        value: object = function(**arguments)
+    else:
+        value, error = await _in_thread(function, arguments)
+        if error is not None:
+            return None, error
+    if not inspect.isawaitable(value):
+        return value, None
+    try:
+        return await value, None
+    except (Exception, SystemExit) as error:
+        return None, error
+
+
+class DaemonThreads(ThreadPoolExecutor):
+    """A thread for each call, which nobody waits for when the process ends: an ordinary pool would wait for a call that hangs."""
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """Begin `fn` at once."""
+        future: Future[R] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=work, daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing to wait for."""
+
+
+def free_threads() -> None:
+    """Let what runs in the running loop's threads, as LangGraph's sync nodes do, be left behind when it hangs."""
+    asyncio.get_running_loop().set_default_executor(DaemonThreads())
+
+
+async def _in_thread(function: Callable[..., object], arguments: Mapping[str, object]) -> Outcome:
+    def work() -> Outcome:
+        try:
+            return Context().run(function, **arguments), None
+        except BaseException as error:
+            return None, error
+
+    return await asyncio.wrap_future(DaemonThreads().submit(work))
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def load_object(place: str, *, target: str) -> object:
+    """The object at `module:name`, imported as `python -m` would from the working folder.
+
+    Raises:
+        InputError: there is none, or importing the module failed.
+    """
+    module_name, _, path = place.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: object = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module_name}.".startswith(f"{error.name}."):
+            mend = "run from the folder it lies in, or set PYTHONPATH"
+            raise InputError(f"target '{target}': there is no module '{error.name}'", mend=mend) from None
+        raise _broken(target, module_name, error) from None
+    except (Exception, SystemExit) as error:
+        raise _broken(target, module_name, error) from None
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            known = [n for n in vars(found) if not n.startswith("_")] if hasattr(found, "__dict__") else []
+            raise InputError(f"target '{target}': there is no '{name}' in {module_name}", mend=nearest(name, known)) from None
+    return found
+
+
+def _broken(target: str, module: str, error: BaseException) -> InputError:
+    return InputError(scrub(f"target '{target}': importing {module} raised {described(error)}", os.environ), mend="mend the module")
+
+
+def parameters(function: object, *, target: str) -> frozenset[str] | None:
+    """The names that `function` can be given arguments by; None: any.
+
+    Raises:
+        InputError: it has no signature, or needs something by position.
+    """
+    try:
+        signature = inspect.signature(function)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InputError(f"target '{target}': {function!r} does not say what it takes", mend="wrap it in a function of your own") from None
+    found = signature.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in found):
+        return None
+    return frozenset(p.name for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+
+def demanded(function: Callable[..., object]) -> frozenset[str]:
+    """The names of the parameters that have no default."""
+    found = inspect.signature(function).parameters.values()
+    return frozenset(p.name for p in found if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+
+
+def chosen(arguments: Mapping[str, object], names: frozenset[str] | None) -> dict[str, object]:
+    """Those of `arguments` that go by one of `names`."""
+    return {k: v for k, v in arguments.items() if names is None or k in names}
+
+
+def text_of(value: object, *, name: str) -> str:
+    """The text of a reply: a str, or the `content` of a message.
+
+    Raises:
+        CallFailed: it is neither.
+    """
+    content = value.get("content") if isinstance(value, Mapping) else getattr(value, "content", value)
+    if isinstance(content, str):
+        return str(content)
+    if isinstance(content, list):
+        return "".join(p if isinstance(p, str) else str(p.get("text", "")) for p in content if isinstance(p, str | Mapping))
+    raise CallFailed("infrastructure", f"{name} returned {type(value).__name__}, not text")

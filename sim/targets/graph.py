@@ -1,0 +1,115 @@
+"""A chatbot that is a compiled LangGraph graph, known by its `ainvoke` or `invoke`; LangGraph itself is not imported.
+
+Each trial is a thread and each message is sent to it alone, under an id by which LangGraph knows a message that comes again. A graph that was
+compiled without a checkpointer or store remembers nothing and is sent the whole session every time. What a checkpointer or store holds ends with the
+process unless the study says `durable: true`; a trial that was interrupted after a reply then starts over on a new thread under a higher take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from typing import TYPE_CHECKING
+
+from sim.core.errors import CallFailed, InputError
+from sim.targets.callable import has_replied
+from sim.targets.foreign import call_foreign, free_threads, load_object, text_of
+from sim.targets.sitting import Sitting, words_for
+from sim.targets.target import Answer, MemoryStep
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.core.record import Trial
+    from sim.core.spec import GraphTargetSpec
+    from sim.llm.prompts import Prompts
+    from sim.targets.identity import Identity
+    from sim.targets.till import Till
+
+
+def load_graph(spec: GraphTargetSpec) -> object:
+    """The graph that `spec` names.
+
+    Raises:
+        InputError: there is none, or it cannot be invoked.
+    """
+    found = load_object(spec.graph, target=spec.id)
+    if not (callable(getattr(found, "ainvoke", None)) or callable(getattr(found, "invoke", None))):
+        mend = "compile it: graph = builder.compile()" if hasattr(found, "compile") else "name a compiled graph"
+        raise InputError(f"target '{spec.id}': {spec.graph} has neither ainvoke nor invoke", mend=mend)
+    return found
+
+
+class GraphTarget:
+    """One trial's thread on a graph.
+
+    Args:
+        graph: as `load_graph` found it.
+    """
+
+    def __init__(self, spec: GraphTargetSpec, graph: object, identity: Identity, *, till: Till, timeout: float, prompts: Prompts) -> None:
+        self._remembers = bool(getattr(graph, "checkpointer", None)) or bool(getattr(graph, "store", None))
+        self._durable = spec.durable
+        self.stateful = self._remembers and spec.durable
+        invoke: Callable[..., object] = getattr(graph, "ainvoke", None) or graph.invoke  # type: ignore[attr-defined]
+        self._invoke = invoke
+        self._identity = identity
+        self._till = till
+        self._timeout = spec.timeout or timeout
+        self._dated = spec.clock == "argument"
+        self._sitting = Sitting(words_for(spec.clock, prompts))
+        self._take = 1
+
+    async def open(self, date: dt.date) -> None:
+        """Begin a session on the same thread."""
+        self._sitting.open(date)
+
+    async def reply(self, message: str, key: str) -> Answer:
+        """Invoke the graph."""
+        heard = self._sitting.heard(message)
+        new = {"role": "user", "content": heard, "id": self._identity.key(key)}
+        messages = [new] if self._remembers else [*self._sitting.messages(heard)[:-1], new]
+        answer = await self._till.ask(heard, lambda: self._call(messages))
+        self._sitting.keep(heard, answer.text)
+        return answer
+
+    async def close_session(self) -> tuple[MemoryStep, ...]:
+        """Nothing to do: the thread goes on."""
+        return ()
+
+    async def fork(self) -> GraphTarget | None:
+        """A copy, unless the graph keeps a thread that cannot be copied."""
+        if self._remembers:
+            return None
+        twin = copy(self)
+        twin._sitting = copy(self._sitting)
+        return twin
+
+    async def restore(self, trial: Trial) -> bool:
+        """Be where `trial` left off, if nothing is lost by that."""
+        free_threads()
+        self._take = trial.sessions[0].take if trial.sessions else 1
+        if self._remembers and not self._durable and has_replied(trial):
+            self._take += 1
+            return False
+        self._sitting.restore(trial)
+        return True
+
+    async def _call(self, messages: Sequence[Mapping[str, str]]) -> tuple[str, int]:
+        user = self._identity.user(self._take)
+        told = {"thread_id": user, "user_id": user, "session_id": self._identity.session(self._take, self._sitting.index)}
+        configurable = {**told, "date": self._sitting.today} if self._dated else told
+        arguments = {"input": {"messages": messages}, "config": {"configurable": configurable}}
+        state = await call_foreign(self._invoke, arguments, seconds=self._timeout, name=self._till.name)
+        return _last_reply(state, self._till.name), 1
+
+
+def _last_reply(state: object, name: str) -> str:
+    messages = state.get("messages") if isinstance(state, Mapping) else getattr(state, "messages", None)
+    if not isinstance(messages, Sequence) or not messages:
+        raise CallFailed("infrastructure", f"{name} returned {type(state).__name__} without messages")
+    last = messages[-1]
+    role = last.get("role") or last.get("type") if isinstance(last, Mapping) else getattr(last, "type", None)
+    if role not in ("ai", "assistant", "AIMessageChunk"):
+        raise CallFailed("infrastructure", f"{name} ended with a message of '{role}', not of the assistant")
+    return text_of(last, name=name)

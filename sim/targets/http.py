@@ -1,0 +1,345 @@
+"""A chatbot behind HTTP, told in templates how it is spoken to.
+
+What it remembers is on its side: restoring a trial means being the same user again, and nothing is sent for it. Only where the chatbot itself gave
+the session's id, and that session was cut short, is there no way back, and the trial starts over as another user. A message whose answer never came
+is sent again under the same key. Cookies are not kept, redirects not followed. Values of the variables it uses are struck out of replies and errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+from pydantic import JsonValue
+
+from sim.core.errors import CallFailed, Cause, InputError
+from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
+from sim.llm.attempts import Answer as Attempted
+from sim.llm.attempts import Patience, persist
+from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub
+from sim.targets import stream
+from sim.targets.sitting import Sitting, words_for
+from sim.targets.target import Answer, MemoryStep
+from sim.targets.template import Absent, Filling, find, find_text
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.core.record import Trial
+    from sim.llm.direct import Pool
+    from sim.llm.prompts import Prompts
+    from sim.targets.identity import Identity
+    from sim.targets.till import Till
+
+LARGEST = 10_000_000
+"""Bytes of a body; nobody reads a reply longer than this."""
+OK = frozenset(range(200, 300))
+GONE = frozenset({404, 410})
+"""Statuses by which a chatbot says that there is nothing to delete."""
+
+Read = Callable[[aiohttp.ClientResponse], Awaitable[str]]
+
+
+class HttpLine:
+    """The connection to one chatbot, shared by all trials of a run: templates in, texts out."""
+
+    def __init__(
+        self,
+        spec: HttpSpec,
+        *,
+        till: Till,
+        pool: Pool,
+        patience: Patience,
+        timeout: float,
+        environ: Mapping[str, str],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Args:
+        timeout: seconds for one attempt.
+        environ: where `${NAME}` is looked up; every variable that `spec` names must be in it.
+        now: Unix time, for Retry-After dates.
+        """
+        self.spec = spec
+        self.till = till
+        self.environ = environ
+        self._pool = pool
+        self._patience = patience
+        self._timeout = aiohttp.ClientTimeout(total=spec.timeout or timeout)
+        self._now = now
+        values = [environ[name].strip() for name in spec.variables]
+        self._secrets = sorted({s for v in values if len(v) >= 6 for s in (v, quote(v), quote(v, safe=""))}, key=len, reverse=True)
+
+    async def say(self, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> tuple[str, int]:
+        """Send a message; the reply and the number of attempts.
+
+        Raises:
+            CallFailed: there was no reply.
+        """
+        spec = self.spec
+        outcome = await self._send(spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
+        return self.clean(outcome[0]), outcome[1]
+
+    async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
+        """Make one of the calls around the talk; what came back.
+
+        Args:
+            headers: sent beside the target's and the call's own.
+            fine: statuses that count as an answer.
+            once: whether one attempt is enough.
+
+        Raises:
+            CallFailed: it was not answered with such a status.
+        """
+        patience = replace(self._patience, retries=0) if once else self._patience
+        sent = {**self.spec.headers, **spec.headers, **headers}
+        async with self.till.passage():
+            came, _ = await self._send(spec.method, spec.url, sent, filling.body(spec.body), filling, _text, fine=fine, patience=patience)
+        return came
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass; ends early when the run is stopped.
+
+        Raises:
+            CallFailed: the run is being stopped, or its budget is used up.
+        """
+        await self.till.budget.rest(seconds)
+
+    def clean(self, text: str) -> str:
+        """`text` without the values of the variables this chatbot is sent."""
+        for secret in self._secrets:
+            text = text.replace(secret, "[key]")
+        return text
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._pool.give_back(self)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: JsonValue,
+        filling: Filling,
+        read: Read,
+        *,
+        fine: frozenset[int] = OK,
+        patience: Patience | None = None,
+    ) -> tuple[str, int]:
+        address = filling.text(url, quoted=True)
+        sent = {name: filling.text(value) for name, value in headers.items()}
+        data: bytes | None = None
+        if isinstance(body, str):
+            data = body.encode("utf-8", "replace")
+        elif body is not None:
+            data = json.dumps(body).encode()
+        named = {name.lower() for name in sent}
+        if data is not None and "content-type" not in named:
+            sent["Content-Type"] = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+
+        async def attempt() -> Attempted:
+            return Attempted(await self._attempt(method, address, sent, data, read, fine))
+
+        try:
+            outcome = await persist(attempt, patience or self._patience)
+        except AttemptFailed as failure:
+            message = scrub(self.clean(f"{self.till.name}: {failure.message}"), self.environ)
+            raise CallFailed(_CAUSES.get(failure.verdict, "infrastructure"), message) from None
+        return outcome.answer.text, outcome.attempts
+
+    async def _attempt(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, read: Read, fine: frozenset[int]) -> str:
+        host = urlsplit(url).netloc
+        session = self._pool.session(self)
+        try:
+            async with session.request(method, url, data=data, headers=headers, timeout=self._timeout, allow_redirects=False) as response:
+                if response.status in fine:
+                    return await read(response)
+                raw = await _text(response)
+                wait = parse_retry_after(response.headers.get("Retry-After"), now=self._now())
+                raise judge_status(response.status, f"{host}: {raw[:500]}" if raw else host, wait=wait)
+        except TimeoutError:
+            raise AttemptFailed("again", f"{host} did not answer within {self._timeout.total:g} s") from None
+        except aiohttp.InvalidURL:
+            raise AttemptFailed("final", f"'{url}' is not a URL") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise AttemptFailed("again", f"{host}: {error or type(error).__name__}") from None
+        except ValueError as error:
+            raise AttemptFailed("final", f"{host}: {error}") from None
+
+    async def _reply(self, response: aiohttp.ClientResponse) -> str:
+        """The reply in a body that came with status 2xx. It was heard, so whatever is wrong with it, it is not asked for again."""
+        spec = self.spec
+        if spec.stream != "none":
+            return await stream.join(stream.events(stream.lines(_chunks(response)), spec.stream), spec.reply)
+        raw = await _text(response)
+        if spec.reply == "$":
+            return raw
+        try:
+            return find_text(json.loads(raw), spec.reply)
+        except (ValueError, RecursionError):
+            raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it: {raw[:200]}") from None
+        except Absent:
+            raise AttemptFailed("final", f"no text stands at reply: {spec.reply} in what came: {raw[:200]}") from None
+
+
+_CAUSES: dict[str, Cause] = {"refused": "refused", "too_long": "too_long"}
+"""What of an answer's fault is the chatbot's own doing; all else is its surroundings'."""
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > LARGEST:
+            raise AttemptFailed("final", f"more than {LARGEST / 1e6:g} MB came")
+        yield chunk
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    return b"".join([c async for c in _chunks(response)]).decode("utf-8-sig", "replace")
+
+
+class HttpTarget:
+    """One trial's talk with a chatbot behind HTTP."""
+
+    def __init__(self, line: HttpLine, identity: Identity, *, prompts: Prompts) -> None:
+        self.stateful = line.spec.names_its_user
+        self._line = line
+        self._spec = line.spec
+        self._identity = identity
+        self._sitting = Sitting(words_for(line.spec.clock, prompts))
+        self._take = 1
+        self._sessions = 0
+        self._given: str | None = None
+        """The id that the chatbot gave this session."""
+
+    async def open(self, date: dt.date) -> None:
+        """Make the opening call; before the first session, the reset call."""
+        opening, first = self._spec.opening, self._sitting.index == 0
+        before = copy(self._sitting)
+        self._sitting.open(date)
+        self._given = None
+        try:
+            if first and self._spec.reset:
+                await self._call(self._spec.reset)
+            if opening:
+                came = await self._call(opening)
+                if opening.session_id:
+                    self._given = self._id_in(came, opening.session_id)
+        except CallFailed:
+            self._sitting = before
+            raise
+
+    async def reply(self, message: str, key: str) -> Answer:
+        """Send `message` with its idempotency key."""
+        heard = self._sitting.heard(message)
+        filling = self._filling(heard, key)
+        body = filling.body(self._spec.template)
+        headers = {**self._clock(), self._spec.idempotency_header: "{key}"}
+        if self._spec.clock == "field" and isinstance(body, dict):
+            body[self._spec.clock_name or "session_date"] = self._sitting.today
+        answer = await self._line.till.ask(heard, lambda: self._line.say(filling, headers, body))
+        self._sitting.keep(heard, answer.text)
+        return answer
+
+    async def close_session(self) -> tuple[MemoryStep, ...]:
+        """Make the closing call and wait until the chatbot has taken the session in; after the last session, delete its user."""
+        if self._spec.closing:
+            await self._call(self._spec.closing)
+        await self._settle()
+        if self._spec.delete and self._sitting.index == self._sessions:
+            await self._call(self._spec.delete, fine=OK | GONE)
+        return ()
+
+    async def fork(self) -> HttpTarget | None:
+        """Only a chatbot that is sent the whole session with every message can be forked."""
+        if self.stateful:
+            return None
+        twin = copy(self)
+        twin._sitting = copy(self._sitting)
+        return twin
+
+    async def restore(self, trial: Trial) -> bool:
+        """Be the same user again."""
+        self._sessions = len(trial.cast.sessions)
+        self._take = trial.sessions[0].take if trial.sessions else 1
+        if self._spec.opening and self._spec.opening.session_id and trial.sessions and not trial.sessions[-1].closed:
+            self._take += 1
+            return False
+        self._sitting.restore(trial)
+        return True
+
+    def _clock(self) -> dict[str, str]:
+        return {self._spec.clock_name or "X-Session-Date": "{date}"} if self._spec.clock == "header" else {}
+
+    def _filling(self, heard: str = "", key: str = "") -> Filling:
+        values = {
+            "message": heard,
+            "user_id": self._identity.user(self._take),
+            "session_id": self._given or self._identity.session(self._take, self._sitting.index),
+            "date": self._sitting.today if self._spec.clock != "none" else "",
+            "key": self._identity.key(key),
+        }
+        return Filling(values, self._sitting.messages(heard), self._line.environ)
+
+    async def _call(self, spec: HttpCallSpec, *, fine: frozenset[int] = OK, once: bool = False) -> str:
+        return await self._line.call(spec, self._filling(), headers=self._clock(), fine=fine, once=once)
+
+    def _id_in(self, came: str, path: str) -> str:
+        try:
+            found = find(json.loads(came), path)
+        except (ValueError, Absent, RecursionError):
+            found = None
+        if not isinstance(found, str | int) or not str(found).isprintable():
+            message = f"{self._line.till.name}: no id stands at session_id: {path} in what the opening call brought: {came[:200]}"
+            raise CallFailed("infrastructure", scrub(self._line.clean(message), self._line.environ))
+        return str(found)
+
+    async def _settle(self) -> None:
+        settle = self._spec.settle
+        if not isinstance(settle, PollSpec):
+            if settle:
+                await self._line.wait(settle)
+            return
+        loop = asyncio.get_running_loop()
+        end = loop.time() + settle.within
+        while not await self._settled(settle):
+            if loop.time() >= end:
+                raise CallFailed("infrastructure", f"{self._line.till.name}: the session was not taken in within {settle.within:g} s")
+            await self._line.wait(settle.every)
+
+    async def _settled(self, poll: PollSpec) -> bool:
+        try:
+            came = await self._call(poll, once=True)
+        except CallFailed as failed:
+            if failed.cause in ("budget", "interrupted"):
+                raise
+            return False
+        if poll.at is None:
+            return True
+        try:
+            return find(json.loads(came), poll.at) == poll.equals
+        except (ValueError, Absent, RecursionError):
+            return False
+
+
+async def check_health(line: HttpLine, *, target: str) -> None:
+    """Make the health call, if there is one.
+
+    Raises:
+        InputError: it was not answered with a status 2xx.
+    """
+    if line.spec.health is None:
+        return
+    nobody = dict.fromkeys(("message", "user_id", "session_id", "date", "key"), "")
+    try:
+        await line.call(line.spec.health, Filling(nobody, [], line.environ), headers={})
+    except CallFailed as failed:
+        raise InputError(f"target '{target}' does not answer its health check ({failed.message})", mend="start it, or mend http.health") from None

@@ -1,0 +1,82 @@
+"""Replies that come in pieces: server-sent events, or a JSON object on each line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from sim.llm.failures import AttemptFailed
+from sim.targets.template import Absent, find_text
+
+DONE = "[DONE]"
+
+
+async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """The lines of a body, whatever chunks it comes in."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", "replace").rstrip("\r")
+
+
+async def events(lines: AsyncIterator[str], kind: Literal["sse", "lines"]) -> AsyncIterator[str]:
+    """The data of each event, up to `[DONE]`.
+
+    Raises:
+        AttemptFailed: an event of the name `error` came.
+    """
+    data: list[str] = []
+    name = ""
+    async for line in lines:
+        if kind == "lines":
+            if line.strip() == DONE:
+                return
+            if line.strip():
+                yield line
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            if value.strip() == DONE:
+                break
+            data.append(value)
+        elif field == "event":
+            name = value
+        elif not line:
+            if data:
+                yield _event(name, data)
+            data, name = [], ""
+    if data:
+        yield _event(name, data)
+
+
+def _event(name: str, data: list[str]) -> str:
+    if name == "error":
+        raise AttemptFailed("final", f"the stream broke off with an error: {' '.join(data)[:200]}")
+    return "\n".join(data)
+
+
+async def join(events: AsyncIterator[str], path: str) -> str:
+    """The pieces at `path` put together; events without one, such as the last with its counts, are passed over.
+
+    Raises:
+        AttemptFailed: no event had a piece.
+    """
+    pieces: list[str] = []
+    came: list[str] = []
+    async for data in events:
+        came.append(data[:200])
+        if path == "$":
+            pieces.append(data)
+            continue
+        try:
+            pieces.append(find_text(json.loads(data), path))
+        except (ValueError, Absent, RecursionError):
+            continue
+    if not pieces:
+        raise AttemptFailed("final", f"nothing stands at {path} in any event of the stream: {' '.join(came)[:200]}")
+    return "".join(pieces)

@@ -1,0 +1,94 @@
+"""Templates of requests, filled in; and the way to a value in what comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from sim.core.errors import InputError
+from sim.core.spec.http import SLOT
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What placeholders and variables stand for in one call."""
+
+    values: Mapping[str, str]
+    messages: list[dict[str, str]]
+    environ: Mapping[str, str]
+
+    def text(self, template: str, *, quoted: bool = False) -> str:
+        """`template` filled in; `quoted`: values, but not variables, are escaped for a URL."""
+
+        def fill(slot: re.Match[str]) -> str:
+            if slot["variable"]:
+                return self.environ[slot["variable"]].strip()
+            value = self.values[slot["name"]]
+            return quote(value.encode("utf-8", "replace"), safe="") if quoted else value
+
+        return SLOT.sub(fill, template)
+
+    def body(self, template: JsonValue) -> JsonValue:
+        """`template` filled in, whatever its shape."""
+        if template == "{messages}":
+            return [dict(m) for m in self.messages]
+        if isinstance(template, str):
+            return self.text(template)
+        if isinstance(template, list):
+            return [self.body(item) for item in template]
+        if isinstance(template, dict):
+            return {key: self.body(value) for key, value in template.items()}
+        return template
+
+
+def check_variables(names: frozenset[str], environ: Mapping[str, str], *, target: str) -> None:
+    """See that every variable is set to something a header can hold.
+
+    Raises:
+        InputError: names the first that is not.
+    """
+    for name in sorted(names):
+        if not environ.get(name, "").strip():
+            raise InputError(f"target '{target}' needs {name}, which is not set", mend=f"export {name}=…")
+        if not environ[name].strip().isprintable():
+            raise InputError(f"target '{target}' needs {name}, which holds a line break or control character", mend="set it to one line")
+
+
+class Absent(Exception):
+    """There is nothing at the end of a path."""
+
+
+def find(value: JsonValue, path: str) -> JsonValue:
+    """What stands at `path` in `value`.
+
+    Raises:
+        Absent: nothing does.
+    """
+    for step in re.findall(r"[^.\[\]]+", path.removeprefix("$")):
+        if isinstance(value, list) and re.fullmatch(r"\d+", step) and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            raise Absent(step)
+    return value
+
+
+def find_text(value: JsonValue, path: str) -> str:
+    """The text at `path`; null is a text without words, a list is the texts in it put together.
+
+    Raises:
+        Absent: no text stands there.
+    """
+    found = find(value, path)
+    if found is None:
+        return ""
+    if isinstance(found, str):
+        return found
+    if isinstance(found, list) and found:
+        return "".join(find_text(item, "text" if isinstance(item, dict) else "$") for item in found)
+    raise Absent(path)

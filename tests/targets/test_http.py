@@ -1,0 +1,190 @@
+"""What goes over the wire to a chatbot behind HTTP, and what comes of what it does wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sim.core.errors import CallFailed, InputError
+from sim.core.event import SessionClosed, SessionOpened
+from sim.core.fold import fold
+from sim.core.spec import Limits
+from sim.run.demands import check_reach
+from sim.targets.target import Answer, Target
+from tests import examples
+from tests.targets.chatbots import KEY, Booth, Chatbot, chatbot, spec
+
+MONDAY = dt.date(2026, 1, 5)
+
+
+@pytest.fixture
+def bot() -> Iterator[Chatbot]:
+    with chatbot() as running:
+        yield running
+
+
+async def said(target: Target, *messages: str, close: bool = False) -> list[Answer]:
+    await target.open(MONDAY)
+    answers = [await target.reply(m, f"k{i}") for i, m in enumerate(messages)]
+    if close:
+        await target.close_session()
+    return answers
+
+
+async def talk(bot: Chatbot, *messages: str, limits: Limits | None = None, nonce: str = "n", close: bool = False, **http: Any) -> list[Answer]:
+    booth = Booth(spec(http={"url": f"{bot.url}/chat", **http}), limits=limits, nonce=nonce)
+    try:
+        return await said(await booth.target(), *messages, close=close)
+    finally:
+        await booth.parts.close()
+
+
+async def test_placeholders_stand_wherever_the_study_puts_them(bot: Chatbot) -> None:
+    body = {"message": "{message}", "user_id": "u-{user_id}", "turn": {"all": "{messages}", "n": 1, "odd": "{a: {b}}"}}
+    said = "Say {user_id} & ${HOME} + \U0001f600"
+    await talk(bot, said, body=body, headers={"X-Session": "{session_id}"}, url=f"{bot.url}/chat?u={{user_id}}&m={{message}}")
+    (sent,) = bot.log("/chat")
+    user = sent["body"]["user_id"].removeprefix("u-")
+    assert len(user) == 36
+    assert sent["body"]["message"].endswith(said), "nothing the user says is filled in"
+    assert sent["body"]["turn"]["all"] == [{"role": "user", "content": sent["body"]["message"]}]
+    assert (sent["body"]["turn"]["n"], sent["body"]["turn"]["odd"]) == (1, "{a: {b}}")
+    assert len(sent["headers"]["X-Session"]) == 36
+    assert parse_qs(urlsplit(sent["path"]).query) == {"u": [user], "m": [sent["body"]["message"]]}
+
+
+async def test_user_session_and_key_are_the_same_again_and_differ_between_runs(bot: Chatbot) -> None:
+    for nonce in ("one", "one", "two"):
+        await talk(bot, "Hello.", nonce=nonce)
+    ids = [(r["body"]["user_id"], r["body"]["session_id"], r["headers"]["Idempotency-Key"]) for r in bot.log("/chat")]
+    assert ids[0] == ids[1]
+    assert not set(ids[0]) & set(ids[2])
+
+
+@pytest.mark.parametrize(("url", "stream"), [("/chat/sse", "sse"), ("/chat/lines", "lines")])
+async def test_streams_are_put_together(bot: Chatbot, url: str, stream: str) -> None:
+    answers = await talk(bot, "Caf\u00e9 \U0001f600", "And?", url=bot.url + url, stream=stream, reply="delta.text", clock="none")
+    assert [a.text for a in answers] == ["That is new to me.", "You told me: Caf\u00e9 \U0001f600"]
+
+
+async def test_the_date_goes_into_a_header_or_a_field_or_nowhere(bot: Chatbot) -> None:
+    await talk(bot, "Hello.", clock="header")
+    await talk(bot, "Hello.", clock="field", clock_name="today")
+    await talk(bot, "Hello.", clock="none")
+    header, field, none = bot.log("/chat")
+    assert header["headers"]["X-Session-Date"] == "2026-01-05"
+    assert (field["body"]["today"], field["body"]["message"]) == ("2026-01-05", "Hello.")
+    assert "2026" not in str(none)
+
+
+async def test_the_calls_around_a_talk_come_in_their_order(bot: Chatbot) -> None:
+    http: dict[str, Any] = {
+        "reset": {"url": f"{bot.url}/reset", "body": {"user_id": "{user_id}"}},
+        "opening": {"url": f"{bot.url}/sessions", "session_id": "session.id"},
+        "closing": {"url": f"{bot.url}/close", "body": {"session": "{session_id}"}},
+        "settle": {"url": f"{bot.url}/taken-in/{{user_id}}", "at": "state", "every": 0.01, "within": 5},
+        "delete": {"url": f"{bot.url}/users/{{user_id}}"},
+    }
+    booth = Booth(spec(http={"url": f"{bot.url}/chat", **http}))
+    target = await booth.target()
+    await said(target, "One.", close=True)
+    await said(target, "Two.", close=True)
+    await booth.parts.close()
+    sent = [f"{r['method']} {r['path'].split('/')[1]}" for r in bot.log()]
+    session = ["POST sessions", "POST chat", "POST close", "GET taken-in", "GET taken-in"]
+    assert sent == ["POST reset", *session, *session, "DELETE users"], "the scenario has two sessions"
+    first, second = (r["body"]["session_id"] for r in bot.log("/chat"))
+    assert (first.startswith("given-"), first == second) == (True, False)
+    assert [r["body"]["session"] for r in bot.log("/close")] == [first, second]
+
+
+async def test_a_session_whose_id_the_chatbot_gave_cannot_be_gone_on_with_but_the_next_can_be_opened(bot: Chatbot) -> None:
+    booth = Booth(spec(http={"url": f"{bot.url}/chat", "opening": {"url": f"{bot.url}/sessions", "session_id": "session.id"}}))
+    plan, trial = booth.trial()
+    trial = fold(trial, (SessionOpened(trial=trial.id, session=1, take=1, date=MONDAY),))
+    assert await booth.parts.target(plan).restore(trial) is False
+    trial = fold(trial, (SessionClosed(trial=trial.id, session=1, take=1, ending="left"),))
+    assert await booth.parts.target(plan).restore(trial) is True
+    await booth.parts.close()
+
+
+async def test_a_session_that_is_never_taken_in_ends_in_a_lost_call(bot: Chatbot) -> None:
+    with pytest.raises(CallFailed, match=r"not taken in within 0\.05 s") as failed:
+        await talk(bot, "Hi.", close=True, settle={"url": f"{bot.url}/nowhere/{{user_id}}", "every": 0.02, "within": 0.05})
+    assert failed.value.cause == "infrastructure"
+
+
+async def test_what_may_pass_is_tried_again_under_the_same_key(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.llm.attempts.BASE", 0.01)
+    bot.fail("503", "500")
+    (answer,) = await talk(bot, "Hello.", limits=Limits(retries=3))
+    assert answer.text == "That is new to me."
+    assert answer.timings[0].retries == 2
+    assert len({r["headers"]["Idempotency-Key"] for r in bot.log("/chat")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("garbage", r"http/bot: what came is not JSON, and reply: reply asks for it: <html>not what you asked for</html>"),
+        ("elsewhere", r'http/bot: no text stands at reply: reply in what came: \{"answer": "here I am, .{170,185}$'),
+        ("404", r'http/bot: status 404: 127\.0\.0\.1:\d+: \{"error": "broken"\}'),
+        ("500", r"http/bot: status 500"),
+    ],
+)
+async def test_what_is_no_reply_is_a_lost_call_that_says_what_came(bot: Chatbot, how: str, message: str) -> None:
+    bot.fail(how)
+    with pytest.raises(CallFailed, match=message) as failed:
+        await talk(bot, "Hello.")
+    assert failed.value.cause == "infrastructure"
+    assert len(bot.log("/chat")) == 1
+
+
+async def test_an_empty_reply_is_a_reply(bot: Chatbot) -> None:
+    bot.fail("empty")
+    (answer,) = await talk(bot, "Hello.")
+    assert answer.text == ""
+
+
+async def test_a_chatbot_that_hangs_is_given_up(bot: Chatbot) -> None:
+    bot.fail("hang")
+    with pytest.raises(CallFailed, match=r"did not answer within 0\.2 s"):
+        await talk(bot, "Hello.", timeout=0.2)
+
+
+async def test_a_stream_without_a_piece_is_a_lost_call(bot: Chatbot) -> None:
+    with pytest.raises(CallFailed, match="nothing stands at text in any event of the stream"):
+        await talk(bot, "Hello.", url=f"{bot.url}/chat/sse", stream="sse", reply="text")
+
+
+async def test_the_key_is_sent_and_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_PASSPHRASE", KEY)
+    header = {"Authorization": "Bearer ${BOT_PASSPHRASE}"}
+    with chatbot(key=KEY) as bot:
+        (answer,) = await talk(bot, "Hello.", headers=header)
+        assert answer.text == "That is new to me."
+        (echoed,) = await talk(bot, "Hi.", headers=header, reply="$", body={"message": "{message}", "user_id": "{user_id}", "p": "${BOT_PASSPHRASE}"})
+        assert bot.log("/chat")[-1]["body"]["p"] == KEY
+        assert '"p": "[key]"' in echoed.text
+        with pytest.raises(CallFailed) as failed:
+            await talk(bot, "Hello.", headers={"Authorization": "Bear ${BOT_PASSPHRASE}"})
+    assert "not the key" in failed.value.message
+    assert KEY not in failed.value.message
+
+
+async def test_a_missing_variable_and_a_failing_health_check_are_said_before_anything_is_spent(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_THING", raising=False)
+    missing = {"url": f"{bot.url}/chat", "closing": {"url": "http://x/${NO_SUCH_THING}"}}
+    with pytest.raises(InputError, match=r"^target 'bot' needs NO_SUCH_THING, which is not set; export NO_SUCH_THING=…$"):
+        await check_reach(examples.study(targets=(spec(http=missing),)))
+    limits = Limits(retries=0)
+    healthy = {"url": f"{bot.url}/chat", "health": {"url": f"{bot.url}/health"}}
+    await check_reach(examples.study(targets=(spec(http=healthy),), limits=limits))
+    ill = {"url": f"{bot.url}/chat", "health": {"url": f"{bot.url}/ill"}}
+    with pytest.raises(InputError, match=r"^target 'bot' does not answer its health check \(http/bot: status 404.*\); start it, or mend http"):
+        await check_reach(examples.study(targets=(spec(http=ill),), limits=limits))
+    assert not bot.log("/chat")
