@@ -139,9 +139,7 @@ def export_command(
 
 @app.command("check")
 def check_command(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/ and scenarios/ here.")
-    ] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/ and scenarios/ here.")] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
     json: Json = False,
 ) -> int:

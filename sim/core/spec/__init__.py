@@ -18,12 +18,13 @@ from sim.core.spec.scenario import (
     SessionSpec,
     Wish,
 )
-from sim.core.spec.study import Limits, Study
+from sim.core.spec.study import Controls, Limits, Study
 from sim.core.spec.target import TargetSpec
 
 __all__ = [
     "AgendaItem",
     "Allusion",
+    "Controls",
     "Fact",
     "FactRef",
     "FactUpdate",
