@@ -1,7 +1,7 @@
 """A run in figures: what `sim show` prints and `--json` hands on, computed from the trials and from nothing else.
 
 Likability is aggregated exchanges → session → trial → persona → target, each level the unweighted mean of the one below (METHODS §1).
-Only the study's primary rater feeds it; the other raters stand beside as observers.
+Only the study's primary rater feeds it, by its first ratings; the other raters stand beside as observers, its second ratings under `controls`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from math import fsum, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
+from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
+from sim.core.controls import Draw, control_parts
 from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
@@ -144,7 +146,7 @@ class Tokens(Frozen):
 
 
 class Absent(Frozen):
-    """Verdicts that `resume` would buy: due, and lost for reasons outside any model. Failed trials have none."""
+    """Verdicts that `resume` would buy: due, and lost for reasons outside any model. Failed and finished trials have none."""
 
     ratings: int
     """Answered exchanges × raters without a rating."""
@@ -152,11 +154,13 @@ class Absent(Frozen):
     """Closed sessions whose criterion questions the primary rater has not answered."""
     tags: int
     """Answered exchanges without an outcome of the tagger."""
+    controls: int
+    """Second ratings by the primary rater, for noise and halo, that were drawn and not made."""
 
     @property
     def any(self) -> bool:
         """Whether anything is absent."""
-        return bool(self.ratings or self.criterion or self.tags)
+        return bool(self.ratings or self.criterion or self.tags or self.controls)
 
 
 class Failure(Frozen):
@@ -213,6 +217,8 @@ class RunSummary(Frozen):
     """Distinct personas planned."""
     scenarios: int
     targets: tuple[TargetSummary, ...]
+    controls: ControlFigures
+    """Noise and halo of the primary rater."""
     failures: tuple[Failure, ...]
 
 
@@ -237,6 +243,7 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
         targets=tuple(_target(study, target, of, codebook=codebook) for target, of in mine.items()),
+        controls=summarise_controls(study, trials),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
 
@@ -287,8 +294,8 @@ def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
     personas = {d: _by_persona(of) for d, of in ratings.items()}
     mean, interval = _over_dimensions(personas, DIMENSIONS)
     fixed_set, fixed_interval = _over_dimensions(personas, ALWAYS)
+    apart = {rater, *control_parts(rater).values()}
     others = dict.fromkeys((*study.raters, *sorted({r for t in trials for e in t.exchanges for r in e.ratings})))
-    del others[rater]
     return Likability(
         mean=mean,
         interval=interval,
@@ -300,7 +307,7 @@ def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
         false_memories=sum(isinstance(r, Score) and r.false_memory for _, r in ratings["callback"]),
         worst=_worst(trials, rater),
         dimensions={d: _dimension(ratings[d], personas[d]) for d in DIMENSIONS},
-        observers={r: _observer(trials, r) for r in others},
+        observers={r: _observer(trials, r) for r in others if r not in apart},
     )
 
 
@@ -358,10 +365,12 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook) -> 
 
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    panel = Panel(tuple(study.raters), tagger_id(study))
-    absent = [v for t in trials if not t.failed for v in absent_verdicts(t, panel)]
+    panel = Panel(tuple(study.raters), tagger_id(study), Draw(study.seed, study.controls))
+    absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
+    controls = control_parts(panel.primary).values()
     return Absent(
-        ratings=sum(v.node == "rate_likability" and v.exchange > 0 for v in absent),
+        ratings=sum(v.node == "rate_likability" and v.exchange > 0 and v.part not in controls for v in absent),
+        controls=sum(v.part in controls for v in absent),
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
         tags=sum(v.node == "tag_moves" for v in absent),
     )

@@ -5,9 +5,10 @@ Ordinary flow and resume ask the same two questions, so a resumed trial enters t
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from sim.core.controls import NOTHING, Draw, control_parts
 
 if TYPE_CHECKING:
     from sim.core.record import Exchange, Session, Trial
@@ -17,14 +18,15 @@ Step = Literal["open_session", "user_speaks", "target_replies", "close_session"]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Who judges: rater ids, the primary one first, and the tagger's id."""
+    """Who judges: rater ids, the primary one first, the tagger's id, and which exchanges the primary rater rates once more."""
 
     raters: tuple[str, ...]
     tagger: str
+    controls: Draw = NOTHING
 
     @property
     def primary(self) -> str:
-        """The rater that also answers the criterion questions."""
+        """The rater that also answers the criterion questions, and whose ratings the controls are of."""
         return self.raters[0]
 
 
@@ -36,7 +38,7 @@ class Verdict:
     session: int
     exchange: int
     part: str
-    """Rater or tagger."""
+    """Rater, control of the primary rater, or tagger."""
 
 
 def next_step(trial: Trial) -> Step | None:
@@ -71,18 +73,20 @@ def absent_verdicts(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
     found: list[Verdict] = []
     for session in trial.sessions:
         for exchange in session.exchanges:
-            found += verdicts_on(session, exchange, panel)
+            found += verdicts_on(trial, session, exchange, panel)
         if session.closed and answered(session) and panel.primary not in session.criterion:
             found.append(Verdict("rate_likability", session.index, 0, panel.primary))
     return tuple(found)
 
 
-def verdicts_on(session: Session, exchange: Exchange, panel: Panel) -> tuple[Verdict, ...]:
+def verdicts_on(trial: Trial, session: Session, exchange: Exchange, panel: Panel) -> tuple[Verdict, ...]:
     """The absent verdicts on one exchange; none while it is unanswered."""
     if exchange.reply is None:
         return ()
-    raters: Collection[str] = [r for r in panel.raters if r not in exchange.ratings]
-    ratings = tuple(Verdict("rate_likability", session.index, exchange.index, r) for r in raters)
+    parts = control_parts(panel.primary)
+    drawn = [parts[c] for c in panel.controls.on(trial.cast, trial.seed, session.index, exchange.index)]
+    due = [r for r in (*panel.raters, *drawn) if r not in exchange.ratings]
+    ratings = tuple(Verdict("rate_likability", session.index, exchange.index, r) for r in due)
     tags = () if panel.tagger in exchange.tags else (Verdict("tag_moves", session.index, exchange.index, panel.tagger),)
     return ratings + tags
 

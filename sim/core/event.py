@@ -287,7 +287,7 @@ class TargetReplied(BaseEvent):
 
 
 class Rated(BaseEvent):
-    """`part` rated the exchange, or at exchange 0 answered the session's criterion questions."""
+    """`part`, a rater or one of its controls, rated the exchange, or at exchange 0 answered the session's criterion questions."""
 
     kind: Literal["rated"] = "rated"
     ratings: dict[str, Rating]

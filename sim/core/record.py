@@ -39,7 +39,7 @@ class Exchange:
     reply: Reply | None = None
     """None until the target has answered."""
     ratings: Mapping[str, Ratings] = field(default_factory=dict)
-    """By rater. A rater without an entry has not rated yet."""
+    """By rater, and by part for the primary rater's controls (`sim.core.controls`). A rater without an entry has not rated yet."""
     tags: Mapping[str, Tagging] = field(default_factory=dict)
     """By tagger."""
     disclosed: tuple[Disclosure, ...] = ()

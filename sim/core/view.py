@@ -138,6 +138,15 @@ class RaterView(View):
     occasion: Occasion
     told: tuple[Entry, ...]
     """Everything told up to this message."""
+    only: Dimension | None = None
+    """The one dimension that is asked; None: all seven."""
+    purpose: str = ""
+    """Names the draw of the answer: views that differ in nothing else are asked in the same words under other sampling seeds."""
+
+    @property
+    def sampling_seed(self) -> int:
+        """For the model's sampling; `seed` itself unless the view has a purpose."""
+        return derive(self.seed, self.purpose) if self.purpose else self.seed
 
     @property
     def reply(self) -> str:
@@ -146,7 +155,9 @@ class RaterView(View):
 
     @cached_property
     def order(self) -> tuple[Dimension, ...]:
-        """The seeded order in which the dimensions are asked."""
+        """The dimensions asked, in their seeded order."""
+        if self.only:
+            return (self.only,)
         shuffled = list(DIMENSIONS)
         rng(self.seed, "order").shuffle(shuffled)
         return tuple(shuffled)

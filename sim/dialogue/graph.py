@@ -57,7 +57,7 @@ def onward(node: str) -> Callable[[State, Runtime[Context]], Route]:
             return [END]
         if node == "target_replies":
             session = trial.sessions[-1]
-            return [*_sends(trial, verdicts_on(session, session.exchanges[-1], runtime.context.panel)), step]
+            return [*_sends(trial, verdicts_on(trial, session, session.exchanges[-1], runtime.context.panel)), step]
         return [step]
 
     return route

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from langgraph.runtime import Runtime
 
 from sim.core.absent import Panel, answered
+from sim.core.controls import NOTHING, Draw
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import (
     CallLost,
@@ -37,9 +38,10 @@ from sim.core.view import criterion_view, rater_view, user_view
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
+    from sim.core.record import Ratings
     from sim.dialogue.graph import State
     from sim.dialogue.users import User
-    from sim.score.scorer import Rater, Tagger
+    from sim.score.scorer import Rater, Scorer, Tagger
     from sim.targets.target import Target
 
 
@@ -60,11 +62,19 @@ class Context:
     """Session and exchange whose message may have been sent before this process began."""
     take: int = 1
     """Take of the sessions that are opened from now on."""
+    controls: Mapping[str, Scorer[Ratings]] = field(default_factory=dict)
+    """The primary rater's, by part."""
+    draw: Draw = NOTHING
+    """Which exchanges they rate."""
 
     @property
     def panel(self) -> Panel:
         """Who judges."""
-        return Panel(tuple(self.raters), self.tagger.id)
+        return Panel(tuple(self.raters), self.tagger.id, self.draw)
+
+    def judge(self, part: str) -> Scorer[Ratings]:
+        """The rater or control called `part`."""
+        return self.controls[part] if part in self.controls else self.raters[part]
 
     async def keep(self, *events: Event) -> Update:
         """Append `events`; the graph goes on only when they are safe."""
@@ -163,7 +173,7 @@ async def rate_likability(sent: Sent, runtime: Runtime[Context]) -> Update:
     take = trial.sessions[sent.session - 1].take
     view = rater_view(trial, sent.session, sent.exchange, study_seed=context.study_seed, history_tokens=context.history_tokens)
     try:
-        scored = await context.raters[sent.part].score(view)
+        scored = await context.judge(sent.part).score(view)
     except CallFailed as failed:
         return await _lost(context, trial, failed, f"rate_likability:{sent.part}", session=sent.session, take=take, exchange=sent.exchange)
     return await context.keep(

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
-from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, safe, share
+from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
 if TYPE_CHECKING:
     from sim.analysis.summary import DimensionFigures, RunSummary, TargetSummary
@@ -37,6 +37,8 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     parts: list[RenderableType] = [_heading(summary), *_likability(summary, width), _occasions(summary), *_criterion(summary, width)]
     if any(t.likability.observers for t in summary.targets):
         parts.append(_observers(summary))
+    if summary.controls.noise.share or summary.controls.halo.share:
+        parts += _controls(summary)
     parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 
@@ -77,6 +79,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
     absent = [t.absent for t in summary.targets]
     counts = (
         (sum(a.ratings for a in absent), "rating"),
+        (sum(a.controls for a in absent), "control rating"),
         (sum(a.criterion for a in absent), "look back on a session", "looks back on a session"),
         (sum(a.tags for a in absent), "tagging"),
         (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
@@ -152,6 +155,34 @@ def _observers(summary: RunSummary) -> Table:
         for i, (rater, of) in enumerate(target.likability.observers.items()):
             table.add_row(Text(target.target if i == 0 else ""), Text(rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")
     return table
+
+
+def _controls(summary: RunSummary) -> list[RenderableType]:
+    """Noise and halo of the primary rater, a row a dimension."""
+    of = summary.controls
+    headings = ("repeats", "mean\ndifference", "moved", "one by one", "together\n− alone")
+    table = _table(f"{of.rater} rates again: the same words, and one dimension a call", ("dimension",), headings)
+    for d in DIMENSIONS:
+        noise, shift = of.noise.dimensions[d], of.halo.dimensions[d]
+        table.add_row(SHORT[d], f"{noise.n:,}", number(noise.difference), percent(noise.moved), f"{shift.n:,}", signed(shift.mean))
+    table.add_section()
+    table.add_row("all", f"{of.noise.n:,}", number(of.noise.difference), percent(of.noise.moved), *("" for _ in headings[3:]))
+    return [table, Text("\n".join(_control_notes(summary)), "dim")]
+
+
+def _control_notes(summary: RunSummary) -> list[str]:
+    noise, halo = summary.controls.noise, summary.controls.halo
+    repeated, alone = f"{percent(noise.share)} repeated ({noise.exchanges:,})", f"{percent(halo.share)} one by one ({halo.exchanges:,})"
+    lines = [f"exchanges drawn by seed: {repeated}, {alone}"]
+    if halo.joint is None:
+        lines.append("halo: too few exchanges to correlate dimensions")
+    else:
+        over = f"{many(halo.pairs, 'pair')} of dimensions, {many(halo.exchanges, 'exchange')}, {many(halo.personas, 'persona')}"
+        lines.append(f"halo: dimensions correlate within personas {share(halo.joint)} together, {share(halo.one_by_one)} alone ({over})")
+    changed = noise.changed_kind + halo.changed_kind
+    lines += [f"scored one time and not the other: {many(changed, 'rating')}"] if changed else []
+    lines += ["offline rater: deterministic, no noise"] if summary.controls.rater in summary.offline_parts else []
+    return lines
 
 
 def _repetition(summary: RunSummary, width: int) -> list[Table]:

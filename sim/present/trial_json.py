@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sim.core.cast import Cast
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
+from sim.core.controls import Control, control_parts
 from sim.core.dates import later, spoken
 from sim.core.errors import Cause
 from sim.core.event import Departure, Ending, Evidence, Flag, NotApplicable, Score, Silence, Tags, Unscored
@@ -92,6 +93,8 @@ class ExchangeDocument(Frozen):
     reply_words: int | None
     ratings: dict[str, dict[str, RatingDocument]]
     """By rater, the primary one first, then by dimension."""
+    controls: dict[Control, dict[str, RatingDocument]]
+    """The primary rater's second ratings where this exchange was drawn for them (`sim.core.controls`); they enter no other figure."""
     likability: float | None
     """The primary rater's mean over the dimensions scored here."""
     fixed_set: float | None
@@ -234,6 +237,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         user_words=len(words(said.message)),
         reply_words=len(words(reply.text)) if reply else None,
         ratings=ratings,
+        controls={c: _questions(exchange.ratings[p], DIMENSIONS) for c, p in control_parts(study.primary_rater).items() if p in exchange.ratings},
         likability=_mean(primary, DIMENSIONS),
         fixed_set=_mean(primary, ALWAYS),
         tagging="absent" if tagging is None else tagging.kind,
@@ -248,9 +252,14 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
 
 
 def _by_rater(ratings: Mapping[str, Mapping[str, Rating]], study: Study, questions: Iterable[str]) -> dict[str, dict[str, RatingDocument]]:
-    """Raters in the study's order, others after them by name; questions in the order given."""
+    """Raters in the study's order, others after them by name, controls left out; questions in the order given."""
+    controls = control_parts(study.primary_rater).values()
     raters = dict.fromkeys((*study.raters, *sorted(ratings)))
-    return {r: {q: _rating(ratings[r][q]) for q in questions if q in ratings[r]} for r in raters if r in ratings}
+    return {r: _questions(ratings[r], questions) for r in raters if r in ratings and r not in controls}
+
+
+def _questions(ratings: Mapping[str, Rating], questions: Iterable[str]) -> dict[str, RatingDocument]:
+    return {q: _rating(ratings[q]) for q in questions if q in ratings}
 
 
 def _rating(rating: Rating) -> RatingDocument:

@@ -34,6 +34,16 @@ def share(value: float | None) -> str:
     return NONE if value is None else f"{value:z.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
 
 
+def percent(value: float | None) -> str:
+    """A share in per cent, with a decimal where it is needed: "10 %", "2.5 %"; a dash where unknown."""
+    return NONE if value is None else f"{round(value * 100, 1):g} %"
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign: "+0.25"; a dash where unknown."""
+    return NONE if value is None else f"{value:+z.2f}".replace("+0.00", "0.00")
+
+
 def half_width(interval: tuple[float, float] | None) -> str:
     """An interval as what is added to and taken from its middle: " ±0.21"; empty where there is none."""
     return "" if interval is None else f" ±{(interval[1] - interval[0]) / 2:.2f}"

@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
+from sim.core.controls import Draw, control_parts
 from sim.core.spec import ChatTargetSpec
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.build import build_client
+from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
 from sim.score.moves_offline import OfflineTagger
 from sim.targets.build import OwnTarget
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 def scorer_versions(study: Study) -> dict[str, str]:
     """Version by id of every scorer that `study` uses."""
-    return {**dict.fromkeys(study.raters, LikabilityRater.version), OfflineTagger.id: OfflineTagger.version}
+    raters = (*study.raters, *control_parts(study.primary_rater).values())
+    return {**dict.fromkeys(raters, LikabilityRater.version), OfflineTagger.id: OfflineTagger.version}
 
 
 def offline_parts(study: Study) -> tuple[str, ...]:
@@ -58,6 +61,8 @@ class Parts:
         self._clients: dict[tuple[object, ...], Client] = {}
         self._user = ScriptedUser(ModelUser(self._client(study.user), prompts))
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._client(spec), prompts) for i, spec in study.raters.items()}
+        self._controls = build_controls(self._raters[study.primary_rater])
+        self._draw = Draw(study.seed, study.controls)
         self._tagger: Tagger = OfflineTagger()
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
@@ -73,6 +78,8 @@ class Parts:
             study_seed=self._study.seed,
             history_tokens=self._study.history_tokens,
             pending=unanswered[0] if unanswered else None,
+            controls=self._controls,
+            draw=self._draw,
         )
 
     def target(self, plan: TrialPlan) -> Target:

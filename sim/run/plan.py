@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.core.cast import Cast, build_cast
+from sim.core.controls import CALLS, Draw
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.record import Trial
@@ -61,18 +62,20 @@ def plan_trials(study: Study, personas: Iterable[Persona], scenarios: Iterable[S
 
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
-    """Count exchanges and calls. The offline tagger and scripted turns make no call."""
+    """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call."""
+    draw = Draw(study.seed, study.controls)
     least: dict[Role, int] = dict.fromkeys(ROLES, 0)
     most: dict[Role, int] = dict.fromkeys(ROLES, 0)
     shortest = longest = 0
     for plan in plans:
         for session in plan.cast.sessions:
             length = session.spec.exchanges
+            controls = [sum(CALLS[c] for c in draw.on(plan.cast, plan.seed, session.index, e)) for e in range(1, length.max + 1)]
             scripted = [s.exchange for s in session.spec.scripted]
             for counted, exchanges in ((least, length.min), (most, length.max)):
                 counted["user"] += exchanges - sum(e <= exchanges for e in scripted)
                 counted["target"] += exchanges
-                counted["rater"] += exchanges * len(study.raters) + 1
+                counted["rater"] += exchanges * len(study.raters) + 1 + sum(controls[:exchanges])
             shortest += length.min
             longest += length.max
     roles = {r: Range(min=least[r], max=most[r]) for r in ROLES if most[r]}

@@ -52,7 +52,7 @@ class LikabilityRater:
         return self._rendered[key]
 
     async def score(self, view: RaterView) -> Scored[Ratings]:
-        """Rate the reply that `view` ends with, one rating for each dimension."""
+        """Rate the reply that `view` ends with, one rating for each dimension asked."""
         messages = (
             self._system("rate_system", view.persona),
             Message(
@@ -63,7 +63,7 @@ class LikabilityRater:
             ),
         )
         occasions = frozenset(d for d in DIMENSIONS if view.occasion.of(d))
-        first = Request("rater", messages, _rating_schema(view.order, occasions), inputs=view, seed=view.seed % 2**31)
+        first = Request("rater", messages, _rating_schema(view.order, occasions), inputs=view, seed=view.sampling_seed % 2**31)
         return await self._judge(first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions))
 
     async def look_back(self, view: CriterionView) -> Scored[Ratings]:

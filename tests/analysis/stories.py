@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.errors import Cause
 from sim.core.event import CallLost, Flag, TrialFailed, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
-from tests.analysis.trials import MOVES, Diary, planned
+from tests.analysis.trials import MOVES, Diary, Given, planned
 
 CODEBOOK = Codebook(
     id="mint",
@@ -38,7 +40,8 @@ def whole_run() -> list[Trial]:
     """Two targets, three personas: finished, stopped, failed and planned trials."""
     remembers = [told_in_full("remembers", p).finish() for p in ("nora", "omar")]
     third = Diary(planned("pia/moving-house/remembers/1", persona="pia")).open()
-    third.exchange([5, 5, 5, 4, 5, 5, "na"], ["questioning"]).exchange(None, ["questioning"])
+    again: dict[str, Sequence[Given]] = {"self:repeat": [5, 4, 5, 2, 5, 5, "na"], "self:one_by_one": [4, 5, 5, 5, 5, "na", "na"]}
+    third.exchange([5, 5, 5, 4, 5, 5, "na"], ["questioning"], others=again).exchange(None, ["questioning"])
     forgets = told_in_full("forgets", "nora").finish()
     lost = CallLost(
         trial="omar/moving-house/forgets/1", session=1, take=1, part="user_speaks#1", cause="infrastructure", message="connection refused"

@@ -27,6 +27,7 @@ targets:
 user: {model: offline/user}
 personas: [davi, nasreen]
 scenarios: [short]
+controls: {one_by_one: 0.5, repeat: 0.5}
 """
 
 

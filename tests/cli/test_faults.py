@@ -64,6 +64,7 @@ class Bench:
             "rater": {"model": "openai/rater", **model},
             "personas": ["./nora.yaml"],
             "scenarios": ["./moving-house.yaml"],
+            "controls": {"one_by_one": 0, "repeat": 0},
             "limits": {"retries": 1, "timeout": 20},
         }
         (self.folder / "faulty.yaml").write_text(yaml.safe_dump({**study, **changes}))

@@ -13,8 +13,11 @@ import pytest
 
 from tests.cli.command import first_look, sim, sim_json, start
 from tests.cli.journals import Row, calls, happened, lost, rows
+from tests.cli.small import SCENARIO
 from tests.server import Remote, serve
 
+NO_CONTROLS = "{one_by_one: 0, repeat: 0}"
+"""Each exchange is rated once, so that which calls are under way can be told."""
 LATENCY = 4.0
 """Milliseconds; a whole run takes about half a second of waiting, so that a random moment falls between any two nodes."""
 
@@ -107,7 +110,7 @@ class Run:
 
 
 def test_ten_kills_leave_the_journal_of_an_undisturbed_run(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1")
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", controls=NO_CONTROLS)
     assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
     whole = happened(tmp_path / "results" / "undisturbed")
     needed = server.stats()["calls"]
@@ -147,7 +150,7 @@ def test_ten_kills_leave_the_journal_of_an_undisturbed_run(server: Remote, tmp_p
 
 
 def test_a_kill_with_two_trials_under_way_costs_each_no_more_than_its_calls_in_flight(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="2")
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="2", controls=NO_CONTROLS)
     run = Run(tmp_path, study, server)
     for more in (1, 17, 30):
         assert run.kill_after(more) <= 4
@@ -156,8 +159,32 @@ def test_a_kill_with_two_trials_under_way_costs_each_no_more_than_its_calls_in_f
     assert lost(run.path) == []
 
 
+def test_kills_among_controls_lose_nothing_and_buy_none_of_them_twice(server: Remote, tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "short.yaml").write_text(SCENARIO)
+    every = {"personas": "[davi]", "seeds": "1", "concurrency": "1", "scenarios": "[short]", "controls": "{one_by_one: 1, repeat: 1}"}
+    study = first_look(tmp_path, server.url, **every)
+    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
+    whole = happened(tmp_path / "results" / "undisturbed")
+    assert server.stats()["calls"] == plan["calls"]["max"] == calls(whole) == 2 * (4 + 4 + 4 * 9 + 2)
+    server.reset()
+
+    run = Run(tmp_path, study, server)
+    for nth in (3, 12):
+        server.fault("hang", role="rater", start=nth, count=1)
+        process = run.go_on()
+        until(lambda process=process: server.stats()["inflight"] == 1 and run._still(process), "a control hangs")  # type: ignore[misc]
+        assert run.kill(process) <= 7, "one control of seven calls at most"
+    assert sim("resume", "first-look", cwd=tmp_path).returncode == 0
+    assert happened(run.path) == whole
+    assert server.stats()["calls"] == plan["calls"]["max"] + sum(run.dead)
+    shown = sim_json("show", "first-look", cwd=tmp_path)
+    assert (shown["controls"]["halo"]["exchanges"], shown["controls"]["noise"]["exchanges"]) == (8, 8)
+
+
 def test_one_of_two_simultaneous_resumes_works_and_the_other_is_told_so_in_one_line(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1")
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", controls=NO_CONTROLS)
     run = Run(tmp_path, study, server)
     run.kill_inside("target", nth=2)
     server.fault("hang", role="target", count=1)

@@ -37,7 +37,9 @@ def clean(server: Remote) -> Iterator[None]:
 
 @pytest.fixture
 def study(server: Remote, tmp_path: Path) -> Path:
-    return first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", limits="{retries: 1, timeout: 30}")
+    return first_look(
+        tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", limits="{retries: 1, timeout: 30}", controls="{one_by_one: 0, repeat: 0}"
+    )
 
 
 def until(happens: Callable[[], bool], what: str) -> None:

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sim.core.codebook import CRITERIA, DIMENSIONS
+from sim.core.controls import Draw
 from sim.core.event import TaggedSentence, Tags
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
-from sim.core.spec import Persona, Scenario
+from sim.core.spec import Controls, Persona, Scenario
 from sim.core.view import CriterionView, RaterView
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import Prompts, load_prompts
 from sim.run.plan import TrialPlan, plan_trials
+from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
 from sim.score.scorer import Scored
 from sim.targets.chat import ChatTarget
@@ -69,6 +71,8 @@ class Stage:
     target: Answer = replies
     rater: Answer = rates
     memory: str = "full"
+    one_by_one: float = 0
+    repeat: float = 0
     prompts: Prompts = field(default_factory=load_prompts)
     sink: MemorySink = field(default_factory=MemorySink)
 
@@ -82,14 +86,17 @@ class Stage:
 
     def context(self, trial: Trial) -> Context:
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
+        rater = LikabilityRater("self", self.rater_client, self.prompts)
         return Context(
             user=ScriptedUser(ModelUser(self.user_client, self.prompts)),
             target=ChatTarget(self.target_client, self.prompts, memory=build_memory(self.memory), system=None, seed=lambda s, e: 1),
-            raters={"self": LikabilityRater("self", self.rater_client, self.prompts)},
+            raters={"self": rater},
             tagger=WordTagger(),
             sink=self.sink,
             clock=lambda: 0.0,
             study_seed=0,
             history_tokens=8000,
             pending=unanswered[0] if unanswered else None,
+            controls=build_controls(rater),
+            draw=Draw(0, Controls(one_by_one=self.one_by_one, repeat=self.repeat)),
         )

@@ -12,7 +12,7 @@ from sim.core.record import RunStatus, Trial
 from sim.present.tables import render_run
 from sim.present.transcript import render_trial
 from sim.present.trial_json import trial_document
-from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, money, number, safe, share
+from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, money, number, percent, safe, share, signed
 from tests import examples
 from tests.analysis.stories import CODEBOOK, told_in_full, whole_run
 from tests.analysis.trials import Diary, planned
@@ -152,3 +152,34 @@ def test_money(value: float | None, text: str) -> None:
 def test_numbers_and_safe_text() -> None:
     assert (number(None), number(3.456), number(12.3, 0)) == ("–", "3.46", "12")
     assert safe("naïve 👩\u200d👧 line\r\nline\ttab\x07") == "naïve 👩\u200d👧 line\nline\ttab\\x07"
+
+
+def test_controls_have_a_table_of_their_own_unless_the_study_has_none() -> None:
+    text = plain(render_run(summary(whole_run(), offline=()), width=100), 100)
+    assert re.search(r"^length +1 +2\.00 +100 % +1 +-1\.00$", text, re.MULTILINE)
+    assert re.search(r"^all +6 +0\.50 +33\.3 %$", text, re.MULTILINE)
+    assert "halo: too few exchanges" in text
+    assert "deterministic" not in text
+    assert "offline rater: deterministic, no noise" in plain(render_run(summary(whole_run(), offline=("self",)), width=100), 100)
+    assert "rates again" not in plain(render_run(summary(whole_run(), controls={"one_by_one": 0, "repeat": 0}), width=100), 100)
+
+
+def test_absent_controls_are_named() -> None:
+    text = plain(render_run(summary([Diary(planned()).open().exchange(3).told()], controls={"one_by_one": 1, "repeat": 1}), width=100), 100)
+    assert "2 control ratings" in text
+
+
+def test_a_transcript_keeps_to_first_ratings() -> None:
+    text = shown(Diary(planned()).open().exchange(4, others={"self:repeat": 1, "self:one_by_one": 2}).told())
+    assert len([line for line in text.splitlines() if "mood" in line]) == 1
+    assert "repeat" not in text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.25, "+0.25"), (-0.004, "0.00"), (0.0, "0.00"), (-1.5, "-1.50")])
+def test_signed(value: float | None, text: str) -> None:
+    assert signed(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.1, "10 %"), (0.025, "2.5 %"), (1 / 3, "33.3 %"), (1.0, "100 %"), (0.0, "0 %")])
+def test_percent(value: float | None, text: str) -> None:
+    assert percent(value) == text

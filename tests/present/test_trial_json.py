@@ -57,6 +57,14 @@ def test_raters_stand_in_the_studys_order_whoever_answered_first() -> None:
     assert one.model_dump_json() == other.model_dump_json()
 
 
+def test_second_ratings_stand_apart_from_first_ones() -> None:
+    told = Diary(planned()).open().exchange(4, others={"self:one_by_one": 1, "self:repeat": 2, "observer:late": 3}).exchange(4).told()
+    first, second = document(told).sessions[0].exchanges
+    assert list(first.ratings) == ["self", "observer:late"]
+    assert {c: r["callback"].score for c, r in first.controls.items()} == {"one_by_one": 1, "repeat": 2}
+    assert (first.likability, second.controls) == (4, {})
+
+
 def test_the_worst_exchange_is_the_primary_raters() -> None:
     told = Diary(planned()).open().exchange(4, others={"observer:strict": 1}).exchange(3).exchange(3).told()
     worst = document(told).worst

@@ -19,7 +19,7 @@ from sim.core.spec.scenario import (
     SessionSpec,
     Wish,
 )
-from sim.core.spec.study import Limits, Study
+from sim.core.spec.study import Controls, Limits, Study
 from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Allusion",
     "CallableTargetSpec",
     "ChatTargetSpec",
+    "Controls",
     "Fact",
     "FactRef",
     "FactUpdate",

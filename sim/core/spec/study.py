@@ -30,6 +30,15 @@ class Limits(Frozen):
     """Minutes of one `run` or `resume`."""
 
 
+class Controls(Frozen):
+    """Shares of exchanges, drawn by seed, that the primary rater rates once more: 0 none, 1 all. They feed no figure but their own."""
+
+    one_by_one: float = Field(default=0.1, ge=0, le=1)
+    """Rated again with one call for each dimension, which tells halo; seven calls an exchange."""
+    repeat: float = Field(default=0.05, ge=0, le=1)
+    """Rated again with the same words under another sampling seed, which tells noise; one call an exchange."""
+
+
 class Study(Frozen):
     """targets × personas × scenarios × seeds, with the models that play user, rater and tagger."""
 
@@ -39,6 +48,7 @@ class Study(Frozen):
     rater: Literal["self"] | ModelSpec = "self"
     """`self`: the user's own model. Any other model is an observer and is named so."""
     observers: tuple[ObserverSpec, ...] = ()
+    controls: Controls = Controls()
     tagger: ModelSpec = ModelSpec(model="offline/tagger")
     personas: tuple[Text, ...] = Field(min_length=1)
     """Ids, globs over ids, or paths of files."""

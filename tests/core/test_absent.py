@@ -1,0 +1,110 @@
+"""What a trial still owes, its controls included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.core.absent import Panel, absent_verdicts, is_whole, verdicts_on
+from sim.core.cast import build_cast
+from sim.core.controls import CONTROLS, Draw, control_parts
+from sim.core.record import Trial
+from sim.core.spec import Controls
+from tests import examples
+from tests.analysis.trials import TAGGER, Diary, planned
+
+CAST = planned().cast
+SHARES = st.builds(Controls, one_by_one=st.floats(0, 1), repeat=st.floats(0, 1))
+DRAWS = st.builds(Draw, st.integers(0, 2**40), SHARES)
+POINTS = [(seed, session, exchange) for seed in range(20) for session in (1, 2) for exchange in range(1, 11)]
+
+
+def drawn(draw: Draw, control: str) -> set[tuple[int, int, int]]:
+    return {p for p in POINTS if control in draw.on(CAST, *p)}
+
+
+def panel(draw: Draw, *raters: str) -> Panel:
+    return Panel(raters or ("self",), TAGGER, draw)
+
+
+def told(*given: int | None) -> Trial:
+    diary = Diary(planned()).open()
+    for one in given:
+        diary.exchange(one)
+    return diary.told()
+
+
+def rated(trial: Trial, *parts: str) -> Trial:
+    """`trial` with ratings by `parts` on every exchange."""
+    session = trial.sessions[0]
+    exchanges = tuple(replace(e, ratings={**e.ratings, **{p: {} for p in parts}}) for e in session.exchanges)
+    return replace(trial, sessions=(replace(session, exchanges=exchanges),))
+
+
+@given(DRAWS)
+def test_a_larger_share_keeps_what_a_smaller_one_drew(draw: Draw) -> None:
+    more = replace(draw, shares=Controls(one_by_one=1, repeat=(draw.shares.repeat + 1) / 2))
+    assert drawn(draw, "repeat") <= drawn(more, "repeat")
+    assert drawn(more, "one_by_one") == set(POINTS)
+    assert not drawn(replace(draw, shares=Controls(one_by_one=0, repeat=0)), "repeat")
+
+
+@given(st.integers(0, 2**40))
+def test_the_share_is_met_and_the_two_controls_are_drawn_apart(seed: int) -> None:
+    draw = Draw(seed, Controls(one_by_one=0.5, repeat=0.5))
+    one_by_one, repeat = (drawn(draw, c) for c in CONTROLS)
+    assert 130 < len(one_by_one) < 270
+    assert 130 < len(repeat) < 270
+    assert 40 < len(one_by_one & repeat) < 160
+
+
+def test_the_draw_goes_by_study_persona_scenario_seed_and_place() -> None:
+    half = Controls(one_by_one=0.5, repeat=0)
+    other = build_cast(examples.persona("omar"), examples.scenario(), start_date=examples.study().start_date)
+    found = [
+        {p for p in POINTS if Draw(0, half).on(CAST, *p)},
+        {p for p in POINTS if Draw(1, half).on(CAST, *p)},
+        {p for p in POINTS if Draw(0, half).on(other, *p)},
+    ]
+    assert len({frozenset(f) for f in found}) == 3
+
+
+@given(DRAWS)
+def test_all_arms_owe_the_same(draw: Draw) -> None:
+    trial = told(3, 3, 3)
+    other = replace(trial, id="forgets/nora/moving-house/1", target="forgets")
+    assert absent_verdicts(trial, panel(draw)) == absent_verdicts(other, panel(draw))
+
+
+@given(DRAWS, st.lists(st.sampled_from([3, None]), max_size=4))
+def test_what_is_owed_is_every_rater_and_what_was_drawn_and_no_more(draw: Draw, given: list[int | None]) -> None:
+    trial = told(*given)
+    owed = [(v.exchange, v.part) for v in absent_verdicts(trial, panel(draw, "self", "observer:x"))]
+    parts = control_parts("self")
+    expected = []
+    for i, one in enumerate(given, 1):
+        raters = ["observer:x"] if one else ["self", "observer:x"]
+        expected += [(i, p) for p in (*raters, *(parts[c] for c in draw.on(trial.cast, 1, 1, i)))]
+    assert owed == expected
+
+
+@given(DRAWS)
+def test_a_control_that_was_had_is_not_owed_again(draw: Draw) -> None:
+    trial = rated(told(3, 3, 3), *control_parts("self").values())
+    assert absent_verdicts(trial, panel(draw)) == ()
+
+
+def test_a_trial_with_a_control_to_come_is_not_whole() -> None:
+    all_of_them = Draw(0, Controls(one_by_one=0, repeat=1))
+    diary = Diary(planned()).open().exchange(3).close(4).open().exchange(3).close(4)
+    assert is_whole(diary.told(), panel(Draw(0, Controls(one_by_one=0, repeat=0))))
+    assert [v.part for v in absent_verdicts(diary.told(), panel(all_of_them))] == ["self:repeat"] * 2
+    assert not is_whole(diary.told(), panel(all_of_them))
+
+
+def test_an_unanswered_exchange_owes_nothing() -> None:
+    trial = Diary(planned()).open().exchange(None, None, reply=None).told()
+    session = trial.sessions[0]
+    assert verdicts_on(trial, session, session.exchanges[0], panel(Draw(0, Controls(one_by_one=1, repeat=1)))) == ()

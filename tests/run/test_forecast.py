@@ -1,0 +1,45 @@
+"""What a study takes is counted before anything is spent, controls as they are drawn."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.core.controls import CALLS, Draw
+from sim.run.plan import forecast, plan_trials
+from tests import examples
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1), st.integers(1, 3))
+def test_controls_are_counted_as_they_are_drawn(seed: int, one_by_one: float, repeat: float, seeds: int) -> None:
+    controls = {"one_by_one": one_by_one, "repeat": repeat}
+    study = examples.study(seed=seed, seeds=seeds, controls=controls)
+    plans = plan_trials(study, [examples.persona()], [examples.scenario()])
+    draw = Draw(study.seed, study.controls)
+    lengths = [s.spec.exchanges for s in plans[0].cast.sessions]
+
+    def owed(longest: bool) -> int:
+        return sum(
+            CALLS[c]
+            for p in plans
+            for session, length in enumerate(lengths, 1)
+            for e in range(1, (length.max if longest else length.min) + 1)
+            for c in draw.on(p.cast, p.seed, session, e)
+        )
+
+    bare = forecast(examples.study(seed=seed, seeds=seeds, controls={"one_by_one": 0, "repeat": 0}), plans)
+    found = forecast(study, plans)
+    assert found.by_role["rater"].min - bare.by_role["rater"].min == owed(False)
+    assert found.by_role["rater"].max - bare.by_role["rater"].max == owed(True)
+    assert (found.by_role["user"], found.exchanges) == (bare.by_role["user"], bare.exchanges)
+
+
+@pytest.mark.parametrize(("controls", "calls"), [({"one_by_one": 0, "repeat": 0}, 1), ({"one_by_one": 0, "repeat": 1}, 2), ({"one_by_one": 1}, 8)])
+def test_shares_of_none_and_all_are_certain(controls: dict[str, float], calls: int) -> None:
+    study = examples.study(controls={"repeat": 0, **controls})
+    plans = plan_trials(study, [examples.persona()], [examples.scenario()])
+    found = forecast(study, plans)
+    looks_back = sum(len(p.cast.sessions) for p in plans)
+    assert found.by_role["rater"].max == calls * found.exchanges.max + looks_back
