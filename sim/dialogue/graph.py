@@ -44,7 +44,7 @@ def enter(state: State, runtime: Runtime[Context]) -> Route:
     """From the journal: every absent verdict, and the step at which the talk goes on."""
     trial = state["trial"]
     step = next_step(trial)
-    return [*_sends(trial, absent_verdicts(trial, runtime.context.panel)), *([step] if step else [])] or [END]
+    return [*_sends(trial, absent_verdicts(trial, runtime.context.panel), runtime.context), *([step] if step else [])] or [END]
 
 
 def onward(node: str) -> Callable[[State, Runtime[Context]], Route]:
@@ -57,14 +57,17 @@ def onward(node: str) -> Callable[[State, Runtime[Context]], Route]:
             return [END]
         if node == "target_replies":
             session = trial.sessions[-1]
-            return [*_sends(trial, verdicts_on(trial, session, session.exchanges[-1], runtime.context.panel)), step]
+            verdicts = verdicts_on(trial, session, session.exchanges[-1], runtime.context.panel)
+            return [*_sends(trial, verdicts, runtime.context), step]
         return [step]
 
     return route
 
 
-def _sends(trial: Trial, verdicts: tuple[Verdict, ...]) -> list[Send]:
-    return [Send(v.node, Sent(trial, v.session, v.exchange, v.part)) for v in verdicts]
+def _sends(trial: Trial, verdicts: tuple[Verdict, ...], context: Context) -> list[Send]:
+    """To every judge its verdict; judges of one exchange share one view of it."""
+    views = {(v.session, v.exchange): context.view(trial, v.session, v.exchange) for v in verdicts if v.exchange}
+    return [Send(v.node, Sent(trial, v.session, v.exchange, v.part, views.get((v.session, v.exchange)))) for v in verdicts]
 
 
 @lru_cache(maxsize=1)

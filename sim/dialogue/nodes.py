@@ -34,7 +34,7 @@ from sim.core.event import (
     UserSpoke,
 )
 from sim.core.record import Session, Trial
-from sim.core.view import criterion_view, rater_view, user_view
+from sim.core.view import RaterView, criterion_view, rater_view, user_view
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
@@ -76,6 +76,10 @@ class Context:
         """The rater or control called `part`."""
         return self.controls[part] if part in self.controls else self.raters[part]
 
+    def view(self, trial: Trial, session: int, exchange: int) -> RaterView:
+        """What the judges of `exchange` see: the same whether it is judged at once or after a resume."""
+        return rater_view(trial, session, exchange, study_seed=self.study_seed, history_tokens=self.history_tokens)
+
     async def keep(self, *events: Event) -> Update:
         """Append `events`; the graph goes on only when they are safe."""
         for event in events:
@@ -101,6 +105,8 @@ class Sent:
     session: int
     exchange: int
     part: str
+    view: RaterView | None
+    """The exchange as its judges see it, cut there; None for a whole session."""
 
 
 async def open_session(state: State, runtime: Runtime[Context]) -> Update:
@@ -169,9 +175,9 @@ async def rate_likability(sent: Sent, runtime: Runtime[Context]) -> Update:
     """Rate one exchange, seeing nothing after it; the user's next message is written meanwhile."""
     if sent.exchange == 0:
         return await _look_back(sent.trial, sent.trial.sessions[sent.session - 1], sent.part, runtime.context)
-    context, trial = runtime.context, sent.trial
+    context, trial, view = runtime.context, sent.trial, sent.view
+    assert view is not None
     take = trial.sessions[sent.session - 1].take
-    view = rater_view(trial, sent.session, sent.exchange, study_seed=context.study_seed, history_tokens=context.history_tokens)
     try:
         scored = await context.judge(sent.part).score(view)
     except CallFailed as failed:
@@ -193,9 +199,9 @@ async def rate_likability(sent: Sent, runtime: Runtime[Context]) -> Update:
 
 async def tag_moves(sent: Sent, runtime: Runtime[Context]) -> Update:
     """Tag the discourse moves of one reply."""
-    context, trial = runtime.context, sent.trial
+    context, trial, view = runtime.context, sent.trial, sent.view
+    assert view is not None
     take = trial.sessions[sent.session - 1].take
-    view = rater_view(trial, sent.session, sent.exchange, study_seed=context.study_seed, history_tokens=context.history_tokens)
     try:
         scored = await context.tagger.score(view)
     except CallFailed as failed:
