@@ -102,6 +102,7 @@ def study(case: Case, url: str, folder: Path) -> Study:
             "seeds": case.trials // len(PERSONAS),
             "concurrency": case.trials,
             "limits": {"calls_at_once": 4_096},
+            "controls": {"one_by_one": 0, "repeat": 0},
         }
     )
 
