@@ -44,7 +44,9 @@ class LogLost:
                     at = event.part.partition("#")[0]
                     self._log.warning("call_lost", trial=event.trial, at=at, cause=event.cause, error=event.message, more="not shown")
             case TrialFailed():
-                self._log.warning("trial_failed", trial=event.trial, cause=event.cause, error=event.message)
+                # A refusal is the model's reply, and the log holds no reply; `sim show` has it.
+                said = {} if event.cause == "refused" else {"error": event.message}
+                self._log.warning("trial_failed", trial=event.trial, cause=event.cause, **said)
 
 
 class LogBlind:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, nearest
 from sim.llm.build import check_credentials
+from sim.llm.hosts import destinations
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
 from sim.targets.memory import build_memory
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sim.core.spec import ModelSpec, Study
+    from sim.llm.hosts import LocalOnly
 
 TAGGER = "offline/tagger"
 """The one tagger there is so far."""
@@ -52,3 +54,13 @@ def check_keys(study: Study) -> None:
     models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), *study.targets)
     for spec in dict.fromkeys(models):
         check_credentials(spec)
+
+
+def check_reach(study: Study, local_only: LocalOnly | None) -> None:
+    """Refuse models and targets on hosts that may not be reached; without a wish for `local_only`, none.
+
+    Raises:
+        InputError: names the part and its host.
+    """
+    if local_only:
+        local_only.demand(destinations(study))
