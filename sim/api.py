@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.core.errors import InputError, nearest
 from sim.core.fold import fold
 from sim.core.record import RunStatus, Trial
 from sim.core.spec import Limits, Study
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sim.core.event import Event
     from sim.core.ports import Listener, Sink
     from sim.llm.budget import Budget
+    from sim.llm.hosts import LocalOnly
 
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
@@ -106,6 +108,7 @@ async def run_study(
     *,
     name: str | None = None,
     results: str | Path = RESULTS,
+    local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
     on_start: OnStart | None = None,
 ) -> Run:
@@ -113,6 +116,7 @@ async def run_study(
 
     Args:
         name: of the run's folder under `results`; left out: the study's name, numbered if taken.
+        local_only: refuses every host that is not on this machine or allowed by it, before any connection is opened; None: any host.
         listeners: see every event once it is safe.
         on_start: is given the run's budget, whose `stop()` ends the run cleanly.
 
@@ -120,14 +124,15 @@ async def run_study(
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
 
     Raises:
-        InputError: see `prepare_study`; also a name that exists, a key missing from the environment, or a target of one's own that cannot
-            be imported or does not answer its health check. Nothing is written then.
+        InputError: see `prepare_study`; also a name that exists, a key missing from the environment, a host that `local_only` refuses, or a
+            target of one's own that cannot be imported or does not answer its health check. Nothing is written then.
     """
     from sim.llm.prompts import load_prompts
-    from sim.run.demands import check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys, check_reach
     from sim.run.parts import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
+    check_hosts(prepared.loaded.study, local_only)
     check_keys(prepared.loaded.study)
     await check_reach(prepared.loaded.study)
     folder = create_run(
@@ -138,7 +143,7 @@ async def run_study(
         scorers=scorer_versions(prepared.loaded.study),
         offline=offline_parts(prepared.loaded.study),
     )
-    return await _execute(folder, prepared.plans, limits=prepared.loaded.study.limits, listeners=listeners, on_start=on_start)
+    return await _execute(folder, prepared.plans, limits=prepared.loaded.study.limits, local_only=local_only, listeners=listeners, on_start=on_start)
 
 
 async def resume_run(
@@ -146,6 +151,7 @@ async def resume_run(
     *,
     results: str | Path = RESULTS,
     limits: Callable[[Limits], Limits] | None = None,
+    local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
     on_start: OnStart | None = None,
 ) -> Run:
@@ -153,18 +159,44 @@ async def resume_run(
 
     Args:
         limits: applied to the study's limits, for this execution only.
+        local_only: see `run_study`.
 
     Raises:
-        InputError: there is no such run, a key is missing from the environment, or a target of one's own cannot be reached.
+        InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a target of one's own cannot
+            be reached.
         RunLocked: another process is writing to it.
     """
-    from sim.run.demands import check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys, check_reach
 
     folder = open_run(run, Path(results))
+    check_hosts(folder.study, local_only)
     check_keys(folder.study)
     await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    return await _execute(folder, _plans(folder), limits=allowed, listeners=listeners, on_start=on_start)
+    return await _execute(folder, _plans(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+
+
+def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path = RESULTS) -> tuple[str, ...]:
+    """Delete for good the texts in a run's journal, and keep its counts, scores, moves and costs. Its `study.yaml` stays as it is.
+
+    Args:
+        trial: the id of the one trial to forget; None: all that have begun.
+
+    Returns:
+        The ids of the trials that were forgotten.
+
+    Raises:
+        InputError: there is no such run or trial, or another program has the journal open.
+        RunLocked: another process is writing to it.
+    """
+    folder = open_run(run, Path(results))
+    with folder.write_journal() as journal:
+        begun = journal.trials()
+        if trial is not None and trial not in begun:
+            raise InputError(f"run '{folder.name}' holds no text of trial '{trial}'", mend=nearest(trial, begun))
+        forgotten = begun if trial is None else (trial,)
+        journal.forget(forgotten)
+    return forgotten
 
 
 def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
@@ -178,10 +210,17 @@ def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
 
 
 async def _execute(
-    folder: RunFolder, plans: tuple[TrialPlan, ...], *, limits: Limits, listeners: Sequence[Listener], on_start: OnStart | None
+    folder: RunFolder,
+    plans: tuple[TrialPlan, ...],
+    *,
+    limits: Limits,
+    local_only: LocalOnly | None,
+    listeners: Sequence[Listener],
+    on_start: OnStart | None,
 ) -> Run:
     from sim.llm.budget import Budget, tally
     from sim.llm.build import Shared
+    from sim.llm.guard import guarded
     from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
     from sim.run.collector import rare_collection
@@ -190,9 +229,9 @@ async def _execute(
     from sim.run.trial import run_trial
 
     prompts = Prompts(folder.header.prompts)
-    with folder.write_journal() as journal:
+    with folder.write_journal() as journal, guarded(local_only):
         spent = tally(call for event in journal.all_events() for call in event.calls)
-        shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once))
+        shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
         sink = _Watched(journal, listeners)
         parts = Parts(folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time, nonce=folder.header.nonce)
         if on_start:
@@ -217,7 +256,7 @@ def _read(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
 
 
 def _status(trials: Iterable[Trial]) -> RunStatus:
-    return "finished" if all(t.finished or t.failed for t in trials) else "incomplete"
+    return "finished" if all(t.finished or t.failed or t.forgotten for t in trials) else "incomplete"
 
 
 class _Watched:

@@ -51,6 +51,9 @@ MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="DOLLARS", 
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Stop cleanly when this many tokens are used.")]
 MaxMinutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
 
+LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine, before any connection is opened.")]
+AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too; may be repeated.")]
+
 
 @app.command("run")
 def run_command(
@@ -67,10 +70,13 @@ def run_command(
     max_minutes: MaxMinutes = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The run's name; left out: the study's, numbered if taken.")] = None,
     results: Results = Path("results"),
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and the number of calls; spend and write nothing.")] = False,
     json: Json = False,
 ) -> int:
     """Run a study; with no argument, the built-in offline demonstration."""
+    from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, run
 
     changes = Changes(
@@ -83,7 +89,8 @@ def run_command(
         max_tokens=max_tokens,
         max_minutes=max_minutes,
     )
-    return run(study, changes, name=name, results=results, dry_run=dry_run, as_json=json)
+    wish = read_local_only(local_only, allow_host or ())
+    return run(study, changes, name=name, results=results, local_only=wish, dry_run=dry_run, as_json=json)
 
 
 @app.command("resume")
@@ -93,12 +100,16 @@ def resume_command(
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
     results: Results = Path("results"),
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
     """Go on where a run stopped, buying only what is absent."""
+    from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, resume
 
-    return resume(run, Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes), results=results, as_json=json)
+    changes = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes)
+    return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
 
 
 @app.command("list")
@@ -135,6 +146,25 @@ def export_command(
     from sim.cli.reading import export
 
     return export(run, format=format.value, out=out, results=results)
+
+
+@app.command("forget")
+def forget_command(
+    run: RunName,
+    trial: Annotated[
+        str | None, typer.Option("--trial", metavar="TRIAL", help="Only this one: persona/scenario/target/seed, or enough of it.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, for good.")] = False,
+    results: Results = Path("results"),
+) -> int:
+    """Delete what was said in a run for good: messages, replies, reasons, quotes, memories, errors, and which facts were told.
+
+    Counts, word counts, scores, moves, kinds of flags and costs stay, so that tables come out the same. The run's study.yaml, with the texts of its
+    personas and scenarios, stays as it is. A forgotten trial cannot be resumed. Copies and exports are not reached.
+    """
+    from sim.cli.forgetting import forget
+
+    return forget(run, trial, yes=yes, results=results)
 
 
 @app.command("check")

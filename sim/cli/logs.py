@@ -46,7 +46,9 @@ class LogLost:
             case SessionOpened(session=1, take=take) if take > 1:
                 self._log.warning("trial_started_over", trial=event.trial, take=take, means="what its target remembered went with the process")
             case TrialFailed():
-                self._log.warning("trial_failed", trial=event.trial, cause=event.cause, error=event.message)
+                # A refusal is the model's reply, and the log holds no reply; `sim show` has it.
+                said = {} if event.cause == "refused" else {"error": event.message}
+                self._log.warning("trial_failed", trial=event.trial, cause=event.cause, **said)
 
 
 class LogBlind:

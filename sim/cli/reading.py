@@ -46,7 +46,7 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
     from sim.present.transcript import render_trial
     from sim.present.trial_json import trial_document
 
-    document = trial_document(_find(loaded, trial), study=loaded.study, codebook=loaded.folder.codebook, offline=loaded.folder.header.offline)
+    document = trial_document(find_trial(loaded, trial), study=loaded.study, codebook=loaded.folder.codebook, offline=loaded.folder.header.offline)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:
@@ -99,7 +99,7 @@ def graph() -> int:
     return DONE
 
 
-def _find(run: Run, name: str) -> Trial:
+def find_trial(run: Run, name: str) -> Trial:
     """The trial called `name`, or the only one whose name contains all its parts."""
     by_id = {t.id: t for t in run.trials}
     if name in by_id:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sim.api import OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
+from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
@@ -22,6 +23,7 @@ from sim.core.spec import Limits, Study
 if TYPE_CHECKING:
     from sim.core.ports import Listener
     from sim.llm.budget import Budget
+    from sim.llm.hosts import LocalOnly
 
 M = TypeVar("M", Study, Limits)
 
@@ -83,34 +85,46 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=flag) from None
 
 
-def run(study: str | None, changes: Changes, *, name: str | None, results: Path, dry_run: bool, as_json: bool) -> int:
+def run(study: str | None, changes: Changes, *, name: str | None, results: Path, local_only: LocalOnly | None, dry_run: bool, as_json: bool) -> int:
     """`sim run`."""
     prepared = prepare_study(study or DEMONSTRATION, change=changes.apply)
+    leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans])
     if dry_run:
+        from sim.run.demands import check_hosts
+
+        check_hosts(prepared.loaded.study, local_only)
+        if leaving:
+            print(leaving, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        lambda listeners, on_start: run_study(prepared, name=name, results=results, listeners=listeners, on_start=on_start),
+        lambda listeners, on_start: run_study(prepared, name=name, results=results, local_only=local_only, listeners=listeners, on_start=on_start),
         Progress(prepared.forecast, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
+        leaving=leaving,
         as_json=as_json,
     )
 
 
-def resume(run: str, changes: Changes, *, results: Path, as_json: bool) -> int:
+def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim resume`."""
     before = load_run(run, results=results)
     from sim.run.plan import forecast
 
     progress = Progress(forecast(before.study, before.plans), stream=sys.stderr, done=before.trials)
     return _execute(
-        lambda listeners, on_start: resume_run(run, results=results, limits=changes.limits, listeners=listeners, on_start=on_start),
+        lambda listeners, on_start: resume_run(
+            run, results=results, limits=changes.limits, local_only=local_only, listeners=listeners, on_start=on_start
+        ),
         progress,
         limits=changes.limits(before.study.limits),
+        leaving=announcement(before.study, [t.target for t in before.trials if t.status in ("planned", "stopped")]),
         as_json=as_json,
     )
 
 
-def _execute(start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]], progress: Progress, *, limits: Limits, as_json: bool) -> int:
+def _execute(
+    start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]], progress: Progress, *, limits: Limits, leaving: str, as_json: bool
+) -> int:
     configure_logging()
     stopping = False
 
@@ -129,6 +143,8 @@ def _execute(start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, 
 
             for asked in STOPS:
                 loop.add_signal_handler(asked, stop)
+            if leaving:
+                progress.say(leaving)
 
         try:
             return await start((progress, LogLost(), LogBlind(limits)), on_start)

@@ -42,8 +42,8 @@ class Verdict:
 
 
 def next_step(trial: Trial) -> Step | None:
-    """Where the talk goes on; None when it is over or has failed for good."""
-    if trial.failed:
+    """Where the talk goes on; None when it is over, has failed for good or was forgotten."""
+    if trial.failed or trial.forgotten:
         return None
     if not trial.sessions:
         return "open_session"
@@ -69,7 +69,9 @@ def talks_on(trial: Trial) -> bool:
 
 
 def absent_verdicts(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
-    """Every verdict that is due and absent, in order."""
+    """Every verdict that is due and absent, in order; none on a trial whose texts are gone."""
+    if trial.forgotten:
+        return ()
     found: list[Verdict] = []
     for session in trial.sessions:
         for exchange in session.exchanges:

@@ -12,6 +12,7 @@ Anything else that escapes is a bug of ours.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,8 @@ LOST: tuple[Cause, ...] = ("infrastructure", "budget", "interrupted")
 _LONGEST = 1_000
 """Characters of a complaint; somebody may have pasted a whole file as a name."""
 
+_KEY = re.compile(r"(?:\b(?:sk|pk|rk|gsk|xai|key|hf)[-_]|\bAIza|\bBearer\s+)[\w*.\-]{6,}", re.IGNORECASE)
+
 
 class SimError(Exception):
     """Base of all errors raised on purpose."""
@@ -47,7 +50,8 @@ class InputError(SimError):
 
     def __init__(self, problem: str, *, mend: str = "", where: object = None, line: int | None = None) -> None:
         place = "" if where is None else f"{where}:{line}: " if line else f"{where}: "
-        text = one_line(f"{place}{problem}" + (f"; {mend}" if mend else ""))
+        # Somebody may have written a key where the name of a variable belongs.
+        text = one_line(strike_keys(f"{place}{problem}" + (f"; {mend}" if mend else ""), certain=True))
         super().__init__(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]} … {text[-197:]}")
 
 
@@ -75,6 +79,11 @@ class CallFailed(SimError):
 
 class JournalConflict(SimError):
     """A second, different event under a key that the journal already holds."""
+
+
+def strike_keys(text: str, *, certain: bool = False) -> str:
+    """`text` with `[key]` for whatever looks like a provider's key; if `certain`, only where it has a figure in it, as ids seldom do."""
+    return _KEY.sub(lambda m: "[key]" if not certain or any(c.isdigit() for c in m[0]) else m[0], text)
 
 
 def one_line(text: str) -> str:

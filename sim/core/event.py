@@ -228,6 +228,7 @@ Kind = Literal[
     "call_lost",
     "trial_failed",
     "trial_finished",
+    "trial_forgotten",
 ]
 
 
@@ -343,8 +344,24 @@ class TrialFinished(BaseEvent):
     kind: Literal["trial_finished"] = "trial_finished"
 
 
+class TrialForgotten(BaseEvent):
+    """The texts of all events before this one were deleted (`sim.core.forget`); the trial cannot go on."""
+
+    kind: Literal["trial_forgotten"] = "trial_forgotten"
+
+
 Event = Annotated[
-    SessionOpened | UserSpoke | TargetReplied | Rated | Tagged | MemoryWritten | SessionClosed | CallLost | TrialFailed | TrialFinished,
+    SessionOpened
+    | UserSpoke
+    | TargetReplied
+    | Rated
+    | Tagged
+    | MemoryWritten
+    | SessionClosed
+    | CallLost
+    | TrialFailed
+    | TrialFinished
+    | TrialForgotten,
     Field(discriminator="kind"),
 ]
 

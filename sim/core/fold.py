@@ -22,6 +22,7 @@ from sim.core.event import (
     TargetReplied,
     TrialFailed,
     TrialFinished,
+    TrialForgotten,
     UserSpoke,
     Utterance,
 )
@@ -48,6 +49,8 @@ def _apply(trial: Trial, event: Event) -> Trial:
     match event:
         case TrialFinished():
             return replace(trial, finished=True)
+        case TrialForgotten():
+            return replace(trial, forgotten=True)
         case TrialFailed():
             return replace(trial, failed=event)
         case CallLost():

@@ -95,6 +95,8 @@ class Trial:
     """Calls that came to nothing for reasons outside any model."""
     failed: TrialFailed | None = None
     finished: bool = False
+    forgotten: bool = False
+    """Its texts were deleted; counts, scores and moves were kept."""
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -108,4 +110,6 @@ class Trial:
             return "failed"
         if self.finished:
             return "finished"
+        if self.forgotten:
+            return "failed"
         return "stopped" if self.sessions or self.lost else "planned"

@@ -100,7 +100,8 @@ class Asker:
         try:
             outcome = await (self._persist(request, None) if request.schema is None else self._discover(request))
         except AttemptFailed as failure:
-            raise CallFailed(_CAUSES[failure.verdict], scrub(f"{self._model}: {failure.message}", self._environ)) from None
+            said = scrub(f"{self._model}: {failure.message}", self._environ, sent=(m.content for m in request.messages))
+            raise CallFailed(_CAUSES[failure.verdict], said) from None
         answer, latency = outcome.answer, self._clock() - started
         if answer.refusal is not None and (request.schema is not None or not answer.text):
             self._refused(request, outcome, latency, f"the model refuses: {answer.refusal}")

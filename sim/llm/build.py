@@ -15,10 +15,12 @@ from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
 from sim.llm.budget import Budget, Metered
 from sim.llm.client import Client
+from sim.llm.hosts import Destination, hosts_of
 from sim.llm.limits import Gates
 
 if TYPE_CHECKING:
     from sim.llm.direct import Pool
+    from sim.llm.hosts import LocalOnly
     from sim.llm.lite import Library
 
 
@@ -28,6 +30,8 @@ class Shared:
 
     budget: Budget
     gates: Gates
+    local_only: LocalOnly | None = None
+    """Refuses clients of hosts that are not permitted; None: any host."""
     pool: Pool | None = field(default=None, init=False)
     """Connections of the direct clients; made by the first of them."""
     library: Library | None = field(default=None, init=False)
@@ -54,8 +58,13 @@ def build_client(
         json_mode: the prompt that asks for JSON in words, as the run's header has it; left out, the package's own.
         environ: where keys are looked up.
         jitter: spreads the waits between attempts, between 0 and 1.
+
+    Raises:
+        InputError: `shared.local_only` does not permit its host.
     """
     shared = shared or Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
+    if shared.local_only:
+        shared.local_only.demand(Destination(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
     if spec.via == "offline":
         from sim.llm.offline import build_offline
 
@@ -73,7 +82,7 @@ def build_client(
     else:
         from sim.llm.lite import Library, LiteLLMClient
 
-        shared.library = shared.library or Library()
+        shared.library = shared.library or Library(proxies=shared.local_only is None)
         client = LiteLLMClient(
             spec, sampling=sampling, timeout=limits.timeout, patience=patience, library=shared.library, json_mode=json_mode, environ=environ
         )

@@ -207,7 +207,7 @@ def _unreadable(raw: bytes, host: str) -> AttemptFailed:
     """Some gateways answer 200 with an error object; anything else is a body nobody can read."""
     failure = _failure(raw)
     if failure is None:
-        return AttemptFailed("again", f"{host} answered with something other than a chat completion: {raw[:120].decode('utf-8', 'replace')}")
+        return AttemptFailed("again", f"{host} answered with something other than a chat completion, {len(raw):,} bytes long")
     code = str(failure.code)
     return judge_status(int(code) if re.fullmatch("[45][0-9]{2}", code) else 500, f"{host}: {_told(failure)}")
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from sim.core.errors import one_line
+from sim.core.errors import one_line, strike_keys
 
 Verdict = Literal["again", "format", "refused", "too_long", "final"]
 """`again`: may pass. `format`: the wish for JSON was refused. `refused`: the content was. `too_long`: the prompt does not fit. `final`: trying again
@@ -27,7 +27,13 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(r"content_filter|content_policy|content policy|content management policy|ResponsibleAI|safety system", re.IGNORECASE)
-_KEY = re.compile(r"(?:\b(?:sk|pk|rk|gsk|xai|key|hf)[-_]|\bAIza|\bBearer\s+)[\w*.\-]{6,}", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
+_LONGEST = 4_000
+"""Characters of a failure that are looked at."""
+_QUOTED = 20
+"""Letters and digits in a row, four or five words, from which on a failure quotes what was sent."""
+_LINE = 6
+"""Characters from which on a whole line that was sent is looked for as it stands."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 
 
@@ -82,17 +88,54 @@ def parse_retry_after(header: str | None, *, now: float) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def scrub(message: str, environ: Mapping[str, str]) -> str:
-    """`message` on one line, 400 characters at most, without anything that is or looks like a key.
+def scrub(message: str, environ: Mapping[str, str], *, sent: Iterable[str] = ()) -> str:
+    """`message` on one line, 400 characters at most, without anything that is or looks like a key, and without what it quotes of `sent`.
 
-    Providers quote the key they were sent when they refuse it.
+    Providers quote the key they were sent when they refuse it, and the prompt when they cannot take it.
 
     Args:
         message: what went wrong.
         environ: values of its variables named like keys, tokens and passwords are struck out.
+        sent: texts of the messages that were sent.
     """
+    message = message[:_LONGEST]
     for name, value in environ.items():
         if len(value) >= 6 and _SECRET_NAME.search(name):
             message = message.replace(value, "[key]")
-    text = one_line(_KEY.sub("[key]", message))
+    text = one_line(_unquote(strike_keys(message), tuple(sent)))
     return text if len(text) <= 400 else text[:399] + "…"
+
+
+def _unquote(message: str, sent: Sequence[str]) -> str:
+    """`message` with `[text]` for each run of `_QUOTED` letters and digits that also stands in `sent`, however spaces, marks and escapes differ, and
+    for each whole line of `sent`."""
+    lines = {line.strip() for text in sent for line in text.splitlines() if len(line.strip()) >= _LINE}
+    for line in sorted(lines, key=len, reverse=True):
+        message = message.replace(line, "[text]")
+    # Case is folded a character at a time, for one may become several and places have to stay known.
+    letters = [(i, f) for i, c in enumerate(_ESCAPED.sub(_padded, message)) if c.isalnum() for f in c.casefold()]
+    bare = "".join(f for _, f in letters)
+    known = {run for text in sent for run in _runs("".join(c.casefold() for c in text if c.isalnum()))}
+    struck = [start for start, run in enumerate(_runs(bare)) if run in known]
+    if not struck:
+        return message
+    parts: list[str] = []
+    done = 0
+    begin = end = -1
+    for start in (*struck, len(letters) + 1):
+        if start > end:
+            if end >= 0:
+                parts += [message[done : letters[begin][0]], "[text]"]
+                done = letters[end - 1][0] + 1
+            begin = start
+        end = start + _QUOTED
+    return "".join(parts) + message[done:]
+
+
+def _runs(letters: str) -> Iterator[str]:
+    return (letters[i : i + _QUOTED] for i in range(len(letters) - _QUOTED + 1))
+
+
+def _padded(escape: re.Match[str]) -> str:
+    """The character that a JSON escape stands for, filled up so that places stay the same."""
+    return (chr(int(escape[1], 16)) if escape[1] else " ").ljust(len(escape[0]))

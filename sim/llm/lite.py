@@ -15,15 +15,21 @@ from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+from sim.llm.guard import Refused
 
 NO_KEY = "none"
 """Sent to a server that was named without a key, so that LiteLLM does not reach for one in the environment."""
 
 
 class Library:
-    """LiteLLM, told to keep to itself: no network on import, no telemetry, no callbacks, no log. Shared by the clients of a run."""
+    """LiteLLM, told to keep to itself: no network on import, no telemetry, no callbacks, no log. Shared by the clients of a run.
 
-    def __init__(self) -> None:
+    Args:
+        proxies: whether the environment's HTTP proxies are used.
+    """
+
+    def __init__(self, *, proxies: bool = True) -> None:
+        self._proxies = proxies
         self._module: Any = None
         self._users: set[object] = set()
 
@@ -41,6 +47,7 @@ class Library:
             litellm.turn_off_message_logging = True
             litellm.redact_messages_in_exceptions = True
             litellm.drop_params = False
+            litellm.disable_aiohttp_trust_env = not self._proxies
             litellm.callbacks = []
             for hooks in ("input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
                 setattr(litellm, hooks, [])
@@ -161,6 +168,8 @@ class LiteLLMClient:
             return AttemptFailed("too_long", said)
         if isinstance(error, litellm.ContentPolicyViolationError):
             return AttemptFailed("refused", said)
+        if refused := _refused(error):
+            return AttemptFailed("final", refused)
         if isinstance(error, litellm.Timeout):
             return AttemptFailed("again", f"no answer within {self._timeout:g} s")
         status = getattr(error, "status_code", None)
@@ -192,6 +201,15 @@ def _supported(litellm: Any, model: str) -> frozenset[str] | None:
     except Exception:  # unknown names raise differently by provider; the call itself will say what is wrong
         return None
     return frozenset(found) if found else None
+
+
+def _refused(error: BaseException | None) -> str:
+    """What the guard said, where it stands behind `error`; else nothing."""
+    while error is not None:
+        if isinstance(error, Refused):
+            return str(error)
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _usage(response: Any) -> Usage | None:

@@ -41,6 +41,8 @@ def _heading(trial: TrialDocument) -> Text:
     text = Text.assemble((trial.trial, "bold"), f"  {trial.status}\n", about)
     if trial.offline:
         text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if trial.forgotten:
+        text.append("\nForgotten: the texts were deleted; each word of a message or reply is shown as ø", "yellow")
     if trial.failure:
         text.append(f"\nFailed, {trial.failure.cause.replace('_', ' ')}: {safe(trial.failure.message)}", "red")
     text.append(f"\nRatings by {trial.rater}: {NONE} not applicable, {UNSCORED} unscored", "dim")

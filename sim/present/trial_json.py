@@ -155,6 +155,8 @@ class TrialDocument(Frozen):
     scenario_title: str
     seed: int
     status: TrialStatus
+    forgotten: bool
+    """Whether its texts were deleted: messages and replies then hold one `ø` for each word, and no fact counts as told."""
     offline: bool
     """Whether any offline model took part; the trial then says nothing of any real model."""
     offline_parts: tuple[str, ...]
@@ -190,6 +192,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         scenario_title=trial.cast.scenario.title,
         seed=trial.seed,
         status=trial.status,
+        forgotten=trial.forgotten,
         offline=bool(offline),
         offline_parts=offline,
         rater=study.primary_rater,

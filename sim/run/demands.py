@@ -9,6 +9,7 @@ from sim.core.errors import InputError, nearest
 from sim.core.spec import ChatTargetSpec
 from sim.llm.budget import Budget
 from sim.llm.build import Shared, check_credentials
+from sim.llm.hosts import destinations
 from sim.llm.limits import Gates
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
 from sim.targets.build import OwnTarget, check_own
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sim.core.spec import ModelSpec, Scenario, Study
+    from sim.llm.hosts import LocalOnly
 
 TAGGER = "offline/tagger"
 """The one tagger there is so far."""
@@ -104,3 +106,13 @@ async def check_reach(study: Study) -> None:
             await target.check_health()
         finally:
             await target.close()
+
+
+def check_hosts(study: Study, local_only: LocalOnly | None) -> None:
+    """Refuse models and targets on hosts that may not be reached; without a wish for `local_only`, none.
+
+    Raises:
+        InputError: names the part and its host.
+    """
+    if local_only:
+        local_only.demand(destinations(study))

@@ -28,7 +28,7 @@ async def run_trial(plan: TrialPlan, parts: Parts, sink: Sink) -> Trial:
         The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again buys only what is absent.
     """
     trial = fold(plan.blank(), sink.events(plan.id))
-    if trial.failed or trial.finished or (parts.stopped and not trial.sessions):
+    if trial.failed or trial.finished or trial.forgotten or (parts.stopped and not trial.sessions):
         return trial
     context = parts.context(plan, trial)
     try:

@@ -13,7 +13,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,8 @@ from typing import IO, NoReturn, Self
 from pydantic import ValidationError
 
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
-from sim.core.event import SCHEMA_VERSION, Event, Key, body, key, load_event
+from sim.core.event import SCHEMA_VERSION, Event, Key, TrialForgotten, body, key, load_event
+from sim.core.forget import forget_text
 
 FILE = "run.db"
 LOCK = "lock"
@@ -53,6 +54,10 @@ INSERT INTO event (trial, session, take, exchange, kind, part, body, meta) VALUE
 ON CONFLICT (trial, session, take, exchange, kind, part) DO NOTHING
 """
 _STORED_BODY = "SELECT body FROM event WHERE (trial, session, take, exchange, kind, part) = (?, ?, ?, ?, ?, ?)"
+_FAILED = """
+SELECT count(DISTINCT trial) FROM event WHERE kind IN ('trial_failed', 'trial_forgotten')
+AND trial NOT IN (SELECT trial FROM event WHERE kind = 'trial_finished')
+"""
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
 _PATIENCE = 10.0
@@ -184,7 +189,34 @@ class Journal:
         with self._blame():
             (started,) = self._db.execute("SELECT count(DISTINCT trial) FROM event").fetchone()
             kinds = dict(self._db.execute("SELECT kind, count(*) FROM event GROUP BY kind").fetchall())
-        return Counts(started, kinds.get("trial_finished", 0), kinds.get("trial_failed", 0), kinds.get("target_replied", 0))
+            (failed,) = self._db.execute(_FAILED).fetchone()
+        return Counts(started, kinds.get("trial_finished", 0), failed, kinds.get("target_replied", 0))
+
+    def forget(self, trials: Sequence[str]) -> None:
+        """Delete the texts of `trials` from the file, from its helpers and from its unused pages, and mark each trial as forgotten.
+
+        Copies, snapshots and backups of the file are not reached.
+
+        Raises:
+            InputError: another program has the file open, so that old pages cannot be removed; the same again, later, removes them.
+        """
+        with self._blame():
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for trial in trials:
+                    for row in self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE trial = ?", (trial,)).fetchall():
+                        self._db.execute("UPDATE event SET body = ? WHERE id = ?", (body(forget_text(self._load(row))), row[0]))
+                    mark = TrialForgotten(trial=trial)
+                    self._db.execute(_INSERT, (*key(mark), body(mark), mark.meta.model_dump_json()))
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("VACUUM")
+            (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise InputError("another program has the file open, so that old pages stay", mend="close it and forget again", where=self.path)
 
     def close(self) -> None:
         """Give back file and lock."""

@@ -89,3 +89,27 @@ def test_a_provider_without_its_key_is_an_input_error(monkeypatch: pytest.Monkey
         check_credentials(ModelSpec(model="openai/gpt-4o"))
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     check_credentials(ModelSpec(model="openai/gpt-4o"))
+
+
+PROMPT = "You are Davi.\nMy sister Leila moved to Rotterdam in May, and I miss her.\n我妹妹五月份搬到了鹿特丹，我非常想念她，每天都想给她打电话。"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "status 422: input: My sister Leila moved to Rotterdam in May, and I miss her.",
+        'status 400: {"input": "You are Davi.\\nMy sister Leila moved to Rotter',
+        "status 400: MY SISTER  LEILA MOVED TO ROTTERDAM is not allowed",
+        'status 422: {"input": "' + PROMPT.splitlines()[2].encode("ascii", "backslashreplace").decode() + '"}',
+    ],
+)
+def test_a_failure_does_not_quote_what_was_sent(said: str) -> None:
+    cleaned = scrub(said, {}, sent=[PROMPT])
+    assert "[text]" in cleaned
+    assert cleaned.startswith("status 4")
+    assert not any(part in cleaned.lower() for part in ("leila", "rotter", "\\u59b9", "妹"))
+
+
+def test_a_failure_that_quotes_nothing_is_left_alone() -> None:
+    said = "status 400: this model's maximum context length is 8192 tokens"
+    assert scrub(said, {}, sent=[PROMPT]) == said

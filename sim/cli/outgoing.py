@@ -1,0 +1,56 @@
+"""What a command sends to other machines: said before the first call, or refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sim.core.spec import Study
+    from sim.llm.hosts import LocalOnly
+
+
+def read_local_only(wish: bool, allowed: Sequence[str]) -> LocalOnly | None:
+    """`--local-only` and every `--allow-host` as one wish; None without the first.
+
+    Raises:
+        InputError: a host is allowed where none is refused, or is no host name.
+    """
+    from sim.llm.hosts import LocalOnly
+
+    if allowed and not wish:
+        raise InputError("means nothing without --local-only, as any host is allowed", mend="add --local-only or leave it out", where="--allow-host")
+    for host in allowed:
+        if not host or any(c.isspace() or c in "/@*[]" for c in host) or (":" in host and host.count(":") < 2):
+            raise InputError(f"'{host}' is not a host", mend="write a name or an address without scheme, port and path", where="--allow-host")
+    return LocalOnly(frozenset(host.lower() for host in allowed)) if wish else None
+
+
+def announcement(study: Study, targets: Sequence[str]) -> str:
+    """What leaves this machine, in how many conversations, to which hosts; empty where nothing does.
+
+    Args:
+        study: names the models and targets.
+        targets: for each conversation that is to be held, its target's id.
+    """
+    from sim.llm.hosts import TO_SIMULATOR, destinations, target_part
+    from sim.present.words import many
+
+    by_text: dict[str, dict[str, list[str]]] = {}
+    outside = [d for d in destinations(study) if d.outside]
+    parts = {d.part for d in outside}
+    simulator = any(d.sends == TO_SIMULATOR for d in outside)
+    conversations = sum(simulator or target_part(target) in parts for target in targets)
+    if not conversations:
+        return ""
+    for d in outside:
+        by_text.setdefault(d.sends, {}).setdefault(d.host, []).append(d.part.removeprefix("the "))
+    sent = [f"{text} to {_named(hosts)}" for text, hosts in by_text.items()]
+    return f"Leaving this machine, in {many(conversations, 'conversation')}: {'; '.join(sent)}."
+
+
+def _named(hosts: dict[str, list[str]]) -> str:
+    return ", ".join(f"{host} ({', '.join(parts)})" for host, parts in hosts.items())

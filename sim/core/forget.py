@@ -1,0 +1,59 @@
+"""What is left of an event when its texts are deleted: everything that is counted, and nothing that anybody said.
+
+Whatever is free text goes, also in kinds of event that this module has never heard of: fields are kept by their type (numbers, dates, choices from a
+fixed list) or because they are named in `_NAMES`. Messages and replies keep their number of words, so that tables come out the same. What the ledger
+reads from messages (facts told) goes with them.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar, get_args
+
+from pydantic import BaseModel
+
+from sim.core.event import Call, Event, TargetReplied, Utterance
+from sim.core.text import words
+
+FORGOTTEN: Final = "forgotten"
+"""Stands where a text was."""
+WORD: Final = "ø"
+"""Stands where one word of a message or reply was."""
+
+_NAMES: Final = frozenset({"trial", "part", "model", "finish", "moves"})
+"""Text fields that name things of the study or of the provider."""
+_COUNTED: Final = frozenset({(Utterance, "message"), (TargetReplied, "reply")})
+"""Texts whose words are counted."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def forget_text(event: Event) -> Event:
+    """`event` without its texts. Doing it again changes nothing."""
+    return _bare(event)
+
+
+def _bare(model: M) -> M:
+    changed = {name: _value(type(model), name, value) for name, value in model if name not in _NAMES}
+    return model.model_copy(update=changed)
+
+
+def _value(of: type[BaseModel], name: str, value: object) -> object:
+    if isinstance(value, BaseModel):
+        return _bare(value)
+    if isinstance(value, dict):
+        return {key: _value(of, name, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_value(of, name, item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(_bare(item) if isinstance(item, BaseModel) else item for item in value) if not _is_text(of, name) else ()
+    if not isinstance(value, str) or not value or not _is_text(of, name):
+        return value
+    if of is Call:
+        return ""
+    return " ".join(WORD for _ in words(value)) if (of, name) in _COUNTED else FORGOTTEN
+
+
+def _is_text(of: type[BaseModel], name: str) -> bool:
+    """Whether the field holds any text, or texts, rather than a choice from a fixed list."""
+    annotation = of.model_fields[name].annotation
+    return annotation is str or str in get_args(annotation)

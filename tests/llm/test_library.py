@@ -1,0 +1,30 @@
+"""LiteLLM is told to keep to itself."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from sim.llm.lite import Library
+
+HOOKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
+
+
+def test_no_callback_no_telemetry_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    litellm = Library().module  # a bare import would ask the network for prices
+    for hooks in HOOKS:
+        monkeypatch.setattr(litellm, hooks, ["elsewhere"])
+    for name, was in (("telemetry", True), ("turn_off_message_logging", False), ("redact_messages_in_exceptions", False)):
+        monkeypatch.setattr(litellm, name, was, raising=False)
+    module = Library().module
+    assert [getattr(module, hooks) for hooks in HOOKS] == [[]] * len(HOOKS)
+    assert (module.telemetry, module.turn_off_message_logging, module.redact_messages_in_exceptions) == (False, True, True)
+    assert logging.getLogger("LiteLLM").disabled
+
+
+@pytest.mark.parametrize("proxies", [True, False])
+def test_the_environments_proxies_are_used_unless_nothing_may_leave(proxies: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    litellm = Library().module
+    monkeypatch.setattr(litellm, "disable_aiohttp_trust_env", proxies)
+    assert Library(proxies=proxies).module.disable_aiohttp_trust_env is not proxies
