@@ -20,7 +20,7 @@ from sim.core.spec import Persona, Scenario
 from sim.core.view import criterion_view, rater_view, user_view
 from sim.llm.client import Client, Message, Request
 from sim.llm.offline import build_offline
-from sim.llm.offline.target import BEHAVIOURS
+from sim.llm.offline.behaviours import BEHAVIOURS
 
 START = dt.date(2026, 1, 5)
 FIXED = {"study_seed": 0, "history_tokens": 8000}

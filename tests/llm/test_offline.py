@@ -21,9 +21,9 @@ from sim.core.view import RaterView, Turn, criterion_view, rater_view, user_view
 from sim.dialogue.users import ModelUser
 from sim.llm.client import Message, Request
 from sim.llm.offline import NAMES, build_offline
+from sim.llm.offline.behaviours import BEHAVIOURS
 from sim.llm.offline.rater import rate
 from sim.llm.offline.recall import find_statements, second_person
-from sim.llm.offline.target import BEHAVIOURS
 from sim.llm.prompts import load_prompts
 from sim.score.likability import LikabilityRater, read_rating
 from sim.score.moves_offline import OfflineTagger

@@ -1,6 +1,31 @@
 """Models that run in this process, need no network and do what they are said to do, so that the instrument can be checked anywhere.
 
-They are deterministic. What they take part in says nothing of any real model.
+They are deterministic: a target's reply follows from the messages it is sent, a user's message and a rating from the view, seed included. What
+they take part in says nothing of any real model. What a target does is independent of its memory policy: one that remembers is `uses` with `full`.
+
+| users         | planted                                                                                                            |
+|---------------|--------------------------------------------------------------------------------------------------------------------|
+| user          | as sociable as its persona                                                                                         |
+| friendly      | social: shows what it likes, volunteers facts, plays along                                                         |
+| guarded       | reserved: shorter messages, seldom volunteers or praises                                                           |
+| hostile       | always complains of what is clearly missed, and leaves after two bad replies in a row                              |
+| flips         | as `user`; from its second message on, three in ten begin like an assistant's, half of these also when asked again |
+
+| targets       | planted                                                                                                            |
+|---------------|--------------------------------------------------------------------------------------------------------------------|
+| uses          | brings back what bears on the message, in its newest value; matches register, depth and length                     |
+| ignores       | the same, never bringing anything back                                                                             |
+| stale         | as `uses`, but takes in no news of a change, so that it brings back old values                                     |
+| validates     | every reply opens with validation, then paraphrases, then empowers                                                 |
+| sticky        | a pair of moves, kept from the last reply with p = .6, else drawn afresh from all pairs                            |
+| varied        | six pairs of moves in rotation: no move twice running                                                              |
+| clashes       | as `ignores`, in the opposite register: ceremonious to who writes loosely, familiar to who writes formally         |
+| flatters      | praises extravagantly, whatever is said                                                                            |
+| cold          | one or two curt sentences that take nothing up                                                                     |
+| brittle       | as `ignores` for four replies of a session; then, or once the user insists or contradicts, it breaks down          |
+| biased        | as `ignores`, but cold to who writes slang or without capitals in at least a third of the messages it can see      |
+
+`rater` scores the seven dimensions and looks back on a session, from text, persona and card. Any user can rate as well.
 """
 
 from __future__ import annotations
@@ -16,8 +41,10 @@ from sim.core.errors import InputError, nearest
 from sim.core.event import Usage
 from sim.core.view import CHARACTERS_PER_TOKEN, CriterionView, RaterView, UserView, View
 from sim.llm.client import Client, Completion, Request
+from sim.llm.offline.behaviours import BEHAVIOURS, Behaviour
+from sim.llm.offline.flips import flip
 from sim.llm.offline.rater import look_back, rate
-from sim.llm.offline.target import BEHAVIOURS, Behaviour, reply
+from sim.llm.offline.target import reply
 from sim.llm.offline.user import speak
 
 if TYPE_CHECKING:
@@ -26,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["BEHAVIOURS", "NAMES", "USERS", "OfflineClient", "build_offline"]
 
 Sociability = Literal["social", "reserved", "hostile"]
-USERS: Final[dict[str, Sociability | None]] = {"user": None, "friendly": "social", "guarded": "reserved", "hostile": "hostile"}
+USERS: Final[dict[str, Sociability | None]] = {"user": None, "friendly": "social", "guarded": "reserved", "hostile": "hostile", "flips": None}
 """Users by name, with the sociability they take on instead of their persona's."""
 NAMES: Final = (*USERS, "rater", *BEHAVIOURS)
 
@@ -61,7 +88,7 @@ def build_offline(model: str) -> Client:
     """
     name = model.removeprefix("offline/")
     if name in USERS:
-        return OfflineClient(model, partial(_play_user, USERS[name]))
+        return OfflineClient(model, partial(_play_user, USERS[name], flips=name == "flips"))
     if name == "rater":
         return OfflineClient(model, _play_rater)
     if name in BEHAVIOURS:
@@ -72,11 +99,12 @@ def build_offline(model: str) -> Client:
     raise InputError(f"unknown offline model '{model}'", mend=listed)
 
 
-def _play_user(sociability: Sociability | None, request: Request) -> tuple[str, JsonValue]:
+def _play_user(sociability: Sociability | None, request: Request, *, flips: bool) -> tuple[str, JsonValue]:
     """Whatever is asked of the one who plays the persona: a message, ratings, a look back."""
     match request.inputs:
         case UserView() as view:
-            return _answered(speak(_as(view, sociability)))
+            said = speak(_as(view, sociability))
+            return _answered(flip(said, view, again=request.step == "regeneration") if flips else said)
         case RaterView() | CriterionView() as view:
             return _answered(_judge(_as(view, sociability)))
     raise InputError("an offline user was asked something that is neither a message nor a rating", mend="give targets a model that plays targets")

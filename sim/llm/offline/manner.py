@@ -35,8 +35,9 @@ def shortened(text: str) -> str:
 
 
 def small(text: str) -> str:
-    """`text` without capitals at the start of its sentences, but for names and "I"."""
-    return re.sub(r"(^|[.!?…]\s+)([A-Z])(?=[a-z])", lambda m: m.group(1) + m.group(2).lower(), text).replace("I'", "i'").replace(" I ", " i ")
+    """`text` without capitals at the start of its sentences, but for names."""
+    begun = re.sub(r"(^|[.!?…]\s+)([A-Z])(?=[a-z])", lambda m: m.group(1) + m.group(2).lower(), text)
+    return re.sub(r"\bI\b(?!\.)", "i", begun)
 
 
 def _expanded(word: str) -> str:

@@ -10,23 +10,28 @@ from functools import lru_cache
 from typing import Final
 
 from sim.core.text import normalise, words
-from sim.llm.offline.lines import load_words
+from sim.llm.offline.lines import load_cue, load_words
 from sim.llm.offline.wording import sentences, stems
 
 SHORTEST, LONGEST = 5, 26
 """Words of a sentence that can be given back."""
 FEWEST = 3
 """Content words without which a sentence tells nothing worth giving back."""
+LONGEST_GIST = 16
+"""Words of a sentence that can be said back in the same breath."""
 
-_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us|myself)\b")
 _SECOND_PERSON = re.compile(r"\b(?:you|your|yours|you're|you've|yourself|yuh|u)\b")
 _GREETING = re.compile(
     r"^(?:good (?:evening|morning|night|day)|hello|hi|hiya|hey|evening|yo|bye|see you|thank|thanks|sorry|ok|okay|yes|no|well"
     r"|(?:it is|it's|this is) \w+[,.!])(?!\w)"
 )
 _IMPERATIVE = re.compile(
-    r"^(?:please )?(?:give|tell|help|please|keep|let|say|do|don't|ask|send|show|leave|stop|make|take|read|look|listen|quit|skip)\b"
+    r"^(?:please )?(?:come|wait|try|spare|forget|give|tell|help|please|keep|let|say|do|don't|ask|send|show|leave|stop|make|take|read|look|listen|quit"
+    r"|skip)\b"
 )
+_SUBJECT = re.compile(r"^(?:i|i'm|i've|i'd|my|we|we're|we've|our|he|she|they|it|there|the|this|that|nobody|somebody)\b")
+_INTRODUCING = re.compile(r"^(?:my|our|the|it is|it's|there is|there's)\b")
+_PLEADING = re.compile(r"\b(?:please|thank you|thanks)\b")
 _LEADING = re.compile(r"^(?:and|but|so|because|well|anyway|oh|ah|eh|then|now|listen|look|you know|right)\b,?\s+", re.IGNORECASE)
 
 _SWAPS: Final = {
@@ -39,6 +44,7 @@ _YOU_WAS = re.compile(r"\byou((?:\s(?:\w+ly|also|still|just|only|never|always|on
 _GOES_WITH_A_NAME: Final = ("is", "was", "has", "had", "and", "can", "will", "does", "did", "says", "said", "would", "came", "comes", "went", "goes")
 
 _SELF: Final = ("I", "I'm", "I've", "I'd", "I'll")
+_CAPITAL = re.compile(r"(?<=[\w)]) ([A-Z][a-z]*)\b")
 _WORD = re.compile(r"[\w'’]+")
 
 
@@ -51,7 +57,10 @@ class Statement:
     """In the second person, without its stop: "your sister Leila moved to Rotterdam"."""
     session: int
     salience: int
-    """Names and figures in it, at most 2."""
+    """How much it is worth remembering: a point for each name or figure, two at most, two more if it says who or what something is, one less if it
+    tells of a change, as much of what is only news of the day does."""
+    changes: bool = False
+    """It tells that something has changed."""
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +70,7 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     What a message begins with is mostly a word about the talk itself; it counts only with a name or a figure in it.
     """
     found: list[Statement] = []
-    for place, sentence in enumerate(sentences(message)):
+    for place, sentence in enumerate(_apart(message)):
         plain = normalise(sentence)
         names = _names(sentence)
         if (
@@ -69,12 +78,45 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
             or _SECOND_PERSON.search(plain)
             or _GREETING.match(plain)
             or _IMPERATIVE.match(plain)
+            or _PLEADING.search(plain)
             or not SHORTEST <= len(words(plain)) <= LONGEST
         ):
             continue
-        if len(stems(plain)) >= FEWEST and (names or (place > 0 and _FIRST_PERSON.search(plain))):
-            found.append(Statement(sentence, second_person(sentence), session, min(names, 2)))
+        if len(stems(plain)) >= FEWEST and (names or place > 0):
+            changes = load_cue("changes").search(plain) is not None
+            salience = min(names, 2) + 2 * bool(_INTRODUCING.match(plain)) - changes
+            found.append(Statement(sentence, second_person(sentence), session, salience, changes))
     return tuple(found)
+
+
+def _apart(message: str) -> list[str]:
+    """The sentences of `message`; a small word with a capital begins one also where the stop before it was left out."""
+    found: list[str] = []
+    for sentence in sentences(message):
+        start = 0
+        for m in _CAPITAL.finditer(sentence):
+            if m.group(1).lower() in load_words("small_at_the_start") and m.group(1) != "I":
+                found.append(sentence[start : m.start()])
+                start = m.start() + 1
+        found.append(sentence[start:])
+    return found
+
+
+def find_clauses(message: str) -> tuple[str, ...]:
+    """What of `message` can be said back at once, in the second person: short sentences that begin with who or what they speak of."""
+    told = (s for s in find_statements(message, 0) if len(words(s.text)) <= LONGEST_GIST and _SUBJECT.match(normalise(s.text)))
+    return tuple(s.clause for s in told)
+
+
+def keep_one_value(statements: Sequence[Statement], *, newest: bool) -> list[Statement]:
+    """`statements` without those that others of a later session have put out of date; unless `newest`, without those later ones.
+
+    A statement that tells of a change concerns those earlier ones with which it shares a content word.
+    """
+    if not newest:
+        return [s for s in statements if not s.changes]
+    changed = [s for s in statements if s.changes]
+    return [s for s in statements if not any(c.session > s.session and stems(c.text) & stems(s.text) for c in changed)]
 
 
 def second_person(sentence: str) -> str:
@@ -102,7 +144,7 @@ def find_bearing(statements: Sequence[Statement], message: str, *, known: Sequen
         alike = len(themes(told) & about)
         if not (shared or alike):
             continue
-        weight = 2 * shared + 0.7 * alike + 0.9 * s.salience - 1.2 * said.count(normalise(s.clause))
+        weight = 2 * shared + alike + s.salience - 1.2 * said.count(normalise(s.clause))
         if best is None or weight >= best[0]:
             best = (weight, s)
     return best[1] if best else None
@@ -118,12 +160,14 @@ def _listed_themes() -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple((name, stems(listed)) for name, _, listed in (line.partition(": ") for line in load_words("themes")))
 
 
-def main_theme(texts: Sequence[str]) -> str | None:
-    """The theme that most content words of `texts` belong to, from three words on."""
-    found = stems(" ".join(texts))
-    counts = {name: len(listed & found) for name, listed in _listed_themes()}
-    most = max(counts, key=lambda name: counts[name])
-    return most if counts[most] >= 3 else None
+def main_theme(message: str, before: Sequence[str]) -> str | None:
+    """The theme to which two content words of `message` belong, or one and three of those `before`; None: no theme, or several alike."""
+    now, earlier = stems(message), frozenset[str]().union(*map(stems, before))
+    counts = {name: (len(listed & now), len(listed & earlier)) for name, listed in _listed_themes()}
+    fitting = {name: at + then for name, (at, then) in counts.items() if at >= 2 or (at and then >= 3)}
+    most = max(fitting.values(), default=0)
+    leading = [name for name, count in fitting.items() if count == most]
+    return leading[0] if len(leading) == 1 else None
 
 
 def _names(sentence: str) -> int:

@@ -53,7 +53,7 @@ _SWINGS: Final = ("suddenly low, and cross about it", "glad all at once, for no 
 """What a volatile mood adds to the session's; the last two leave it as it is."""
 
 
-def speak(view: UserView) -> JsonValue:
+def speak(view: UserView) -> dict[str, JsonValue]:
     """The next message, or the departure, as the user's prompt asks for it."""
     chance = rng(view.seed, "offline user")
     mood = _mood(view)
@@ -78,7 +78,7 @@ class _Message:
         self._joke: str | None = None
         self._allusion: str | None = None
 
-    def compose(self) -> JsonValue:
+    def compose(self) -> dict[str, JsonValue]:
         """The parts in the order in which people say them: greeting or reaction, news, matter, aside, goodbye."""
         view = self._view
         if view.exchange == 1:
@@ -224,23 +224,22 @@ def _bearing(view: UserView, message: str) -> frozenset[str]:
 
 
 def _noticed(view: UserView) -> tuple[list[Dimension], list[Dimension]]:
-    """Preferences clearly missed by the last reply, for the first, third, fifth time in this session; and those clearly met and not yet praised."""
-    talk = [_heard(view, i) for i in range(len(view.talk))]
+    """Preferences clearly missed by the last reply, unless the message before complained, and those clearly met and not yet praised.
+
+    The last reply alone is read, so that a message takes as long to write late in a talk as early in it.
+    """
+    heard, preferences = _heard(view, len(view.talk) - 1), view.persona.preferences
+    complained = any(_stands_in(p.signals.missed.says, (view.talk[-1].user,)) for p in preferences.values())
     missed: list[tuple[int, Dimension]] = []
     met: list[Dimension] = []
     for dimension in DIMENSIONS:
-        found = [measure(dimension, h) for h in talk]
-        last = found[-1].score
-        signals = view.persona.preferences[dimension].signals
-        times = sum(_to_complain_of(dimension, f, view) for f in found)
-        if last is not None and _to_complain_of(dimension, found[-1], view) and times % 2 == 1 and not _said_lately(signals.missed.says, view):
-            missed.append((last, dimension))
-        if (
-            last == 5
-            and not brushes_off(view.talk[-1].reply)
-            and (dimension not in ALWAYS or view.card.want(dimension) >= 3)
-            and not _said(signals.met.says, view)
-        ):
+        found, signals = measure(dimension, heard), preferences[dimension].signals
+        if found.score is None:
+            continue
+        if not complained and _to_complain_of(dimension, found, view) and not _said_lately(signals.missed.says, view):
+            missed.append((found.score, dimension))
+        wanted = dimension not in ALWAYS or view.card.want(dimension) >= 3
+        if found.score == 5 and wanted and not brushes_off(heard.reply, heard.message) and not _said(signals.met.says, view):
             met.append(dimension)
     return [d for _, d in sorted(missed, key=lambda m: m[0])], met
 
@@ -256,7 +255,8 @@ def _has_had_enough(view: UserView) -> bool:
     """Whether a hostile persona leaves: two bad replies in a row, leaving allowed, and nothing that has to be told."""
     if view.persona.type.sociability != "hostile" or not view.may_leave or len(view.talk) < 2 or view.due:
         return False
-    return all(brushes_off(view.talk[i].reply) or impression(_heard(view, i)) <= BAD for i in (len(view.talk) - 2, len(view.talk) - 1))
+    lately = (_heard(view, len(view.talk) - 2), _heard(view, len(view.talk) - 1))
+    return all(brushes_off(h.reply, h.message) or impression(h) <= BAD for h in lately)
 
 
 def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:
@@ -315,7 +315,7 @@ def _value(
     signalled: Sequence[JsonValue] = (),
     leave: bool = False,
     why: str | None = None,
-) -> JsonValue:
+) -> dict[str, JsonValue]:
     return {
         "mood": mood,
         "facts_used": list(facts),

@@ -127,10 +127,15 @@ def warm_sentence(text: str) -> str | None:
     return next((s for s in sentences(text) if load_cue("warm").search(normalise(s))), None)
 
 
-def brushes_off(text: str) -> bool:
-    """Whether a sentence of `text` turns the other away, and none is warm."""
-    curt = any(load_cue("dismissive").fullmatch(normalise(s).rstrip(".!")) for s in sentences(text))
-    return curt and warm_sentence(text) is None
+CURT = 16
+"""Words up to which a reply may be nothing but a way of ending the matter."""
+
+
+def brushes_off(text: str, said: str = "") -> bool:
+    """Whether `text` turns away who said `said`: a few words without warmth, laughter or question that take up no content word of it."""
+    plain = normalise(text)
+    met = "?" in text or load_cue("warm").search(plain) or load_cue("jokes").search(plain) or _EMOJI.search(text)
+    return not met and len(words(text)) <= CURT and not stems(text) & stems(said)
 
 
 def takes_up(text: str, valence: int) -> bool:
