@@ -51,13 +51,6 @@ def test_an_api_base_outweighs_the_environment() -> None:
     assert hosts_of(spec, environ={"OPENAI_BASE_URL": "http://localhost:1"}) == ("inner.example.org",)
 
 
-def test_a_spec_may_know_its_own_hosts() -> None:
-    class Behind:
-        hosts = ("bot.example.org",)
-
-    assert hosts_of(Behind(), environ={}) == ("bot.example.org",)
-
-
 def test_every_part_of_a_study_is_named() -> None:
     study = examples.study(user={"model": "openai/u"}, rater={"model": "anthropic/r"}, observers=[{"id": "strict", "model": "ollama/o"}])
     found = {d.part: (d.host, d.outside) for d in destinations(study, environ={})}

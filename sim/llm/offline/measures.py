@@ -119,7 +119,7 @@ def emotional(heard: Heard) -> Finding:
         score = min(score, 3)
     if jars(heard.reply, mood):
         score = min(score, 2)
-    if brushes_off(heard.reply):
+    if brushes_off(heard.reply, heard.message):
         return _scored(min(score, 1 if mood < 0 else 2), "It brushed me off.", heard)
     shown = warm_sentence(heard.reply)
     if score <= 2 and not shown:

@@ -131,7 +131,7 @@ CURT = 16
 """Words up to which a reply may be nothing but a way of ending the matter."""
 
 
-def brushes_off(text: str, said: str = "") -> bool:
+def brushes_off(text: str, said: str) -> bool:
     """Whether `text` turns away who said `said`: a few words without warmth, laughter or question that take up no content word of it."""
     plain = normalise(text)
     met = "?" in text or load_cue("warm").search(plain) or load_cue("jokes").search(plain) or _EMOJI.search(text)
