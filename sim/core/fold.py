@@ -44,29 +44,29 @@ def fold(trial: Trial, events: Iterable[Event]) -> Trial:
 
 
 def _apply(trial: Trial, event: Event) -> Trial:
-    if event.calls:
-        trial = replace(trial, spent=_spend(trial.spent, event.calls))
+    spent = _spend(trial.spent, event.calls) if event.calls else trial.spent
     match event:
         case TrialFinished():
-            return replace(trial, finished=True)
+            return replace(trial, finished=True, spent=spent)
         case TrialForgotten():
-            return replace(trial, forgotten=True)
+            return replace(trial, forgotten=True, spent=spent)
         case TrialFailed():
-            return replace(trial, failed=event)
+            return replace(trial, failed=event, spent=spent)
         case CallLost():
-            return replace(trial, lost=(*trial.lost, event))
+            return replace(trial, lost=(*trial.lost, event), spent=spent)
         case SessionOpened():
-            return _open(trial, event)
+            return replace(trial, sessions=_opened(trial, event), spent=spent)
     session = _session(trial, event)
     if session is None:
-        return trial
-    return _with(trial, _in_session(trial, session, event))
+        return replace(trial, spent=spent)
+    changed, i = _in_session(trial, session, event), session.index
+    return replace(trial, sessions=(*trial.sessions[: i - 1], changed, *trial.sessions[i:]), spent=spent)
 
 
-def _open(trial: Trial, event: SessionOpened) -> Trial:
+def _opened(trial: Trial, event: SessionOpened) -> tuple[Session, ...]:
     if len(trial.sessions) >= event.session and trial.sessions[event.session - 1].take >= event.take:
-        return trial
-    return replace(trial, sessions=(*trial.sessions[: event.session - 1], Session(event.session, event.take, event.date)))
+        return trial.sessions
+    return (*trial.sessions[: event.session - 1], Session(event.session, event.take, event.date))
 
 
 def _session(trial: Trial, event: BaseEvent) -> Session | None:
@@ -109,11 +109,6 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
 def _at(session: Session, exchange: int, **change: object) -> Session:
     changed = replace(session.exchanges[exchange - 1], **change)  # type: ignore[arg-type]
     return replace(session, exchanges=(*session.exchanges[: exchange - 1], changed, *session.exchanges[exchange:]))
-
-
-def _with(trial: Trial, session: Session) -> Trial:
-    i = session.index
-    return replace(trial, sessions=(*trial.sessions[: i - 1], session, *trial.sessions[i:]))
 
 
 def _spend(spent: Mapping[Role, Spent], calls: tuple[Call, ...]) -> dict[Role, Spent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -30,15 +31,21 @@ def fenced(text: str) -> str:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """A run's prompts may come from somebody else's folder: they may read the values they are given, and nothing behind them."""
+    """A run's prompts may come from somebody else's folder: they may read the fields of the values they are given, and call what is offered."""
 
-    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
-        """Fields, but nothing that begins with an underscore."""
-        return not attr.startswith("_")
+    def getattr(self, obj: object, attribute: str) -> object:
+        """A field of `obj`; none that begins with an underscore."""
+        return (
+            self.unsafe_undefined(obj, attribute) if attribute.startswith("_") else getattr(obj, attribute, self.undefined(obj=obj, name=attribute))
+        )
 
     def is_safe_callable(self, obj: object) -> bool:
-        """Only what is offered here, and the methods of plain values."""
-        return obj is spoken or getattr(obj, "__func__", None) is Prompts._turns or super().is_safe_callable(obj)
+        """What is offered here, and two methods of plain values; not the likes of `str.format`, which reads fields by itself."""
+        method = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
+        return obj is spoken or getattr(obj, "__func__", None) is Prompts._turns or (isinstance(method[0], dict | dt.date) and method[1] in _METHODS)
+
+
+_METHODS = ("items", "isoformat")
 
 
 class Prompts:
