@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: speed, growth of the journal, and start-up, one table each. Minutes, not seconds; on a machine with nothing else to do."""
+"""`python -m tests.benchmarks`: speed, growth of the journal and start-up, a table each. Takes minutes; give it the machine for itself."""
 
 from __future__ import annotations
 

@@ -34,12 +34,12 @@ def test_a_prompt_reads_fields_and_nothing_behind_them(text: str) -> None:
 
 
 def test_a_misspelt_name_is_one_line_that_names_the_prompt() -> None:
-    with pytest.raises(InputError, match=r"prompt bad.txt: .*persno"):
+    with pytest.raises(InputError, match=r"prompt bad\.txt: .*persno"):
         Prompts({"turn": "", "bad": "{{ persno.name }}"}).render("bad", persona=None)
 
 
 def test_a_brace_left_open_is_refused_when_the_prompts_are_read() -> None:
-    with pytest.raises(InputError, match="prompt bad.txt"):
+    with pytest.raises(InputError, match=r"prompt bad\.txt"):
         Prompts({"turn": "", "bad": "{{ persona"})
 
 
