@@ -93,6 +93,28 @@ def run_command(
     return run(study, changes, name=name, results=results, local_only=wish, dry_run=dry_run, as_json=json)
 
 
+@app.command("try")
+def try_command(
+    target: Annotated[
+        str | None, typer.Argument(metavar="TARGET", help="A URL, a model such as offline/uses, module:function or module:graph.")
+    ] = None,
+    curl: Annotated[
+        str | None, typer.Option("--curl", metavar="COMMAND", help="One request to it as a curl command; - reads it from standard input.")
+    ] = None,
+    persona: Annotated[str | None, typer.Option("--persona", metavar="ID", help="Who talks with it; left out: the first there is.")] = None,
+    scenario: Annotated[str | None, typer.Option("--scenario", metavar="ID", help="Of which the first session is held.")] = None,
+    user: Annotated[str, typer.Option("--user", metavar="MODEL", help="The model that plays the persona and rates.")] = "offline/user",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The study file to write; left out: my-bot.yaml, numbered.")] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """First contact with your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
+    from sim.cli.trying import Wish, try_target
+
+    wish = Wish(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out)
+    return try_target(wish, results=results, as_json=json)
+
+
 @app.command("resume")
 def resume_command(
     run: RunName,

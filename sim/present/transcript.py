@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 READABLE = 100
 """Columns beyond which messages are not drawn out."""
 UNSCORED = "?"
+LABEL = "ratings"
+"""The longest label of any line."""
 
 
 def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
     """`trial` as a transcript, for a console of `width` columns."""
     raters = {r for s in trial.sessions for e in s.exchanges for r in e.ratings} - {trial.rater}
-    page = _Page(trial, min(width, READABLE), max(map(len, (*raters, "ratings"))))
+    page = Page(trial, min(width, READABLE), max(map(len, (*raters, LABEL))))
     parts: list[RenderableType] = [_heading(trial), Text()]
     for session in trial.sessions:
         parts += page.session(session)
@@ -50,7 +52,7 @@ def _heading(trial: TrialDocument) -> Text:
 
 
 @dataclass(frozen=True)
-class _Page:
+class Page:
     """What every line of a transcript goes by."""
 
     trial: TrialDocument
@@ -59,10 +61,20 @@ class _Page:
     """Columns of the labels that stand before ratings, moves and the like."""
 
     def session(self, session: SessionDocument) -> list[RenderableType]:
-        head = f"── Session {session.index} · {session.when} "
-        parts: list[RenderableType] = [Text(head + "─" * max(0, self.width - len(head)), "bold"), Text()]
+        """A session whole."""
+        parts: list[RenderableType] = [*self.opened(session)]
         for exchange in session.exchanges:
             parts += [*self.exchange(exchange, session.index), Text()]
+        return [*parts, *self.closed(session)]
+
+    def opened(self, session: SessionDocument) -> list[RenderableType]:
+        """Its heading."""
+        head = f"── Session {session.index} · {session.when} "
+        return [Text(head + "─" * max(0, self.width - len(head)), "bold"), Text()]
+
+    def closed(self, session: SessionDocument) -> list[RenderableType]:
+        """How it ended."""
+        parts: list[RenderableType] = []
         if session.gone:
             parts.append(self.line("silent" if session.ending == "simulator_failed" else "left", safe(session.gone)))
         parts += self.flags(session.flags)
@@ -72,16 +84,29 @@ class _Page:
         return [*parts, Text()]
 
     def exchange(self, exchange: ExchangeDocument, session: int) -> list[RenderableType]:
+        """An exchange whole."""
+        parts = self.asked(exchange, session)
+        if exchange.reply is None:
+            return [*parts, self.line("reply", "not answered yet"), *self.flags(exchange.flags)]
+        return [*parts, *self.answered(exchange), *self.judged(exchange)]
+
+    def asked(self, exchange: ExchangeDocument, session: int) -> list[RenderableType]:
+        """The user's message."""
         head = Text(f"{exchange.index}", "bold")
         if exchange.scripted:
             head.append("  scripted", "dim")
         worst = self.trial.worst
         if worst and (session, exchange.index) == (worst.session, worst.exchange):
             head.append(f"  ◀ worst exchange, {number(worst.score)}", "bold red")
-        parts: list[RenderableType] = [head, *self.said(self.trial.persona_name, exchange.user, "cyan")]
-        if exchange.reply is None:
-            return [*parts, self.line("reply", "not answered yet"), *self.flags(exchange.flags)]
-        parts += self.said(self.trial.target, exchange.reply, "green")
+        return [head, *self.said(self.trial.persona_name, exchange.user, "cyan")]
+
+    def answered(self, exchange: ExchangeDocument) -> list[RenderableType]:
+        """The reply."""
+        return self.said(self.trial.target, exchange.reply or "", "green")
+
+    def judged(self, exchange: ExchangeDocument) -> list[RenderableType]:
+        """What was made of the reply."""
+        parts: list[RenderableType] = []
         if self.trial.rater not in exchange.ratings:
             parts.append(self.line("ratings", "absent"))
         parts += [self.line("ratings" if r == self.trial.rater else r, _scores(of)) for r, of in exchange.ratings.items()]
@@ -95,9 +120,11 @@ class _Page:
         return [*parts, *self.flags(exchange.flags)]
 
     def said(self, who: str, text: str, style: str) -> list[RenderableType]:
+        """A message and who wrote it."""
         return [Text(f"  {who}", style), Constrain(Padding(Text(safe(text)), (0, 0, 0, 4), expand=False), self.width)]
 
     def flags(self, flags: Sequence[Flag]) -> list[RenderableType]:
+        """What the simulated user should not have done."""
         return [self.line("flag", f"{f.kind.replace('_', ' ')} ({f.severity}): {safe(f.evidence)}", "red") for f in flags]
 
     def line(self, label: str, text: str, style: str = "") -> RenderableType:

@@ -39,10 +39,14 @@ class Filling:
         if isinstance(template, str):
             return self.text(template)
         if isinstance(template, list):
-            return [self.body(item) for item in template]
+            return [filled for item in template for filled in self._items(item)]
         if isinstance(template, dict):
             return {key: self.body(value) for key, value in template.items()}
         return template
+
+    def _items(self, item: JsonValue) -> list[JsonValue]:
+        """What stands for one item of a list: `{messages}` goes on with the list, as after a system message."""
+        return [dict(m) for m in self.messages] if item == "{messages}" else [self.body(item)]
 
 
 def check_variables(names: frozenset[str], environ: Mapping[str, str], *, target: str) -> None:

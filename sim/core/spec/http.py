@@ -21,7 +21,7 @@ PLACEHOLDERS: tuple[Placeholder, ...] = ("message", "messages", "user_id", "sess
 SLOT = re.compile(r"\$\{(?P<variable>[A-Za-z_][A-Za-z0-9_]*)\}|\{(?P<name>" + "|".join(PLACEHOLDERS) + r")\}")
 """What is filled in in a template; in one pass, so that nothing a user says is ever filled in again."""
 
-_SECRET = re.compile(r"authorization|cookie|token|secret|passw|credential|api[-_]?key|auth[-_]?key|access[-_]?key", re.IGNORECASE)
+SECRET = re.compile(r"authorization|cookie|token|secret|passw|credential|api[-_]?key|auth[-_]?key|access[-_]?key", re.IGNORECASE)
 _HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -50,7 +50,7 @@ def _well_formed(text: str) -> str:
 
 
 def _no_secret(name: str, value: str) -> None:
-    if _SECRET.search(name) and value.strip() and not SLOT.search(value):
+    if SECRET.search(name) and value.strip() and not SLOT.search(value):
         raise ValueError(f"{name}: a secret belongs into the environment; write ${{NAME}} and export NAME")
 
 

@@ -1,0 +1,374 @@
+"""`sim try`: first contact with somebody's own chatbot, from one request to a study to go on with."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from sim.api import Prepared, Run, run_study
+from sim.cli.app import DONE, INCOMPLETE
+from sim.cli.logs import LogLost, configure_logging
+from sim.cli.reading import ELSEWHERE, NARROWEST
+from sim.core.errors import InputError
+from sim.core.fold import fold
+from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, ModelSpec, Study, TargetSpec
+from sim.run.demands import check_histories, check_keys, check_names, check_reach
+from sim.run.plan import plan_trials
+from sim.store.library import LoadedStudy, resolve_study
+from sim.store.study_file import choose_place, study_name, write_study
+from sim.targets.contact.curl import FLAG, check_url, parse_curl
+from sim.targets.contact.exchange import GREETING, Exchanged, exchange
+from sim.targets.contact.finding import Finding
+from sim.targets.contact.naming import is_url, read_name
+from sim.targets.contact.request import Draft, draft_request, draft_url
+from sim.targets.contact.response import Reading, read_response
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from sim.core.codebook import Codebook
+    from sim.core.event import Event
+    from sim.core.spec import Persona, Scenario
+    from sim.present.contact import Growing
+    from sim.present.trial_json import TrialDocument
+    from sim.run.contact import Spoken
+
+NAME = "my-bot"
+"""What a chatbot is called as long as nobody has named it."""
+PREFIX = "MYBOT"
+"""Of the variables that its secrets are moved to."""
+RUN = "try"
+FAVOURITE = "new-in-town"
+"""The scenario that is taken when none is named, where it is to be had."""
+PERSONAS = 12
+EXCHANGES = 6
+PATIENCE = 60.0
+"""Seconds for one reply."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the flags of `sim try` ask for."""
+
+    target: str | None = None
+    curl: str | None = None
+    persona: str | None = None
+    scenario: str | None = None
+    user: str = "offline/user"
+    out: Path | None = None
+
+
+def try_target(wish: Wish, *, results: Path, as_json: bool) -> int:
+    """`sim try`."""
+    if (wish.target is None) == (wish.curl is None):
+        problem = "give either a target or --curl, not both" if wish.curl else "there is nothing to try"
+        raise InputError(problem, mend="write sim try --curl 'curl …', or sim try with a URL, a model or module:function")
+    place = choose_place(wish.out, name=NAME)
+    screen = _Screen(sys.stderr if as_json else sys.stdout)
+    casting = _cast(wish)
+    configure_logging()
+    # What a target's own code prints must not get among the output.
+    with contextlib.redirect_stdout(sys.stderr):
+        contact = asyncio.run(_Visit(wish, screen).make())
+        tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME))
+        run = asyncio.run(_meet(contact, tried, screen, results=results))
+    write_study(study, place, exports=contact.exports, notes=_notes(contact.target))
+    if as_json:
+        print(json.dumps(_document(contact, run, place)))
+    else:
+        screen.say(_ending(contact, run, study, place, results=results))
+    return DONE if run.status == "finished" else INCOMPLETE
+
+
+class _Screen:
+    """Where a person watches."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        from rich.console import Console
+
+        columns = os.environ.get("COLUMNS", "")
+        wide = int(columns) if columns.isdecimal() and int(columns) >= NARROWEST else ELSEWHERE
+        self._console: Console = Console(file=stream, highlight=False, soft_wrap=False, width=None if stream.isatty() else wide)
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self._console.width
+
+    def show(self, what: RenderableType) -> None:
+        """Print it now."""
+        self._console.print(what)
+
+    def say(self, text: str) -> None:
+        """Print lines that must be copied as they stand."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def head(self, text: str) -> None:
+        """Print a line across the page."""
+        from sim.present.contact import render_heading
+
+        self.show(render_heading(text, width=self.width))
+
+
+# --- finding out how it is spoken to --------------------------------------------------------------------------------
+
+
+@dataclass
+class _Contact:
+    """A target, and what was found out about it."""
+
+    target: TargetSpec
+    exports: tuple[str, ...]
+    """Variables that must be set before it can be spoken to again."""
+    findings: list[Finding]
+    made: Exchanged | Spoken | None = None
+
+
+class _Visit:
+    """From what a person named to a target that has answered once."""
+
+    def __init__(self, wish: Wish, screen: _Screen) -> None:
+        self._wish = wish
+        self._screen = screen
+
+    async def make(self) -> _Contact:
+        """Speak to it, if it is behind HTTP.
+
+        Raises:
+            InputError: it cannot be reached, or nobody can tell how to speak to it.
+        """
+        wish = self._wish
+        if wish.curl is not None:
+            return await self._http(draft_request(parse_curl(_command(wish.curl)), os.environ, prefix=PREFIX))
+        assert wish.target is not None
+        if is_url(wish.target):
+            return await self._http(draft_request(draft_url(check_url(wish.target, where="TARGET")), os.environ, prefix=PREFIX))
+        return _Contact(_target(dict(read_name(wish.target, id=NAME)), where="TARGET"), (), [])
+
+    async def _http(self, draft: Draft) -> _Contact:
+        asked = _http_target(draft, {"reply": "$"})
+        os.environ.update(draft.secrets)
+        user, session = (f"{part}-{secrets.token_hex(4)}" for part in ("contact", "hello"))
+        made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=PATIENCE)
+        self._screen.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
+        from sim.present.contact import render_exchange
+
+        self._screen.show(render_exchange(made))
+        reading: Reading = read_response(made.answer, made.content_type, said=GREETING)
+        target = _http_target(draft, {"reply": reading.path, **({} if reading.stream == "none" else {"stream": reading.stream})})
+        exports = tuple(name for name in sorted(asked.http.variables) if name in draft.secrets)
+        return _Contact(target, exports, [*draft.findings, *reading.findings], made)
+
+
+def _command(curl: str) -> str:
+    return sys.stdin.read() if curl == "-" else curl
+
+
+def _http_target(draft: Draft, reply: dict[str, JsonValue]) -> HttpTargetSpec:
+    found = _target({"id": NAME, "http": {**draft.fields, **reply}}, where=FLAG)
+    assert isinstance(found, HttpTargetSpec)
+    return found
+
+
+def _target(fields: dict[str, Any], *, where: str) -> TargetSpec:
+    try:
+        found: TargetSpec = TypeAdapter(TargetSpec).validate_python(fields)
+    except ValidationError as error:
+        raise InputError(str(error.errors()[0]["msg"]).removeprefix("Value error, "), where=where) from None
+    return found
+
+
+# --- the studies ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Casting:
+    """Who talks about what: now the first persona and scenario, later all of them."""
+
+    personas: tuple[Persona, ...]
+    names: tuple[str, ...]
+    """Of the personas as a study names them: ids, and the path of one that was named by it."""
+    scenario: Scenario
+    scenario_name: str
+    codebook: Codebook
+    user: ModelSpec
+
+
+def _cast(wish: Wish) -> _Casting:
+    """Who and what the flags name, before anything is sent anywhere.
+
+    Raises:
+        InputError: a flag names what is not there.
+    """
+    user = _model(wish.user)
+    nobody = ChatTargetSpec(id=NAME, model="offline/uses")
+    personas = ("*",) if wish.persona is None else (_from_here(wish.persona), "*")
+    scenarios = ("*",) if wish.scenario is None else (_from_here(wish.scenario),)
+    study = Study(name=RUN, targets=(nobody,), user=user, personas=personas, scenarios=scenarios)
+    check_names(study)
+    check_keys(study)
+    found = resolve_study(study, Path.cwd())
+    some = found.personas[:PERSONAS]
+    named = (wish.persona and not set("*?[") & set(wish.persona) and personas[0]) or some[0].id
+    scenario = next((s for s in found.scenarios if s.id == FAVOURITE), found.scenarios[0])
+    told = scenarios[0] if wish.scenario and len(found.scenarios) == 1 else scenario.id
+    return _Casting(some, (named, *(p.id for p in some[1:])), scenario, told, found.codebook, user)
+
+
+def _studies(casting: _Casting, target: TargetSpec, *, name: str) -> tuple[Prepared, Study]:
+    """The session to be run now, and the study to go on with.
+
+    Raises:
+        InputError: target, personas and scenario do not fit together.
+    """
+    from sim.run.contact import first_session
+
+    common: dict[str, Any] = {"targets": (target,), "user": casting.user, "limits": Limits(timeout=PATIENCE)}
+    study = Study(name=name, personas=casting.names, scenarios=(casting.scenario_name,), concurrency=4, **common)
+    check_names(study)
+    check_keys(study)
+    check_histories(study, (casting.scenario,))
+    plan_trials(study, casting.personas, (casting.scenario,))
+    one, short = casting.personas[:1], (first_session(casting.scenario, exchanges=EXCHANGES),)
+    now = Study(name=RUN, personas=casting.names[:1], scenarios=(casting.scenario_name,), concurrency=1, **common)
+    return Prepared(LoadedStudy(now, one, short, casting.codebook), plan_trials(now, one, short)), study
+
+
+def _from_here(pattern: str) -> str:
+    return str(Path(pattern).absolute()) if "/" in pattern or pattern.endswith((".yaml", ".yml")) else pattern
+
+
+def _model(name: str) -> ModelSpec:
+    try:
+        return ModelSpec(model=name)
+    except ValidationError:
+        mend = "write it as provider/name, such as openai/gpt-5 or offline/user"
+        raise InputError(f"'{name}' is no model's name", mend=mend, where="--user") from None
+
+
+# --- meeting it -----------------------------------------------------------------------------------------------------
+
+
+async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results: Path) -> Run:
+    from sim.llm.prompts import load_prompts
+    from sim.present.contact import Growing, render_exchange, render_findings
+    from sim.present.words import OFFLINE_MARK
+    from sim.run.contact import Stranger
+    from sim.run.parts import offline_parts
+
+    study, plan = tried.loaded.study, tried.plans[0]
+    await check_reach(study)
+    stranger = Stranger(study, plan, load_prompts(), limits=study.limits.model_copy(update={"retries": 1}), nonce=secrets.token_hex(8))
+    try:
+        if contact.made is None:
+            contact.made = await stranger.greet()
+            screen.head("One exchange, as it went")
+            screen.show(render_exchange(contact.made))
+        else:
+            screen.head("What it shows")
+            screen.show(render_findings(contact.findings))
+            screen.say("")
+        screen.head("What it does")
+
+        def tell(finding: Finding) -> None:
+            contact.findings.append(finding)
+            screen.show(render_findings([finding]))
+
+        await stranger.check(tell)
+        screen.say("")
+    finally:
+        await stranger.close()
+    persona, scenario = plan.cast.persona, plan.cast.scenario
+    screen.head(f"{persona.name} talks with it: {scenario.title}, first session")
+    if offline_parts(study):
+        screen.say(OFFLINE_MARK)
+    live = _Live(tried, Growing(screen.show, width=screen.width))
+    ended = await run_study(tried, results=results, listeners=(live, LogLost()))
+    live.end()
+    return ended
+
+
+class _Live:
+    """A listener that shows the trial as its events come in."""
+
+    def __init__(self, tried: Prepared, growing: Growing) -> None:
+        self._tried = tried
+        self._growing = growing
+        self._trial = tried.plans[0].blank()
+
+    def on_event(self, event: Event) -> None:
+        """Show what is new."""
+        self._trial = fold(self._trial, (event,))
+        self._growing.go_on(self._document())
+
+    def end(self) -> None:
+        """Show how it ended."""
+        self._growing.end(self._document())
+
+    def _document(self) -> TrialDocument:
+        from sim.present.trial_json import trial_document
+        from sim.run.parts import offline_parts
+
+        loaded = self._tried.loaded
+        return trial_document(self._trial, study=loaded.study, codebook=loaded.codebook, offline=offline_parts(loaded.study))
+
+
+# --- what is left behind --------------------------------------------------------------------------------------------
+
+
+def _notes(target: TargetSpec) -> list[str]:
+    """Comments on the target in the study file."""
+    if isinstance(target, ChatTargetSpec):
+        return ["memory: full shows the model all earlier sessions; add a second target with memory: none to see what that is worth."]
+    if isinstance(target, HttpTargetSpec) and not target.http.names_its_user:
+        return [
+            "It is sent one session at a time and keeps nothing. To give it a memory of Rapport's own, name it as a model instead:",
+            "  - {id: my-bot, model: openai/NAME, api_base: URL up to /v1, api_key_env: NAME, memory: full}",
+        ]
+    notes = ["It keeps its own memory, and each trial speaks to it as a new user."]
+    clock = target.http.clock if isinstance(target, HttpTargetSpec) else target.clock
+    if clock == "text":
+        notes.append("It is told the date in front of each session's first message (clock: text); clock: none leaves that out.")
+    return notes
+
+
+def _ending(contact: _Contact, run: Run, study: Study, place: Path, *, results: Path) -> str:
+    where = "" if results == Path("results") else f" --results {results}"
+    lines = [(f"export {name}=…", "the key in the request; it is written nowhere") for name in contact.exports]
+    if run.status != "finished":
+        lines.append((f"sim resume {run.name}{where}", "the session is incomplete; this goes on"))
+    many = f"{len(study.personas)} persona{'s' * (len(study.personas) > 1)}, every session of {study.scenarios[0]}"
+    lines.append((f"sim run {place}{where}", many))
+    lines.append((f"sim show {run.name} {run.trials[0].id}{where}", "this talk again"))
+    wide = max(len(command) for command, _ in lines)
+    listed = "\n".join(f"  {command:<{wide}}  # {about}" for command, about in lines)
+    return f"Written: {place} and {results / run.name}. Go on with\n{listed}"
+
+
+def _document(contact: _Contact, run: Run, place: Path) -> dict[str, Any]:
+    made = contact.made
+    if isinstance(made, Exchanged):
+        request: dict[str, Any] = {"method": made.method, "url": made.url, "headers": dict(made.headers), "body": made.body}
+        response: dict[str, Any] = {"status": made.status, "content_type": made.content_type, "body": made.answer}
+    else:
+        assert made is not None
+        request, response = {"body": made.message}, {"body": made.reply}
+    return {
+        "run": run.name,
+        "status": run.status,
+        "study": str(place),
+        "exports": list(contact.exports),
+        "target": contact.target.model_dump(mode="json", exclude_unset=True),
+        "offline": list(run.folder.header.offline),
+        "exchange": {"request": request, "response": response, "seconds": made.seconds},
+        "findings": [f.model_dump(mode="json") for f in contact.findings],
+    }
