@@ -106,13 +106,16 @@ def try_command(
     user: Annotated[str, typer.Option("--user", metavar="MODEL", help="The model that plays the persona and rates.")] = "offline/user",
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The study file to write; left out: my-bot.yaml, numbered.")] = None,
     results: Results = Path("results"),
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
     """First contact with your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
+    from sim.cli.outgoing import read_local_only
     from sim.cli.trying import Wish, try_target
 
     wish = Wish(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out)
-    return try_target(wish, results=results, as_json=json)
+    return try_target(wish, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
 
 
 @app.command("resume")
@@ -211,10 +214,13 @@ def calibrate_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
     """How far a rater can be trusted: which dimensions it tells apart."""
     from sim.cli.calibrating import calibrate, read_rater
+    from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
@@ -222,7 +228,8 @@ def calibrate_command(
         raise InputError("calibrate measures one thing so far, the response matrix", mend="write `sim calibrate --edits --rater MODEL`")
     limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())
     spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
-    return calibrate(spec, limits, concurrency=concurrency, as_json=json)
+    wish = read_local_only(local_only, allow_host or ())
+    return calibrate(spec, limits, local_only=wish, concurrency=concurrency, as_json=json)
 
 
 @app.command("graph")

@@ -16,6 +16,7 @@ from sim.core.spec import Limits, ModelSpec
 
 if TYPE_CHECKING:
     from sim.analysis.response import ResponseMatrix
+    from sim.llm.hosts import LocalOnly
     from sim.present.response import ResponseDocument
     from sim.run.edits import RatedScenes
 
@@ -23,17 +24,23 @@ EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
 
 
-def calibrate(rater: ModelSpec, limits: Limits, *, concurrency: int, as_json: bool) -> int:
+def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, as_json: bool) -> int:
     """Rate the edited replies and print the response matrix."""
+    from sim.cli.outgoing import admit_rater
     from sim.cli.reading import print_rendered
+    from sim.llm.guard import guarded
     from sim.llm.prompts import load_prompts
     from sim.present.response import render_response
     from sim.run.edits import rate_scenes
     from sim.store.scenes import load_scenes
 
     scenes = load_scenes()
+    leaving = admit_rater(rater, local_only, conversations=len(scenes))
+    if leaving:
+        print(leaving, file=sys.stderr)
     progress = _Progress(sys.stderr)
-    rated = asyncio.run(rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=progress.show))
+    with guarded(local_only):
+        rated = asyncio.run(rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=progress.show))
     progress.end()
     from sim.analysis.response import respond
 

@@ -9,7 +9,7 @@ from sim.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sim.core.spec import Study
+    from sim.core.spec import ModelSpec, Study
     from sim.llm.hosts import LocalOnly
 
 
@@ -50,6 +50,23 @@ def announcement(study: Study, targets: Sequence[str]) -> str:
         by_text.setdefault(d.sends, {}).setdefault(d.host, []).append(d.part.removeprefix("the "))
     sent = [f"{text} to {_named(hosts)}" for text, hosts in by_text.items()]
     return f"Leaving this machine, in {many(conversations, 'conversation')}: {'; '.join(sent)}."
+
+
+def admit_rater(rater: ModelSpec, local_only: LocalOnly | None, *, conversations: int) -> str:
+    """What a rater of ready-made conversations is sent, as `announcement` says it.
+
+    Raises:
+        InputError: `local_only` refuses its host.
+    """
+    from sim.llm.hosts import Destination, hosts_of, is_loopback
+    from sim.present.words import many
+
+    sends = "texts of personas and of shipped conversations"
+    found = [Destination("the rater", host, sends, not is_loopback(host)) for host in hosts_of(rater)]
+    if local_only:
+        local_only.demand(found)
+    outside = [d.host for d in found if d.outside]
+    return f"Leaving this machine, in {many(conversations, 'conversation')}: {sends} to {', '.join(outside)} (rater)." if outside else ""
 
 
 def _named(hosts: dict[str, list[str]]) -> str:

@@ -17,11 +17,13 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from sim.api import Prepared, Run, run_study
 from sim.cli.app import DONE, INCOMPLETE
 from sim.cli.logs import LogLost, configure_logging
+from sim.cli.outgoing import announcement
 from sim.cli.reading import ELSEWHERE, NARROWEST
 from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, ModelSpec, Study, TargetSpec
-from sim.run.demands import check_histories, check_keys, check_names, check_reach
+from sim.llm.guard import guarded
+from sim.run.demands import check_histories, check_hosts, check_keys, check_names, check_reach
 from sim.run.plan import plan_trials
 from sim.store.library import LoadedStudy, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
@@ -33,11 +35,14 @@ from sim.targets.contact.request import Draft, draft_request, draft_url
 from sim.targets.contact.response import Reading, read_response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console, RenderableType
 
     from sim.core.codebook import Codebook
     from sim.core.event import Event
     from sim.core.spec import Persona, Scenario
+    from sim.llm.hosts import LocalOnly
     from sim.present.contact import Growing
     from sim.present.trial_json import TrialDocument
     from sim.run.contact import Spoken
@@ -51,6 +56,8 @@ FAVOURITE = "new-in-town"
 """The scenario that is taken when none is named, where it is to be had."""
 PERSONAS = 12
 EXCHANGES = 6
+CONVERSATIONS = 6
+"""The greeting, two of the users that must be kept apart, two sessions of one that is to remember, and the talk on screen."""
 PATIENCE = 60.0
 """Seconds for one reply."""
 
@@ -67,7 +74,7 @@ class Wish:
     out: Path | None = None
 
 
-def try_target(wish: Wish, *, results: Path, as_json: bool) -> int:
+def try_target(wish: Wish, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim try`."""
     if (wish.target is None) == (wish.curl is None):
         problem = "give either a target or --curl, not both" if wish.curl else "there is nothing to try"
@@ -77,16 +84,29 @@ def try_target(wish: Wish, *, results: Path, as_json: bool) -> int:
     casting = _cast(wish)
     configure_logging()
     # What a target's own code prints must not get among the output.
-    with contextlib.redirect_stdout(sys.stderr):
-        contact = asyncio.run(_Visit(wish, screen).make())
+    with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
+        contact = asyncio.run(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)).make())
         tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME))
-        run = asyncio.run(_meet(contact, tried, screen, results=results))
+        run = asyncio.run(_meet(contact, tried, screen, results=results, local_only=local_only))
     write_study(study, place, exports=contact.exports, notes=_notes(contact.target))
     if as_json:
         print(json.dumps(_document(contact, run, place)))
     else:
         screen.say(_ending(contact, run, study, place, results=results))
     return DONE if run.status == "finished" else INCOMPLETE
+
+
+def _admit(target: TargetSpec, casting: _Casting, local_only: LocalOnly | None) -> None:
+    """Say what is about to leave this machine, before anything does.
+
+    Raises:
+        InputError: `local_only` refuses a host.
+    """
+    study = Study(name=RUN, targets=(target,), user=casting.user, personas=casting.names[:1], scenarios=(casting.scenario_name,))
+    check_hosts(study, local_only)
+    leaving = announcement(study, [target.id] * CONVERSATIONS)
+    if leaving:
+        print(leaving, file=sys.stderr)
 
 
 class _Screen:
@@ -136,8 +156,9 @@ class _Contact:
 class _Visit:
     """From what a person named to a target that has answered once."""
 
-    def __init__(self, wish: Wish, screen: _Screen) -> None:
+    def __init__(self, wish: Wish, screen: _Screen, admit: Callable[[TargetSpec], None]) -> None:
         self._wish = wish
+        self._admit = admit
         self._screen = screen
 
     async def make(self) -> _Contact:
@@ -152,11 +173,14 @@ class _Visit:
         assert wish.target is not None
         if is_url(wish.target):
             return await self._http(draft_request(draft_url(check_url(wish.target, where="TARGET")), os.environ, prefix=PREFIX))
-        return _Contact(_target(dict(read_name(wish.target, id=NAME)), where="TARGET"), (), [])
+        target = _target(dict(read_name(wish.target, id=NAME)), where="TARGET")
+        self._admit(target)
+        return _Contact(target, (), [])
 
     async def _http(self, draft: Draft) -> _Contact:
         asked = _http_target(draft, {"reply": "$"})
         os.environ.update(draft.secrets)
+        self._admit(asked)
         user, session = (f"{part}-{secrets.token_hex(4)}" for part in ("contact", "hello"))
         made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=PATIENCE)
         self._screen.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
@@ -258,7 +282,7 @@ def _model(name: str) -> ModelSpec:
 # --- meeting it -----------------------------------------------------------------------------------------------------
 
 
-async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results: Path) -> Run:
+async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results: Path, local_only: LocalOnly | None) -> Run:
     from sim.llm.prompts import load_prompts
     from sim.present.contact import Growing, render_exchange, render_findings
     from sim.present.words import OFFLINE_MARK
@@ -292,7 +316,7 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results:
     if offline_parts(study):
         screen.say(OFFLINE_MARK)
     live = _Live(tried, Growing(screen.show, width=screen.width))
-    ended = await run_study(tried, results=results, listeners=(live, LogLost()))
+    ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost()))
     live.end()
     return ended
 

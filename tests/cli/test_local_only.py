@@ -204,3 +204,22 @@ def test_a_key_in_a_study_is_refused_without_being_repeated(wrong: str, tmp_path
     assert done.returncode == 2
     assert CANARY not in done.stdout + done.stderr
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("try", "https://bot.example.org/chat"),
+        ("try", "--curl", "curl https://bot.example.org/chat -d '{\"message\": \"hi\"}'"),
+        ("try", "openai/gpt-4o"),
+        ("calibrate", "--edits", "--rater", "openai/gpt-4o"),
+        ("calibrate", "--edits", "--rater", "openai/x", "--api-base", "https://models.example.org/v1"),
+    ],
+)
+def test_first_contact_and_calibration_refuse_outside_hosts_too(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = sim(*arguments, "--local-only", cwd=tmp_path, OPENAI_API_KEY="sk-test-0000")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "--local-only" in done.stderr
+    assert not list(tmp_path.iterdir())
