@@ -210,7 +210,7 @@ def test_a_key_in_a_study_is_refused_without_being_repeated(wrong: str, tmp_path
     "arguments",
     [
         ("try", "https://bot.example.org/chat"),
-        ("try", "--curl", "curl https://bot.example.org/chat -d '{\"message\": \"hi\"}'"),
+        ("try", "--curl", 'curl https://bot.example.org/chat -d \'{"message": "hi"}\''),
         ("try", "openai/gpt-4o"),
         ("calibrate", "--edits", "--rater", "openai/gpt-4o"),
         ("calibrate", "--edits", "--rater", "openai/x", "--api-base", "https://models.example.org/v1"),
