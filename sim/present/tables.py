@@ -108,7 +108,7 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
 def _key(summary: RunSummary) -> str:
     lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
     if any(t.likability.interval for t in summary.targets):
-        lines.append("±: 95 % t interval over personas like these, provisional; `sim compare` gives the intervals to decide by")
+        lines.append("±: 95 % t interval over personas like these, provisional: do not decide by it")
     else:
         lines.append("no interval: it takes 3 personas or more")
     for target in summary.targets:
