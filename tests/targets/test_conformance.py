@@ -97,9 +97,7 @@ async def test_what_one_user_says_never_reaches_another(booth: Booth, kind: str)
     assert found.remembered or kind == "chat"
 
 
-async def test_two_runs_of_one_study_never_meet(booth: Booth, kind: str) -> None:
-    if kind == "chat":
-        pytest.skip("a chat model keeps nothing")
+async def test_two_runs_of_one_study_never_meet(booth: Booth) -> None:
     other = Booth(booth.plan.target, nonce="another run")
     try:
         for made, message in ((booth, "My cat is called Biscuit."), (other, "Hello.")):
