@@ -13,24 +13,31 @@ nothing (its call failed) leads to END instead of to itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import Command, Send
 
 from sim.core.absent import Verdict, absent_verdicts, next_step, verdicts_on
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.dialogue.nodes import Context, Sent, close_session, open_session, rate_likability, tag_moves, target_replies, user_speaks
+from sim.dialogue.nodes import Context, Sent, Update, close_session, open_session, rate_likability, tag_moves, target_replies, user_speaks
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
 Route = list[Send | str]
-TALK = (open_session, user_speaks, target_replies, close_session)
+Talk = Callable[["State", Runtime[Context]], Awaitable[Update]]
+TALK: dict[Talk, tuple[str, ...]] = {
+    open_session: ("user_speaks",),
+    user_speaks: ("target_replies", "close_session"),
+    target_replies: ("rate_likability", "tag_moves", "user_speaks", "close_session"),
+    close_session: ("open_session",),
+}
+"""Every node of the talk, with where it may lead beside END."""
 VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves)
 
 
@@ -47,21 +54,26 @@ def enter(state: State, runtime: Runtime[Context]) -> Route:
     return [*_sends(trial, absent_verdicts(trial, runtime.context.panel), runtime.context), *([step] if step else [])] or [END]
 
 
-def onward(node: str) -> Callable[[State, Runtime[Context]], Route]:
-    """From `node` to the next step; to END when it kept nothing."""
+def onward(node: str, trial: Trial, context: Context) -> Route:
+    """From `node`, which left `trial`, to the next step; to END when it kept nothing."""
+    step = next_step(trial)
+    if step is None or step == node:
+        return [END]
+    if node == "target_replies":
+        session = trial.sessions[-1]
+        verdicts = verdicts_on(trial, session, session.exchanges[-1], context.panel)
+        return [*_sends(trial, verdicts, context), step]
+    return [step]
 
-    def route(state: State, runtime: Runtime[Context]) -> Route:
-        trial = state["trial"]
-        step = next_step(trial)
-        if step is None or step == node:
-            return [END]
-        if node == "target_replies":
-            session = trial.sessions[-1]
-            verdicts = verdicts_on(trial, session, session.exchanges[-1], runtime.context.panel)
-            return [*_sends(trial, verdicts, runtime.context), step]
-        return [step]
 
-    return route
+def leading(node: Talk) -> Callable[..., Any]:
+    """`node`, followed by where it leads. As one command: a conditional edge would cost twice as much as the node itself."""
+
+    async def lead(state: State, runtime: Runtime[Context]) -> Command[str]:
+        kept = await node(state, runtime)
+        return Command(update=kept, goto=onward(node.__name__, fold(state["trial"], kept["trial"]), runtime.context))
+
+    return lead
 
 
 def _sends(trial: Trial, verdicts: tuple[Verdict, ...], context: Context) -> list[Send]:
@@ -74,19 +86,11 @@ def _sends(trial: Trial, verdicts: tuple[Verdict, ...], context: Context) -> lis
 def build_graph() -> CompiledStateGraph[State, Context, State, State]:
     """The compiled graph, one for the whole process."""
     graph = StateGraph(State, context_schema=Context)
-    for node in TALK:
-        graph.add_node(node.__name__, node)
+    for node, after in TALK.items():
+        graph.add_node(node.__name__, leading(node), destinations=(*after, END))
     for verdict in VERDICTS:
         graph.add_node(verdict.__name__, verdict, input_schema=Sent)
-    steps: dict[str, list[str]] = {
-        "open_session": ["user_speaks", END],
-        "user_speaks": ["target_replies", "close_session", END],
-        "target_replies": ["rate_likability", "tag_moves", "user_speaks", "close_session", END],
-        "close_session": ["open_session", END],
-    }
     graph.add_conditional_edges(START, enter, [*(f.__name__ for f in (*TALK, *VERDICTS)), END])
-    for name, after in steps.items():
-        graph.add_conditional_edges(name, onward(name), after)
     return graph.compile()
 
 
