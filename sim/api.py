@@ -127,7 +127,7 @@ async def run_study(
         InputError: see `prepare_study`; also a name that exists, a key missing from the environment, a host that `local_only` refuses, or a
             target of one's own that cannot be imported or does not answer its health check. Nothing is written then.
     """
-    from sim.llm.prompts import load_prompts
+    from sim.llm.prompts import load_texts
     from sim.run.demands import check_hosts, check_keys, check_reach
     from sim.run.parts import offline_parts, scorer_versions
 
@@ -139,7 +139,7 @@ async def run_study(
         Path(results),
         name,
         prepared.loaded,
-        prompts=load_prompts().texts,
+        prompts=load_texts(),
         scorers=scorer_versions(prepared.loaded.study),
         offline=offline_parts(prepared.loaded.study),
     )

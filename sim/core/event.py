@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from sim.core.codebook import Dimension
 from sim.core.errors import Cause
-from sim.core.frozen import Frozen
+from sim.core.frozen import Frozen, small
 
 SCHEMA_VERSION = 1
 """Rises when an old journal could no longer be read as it stands."""
@@ -72,7 +72,8 @@ class Meta(Frozen):
 # --- ratings ------------------------------------------------------------------------------------------------------
 
 
-class Quote(Frozen):
+@small
+class Quote:
     """Words of the reply: at least four, or all of it."""
 
     kind: Literal["quote"] = "quote"
@@ -81,7 +82,8 @@ class Quote(Frozen):
     """Whether the reply contains them."""
 
 
-class Absence(Frozen):
+@small
+class Absence:
     """The user's own words that should have been taken up."""
 
     kind: Literal["absence"] = "absence"
@@ -90,7 +92,8 @@ class Absence(Frozen):
     """Whether the user's message contains them."""
 
 
-class Measure(Frozen):
+@small
+class Measure:
     """What the engine counted."""
 
     kind: Literal["measure"] = "measure"
@@ -101,7 +104,8 @@ class Measure(Frozen):
 Evidence = Annotated[Quote | Absence | Measure, Field(discriminator="kind")]
 
 
-class Score(Frozen):
+@small
+class Score:
     """A rating of 1 (very poor) to 5 (excellent), with its reason."""
 
     kind: Literal["score"] = "score"
@@ -118,14 +122,16 @@ class Score(Frozen):
     """Callback only: it brought back something never said."""
 
 
-class NotApplicable(Frozen):
+@small
+class NotApplicable:
     """The exchange gave this dimension no occasion, and the reply did not attempt it; it leaves every mean."""
 
     kind: Literal["not_applicable"] = "not_applicable"
     reason: str
 
 
-class Unscored(Frozen):
+@small
+class Unscored:
     """A rating that could not be had from the model. Final, and never a number."""
 
     kind: Literal["unscored"] = "unscored"
@@ -139,14 +145,16 @@ Rating = Annotated[Score | NotApplicable | Unscored, Field(discriminator="kind")
 # --- moves --------------------------------------------------------------------------------------------------------
 
 
-class TaggedSentence(Frozen):
+@small
+class TaggedSentence:
     """A sentence of a reply and what it does."""
 
     text: str
     moves: tuple[str, ...]
 
 
-class Tags(Frozen):
+@small
+class Tags:
     """A tagged reply."""
 
     kind: Literal["tags"] = "tags"

@@ -7,12 +7,17 @@ reads from messages (facts told) goes with them.
 
 from __future__ import annotations
 
-from typing import Final, TypeVar, get_args
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
 
 from sim.core.event import Call, Event, TargetReplied, Utterance
 from sim.core.text import words
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FORGOTTEN: Final = "forgotten"
 """Stands where a text was."""
@@ -24,7 +29,8 @@ _NAMES: Final = frozenset({"trial", "part", "model", "finish", "moves"})
 _COUNTED: Final = frozenset({(Utterance, "message"), (TargetReplied, "reply")})
 """Texts whose words are counted."""
 
-M = TypeVar("M", bound=BaseModel)
+Value: TypeAlias = "BaseModel | DataclassInstance"
+M = TypeVar("M", bound=Value)
 
 
 def forget_text(event: Event) -> Event:
@@ -33,19 +39,21 @@ def forget_text(event: Event) -> Event:
 
 
 def _bare(model: M) -> M:
-    changed = {name: _value(type(model), name, value) for name, value in model if name not in _NAMES}
-    return model.model_copy(update=changed)
+    of = type(model)
+    values = dict(model) if isinstance(model, BaseModel) else {f.name: getattr(model, f.name) for f in fields(model)}
+    changed = {name: _value(of, name, value) for name, value in values.items() if name not in _NAMES}
+    return model.model_copy(update=changed) if isinstance(model, BaseModel) else replace(model, **changed)
 
 
-def _value(of: type[BaseModel], name: str, value: object) -> object:
-    if isinstance(value, BaseModel):
+def _value(of: type[object], name: str, value: object) -> object:
+    if _is_value(value):
         return _bare(value)
     if isinstance(value, dict):
         return {key: _value(of, name, item) for key, item in value.items()}
     if isinstance(value, list):
         return [_value(of, name, item) for item in value]
     if isinstance(value, tuple):
-        return tuple(_bare(item) if isinstance(item, BaseModel) else item for item in value) if not _is_text(of, name) else ()
+        return tuple(_bare(item) if _is_value(item) else item for item in value) if not _is_text(of, name) else ()
     if not isinstance(value, str) or not value or not _is_text(of, name):
         return value
     if of is Call:
@@ -53,7 +61,16 @@ def _value(of: type[BaseModel], name: str, value: object) -> object:
     return " ".join(WORD for _ in words(value)) if (of, name) in _COUNTED else FORGOTTEN
 
 
-def _is_text(of: type[BaseModel], name: str) -> bool:
+def _is_value(it: object) -> TypeGuard[Value]:
+    return isinstance(it, BaseModel) or (is_dataclass(it) and not isinstance(it, type))
+
+
+def _is_text(of: type[object], name: str) -> bool:
     """Whether the field holds any text, or texts, rather than a choice from a fixed list."""
-    annotation = of.model_fields[name].annotation
+    annotation = _hints(of)[name]
     return annotation is str or str in get_args(annotation)
+
+
+@cache
+def _hints(of: type[object]) -> dict[str, object]:
+    return get_type_hints(of)

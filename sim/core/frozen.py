@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar, dataclass_transform
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.dataclasses import dataclass
+
+_STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+T = TypeVar("T")
 
 
 class Frozen(BaseModel):
     """A value: cannot be changed, refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(**_STRICT, frozen=True)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def small(cls: type[T]) -> type[T]:
+    """Make `cls` as strict as `Frozen` in a tenth of its memory: for the values of which a run keeps dozens an exchange."""
+    made: type[T] = dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)(cls)  # type: ignore[assignment]
+    return made
 
 
 def _no_nul(text: str) -> str:

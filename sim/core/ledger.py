@@ -5,15 +5,13 @@ A value counts as told in a message that contains one of its accepted answers as
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sim.core.text import contains
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from sim.core.cast import Cast
     from sim.core.record import Trial
 
@@ -47,28 +45,21 @@ class Entry:
 def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disclosure, ...]:
     """Every value that `message` tells, in the order of the cast's facts."""
     due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
-    return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in cast.values if _tells(message, value.answers))
-
-
-@lru_cache(maxsize=65_536)
-def _tells(message: str, answers: tuple[str, ...]) -> bool:
-    return any(contains(message, a) for a in answers)
+    told = [(f, version, v) for f, version, v in cast.values if any(contains(message, a) for a in v.answers)]
+    return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
 
 
 def build_ledger(trial: Trial) -> dict[str, Entry]:
     """What has been told so far, newest value of each fact, by fact id."""
     cast = trial.cast
-    values = {(fact.id, version): value for fact, version, value in cast.values}
     ledger: dict[str, Entry] = {}
 
     def enter(told: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
         for d in told:
             known = ledger.get(d.fact)
             if known is None or d.version > known.version:
-                value = values[d.fact, d.version]
+                value = cast.values_by_fact[d.fact][d.version]
                 ledger[d.fact] = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
-
-    import datetime as dt
 
     for talk in cast.scenario.history:
         for message in talk.messages:

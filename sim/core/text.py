@@ -18,15 +18,16 @@ def normalise(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _whole(answer: str) -> re.Pattern[str]:
+def _whole(answer: str) -> tuple[str, re.Pattern[str]]:
     wanted = normalise(answer)
     edge = "" if _WIDE.search(wanted) else r"(?<!\w)", "" if _WIDE.search(wanted) else r"(?!\w)"
-    return re.compile(edge[0] + re.escape(wanted) + edge[1])
+    return wanted, re.compile(edge[0] + re.escape(wanted) + edge[1])
 
 
 def contains(text: str, answer: str) -> bool:
     """Whether `answer` stands in `text` as whole words, after normalising both. Scripts without spaces match anywhere."""
-    return _whole(answer).search(normalise(text)) is not None
+    (wanted, pattern), within = _whole(answer), normalise(text)
+    return wanted in within and pattern.search(within) is not None
 
 
 def words(text: str) -> list[str]:

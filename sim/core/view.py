@@ -248,6 +248,8 @@ def seed_of(trial: Trial, study_seed: int, session: int, exchange: int) -> int:
 
 def _cut(trial: Trial, session: int, exchange: int) -> Trial:
     last = trial.sessions[session - 1]
+    if session == len(trial.sessions) and exchange == len(last.exchanges):
+        return trial
     return replace(trial, sessions=(*trial.sessions[: session - 1], replace(last, exchanges=last.exchanges[:exchange])))
 
 

@@ -14,6 +14,7 @@ nothing (its call failed) leads to END instead of to itself.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -29,6 +30,8 @@ from sim.dialogue.nodes import Context, Sent, Update, close_session, open_sessio
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
+    from sim.core.event import Event
+
 Route = list[Send | str]
 Talk = Callable[["State", Runtime[Context]], Awaitable[Update]]
 TALK: dict[Talk, tuple[str, ...]] = {
@@ -41,10 +44,26 @@ TALK: dict[Talk, tuple[str, ...]] = {
 VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves)
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Events with the trial before and after them."""
+
+    before: Trial
+    events: tuple[Event, ...]
+    after: Trial
+
+
+def merge(trial: Trial, kept: tuple[Event, ...] | Folded) -> Trial:
+    """`trial` after what a node kept; what the node has folded already is folded again only if another node was quicker."""
+    if isinstance(kept, Folded):
+        return kept.after if kept.before is trial else fold(trial, kept.events)
+    return fold(trial, kept)
+
+
 class State(TypedDict):
     """Data only: the trial so far. Nodes return events, the reducer folds them in."""
 
-    trial: Annotated[Trial, fold]
+    trial: Annotated[Trial, merge]
 
 
 def enter(state: State, runtime: Runtime[Context]) -> Route:
@@ -70,8 +89,10 @@ def leading(node: Talk) -> Callable[..., Any]:
     """`node`, followed by where it leads. As one command: a conditional edge would cost twice as much as the node itself."""
 
     async def lead(state: State, runtime: Runtime[Context]) -> Command[str]:
-        kept = await node(state, runtime)
-        return Command(update=kept, goto=onward(node.__name__, fold(state["trial"], kept["trial"]), runtime.context))
+        before = state["trial"]
+        events = (await node(state, runtime))["trial"]
+        after = fold(before, events)
+        return Command(update={"trial": Folded(before, events, after)}, goto=onward(node.__name__, after, runtime.context))
 
     return lead
 
@@ -98,7 +119,6 @@ async def run_graph(trial: Trial, context: Context) -> Trial:
     """Take `trial` as far as it goes, and return it with everything that was kept."""
     longest = sum(s.spec.exchanges.max for s in trial.cast.sessions)
     steps = 2 * longest + 2 * len(trial.cast.sessions) + 10
-    state = await build_graph().ainvoke({"trial": trial}, context=context, config={"recursion_limit": steps})
-    ended = state["trial"]
-    assert isinstance(ended, Trial)
-    return ended
+    async for state in build_graph().astream({"trial": trial}, context=context, config={"recursion_limit": steps}, stream_mode="values"):
+        trial = state["trial"]
+    return trial

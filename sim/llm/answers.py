@@ -223,7 +223,7 @@ def _first_object(text: str) -> JsonValue:
             break
         try:
             value, _ = _DECODER.raw_decode(text, opening.start())
-            return _sound_value(value, DEPTH)
+            return _sound_value(value, DEPTH) if "\\u" in text or text.count("{") + text.count("[") > DEPTH else value
         except json.JSONDecodeError as error:
             # What stands before the error is part of the broken object: to start there again could only bring up a fragment of it.
             opening = _OPENING.search(text, max(error.pos, opening.end()))

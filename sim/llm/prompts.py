@@ -80,10 +80,15 @@ class Prompts:
         return re.sub(r"\{\{ (?:user|reply) \}\}", lambda found: parts[found[0]], self.texts["turn"])
 
 
+def load_texts() -> dict[str, str]:
+    """The prompts' texts by name, as the package carries them."""
+    folder = files("sim") / "prompts"
+    return {f.name.removesuffix(".txt"): f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".txt")}
+
+
 def load_prompts() -> Prompts:
     """The prompts as the package carries them."""
-    folder = files("sim") / "prompts"
-    return Prompts({f.name.removesuffix(".txt"): f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".txt")})
+    return Prompts(load_texts())
 
 
 def _compile(environment: ImmutableSandboxedEnvironment, name: str, text: str) -> Template:

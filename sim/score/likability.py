@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Literal, cast
 
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.errors import LOST, CallFailed
@@ -89,7 +89,7 @@ class LikabilityRater:
             except CallFailed as failed:
                 if failed.cause in LOST:
                     raise
-                cause = "too_long" if failed.cause == "too_long" else "refused"
+                cause: Literal["too_long", "refused"] = "too_long" if failed.cause == "too_long" else "refused"
                 ratings |= {item: Unscored(cause=cause, reason=failed.message) for item in open_items}
                 break
             good, problems = _read_all(answer, open_items, read)
@@ -195,6 +195,7 @@ def _rating_schema(order: tuple[str, ...], occasions: frozenset[str]) -> Schema:
     return Schema("ratings", _object({d: _dimension_schema(d, d in occasions) for d in order}))
 
 
+@cache
 def _dimension_schema(dimension: str, occasion: bool) -> JsonValue:
     kinds: list[JsonValue] = ["measure"] if dimension == "length_fit" else ["quote", "absence"]
     fields: dict[str, JsonValue] = {

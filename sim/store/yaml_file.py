@@ -7,6 +7,7 @@ Python and forgets the lines that a complaint has to name.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -118,7 +119,7 @@ def read_yaml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
 def _read_text(path: Path, max_bytes: int) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+            data = file.read(min(max_bytes, os.fstat(file.fileno()).st_size) + 1)
     except FileNotFoundError:
         raise InputError("no such file", where=path) from None
     except IsADirectoryError:

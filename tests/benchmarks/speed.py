@@ -56,7 +56,7 @@ CASES = {
     "1,000 trials": Case(1_000),
     "1,000 trials, rater 3x": Case(1_000, rater=3),
     "50 trials at 500 ms": Case(50, latency=500),
-    "LiteLLM, 10 trials": Case(10, exchanges=5, client="litellm"),
+    "LiteLLM, 20 trials": Case(20, client="litellm"),
 }
 
 
@@ -125,7 +125,9 @@ async def measure(case: Case, server: Remote, folder: Path) -> dict[str, float]:
     wall, used = time.perf_counter() - began, cpu() - used
     stats = server.stats()
     assert run.status == "finished", run.status
-    repairs = sum(call.step != "first" for events in run.folder.load_events().values() for e in events for call in e.calls)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with run.folder.read_journal() as journal:
+        repairs = sum(call.step != "first" for event in journal.all_events() for call in event.calls)
     path = case.exchanges * case.latency / 1000 * (1 + case.rater)
     return {
         "calls": stats["calls"],
@@ -134,7 +136,7 @@ async def measure(case: Case, server: Remote, folder: Path) -> dict[str, float]:
         "per_second": stats["calls"] / wall,
         "cpu_ms": used / stats["calls"] * 1000,
         "path": wall / path,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak,
     }
 
 
@@ -169,7 +171,7 @@ def run_case(name: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, serve(latency=case.latency, record=case.client == "litellm") as server:
         found = asyncio.run(measure(case, server, Path(folder)))
         if case.client == "litellm":
-            found["bare_ms"] = asyncio.run(bare_litellm(server, calls=200, at_once=20))
+            found["bare_ms"] = asyncio.run(bare_litellm(server, calls=800, at_once=20))
         return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sim.cli.app import run_app
-from sim.llm.prompts import Prompts, load_prompts
+from sim.llm.prompts import load_texts
 from tests.cli.command import sim
 from tests.cli.small import STUDY, project
 
@@ -123,11 +123,11 @@ def reworded(text: str) -> str:
 
 def test_the_words_of_the_prompts_change_no_offline_result(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     run("plain")
-    texts = load_prompts().texts
+    texts = load_texts()
     # What stands before the target's first message of a session is said to the target, and so is no instruction of ours.
     changed = {name: text if name == "target_session" else reworded(text) for name, text in texts.items()}
     assert all(changed[n] != t for n, t in texts.items() if n != "target_session")
-    monkeypatch.setattr("sim.llm.prompts.load_prompts", lambda: Prompts(changed))
+    monkeypatch.setattr("sim.llm.prompts.load_texts", lambda: changed)
     run("reworded")
     assert exported("plain", capsys) == exported("reworded", capsys)
     plain, other = (json.loads(Path(f"results/{name}/header.json").read_text()) for name in ("plain", "reworded"))

@@ -187,7 +187,8 @@ def test_a_reader_needs_no_lock_and_sees_the_writer_go_on(folder: Path) -> None:
             assert seen[-1] >= safe
             for _ in range(50):
                 writer.stdout.readline()
-        assert seen == sorted(set(seen))
+        assert seen == sorted(seen)
+        assert seen[0] < seen[-1]
     finally:
         writer.kill()
         writer.communicate()
