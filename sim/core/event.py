@@ -151,6 +151,8 @@ class TaggedSentence:
 
     text: str
     moves: tuple[str, ...]
+    confidences: tuple[float, ...] = ()
+    """Of each move, in 0 to 1; empty where the tagger gives none."""
 
 
 @small

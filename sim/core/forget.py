@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
 
@@ -45,7 +45,7 @@ def _bare(model: M) -> M:
     return model.model_copy(update=changed) if isinstance(model, BaseModel) else replace(model, **changed)
 
 
-def _value(of: type[object], name: str, value: object) -> object:
+def _value(of: type[Any], name: str, value: object) -> object:
     if _is_value(value):
         return _bare(value)
     if isinstance(value, dict):
@@ -65,12 +65,12 @@ def _is_value(it: object) -> TypeGuard[Value]:
     return isinstance(it, BaseModel) or (is_dataclass(it) and not isinstance(it, type))
 
 
-def _is_text(of: type[object], name: str) -> bool:
+def _is_text(of: type[Any], name: str) -> bool:
     """Whether the field holds any text, or texts, rather than a choice from a fixed list."""
-    annotation = _hints(of)[name]
+    annotation = _hints(of)[name]  # type: ignore[arg-type]
     return annotation is str or str in get_args(annotation)
 
 
 @cache
-def _hints(of: type[object]) -> dict[str, object]:
+def _hints(of: type[Any]) -> dict[str, object]:
     return get_type_hints(of)

@@ -203,7 +203,7 @@ async def tag_moves(sent: Sent, runtime: Runtime[Context]) -> Update:
     assert view is not None
     take = trial.sessions[sent.session - 1].take
     try:
-        scored = await context.tagger.score(view)
+        scored = await context.tagger.tag(view.talk[-1])
     except CallFailed as failed:
         return await _lost(context, trial, failed, f"tag_moves:{sent.part}", session=sent.session, take=take, exchange=sent.exchange)
     return await context.keep(

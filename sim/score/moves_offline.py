@@ -19,7 +19,7 @@ from sim.score.scorer import Scored
 from sim.score.sentences import split_sentences
 
 if TYPE_CHECKING:
-    from sim.core.view import RaterView
+    from sim.core.view import Turn
 
 BY_CUE: Final = (
     "information",
@@ -54,9 +54,9 @@ class OfflineTagger:
     version = "1"
     """Rises with every change of a cue."""
 
-    async def score(self, view: RaterView) -> Scored[Tagging]:
-        """The tags of the reply that `view` ends with."""
-        return Scored(self.tag_reply(view.reply))
+    async def tag(self, turn: Turn) -> Scored[Tagging]:
+        """The moves of the reply."""
+        return Scored(self.tag_reply(turn.reply))
 
     def tag_reply(self, text: str) -> Tags:
         """`text` sentence by sentence; moves in alphabetical order."""

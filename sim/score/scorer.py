@@ -10,7 +10,7 @@ from sim.core.record import Ratings
 
 if TYPE_CHECKING:
     from sim.core.event import Call, Timing
-    from sim.core.view import CriterionView, RaterView
+    from sim.core.view import CriterionView, RaterView, Turn
 
 V = TypeVar("V", covariant=True)
 
@@ -46,4 +46,17 @@ class Rater(Scorer[Ratings], Protocol):
         """Answers to the criterion questions."""
 
 
-Tagger = Scorer[Tagging]
+class Tagger(Protocol):
+    """Says what a reply does, sentence by sentence, in the words of one codebook. What was said before the message is none of its business."""
+
+    id: str
+    """Names its tags in the journal."""
+    version: str
+    """Rises when the same reply could be tagged differently."""
+
+    async def tag(self, turn: Turn) -> Scored[Tagging]:
+        """The moves of `turn.reply`, which answers `turn.user` (empty: the reply opens the talk).
+
+        Raises:
+            CallFailed: for reasons outside any model; what the model does wrong is a value.
+        """

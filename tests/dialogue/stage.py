@@ -59,8 +59,8 @@ class WordTagger:
     id = "words@1"
     version = "1"
 
-    async def score(self, view: RaterView) -> Scored[Tags]:
-        return Scored(Tags(sentences=(TaggedSentence(text=view.reply, moves=("questioning",)),)))
+    async def tag(self, turn: Turn) -> Scored[Tags]:
+        return Scored(Tags(sentences=(TaggedSentence(text=turn.reply, moves=("questioning",)),)))
 
 
 @dataclass
