@@ -11,7 +11,7 @@ from sim.core.event import TaggedSentence, Tags
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import Controls, Persona, Scenario
-from sim.core.view import CriterionView, RaterView
+from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.client import Completion, Request, Scripted
