@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
+from langsmith import tracing_context
 
 from sim.core.absent import Verdict, absent_verdicts, next_step, verdicts_on
 from sim.core.fold import fold
@@ -116,9 +117,13 @@ def build_graph() -> CompiledStateGraph[State, Context, State, State]:
 
 
 async def run_graph(trial: Trial, context: Context) -> Trial:
-    """Take `trial` as far as it goes, and return it with everything that was kept."""
+    """Take `trial` as far as it goes, and return it with everything that was kept.
+
+    Nothing is traced: LangSmith's variables in the environment would otherwise send every conversation out, unannounced.
+    """
     longest = sum(s.spec.exchanges.max for s in trial.cast.sessions)
     steps = 2 * longest + 2 * len(trial.cast.sessions) + 10
-    async for state in build_graph().astream({"trial": trial}, context=context, config={"recursion_limit": steps}, stream_mode="values"):
-        trial = state["trial"]
+    with tracing_context(enabled=False):
+        async for state in build_graph().astream({"trial": trial}, context=context, config={"recursion_limit": steps}, stream_mode="values"):
+            trial = state["trial"]
     return trial

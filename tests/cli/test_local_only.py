@@ -223,3 +223,10 @@ def test_first_contact_and_calibration_refuse_outside_hosts_too(arguments: tuple
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "--local-only" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_tracing_that_the_environment_asks_for_sends_nothing(tmp_path: Path) -> None:
+    tracing = {"LANGSMITH_TRACING": "true", "LANGSMITH_API_KEY": CANARY, "LANGSMITH_ENDPOINT": f"http://{ELSEWHERE}"}
+    done, seen = watched("run", str(study(tmp_path)), cwd=tmp_path, **tracing)
+    assert done.returncode == 0, done.stderr
+    assert not seen
