@@ -1,0 +1,53 @@
+"""Paired differences: only what both sides went through counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from sim.analysis.pairs import pair_figures, pair_likability
+from sim.core.record import Trial
+from tests.analysis.trials import Diary, Given, planned
+
+
+def trial(given: Given | Sequence[Given], *, target: str, persona: str = "nora", seed: int = 1) -> Trial:
+    return Diary(planned(f"{target}/{persona}/{seed}", target=target, persona=persona, seed=seed)).open().exchange(given).close().finish()
+
+
+def test_callback_is_left_out_of_what_memory_buys() -> None:
+    remembers = trial([3, 3, 3, 3, 3, 3, 5], target="remembers")
+    forgets = trial([3, 3, 3, 3, 3, 3, 1], target="forgets")
+    assert pair_likability([remembers], [forgets], rater="self").difference == 0
+
+
+def test_a_dimension_without_an_occasion_on_one_side_is_not_compared() -> None:
+    with_joke = trial([3, 3, 3, 3, 3, 1, "na"], target="a")
+    without = trial([3, 3, 3, 3, 3, "na", "na"], target="b")
+    assert pair_likability([with_joke], [without], rater="self").difference == 0
+
+
+def test_a_persona_that_only_one_side_met_is_not_compared() -> None:
+    these = [trial(4, target="a"), trial(5, target="a", persona="otto")]
+    found = pair_likability(these, [trial(3, target="b")], rater="self")
+    assert (found.difference, found.personas, found.pairs, found.interval) == (pytest.approx(1), 1, 1, None)
+
+
+def test_seeds_are_averaged_within_a_pair() -> None:
+    these = [trial(5, target="a"), trial(3, target="a", seed=2), trial(2, target="a", persona="otto")]
+    those = [trial(3, target="b"), trial(2, target="b", persona="otto")]
+    assert pair_likability(these, those, rater="self").difference == pytest.approx(0.5)
+
+
+def test_nothing_in_common_is_no_difference_rather_than_none_at_all() -> None:
+    found = pair_likability([trial(5, target="a")], [trial(3, target="b", persona="otto")], rater="self")
+    assert (found.difference, found.personas) == (None, 0)
+
+
+def test_three_personas_give_an_interval() -> None:
+    these = {("a", "x"): 1.0, ("b", "x"): 0.8, ("c", "x"): 0.6, ("d", "x"): 0.0}
+    those = {("a", "x"): 0.5, ("b", "x"): 0.4, ("c", "x"): 0.3}
+    found = pair_figures(these, those)
+    assert found.difference == pytest.approx(0.4)
+    assert found.interval is not None
+    assert found.interval[0] == pytest.approx(0.4 - 4.302652729911275 * 0.1 / 3**0.5)
