@@ -12,6 +12,22 @@ from sim.core.spec.twins import refuse_twins
 from sim.core.text import contains
 
 
+class Implied(Frozen):
+    """What follows from a value without being said in it."""
+
+    question: Text
+    """By the persona, first person: "Which sea do I look out on?"."""
+    answers: tuple[Text, ...] = Field(min_length=1)
+    """Any one of them, as whole words, answers it."""
+    given: tuple[Id, ...] = ()
+    """Other facts of the same file that it also takes, each in its first value."""
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        _refuse_given_away("question", self.question, self.answers)
+        return self
+
+
 class Value(Frozen):
     """One value of a fact, as the persona would say it."""
 
@@ -19,11 +35,16 @@ class Value(Frozen):
     """A sentence in the persona's own words, first person: "My sister Leila moved to Rotterdam in May."."""
     answers: tuple[Text, ...] = Field(min_length=1)
     """What a message must contain, any one of them as whole words, for the value to count as told."""
+    implies: tuple[Implied, ...] = ()
+    """For implicit probes, while this value is the newest told."""
 
     @model_validator(mode="after")
     def _text_tells_it(self) -> Self:
         if not any(contains(self.text, answer) for answer in self.answers):
             raise ValueError(f"none of its answers stands in its text ({', '.join(self.answers)})")
+        said = next((a for i in self.implies for a in i.answers if contains(self.text, a)), None)
+        if said is not None:
+            raise ValueError(f"what it implies is said in its own text: {said}")
         return self
 
 
@@ -40,6 +61,36 @@ class Fact(Value):
     """When it would come up of itself."""
     changes_to: Value | None = None
     """Its later value, if it may change while the talks go on."""
+    question: Text | None = None
+    """How the persona asks a chatbot for it, whichever value it has by now: "Where do I live, again?". Without one it is never probed."""
+    called: Text | None = None
+    """A noun phrase that names it without telling it, for questions of order: "where I live"."""
+
+    @model_validator(mode="after")
+    def _gives_nothing_away(self) -> Self:
+        answers = (*self.answers, *(self.changes_to.answers if self.changes_to else ()))
+        for field in ("question", "called"):
+            _refuse_given_away(field, getattr(self, field) or "", answers)
+        return self
+
+
+def _refuse_given_away(field: str, text: str, answers: tuple[str, ...]) -> None:
+    said = next((a for a in answers if contains(text, a)), None)
+    if said is not None:
+        raise ValueError(f"its {field} gives the answer away: {said}")
+
+
+def refuse_unknown_premises(facts: tuple[Fact, ...]) -> None:
+    """Raise for the first of `facts` of which something follows only with a fact that is not among them, or that says it already."""
+    by_id = {f.id: f for f in facts}
+    for fact in facts:
+        for implied in (i for v in (fact, fact.changes_to) if v for i in v.implies):
+            for other in implied.given:
+                if other not in by_id or other == fact.id:
+                    raise ValueError(f"fact '{fact.id}' implies something given '{other}', which is no other fact here")
+                said = next((a for a in implied.answers if contains(by_id[other].text, a)), None)
+                if said is not None:
+                    raise ValueError(f"what fact '{fact.id}' implies is said in fact '{other}': {said}")
 
 
 class Trait(Frozen):
@@ -164,4 +215,5 @@ class Persona(Frozen):
         if missing:
             raise ValueError(f"preferences lack {', '.join(missing)}; every dimension needs one")
         refuse_twins("fact", [f.id for f in self.facts])
+        refuse_unknown_premises(self.facts)
         return self

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sim.core.codebook import Dimension
 from sim.core.frozen import Frozen, Id, Level, Text
-from sim.core.spec.persona import Fact, Value
+from sim.core.spec.persona import Fact, Value, refuse_unknown_premises
 from sim.core.spec.twins import refuse_twins
 
 FactRef = Annotated[str, StringConstraints(pattern=r"^(persona\.)?[a-z0-9][a-z0-9_-]*$", max_length=80)]
@@ -142,6 +142,7 @@ class Scenario(Frozen):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         refuse_twins("fact", [f.id for f in self.facts])
+        refuse_unknown_premises(self.facts)
         days = [t.days_before for t in self.history]
         if days != sorted(days, reverse=True):
             raise ValueError("history must be oldest first: days_before has to fall")
