@@ -122,7 +122,9 @@ def read_labelled(path: Path, codebook: Codebook) -> list[Labelled]:
     known = {m.id for m in (*codebook.moves, *codebook.beside)}
     labelled = [_labelled(line, known, path, number) for number, line in enumerate(lines, 1) if line.strip()]
     if not labelled:
-        raise InputError("holds no sentence", mend='write a line for each, such as {"sentence": "How are you?", "moves": ["questioning"]}', where=path)
+        raise InputError(
+            "holds no sentence", mend='write a line for each, such as {"sentence": "How are you?", "moves": ["questioning"]}', where=path
+        )
     return labelled
 
 

@@ -30,7 +30,9 @@ _BEFORE_ANYTHING: Final = re.compile(
     r"(?:(?<!\w)(?i:e\.\s?g|i\.\s?e|z\.\s?b|d\.\s?h|mr|mrs|ms|dr|dra|sra?|srta|prof|rev|gen|sen|gov|capt|lt|mt|mx|vs|cf|approx|resp|viz)|(?<![A-Za-z.'])[A-HJ-Z])\.$"
 )
 """Abbreviations that never end a sentence, and initials; "I" may well end one."""
-_BEFORE_SMALL: Final = re.compile(r"(?<!\w)(?:a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|etc|st|jr|inc|ltd|co|dept|est|min|max|hrs?|ud|uds|ex|usw|bzw)\.$", re.IGNORECASE)
+_BEFORE_SMALL: Final = re.compile(
+    r"(?<!\w)(?:a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|etc|st|jr|inc|ltd|co|dept|est|min|max|hrs?|ud|uds|ex|usw|bzw)\.$", re.IGNORECASE
+)
 _BEFORE_FIGURES: Final = re.compile(r"(?<!\w)(?:no|nos|fig|nr|p|pp|ch|sec|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.IGNORECASE)
 _NUMBER_OF_A_LIST: Final = re.compile(r"(?:^|[:;]\s)\s*[*_]*\d{1,3}\.$")
 _SMALL_WORD: Final = re.compile(r"(?:^|\s)[a-z'’]{2,}$")

@@ -95,14 +95,19 @@ def main() -> None:
     theirs = [h for h in held if h.row.source != "people"]
     bare = agreement([h for h in held_out([*people, *machine], seen=without_cues) if h.row.source == "people"])
     whole = agreement(ours)
-    print(f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out whole")
+    print(
+        f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out whole"
+    )
     print(f"{'move':<22}{'positives':>10}{'found':>7}{'precision':>11}{'recall':>8}{'F1':>6}{'κ':>7}  {'95 %':<13}{'words alone κ':>14}")
     for move, f in whole.moves.items():
         interval = f"{f.interval[0]:.2f} to {f.interval[1]:.2f}" if f.interval else "too few"
         figures = "".join(f"{'–' if x is None else format(x, '.2f'):>{w}}" for x, w in ((f.precision, 11), (f.recall, 8), (f.f1, 6), (f.kappa, 7)))
         print(f"{move:<22}{f.positives:>10}{f.found:>7}{figures}  {interval:<13}{bare.moves[move].kappa or 0:>14.2f}")
     print(f"mean κ over {len(whole.mean_over)} moves: {whole.mean_kappa:.3f}; words alone {bare.mean_kappa:.3f}")
-    print("confidence, labels given, share that people gave:", "; ".join(f"{lo} up {n} {p:.2f}" for (lo, _), (n, p) in zip(BANDS, by_band(ours), strict=True)))
+    print(
+        "confidence, labels given, share that people gave:",
+        "; ".join(f"{lo} up {n} {p:.2f}" for (lo, _), (n, p) in zip(BANDS, by_band(ours), strict=True)),
+    )
 
     print("\nκ against MINT's tagger, conversations held out whole")
     print(f"{'system':<26}{'sentences':>10}{'mean':>7}  (moves with 15 or more)  {' '.join(f'{m[:9]:>10}' for m in BY_MODEL)}")
