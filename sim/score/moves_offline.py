@@ -4,8 +4,8 @@ It needs no model and no network, and gives the same tags for the same text on e
 made with it. A sentence may carry several moves, or none. The definitions are those of METHODS §3 (taxonomy of arXiv 2604.08479).
 
 Two things decide. Cues stand in `cues/<move>.txt`, one a line: regular expressions over normalised text, in which `~` is a word boundary. A linear
-model over words, pairs of words, how the sentence begins and which cues it holds stands in `moves_offline.tsv`; `python -m tests.benchmarks.train_moves`
-makes it. Questions and closing offers are told by their form alone.
+model over words, pairs of words, how the sentence begins and which cues it holds stands in `moves_offline.tsv`, made by
+`python -m tests.benchmarks.train_moves`. Questions and closing offers are told by their form alone.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def main() -> None:
     bare = agreement([h for h in held_out([*people, *machine], seen=without_cues) if h.row.source == "people"])
     whole = agreement(ours)
     print(
-        f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out whole"
+        f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out"
     )
     print(f"{'move':<22}{'positives':>10}{'found':>7}{'precision':>11}{'recall':>8}{'F1':>6}{'κ':>7}  {'95 %':<13}{'words alone κ':>14}")
     for move, f in whole.moves.items():
