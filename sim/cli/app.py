@@ -207,6 +207,9 @@ def check_command(
 @app.command("calibrate")
 def calibrate_command(
     edits: Annotated[bool, typer.Option("--edits", help="The response matrix: replies with one property changed, rated before and after.")] = False,
+    tagger: Annotated[
+        Path | None, typer.Option("--tagger", metavar="FILE", help="Agreement of the tagger with people: JSONL of sentences with their moves.")
+    ] = None,
     rater: Annotated[str, typer.Option("--rater", metavar="MODEL", help="The model that rates.")] = "offline/rater",
     api_base: Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the rater.")] = None,
     api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds the rater's key.")] = None,
@@ -218,14 +221,16 @@ def calibrate_command(
     allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
-    """How far a rater can be trusted: which dimensions it tells apart."""
-    from sim.cli.calibrating import calibrate, read_rater
+    """How far a rater or a tagger can be trusted: which dimensions it tells apart, how often people see the same moves."""
+    from sim.cli.calibrating import calibrate, calibrate_tagger, read_rater
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
-    if not edits:
-        raise InputError("calibrate measures one thing so far, the response matrix", mend="write `sim calibrate --edits --rater MODEL`")
+    if edits == (tagger is not None):
+        raise InputError("calibrate measures one thing at a time", mend="write `--edits --rater MODEL` or `--tagger FILE`")
+    if tagger is not None:
+        return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())
     spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
     wish = read_local_only(local_only, allow_host or ())

@@ -1,4 +1,4 @@
-"""`sim calibrate --edits`: which dimensions a rater can tell apart."""
+"""`sim calibrate`: which dimensions a rater can tell apart (`--edits`), and how far a tagger agrees with people (`--tagger`)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import asyncio
 import json
 import sys
 import time
-from typing import IO, TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from sim.cli.app import DONE, INCOMPLETE
+from sim.core.codebook import Codebook
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec
 
@@ -19,6 +23,10 @@ if TYPE_CHECKING:
     from sim.llm.hosts import LocalOnly
     from sim.present.response import ResponseDocument
     from sim.run.edits import RatedScenes
+    from sim.score.scorer import Tagger
+
+HELD_OUT_BY = "python -m tests.benchmarks.moves_tagger"
+"""Prints how the offline tagger fares on whole replies that it was not made from."""
 
 EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -50,6 +58,100 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     else:
         print_rendered(lambda width: render_response(document, width=width))
     return INCOMPLETE if rated.lost else DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A sentence and the moves that people see in it."""
+
+    sentence: str
+    moves: frozenset[str]
+    reply: str
+    """The reply it stands in; the sentence itself where the file does not say."""
+
+
+def calibrate_tagger(path: Path, *, as_json: bool) -> int:
+    """Tag the sentences of `path`, each on its own, and print the agreement with their labels."""
+    from sim.score.moves_offline import OfflineTagger, seen_in_training
+    from sim.store.library import load_codebook
+
+    codebook = load_codebook("mint")
+    labelled = read_labelled(path, codebook)
+    in_sample = sum(map(seen_in_training, (x.sentence for x in labelled)))
+    return asyncio.run(_calibrate(path, labelled, OfflineTagger(), codebook, in_sample=in_sample, as_json=as_json))
+
+
+async def _calibrate(path: Path, labelled: Sequence[Labelled], tagger: Tagger, codebook: Codebook, *, in_sample: int, as_json: bool) -> int:
+    from sim.analysis.agreement import Judged, agree
+    from sim.cli.reading import print_rendered
+    from sim.core.event import Tags
+    from sim.core.view import Turn
+    from sim.present.agreement import AgreementDocument, render_agreement
+
+    found = [(x, (await tagger.tag(Turn(user="", reply=x.sentence))).value) for x in labelled]
+    judged = [Judged(x.reply, x.moves, tags.moves) for x, tags in found if isinstance(tags, Tags)]
+    document = AgreementDocument(
+        tagger=tagger.id,
+        version=tagger.version,
+        codebook=codebook.id,
+        file=str(path),
+        refused=len(found) - len(judged),
+        in_sample=in_sample,
+        held_out_by=HELD_OUT_BY if in_sample else "",
+        agreement=agree(judged, [m.id for m in (*codebook.moves, *codebook.beside)]),
+    )
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+    else:
+        print_rendered(lambda _: render_agreement(document))
+    return DONE
+
+
+def read_labelled(path: Path, codebook: Codebook) -> list[Labelled]:
+    """The lines of a JSONL file: `{"sentence": …, "moves": […], "reply": …}`, `reply` optional, other keys ignored, blank lines skipped.
+
+    Raises:
+        InputError: there is no such file, nothing in it, or a line that cannot be used; it names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", where=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", mend="name a JSONL file of labelled sentences", where=path) from None
+    known = {m.id for m in (*codebook.moves, *codebook.beside)}
+    labelled = [_labelled(line, known, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+    if not labelled:
+        raise InputError(
+            "holds no sentence", mend='write a line for each, such as {"sentence": "How are you?", "moves": ["questioning"]}', where=path
+        )
+    return labelled
+
+
+def _labelled(line: str, known: set[str], path: Path, number: int) -> Labelled:
+    def wrong(problem: str, mend: str = "") -> InputError:
+        return InputError(problem, mend=mend, where=path, line=number)
+
+    try:
+        row: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        raise wrong("is not JSON", "write one object on a line") from None
+    if not isinstance(row, dict):
+        raise wrong("is no object", 'write {"sentence": "…", "moves": […]}')
+    for key in ("sentence", "moves"):
+        if key not in row:
+            raise wrong(f"has no `{key}`", 'write {"sentence": "…", "moves": […]}')
+    sentence, moves, reply = row["sentence"], row["moves"], row.get("reply")
+    if not isinstance(sentence, str) or not sentence.strip():
+        raise wrong("`sentence` is no text")
+    if not isinstance(moves, list) or not all(isinstance(m, str) for m in moves):
+        raise wrong("`moves` is no list of names", "write [] for a sentence that makes none")
+    if not (reply is None or isinstance(reply, str)):
+        raise wrong("`reply` is no text")
+    for move in moves:
+        if move not in known:
+            raise wrong(f"'{move}' is no move of the codebook", f"write one of {', '.join(sorted(known))}")
+    return Labelled(sentence, frozenset(moves), reply or sentence)
 
 
 def read_rater(model: str, *, api_base: str | None, api_key_env: str | None) -> ModelSpec:

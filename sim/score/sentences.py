@@ -1,46 +1,80 @@
-"""Where one sentence of a reply ends and the next begins: the unit that moves are tagged on."""
+"""Where one sentence of a reply ends and the next begins: the unit that moves are tagged on.
+
+A line ends a sentence, and so does a stop that a space or the end of the line follows, unless an abbreviation, a list number, a quotation or an
+ellipsis runs on. No word of the text is lost, numbers of lists included. The time taken grows with the length of the text and no faster.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-_EMOJI = r"[\U0001F300-\U0001FAFF\u2600-\u27BF]"
-_END = re.compile(
+_EMOJI = r"\u2600-\u27BF\u2B50\u2B55\U0001F1E6-\U0001F1FF\U0001F300-\U0001FAFF"
+_JOINED = r"\ufe0f\u200d\U0001F3FB-\U0001F3FF"
+_FACE = r"[:;=8][-']?[()DPpOo/|3\]\[](?!\w)|<3(?!\d)|[xX]D(?!\w)"
+_CLOSING = r"\"'”’»)\]*_"
+_SMILE = rf"(?:\s*+(?:[{_EMOJI}][{_EMOJI}{_JOINED}]*+|{_FACE}))*"
+"""Emoji and faces after a sentence, which belong to it."""
+# Runs are possessive and begin where no run is going on: a line of nothing but stops is read once.
+_END: Final = re.compile(
     rf"""
-    [.!?…]+ [\"'”’»)\]*_]* (?=\s)          # stops with what closes after them, before a space
-    | {_EMOJI}+ [\ufe0f\u200d]* (?=\s+[A-Z])   # an emoji that stands for a stop
-    | [。！？｡]+ [」』”’）]*
+    (?<![.!?…‽؟۔।]) [.!?…‽؟۔।]++ [{_CLOSING}]*+ (?: {_SMILE} (?=\s|$) | (?=[A-Z][a-z]*+[ ,']) )   # a stop; now and then no space follows it
+    | (?<![{_EMOJI}{_JOINED}]) [{_EMOJI}][{_EMOJI}{_JOINED}]*+ (?=\s+[^\W\d_a-zß-ÿ])              # an emoji in place of a stop
+    | (?<![。！？｡…]) [。！？｡][。！？｡…]*+ [」』”’）]*+ {_SMILE}
     """,
     re.VERBOSE,
 )
-_BEFORE_ANYTHING = re.compile(r"(?:\b(?i:e\.g|i\.e|mr|mrs|ms|dr|prof|vs|cf|approx)|(?<![A-Za-z.'])[A-HJ-Z])\.$")
+_TAIL: Final = 24
+"""Characters before a stop that can say whether it is one."""
+_BEFORE_ANYTHING: Final = re.compile(
+    r"(?:(?<!\w)(?i:e\.\s?g|i\.\s?e|z\.\s?b|d\.\s?h|mr|mrs|ms|dr|dra|sra?|srta|prof|rev|gen|sen|gov|capt|lt|mt|mx|vs|cf|approx|resp|viz)|(?<![A-Za-z.'])[A-HJ-Z])\.$"
+)
 """Abbreviations that never end a sentence, and initials; "I" may well end one."""
-_BEFORE_SMALL = re.compile(r"\b(?:a\.m|p\.m|u\.s|u\.k|etc|st|inc|ltd)\.$", re.IGNORECASE)
-_BEFORE_FIGURES = re.compile(r"\b(?:no|fig|nr|p|pp)\.$", re.IGNORECASE)
-_OPEN_ENDED = ("...", "…", '"', "'", "”", "’", "»", ")")
-_MARKER = re.compile(r"^\s*(?:[-*•–]\s+|\d{1,2}[.)]\s+|#{1,6}\s+|>\s+)+")
+_BEFORE_SMALL: Final = re.compile(
+    r"(?<!\w)(?:a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|etc|st|jr|inc|ltd|co|dept|est|min|max|hrs?|ud|uds|ex|usw|bzw)\.$", re.IGNORECASE
+)
+_BEFORE_FIGURES: Final = re.compile(r"(?<!\w)(?:no|nos|fig|nr|p|pp|ch|sec|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.IGNORECASE)
+_NUMBER_OF_A_LIST: Final = re.compile(r"(?:^|[:;]\s)\s*[*_]*\d{1,3}\.$")
+_SMALL_WORD: Final = re.compile(r"(?:^|\s)[a-z'’]{2,}$")
+_OPEN_ENDED: Final = ("...", "…", '"', "'", "”", "’", "»", ")", "*", "_")
+_BULLETS: Final = re.compile(r"\s*(?:(?:[-*+•‣◦–—·]|#{1,6}|>)\s+)*")
+_SPACE: Final = re.compile(r"\s*+")
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of `text`, in order, without list markers; what holds no letter or digit stays with the sentence before it."""
+    """The sentences of `text`, in order, without bullets; what holds no letter or digit stays with the sentence before it."""
     found: list[str] = []
     for line in text.splitlines():
-        body, start = _MARKER.sub("", line).strip(), 0
-        for end in _END.finditer(body):
-            if not _goes_on(body[start : end.end()], body[end.end() :].lstrip()):
-                _add(found, body[start : end.end()].strip())
-                start = end.end()
-        _add(found, body[start:].strip())
+        start = _past(_BULLETS, line, 0)
+        for end in _END.finditer(line, start):
+            if not _goes_on(line, start, end.start(), end.end()):
+                _add(found, line[start : end.end()].strip())
+                start = _past(_SPACE, line, end.end())
+        _add(found, line[start:].strip())
     return found
 
 
-def _goes_on(head: str, following: str) -> bool:
-    """Whether the sentence does not end with `head`."""
+def _goes_on(line: str, start: int, stop: int, end: int) -> bool:
+    """Whether the sentence that began at `start` does not end with what stands from `stop` to `end`."""
+    head = line[max(start, end - _TAIL) : end]
+    after = _past(_SPACE, line, end)
+    following = line[after : after + 1]
+    if not following:
+        return False
+    if after == end and following.isascii() and following.isalpha():
+        # No space: a new sentence after a word in small letters ("sad.Do you"), never inside a name, an address or an abbreviation.
+        return not _SMALL_WORD.search(line[max(start, stop - 80) : stop])
     if head.endswith(_OPEN_ENDED) or _BEFORE_SMALL.search(head):
-        return following[:1].islower()
+        return following.islower()
     if _BEFORE_FIGURES.search(head):
-        return following[:1].isdigit()
-    return bool(_BEFORE_ANYTHING.search(head)) and bool(following)
+        return following.isdigit()
+    return bool(_NUMBER_OF_A_LIST.search(head) or _BEFORE_ANYTHING.search(head))
+
+
+def _past(what: re.Pattern[str], line: str, place: int) -> int:
+    """Where `what`, which may be empty, ends if it begins at `place`."""
+    found = what.match(line, place)
+    return found.end() if found else place
 
 
 def _add(found: list[str], sentence: str) -> None:
