@@ -9,7 +9,6 @@ Conversations are drawn with known properties: moves independent of each other, 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.repetition import LOGIT, interval, leave_one_out, report_repetition
+from sim.analysis.repetition import LOGIT, interval, leave_one_out
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.moves import MarkedReply, MarkedTalk
 from sim.score.marks import Columns, Marks, jaccards
-from sim.score.repetition import alike, measure, sides
+from sim.score.repetition import alike, sides
 from sim.score.shuffles import conversation_null, order_null
 
 Floats = NDArray[np.float64]
@@ -139,9 +138,7 @@ def resampled(columns: Columns, draws: int, rng: np.random.Generator) -> dict[st
         base = np.nanmean(np.where(times > 0, comes / pairs[:, None], np.nan), axis=1)
     sums = alike(columns)
     assert sums.within is not None
-    observed, within = (
-        by_cluster(of[:, 0], columns.cluster) / by_cluster(of[:, 1], columns.cluster) for of in (sums.observed, sums.within)
-    )
+    observed, within = (by_cluster(of[:, 0], columns.cluster) / by_cluster(of[:, 1], columns.cluster) for of in (sums.observed, sums.within))
     return {
         "stickiness": stickiness,
         "excess": stickiness - base,
@@ -200,7 +197,9 @@ METHODS: dict[str, Method] = {
 SHIPPED = "jackknife-t, logit"
 
 
-def coverage(replicates: int, talks: int, *, methods: Sequence[str] = tuple(METHODS), draws: int = 400, seed: int = 1, **how: object) -> dict[str, dict[str, float]]:
+def coverage(
+    replicates: int, talks: int, *, methods: Sequence[str] = tuple(METHODS), draws: int = 400, seed: int = 1, **how: object
+) -> dict[str, dict[str, float]]:
     """By method and measure, how often the interval holds the value that 20,000 conversations have."""
     many = how | ({"people": 5_000} if how.get("people") else {})
     true = leave_one_out(marked(drawn(np.random.default_rng((seed, 10**6)), 20_000, **many)).columns())[0]  # type: ignore[arg-type]
