@@ -21,8 +21,8 @@ from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus, Spent
-from sim.core.text import words
-from sim.score.repetition import move_sets, score_repetition, tagger_id
+from sim.score.repetition import less, mark_trials, measure, tagger_id
+from sim.score.shuffles import order_null
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_INTERVAL = 3
 """Personas below which no interval is given."""
+ORDERS, FEWEST_ORDERS, REPLIES_MOVED = 200, 20, 500_000
+"""Random orders for sequential excess: the most, the fewest, and the replies moved over all of them, which decides in between."""
 
 
 class TrialCounts(Frozen):
@@ -126,9 +128,14 @@ class RepetitionFigures(Frozen):
     pairs: int
     untagged: int
     """Answered exchanges without tags, which break the pairs they stand in."""
+    repertoire: float | None
+    conversation_fit: float | None
+    carry_over: float | None
     stickiness: float | None
     base_rate: float | None
     excess: float | None
+    sequential_excess: float | None
+    """Excess − its mean over at most 200 random orders within conversations."""
     pooled: float | None
     expected: float | None
     jaccard: float | None
@@ -276,7 +283,7 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         rater=study.primary_rater,
         likability=_likability(study, trials),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
-        repetition=_repetition(trials, tagger=tagger_id(study), codebook=codebook),
+        repetition=_repetition(trials, tagger=tagger_id(study), codebook=codebook, seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),
@@ -345,22 +352,28 @@ def _criterion(ratings: Sequence[_Rated]) -> CriterionFigures:
     )
 
 
-def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook) -> RepetitionFigures:
-    found = score_repetition([move_sets(s, tagger) for t in trials for s in t.sessions], codebook.counted)
-    lengths = [len(words(e.reply.text)) for t in trials for e in t.exchanges if e.reply]
+def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, seed: int) -> RepetitionFigures:
+    marks = mark_trials(trials, tagger=tagger, codebook=codebook)
+    found = measure(marks)
+    few = max(FEWEST_ORDERS, min(ORDERS, REPLIES_MOVED // max(1, marks.replies)))
+    order = order_null(marks.columns(), permutations=few, seed=seed)
     return RepetitionFigures(
         tagger=tagger,
         codebook=codebook.id,
         pairs=found.pairs,
         untagged=found.broken,
+        repertoire=found.repertoire,
+        conversation_fit=found.conversation_fit,
+        carry_over=found.carry_over,
         stickiness=found.stickiness,
         base_rate=found.base_rate,
         excess=found.excess,
+        sequential_excess=less(found.excess, order.mean_excess if order else None),
         pooled=found.pooled,
         expected=found.expected,
         jaccard=found.jaccard,
         moves_per_reply=found.moves_per_reply,
-        words_per_reply=fmean(lengths) if lengths else None,
+        words_per_reply=found.words_per_reply,
     )
 
 

@@ -185,23 +185,33 @@ def _control_notes(summary: RunSummary) -> list[str]:
     return lines
 
 
-def _repetition(summary: RunSummary, width: int) -> list[Table]:
+def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
     of = [t.repetition for t in summary.targets]
     coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
     columns = [
-        ("sticky", [share(r.stickiness) for r in of]),
-        ("base", [share(r.base_rate) for r in of]),
-        ("excess", [share(r.excess) for r in of]),
-        ("pooled", [share(r.pooled) for r in of]),
-        ("expected", [share(r.expected) for r in of]),
-        ("Jaccard", [share(r.jaccard) for r in of]),
+        ("repertoire", [share(r.repertoire) for r in of]),
+        ("carry-over", [share(r.carry_over) for r in of]),
+        ("fit", [share(r.conversation_fit) for r in of]),
         ("moves", [number(r.moves_per_reply, 1) for r in of]),
         ("words", [number(r.words_per_reply, 0) for r in of]),
         ("pairs", [f"{r.pairs:,}" for r in of]),
+        ("Jaccard", [share(r.jaccard) for r in of]),
+        ("sticky", [share(r.stickiness) for r in of]),
+        ("base", [share(r.base_rate) for r in of]),
+        ("excess", [share(r.excess) for r in of]),
+        ("in turn", [share(r.sequential_excess) for r in of]),
+        ("pooled", [share(r.pooled) for r in of]),
+        ("expected", [share(r.expected) for r in of]),
     ]
     if any(r.untagged for r in of):
         columns.append(("untagged", [f"{r.untagged:,}" for r in of]))
-    return _by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)
+    tables = _by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)
+    return [*tables, Text(_REPETITION_KEY, "dim")]
+
+
+_REPETITION_KEY = """\
+no figure alone: repertoire is how alike all replies are, carry-over what comes of the reply just before
+fit: what person and topic explain; in turn: excess beyond that in random order; moves, words: a reply"""
 
 
 def _spending(summary: RunSummary) -> Table:

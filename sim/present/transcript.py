@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
-from sim.present.words import NONE, OFFLINE_MARK, SHORT, number, safe
+from sim.present.words import NONE, OFFLINE_MARK, SHORT, number, safe, share
 
 if TYPE_CHECKING:
     from sim.core.event import Flag
@@ -111,6 +111,8 @@ class Page:
             parts.append(self.line("ratings", "absent"))
         parts += [self.line("ratings" if r == self.trial.rater else r, _scores(of)) for r, of in exchange.ratings.items()]
         parts.append(self.line("moves", _moves(exchange)))
+        if live := _live(exchange):
+            parts.append(self.line("repeats", live))
         if exchange.disclosed:
             parts.append(self.line("told", ", ".join(f"{d.fact}{' (changed)' if d.version else ''}" for d in exchange.disclosed)))
         if exchange.leave:
@@ -162,6 +164,13 @@ def _moves(exchange: ExchangeDocument) -> str:
         return exchange.tagging
     again = exchange.repetition.repeated
     return ", ".join(f"{m.replace('_', ' ')}{' (again)' if m in again else ''}" for m in exchange.moves) or "none"
+
+
+def _live(exchange: ExchangeDocument) -> str:
+    """What is known of the reply's repetition as soon as it is tagged; nothing for the first of a trial."""
+    of = exchange.repetition
+    values = (("overlap", of.jaccard), ("novelty to the last", of.novelty_previous), ("to all", of.novelty), ("repertoire so far", of.repertoire))
+    return "  ".join(f"{label} {share(value)}" for label, value in values if value is not None)
 
 
 def _answers(answers: Mapping[str, RatingDocument]) -> str:

@@ -7,7 +7,8 @@ which tell how this execution went.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +21,7 @@ from sim.core.event import Departure, Ending, Evidence, Flag, NotApplicable, Sco
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.text import words
-from sim.score.repetition import move_sets, running, tagger_id
+from sim.score.repetition import NOTHING_YET, move_sets, running, tagger_id
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -52,7 +53,11 @@ class RepetitionDocument(Frozen):
 
     repeated: tuple[str, ...]
     jaccard: float | None
+    novelty_previous: float | None
     novelty: float | None
+    """Against all replies before it in the session."""
+    repertoire: float | None
+    """So far: mean Jaccard with every earlier reply of the trial."""
 
 
 class DisclosureDocument(Frozen):
@@ -182,7 +187,9 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     talks = trial.cast.scenario.history
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
-    sessions = tuple(_session(s, since, trial.cast, study=study, codebook=codebook) for s, since in zip(trial.sessions, before, strict=False))
+    moves = [move_sets(s, tagger_id(study)) for s in trial.sessions]
+    live = [running(sets, codebook.counted, sessions_before=moves[:i]) for i, sets in enumerate(moves)]
+    sessions = tuple(_session(*told, trial.cast, study=study) for told in zip(trial.sessions, live, before, strict=False))
     return TrialDocument(
         trial=trial.id,
         target=trial.target,
@@ -204,9 +211,9 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     )
 
 
-def _session(session: Session, since: dt.date | None, cast: Cast, *, study: Study, codebook: Codebook) -> SessionDocument:
-    answered = [e for e in session.exchanges if e.reply is not None]
-    live = dict(zip((e.index for e in answered), running(move_sets(session, tagger_id(study)), codebook.counted), strict=True))
+def _session(session: Session, live: Sequence[Running], since: dt.date | None, cast: Cast, *, study: Study) -> SessionDocument:
+    answered = [e.index for e in session.exchanges if e.reply is not None]
+    values = dict(zip(answered, live, strict=True))
     return SessionDocument(
         index=session.index,
         date=session.date,
@@ -217,7 +224,7 @@ def _session(session: Session, since: dt.date | None, cast: Cast, *, study: Stud
         gone=session.gone.why if isinstance(session.gone, Departure | Silence) else None,
         flags=session.flags,
         criterion=_by_rater(session.criterion, study, CRITERIA),
-        exchanges=tuple(_exchange(e, live.get(e.index), cast, study=study) for e in session.exchanges),
+        exchanges=tuple(_exchange(e, values.get(e.index), cast, study=study) for e in session.exchanges),
     )
 
 
@@ -245,9 +252,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         fixed_set=_mean(primary, ALWAYS),
         tagging="absent" if tagging is None else tagging.kind,
         moves=tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else (),
-        repetition=RepetitionDocument(repeated=live.repeated, jaccard=live.jaccard, novelty=live.novelty)
-        if live
-        else RepetitionDocument(repeated=(), jaccard=None, novelty=None),
+        repetition=RepetitionDocument(**asdict(live or NOTHING_YET)),
         disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
         flags=exchange.flags,
         resent=bool(reply and reply.resent),

@@ -1,67 +1,51 @@
-"""Repetition of discourse moves from one reply to the next of the same conversation: numbers on move sets, nothing else.
+"""Repetition of discourse moves from one reply to the next of the same conversation: numbers on move sets, nothing else (METHODS §4).
 
-A conversation is the sequence of a target's own replies within one session, each given as its move set, or as None where the reply has no tags.
-Two consecutive replies with tags are a pair (previous, current); a reply without tags breaks the pairs it would stand in.
+A conversation is the sequence of a target's own replies within one session, each given as its move set, or without tags. Two consecutive replies
+with tags are a pair (previous, current), own *t−1* and own *t*; a reply without tags breaks the pairs it would stand in.
 Figures are comparable only for the same tagger and codebook: name both wherever one is shown.
+
+Jaccard has three values here. *Observed*: of pairs as they stand. *Within*: its expectation when the replies of each conversation are put in random
+order. *Repertoire*: when replies are dealt out at random over conversations at the same position. Both expectations are computed exactly, as the
+expected overlap over the expected number of pairs that are not both empty; `sim.score.shuffles` draws the orders where a p is wanted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sim.core.event import Tags
+from sim.core.moves import MarkedReply, MarkedTalk
+from sim.core.text import words
+from sim.score.marks import Columns, Marks, jaccards, sizes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from sim.core.record import Session
+    from sim.core.codebook import Codebook
+    from sim.core.record import Session, Trial
     from sim.core.spec import Study
+    from sim.score.marks import Bits, Index
+
+    Floats = NDArray[np.float64]
 
 MoveSet = frozenset[str]
+Edge = Literal["opening", "closing"]
 
 SMOOTHING = 0.1
 """Added to every move's count before novelty is computed (METHODS §4)."""
+FEWEST = 5
+"""Conversations with a tagged reply at a position, below which replies there stay where they are."""
+AT_ONCE = 2_000_000
+"""Elements of the largest intermediate array."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repetition:
-    """The measures of METHODS §4 that need no permutation, pooled over all pairs. Shares lie in 0 to 1."""
-
-    pairs: int
-    broken: int
-    """Replies without tags."""
-    stickiness: float | None
-    """Unweighted mean, over the moves that occur in a previous reply, of P(in the current | in the previous) (MINT). None: no such move."""
-    base_rate: float | None
-    """The same mean of P(in the current), over the current replies of all pairs."""
-    excess: float | None
-    """Stickiness − base rate."""
-    pooled: float | None
-    """Σ|previous ∩ current| / Σ|previous|. None: no previous reply has a move."""
-    expected: float | None
-    """What `pooled` would be were both replies independent, each move at its own rate among previous and among current replies."""
-    jaccard: float | None
-    """Mean |previous ∩ current| / |previous ∪ current|; pairs of two empty sets are left out. None: no other pair."""
-    moves_per_reply: float | None
-    """Mean size of the move set, over all replies with tags. None: no reply has tags."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What can be said of one reply as soon as it is tagged."""
-
-    repeated: tuple[str, ...]
-    """Moves of the reply just before that occur again, sorted."""
-    jaccard: float | None
-    """With the reply just before. None: there is none, one of the two has no tags, or both sets are empty."""
-    novelty: float | None
-    """KL(this reply's moves ‖ those of all replies before it in the session), in nats, each move counted once a reply, additive smoothing 0.1.
-    None: the reply has no tags, or none before it has."""
+# --- from a run ---------------------------------------------------------------------------------------------------
 
 
 def tagger_id(study: Study) -> str:
@@ -79,78 +63,467 @@ def move_sets(session: Session, tagger: str) -> tuple[MoveSet | None, ...]:
     return tuple(t.moves if isinstance(t, Tags) else None for t in tags)
 
 
-def score_repetition(conversations: Iterable[Sequence[MoveSet | None]], counted: frozenset[str]) -> Repetition:
-    """Repetition over `conversations`, on the moves in `counted` alone.
+def marked_talks(trial: Trial, tagger: str) -> Iterator[MarkedTalk]:
+    """The sessions of `trial` as `tagger` marked them; they follow each other."""
+    for session in trial.sessions:
+        replies = (_marked(e.reply.text, e.tags.get(tagger)) for e in session.exchanges if e.reply)
+        yield MarkedTalk(f"{trial.id}/{session.index}", tuple(replies), person=trial.id, session=session.index)
 
-    Moves outside `counted` (a codebook's `beside`, such as `closing_offer`) are dropped before anything is computed.
-    """
-    codes = sorted(counted)
-    talks = [tuple(talk) for talk in conversations]
-    tagged = [s for talk in talks for s in talk if s is not None]
-    pairs = [(a, b) for talk in talks for a, b in pairwise(talk) if a is not None and b is not None]
-    previous = _incidence([a for a, _ in pairs], codes)
-    current = _incidence([b for _, b in pairs], codes)
-    both = previous & current
-    times = previous.sum(axis=0)
-    moves_before = int(times.sum())
+
+def mark_trials(trials: Iterable[Trial], *, tagger: str, codebook: Codebook) -> Marks:
+    """All sessions of `trials`, clustered by persona."""
+    marks = Marks(codebook)
+    for trial in trials:
+        for talk in marked_talks(trial, tagger):
+            marks.add(talk, cluster=trial.cast.persona.id)
+    return marks
+
+
+def _marked(text: str, tags: object) -> MarkedReply:
+    if not isinstance(tags, Tags):
+        return MarkedReply(None, words=len(words(text)))
+    return MarkedReply(tags.moves, tuple(s.moves for s in tags.sentences), len(words(text)))
+
+
+# --- pairs --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PairFigures:
+    """What is said of pairs as they stand. Shares lie in 0 to 1."""
+
+    pairs: int
+    stickiness: float | None
+    """Unweighted mean, over the moves that occur in a previous reply, of P(in the current | in the previous) (MINT). None: no such move."""
+    base_rate: float | None
+    """The same mean of P(in the current), over the current replies of all pairs."""
+    excess: float | None
+    """Stickiness − base rate."""
+    pooled: float | None
+    """Σ|previous ∩ current| / Σ|previous|. None: no previous reply has a move."""
+    expected: float | None
+    """What `pooled` would be were both replies independent, each move at its own rate among previous and among current replies."""
+    jaccard: float | None
+    """Mean |previous ∩ current| / |previous ∪ current|; pairs of two empty sets are left out. None: no other pair."""
+
+
+def counts(sets: Bits, moves: int) -> Floats:
+    """(moves,) How many of `sets` have each move."""
+    one = sets.dtype.type(1)
+    return np.array([float(np.count_nonzero(sets & (one << sets.dtype.type(k)))) for k in range(moves)])
+
+
+def pair_figures(previous: Bits, current: Bits, moves: int) -> PairFigures:
+    """The figures of pairs given as two arrays of sets, over a codebook of so many moves."""
+    times, now, both = counts(previous, moves), counts(current, moves), counts(previous & current, moves)
     stickiness = base_rate = pooled = expected = jaccard = None
-    if moves_before:
+    if times.any():
         occurs = times > 0
-        rates = current.mean(axis=0)
-        stickiness = float((both.sum(axis=0)[occurs] / times[occurs]).mean())
+        rates = now / len(current)
+        stickiness = float((both[occurs] / times[occurs]).mean())
         base_rate = float(rates[occurs].mean())
-        pooled = float(both.sum() / moves_before)
-        expected = float(times @ rates / moves_before)
-    union = (previous | current).sum(axis=1)
-    if union.any():
-        jaccard = float((both.sum(axis=1)[union > 0] / union[union > 0]).mean())
+        pooled = float(both.sum() / times.sum())
+        expected = float(times @ rates / times.sum())
+    overlap, counted = jaccards(previous, current)
+    if counted.any():
+        jaccard = float(overlap.sum() / counted.sum())
+    return PairFigures(len(current), stickiness, base_rate, less(stickiness, base_rate), pooled, expected, jaccard)
+
+
+def less(a: float | None, b: float | None) -> float | None:
+    """a − b, or None where either is."""
+    return None if a is None or b is None else a - b
+
+
+def teacher_forced(talks: Iterable[tuple[Sequence[MoveSet | None], Sequence[MoveSet | None]]], codebook: Codebook) -> PairFigures:
+    """The figures of pairs (another speaker's reply *t−1*, own reply *t*): never part of any default, and not repetition of oneself.
+
+    MINT's trained rows pair so: people's replies with those a model would have given next.
+
+    Args:
+        talks: of each conversation the other speaker's move sets and one's own, reply by reply.
+        codebook: figures are on its counted moves.
+    """
+    bit = {m.id: 1 << i for i, m in enumerate(codebook.moves)}
+    found = [
+        (sum(bit.get(m, 0) for m in a), sum(bit.get(m, 0) for m in b))
+        for other, own in talks
+        for a, b in zip(other, own[1:], strict=False)
+        if a is not None and b is not None
+    ]
+    both = np.array(found, dtype=np.uint64).reshape(-1, 2)
+    return pair_figures(both[:, 0], both[:, 1], len(codebook.moves))
+
+
+# --- how alike sets of a group are --------------------------------------------------------------------------------
+
+
+def overlaps(group: Index, sets: Bits, others: Index, other_sets: Bits) -> tuple[Floats, Floats]:
+    """For each row, Σ of its Jaccard with every row of `other_sets` in the same group, and with how many of them it is defined.
+
+    Time goes with the distinct sets of each group, not with its rows: a codebook of ten moves has at most 1,024.
+
+    Args:
+        group: (N,) from 0.
+        sets: (N,)
+        others: (M,) the groups of `other_sets`.
+        other_sets: (M,)
+    """
+    groups, values, _, where = _distinct(group, sets)
+    their_groups, theirs, times, _ = _distinct(others, other_sets)
+    low = np.searchsorted(their_groups, groups, "left")
+    many = np.searchsorted(their_groups, groups, "right") - low
+    total, defined = np.zeros(len(groups)), np.zeros(len(groups))
+    for some in _chunks(many):
+        n = many[some]
+        mine = np.repeat(np.arange(len(n)), n)
+        theirs_at = np.repeat(low[some] - (np.cumsum(n) - n), n) + np.arange(n.sum())
+        overlap, counted = jaccards(values[some][mine], theirs[theirs_at])
+        weight = times[theirs_at]
+        total[some] = np.bincount(mine, overlap * weight, len(n))
+        defined[some] = np.bincount(mine, counted * weight, len(n))
+    return total[where], defined[where]
+
+
+def _distinct(group: Index, sets: Bits) -> tuple[Index, Bits, Floats, Index]:
+    """The distinct (group, set), sorted by group, how often each stands, and which of them each row is."""
+    order = np.lexsort((sets, group))
+    g, s = group[order], sets[order]
+    new = np.ones(len(g), dtype=bool)
+    new[1:] = (g[1:] != g[:-1]) | (s[1:] != s[:-1])
+    number = np.cumsum(new) - 1
+    where = np.empty(len(g), dtype=np.int64)
+    where[order] = number
+    return g[new], s[new], np.bincount(number).astype(float), where
+
+
+def _chunks(many: Index) -> Iterator[slice]:
+    """Consecutive elements of `many` that come to about `AT_ONCE` together."""
+    ends = np.cumsum(many)
+    start = 0
+    while start < len(many):
+        done = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + AT_ONCE, "right")))
+        yield slice(start, stop)
+        start = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Jaccard's three values as sums over the talks of a set of columns, from which any of them can be left out again.
+
+    Each is a pair of expectations: of the overlap, and of the number of pairs that are not both empty.
+    """
+
+    observed: Floats
+    """(T, 2)"""
+    within: Floats | None
+    """(T, 2) None: no conversation has three tagged replies, so that order means nothing."""
+    across: Floats | None
+    """(P, 2) by position of the current reply. None: no position has five conversations, so that nothing can be dealt out."""
+
+
+def alike(columns: Columns) -> Alike:
+    """The sums behind observed, within and repertoire."""
+    talks = len(columns.starts) - 1
+    now = columns.pairs
+    overlap, counted = jaccards(columns.sets[now - 1], columns.sets[now])
+    at = columns.talk[now]
+    observed: Floats = np.stack([np.bincount(at, overlap, talks), np.bincount(at, counted, talks)], axis=1).astype(float)
+    return Alike(observed, _within(columns, np.bincount(at, minlength=talks)), _across(columns, overlap, counted))
+
+
+def _within(columns: Columns, pairs: Index) -> Floats | None:
+    """Each ordered pair of different tagged replies of a conversation is equally likely to stand at each of its pairs."""
+    rows = np.flatnonzero(columns.tagged)
+    talk, sets = columns.talk[rows], columns.sets[rows]
+    n = np.bincount(talk, minlength=len(pairs))
+    if not ((n > 2) & (pairs > 0)).any():
+        return None
+    total, defined = overlaps(talk, sets, talk, sets)
+    itself = sizes(sets) > 0
+    sums = np.stack([np.bincount(talk, of - itself, len(pairs)) for of in (total, defined)], axis=1)
+    weight: Floats = pairs / np.maximum(n * (n - 1), 1)
+    return sums * weight[:, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What can stand on either side of the pairs at each position, when replies are dealt out over conversations."""
+
+    previous: Index
+    """Rows that can be a previous reply, the one before their `place + 1`."""
+    current: Index
+    """Rows that can be a current reply."""
+    dealt: NDArray[np.bool_]
+    """(P,) Positions with enough conversations; the others keep their replies."""
+    fixed: NDArray[np.bool_]
+    """(pairs,) Pairs of which neither side is dealt."""
+
+
+def sides(columns: Columns) -> Sides:
+    """What stands where under permutation across conversations."""
+    now = columns.pairs
+    tagged = np.flatnonzero(columns.tagged)
+    positions = int(columns.place.max(initial=0)) + 2
+    dealt = np.bincount(columns.place[tagged], minlength=positions) >= FEWEST
+    at = columns.place[now]
+    fixed = ~(dealt[at] | dealt[at - 1])
+    free = tagged[dealt[columns.place[tagged]]]
+    loose = ~fixed
+    previous = np.concatenate([free, (now - 1)[loose & ~dealt[at - 1]]])
+    current = np.concatenate([free, now[loose & ~dealt[at]]])
+    return Sides(previous, current, dealt, fixed)
+
+
+def _across(columns: Columns, overlap: Floats, counted: NDArray[np.bool_]) -> Floats | None:
+    """Any reply at *t−1* is equally likely to stand before any reply at *t*, its own conversation's included."""
+    side, now = sides(columns), columns.pairs
+    if not len(now) or side.fixed.all():
+        return None
+    size = len(side.dealt)
+    before, after = columns.place[side.previous] + 1, columns.place[side.current]
+    total, defined = overlaps(before, columns.sets[side.previous], after, columns.sets[side.current])
+    at = columns.place[now]
+    cells = np.bincount(before, minlength=size)[:size] * np.bincount(after, minlength=size)
+    weight: Floats = np.bincount(at, ~side.fixed, size) / np.maximum(cells, 1)
+    sums = np.stack([np.bincount(before, of, size)[:size] for of in (total, defined)], axis=1) * weight[:, None]
+    kept = np.stack([np.bincount(at, of * side.fixed, size) for of in (overlap, counted)], axis=1)
+    return sums + kept
+
+
+def mean_of(sums: Floats | None) -> float | None:
+    """A Jaccard from its sums. None: there are none, or every pair is of two empty sets."""
+    if sums is None:
+        return None
+    overlap, defined = sums.sum(axis=0)
+    return float(overlap / defined) if defined else None
+
+
+# --- the measures -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """How much the moves of replies differ from what came before, in nats; each move counts once a reply."""
+
+    previous: float | None
+    """Mean KL(current ‖ previous reply), over pairs."""
+    history: float | None
+    """Mean KL(current ‖ all replies before it in the conversation together), over tagged replies with one before them."""
+    entropy: float | None
+    """Mean entropy of a reply's own moves, unsmoothed; replies without a move are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition(PairFigures):
+    """The measures of METHODS §4 that need no random draw, pooled over all pairs."""
+
+    conversations: int
+    """With at least one reply."""
+    broken: int
+    """Replies without tags."""
+    within: float | None
+    """Jaccard expected when the replies of each conversation are put in random order. None: no conversation has three tagged replies."""
+    repertoire: float | None
+    """Jaccard expected when replies are dealt out over conversations at the same position. None: no position has five conversations."""
+    conversation_fit: float | None
+    """Within − repertoire: what person and topic explain."""
+    carry_over: float | None
+    """Observed − within: the only part that is about what came just before."""
+    novelty: Novelty
+    moves_per_reply: float | None
+    """Mean size of the move set, over all replies with tags. None: no reply has tags."""
+    words_per_reply: float | None
+    """Over all replies. None: no reply has a word."""
+
+
+def measure(marks: Marks) -> Repetition:
+    """Repetition over everything added to `marks`, on the codebook's counted moves."""
+    columns = marks.columns()
+    now = columns.pairs
+    pairs = pair_figures(columns.sets[now - 1], columns.sets[now], len(columns.codes))
+    sums = alike(columns)
+    within, repertoire = mean_of(sums.within), mean_of(sums.across)
+    size = sizes(columns.sets[columns.tagged])
     return Repetition(
-        pairs=len(pairs),
-        broken=sum(s is None for talk in talks for s in talk),
-        stickiness=stickiness,
-        base_rate=base_rate,
-        excess=None if stickiness is None or base_rate is None else stickiness - base_rate,
-        pooled=pooled,
-        expected=expected,
-        jaccard=jaccard,
-        moves_per_reply=float(_incidence(tagged, codes).sum() / len(tagged)) if tagged else None,
+        **asdict(pairs),
+        conversations=marks.talks,
+        broken=int((~columns.tagged).sum()),
+        within=within,
+        repertoire=repertoire,
+        conversation_fit=less(within, repertoire),
+        carry_over=less(pairs.jaccard, within),
+        novelty=_novelty(columns),
+        moves_per_reply=float(size.mean()) if len(size) else None,
+        words_per_reply=marks.words / marks.replies if marks.words else None,
     )
 
 
-def running(sets: Sequence[MoveSet | None], counted: frozenset[str]) -> tuple[Running, ...]:
-    """Live values after each reply of one session, in order, on the moves in `counted` alone; no value depends on a later reply."""
+@dataclass(frozen=True, slots=True)
+class MoveFigures:
+    """One move."""
+
+    rate: float | None
+    """Share of tagged replies that have it."""
+    again: float | None
+    """P(in the current | in the previous), over pairs. None: it is in no previous reply."""
+    base: float | None
+    """P(in the current), over pairs."""
+    n: int
+    """Pairs whose previous reply has it."""
+
+
+def measure_moves(marks: Marks) -> dict[str, MoveFigures]:
+    """Each move of the codebook, then those beside it."""
+    columns = marks.columns()
+    names = (*columns.codes, *columns.beside)
+    now = columns.pairs
+    before, after, tagged = columns.marks[now - 1], columns.marks[now], columns.marks[columns.tagged]
+    rows = zip(names, *(counts(of, len(names)) for of in (tagged, before, after, before & after)), strict=True)
+    return {
+        name: MoveFigures(
+            rate=had / len(tagged) if len(tagged) else None,
+            again=both / was if was else None,
+            base=comes / len(now) if len(now) else None,
+            n=int(was),
+        )
+        for name, had, was, comes, both in rows
+    }
+
+
+def consecutive_sessions(marks: Marks) -> tuple[Index, Index]:
+    """(2, S) talks of the same person that follow each other, by session number, then by content where two have the same."""
+    columns = marks.columns()
+    order = np.lexsort((np.arange(len(columns.person)), columns.session, columns.person))
+    order = order[columns.person[order] >= 0]
+    follows = columns.person[order][1:] == columns.person[order][:-1]
+    return order[:-1][follows], order[1:][follows]
+
+
+def measure_sessions(marks: Marks) -> dict[Edge, PairFigures]:
+    """`opening`: from the first reply of a session to that of the person's next; `closing`: from last to last."""
+    columns = marks.columns()
+    before, after = consecutive_sessions(marks)
+    found: dict[Edge, PairFigures] = {}
+    edges: dict[Edge, Index] = {"opening": columns.starts[:-1], "closing": columns.starts[1:] - 1}
+    for name, row in edges.items():
+        a, b = row[before], row[after]
+        known = columns.tagged[a] & columns.tagged[b]
+        found[name] = pair_figures(columns.sets[a[known]], columns.sets[b[known]], len(columns.codes))
+    return found
+
+
+def _novelty(columns: Columns) -> Novelty:
+    now = columns.pairs
+    size = sizes(columns.sets[columns.tagged])
+    entropy = np.log(size[size > 0].astype(float))
+    history = np.concatenate([_against_history(columns, rows) for rows in _whole_talks(columns)] or [np.empty(0)])
+    previous = _against_sets(columns.sets[now], columns.sets[now - 1], len(columns.codes))
+    means = (float(of.mean()) if len(of) else None for of in (previous, history, entropy))
+    return Novelty(*means)
+
+
+def _against_sets(sets: Bits, reference: Bits, moves: int) -> Floats:
+    """Smoothed KL(set ‖ reference). Every move weighs either 1 + s or s, so that three sizes tell it all."""
+    m, n, both = (sizes(of).astype(float) for of in (sets, reference, sets & reference))
+    mass = m + SMOOTHING * moves
+    gain = ((m - both) * (1 + SMOOTHING) - (n - both) * SMOOTHING) / mass
+    found: Floats = np.log((n + SMOOTHING * moves) / mass) + np.log((1 + SMOOTHING) / SMOOTHING) * gain
+    return np.maximum(found, 0)
+
+
+def _whole_talks(columns: Columns) -> Iterator[slice]:
+    """Rows of whole talks, so many at a time that their counts stay small."""
+    for talks in _chunks(np.diff(columns.starts) * len(columns.codes)):
+        yield slice(int(columns.starts[talks.start]), int(columns.starts[min(talks.stop, len(columns.starts) - 1)]))
+
+
+def _against_history(columns: Columns, rows: slice) -> Floats:
+    """Smoothed KL(set ‖ counts of all before it in the talk), for the tagged replies of `rows` with a tagged one before them."""
+    sets, tagged, talk, moves = columns.sets[rows], columns.tagged[rows], columns.talk[rows], len(columns.codes)
+    start = columns.starts[talk] - rows.start
+    earlier: Index = np.cumsum(tagged) - tagged
+    some = np.flatnonzero(tagged & (earlier > earlier[start]))
+    mass = sizes(sets[some]).astype(float) + SMOOTHING * moves
+    total = np.full(len(some), SMOOTHING * moves)
+    found = -np.log(mass)
+    for k in range(moves):
+        has = (sets >> sets.dtype.type(k) & sets.dtype.type(1)).astype(np.int64)
+        before = np.cumsum(has) - has
+        count = (before - before[start])[some]
+        total += count
+        p = has[some] + SMOOTHING
+        found += p / mass * (np.log(p) - np.log(count + SMOOTHING))
+    found += np.log(total)
+    return np.maximum(found, 0)
+
+
+# --- live ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What can be said of one reply as soon as it is tagged; nothing depends on a later one."""
+
+    repeated: tuple[str, ...]
+    """Moves of the reply just before that occur again, sorted."""
+    jaccard: float | None
+    """With the reply just before. None: there is none, one of the two has no tags, or both sets are empty."""
+    novelty_previous: float | None
+    """KL(this reply's moves ‖ the previous reply's), in nats, each move counted once a reply, additive smoothing 0.1.
+    None: there is none, or one of the two has no tags."""
+    novelty: float | None
+    """The same against all replies before it in the session together. None: the reply has no tags, or none before it has."""
+    repertoire: float | None
+    """Repertoire so far: mean Jaccard with every earlier reply of the trial, sessions before this one included.
+    None: the reply has no tags, or there is no earlier reply with which it is defined."""
+
+
+NOTHING_YET = Running(repeated=(), jaccard=None, novelty_previous=None, novelty=None, repertoire=None)
+"""Of a message without a reply."""
+
+
+def running(
+    sets: Sequence[MoveSet | None], counted: frozenset[str], *, sessions_before: Sequence[Sequence[MoveSet | None]] = ()
+) -> tuple[Running, ...]:
+    """Live values after each reply of one session, in order, on the moves in `counted` alone.
+
+    Args:
+        sets: the session's replies.
+        counted: the codebook's counted moves.
+        sessions_before: the trial's earlier sessions.
+    """
+    seen = [s & counted for session in sessions_before for s in session if s is not None]
     codes = sorted(counted)
-    history = np.zeros(len(codes))
-    seen = False
+    history: list[MoveSet] = []
     values: list[Running] = []
     before: MoveSet | None = None
-    for now in sets:
-        now = None if now is None else now & counted
-        novelty = None
+    for reply in sets:
+        now = None if reply is None else reply & counted
+        values.append(
+            Running(
+                repeated=() if now is None or before is None else tuple(sorted(now & before)),
+                jaccard=None if now is None or before is None else _mean_overlap(now, [before]),
+                novelty_previous=None if now is None or before is None else divergence([now], [before], codes),
+                novelty=None if now is None or not history else divergence([now], history, codes),
+                repertoire=None if now is None else _mean_overlap(now, seen),
+            )
+        )
         if now is not None:
-            counts = _incidence([now], codes)[0].astype(float)
-            if seen:
-                novelty = _divergence(counts, history)
-            history += counts
-            seen = True
-        values.append(Running(() if now is None or before is None else tuple(sorted(now & before)), _jaccard(before, now), novelty))
+            history.append(now)
+            seen.append(now)
         before = now
     return tuple(values)
 
 
-def _incidence(sets: Sequence[MoveSet], codes: Sequence[str]) -> NDArray[np.bool_]:
-    """One row a set, one column a move."""
-    return np.array([[c in s for c in codes] for s in sets], dtype=bool).reshape(len(sets), len(codes))
+def divergence(replies: Sequence[MoveSet], reference: Sequence[MoveSet], codes: Sequence[str]) -> float:
+    """KL(`replies` ‖ `reference`) in nats over `codes`, each move counted once a reply, additive smoothing 0.1."""
+    p, q = (np.array([sum(c in s for s in sets) for c in codes]) + SMOOTHING for sets in (replies, reference))
+    # Rounding can take it below 0 by a few units in the last place.
+    return max(0.0, float((p / p.sum()) @ np.log((p / p.sum()) / (q / q.sum()))))
 
 
-def _jaccard(a: MoveSet | None, b: MoveSet | None) -> float | None:
-    if a is None or b is None or not a | b:
-        return None
-    return len(a & b) / len(a | b)
-
-
-def _divergence(counts: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
-    """KL divergence in nats of two count vectors, smoothed. Rounding can take it below 0 by a few units in the last place."""
-    p = (counts + SMOOTHING) / (counts + SMOOTHING).sum()
-    q = (reference + SMOOTHING) / (reference + SMOOTHING).sum()
-    return max(0.0, float((p * np.log(p / q)).sum()))
+def _mean_overlap(now: MoveSet, others: Sequence[MoveSet]) -> float | None:
+    found = [len(now & s) / len(now | s) for s in others if now | s]
+    return sum(found) / len(found) if found else None

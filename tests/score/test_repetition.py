@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import json
 import math
+import random as lottery
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.score.repetition import move_sets, running, score_repetition
+from sim.core.codebook import Codebook, MoveDefinition
+from sim.core.moves import MarkedReply, MarkedTalk
+from sim.score.marks import Marks
+from sim.score.repetition import Repetition, measure, move_sets, running
 from tests.analysis.trials import TAGGER, Diary, planned
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "moves_conversations"
@@ -27,8 +33,24 @@ TEN = frozenset(
         "empowerment",
     }
 )
+PERMUTED = {
+    "human": (0.176, 0.225),
+    "qwen3-1.7b-vanilla": (0.504, 0.534),
+    "qwen3-4b-vanilla": (0.571, 0.605),
+    "qwen3-4b-tactic-prompt": (0.518, 0.533),
+    "qwen3-1.7b-psychocounsel": (0.781, 0.782),
+}
+"""Repertoire and within."""
 A, B, AB, NOTHING = frozenset("a"), frozenset("b"), frozenset("ab"), frozenset[str]()
 CODES = frozenset("abc")
+
+
+def score_repetition(talks: Sequence[Sequence[frozenset[str] | None]], codes: frozenset[str]) -> Repetition:
+    marks = Marks(Codebook(id="test", source="made up", moves=tuple(MoveDefinition(id=c, definition="Made up.") for c in sorted(codes))))
+    for i, talk in enumerate(talks):
+        marks.add(MarkedTalk(str(i), tuple(MarkedReply(s) for s in talk)))
+    return measure(marks)
+
 
 SETS = st.frozensets(st.sampled_from("abc"))
 TALKS = st.lists(st.lists(st.none() | SETS, max_size=6), max_size=6)
@@ -52,6 +74,9 @@ def test_reproduces_the_table_of_methods_4(file: str, published: tuple[float, ..
     found = score_repetition(talks, TEN)
     figures = (found.pairs, found.stickiness, found.base_rate, found.pooled, found.expected, found.jaccard)
     assert figures == pytest.approx(published, abs=5e-5)
+    assert (found.repertoire, found.within) == pytest.approx(PERMUTED[file], abs=0.005)
+    lottery.Random(1).shuffle(talks)
+    assert score_repetition(talks, TEN) == found
 
 
 def test_figures_computed_by_hand() -> None:
@@ -131,8 +156,8 @@ def test_the_order_of_conversations_and_the_names_of_moves_do_not_matter(talks: 
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     renamed = [[None if s is None else frozenset(m.translate(str.maketrans("abc", "cab")) for m in s) for s in talk] for talk in shuffled]
     one, other = score_repetition(talks, CODES), score_repetition(renamed, CODES)
-    for name in one.__slots__:
-        a, b = getattr(one, name), getattr(other, name)
+    for name, a in (asdict(one) | {"novelty": 0.0} | asdict(one.novelty)).items():
+        b = (asdict(other) | {"novelty": 0.0} | asdict(other.novelty))[name]
         assert a == b if a is None or b is None else a == pytest.approx(b)
 
 
