@@ -22,7 +22,7 @@ from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus, Spent
 from sim.core.text import words
-from sim.score.repetition import move_sets, score_repetition, tagger_id
+from sim.score.repetition import move_sets, score_repetition
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -276,7 +276,7 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         rater=study.primary_rater,
         likability=_likability(study, trials),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
-        repetition=_repetition(trials, tagger=tagger_id(study), codebook=codebook),
+        repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),
@@ -365,7 +365,7 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook) -> 
 
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    panel = Panel(tuple(study.raters), tagger_id(study), Draw(study.seed, study.controls))
+    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls))
     absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
     controls = control_parts(panel.primary).values()
     return Absent(

@@ -20,7 +20,7 @@ from sim.core.event import Departure, Ending, Evidence, Flag, NotApplicable, Sco
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.text import words
-from sim.score.repetition import move_sets, running, tagger_id
+from sim.score.repetition import move_sets, running
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -196,7 +196,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         offline=bool(offline),
         offline_parts=offline,
         rater=study.primary_rater,
-        tagger=tagger_id(study),
+        tagger=study.tagger_id,
         codebook=codebook.id,
         failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.message) if trial.failed else None,
         worst=_worst(sessions),
@@ -206,7 +206,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
 
 def _session(session: Session, since: dt.date | None, cast: Cast, *, study: Study, codebook: Codebook) -> SessionDocument:
     answered = [e for e in session.exchanges if e.reply is not None]
-    live = dict(zip((e.index for e in answered), running(move_sets(session, tagger_id(study)), codebook.counted), strict=True))
+    live = dict(zip((e.index for e in answered), running(move_sets(session, study.tagger_id), codebook.counted), strict=True))
     return SessionDocument(
         index=session.index,
         date=session.date,
@@ -223,7 +223,7 @@ def _session(session: Session, since: dt.date | None, cast: Cast, *, study: Stud
 
 def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: Study) -> ExchangeDocument:
     said, reply = exchange.user, exchange.reply
-    tagging = exchange.tags.get(tagger_id(study))
+    tagging = exchange.tags.get(study.tagger_id)
     texts = {(fact.id, version): value.text for fact, version, value in cast.values}
     ratings = _by_rater(exchange.ratings, study, DIMENSIONS)
     primary = ratings.get(study.primary_rater, {})

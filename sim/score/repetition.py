@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.core.record import Session
-    from sim.core.spec import Study
 
 MoveSet = frozenset[str]
 
@@ -62,15 +61,6 @@ class Running:
     novelty: float | None
     """KL(this reply's moves ‖ those of all replies before it in the session), in nats, each move counted once a reply, additive smoothing 0.1.
     None: the reply has no tags, or none before it has."""
-
-
-def tagger_id(study: Study) -> str:
-    """The id under which the study's tags stand in the journal."""
-    if not study.tagger.offline:
-        return study.tagger.model
-    from sim.score.moves_offline import OfflineTagger
-
-    return OfflineTagger.id
 
 
 def move_sets(session: Session, tagger: str) -> tuple[MoveSet | None, ...]:
