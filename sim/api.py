@@ -95,10 +95,11 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
     Raises:
         InputError: something in it is wrong; one line that says what, where and how to mend it.
     """
-    from sim.run.demands import check_histories, check_names
+    from sim.run.demands import check_histories, check_names, check_tagger
 
     loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
     check_names(loaded.study)
+    check_tagger(loaded.study.tagger, loaded.codebook)
     check_histories(loaded.study, loaded.scenarios)
     return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios))
 
@@ -233,7 +234,9 @@ async def _execute(
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
         sink = _Watched(journal, listeners)
-        parts = Parts(folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time, nonce=folder.header.nonce)
+        parts = Parts(
+            folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time, nonce=folder.header.nonce, codebook=folder.codebook
+        )
         if on_start:
             on_start(shared.budget)
         try:

@@ -21,7 +21,7 @@ from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus, Spent
-from sim.score.repetition import less, mark_trials, measure, tagger_id
+from sim.score.repetition import less, mark_trials, measure
 from sim.score.shuffles import order_null
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         rater=study.primary_rater,
         likability=_likability(study, trials),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
-        repetition=_repetition(trials, tagger=tagger_id(study), codebook=codebook, seed=study.seed),
+        repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),
@@ -378,7 +378,7 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
 
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    panel = Panel(tuple(study.raters), tagger_id(study), Draw(study.seed, study.controls))
+    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls))
     absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
     controls = control_parts(panel.primary).values()
     return Absent(

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     persona = "persona"
     scenario = "scenario"
     study = "study"
+    codebook = "codebook"
 
 
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where runs are kept.")]
@@ -194,11 +195,13 @@ def forget_command(
 
 @app.command("check")
 def check_command(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/ and scenarios/ here.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/, scenarios/, codebooks/ here.")
+    ] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
     json: Json = False,
 ) -> int:
-    """Validate personas, scenarios and studies."""
+    """Validate personas, scenarios, studies and codebooks."""
     from sim.cli.checking import check, print_schema
 
     return print_schema(schema.value) if schema else check(paths or [], as_json=json)

@@ -21,7 +21,7 @@ def check(paths: list[Path], *, as_json: bool) -> int:
     """Validate files and folders; one line for each that is wrong."""
     from sim.store.library import check_paths
 
-    found = [_demanding(f) for f in check_paths(paths or [p for p in (Path("personas"), Path("scenarios")) if p.is_dir()])]
+    found = [_demanding(f) for f in check_paths(paths or [p for p in (Path("personas"), Path("scenarios"), Path("codebooks")) if p.is_dir()])]
     if not found:
         raise InputError("there is nothing to check", mend="name files or folders, as in `sim check personas study.yaml`")
     wrong = [f for f in found if f.problem]
@@ -31,8 +31,8 @@ def check(paths: list[Path], *, as_json: bool) -> int:
         return BAD_INPUT if wrong else DONE
     for file in wrong:
         print(f"sim: {file.problem}", file=sys.stderr)
-    kinds = {k: sum(f.kind == k and not f.problem for f in found) for k in ("persona", "scenario", "study")}
-    plural = {"persona": "personas", "scenario": "scenarios", "study": "studies"}
+    kinds = {k: sum(f.kind == k and not f.problem for f in found) for k in ("persona", "scenario", "study", "codebook")}
+    plural = {"persona": "personas", "scenario": "scenarios", "study": "studies", "codebook": "codebooks"}
     if any(kinds.values()):
         print(", ".join(f"{n} {kind if n == 1 else plural[kind]}" for kind, n in kinds.items() if n) + " good")
     return BAD_INPUT if wrong else DONE
@@ -40,14 +40,16 @@ def check(paths: list[Path], *, as_json: bool) -> int:
 
 def _demanding(file: Checked) -> Checked:
     """`file`, a study also held against the names that exist and the keys that are set."""
-    from sim.run.demands import check_keys, check_names
+    from sim.run.demands import check_keys, check_names, check_tagger
     from sim.store.library import load_study
 
     if file.kind != "study" or file.problem:
         return file
-    study = load_study(file.path).study
+    loaded = load_study(file.path)
+    study = loaded.study
     try:
         check_names(study)
+        check_tagger(study.tagger, loaded.codebook)
         check_keys(study)
     except InputError as error:
         return replace(file, problem=InputError(str(error), where=file.path))
@@ -55,9 +57,10 @@ def _demanding(file: Checked) -> Checked:
 
 
 def print_schema(kind: str) -> int:
-    """The JSON Schema of personas, scenarios or studies."""
+    """The JSON Schema of personas, scenarios, studies or codebooks."""
+    from sim.core.codebook import Codebook
     from sim.core.spec import Persona, Scenario, Study
 
-    models: dict[str, type[BaseModel]] = {"persona": Persona, "scenario": Scenario, "study": Study}
+    models: dict[str, type[BaseModel]] = {"persona": Persona, "scenario": Scenario, "study": Study, "codebook": Codebook}
     print(json.dumps(models[kind].model_json_schema(), indent=2))
     return DONE

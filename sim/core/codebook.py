@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
+
+from pydantic import Field, model_validator
 
 from sim.core.frozen import Frozen, Id, Text
 
@@ -52,11 +54,25 @@ LABELS: dict[str, str] = {
 }
 
 
+class NearMiss(Frozen):
+    """A sentence that looks like a move and is not one."""
+
+    sentence: Text
+    instead: Id | None = None
+    """The move of the same codebook that it makes in its place; None: none that is defined here."""
+    why: Text
+
+
 class MoveDefinition(Frozen):
-    """One discourse move: what a stretch of a reply does for the person."""
+    """One discourse move: what a stretch of a reply does for the person. Whoever tags reads all of it."""
 
     id: Id
     definition: Text
+    examples: tuple[Text, ...] = ()
+    """Sentences that make the move."""
+    near_misses: tuple[NearMiss, ...] = ()
+    boundary: Text | None = None
+    """Where it ends and its neighbours begin."""
 
 
 class Codebook(Frozen):
@@ -65,11 +81,35 @@ class Codebook(Frozen):
     id: Id
     source: Text
     """Where the taxonomy comes from."""
-    moves: tuple[MoveDefinition, ...]
+    moves: tuple[MoveDefinition, ...] = Field(min_length=1)
     beside: tuple[MoveDefinition, ...] = ()
     """Moves that are tagged but never counted in figures on the codebook proper."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        seen: set[str] = set()
+        for move in self.moves:
+            if move.id in seen:
+                raise ValueError(f"move '{move.id}' stands twice; keep one of them")
+            seen.add(move.id)
+        for move in self.beside:
+            if move.id in seen:
+                both = move.id in self.counted
+                raise ValueError(f"move '{move.id}' stands {'in moves and in beside' if both else 'twice in beside'}; keep one of them")
+            seen.add(move.id)
+        for move in self.tagged:
+            for miss in move.near_misses:
+                if miss.instead == move.id or (miss.instead and miss.instead not in seen):
+                    known = "the move itself" if miss.instead == move.id else "no move of this codebook"
+                    raise ValueError(f"a near miss of '{move.id}' is '{miss.instead}' instead, which is {known}; name another, or leave it out")
+        return self
 
     @property
     def counted(self) -> frozenset[str]:
         """Ids of the moves that figures are computed on."""
         return frozenset(m.id for m in self.moves)
+
+    @property
+    def tagged(self) -> tuple[MoveDefinition, ...]:
+        """All moves that a tagger looks for, the counted ones first."""
+        return (*self.moves, *self.beside)

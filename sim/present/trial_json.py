@@ -21,7 +21,7 @@ from sim.core.event import Departure, Ending, Evidence, Flag, NotApplicable, Sco
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.text import words
-from sim.score.repetition import NOTHING_YET, move_sets, running, tagger_id
+from sim.score.repetition import NOTHING_YET, move_sets, running
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -187,7 +187,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     talks = trial.cast.scenario.history
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
-    moves = [move_sets(s, tagger_id(study)) for s in trial.sessions]
+    moves = [move_sets(s, study.tagger_id) for s in trial.sessions]
     live = [running(sets, codebook.counted, sessions_before=moves[:i]) for i, sets in enumerate(moves)]
     sessions = tuple(_session(*told, trial.cast, study=study) for told in zip(trial.sessions, live, before, strict=False))
     return TrialDocument(
@@ -203,7 +203,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         offline=bool(offline),
         offline_parts=offline,
         rater=study.primary_rater,
-        tagger=tagger_id(study),
+        tagger=study.tagger_id,
         codebook=codebook.id,
         failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.message) if trial.failed else None,
         worst=_worst(sessions),
@@ -230,7 +230,7 @@ def _session(session: Session, live: Sequence[Running], since: dt.date | None, c
 
 def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: Study) -> ExchangeDocument:
     said, reply = exchange.user, exchange.reply
-    tagging = exchange.tags.get(tagger_id(study))
+    tagging = exchange.tags.get(study.tagger_id)
     texts = {(fact.id, version): value.text for fact, version, value in cast.values}
     ratings = _by_rater(exchange.ratings, study, DIMENSIONS)
     primary = ratings.get(study.primary_rater, {})

@@ -18,11 +18,14 @@ from sim.targets.memory import build_memory
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sim.core.codebook import Codebook
     from sim.core.spec import ModelSpec, Scenario, Study
     from sim.llm.hosts import LocalOnly
 
 TAGGER = "offline/tagger"
-"""The one tagger there is so far."""
+"""The one tagger that runs in this process."""
+TAGGED_OFFLINE = "mint"
+"""The one codebook it knows."""
 RATERS = (*USERS, "rater")
 """Offline models that can rate, by name."""
 
@@ -31,7 +34,7 @@ def check_names(study: Study) -> None:
     """Refuse what names something that does not exist.
 
     Raises:
-        InputError: an unknown memory policy, offline model or tagger, or an offline model that cannot play the part it is given.
+        InputError: an unknown memory policy or offline model, or an offline model that cannot play the part it is given.
     """
     for target in study.targets:
         if isinstance(target, ChatTargetSpec):
@@ -40,8 +43,21 @@ def check_names(study: Study) -> None:
     _check_offline(study.user, "the user", USERS)
     for rater in study.raters.values():
         _check_offline(rater, "a rater", RATERS)
-    if study.tagger.model != TAGGER:
-        raise InputError(f"unknown tagger '{study.tagger.model}'", mend=f"write tagger: {{model: {TAGGER}}}, or leave it out")
+
+
+def check_tagger(spec: ModelSpec, codebook: Codebook) -> None:
+    """Refuse a tagger that does not exist, or that does not know the codebook.
+
+    Raises:
+        InputError: the offline tagger is to use a codebook other than the one it was made for, or there is no such tagger.
+    """
+    if not spec.offline:
+        return
+    if spec.model != TAGGER:
+        raise InputError(f"unknown tagger '{spec.model}'", mend=f"write {TAGGER}, or name a model such as openai/gpt-5")
+    if codebook.id != TAGGED_OFFLINE:
+        problem = f"{TAGGER} knows the moves of codebook '{TAGGED_OFFLINE}' and no others, not those of '{codebook.id}'"
+        raise InputError(problem, mend="name a model as tagger, such as openai/gpt-5")
 
 
 def check_rater(spec: ModelSpec) -> None:
@@ -83,7 +99,7 @@ def check_keys(study: Study) -> None:
         InputError: names the variable.
     """
     chats = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
-    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), *chats)
+    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *chats)
     for spec in dict.fromkeys(models):
         check_credentials(spec)
     for target in study.targets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
@@ -13,6 +13,7 @@ from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.build import build_client
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
+from sim.score.moves_model import ModelTagger
 from sim.score.moves_offline import OfflineTagger
 from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget
@@ -20,6 +21,7 @@ from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.core.spec import Limits, ModelSpec, Sampling, Study
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 def scorer_versions(study: Study) -> dict[str, str]:
     """Version by id of every scorer that `study` uses."""
     raters = (*study.raters, *control_parts(study.primary_rater).values())
-    return {**dict.fromkeys(raters, LikabilityRater.version), OfflineTagger.id: OfflineTagger.version}
+    tagger = OfflineTagger.version if study.tagger.offline else ModelTagger.version
+    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger}
 
 
 def offline_parts(study: Study) -> tuple[str, ...]:
@@ -46,8 +49,20 @@ def offline_parts(study: Study) -> tuple[str, ...]:
 class Parts:
     """Everything the trials of one run share."""
 
-    def __init__(self, study: Study, prompts: Prompts, *, limits: Limits, shared: Shared, sink: Sink, clock: Clock, nonce: str) -> None:
+    def __init__(
+        self,
+        study: Study,
+        prompts: Prompts,
+        *,
+        limits: Limits,
+        shared: Shared,
+        sink: Sink,
+        clock: Clock,
+        nonce: str,
+        codebook: Codebook | None = None,
+    ) -> None:
         """Args:
+        codebook: what replies are tagged with; None where nothing is tagged.
         nonce: the run's own, by which targets of one's own know their users apart from those of other runs.
         """
         self._study = study
@@ -63,7 +78,7 @@ class Parts:
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._client(spec), prompts) for i, spec in study.raters.items()}
         self._controls = build_controls(self._raters[study.primary_rater])
         self._draw = Draw(study.seed, study.controls)
-        self._tagger: Tagger = OfflineTagger()
+        self._codebook = codebook
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""
@@ -105,6 +120,13 @@ class Parts:
             await client.close()
         for own in self._own.values():
             await own.close()
+
+    @cached_property
+    def _tagger(self) -> Tagger:
+        if self._study.tagger.offline:
+            return OfflineTagger()
+        assert self._codebook is not None
+        return ModelTagger(self._study.tagger_id, self._client(self._study.tagger), self._prompts, self._codebook)
 
     def _client(self, spec: ModelSpec) -> Client:
         sampling: Sampling = spec.sampling or self._study.sampling

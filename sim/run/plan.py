@@ -62,7 +62,8 @@ def plan_trials(study: Study, personas: Iterable[Persona], scenarios: Iterable[S
 
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
-    """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call."""
+    """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call, a model that tags makes one a
+    reply; it makes more where a reply is very long."""
     draw = Draw(study.seed, study.controls)
     least: dict[Role, int] = dict.fromkeys(ROLES, 0)
     most: dict[Role, int] = dict.fromkeys(ROLES, 0)
@@ -76,6 +77,7 @@ def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
                 counted["user"] += exchanges - sum(e <= exchanges for e in scripted)
                 counted["target"] += exchanges
                 counted["rater"] += exchanges * len(study.raters) + 1 + sum(controls[:exchanges])
+                counted["tagger"] += 0 if study.tagger.offline else exchanges
             shortest += length.min
             longest += length.max
     roles = {r: Range(min=least[r], max=most[r]) for r in ROLES if most[r]}

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from sim.core.codebook import Codebook
     from sim.core.record import Session, Trial
-    from sim.core.spec import Study
     from sim.score.marks import Bits, Index
 
     Floats = NDArray[np.float64]
@@ -46,15 +45,6 @@ AT_ONCE = 2_000_000
 
 
 # --- from a run ---------------------------------------------------------------------------------------------------
-
-
-def tagger_id(study: Study) -> str:
-    """The id under which the study's tags stand in the journal."""
-    if not study.tagger.offline:
-        return study.tagger.model
-    from sim.score.moves_offline import OfflineTagger
-
-    return OfflineTagger.id
 
 
 def move_sets(session: Session, tagger: str) -> tuple[MoveSet | None, ...]:

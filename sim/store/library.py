@@ -26,7 +26,7 @@ _MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook]] = {
 _FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "studies": "study", "codebooks": "codebook"}
 _SUFFIXES = (".yaml", ".yml")
 
-Character = TypeVar("Character", Persona, Scenario)
+Named = TypeVar("Named", Persona, Scenario, Codebook)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def load_study(name: str | Path, *, change: Callable[[Study], Study] | None = No
     Raises:
         InputError: no such study, something in it is wrong, or it names something that is not there.
     """
-    path = Path(name) if Path(name).is_file() else _named("study", str(name))
+    path = Path(name) if Path(name).is_file() else _built_in_study(str(name))
     document = read_yaml(path)
     study = build(document, Study)
     return _resolve(change(study) if change else study, path.parent, document)
@@ -98,13 +98,13 @@ def load_scenario(name: str | Path, *, base: Path = Path()) -> Scenario:
     return _one(_Shelf("scenario", Scenario, base), str(name))
 
 
-def load_codebook(name: str | Path = "mint") -> Codebook:
-    """The codebook in a file, or the built-in one of that name.
+def load_codebook(name: str | Path = "mint", *, base: Path = Path()) -> Codebook:
+    """The codebook in a file, or the one of that id beside `base`, in the working folder or built in.
 
     Raises:
         InputError: no such codebook, or something in it is wrong.
     """
-    return load_yaml(_named("codebook", str(name)), Codebook)
+    return _codebook(str(name), base, None)
 
 
 def built_in(kind: Kind) -> Path:
@@ -124,39 +124,43 @@ def built_in(kind: Kind) -> Path:
 def _resolve(study: Study, base: Path, document: Document | None) -> LoadedStudy:
     personas = _Shelf("persona", Persona, base, document).pick(study.personas)
     scenarios = _Shelf("scenario", Scenario, base, document).pick(study.scenarios)
-    return LoadedStudy(study, personas, scenarios, load_codebook(), document.path if document else None)
+    return LoadedStudy(study, personas, scenarios, _codebook(study.codebook, base, document), document.path if document else None)
 
 
-def _named(kind: Kind, name: str) -> Path:
+def _codebook(name: str, base: Path, document: Document | None) -> Codebook:
+    return _one(_Shelf("codebook", Codebook, base, document), name)
+
+
+def _built_in_study(name: str) -> Path:
     if _is_path(name):
         return Path(name)
-    known = {f.stem: f for f in _yaml_files(built_in(kind))}
+    known = {f.stem: f for f in _yaml_files(built_in("study"))}
     if name not in known:
         beside = Path(f"{name}.yaml")
-        raise InputError(f"no {kind} is named '{name}'", mend=f"did you mean '{beside}'?" if beside.is_file() else nearest(name, known))
+        raise InputError(f"no study is named '{name}'", mend=f"did you mean '{beside}'?" if beside.is_file() else nearest(name, known))
     return known[name]
 
 
 # --- finding ------------------------------------------------------------------------------------------------------
 
 
-class _Shelf(Generic[Character]):
-    """Where one study's personas, or its scenarios, are looked for."""
+class _Shelf(Generic[Named]):
+    """Where one study's personas, its scenarios, or its codebook are looked for."""
 
-    def __init__(self, kind: Literal["persona", "scenario"], model: type[Character], base: Path, document: Document | None = None) -> None:
+    def __init__(self, kind: Literal["persona", "scenario", "codebook"], model: type[Named], base: Path, document: Document | None = None) -> None:
         self._kind = kind
-        self._model: type[Character] = model
+        self._model: type[Named] = model
         self._base = base
         self._document = document
         self._places = (base / f"{kind}s", Path.cwd() / f"{kind}s", built_in(kind))
 
-    def pick(self, patterns: Sequence[str]) -> tuple[Character, ...]:
+    def pick(self, patterns: Sequence[str]) -> tuple[Named, ...]:
         """What `patterns` name: in their order, by id within each, none twice."""
         files: dict[Path, Path] = {}
         for index, pattern in enumerate(patterns):
             for file in self._match(pattern, index):
                 files.setdefault(file.resolve(), _shown(file))
-        found: dict[str, tuple[Path, Character]] = {}
+        found: dict[str, tuple[Path, Named]] = {}
         for file in files.values():
             one = _load_named(file, self._model, self._kind)
             if one.id in found:
@@ -188,27 +192,33 @@ class _Shelf(Generic[Character]):
         return [path]
 
     def _nothing(self, problem: str, mend: str, pattern: str, index: int) -> InputError:
-        place = self._document.find(f"{self._kind}s", index) if self._document else None
+        key = ("codebook",) if self._kind == "codebook" else (f"{self._kind}s", index)
+        place = self._document.find(*key) if self._document else None
         if self._document and place and place.raw.strip() == pattern:
             return InputError(problem, mend=mend, where=self._document.path, line=place.line)
         # The pattern came from Python or a flag, not from the study's file.
         return InputError(problem, mend=mend)
 
 
-def _one(shelf: _Shelf[Character], name: str) -> Character:
+def _one(shelf: _Shelf[Named], name: str) -> Named:
     found = shelf.pick([name])
     if len(found) > 1:
         raise InputError(f"'{name}' names {len(found)}: {', '.join(f.id for f in found)}", mend="name one")
     return found[0]
 
 
-def _load_named(file: Path, model: type[Character], kind: Kind) -> Character:
-    """The persona or scenario in `file`, whose id must be the file's name: a study that names an id must find one file by it."""
+def _load_named(file: Path, model: type[Named], kind: Kind) -> Named:
+    """What stands in `file`, whose id must be the file's name: a study that names an id must find one file by it."""
     document = read_yaml(file)
     one = build(document, model)
     if one.id != file.stem:
         problem = f"the {kind}'s id is '{one.id}', but the file is named '{file.stem}'"
         raise InputError(problem, mend=f"name the file {one.id}.yaml, or change the id", where=file, line=document.find("id").line)
+    if isinstance(one, Codebook):
+        shipped = built_in("codebook") / f"{one.id}.yaml"
+        if shipped.is_file() and one != load_yaml(shipped, Codebook):
+            problem = f"codebook '{one.id}' comes with the package and says something else there"
+            raise InputError(problem, mend="give this one another id and file name", where=file, line=document.find("id").line)
     return one
 
 
@@ -238,10 +248,10 @@ def _shown(path: Path) -> Path:
 def check_paths(paths: Iterable[Path] = ()) -> list[Checked]:
     """Validate every YAML file in `paths`; a study with all it names, each of its scenarios cast with each of its personas.
 
-    Without paths, the folders `personas/`, `scenarios/` and `studies/` of the working folder, or what is built in where it has none of them.
+    Without paths, the folders `personas/`, `scenarios/`, `studies/` and `codebooks/` of the working folder, or what is built in where it has none.
     """
-    chosen = list(paths) or [Path(f) for f in ("personas", "scenarios", "studies") if Path(f).is_dir()]
-    chosen = chosen or [built_in("persona"), built_in("scenario"), built_in("study")]
+    chosen = list(paths) or [Path(f) for f in _FOLDERS if Path(f).is_dir()]
+    chosen = chosen or [built_in(kind) for kind in _FOLDERS.values()]
     return [_check(file) for path in chosen for file in _below(path)]
 
 
@@ -265,7 +275,7 @@ def _check(file: Path) -> Checked:
         elif kind == "scenario":
             _load_named(file, Scenario, kind)
         elif kind == "codebook":
-            build(document, Codebook)
+            _load_named(file, Codebook, kind)
         else:
             raise InputError("is neither persona, scenario, study nor codebook", mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:

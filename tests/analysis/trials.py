@@ -34,10 +34,9 @@ from sim.core.event import (
 )
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.score.repetition import tagger_id
 from tests import examples
 
-TAGGER = tagger_id(examples.study())
+TAGGER = examples.study().tagger_id
 MOVES = frozenset({"advice", "questioning", "validation", "information"})
 
 Given = int | Literal["na", "?", "missed", "surprise", "unfounded"]

@@ -95,9 +95,7 @@ def main() -> None:
     theirs = [h for h in held if h.row.source != "people"]
     bare = agreement([h for h in held_out([*people, *machine], seen=without_cues) if h.row.source == "people"])
     whole = agreement(ours)
-    print(
-        f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out"
-    )
+    print(f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out")
     print(f"{'move':<22}{'positives':>10}{'found':>7}{'precision':>11}{'recall':>8}{'F1':>6}{'κ':>7}  {'95 %':<13}{'words alone κ':>14}")
     for move, f in whole.moves.items():
         interval = f"{f.interval[0]:.2f} to {f.interval[1]:.2f}" if f.interval else "too few"

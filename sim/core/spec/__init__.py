@@ -19,7 +19,7 @@ from sim.core.spec.scenario import (
     SessionSpec,
     Wish,
 )
-from sim.core.spec.study import Controls, Limits, Study
+from sim.core.spec.study import Controls, Limits, Study, name_tagger
 from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
@@ -65,5 +65,6 @@ __all__ = [
     "Value",
     "Voice",
     "Wish",
+    "name_tagger",
     "tells_dates",
 ]

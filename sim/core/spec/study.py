@@ -50,6 +50,8 @@ class Study(Frozen):
     observers: tuple[ObserverSpec, ...] = ()
     controls: Controls = Controls()
     tagger: ModelSpec = ModelSpec(model="offline/tagger")
+    codebook: Text = "mint"
+    """What moves there are: an id, or the path of a file."""
     personas: tuple[Text, ...] = Field(min_length=1)
     """Ids, globs over ids, or paths of files."""
     scenarios: tuple[Text, ...] = Field(min_length=1)
@@ -92,6 +94,11 @@ class Study(Frozen):
         return self
 
     @property
+    def tagger_id(self) -> str:
+        """Id under which the study's tags stand in the journal."""
+        return name_tagger(self.tagger)
+
+    @property
     def primary_rater(self) -> str:
         """Id of the rater that tables speak of: `self` only where the user's own model rates."""
         if self.rater == "self" or (self.rater.model, self.rater.api_base) == (self.user.model, self.user.api_base):
@@ -103,3 +110,13 @@ class Study(Frozen):
         """Every rater's model by rater id, the primary one first."""
         primary = self.user if self.rater == "self" else self.rater
         return {self.primary_rater: primary, **{f"observer:{o.id}": o for o in self.observers}}
+
+
+def name_tagger(tagger: ModelSpec, *, other_codebook: str = "") -> str:
+    """The id of a tagger's tags in the journal of a run: `offline`, or the model's name.
+
+    Args:
+        other_codebook: the codebook's id where it is not the run's own; it follows behind an `@`, so that tags of two codebooks never meet.
+    """
+    name = "offline" if tagger.offline else tagger.model
+    return f"{name}@{other_codebook}" if other_codebook else name

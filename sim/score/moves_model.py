@@ -1,0 +1,295 @@
+"""A model that tags discourse moves: one structured call a reply, its sentences numbered, its labels those of the codebook.
+
+Models skip, join, divide and renumber sentences. What comes back is laid against the sentences by its number and its words together, so that a
+shifted count harms nothing; only what then still has no marks is asked for once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz
+
+from sim.core.chance import derive
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import TaggedSentence, Tagging, Tags, Unscored
+from sim.core.text import normalise
+from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.score.scorer import Scored
+from sim.score.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.core.codebook import Codebook
+    from sim.core.event import Call
+    from sim.core.view import Turn
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+
+AT_ONCE = 40
+"""Sentences in one call; a longer reply takes several."""
+KEPT_FROM = 0.5
+"""Confidence from which a move counts as made; the prompt asks for none below."""
+ALIKE = 90.0
+"""Ratio (0 to 100, of rapidfuzz) from which two texts are taken for the same sentence."""
+FEWEST = 4
+"""Characters below which a text is not looked for inside another."""
+
+
+class Misfit(Exception):
+    """An answer that does not fit; says how, in words for the model."""
+
+
+Marks = dict[str, float]
+"""Confidence by move, in 0 to 1."""
+
+
+class ModelTagger:
+    """A model that tags with one codebook.
+
+    Args:
+        id: see `sim.core.spec.name_tagger`.
+        codebook: its moves, those beside them too, are all the labels there are.
+    """
+
+    version = "1"
+
+    def __init__(self, id: str, client: Client, prompts: Prompts, codebook: Codebook) -> None:
+        self.id = id
+        self._client = client
+        self._prompts = prompts
+        self._moves = tuple(m.id for m in codebook.tagged)
+        self._system = Message("system", prompts.render("tag_system", moves=codebook.tagged))
+        self._schema = _schema(self._moves)
+
+    async def tag(self, turn: Turn) -> Scored[Tagging]:
+        """The moves of `turn.reply`, sentence by sentence; a reply without a sentence makes none, and no call.
+
+        Raises:
+            CallFailed: for reasons outside any model, with the calls that were paid for.
+        """
+        tab = Tab()
+        tagged: list[TaggedSentence] = []
+        whole = split_sentences(turn.reply)
+        for start in range(0, len(whole), AT_ONCE):
+            sentences = whole[start : start + AT_ONCE]
+            found = await self._mark(turn.user, sentences, tab)
+            if isinstance(found, Unscored):
+                return Scored(found, tab.calls, tab.timings)
+            tagged += map(_tagged, sentences, found)
+        return Scored(Tags(sentences=tuple(tagged)), tab.calls, tab.timings)
+
+    async def _mark(self, user: str, sentences: Sequence[str], tab: Tab) -> list[Marks] | Unscored:
+        """Ask once, ask again for the sentences without fitting marks, and give up on the reply where some still have none."""
+        messages = (self._system, Message("user", self._prompts.render("tag", user=user, sentences=sentences)))
+        first = Request("tagger", messages, self._schema, seed=derive("tag", user, *sentences) % 2**31)
+        marks: dict[int, Marks] = {}
+        problems: list[str] = []
+        request = first
+        for step in ("first", "repair"):
+            try:
+                answer = await tab.ask(self._client, request)
+            except CallFailed as failed:
+                if failed.cause in LOST:
+                    raise
+                return Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+            found, problems = read_marks(answer, sentences, self._moves, wanted=[i for i in range(len(sentences)) if i not in marks])
+            marks |= found
+            missing = [i + 1 for i in range(len(sentences)) if i not in marks]
+            if not missing:
+                return [marks[i] for i in range(len(sentences))]
+            if step == "first":
+                said = self._prompts.render("tag_repair", problems=problems, numbers=missing)
+                more = (*messages, Message("assistant", answer.text or "(nothing)"), Message("user", said))
+                request = Request(first.role, more, self._schema, seed=first.seed, step="repair")
+        return Unscored(cause="schema", reason="; ".join(problems)[:500])
+
+
+def read_marks(
+    answer: Completion, sentences: Sequence[str], moves: Sequence[str], *, wanted: Sequence[int] | None = None
+) -> tuple[dict[int, Marks], list[str]]:
+    """The marks of each sentence, by its place from 0, and what is wrong with the answer, in words for the model.
+
+    Args:
+        wanted: places that are asked for; what is said of others is left alone. None: all.
+    """
+    places = range(len(sentences)) if wanted is None else wanted
+    rows = answer.value.get("sentences") if isinstance(answer.value, dict) else None
+    if not isinstance(rows, list):
+        return {}, ['the answer is not one JSON object with a list "sentences"']
+    problems: list[str] = []
+    good: list[_Row] = []
+    spoilt: set[int] = set()
+    for number, raw in enumerate(rows, 1):
+        try:
+            good.append(_row(raw, moves))
+        except Misfit as misfit:
+            problems.append(f"entry {number} of your list: {misfit}")
+            # Where one stretch of a sentence is spoilt, what is said of the rest of it is no whole answer.
+            if isinstance(raw, dict):
+                spoilt |= set(_Row(_index(raw), str(raw.get("text") or ""), {}).lies_in(sentences, ())[0])
+    if any(row.index == 0 for row in good):
+        good = [row if row.index is None else replace(row, index=row.index + 1) for row in good]
+    found: dict[int, Marks] = {}
+    by_number: list[tuple[int, _Row]] = []
+    for row in good:
+        lies_in, by_words = row.lies_in(sentences, found)
+        if by_words:
+            for place in lies_in:
+                _add(found, place, row.marks)
+        else:
+            by_number += [(place, row) for place in lies_in]
+    # A number whose words stand nowhere is believed only where nothing better is known: the sentence may be made up.
+    told = frozenset(found)
+    for place, row in by_number:
+        if place not in told:
+            _add(found, place, row.marks)
+    found = {place: marks for place, marks in found.items() if place in places and place not in spoilt}
+    problems += [f"sentence {place + 1} is missing" for place in places if place not in found and place not in spoilt]
+    return found, problems
+
+
+def _add(found: dict[int, Marks], place: int, marks: Marks) -> None:
+    """Several stretches of one sentence together: each move at its highest confidence."""
+    known = found.setdefault(place, {})
+    for move, confidence in marks.items():
+        known[move] = max(confidence, known.get(move, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a model says of a stretch of the reply."""
+
+    index: int | None
+    """The number it gives, from 1; None: none that can be read."""
+    text: str
+    """The words it gives."""
+    marks: Marks
+
+    def lies_in(self, sentences: Sequence[str], claimed: Collection[int]) -> tuple[list[int], bool]:
+        """The places it speaks of, and whether its words say so: by number where the words agree, else by the words, else by number alone.
+
+        Args:
+            claimed: places spoken of before; of several with the same words, one that is not among them is taken, and the nearest to the number.
+        """
+        numbered = [self.index - 1] if self.index is not None and 1 <= self.index <= len(sentences) else []
+        text = _bare(self.text)
+        if not text:
+            return numbered, False
+        plain = [_bare(s) for s in sentences]
+        if numbered and plain[numbered[0]] == text:
+            return numbered, True
+        near = sorted(range(len(plain)), key=lambda i: (i in claimed, abs(i + 1 - (self.index or 1))))
+        same = [i for i in near if plain[i] == text] or [i for i in near if fuzz.ratio(plain[i], text) >= ALIKE]
+        if same:
+            return same[:1], True
+        joined = [i for i, p in enumerate(plain) if _within(p, text)]
+        if joined and 2 * sum(len(plain[i]) for i in joined) > len(text):
+            return joined, True
+        # Of sentences that contain the words, the numbered one; else the nearest.
+        parts = [i for i in (*numbered, *near) if _within(text, plain[i])]
+        return (parts[:1], True) if parts else (numbered, False)
+
+
+def _bare(text: str) -> str:
+    return normalise(text).strip(" .…")
+
+
+def _within(part: str, whole: str) -> bool:
+    """Whether `part` stands in `whole`, a letter or two aside."""
+    if len(part) < FEWEST or len(part) > len(whole):
+        return False
+    return part in whole or fuzz.partial_ratio(part, whole) >= ALIKE
+
+
+def _row(raw: JsonValue, moves: Sequence[str]) -> _Row:
+    """One entry of a tagger's list.
+
+    Raises:
+        Misfit: it is none.
+    """
+    if not isinstance(raw, dict):
+        raise Misfit("must be an object with index, text and moves")
+    text, listed, index = raw.get("text"), raw.get("moves"), _index(raw)
+    if not isinstance(listed, list):
+        raise Misfit("moves must be a list, empty where the sentence makes none")
+    if not isinstance(text, str):
+        raise Misfit("text must hold the sentence's words")
+    marks: Marks = {}
+    for one in listed:
+        move = one.get("move") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or move not in moves:
+            raise Misfit(f"each move must be an object with move and confidence, and move one of: {', '.join(moves)}")
+        marks[str(move)] = max(_confidence(one.get("confidence")), marks.get(str(move), 0.0))
+    return _Row(index, text, marks)
+
+
+def _index(raw: dict[str, JsonValue]) -> int | None:
+    value = raw.get("index")
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _confidence(value: JsonValue) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            raise Misfit("confidence must be a number from 0 to 1") from None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise Misfit("confidence must be a number from 0 to 1")
+    return float(value)
+
+
+def _tagged(sentence: str, marks: Marks) -> TaggedSentence:
+    """`sentence` with the moves that were found more likely than not, in alphabetical order."""
+    kept = sorted((move, confidence) for move, confidence in marks.items() if confidence >= KEPT_FROM)
+    return TaggedSentence(text=sentence, moves=tuple(m for m, _ in kept), confidences=tuple(c for _, c in kept))
+
+
+def _schema(moves: Sequence[str]) -> Schema:
+    # Bounds of numbers are refused by some providers' strict modes; a list of choices is taken by all.
+    confidence: dict[str, JsonValue] = {"type": "number", "enum": [n / 10 for n in range(11)]}
+    move = _object({"move": {"type": "string", "enum": list(moves)}, "confidence": confidence})
+    fields: dict[str, JsonValue] = {"index": {"type": "integer"}, "text": {"type": "string"}, "moves": {"type": "array", "items": move}}
+    return Schema("moves", _object({"sentences": {"type": "array", "items": _object(fields)}}))
+
+
+def _object(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+# --- what it costs ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PerThousand:
+    """What a tagger takes for 1,000 replies, repairs and chunks included."""
+
+    input: float | None
+    """Tokens. None: of some call the provider did not say."""
+    output: float | None
+    dollars: float | None
+    """US dollars. None: of some call nobody knows the price."""
+
+
+def per_thousand(calls: Iterable[Call], replies: int) -> PerThousand | None:
+    """What 1,000 replies take, from the calls made for `replies` of them; None where none was asked for. One unknown call makes the sum unknown."""
+    made = tuple(calls)
+    if not made or replies < 1:
+        return None
+    usages = [c.usage for c in made]
+    costs = [c.cost for c in made]
+    known = [u for u in usages if u is not None]
+    priced = [c for c in costs if c is not None]
+    each = 1000 / replies
+    counted = len(known) == len(made)
+    return PerThousand(
+        input=sum(u.input for u in known) * each if counted else None,
+        output=sum(u.output for u in known) * each if counted else None,
+        dollars=sum(priced) * each if len(priced) == len(made) else None,
+    )
