@@ -175,7 +175,7 @@ STUDIES: dict[str, tuple[str | bytes, list[str]]] = {
     "seeds true": (study(seeds="seeds: true"), ["small.yaml:8"]),
     "memory": (STUDY.replace("memory: none", "memory: non"), ["'non'", "did you mean 'none'"]),
     "offline model": (STUDY.replace("offline/user", "offline/usr"), ["'offline/usr'", "offline/user"]),
-    "tagger": (STUDY + "tagger: {model: openai/any}\n", ["'openai/any'", "offline/tagger"]),
+    "tagger": (STUDY + "tagger: {model: offline/tager}\n", ["'offline/tager'", "offline/tagger"]),
     "model without a provider": (STUDY.replace("offline/user", "gpt5"), ["small.yaml:5", "openai/gpt-5"]),
     "URL": (STUDY.replace("offline/user", "openai/any, api_base: 'localhost:8000'"), ["small.yaml:5", "localhost:8000", "http"]),
     "URL with a bad port": (STUDY.replace("offline/user", "openai/any, api_base: 'http://127.0.0.1:99999'"), ["small.yaml:5", "99999"]),

@@ -162,7 +162,7 @@ def test_figures_on_mints_ten_moves_never_count_the_closing_offer() -> None:
     book = load_codebook()
     assert (len(book.moves), [m.id for m in book.beside]) == (10, ["closing_offer"])
     assert "closing_offer" not in book.counted
-    with pytest.raises(InputError, match=r"no codebook is named 'mynt'; did you mean 'mint'\?"):
+    with pytest.raises(InputError, match=r"no codebook matches 'mynt'; did you mean 'mint'\?"):
         load_codebook("mynt")
 
 
@@ -190,7 +190,7 @@ def test_checking_tells_kinds_by_folder_or_by_keys_and_names_what_is_wrong(proje
     write(project / "personas" / "broken.yaml", persona("broken"), age=3)
     write(project / "mine" / "moving-house.yaml", scenario())
     write(project / "mine" / "study.yaml", study())
-    write(project / "mine" / "book.yaml", load_codebook())
+    write(project / "mine" / "mint.yaml", load_codebook())
     (project / "mine" / "other.yaml").write_text("a: 1\n")
     checked = {str(c.path): (c.kind, str(c.problem) if c.problem else None) for c in check_paths([Path("personas"), Path("mine"), Path("gone.yaml")])}
     broken = checked["personas/broken.yaml"][1] or ""
@@ -200,7 +200,7 @@ def test_checking_tells_kinds_by_folder_or_by_keys_and_names_what_is_wrong(proje
         "personas/nora.yaml": ("persona", None),
         "mine/moving-house.yaml": ("scenario", None),
         "mine/study.yaml": ("study", None),
-        "mine/book.yaml": ("codebook", None),
+        "mine/mint.yaml": ("codebook", None),
         "mine/other.yaml": (None, "mine/other.yaml: is neither persona, scenario, study nor codebook; see `sim check --schema` for their keys"),
         "gone.yaml": (None, "gone.yaml: no such file"),
     }
