@@ -36,6 +36,13 @@ class ExportFormat(StrEnum):
     csv = "csv"
 
 
+class ScorePart(StrEnum):
+    """What `sim score` can be kept to."""
+
+    moves = "moves"
+    repetition = "repetition"
+
+
 class Kind(StrEnum):
     """What has a schema."""
 
@@ -205,6 +212,50 @@ def check_command(
     from sim.cli.checking import check, print_schema
 
     return print_schema(schema.value) if schema else check(paths or [], as_json=json)
+
+
+@app.command("score")
+def score_command(
+    log: Annotated[str, typer.Argument(metavar="LOG|RUN", help="A file of conversations, or a run's name or folder.")],
+    only: Annotated[ScorePart | None, typer.Option("--only", help="Each reply's moves, or how they repeat; left out: both.")] = None,
+    tagger: Annotated[
+        str | None, typer.Option("--tagger", metavar="NAME", help="offline, which is the default, or a model; not asked where the log has labels.")
+    ] = None,
+    codebook: Annotated[str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for; left out: mint.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="KEY", help="Figures for each value of this key of a conversation, such as system or meta.model.")
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the tagger.")
+    ] = None,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds the tagger's key.")] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Replies being tagged at once.")] = 16,
+    results: Results = Path("results"),
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
+    json: Json = False,
+) -> int:
+    """Score conversations that already exist: the discourse moves of their replies, and how they repeat.
+
+    JSONL or JSON: {"id", "session", "messages": [{"role", "content"}]} a conversation, or the bare list of messages; ShareGPT's {"conversations":
+    [{"from", "value"}]}; CSV with the columns conversation, role, text and, if there are any, session. A message of the assistant may carry "moves"
+    and "sentence_moves": then nothing is tagged. A text in "session" names a person, whose conversations follow each other; a number is the place of
+    the session among those of the person named by "id". What cannot be read is told with its line, passed over and counted.
+    """
+    from sim.cli.outgoing import read_local_only
+    from sim.cli.scoring import Wish, score
+
+    wish = Wish(
+        only=only.value if only else None,
+        tagger=tagger,
+        codebook=codebook,
+        by=by,
+        api_base=api_base,
+        api_key_env=api_key_env,
+        concurrency=concurrency,
+        local_only=read_local_only(local_only, allow_host or ()),
+    )
+    return score(log, wish, results=results, as_json=json)
 
 
 @app.command("calibrate")

@@ -11,10 +11,14 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
+def _normalise(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
+
+
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """NFKC, lower case, straight quotes, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
+    return _normalise(text)
 
 
 @lru_cache(maxsize=4096)
@@ -32,7 +36,16 @@ def contains(text: str, answer: str) -> bool:
 
 def words(text: str) -> list[str]:
     """The words of `text`, lower-cased; in scripts without spaces, each character is one."""
-    found: list[str] = _WORD.findall(normalise(text))
+    return _words(text, normalise(text))
+
+
+def count_words(text: str) -> int:
+    """How many words `text` has; nothing is remembered of it, so that a log of any length can be counted."""
+    return len(_words(text, _normalise(text)))
+
+
+def _words(text: str, normalised: str) -> list[str]:
+    found: list[str] = _WORD.findall(normalised)
     if not _WIDE.search(text):
         return found
     return [part for word in found for part in (word if _WIDE.search(word) else (word,))]

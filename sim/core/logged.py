@@ -1,0 +1,42 @@
+"""Conversations that took place elsewhere, as a log tells them: what every scorer of a log reads, before anything is tagged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The moves that the log itself gives one reply."""
+
+    moves: frozenset[str]
+    """Its move set."""
+    sentences: tuple[tuple[str, ...], ...] | None = None
+    """The moves of each sentence, in order; None where the log has only the set."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReply:
+    """One message of the assistant."""
+
+    index: int
+    """Of the message among all messages of its conversation, from 0."""
+    user: str
+    """What was said to it since its last reply; empty: nothing was."""
+    text: str
+    labels: Labels | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTalk:
+    """One conversation, with at least one reply."""
+
+    id: str
+    replies: tuple[LoggedReply, ...]
+    line: int
+    """Where it begins in the log, from 1."""
+    person: str = ""
+    """Whose sessions follow each other; empty: this conversation follows no other."""
+    session: int = 1
+    group: str | None = None
+    """What it has at the key that figures are wanted by; None: none are, or it has no such key."""

@@ -1,0 +1,275 @@
+"""What `sim score LOG` tells: each reply's moves as JSON, and the log's repetition as JSON or as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.analysis.repetition import RepetitionReport, report_repetition
+from sim.core.event import Tags, Unscored
+from sim.core.frozen import Frozen
+from sim.core.logged import Labels
+from sim.present.references import reference_lines
+from sim.present.words import NONE, many, number, percent, safe
+from sim.run.marking import NO_LABELS, Lost
+from sim.score.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
+    from sim.core.logged import LoggedReply
+    from sim.run.marking import Mark, Marked, Tally
+
+NAME = 24
+"""Columns that the name of a group may take before it is folded."""
+LONGEST_NAME = 72
+"""Characters of it that are shown at all: a group may be a whole system prompt."""
+
+
+class MoveCount(Frozen):
+    """One move over the whole log."""
+
+    move: str
+    replies: int
+    beside: bool
+
+
+class LogFigures(Frozen):
+    """A log in figures."""
+
+    log: str
+    tagger: str
+    codebook: str
+    conversations: int
+    replies: int
+    untagged: int
+    why_untagged: str
+    """The most frequent reason."""
+    passed_over: int
+    """Conversations and lines of which nothing is scored."""
+    by: str | None
+    moves: tuple[MoveCount, ...]
+    groups: dict[str, RepetitionReport]
+    """By value of `by`; under an empty name where there is none; empty where repetition is not asked for."""
+
+
+def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_over: int, repetition: bool) -> LogFigures:
+    """`tally`, measured."""
+    codebook = tally.codebook
+    groups = tally.groups if repetition else {}
+    counted = [(m.id, False) for m in codebook.moves] + [(m.id, True) for m in codebook.beside]
+    return LogFigures(
+        log=log,
+        tagger=tagger,
+        codebook=codebook.id,
+        conversations=tally.conversations,
+        replies=tally.replies,
+        untagged=tally.absent.total(),
+        why_untagged=next((why for why, _ in tally.absent.most_common(1)), ""),
+        passed_over=passed_over,
+        by=by,
+        moves=tuple(MoveCount(move=m, replies=tally.with_move[m], beside=beside) for m, beside in counted),
+        groups={name: report_repetition(marks, tagger=tagger, codebook=codebook.id) for name, marks in groups.items()},
+    )
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+
+def repetition_document(figures: LogFigures) -> dict[str, Any]:
+    """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`."""
+    documents = {name: report.model_dump(mode="json") for name, report in figures.groups.items()}
+    return documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
+
+
+def reply_rows(marked: Marked, codebook: Codebook) -> Iterator[dict[str, Any]]:
+    """The rows of `--only moves --json`: `{"id", "index", "moves": […], "sentences": [{"text", "moves": {<move>: <confidence>}}]}`, a row a reply.
+
+    `index` is that of the message in its conversation, from 0; moves stand in the order of the codebook. A reply without tags has null for `moves`,
+    and `why`. Labels of the log have confidence 1; a tagger that gives none has null. The log labels sentences without their text: it is filled in
+    where the reply has as many sentences as labels, and null elsewhere.
+    """
+    order = {m.id: i for i, m in enumerate((*codebook.moves, *codebook.beside))}
+    for reply, mark in zip(marked.talk.replies, marked.marks, strict=True):
+        row: dict[str, Any] = {"id": marked.talk.id, "index": reply.index}
+        if isinstance(mark, Labels | Tags):
+            yield row | {"moves": sorted(mark.moves, key=lambda m: order.get(m, len(order))), "sentences": _sentences(reply, mark)}
+        else:
+            yield row | {"moves": None, "sentences": [], "why": _why(mark)}
+
+
+def _sentences(reply: LoggedReply, mark: Labels | Tags) -> list[dict[str, Any]]:
+    if isinstance(mark, Tags):
+        return [{"text": s.text, "moves": dict(zip(s.moves, s.confidences or [None] * len(s.moves), strict=True))} for s in mark.sentences]
+    if mark.sentences is None:
+        return []
+    texts: Sequence[str | None] = split_sentences(reply.text)
+    if len(texts) != len(mark.sentences):
+        texts = [None] * len(mark.sentences)
+    return [{"text": text, "moves": dict.fromkeys(moves, 1.0)} for text, moves in zip(texts, mark.sentences, strict=True)]
+
+
+def _why(mark: Mark) -> str:
+    match mark:
+        case Lost(why) | Unscored(reason=why):
+            return why
+        case _:
+            return NO_LABELS
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def render_log(figures: LogFigures, *, width: int) -> RenderableType:
+    """Everything `sim score LOG` prints, for a console of `width` columns."""
+    parts: list[RenderableType] = [_heading(figures)]
+    if not figures.groups:
+        parts.append(_moves(figures))
+    elif figures.by is None:
+        report = figures.groups[""]
+        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report), _notes([report])]
+    else:
+        parts += [_by_group(figures, figures.by), _notes(list(figures.groups.values()))]
+    return Group(*(p for part in parts for p in (part, Text())))
+
+
+def _heading(figures: LogFigures) -> Text:
+    facts = [many(figures.conversations, "conversation"), many(figures.replies, "reply", "replies")]
+    if figures.groups:
+        facts.append(many(sum(r.pairs for r in figures.groups.values()), "pair"))
+    text = Text.assemble((safe(figures.log), "bold"), "  ", " · ".join([*facts, f"tagger {figures.tagger}", f"codebook {figures.codebook}"]))
+    if figures.untagged:
+        text.append(f"\n{many(figures.untagged, 'reply', 'replies')} without tags, which break the pairs they stand in: {safe(figures.why_untagged)}")
+    if figures.passed_over:
+        text.append(f"\n{figures.passed_over:,} passed over, told on standard error")
+    return text
+
+
+def _repetition(report: RepetitionReport) -> Table:
+    """Repertoire and carry-over first: no measure alone (METHODS §4)."""
+    order, conversation = report.null.order.p, report.null.conversation.p
+    rows = (
+        ("repertoire", "repertoire", report.repertoire, None, "how alike all its replies are"),
+        ("carry-over", "carry_over", report.carry_over, order, "what only the reply just before explains"),
+        ("conversation fit", "conversation_fit", report.conversation_fit, conversation, "what person and topic explain"),
+        ("Jaccard", "jaccard", report.jaccard, None, "the three together: of a reply and the one before"),
+        ("stickiness", "stickiness", report.stickiness, None, "P(move again), mean over moves (MINT)"),
+        ("base rate", "base_rate", report.base_rate, None, "the same mean of P(move)"),
+        ("excess", "excess", report.excess, None, "stickiness − base rate"),
+        ("sequential excess", "sequential_excess", report.sequential_excess, None, "the part of it that order explains"),
+        ("pooled", "pooled", report.pooled, None, "share of moves made again"),
+        ("expected", "expected", report.expected, None, "its value were replies independent"),
+    )
+    title = f"Repetition from own reply to own reply (tagger {report.tagger}, codebook {report.codebook})"
+    table = _table(title, ("measure",), ("", "95 % interval", "p"), ("what it says",))
+    for label, key, value, p, meaning in rows:
+        table.add_row(label, _third(value), _interval(report.interval.get(key)), _p(p), Text(meaning, "dim"))
+    table.add_section()
+    table.add_row("moves a reply", number(report.moves_per_reply), _interval(report.interval.get("moves_per_reply"), digits=2), "", "")
+    table.add_row("words a reply", number(report.words_per_reply, 1), "", "", "")
+    return table
+
+
+def _per_move(report: RepetitionReport) -> Table:
+    table = _table("Moves, in % of replies", ("move",), ("replies", "again", "base", "n", "opens", "closes"))
+    for move, of in sorted(report.per_move.items(), key=lambda item: (item[1].beside, -(item[1].rate or 0.0), item[0])):
+        shares = [_percentage(v) for v in (of.rate, of.again, of.base)]
+        ends = [_percentage(v) for v in (of.opening, of.closing)]
+        table.add_row(_named(move, of.beside), *shares, f"{of.n:,}", *ends)
+    return table
+
+
+def _moves(figures: LogFigures) -> Table:
+    table = _table(f"Moves (tagger {figures.tagger}, codebook {figures.codebook})", ("move",), ("replies", "of tagged"))
+    tagged = figures.replies - figures.untagged
+    for of in sorted(figures.moves, key=lambda of: (of.beside, -of.replies, of.move)):
+        table.add_row(_named(of.move, of.beside), f"{of.replies:,}", percent(of.replies / tagged if tagged else None))
+    return table
+
+
+def _named(move: str, beside: bool) -> str:
+    return move.replace("_", " ") + (" (beside)" if beside else "")
+
+
+def _across(report: RepetitionReport) -> list[RenderableType]:
+    rows = [(name, of) for name, of in report.across_sessions.items() if of.n]
+    if not rows:
+        return []
+    table = _table("From a session to the same person's next", ("reply",), ("Jaccard", "pooled", "stickiness", "excess", "n"))
+    for name, of in rows:
+        table.add_row(f"{name} to {name}", _third(of.jaccard), _third(of.pooled), _third(of.stickiness), _third(of.excess), f"{of.n:,}")
+    return [table]
+
+
+def _templates(report: RepetitionReport) -> list[RenderableType]:
+    found = report.templates
+    if not found.top:
+        return []
+    title = Text(f"Templates: sequences of sentences' moves, {found.distinct:,} in {many(found.replies, 'reply', 'replies')}", "bold")
+    table = _table("", (), ("share", "replies"), ("sequence",))
+    for template in found.top:
+        table.add_row(percent(template.share), f"{template.replies:,}", " → ".join(template.sequence).replace("_", " "))
+    return [Group(title, table)]
+
+
+def _by_group(figures: LogFigures, by: str) -> Table:
+    title = f"Repetition by {safe(by)} (tagger {figures.tagger}, codebook {figures.codebook})"
+    headings = ("repertoire", "carry-over", "p", "fit", "Jaccard", "sticky", "base", "moves", "words", "pairs")
+    table = _table(title, (safe(by),), headings)
+    for name, r in figures.groups.items():
+        shown = safe(name) if len(name) <= LONGEST_NAME else f"{safe(name[:LONGEST_NAME])}…"
+        shares = [_third(r.repertoire), _third(r.carry_over), _p(r.null.order.p), _third(r.conversation_fit), _third(r.jaccard)]
+        rest = [_third(r.stickiness), _third(r.base_rate), number(r.moves_per_reply, 1), number(r.words_per_reply, 0), f"{r.pairs:,}"]
+        table.add_row(Text(shown), *shares, *rest)
+    table.caption = "intervals, both nulls, moves and templates of each: --json"
+    return table
+
+
+def _notes(reports: Sequence[RepetitionReport]) -> Text:
+    lines = list(dict.fromkeys(note for report in reports for note in report.notes))
+    drawn = max(report.null.order.permutations for report in reports)
+    if drawn:
+        lines.append(f"p: one-sided, {drawn:,} permutations; of carry-over, replies in random order within conversations;")
+        lines.append("   of conversation fit, replies dealt out over conversations at the same position")
+    return Text("\n".join([*lines, *reference_lines()]), "dim")
+
+
+def _third(value: float | None) -> str:
+    """A share to the third decimal, without its leading zero: ".176"."""
+    return NONE if value is None else f"{value:z.3f}".replace("0.", ".", 1) if abs(value) < 0.9995 else f"{value:.3f}"
+
+
+def _percentage(value: float | None) -> str:
+    """With one decimal and no sign, for a column that says what it is."""
+    return number(None if value is None else 100 * value, 1)
+
+
+def _interval(bounds: tuple[float, float] | None, *, digits: int = 3) -> str:
+    return NONE if bounds is None else " to ".join(_third(b) if digits == 3 else number(b, digits) for b in bounds)
+
+
+def _p(p: float | None) -> str:
+    return "" if p is None else f"{p:.3f}".removeprefix("0")
+
+
+def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...], texts: tuple[str, ...] = ()) -> Table:
+    table = Table(
+        title=Text(title, "bold") if title else None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for heading in names:
+        table.add_column(heading, overflow="fold", max_width=max(NAME, len(heading)))
+    for heading in figures:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    return table
