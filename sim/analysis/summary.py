@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import fsum, sqrt
+from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
 from sim.analysis.controls import ControlFigures, summarise_controls
+from sim.analysis.estimates import half_width
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import Draw, control_parts
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from sim.core.record import Exchange, Trial
     from sim.core.spec import Study
 
-FEWEST_FOR_INTERVAL = 3
-"""Personas below which no interval is given."""
 ORDERS, FEWEST_ORDERS, REPLIES_MOVED = 200, 20, 500_000
 """Random orders for sequential excess: the most, the fewest, and the replies moved over all of them, which decides in between."""
 
@@ -450,20 +449,8 @@ def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Di
         return None, None
     mean = fmean(means)
     names = dict.fromkeys(p for d in over for p in personas[d])
-    half = _half_width([fmean([personas[d][p] for d in over if p in personas[d]]) for p in names])
+    half = half_width([fmean([personas[d][p] for d in over if p in personas[d]]) for p in names])
     return mean, None if half is None else (mean - half, mean + half)
-
-
-def _half_width(values: Sequence[float]) -> float | None:
-    """Half of the 95 % t interval of the mean of `values`; None below three."""
-    n = len(values)
-    if n < FEWEST_FOR_INTERVAL:
-        return None
-    from scipy.special import stdtrit  # scipy.stats takes several times as long to import
-
-    mean = fmean(values)
-    variance = fsum((v - mean) ** 2 for v in values) / (n - 1)
-    return float(stdtrit(n - 1, 0.975)) * sqrt(variance / n)
 
 
 def _spent(trials: Sequence[Trial]) -> dict[Role, Spent]:
