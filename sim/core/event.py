@@ -19,8 +19,9 @@ from sim.core.frozen import Frozen, small
 SCHEMA_VERSION = 1
 """Rises when an old journal could no longer be read as it stands."""
 
-Role = Literal["user", "target", "rater", "tagger", "memory"]
-"""Who a call is made for; budget and cost are split by it."""
+Role = Literal["user", "target", "rater", "tagger", "memory", "probe", "judge"]
+"""What a call is made for; budget and cost are split by it. `memory` is a target's own work on what it remembers, `probe` its answer to a question
+on a fork, `judge` the grading of such answers and of what memory wrote."""
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -234,6 +235,7 @@ Kind = Literal[
     "rated",
     "tagged",
     "memory_written",
+    "probed",
     "session_closed",
     "call_lost",
     "trial_failed",
@@ -264,7 +266,7 @@ class BaseEvent(Frozen):
     exchange: int = 0
     """From 1; 0 is the whole session."""
     part: str = ""
-    """Rater, tagger, memory step or attempt."""
+    """Rater, tagger, memory step, probe or attempt."""
     calls: tuple[Call, ...] = ()
     meta: Meta = Meta()
 
@@ -295,6 +297,8 @@ class TargetReplied(BaseEvent):
     reply: str
     finish: str = "stop"
     """The provider's word for why the reply ended."""
+    dropped: int = 0
+    """Messages that no longer fitted the target's context and were left out of it, oldest first."""
 
 
 class Rated(BaseEvent):
@@ -317,6 +321,47 @@ class MemoryWritten(BaseEvent):
 
     kind: Literal["memory_written"] = "memory_written"
     content: str
+
+
+ProbeKind = Literal["explicit", "implicit", "update", "temporal", "abstention", "control"]
+"""LongMemEval's question kinds (METHODS §2); `control` asks within the session in which the fact was told, and so for comprehension alone."""
+
+Outcome = Literal["right", "stale", "wrong", "unknown"]
+"""`stale`: an older value of the fact. `wrong`: another answer, several at once, or a denial of the right one. `unknown`: the target says that it
+does not know or was not told, which is right on an abstention probe and on no other."""
+
+
+@small
+class Grade:
+    """What an answer to a probe comes to."""
+
+    kind: Literal["grade"] = "grade"
+    outcome: Outcome
+    by: Literal["answers", "judge"]
+    """`answers`: by the accepted answers alone."""
+    quote: str = ""
+    """The words of the answer that decide it."""
+
+
+class Probed(BaseEvent):
+    """The target was asked what it remembers, on a fork of its own, after the session's memory had consolidated. `part` is `kind:fact`."""
+
+    kind: Literal["probed"] = "probed"
+    probe: ProbeKind
+    fact: str
+    version: int
+    """Of the value that is asked for: the newest told; for what was never told, 0."""
+    question: str
+    answer: str
+    grade: Annotated[Grade | Unscored, Field(discriminator="kind")]
+    told: int
+    """Session in which that value was first told; 0: a talk before the study, or never."""
+    delay: int
+    """Days from there to the day of asking; 0 for what was never told."""
+    written: bool | None = None
+    """Whether the right answer stands in what the target's memory holds; None: not known, or nothing to hold."""
+    retrieved: bool | None = None
+    """Whether it stood in the context of the answer."""
 
 
 Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
@@ -367,6 +412,7 @@ Event = Annotated[
     | Rated
     | Tagged
     | MemoryWritten
+    | Probed
     | SessionClosed
     | CallLost
     | TrialFailed

@@ -13,6 +13,7 @@ from sim.core.event import (
     Departure,
     Event,
     MemoryWritten,
+    Probed,
     Rated,
     Role,
     SessionClosed,
@@ -90,7 +91,7 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
             return replace(session, exchanges=(*session.exchanges, spoken))
         case TargetReplied():
-            return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent))
+            return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent, event.dropped))
         case Rated(exchange=0):
             return replace(session, criterion={**session.criterion, event.part: event.ratings})
         case Rated():
@@ -101,6 +102,8 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             return _at(session, event.exchange, tags={**tags, event.part: event.tagging})
         case MemoryWritten():
             return replace(session, memory=(*session.memory, event))
+        case Probed():
+            return replace(session, probes={**session.probes, event.part: event})
         case SessionClosed():
             return replace(session, closed=event.ending)
     raise AssertionError(f"no such event: {event.kind}")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from sim.core.cast import Cast
-    from sim.core.event import CallLost, Departure, Ending, Flag, MemoryWritten, Rating, Role, Silence, Tagging, TrialFailed, Utterance
+    from sim.core.event import CallLost, Departure, Ending, Flag, MemoryWritten, Probed, Rating, Role, Silence, Tagging, TrialFailed, Utterance
     from sim.core.ledger import Disclosure
 
 Ratings = Mapping[str, "Rating"]
@@ -27,6 +27,8 @@ class Reply:
     text: str
     finish: str = "stop"
     resent: bool = False
+    dropped: int = 0
+    """Messages left out of its context because it was full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Session:
     memory: tuple[MemoryWritten, ...] = ()
     criterion: Mapping[str, Ratings] = field(default_factory=dict)
     """By rater."""
+    probes: Mapping[str, Probed] = field(default_factory=dict)
+    """By part: `kind:fact`."""
     closed: Ending | None = None
 
 

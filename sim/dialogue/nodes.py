@@ -165,6 +165,7 @@ async def target_replies(state: State, runtime: Runtime[Context]) -> Update:
             exchange=exchange.index,
             reply=answer.text,
             finish=answer.finish,
+            dropped=answer.dropped,
             calls=answer.calls,
             meta=context.meta(answer.timings, resent=resent),
         )

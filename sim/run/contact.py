@@ -173,6 +173,9 @@ class _Noting:
     async def close_session(self) -> tuple[MemoryStep, ...]:
         return await self._target.close_session()
 
+    def remembers(self) -> tuple[str, ...] | None:
+        return self._target.remembers()
+
     async def fork(self) -> Target | None:
         return await self._target.fork()
 

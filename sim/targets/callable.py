@@ -119,6 +119,9 @@ class FunctionTarget:
         """Nothing to do."""
         return ()
 
+    def remembers(self) -> None:
+        """Its memory is its own affair."""
+
     async def fork(self) -> FunctionTarget | None:
         """A copy, unless the function keeps a memory that cannot be copied."""
         if self._remembers:
@@ -184,6 +187,9 @@ class ObjectTarget:
     async def close_session(self) -> tuple[MemoryStep, ...]:
         """Nothing to do."""
         return ()
+
+    def remembers(self) -> None:
+        """Its memory is its own affair."""
 
     async def fork(self) -> None:
         """Nobody knows what copying an instance would share."""

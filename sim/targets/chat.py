@@ -57,6 +57,10 @@ class ChatTarget:
         """Let the memory consolidate."""
         return await self._memory.consolidate(self._now)
 
+    def remembers(self) -> tuple[str, ...]:
+        """What the memory holds, the session that has just ended included."""
+        return tuple(m.content for m in self._memory.recall((*self._earlier, self._now)))
+
     async def fork(self) -> ChatTarget:
         """A copy; all it holds is immutable but its memory."""
         twin = copy(self)

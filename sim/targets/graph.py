@@ -77,6 +77,9 @@ class GraphTarget:
         """Nothing to do: the thread goes on."""
         return ()
 
+    def remembers(self) -> None:
+        """Its memory is its own affair."""
+
     async def fork(self) -> GraphTarget | None:
         """A copy, unless the graph keeps a thread that cannot be copied."""
         if self._remembers:

@@ -258,6 +258,9 @@ class HttpTarget:
             await self._call(self._spec.delete, fine=OK | GONE)
         return ()
 
+    def remembers(self) -> None:
+        """Its memory is its own affair."""
+
     async def fork(self) -> HttpTarget | None:
         """Only a chatbot that is sent the whole session with every message can be forked."""
         if self.stateful:

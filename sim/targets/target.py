@@ -20,6 +20,10 @@ class Answer:
     finish: str = "stop"
     calls: tuple[Call, ...] = ()
     timings: tuple[Timing, ...] = ()
+    recalled: tuple[str, ...] | None = None
+    """What of earlier sessions stood in the context of this reply; None: nobody knows."""
+    dropped: int = 0
+    """Messages that no longer fitted the context and were left out, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class Target(Protocol):
 
     async def close_session(self) -> tuple[MemoryStep, ...]:
         """The session is over; what memory does then. Not called again for a session whose steps the record already holds."""
+
+    def remembers(self) -> tuple[str, ...] | None:
+        """What its memory holds of the sessions that are over, as texts; None: nobody knows."""
 
     async def fork(self) -> Target | None:
         """A copy whose further talk leaves no trace here; None: it cannot be copied."""

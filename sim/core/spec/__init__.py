@@ -19,7 +19,7 @@ from sim.core.spec.scenario import (
     SessionSpec,
     Wish,
 )
-from sim.core.spec.study import Controls, Limits, Study, name_tagger
+from sim.core.spec.study import Controls, Limits, Probes, Study, name_tagger
 from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Persona",
     "PollSpec",
     "Preference",
+    "Probes",
     "ProfileType",
     "Rubric",
     "Sampling",

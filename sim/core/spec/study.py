@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from sim.core.event import ProbeKind
 from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.target import TargetSpec
@@ -39,6 +40,15 @@ class Controls(Frozen):
     """Rated again with the same words under another sampling seed, which tells noise; one call an exchange."""
 
 
+class Probes(Frozen):
+    """Questions about what the persona told, put to forks of the target at the end of each session."""
+
+    facts: int = Field(default=10, strict=True, ge=1, le=10)
+    """Facts asked about after a session, at most, drawn by seed and the same for every target."""
+    kinds: tuple[ProbeKind, ...] = Field(default=get_args(ProbeKind), min_length=1)
+    """Which kinds of questions are asked."""
+
+
 class Study(Frozen):
     """targets × personas × scenarios × seeds, with the models that play user, rater and tagger."""
 
@@ -49,6 +59,10 @@ class Study(Frozen):
     """`self`: the user's own model. Any other model is an observer and is named so."""
     observers: tuple[ObserverSpec, ...] = ()
     controls: Controls = Controls()
+    probes: Probes | None = None
+    """What is asked of the target's memory; left out: nothing."""
+    judge: ModelSpec | None = None
+    """Grades what accepted answers cannot decide; left out: that counts as wrong."""
     tagger: ModelSpec = ModelSpec(model="offline/tagger")
     codebook: Text = "mint"
     """What moves there are: an id, or the path of a file."""
