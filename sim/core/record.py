@@ -10,7 +10,22 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from sim.core.cast import Cast
-    from sim.core.event import CallLost, Departure, Ending, Flag, MemoryWritten, Probed, Rating, Role, Silence, Tagging, TrialFailed, Utterance
+    from sim.core.event import (
+        CallLost,
+        Departure,
+        Ending,
+        Flag,
+        FormAnswered,
+        Labelled,
+        MemoryWritten,
+        Probed,
+        Rating,
+        Role,
+        Silence,
+        Tagging,
+        TrialFailed,
+        Utterance,
+    )
     from sim.core.ledger import Disclosure
 
 Ratings = Mapping[str, "Rating"]
@@ -46,6 +61,8 @@ class Exchange:
     """By tagger."""
     disclosed: tuple[Disclosure, ...] = ()
     flags: tuple[Flag, ...] = ()
+    labels: tuple[Labelled, ...] = ()
+    """What people who read it say it is, the newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,8 @@ class Trial:
     """All takes and failed attempts included."""
     lost: tuple[CallLost, ...] = ()
     """Calls that came to nothing for reasons outside any model."""
+    forms: tuple[FormAnswered, ...] = ()
+    """Filled in by the people whose first trial this is."""
     failed: TrialFailed | None = None
     finished: bool = False
     forgotten: bool = False
