@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NoReturn, Self
+from typing import IO, NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
-from sim.core.event import SCHEMA_VERSION, Event, Key, TrialForgotten, body, key, load_event
+from sim.core.event import SCHEMA_VERSION, Event, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 
 FILE = "run.db"
@@ -58,6 +58,13 @@ _FAILED = """
 SELECT count(DISTINCT trial) FROM event WHERE kind IN ('trial_failed', 'trial_forgotten')
 AND trial NOT IN (SELECT trial FROM event WHERE kind = 'trial_finished')
 """
+_FIND = """
+SELECT DISTINCT trial, session, exchange FROM event
+WHERE kind = 'user_spoke' AND json_extract(body, '$.said.message') LIKE ? ESCAPE '!'
+OR kind = 'target_replied' AND json_extract(body, '$.reply') LIKE ? ESCAPE '!'
+"""
+_MANY = 5_000
+"""Unread events fetched at a time."""
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
 _PATIENCE = 10.0
@@ -119,6 +126,21 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+class Stored(NamedTuple):
+    """An event as it stands in the file, for readers that look at many and need little of each."""
+
+    id: int
+    """Rises in the order of appending."""
+    trial: str
+    session: int
+    take: int
+    exchange: int
+    kind: Kind
+    part: str
+    body: str
+    """JSON."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """How far a run has come, as its journal tells."""
@@ -178,6 +200,19 @@ class Journal:
                 return
             yield from map(self._load, rows)
             last = rows[-1][0]
+
+    def stored_after(self, last: int, kinds: Sequence[Kind]) -> list[Stored]:
+        """The next events of `kinds` after event number `last`, some thousands at most; none: that is all there are yet."""
+        marks = ",".join("?" * len(kinds))
+        query = f"SELECT id, trial, session, take, exchange, kind, part, body FROM event WHERE id > ? AND kind IN ({marks}) ORDER BY id LIMIT {_MANY}"
+        with self._blame():
+            return [Stored(*row) for row in self._db.execute(query, (last, *kinds)).fetchall()]
+
+    def find_texts(self, words: str) -> list[tuple[str, int, int]]:
+        """Trial, session and exchange of every message and reply that holds `words`; the case of ASCII letters does not matter."""
+        like = "%" + words.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        with self._blame():
+            return self._db.execute(_FIND, (like, like)).fetchall()
 
     def trials(self) -> tuple[str, ...]:
         """The trials that have events, in the order in which they began."""

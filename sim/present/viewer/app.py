@@ -1,0 +1,227 @@
+"""What the viewer serves: pages from files, figures and texts as JSON, what is new as server-sent events.
+
+Nothing here is computed that another module does not compute: a route reads its arguments, asks, and sends. Only labels, kept tests, ratings, forms
+and chat messages are taken in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import Field, ValidationError
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from sim.analysis.triage import queue
+from sim.core.errors import InputError, RunLocked
+from sim.core.event import Label
+from sim.core.frozen import Frozen, Id
+from sim.present.listing import runs_document
+from sim.present.trial_json import trial_document
+from sim.present.viewer.index import Filter, RowDocument, document_of
+from sim.store.runs import list_runs
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from sim.core.ports import Clock
+    from sim.present.viewer.runs import OpenRun, OpenRuns
+    from sim.run.plan import TrialPlan
+
+Answer = Callable[["Request"], Awaitable[Response]]
+MOST: Final = 500
+"""Rows sent at once."""
+HEARTBEAT: Final = 15.0
+"""Seconds without news after which a comment is sent, so that a closed page is noticed."""
+OWNER: Final = "owner"
+"""Who labels."""
+STATIC: Final = {
+    "viewer.js": "text/javascript",
+    "viewer.css": "text/css",
+}
+"""The files there are; nothing else is served from the disk."""
+
+
+class LabelWish(Frozen):
+    """What a reader says of an exchange."""
+
+    trial: str = Field(max_length=400)
+    session: int
+    exchange: int
+    label: Label
+    note: str = Field(default="", max_length=4_000)
+    of: str = Field(default="", max_length=500)
+
+
+class KeepWish(Frozen):
+    """A conversation to be kept as a test, up to an exchange."""
+
+    trial: str = Field(max_length=400)
+    session: int
+    exchange: int
+    id: Id
+
+
+def build_app(runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish], str]) -> Starlette:
+    """The viewer of `runs`, to be put behind a `Guard`.
+
+    Args:
+        keep: writes a scenario and returns where.
+    """
+
+    async def all_runs(request: Request) -> Response:
+        lines = await asyncio.to_thread(list_runs, runs.results)
+        return JSONResponse(runs_document(lines).model_dump(mode="json"))
+
+    async def one_run(request: Request) -> Response:
+        run = await _opened(request)
+        await asyncio.to_thread(run.catch_up)
+        return JSONResponse(await asyncio.to_thread(_head, run))
+
+    async def exchanges(request: Request) -> Response:
+        run = await _opened(request)
+        asked = {k: v for k, v in request.query_params.items() if v != ""}
+        words, offset, limit = asked.pop("q", ""), _number(asked.pop("offset", "0")), _number(asked.pop("limit", "50"))
+        asked.pop("token", None)
+        wish = Filter.model_validate(asked)
+        page = await asyncio.to_thread(run.page, wish, words=words, offset=offset, limit=min(limit, MOST))
+        return JSONResponse(page.model_dump(mode="json"))
+
+    async def trial(request: Request) -> Response:
+        run = await _opened(request)
+        return await asyncio.to_thread(_trial, run, request.path_params["trial"])
+
+    async def triage(request: Request) -> Response:
+        run = await _opened(request)
+        items = await asyncio.to_thread(_triage, run)
+        return JSONResponse({"items": items[:MOST], "total": len(items)})
+
+    async def live(request: Request) -> Response:
+        run = await _opened(request)
+        return StreamingResponse(_news(run), media_type="text/event-stream")
+
+    async def label(request: Request) -> Response:
+        run, wish = await _opened(request), LabelWish.model_validate(await request.json())
+        await run.label(OWNER, **dict(wish), clock=clock)
+        return JSONResponse({"kept": True})
+
+    async def kept(request: Request) -> Response:
+        run, wish = await _opened(request), KeepWish.model_validate(await request.json())
+        return JSONResponse({"path": await asyncio.to_thread(keep, run, wish)})
+
+    async def _opened(request: Request) -> OpenRun:
+        return await asyncio.to_thread(runs.get, request.path_params["run"])
+
+    return Starlette(
+        routes=[
+            Route("/", partial(_page, "runs.html")),
+            Route("/runs/{run}", partial(_page, "run.html")),
+            Route("/static/{file}", _static),
+            Route("/api/runs", _told(all_runs)),
+            Route("/api/runs/{run}", _told(one_run)),
+            Route("/api/runs/{run}/exchanges", _told(exchanges)),
+            Route("/api/runs/{run}/triage", _told(triage)),
+            Route("/api/runs/{run}/live", _told(live)),
+            Route("/api/runs/{run}/labels", _told(label), methods=["POST"]),
+            Route("/api/runs/{run}/keep", _told(kept), methods=["POST"]),
+            Route("/api/runs/{run}/trials/{trial:path}", _told(trial)),
+        ]
+    )
+
+
+def _told(answer: Answer) -> Answer:
+    """`answer`, with what is wrong in one line."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except RunLocked as error:
+            return JSONResponse({"problem": str(error)}, 409)
+        except InputError as error:
+            return JSONResponse({"problem": str(error)}, 404 if request.method == "GET" else 400)
+        except ValidationError as error:
+            first = error.errors()[0]
+            return JSONResponse({"problem": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, 400)
+        except json.JSONDecodeError:
+            return JSONResponse({"problem": "that is no JSON"}, 400)
+
+    return told
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"'{text}' is no number")
+    return int(text)
+
+
+def _head(run: OpenRun) -> dict[str, Any]:
+    study, header = run.folder.study, run.folder.header
+    return {
+        "run": run.folder.name,
+        "running": run.folder.is_being_written(),
+        "offline": bool(header.offline),
+        "rater": study.primary_rater,
+        "tagger": study.tagger_id,
+        "progress": run.progress.model_dump(mode="json"),
+        "choices": run.choices(),
+        "trials": [_place(p) for p in run.plans.values()],
+    }
+
+
+def _place(plan: TrialPlan) -> dict[str, str | int]:
+    cast = plan.cast
+    return {"id": plan.id, "target": plan.target.id, "persona": cast.persona.id, "scenario": cast.scenario.id, "seed": plan.seed}
+
+
+def _trial(run: OpenRun, name: str) -> Response:
+    folder = run.folder
+    document = trial_document(run.trial(name), study=folder.study, codebook=folder.codebook, offline=folder.header.offline)
+    return Response(document.model_dump_json(), media_type="application/json")
+
+
+def _triage(run: OpenRun) -> list[dict[str, Any]]:
+    with run.folder.read_journal() as journal:
+        begun = journal.trials()
+    return [i.model_dump(mode="json") for i in queue(run.folder.study, [run.trial(t) for t in begun if t in run.plans])]
+
+
+async def _news(run: OpenRun) -> AsyncIterator[str]:
+    """First how far the run has come, then every row that is new or changed, with how far it has come by then."""
+    async with run.watched() as rows:
+        yield _event("progress", run.progress.model_dump(mode="json"))
+        while True:
+            found: list[RowDocument] = []
+            with suppress(TimeoutError):
+                found += [document_of(r) for r in await asyncio.wait_for(rows.get(), HEARTBEAT)]
+            if not found:
+                yield ": nothing new\n\n"
+                continue
+            running = await asyncio.to_thread(run.folder.is_being_written)
+            yield _event("rows", [r.model_dump(mode="json") for r in found[-MOST:]])
+            yield _event("progress", run.progress.model_dump(mode="json") | {"running": running})
+
+
+def _event(name: str, value: object) -> str:
+    return f"event: {name}\ndata: {json.dumps(value)}\n\n"
+
+
+async def _page(name: str, request: Request) -> Response:
+    return HTMLResponse(_read(name))
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["file"]
+    if name not in STATIC:
+        return PlainTextResponse("there is no such file", 404)
+    return Response(_read(name), media_type=STATIC[name], headers={"cache-control": "no-cache"})
+
+
+def _read(name: str) -> bytes:
+    return (files("sim.present.viewer") / "static" / name).read_bytes()
