@@ -10,7 +10,8 @@ for trial in run.trials:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from sim.core.ports import Listener, Sink
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.run.parts import Parts
+    from sim.store.journal import Journal
 
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
@@ -219,33 +222,63 @@ async def _execute(
     listeners: Sequence[Listener],
     on_start: OnStart | None,
 ) -> Run:
+    from sim.run.collector import rare_collection
+    from sim.run.local import LocalBackend
+    from sim.run.trial import run_trial
+
+    async with staffed(folder, limits=limits, local_only=local_only, listeners=listeners) as staff:
+        if on_start:
+            on_start(staff.budget)
+        with rare_collection():
+            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, staff.parts, staff.sink))
+    trials = tuple(done[p.id] for p in plans)
+    return Run(folder, plans, trials, _status(trials))
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """A run open for writing, with everything its trials need."""
+
+    parts: Parts
+    sink: Sink
+    journal: Journal
+    budget: Budget
+
+
+@asynccontextmanager
+async def staffed(
+    folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None = None, listeners: Sequence[Listener] = ()
+) -> AsyncIterator[Staffed]:
+    """Hold the run's lock and have its parts ready, with the prompts it began with.
+
+    Raises:
+        RunLocked: another process is writing to it.
+    """
     from sim.llm.budget import Budget, tally
     from sim.llm.build import Shared
     from sim.llm.guard import guarded
     from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
-    from sim.run.collector import rare_collection
-    from sim.run.local import LocalBackend
     from sim.run.parts import Parts
-    from sim.run.trial import run_trial
 
-    prompts = Prompts(folder.header.prompts)
     with folder.write_journal() as journal, guarded(local_only):
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
         sink = _Watched(journal, listeners)
         parts = Parts(
-            folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time, nonce=folder.header.nonce, codebook=folder.codebook
+            folder.study,
+            Prompts(folder.header.prompts),
+            limits=limits,
+            shared=shared,
+            sink=sink,
+            clock=time.time,
+            nonce=folder.header.nonce,
+            codebook=folder.codebook,
         )
-        if on_start:
-            on_start(shared.budget)
         try:
-            with rare_collection():
-                done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, parts, sink))
+            yield Staffed(parts, sink, journal, shared.budget)
         finally:
             await parts.close()
-    trials = tuple(done[p.id] for p in plans)
-    return Run(folder, plans, trials, _status(trials))
 
 
 def _plans(folder: RunFolder) -> tuple[TrialPlan, ...]:
