@@ -8,7 +8,7 @@ when they come back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -163,8 +163,11 @@ def read_words(message: object, leave: object, view: UserView) -> Words:
     return Words(text, leave)
 
 
-def read_given(given: object, asked: tuple[str, ...], *, na: bool) -> Given:
+def read_given(given: object, asked: Sequence[str], *, na: Collection[str] = ()) -> Given:
     """What came from the page as choices.
+
+    Args:
+        na: those of `asked` that need not apply.
 
     Raises:
         InputError: something is missing, unknown, or no number from 1 to 5.
@@ -178,6 +181,6 @@ def read_given(given: object, asked: tuple[str, ...], *, na: bool) -> Given:
         raise InputError("there is an answer to something that was not asked")
     for name in asked:
         value = given[name]
-        if not (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 5) and not (na and value == "na"):
+        if not (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 5) and not (name in na and value == "na"):
             raise InputError(f"{name.replace('_', ' ')}: {value!r} is no number from 1 to 5")
     return {name: given[name] for name in asked}

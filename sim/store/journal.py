@@ -22,7 +22,7 @@ from typing import IO, NamedTuple, NoReturn, Self
 from pydantic import ValidationError
 
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
-from sim.core.event import SCHEMA_VERSION, Event, Key, Kind, TrialForgotten, body, key, load_event
+from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 
 FILE = "run.db"
@@ -214,6 +214,12 @@ class Journal:
         with self._blame():
             return self._db.execute(_FIND, (like, like)).fetchall()
 
+    def forms(self) -> tuple[FormAnswered, ...]:
+        """Every form that people filled in, in the order of filling in."""
+        with self._blame():
+            rows = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE kind = 'form_answered' ORDER BY id").fetchall()
+        return tuple(e for e in map(self._load, rows) if isinstance(e, FormAnswered))
+
     def trials(self) -> tuple[str, ...]:
         """The trials that have events, in the order in which they began."""
         with self._blame():
@@ -253,17 +259,21 @@ class Journal:
         if busy:
             raise InputError("another program has the file open, so that old pages stay", mend="close it and forget again", where=self.path)
 
-    def withdraw(self, person: str) -> int:
+    def withdraw(self, person: str, trials: Sequence[str] = ()) -> int:
         """Delete what `person`, as `human:p3`, rated, labelled and filled in; what others said of the same exchanges stays.
+
+        Args:
+            trials: those that the person held as their user, which are deleted whole.
 
         Returns:
             The number of events deleted.
         """
+        name = person.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        held = ",".join("?" * len(trials))
+        mine = f"part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!' OR trial IN ({held})"
         with self._blame():
             self._db.execute("PRAGMA secure_delete = ON")
-            mine = "part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!'"
-            name = person.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-            return self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%")).rowcount
+            return self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%", *trials)).rowcount
 
     def close(self) -> None:
         """Give back file and lock."""
