@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sim.analysis.triage import queue
-from sim.core.errors import InputError, RunLocked
+from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
 from sim.present.listing import runs_document
 from sim.present.trial_json import trial_document
+from sim.present.viewer.answering import page, static, told
 from sim.present.viewer.index import Filter, RowDocument, document_of
 from sim.store.runs import list_runs
 
@@ -35,18 +34,12 @@ if TYPE_CHECKING:
     from sim.present.viewer.runs import OpenRun, OpenRuns
     from sim.run.plan import TrialPlan
 
-Answer = Callable[["Request"], Awaitable[Response]]
 MOST: Final = 500
 """Rows sent at once."""
 HEARTBEAT: Final = 15.0
 """Seconds without news after which a comment is sent, so that a closed page is noticed."""
 OWNER: Final = "owner"
 """Who labels."""
-STATIC: Final = {
-    "viewer.js": "text/javascript",
-    "viewer.css": "text/css",
-}
-"""The files there are; nothing else is served from the disk."""
 
 
 class LabelWish(Frozen):
@@ -121,38 +114,19 @@ def build_app(runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish
 
     return Starlette(
         routes=[
-            Route("/", partial(_page, "runs.html")),
-            Route("/runs/{run}", partial(_page, "run.html")),
-            Route("/static/{file}", _static),
-            Route("/api/runs", _told(all_runs)),
-            Route("/api/runs/{run}", _told(one_run)),
-            Route("/api/runs/{run}/exchanges", _told(exchanges)),
-            Route("/api/runs/{run}/triage", _told(triage)),
-            Route("/api/runs/{run}/live", _told(live)),
-            Route("/api/runs/{run}/labels", _told(label), methods=["POST"]),
-            Route("/api/runs/{run}/keep", _told(kept), methods=["POST"]),
-            Route("/api/runs/{run}/trials/{trial:path}", _told(trial)),
+            Route("/", page("runs.html")),
+            Route("/runs/{run}", page("run.html")),
+            Route("/static/{file}", static),
+            Route("/api/runs", told(all_runs)),
+            Route("/api/runs/{run}", told(one_run)),
+            Route("/api/runs/{run}/exchanges", told(exchanges)),
+            Route("/api/runs/{run}/triage", told(triage)),
+            Route("/api/runs/{run}/live", told(live)),
+            Route("/api/runs/{run}/labels", told(label), methods=["POST"]),
+            Route("/api/runs/{run}/keep", told(kept), methods=["POST"]),
+            Route("/api/runs/{run}/trials/{trial:path}", told(trial)),
         ]
     )
-
-
-def _told(answer: Answer) -> Answer:
-    """`answer`, with what is wrong in one line."""
-
-    async def told(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except RunLocked as error:
-            return JSONResponse({"problem": str(error)}, 409)
-        except InputError as error:
-            return JSONResponse({"problem": str(error)}, 404 if request.method == "GET" else 400)
-        except ValidationError as error:
-            first = error.errors()[0]
-            return JSONResponse({"problem": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, 400)
-        except json.JSONDecodeError:
-            return JSONResponse({"problem": "that is no JSON"}, 400)
-
-    return told
 
 
 def _number(text: str) -> int:
@@ -210,18 +184,3 @@ async def _news(run: OpenRun) -> AsyncIterator[str]:
 
 def _event(name: str, value: object) -> str:
     return f"event: {name}\ndata: {json.dumps(value)}\n\n"
-
-
-async def _page(name: str, request: Request) -> Response:
-    return HTMLResponse(_read(name))
-
-
-async def _static(request: Request) -> Response:
-    name = request.path_params["file"]
-    if name not in STATIC:
-        return PlainTextResponse("there is no such file", 404)
-    return Response(_read(name), media_type=STATIC[name], headers={"cache-control": "no-cache"})
-
-
-def _read(name: str) -> bytes:
-    return (files("sim.present.viewer") / "static" / name).read_bytes()
