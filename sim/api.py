@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
     from sim.core.event import Event
     from sim.core.ports import Listener, Sink
+    from sim.core.spec.people import PeopleStudy
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
     from sim.run.parts import Parts
@@ -173,11 +174,53 @@ async def resume_run(
     from sim.run.demands import check_hosts, check_keys, check_reach
 
     folder = open_run(run, Path(results))
+    if folder.study.played_by == "people":
+        raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
     check_hosts(folder.study, local_only)
     check_keys(folder.study)
     await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
     return await _execute(folder, _plans(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+
+
+async def open_people_run(
+    study: PeopleStudy, base: Path, *, results: str | Path = RESULTS, local_only: LocalOnly | None = None
+) -> tuple[RunFolder, tuple[TrialPlan, ...]]:
+    """The run that people read, or hold, in a study with people; the latter is made when it is not there yet.
+
+    Args:
+        base: the folder that the study's paths are relative to.
+
+    Raises:
+        InputError: there is no such run or study, or something in the study is wrong or cannot be reached.
+    """
+    from sim.llm.prompts import load_texts
+    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.parts import offline_parts, scorer_versions
+
+    if study.read is not None:
+        folder = open_run(study.read, Path(results))
+        return folder, _plans(folder)
+
+    def held_by_people(of: Study) -> Study:
+        return of.model_copy(update={"name": study.name, "played_by": "people", "seeds": tuple(range(1, study.people + 1))})
+
+    assert study.chat is not None
+    beside = base / study.chat
+    prepared = prepare_study(beside if beside.is_file() else study.chat, change=held_by_people)
+    of = prepared.loaded.study
+    check_hosts(of, local_only)
+    check_keys(of)
+    await check_reach(of)
+    if (Path(results) / study.name).is_dir():
+        folder = open_run(Path(results) / study.name, Path(results))
+        if folder.study != of:
+            problem = f"run '{folder.name}' was made of another study than '{study.chat}' is now"
+            raise InputError(problem, mend="give this study with people another name")
+        return folder, _plans(folder)
+    prompts, scorers, offline = load_texts(), scorer_versions(of), tuple(p for p in offline_parts(of) if p != "user")
+    folder = create_run(Path(results), study.name, prepared.loaded, prompts=prompts, scorers=scorers, offline=offline)
+    return folder, prepared.plans
 
 
 def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path = RESULTS) -> tuple[str, ...]:

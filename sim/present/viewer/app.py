@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field
@@ -24,6 +24,7 @@ from sim.core.frozen import Frozen, Id
 from sim.present.listing import runs_document
 from sim.present.trial_json import trial_document
 from sim.present.viewer.answering import page, static, told
+from sim.present.viewer.guests import guest_routes
 from sim.present.viewer.index import Filter, RowDocument, document_of
 from sim.store.runs import list_runs
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sim.core.ports import Clock
+    from sim.present.viewer.people import People
     from sim.present.viewer.runs import OpenRun, OpenRuns
     from sim.run.plan import TrialPlan
 
@@ -62,12 +64,23 @@ class KeepWish(Frozen):
     id: Id
 
 
-def build_app(runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish], str]) -> Starlette:
+def build_app(
+    runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish], str], people: Callable[[], AbstractAsyncContextManager[People]] | None = None
+) -> Starlette:
     """The viewer of `runs`, to be put behind a `Guard`.
 
     Args:
         keep: writes a scenario and returns where.
+        people: those of a study with people, for as long as the viewer is up.
     """
+    seated: list[People] = []
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if people:
+                seated.append(await stack.enter_async_context(people()))
+            yield
 
     async def all_runs(request: Request) -> Response:
         lines = await asyncio.to_thread(list_runs, runs.results)
@@ -113,7 +126,9 @@ def build_app(runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish
         return await asyncio.to_thread(runs.get, request.path_params["run"])
 
     return Starlette(
+        lifespan=lifespan,
         routes=[
+            *(guest_routes(lambda: seated[0]) if people else ()),
             Route("/", page("runs.html")),
             Route("/runs/{run}", page("run.html")),
             Route("/static/{file}", static),
@@ -125,7 +140,7 @@ def build_app(runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish
             Route("/api/runs/{run}/labels", told(label), methods=["POST"]),
             Route("/api/runs/{run}/keep", told(kept), methods=["POST"]),
             Route("/api/runs/{run}/trials/{trial:path}", told(trial)),
-        ]
+        ],
     )
 
 
