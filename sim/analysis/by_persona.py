@@ -1,4 +1,4 @@
-"""What each persona thought of each target: the points behind the means, aggregated exchanges → session → trial → persona as in `sim.analysis.summary`.
+"""What each persona thought of each target: the points behind the means, aggregated as in `sim.analysis.summary`.
 
 Personas are the unit of every interval here, and the one thing that two targets have in common; a mean without its personas hides both.
 """
@@ -87,7 +87,7 @@ def summarise_sessions(trials: Sequence[Trial], *, rater: str) -> tuple[SessionP
 
 
 def correlate_criterion(trials: Iterable[Trial], *, rater: str) -> tuple[Correlation, ...]:
-    """Each dimension's session mean against each criterion answer of the same session, both less their mean over the persona's sessions with the target.
+    """Each dimension's session mean against each criterion answer of the session, both less their mean over the persona's sessions with the target.
 
     Within persona and target, so that neither a persona who likes everything nor a target that is liked by all makes the two go together.
     """
@@ -99,8 +99,13 @@ def correlate_criterion(trials: Iterable[Trial], *, rater: str) -> tuple[Correla
 
 
 def dimension_interval(points: Iterable[PersonaPoint], dimension: Dimension) -> tuple[float, float] | None:
-    """95 % t interval of a dimension over the personas that scored it; None below three."""
-    return t_interval([p.dimensions[dimension] for p in points if dimension in p.dimensions])
+    """95 % t interval of a dimension over the personas that scored it, as far as the scale reaches; None below three."""
+    return on_scale(t_interval([p.dimensions[dimension] for p in points if dimension in p.dimensions]))
+
+
+def on_scale(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The part of `interval` that lies on the scale of 1 to 5: a mean of ratings can be nowhere else."""
+    return None if interval is None else (max(1.0, interval[0]), min(5.0, interval[1]))
 
 
 def mean_of(values: Iterable[float | None]) -> float | None:
@@ -135,7 +140,7 @@ def _session_point(target: str, session: int, personas: Mapping[str, Sequence[Ma
         target=target,
         session=session,
         fixed_set=mean_of(fixed),
-        interval=t_interval(fixed),
+        interval=on_scale(t_interval(fixed)),
         callback=mean_of(callback),
         personas=len(personas),
     )

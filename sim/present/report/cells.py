@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from sim.present.report.document import Cell, Column
 from sim.present.words import number, safe, share
 
-
 Heading = str | tuple[str, str]
 """A heading, or one with what the column holds."""
 
@@ -34,7 +33,7 @@ def named(text: str, *, link: str = "", beside: str = "") -> Cell:
 def score(value: float | None, interval: tuple[float, float] | None = None, *, beside: str = "", digits: int = 2) -> Cell:
     """A figure with its interval in small print."""
     spoken = between(interval, digits=digits)
-    return Cell(text=number(value, digits), value=value, beside=" · ".join(p for p in (spoken, beside) if p))
+    return Cell(text=number(value, digits), value=value, beside="\n".join(p for p in (spoken, beside) if p))
 
 
 def part(value: float | None, interval: tuple[float, float] | None = None) -> Cell:

@@ -25,8 +25,9 @@ def rating(field: str, title: str, *, values: Sequence[float] = ()) -> Spec:
     """An axis of the scale of 1 to 5; given `values`, cut to the whole steps around them."""
     low, high = (max(1, int(min(values))), min(5, -int(-max(values) // 1))) if values else (1, 5)
     low, high = (low, high) if high > low else (max(1, low - 1), min(5, high + 1))
-    cut = "" if (low, high) == (1, 5) else f" (scale 1 to 5, shown {low} to {high})"
-    return {"field": field, "type": "quantitative", "title": title + cut, "scale": {"domain": [low, high], "zero": False}}
+    cut = "" if (low, high) == (1, 5) else f" (axis from {low} to {high})"
+    axis: Spec = {"values": [low + i / 2 for i in range(2 * (high - low) + 1)], "format": ".1~f"}
+    return {"field": field, "type": "quantitative", "title": title + cut, "scale": {"domain": [low, high], "zero": False}, "axis": axis}
 
 
 def dots(targets: Sequence[str], *, x: Spec, y: str, order: Sequence[str], step: int = 16, legend: bool = True, by_target: bool = True) -> Spec:
@@ -62,13 +63,19 @@ def strip(targets: Sequence[str], *, order: Sequence[str], x: Spec) -> Spec:
     return {"width": "container", "height": {"step": 40}, "encoding": {"y": row}, "layer": layers}
 
 
-def over_sessions(targets: Sequence[str], *, y: Spec, band: bool = True) -> Spec:
-    """A line for every target over sessions, with its band. Rows: target, session, `y`'s field, low, high."""
-    x: Spec = {"field": "session", "type": "ordinal", "title": "session", "axis": {"labelAngle": 0}}
+def aside(target: str, targets: Sequence[str]) -> float:
+    """How far from its session a target's point is drawn, so that equal values do not hide each other."""
+    return (targets.index(target) - (len(targets) - 1) / 2) * 0.04
+
+
+def over_sessions(targets: Sequence[str], *, sessions: int, y: Spec, band: bool = True) -> Spec:
+    """A line for every target over sessions, with its band. Rows: target, at (the session, moved aside a little), `y`'s field, low, high."""
+    x: Spec = {"field": "at", "type": "quantitative", "title": "session", "scale": {"zero": False, "padding": 16}}
+    x["axis"] = {"grid": False, "values": list(range(1, sessions + 1)), "format": "d"}
     area: Spec = {
         "transform": [WITH_INTERVAL],
         "mark": {"type": "area", "opacity": 0.15, "interpolate": "linear"},
-        "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour(targets, legend=False)},
+        "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
     }
     line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
     dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shape(targets)}}
@@ -90,7 +97,7 @@ def steps(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str)
 
 
 def paired(arms: Sequence[str], *, y: Spec) -> Spec:
-    """A thin line a persona from arm to arm, and the means with their intervals on top. Rows: arm, persona, `y`'s field; of means: mean, low, high."""
+    """A thin line a persona from arm to arm, the means with their intervals on top. Rows: arm, persona, `y`'s field; of means: mean, low, high."""
     x: Spec = {"field": "arm", "type": "nominal", "sort": list(arms), "title": None, "axis": {"labelAngle": 0, "labelFontSize": 13}}
     one: JsonValue = {"filter": "datum.persona != null"}
     many: JsonValue = {"filter": "datum.persona == null"}
@@ -134,7 +141,7 @@ def ribbons(targets: Sequence[str], moves: Sequence[str], *, x: str, x_title: st
             "mark": {"type": "area", "interpolate": "monotone"},
             "encoding": {
                 "x": {"field": x, "type": "quantitative", "title": x_title, "axis": {"tickMinStep": 1}},
-                "y": {"field": "rate", "type": "quantitative", "stack": "zero", "title": "moves a reply", "axis": {"tickCount": 3}},
+                "y": {"field": "rate", "type": "quantitative", "stack": "zero", "title": "moves", "axis": {"tickCount": 3}},
                 "color": {
                     "field": "move",
                     "type": "nominal",
@@ -161,7 +168,7 @@ def heat(rows: Sequence[str], columns: Sequence[str], *, field: str, title: str,
                 "field": field,
                 "type": "quantitative",
                 "title": title,
-                "scale": {"domain": [low, high], "range": "diverging" if low < 0 else "heatmap"},
+                "scale": {"domain": [low, high], "range": "diverging" if low < 0 else "heatmap", "interpolate": "rgb"},
                 "legend": None,
             }
         },

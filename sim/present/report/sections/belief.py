@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TITLE = "Can it be believed?"
 NO_MATRIX = (
-    "What this rater can tell apart was not measured in this run: `sim calibrate --edits --rater MODEL` changes one property of a reply at a time and shows "
-    "which dimension moves."
+    "What this rater can tell apart was not measured in this run: `sim calibrate --edits --rater MODEL` changes one property of a reply at a time "
+    "and shows which dimension moves."
 )
 NO_PEOPLE = "Agreement with people was not measured in this run: nobody has rated its conversations."
 
@@ -34,7 +34,7 @@ def _raters(of: Material) -> list[Block]:
         for rater, o in t.likability.observers.items()
     ]
     if not rows:
-        line = f"Rater agreement was not measured in this run: only {of.rater} rated. Add `observers:` to the study to have others rate the same replies."
+        line = f"Rater agreement was not measured in this run: only {of.rater} rated. Add `observers:` to the study to have others rate, too."
         return [Prose(lines=(line,))]
     figures: list[Heading] = ["likability", "fixed set", "n", (f"{of.rater}'s", "likability by the primary rater")]
     return [Table(id="raters", title="Other raters of the same replies", columns=columns("target", "rater", figures=figures), rows=tuple(rows))]

@@ -38,17 +38,18 @@ def _fixed_set(of: Material) -> Figure:
         if p.fixed_set is not None:
             low, high = p.interval or (None, None)
             link = talks_link(target=p.target, session=p.session)
-            place: dict[str, JsonValue] = {"target": p.target, "session": p.session}
+            place: dict[str, JsonValue] = {"target": p.target, "session": p.session, "at": p.session + charts.aside(p.target, of.targets)}
             rows.append({**place, "mean": p.fixed_set, "low": low, "high": high, "personas": p.personas, "link": link})
     values = [v for p in of.sessions for v in (p.fixed_set, *(p.interval or ())) if v is not None]
     return Figure(
         id="sessions",
         title="Fixed set over sessions, with 95 % bands over personas",
         alt=f"Mean of the four dimensions that always apply, session by session. {_first_and_last(of)}",
-        spec=charts.over_sessions(of.targets, y=charts.rating("mean", "fixed set", values=values)),
+        spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "fixed set", values=values)),
         columns={
             "target": "target id",
             "session": "session, from 1",
+            "at": "where it is drawn",
             "mean": "mean over personas of the four dimensions that always apply",
             "low": "lower end of the 95 % t interval",
             "high": "upper end",
@@ -70,7 +71,13 @@ def _first_and_last(of: Material) -> str:
 
 def _callback(of: Material) -> Figure:
     rows: list[dict[str, JsonValue]] = [
-        {"target": p.target, "session": p.session, "mean": p.callback, "link": talks_link(target=p.target, session=p.session, dimension="callback")}
+        {
+            "target": p.target,
+            "session": p.session,
+            "at": p.session + charts.aside(p.target, of.targets),
+            "mean": p.callback,
+            "link": talks_link(target=p.target, session=p.session, dimension="callback"),
+        }
         for p in of.sessions
         if p.callback is not None
     ]
@@ -79,8 +86,14 @@ def _callback(of: Material) -> Figure:
         title="Callback over sessions",
         alt="Mean callback score by session, where it was scored.",
         notes=("Callback needs something told in an earlier session, so it begins with the second.",),
-        spec=charts.over_sessions(of.targets, y=charts.rating("mean", "callback"), band=False),
-        columns={"target": "target id", "session": "session, from 1", "mean": "mean over personas", "link": "place of the page"},
+        spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "callback"), band=False),
+        columns={
+            "target": "target id",
+            "session": "session, from 1",
+            "at": "where it is drawn",
+            "mean": "mean over personas",
+            "link": "place of the page",
+        },
         rows=tuple(rows),
     )
 
@@ -144,9 +157,11 @@ def _recovery(of: Material) -> list[Block]:
 
 def _recovery_figure(of: Material, found: dict[str, Recovery]) -> Figure:
     rows: list[dict[str, JsonValue]] = []
+    last = max((at for r in found.values() for at, _ in r.curve), default=0)
     for target, r in found.items():
         if r.drifts:
             points = [(0, 1.0), *r.curve]
+            points += [(last, points[-1][1])] if points[-1][0] < last else []
             rows += [{"target": target, "exchanges": at, "not_back": alive, "link": talks_link(target=target)} for at, alive in points]
     return Figure(
         id="recovery",

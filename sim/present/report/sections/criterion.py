@@ -25,7 +25,7 @@ def criterion_section(of: Material) -> Section:
         return Section(id="criterion", title=TITLE, absent=why)
     explained = Prose(
         lines=(
-            "At the end of a session the user says how much they enjoyed it and whether they would come back tomorrow, in a call that sees no scores. "
+            "At the end of a session the user says how much they enjoyed it and whether they would come back tomorrow, without seeing any scores. "
             "Dimensions that do not go with these answers are not what liking is about here.",
         )
     )

@@ -10,7 +10,7 @@ from sim.present.report.cells import between
 from sim.present.report.document import Headline, Tier
 from sim.present.report.material import DECIDE, SCENARIOS, SCREEN
 from sim.present.report.sections.memory import memory_sentence
-from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, many, number, share, signed
+from sim.present.words import DIAGNOSTIC, many, number, share, signed
 
 if TYPE_CHECKING:
     from sim.analysis.summary import TargetSummary
@@ -108,24 +108,21 @@ def _repeats(of: Material) -> str | None:
         return None
     most, least = max(known, key=lambda t: known[t]), min(known, key=lambda t: known[t])
     long, short = max(words, key=lambda t: words[t]), min(words, key=lambda t: words[t])
-    told = f"{most}'s replies are the most alike (repertoire {share(known[most])}, {least}'s {share(known[least])})"
+    told = f"Replies are most alike with {most} (repertoire {share(known[most])}; least with {least}, {share(known[least])})"
     return f"{told}; words a reply go from {number(words[short], 0)} ({short}) to {number(words[long], 0)} ({long})."
 
 
 def _not_concluded(of: Material) -> tuple[str, ...]:
     summary = of.summary
-    lines = (
-        [f"Anything about real models: {OFFLINE_MARK.replace('offline models: ', 'offline models took part, which ')}."] if summary.offline else []
-    )
+    lines = ["Anything about real models: offline models took part, and they only check the instrument."] if summary.offline else []
     lines.append(DIAGNOSTIC)
     if of.tier != "decide":
         lines.append(TIERS[of.tier])
     if summary.scenarios < SCENARIOS:
-        lines.append(f"Anything beyond the {many(summary.scenarios, 'scenario')} in which the talks took place.")
+        these = "the one scenario" if summary.scenarios == 1 else f"the {summary.scenarios} scenarios"
+        lines.append(f"Anything beyond {these} in which the talks took place.")
     lines.append("Anything about people unlike these personas, who are a fixed set and not a sample.")
     absent = summary.trials.planned - summary.trials.finished
     if absent:
-        lines.append(
-            f"{many(absent, 'trial')} of {summary.trials.planned:,} did not reach the end ({summary.trials.failed} failed); all figures leave them as they are."
-        )
+        lines.append(f"{many(absent, 'trial')} of {summary.trials.planned:,} did not reach the end ({summary.trials.failed} failed).")
     return tuple(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.by_persona import dimension_interval
+from sim.analysis.by_persona import dimension_interval, on_scale
 from sim.core.codebook import BY_OCCASION, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import columns, count, named, score, talk_link, talks_link
@@ -59,8 +59,8 @@ def _row(of: Material, target: TargetSummary) -> tuple[Cell, ...]:
     dimensions = [score(figures.dimensions[d].mean, dimension_interval(points, d), beside=f"n {figures.dimensions[d].n:,}") for d in DIMENSIONS]
     return (
         named(target.target, link=talks_link(target=target.target)),
-        score(figures.mean, figures.interval),
-        score(figures.fixed_set, figures.fixed_set_interval),
+        score(figures.mean, on_scale(figures.interval)),
+        score(figures.fixed_set, on_scale(figures.fixed_set_interval)),
         *dimensions,
         score(target.repetition.words_per_reply, digits=0),
         count(figures.n),
@@ -192,9 +192,7 @@ def _occasions(of: Material) -> Table:
             ],
         ),
         rows=tuple(rows),
-        notes=(
-            "Whether a dimension applies is fixed by what the user said before the reply was seen: a reply cannot escape a missed callback by not trying.",
-        ),
+        notes=("Whether a dimension applies is fixed by what the user said: a reply cannot escape a missed callback by not trying.",),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.by_persona import mean_of
+from sim.analysis.by_persona import PersonaPoint, mean_of, on_scale
 from sim.analysis.estimates import t_interval
-from sim.analysis.pairs import Paired, pair_likability
+from sim.analysis.pairs import WITHOUT_CALLBACK, Paired, pair_likability
 from sim.core.spec.target import ChatTargetSpec
 from sim.present.report import charts
 from sim.present.report.cells import between, columns, count, named, score, talks_link
@@ -63,23 +65,23 @@ def _rank(memory: str) -> tuple[int, int]:
 
 
 def _figure(of: Material, group: tuple[str, ...], index: int) -> Figure:
-    points = [p for p in of.points if p.target in group and p.without_callback is not None]
+    points = _in_common(of, group)
     rows: list[dict[str, JsonValue]] = [
         {
             "arm": p.target,
             "target": p.target,
             "persona": p.persona,
-            "likability": p.without_callback,
+            "likability": value,
             "n": p.n,
             "link": talks_link(target=p.target, persona=p.persona),
         }
-        for p in points
+        for p, value in points
     ]
     for target in group:
-        values = [p.without_callback for p in points if p.target == target and p.without_callback is not None]
-        low, high = t_interval(values) or (None, None)
+        values = [value for p, value in points if p.target == target]
+        low, high = on_scale(t_interval(values)) or (None, None)
         rows.append({"arm": target, "target": target, "persona": None, "mean": mean_of(values), "low": low, "high": high, "n": len(values)})
-    axis = charts.rating("likability", "likability without callback", values=[p.without_callback for p in points if p.without_callback is not None])
+    axis = charts.rating("likability", "likability without callback", values=[value for _, value in points])
     last = bought(of, group[-1], group[0])
     return Figure(
         id="memory" if index == 0 else f"memory-{index + 1}",
@@ -90,7 +92,7 @@ def _figure(of: Material, group: tuple[str, ...], index: int) -> Figure:
         columns={
             "arm": "target id, from the memory that keeps least",
             "persona": "persona id; empty: the mean over personas",
-            "likability": "mean over the six dimensions without callback",
+            "likability": "mean over the dimensions without callback that the persona scored in every arm",
             "mean": "mean over personas",
             "low": "lower end of the 95 % t interval over personas",
             "high": "upper end",
@@ -101,13 +103,27 @@ def _figure(of: Material, group: tuple[str, ...], index: int) -> Figure:
     )
 
 
+def _in_common(of: Material, group: Sequence[str]) -> list[tuple[PersonaPoint, float]]:
+    """Each persona's mean in each arm, over the dimensions that it scored in all of them: otherwise lines would rise and fall with occasions."""
+    arms: defaultdict[str, list[PersonaPoint]] = defaultdict(list)
+    for p in of.points:
+        if p.target in group:
+            arms[p.persona].append(p)
+    found = []
+    for points in arms.values():
+        shared = [d for d in WITHOUT_CALLBACK if all(d in p.dimensions for p in points)]
+        if len(points) == len(group) and shared:
+            found += [(p, fmean(p.dimensions[d] for d in shared)) for p in points]
+    return found
+
+
 def _table(of: Material, group: tuple[str, ...], index: int) -> Table:
     memory = {t.id: t.memory for t in of.study.targets}
     rows = []
     for target in group:
         found = bought(of, target, group[0]) if target != group[0] else None
         callback = next(t for t in of.summary.targets if t.target == target).likability.dimensions["callback"]
-        mean = mean_of(p.without_callback for p in of.points if p.target == target)
+        mean = mean_of(value for p, value in _in_common(of, group) if p.target == target)
         difference = score(found.difference, found.interval) if found else named("reference")
         rows.append(
             (
@@ -126,7 +142,7 @@ def _table(of: Material, group: tuple[str, ...], index: int) -> Table:
             "target",
             "memory",
             figures=[
-                ("without callback", "mean over six dimensions"),
+                ("without callback", "mean over the dimensions scored in every arm"),
                 ("difference", "paired by persona and scenario, with its 95 % interval over personas"),
                 "personas",
                 ("callback", "apart: memory by definition"),

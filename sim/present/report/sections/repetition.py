@@ -28,9 +28,9 @@ def repetition_section(of: Material) -> Section:
         return Section(id="repetition", title=TITLE, absent=why)
     explained = Prose(
         lines=(
-            "Repertoire is how alike all of a target's replies are, conversation fit what person and topic explain, carry-over what only the reply just "
-            "before explains. The three add up to the overlap of a reply with the one before it. No figure alone: a target that always does the same has "
-            "no carry-over and the widest repertoire of sameness.",
+            "Repertoire is how alike all of a target's replies are, conversation fit what person and topic explain, carry-over what only the reply "
+            "just before explains. The three add up to the overlap of a reply with the one before it. No figure alone: a target that always does "
+            "the same has no carry-over, and everything in its repertoire.",
         )
     )
     blocks = (explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))

@@ -3,6 +3,7 @@
 
 (function (R) {
   const INNER = 150; // Columns of a faceted chart that its labels take.
+  const HIDDEN = new Set(["link", "order", "at"]); // Keys of a row that only the drawing needs.
   const figures = new Map();
   const drawn = new Map();
   let themes = null;
@@ -46,7 +47,7 @@
     const width = holder.clientWidth;
     drawn.set(holder, width);
     if (!figure.rows.length) return;
-    const compiled = vegaLite.compile(sized(figure, width), { config: themes[theme || R.theme()] }).spec;
+    const compiled = vegaLite.compile(sized(figure, width), { config: looks(theme || R.theme(), width), logger: vega.logger(vega.Error) }).spec;
     const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
       expr: vega.expressionInterpreter,
       renderer: "svg",
@@ -62,6 +63,11 @@
     view.initialize(holder).run();
     const picture = holder.querySelector("svg");
     if (picture) picture.setAttribute("aria-hidden", "true");
+  }
+
+  function looks(theme, width) {
+    const config = themes[theme];
+    return width < 500 ? { ...config, legend: { ...config.legend, columns: 2 } } : config;
   }
 
   function rowOf(item) {
@@ -91,7 +97,7 @@
       box.hidden = true;
       return;
     }
-    const shown = Object.keys(figure.columns).filter((k) => k !== "link" && k !== "order" && value[k] != null);
+    const shown = Object.keys(figure.columns).filter((k) => !HIDDEN.has(k) && value[k] != null);
     box.replaceChildren(...shown.map((k) => R.el("div", {}, R.el("span", {}, k.replace("_", " ")), " ", R.el("b", {}, spoken(value[k])))));
     if (value.link) box.append(R.el("div", { class: "hint" }, "click to read"));
     box.hidden = false;
@@ -109,7 +115,7 @@
     const holder = details.querySelector(".rows");
     if (!details.open || holder.childElementCount) return;
     const figure = figures.get(details.dataset.rows);
-    const keys = Object.keys(figure.columns).filter((k) => k !== "link" && k !== "order");
+    const keys = Object.keys(figure.columns).filter((k) => !HIDDEN.has(k));
     const leads = "link" in figure.columns;
     const head = R.el("tr", {}, keys.map((k) => R.el("th", { scope: "col", title: figure.columns[k] }, k.replace("_", " "))), leads && R.el("th", { scope: "col" }, "read"));
     const rows = figure.rows.map((row) =>
