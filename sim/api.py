@@ -252,8 +252,19 @@ def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
     Raises:
         InputError: there is no such run, or its files are damaged.
     """
+    return load_run_and_events(run, results=results)[0]
+
+
+def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS) -> tuple[Run, dict[str, list[Event]]]:
+    """As `load_run`, and with it the events that it was folded from, by trial."""
+    from sim.run.collector import rare_collection
+
     folder = open_run(run, Path(results))
-    return _read(folder, _plans(folder))
+    plans = _plans(folder)
+    with rare_collection():
+        events = folder.load_events()
+        trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
+    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials)), events
 
 
 async def _execute(
@@ -326,12 +337,6 @@ async def staffed(
 
 def _plans(folder: RunFolder) -> tuple[TrialPlan, ...]:
     return plan_trials(folder.study, folder.personas, folder.scenarios)
-
-
-def _read(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
-    events = folder.load_events()
-    trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
-    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
 
 
 def _status(trials: Iterable[Trial]) -> RunStatus:

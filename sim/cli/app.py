@@ -167,6 +167,23 @@ def show_command(
     return show(run, trial, results=results, as_json=json)
 
 
+@app.command("report")
+def report_command(
+    run: RunName,
+    brief: Annotated[bool, typer.Option("--brief", help="One printed page, without conversations or anything of the personas.")] = False,
+    figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Each figure as SVG, PNG and CSV instead.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write here; left out: report.html or brief.html in the run's folder.")
+    ] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """A run as one HTML file that needs no network: which target is liked, why, whether that can be believed, and every conversation."""
+    from sim.cli.reporting import report
+
+    return report(run, brief=brief, figures=figures, out=out, results=results, as_json=json)
+
+
 @app.command("export")
 def export_command(
     run: RunName,

@@ -1,0 +1,93 @@
+"""`sim report`: a run as a page, as one printed sheet, or as figures in files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.api import load_run_and_events
+from sim.cli.app import DONE
+from sim.core.errors import InputError
+from sim.present.report.material import Material
+
+if TYPE_CHECKING:
+    from sim.present.report.document import ReportDocument
+
+
+def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, results: Path, as_json: bool) -> int:
+    """Write what was asked for and say where it stands."""
+    from sim.present.report.build import build_report
+    from sim.run.collector import rare_collection
+
+    if figures is not None and (brief or out is not None):
+        raise InputError("figures are files of their own, in the folder that --figures names", mend="leave out --brief and --out")
+    with rare_collection():
+        of = load_material(run, results=results)
+        document = build_report(of)
+        if as_json:
+            print(document.model_dump_json())
+            return DONE
+        if figures is not None:
+            return _write_figures(document, figures)
+        from sim.present.report.brief import render_brief
+        from sim.present.report.page import render_page
+
+        page = render_brief(document, of) if brief else render_page(document, of)
+    place = out or _folder(run, results) / ("brief.html" if brief else "report.html")
+    write_whole(place, page.encode("utf-8", "replace"))
+    print(place)
+    return DONE
+
+
+def load_material(run: str, *, results: Path) -> Material:
+    """What a report is made from."""
+    from sim.present.report.build import role_latencies
+
+    loaded, events = load_run_and_events(run, results=results)
+    folder = loaded.folder
+    latencies = role_latencies(events)
+    return Material(folder.study, folder.header, folder.codebook, loaded.trials, loaded.summary, latencies)
+
+
+def write_whole(place: Path, content: bytes) -> None:
+    """`content` at `place`, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        if place.is_dir():
+            raise InputError("is a folder", mend="name a file with --out", where=place)
+        handle, aside = tempfile.mkstemp(prefix=".", suffix=place.suffix, dir=place.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(aside, 0o644)
+            os.replace(aside, place)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=place, mend="choose another place with --out") from None
+
+
+def _write_figures(document: ReportDocument, folder: Path) -> int:
+    from sim.present.report.figures import render_figure
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=folder, mend="name another folder with --figures") from None
+    for figure in document.figures:
+        for name, content in render_figure(figure, document).items():
+            write_whole(folder / name, content)
+            print(folder / name)
+    return DONE
+
+
+def _folder(run: str, results: Path) -> Path:
+    from sim.store.runs import open_run
+
+    return open_run(run, results).path

@@ -1,0 +1,51 @@
+"""One printed A4 page: better, worse or cannot tell, three reasons, what was not tested, cost. No conversation, and nothing of any persona."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.core.codebook import DIMENSIONS
+from sim.present.report.page import fill
+from sim.present.report.sections.cost import total_cost
+from sim.present.words import SHORT, half_width, number
+
+if TYPE_CHECKING:
+    from sim.present.report.document import ReportDocument
+    from sim.present.report.material import Material
+
+MOST = 12
+"""Targets that the page has room for; the others are named by number."""
+LISTED = 5
+"""Lines of a list that the page has room for."""
+
+
+def render_brief(document: ReportDocument, of: Material) -> str:
+    """The page as HTML, to be printed."""
+    ranked = sorted(of.summary.targets, key=lambda t: -(t.likability.mean or 0))
+    rows = [
+        (
+            t.target,
+            number(t.likability.mean) + half_width(t.likability.interval),
+            *(number(t.likability.dimensions[d].mean) for d in DIMENSIONS),
+            f"{t.likability.n:,}",
+        )
+        for t in ranked[:MOST]
+    ]
+    if len(ranked) > MOST:
+        rows.append((f"and {len(ranked) - MOST} more", *("" for _ in rows[0][1:])))
+    head = document.headline
+    shown = head.model_copy(update={k: _some(getattr(head, k)) for k in ("better", "worse", "cannot_tell")})
+    return fill(
+        "brief.html",
+        scripts=(),
+        style="brief.css",
+        document=document.model_copy(update={"headline": shown}),
+        columns=("likability", *(SHORT[d] for d in DIMENSIONS), "n"),
+        rows=rows,
+        untested=(*head.not_concluded, *(s.absent for s in document.sections if s.absent)),
+        cost=total_cost(of),
+    )
+
+
+def _some(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return lines if len(lines) <= LISTED else (*lines[: LISTED - 1], f"and {len(lines) - LISTED + 1} more; the report names all")

@@ -1,0 +1,70 @@
+"""A run's report, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sim.core.event import ROLES, Role
+from sim.present.report.document import Fact, ReportDocument, Section
+from sim.present.report.material import Material
+from sim.present.report.sections.belief import belief_section
+from sim.present.report.sections.cost import cost_section
+from sim.present.report.sections.course import course_section
+from sim.present.report.sections.criterion import criterion_section
+from sim.present.report.sections.headline import build_headline
+from sim.present.report.sections.likability import likability_section
+from sim.present.report.sections.made import made_facts
+from sim.present.report.sections.memory import memory_section
+from sim.present.report.sections.repetition import repetition_section
+
+if TYPE_CHECKING:
+    from sim.core.event import Event
+
+SECTIONS: tuple[Callable[[Material], Section], ...] = (
+    likability_section,
+    memory_section,
+    course_section,
+    criterion_section,
+    repetition_section,
+    belief_section,
+    cost_section,
+)
+"""In the order of the page."""
+
+
+def build_report(of: Material) -> ReportDocument:
+    """Everything in the report but the conversations."""
+    return ReportDocument(
+        run=of.summary.run,
+        status=of.summary.status,
+        created=of.header.created,
+        offline=of.summary.offline,
+        targets=of.targets,
+        counts=_counts(of),
+        headline=build_headline(of),
+        sections=tuple(section(of) for section in SECTIONS),
+        made=made_facts(of),
+    )
+
+
+def role_latencies(events: Mapping[str, Iterable[Event]]) -> dict[Role, list[float]]:
+    """Seconds of every answered call, by role."""
+    found: dict[Role, list[float]] = {r: [] for r in ROLES}
+    for of in events.values():
+        for event in of:
+            for call, timing in zip(event.calls, event.meta.timings, strict=False):
+                found[call.role].append(timing.latency)
+    return found
+
+
+def _counts(of: Material) -> tuple[Fact, ...]:
+    summary = of.summary
+    counts = (
+        ("targets", len(summary.targets)),
+        ("personas", summary.personas),
+        ("scenarios", summary.scenarios),
+        ("trials", summary.trials.planned),
+        ("exchanges", sum(t.exchanges for t in summary.targets)),
+    )
+    return tuple(Fact(name=name, value=f"{n:,}") for name, n in counts)

@@ -1,0 +1,177 @@
+"""Vega-Lite specifications: fixed shapes into which field names and target ids are put. Data and colours come when one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+Spec = dict[str, JsonValue]
+
+WITH_INTERVAL: JsonValue = {"filter": "isValid(datum.low)"}
+
+
+def colour(targets: Sequence[str], *, legend: bool = True) -> Spec:
+    """Colour by target, the same in every chart."""
+    return {"field": "target", "type": "nominal", "scale": {"domain": list(targets)}, "legend": {"title": None, "orient": "top"} if legend else None}
+
+
+def shape(targets: Sequence[str]) -> Spec:
+    """Shape by target, for who cannot tell the colours apart."""
+    return {"field": "target", "type": "nominal", "scale": {"domain": list(targets)}, "legend": {"title": None, "orient": "top"}}
+
+
+def rating(field: str, title: str, *, values: Sequence[float] = ()) -> Spec:
+    """An axis of the scale of 1 to 5; given `values`, cut to the whole steps around them."""
+    low, high = (max(1, int(min(values))), min(5, -int(-max(values) // 1))) if values else (1, 5)
+    low, high = (low, high) if high > low else (max(1, low - 1), min(5, high + 1))
+    cut = "" if (low, high) == (1, 5) else f" (axis from {low} to {high})"
+    axis: Spec = {"values": [low + i / 2 for i in range(2 * (high - low) + 1)], "format": ".1~f"}
+    return {"field": field, "type": "quantitative", "title": title + cut, "scale": {"domain": [low, high], "zero": False}, "axis": axis}
+
+
+def dots(targets: Sequence[str], *, x: Spec, y: str, order: Sequence[str], step: int = 16, legend: bool = True, by_target: bool = True) -> Spec:
+    """Mean and interval: a dot and a line for every target in every row of `y`. Rows: `y`, target, `x`'s field, low, high."""
+    row: Spec = {"field": y, "type": "nominal", "sort": list(order), "title": None}
+    span: Spec = {**x, "field": "low"}
+    encoding: Spec = {"y": row, "color": colour(targets, legend=legend)}
+    if by_target:
+        encoding["yOffset"] = {"field": "target", "type": "nominal", "sort": list(targets)}
+    rule: Spec = {"transform": [WITH_INTERVAL], "mark": {"type": "rule", "strokeWidth": 2}, "encoding": {"x": span, "x2": {"field": "high"}}}
+    dot_encoding: Spec = {"x": x}
+    if legend:
+        dot_encoding["shape"] = shape(targets)
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1}, "encoding": dot_encoding}
+    return {"width": "container", "height": {"step": step}, "encoding": encoding, "layer": [rule, dot]}
+
+
+def strip(targets: Sequence[str], *, order: Sequence[str], x: Spec) -> Spec:
+    """A row a target: its personas as points, the mean with its interval on top. Rows: target, persona, `x`'s field; of means: mean, low, high."""
+    row: Spec = {"field": "target", "type": "nominal", "sort": list(order), "title": None, "axis": {"labelFontSize": 13}}
+    one: JsonValue = {"filter": "datum.persona != null"}
+    many: JsonValue = {"filter": "datum.persona == null"}
+    tinted: Spec = {"color": colour(targets, legend=False)}
+    layers: list[JsonValue] = [
+        {"transform": [one], "mark": {"type": "point", "filled": True, "size": 45, "opacity": 0.3}, "encoding": {"x": x, **tinted}},
+        {
+            "transform": [many, WITH_INTERVAL],
+            "mark": {"type": "rule", "style": "mean"},
+            "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, **tinted},
+        },
+        {"transform": [many], "mark": {"type": "point", "style": "meanPoint", "filled": True}, "encoding": {"x": {**x, "field": "mean"}, **tinted}},
+    ]
+    return {"width": "container", "height": {"step": 40}, "encoding": {"y": row}, "layer": layers}
+
+
+def aside(target: str, targets: Sequence[str]) -> float:
+    """How far from its session a target's point is drawn, so that equal values do not hide each other."""
+    return (targets.index(target) - (len(targets) - 1) / 2) * 0.04
+
+
+def over_sessions(targets: Sequence[str], *, sessions: int, y: Spec, band: bool = True) -> Spec:
+    """A line for every target over sessions, with its band. Rows: target, at (the session, moved aside a little), `y`'s field, low, high."""
+    x: Spec = {"field": "at", "type": "quantitative", "title": "session", "scale": {"zero": False, "padding": 16}}
+    x["axis"] = {"grid": False, "values": list(range(1, sessions + 1)), "format": "d"}
+    area: Spec = {
+        "transform": [WITH_INTERVAL],
+        "mark": {"type": "area", "opacity": 0.15, "interpolate": "linear"},
+        "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
+    }
+    line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shape(targets)}}
+    return {"width": "container", "height": 280, "encoding": {"x": x, "color": colour(targets)}, "layer": [area, line, dot] if band else [line, dot]}
+
+
+def steps(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str) -> Spec:
+    """A survival curve for every target. Rows: target, `x`, `y`."""
+    return {
+        "width": "container",
+        "height": 220,
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "point": {"filled": True, "size": 40}},
+        "encoding": {
+            "x": {"field": x, "type": "quantitative", "title": x_title, "axis": {"tickMinStep": 1}},
+            "y": {"field": y, "type": "quantitative", "title": y_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}},
+            "color": colour(targets),
+        },
+    }
+
+
+def paired(arms: Sequence[str], *, y: Spec) -> Spec:
+    """A thin line a persona from arm to arm, the means with their intervals on top. Rows: arm, persona, `y`'s field; of means: mean, low, high."""
+    x: Spec = {"field": "arm", "type": "nominal", "sort": list(arms), "title": None, "axis": {"labelAngle": 0, "labelFontSize": 13}}
+    one: JsonValue = {"filter": "datum.persona != null"}
+    many: JsonValue = {"filter": "datum.persona == null"}
+    person: Spec = {"y": y, "detail": {"field": "persona"}}
+    at_mean: Spec = {**y, "field": "mean"}
+    layers: list[JsonValue] = [
+        {"transform": [one], "mark": {"type": "line", "style": "persona"}, "encoding": person},
+        {"transform": [one], "mark": {"type": "point", "style": "personaPoint", "filled": True}, "encoding": person},
+        {"transform": [many], "mark": {"type": "line", "style": "mean"}, "encoding": {"y": at_mean}},
+        {
+            "transform": [many, WITH_INTERVAL],
+            "mark": {"type": "rule", "style": "mean"},
+            "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
+        },
+        {"transform": [many], "mark": {"type": "point", "style": "meanPoint", "filled": True}, "encoding": {"y": at_mean}},
+        {"transform": [many], "mark": {"type": "text", "style": "meanLabel"}, "encoding": {"y": at_mean, "text": {"field": "mean", "format": ".2f"}}},
+    ]
+    return {"width": "container", "height": 320, "encoding": {"x": x}, "layer": layers}
+
+
+def cloud(targets: Sequence[str], *, x: Spec, y: Spec) -> Spec:
+    """A point for every persona and target. Rows: target, and the fields of `x` and `y`."""
+    return {
+        "width": "container",
+        "height": 320,
+        "mark": {"type": "point", "filled": True, "size": 55, "opacity": 0.75},
+        "encoding": {"x": x, "y": y, "color": colour(targets), "shape": shape(targets)},
+    }
+
+
+def ribbons(targets: Sequence[str], moves: Sequence[str], *, x: str, x_title: str) -> Spec:
+    """How the moves of replies shift over time, a panel a target. Rows: target, `x`, move, moves a reply."""
+    return {
+        "usermeta": {"inner": True},
+        "facet": {
+            "row": {"field": "target", "type": "nominal", "sort": list(targets), "title": None, "header": {"labelAngle": 0, "labelAlign": "left"}}
+        },
+        "spec": {
+            "width": 560,
+            "height": 90,
+            "mark": {"type": "area", "interpolate": "monotone"},
+            "encoding": {
+                "x": {"field": x, "type": "quantitative", "title": x_title, "axis": {"tickMinStep": 1}},
+                "y": {"field": "rate", "type": "quantitative", "stack": "zero", "title": "moves", "axis": {"tickCount": 3}},
+                "color": {
+                    "field": "move",
+                    "type": "nominal",
+                    "scale": {"domain": list(moves), "range": "ordinal"},
+                    "legend": {"title": None, "orient": "bottom", "columns": 4},
+                },
+                "order": {"field": "order", "type": "quantitative"},
+            },
+        },
+    }
+
+
+def heat(rows: Sequence[str], columns: Sequence[str], *, field: str, title: str, domain: tuple[float, float]) -> Spec:
+    """A grid of shares or correlations with the figure in each field. Rows: row, column, `field`."""
+    grid: Spec = {
+        "y": {"field": "row", "type": "nominal", "sort": list(rows), "title": None},
+        "x": {"field": "column", "type": "nominal", "sort": list(columns), "title": None, "axis": {"labelAngle": 0, "orient": "top"}},
+    }
+    low, high = domain
+    rect: Spec = {
+        "mark": {"type": "rect"},
+        "encoding": {
+            "color": {
+                "field": field,
+                "type": "quantitative",
+                "title": title,
+                "scale": {"domain": [low, high], "range": "diverging" if low < 0 else "heatmap", "interpolate": "rgb"},
+                "legend": None,
+            }
+        },
+    }
+    text: Spec = {"mark": {"type": "text", "fontSize": 12}, "encoding": {"text": {"field": field, "format": ".2f"}}}
+    return {"width": "container", "height": {"step": 26}, "encoding": grid, "layer": [rect, text]}

@@ -1,0 +1,130 @@
+"""What a report consists of: sections of prose, tables and figures. Whoever renders one needs nothing else.
+
+A figure is one Vega-Lite specification and its rows, for the page and for files alike. Nothing that a model or a person wrote is ever part of a
+specification: texts stand in rows and cells, which are data.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from sim.core.frozen import Frozen
+from sim.core.record import RunStatus
+
+Tier = Literal["look", "screen", "decide"]
+"""By personas and scenarios (METHODS §5): what a comparison on this run may claim."""
+
+
+class Column(Frozen):
+    """One column of a table."""
+
+    heading: str
+    kind: Literal["name", "text", "figure"] = "figure"
+    explained: str = ""
+    """What it holds, where the heading does not say it."""
+
+
+class Cell(Frozen):
+    """One cell of a table."""
+
+    text: str
+    value: float | None = None
+    """What it is sorted by, where that is not its text."""
+    beside: str = ""
+    """In small print: interval, n."""
+    link: str = ""
+    """A place of the page, as in `#/talks?target=a`."""
+
+
+class Prose(Frozen):
+    """Sentences, a paragraph each."""
+
+    kind: Literal["prose"] = "prose"
+    lines: tuple[str, ...]
+
+
+class Table(Frozen):
+    """Rows of cells."""
+
+    kind: Literal["table"] = "table"
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+class Figure(Frozen):
+    """One chart with the rows it is drawn from."""
+
+    kind: Literal["figure"] = "figure"
+    id: str
+    """Also the name of its files."""
+    title: str
+    alt: str
+    """What it shows, for who cannot see it."""
+    notes: tuple[str, ...] = ()
+    spec: dict[str, JsonValue]
+    """Vega-Lite, without data and colours."""
+    columns: dict[str, str]
+    """What each key of a row holds; `link` is a place of the page."""
+    rows: tuple[dict[str, JsonValue], ...]
+
+
+Block = Annotated[Prose | Table | Figure, Field(discriminator="kind")]
+
+
+class Section(Frozen):
+    """One heading of the report."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...] = ()
+    absent: str | None = None
+    """Why there is nothing to show: then there are no blocks."""
+
+
+class Headline(Frozen):
+    """Which target is liked, why, and whether that can be believed, in sentences."""
+
+    tier: Tier
+    tier_means: str
+    verdict: str
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+    cannot_tell: tuple[str, ...]
+    reasons: tuple[str, ...]
+    """At most three."""
+    not_concluded: tuple[str, ...]
+    """What this run cannot tell."""
+
+
+class Fact(Frozen):
+    """One thing about how the run was made."""
+
+    name: str
+    value: str
+
+
+class ReportDocument(Frozen):
+    """`sim report RUN --json`: everything in the report but the conversations."""
+
+    run: str
+    status: RunStatus
+    created: dt.datetime
+    offline: bool
+    """Whether any offline model took part; the figures then say nothing of any real model."""
+    targets: tuple[str, ...]
+    """In the study's order, which is the order of their colours."""
+    counts: tuple[Fact, ...]
+    headline: Headline
+    sections: tuple[Section, ...]
+    made: tuple[Fact, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All figures, in order."""
+        return tuple(b for s in self.sections for b in s.blocks if isinstance(b, Figure))

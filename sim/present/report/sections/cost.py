@@ -1,0 +1,61 @@
+"""What the run took: calls, tokens, money and time, by role."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import TYPE_CHECKING
+
+from sim.core.event import ROLES, Role
+from sim.present.report.cells import Heading, columns, count, named, score
+from sim.present.report.document import Cell, Section, Table
+from sim.present.words import many, money, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sim.present.report.material import Material
+
+TITLE = "Cost and latency"
+
+
+def cost_section(of: Material) -> Section:
+    """One row a role."""
+    rows = [_row(of, role) for role in ROLES if any(role in t.calls for t in of.summary.targets)]
+    if not rows:
+        return Section(id="cost", title=TITLE, absent="Nothing was called in this run yet.")
+    figures: list[Heading] = ["calls", "tokens in", "tokens out", "cost", ("median", "seconds from the first attempt to the answer"), "95 % within"]
+    table = Table(id="cost", title="By role", columns=columns("for", figures=figures), rows=tuple(rows))
+    return Section(id="cost", title=TITLE, blocks=(table,))
+
+
+def total_cost(of: Material) -> str:
+    """What the run cost, in words."""
+    known = [c for t in of.summary.targets for c in t.cost.values() if c is not None]
+    unknown = sum(n for t in of.summary.targets for n in t.unknown_cost.values())
+    told = money(fsum(known) if known else None)
+    return f"{told}, and {many(unknown, 'call')} of unknown cost" if unknown else told
+
+
+def _row(of: Material, role: Role) -> tuple[Cell, ...]:
+    targets = [t for t in of.summary.targets if role in t.calls]
+    known = [c for t in targets if (c := t.cost[role]) is not None]
+    unknown = sum(t.unknown_cost[role] for t in targets)
+    cost = fsum(known) if known else None
+    seconds = sorted(of.latencies.get(role, ()))
+    return (
+        named(role),
+        count(sum(t.calls[role] for t in targets)),
+        count(sum(t.tokens[role].input for t in targets)),
+        count(sum(t.tokens[role].output for t in targets)),
+        Cell(text=money(cost), value=cost, beside=f"{many(unknown, 'call')} of unknown cost" if unknown else ""),
+        _seconds(seconds, 0.5),
+        _seconds(seconds, 0.95),
+    )
+
+
+def _seconds(ordered: Sequence[float], at: float) -> Cell:
+    """The quantile of sorted seconds, by nearest rank."""
+    if not ordered:
+        return score(None)
+    value = ordered[min(len(ordered) - 1, int(at * len(ordered)))]
+    return Cell(text=f"{number(value * 1000, 0)} ms" if value < 1 else f"{number(value, 1)} s", value=value)

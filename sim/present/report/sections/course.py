@@ -1,0 +1,189 @@
+"""How liking goes over sessions, and how targets find back after wishes have changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.analysis.adaptability import FEWEST_SESSIONS, Adaptability, Recovery, summarise_adaptability, summarise_recovery
+from sim.present.report import charts
+from sim.present.report.cells import Heading, columns, count, named, score, talks_link, text
+from sim.present.report.document import Block, Figure, Prose, Section, Table
+from sim.present.report.sections.memory import memory_groups
+from sim.present.words import number, percent, signed
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.present.report.material import Material
+
+TITLE = "Over sessions"
+
+
+def course_section(of: Material) -> Section:
+    """Fixed set over sessions, callback over sessions, adaptability, recovery."""
+    sessions = max((p.session for p in of.sessions), default=0)
+    if sessions < 2:
+        why = f"Not measured in this run: a course takes two sessions or more, and there {'is one' if sessions == 1 else 'are none'}."
+        return Section(id="course", title=TITLE, absent=why)
+    explained = Prose(
+        lines=("Trends are looked for in the fixed set only: a mean whose ingredients change from session to session drifts by itself.",)
+    )
+    blocks: list[Block] = [explained, _fixed_set(of), _callback(of), _adaptability(of)]
+    return Section(id="course", title=TITLE, blocks=(*blocks, *_recovery(of)))
+
+
+def _fixed_set(of: Material) -> Figure:
+    rows: list[dict[str, JsonValue]] = []
+    for p in of.sessions:
+        if p.fixed_set is not None:
+            low, high = p.interval or (None, None)
+            link = talks_link(target=p.target, session=p.session)
+            place: dict[str, JsonValue] = {"target": p.target, "session": p.session, "at": p.session + charts.aside(p.target, of.targets)}
+            rows.append({**place, "mean": p.fixed_set, "low": low, "high": high, "personas": p.personas, "link": link})
+    values = [v for p in of.sessions for v in (p.fixed_set, *(p.interval or ())) if v is not None]
+    return Figure(
+        id="sessions",
+        title="Fixed set over sessions, with 95 % bands over personas",
+        alt=f"Mean of the four dimensions that always apply, session by session. {_first_and_last(of)}",
+        spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "fixed set", values=values)),
+        columns={
+            "target": "target id",
+            "session": "session, from 1",
+            "at": "where it is drawn",
+            "mean": "mean over personas of the four dimensions that always apply",
+            "low": "lower end of the 95 % t interval",
+            "high": "upper end",
+            "personas": "personas with a score",
+            "link": "place of the page",
+        },
+        rows=tuple(rows),
+    )
+
+
+def _first_and_last(of: Material) -> str:
+    told = []
+    for target in of.targets:
+        known = [p.fixed_set for p in of.sessions if p.target == target and p.fixed_set is not None]
+        if known:
+            told.append(f"{target} from {number(known[0])} to {number(known[-1])}")
+    return "; ".join(told)
+
+
+def _callback(of: Material) -> Figure:
+    rows: list[dict[str, JsonValue]] = [
+        {
+            "target": p.target,
+            "session": p.session,
+            "at": p.session + charts.aside(p.target, of.targets),
+            "mean": p.callback,
+            "link": talks_link(target=p.target, session=p.session, dimension="callback"),
+        }
+        for p in of.sessions
+        if p.callback is not None
+    ]
+    return Figure(
+        id="callback",
+        title="Callback over sessions",
+        alt="Mean callback score by session, where it was scored.",
+        notes=("Callback needs something told in an earlier session, so it begins with the second.",),
+        spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "callback"), band=False),
+        columns={
+            "target": "target id",
+            "session": "session, from 1",
+            "at": "where it is drawn",
+            "mean": "mean over personas",
+            "link": "place of the page",
+        },
+        rows=tuple(rows),
+    )
+
+
+def _adaptability(of: Material) -> Table:
+    rows = []
+    for target, found in _adapted(of).items():
+        known = found.slope is not None
+        kind = "trend" if found.trend_only else f"less {found.reference}"
+        rows.append(
+            (
+                named(target),
+                score(found.slope, found.interval).model_copy(update={"text": signed(found.slope)}) if known else named("not estimable"),
+                text(kind if known else f"fewer than {FEWEST_SESSIONS} sessions"),
+                score(found.last_minus_first).model_copy(update={"text": signed(found.last_minus_first)}),
+                score(found.r_squared),
+                score(found.at_ceiling).model_copy(update={"text": percent(found.at_ceiling)}),
+                score(found.callback_slope).model_copy(update={"text": signed(found.callback_slope)}),
+                count(found.personas),
+            )
+        )
+    return Table(
+        id="adaptability",
+        title="Adaptability: points a session",
+        columns=columns(
+            "target",
+            figures=[
+                ("slope", "of the fixed-set session mean on the session's index, with its 95 % interval over personas"),
+                ("kind", "less the slope of the same model without memory on the same sessions; without that arm it is only a trend"),
+                ("last − first", "session"),
+                ("R²", "from six sessions on"),
+                ("at ceiling", "share of sessions with a fixed set of 4.75 or more, which leave no room to rise"),
+                ("callback slope", "apart"),
+                "personas",
+            ],
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _adapted(of: Material) -> dict[str, Adaptability]:
+    bare = {t: g[0] for g in memory_groups(of.study) for t in g[1:] if _memory(of, g[0]) == "none"}
+    found = {}
+    for target in of.targets:
+        reference = bare.get(target)
+        beside = of.of(reference) if reference else []
+        found[target] = summarise_adaptability(of.of(target), rater=of.rater, reference=beside, reference_id=reference)
+    return found
+
+
+def _memory(of: Material, target: str) -> str:
+    return next(t.memory for t in of.study.targets if t.id == target)
+
+
+def _recovery(of: Material) -> list[Block]:
+    found = {t: summarise_recovery(of.of(t), rater=of.rater) for t in of.targets}
+    if not any(r.drifts for r in found.values()):
+        return [Prose(lines=("Recovery was not measured in this run: no user's wishes changed in a way that a message showed.",))]
+    return [_recovery_figure(of, found), _recovery_table(found)]
+
+
+def _recovery_figure(of: Material, found: dict[str, Recovery]) -> Figure:
+    rows: list[dict[str, JsonValue]] = []
+    last = max((at for r in found.values() for at, _ in r.curve), default=0)
+    for target, r in found.items():
+        if r.drifts:
+            points = [(0, 1.0), *r.curve]
+            points += [(last, points[-1][1])] if points[-1][0] < last else []
+            rows += [{"target": target, "exchanges": at, "not_back": alive, "link": talks_link(target=target)} for at, alive in points]
+    return Figure(
+        id="recovery",
+        title="Recovery after a change of wishes",
+        alt="Share of drifts not yet recovered, by exchanges since their first signal.",
+        notes=("Back: two scores in a row within 0.5 of the level before. Drifts that were watched no longer are censored (Kaplan–Meier).",),
+        spec=charts.steps(of.targets, x="exchanges", x_title="exchanges since the first signal", y="not_back", y_title="not yet back"),
+        columns={
+            "target": "target id",
+            "exchanges": "exchanges since the wish was first signalled",
+            "not_back": "share of drifts not yet recovered",
+            "link": "place of the page",
+        },
+        rows=tuple(rows),
+    )
+
+
+def _recovery_table(found: dict[str, Recovery]) -> Table:
+    rows = [(named(t), count(r.drifts), count(r.recovered), score(r.median, digits=0)) for t, r in found.items()]
+    figures: list[Heading] = [
+        ("drifts", "signalled changes of a wish, with a level to come back to"),
+        "recovered",
+        ("median", "exchanges until half are back"),
+    ]
+    return Table(id="recovery", title="Drifts of wishes", columns=columns("target", figures=figures), rows=tuple(rows))

@@ -1,0 +1,128 @@
+"""Which target is liked, why, and can it be believed? In plain sentences with intervals, and with what cannot be concluded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.analysis.pairs import Paired, pair_likability
+from sim.core.codebook import DIMENSIONS, LABELS
+from sim.present.report.cells import between
+from sim.present.report.document import Headline, Tier
+from sim.present.report.material import DECIDE, SCENARIOS, SCREEN
+from sim.present.report.sections.memory import memory_sentence
+from sim.present.words import DIAGNOSTIC, many, number, share, signed
+
+if TYPE_CHECKING:
+    from sim.analysis.summary import TargetSummary
+    from sim.present.report.material import Material
+
+TIERS: dict[Tier, str] = {
+    "look": f"A look: fewer than {SCREEN} personas, so no verdict on which target is liked more.",
+    "screen": f"A screen: {SCREEN} personas or more show large differences; a decision takes {DECIDE} personas and {SCENARIOS} scenarios.",
+    "decide": f"Enough to decide by: {DECIDE} personas or more and {SCENARIOS} scenarios or more.",
+}
+MOST_REASONS = 3
+
+
+def build_headline(of: Material) -> Headline:
+    """The top of the report."""
+    ranked = sorted((t for t in of.summary.targets if t.likability.mean is not None), key=lambda t: -(t.likability.mean or 0))
+    tier = of.tier
+    if not ranked:
+        verdict = "Nothing can be said yet: no reply has a rating."
+        return Headline(
+            tier=tier, tier_means=TIERS[tier], verdict=verdict, better=(), worse=(), cannot_tell=(), reasons=(), not_concluded=_not_concluded(of)
+        )
+    leader, others = ranked[0], ranked[1:]
+    pairs = {t.target: pair_likability(of.of(leader.target), of.of(t.target), rater=of.rater, over=DIMENSIONS) for t in others}
+    clear = [t for t in others if tier != "look" and _above(pairs[t.target])]
+    unclear = [t for t in others if t not in clear]
+    return Headline(
+        tier=tier,
+        tier_means=TIERS[tier],
+        verdict=_verdict(leader, others, clear, tier),
+        better=(f"{leader.target}: {_level(leader)}",) if clear else (),
+        worse=tuple(f"{t.target}: {_level(t)}, {_below(pairs[t.target], leader.target)}" for t in clear),
+        cannot_tell=tuple(f"{t.target}: {_level(t)}, {_below(pairs[t.target], leader.target)}" for t in unclear),
+        reasons=tuple(_reasons(of, ranked))[:MOST_REASONS],
+        not_concluded=_not_concluded(of),
+    )
+
+
+def _verdict(leader: TargetSummary, others: list[TargetSummary], clear: list[TargetSummary], tier: Tier) -> str:
+    if not others:
+        return f"{leader.target} is rated {_level(leader)}. There is no other target to hold it against."
+    if tier == "look":
+        return f"No verdict. In this look {leader.target} has the highest simulated likability, {_level(leader)}."
+    if len(clear) == len(others):
+        than = f"all {len(others)} others" if len(others) > 1 else others[0].target
+        return f"{leader.target} is liked more than {than}: {_level(leader)}."
+    level = [leader.target, *(t.target for t in others if t not in clear)]
+    told = f"{', '.join(level[:-1])} and {level[-1]} cannot be told apart"
+    return f"{told}, and are liked more than {_and(clear)}." if clear else f"{told}."
+
+
+def _and(targets: list[TargetSummary]) -> str:
+    ids = [t.target for t in targets]
+    return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} and {ids[-1]}"
+
+
+def _level(target: TargetSummary) -> str:
+    likability = target.likability
+    spoken = f" (95 % {between(likability.interval)})" if likability.interval else ""
+    return f"{number(likability.mean)} of 5{spoken}"
+
+
+def _above(pair: Paired) -> bool:
+    return pair.interval is not None and pair.interval[0] > 0
+
+
+def _below(pair: Paired, leader: str) -> str:
+    if pair.difference is None:
+        return f"never in the same place as {leader}"
+    spoken = f"95 % {between(pair.interval)}, " if pair.interval else ""
+    direction = "below" if pair.difference >= 0 else "above"
+    return f"{abs(pair.difference):.2f} {direction} {leader} ({spoken}paired over {many(pair.personas, 'persona')})"
+
+
+def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:
+    found = [_dimensions(ranked[0], ranked[-1])] if len(ranked) > 1 else []
+    found += [s for s in (memory_sentence(of), _repeats(of)) if s]
+    return found
+
+
+def _dimensions(first: TargetSummary, last: TargetSummary) -> str:
+    apart = []
+    for d in DIMENSIONS:
+        here, there = first.likability.dimensions[d].mean, last.likability.dimensions[d].mean
+        if here is not None and there is not None:
+            apart.append((here - there, LABELS[d]))
+    widest = sorted(apart, reverse=True)[:MOST_REASONS]
+    return f"{first.target} and {last.target} are furthest apart in {', '.join(f'{label} ({signed(by)})' for by, label in widest)}."
+
+
+def _repeats(of: Material) -> str | None:
+    known = {t: r.repertoire for t, r in of.repetition.items() if r.repertoire is not None}
+    words = {t: r.words_per_reply for t, r in of.repetition.items() if r.words_per_reply is not None}
+    if len(known) < 2 or not words:
+        return None
+    most, least = max(known, key=lambda t: known[t]), min(known, key=lambda t: known[t])
+    long, short = max(words, key=lambda t: words[t]), min(words, key=lambda t: words[t])
+    told = f"Replies are most alike with {most} (repertoire {share(known[most])}; least with {least}, {share(known[least])})"
+    return f"{told}; words a reply go from {number(words[short], 0)} ({short}) to {number(words[long], 0)} ({long})."
+
+
+def _not_concluded(of: Material) -> tuple[str, ...]:
+    summary = of.summary
+    lines = ["Anything about real models: offline models took part, and they only check the instrument."] if summary.offline else []
+    lines.append(DIAGNOSTIC)
+    if of.tier != "decide":
+        lines.append(TIERS[of.tier])
+    if summary.scenarios < SCENARIOS:
+        these = "the one scenario" if summary.scenarios == 1 else f"the {summary.scenarios} scenarios"
+        lines.append(f"Anything beyond {these} in which the talks took place.")
+    lines.append("Anything about people unlike these personas, who are a fixed set and not a sample.")
+    absent = summary.trials.planned - summary.trials.finished
+    if absent:
+        lines.append(f"{many(absent, 'trial')} of {summary.trials.planned:,} did not reach the end ({summary.trials.failed} failed).")
+    return tuple(lines)

@@ -1,0 +1,174 @@
+"""How much a target repeats itself, with length beside everything and people's figures in a note."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sim.core.event import Tags
+from sim.present.references import HUMAN_REFERENCES
+from sim.present.report import charts
+from sim.present.report.cells import Heading, columns, count, named, part, score, talks_link
+from sim.present.report.document import Figure, Prose, Section, Table
+from sim.present.words import percent, share
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.present.report.material import Material
+
+TITLE = "Repetition"
+MEASURES = {"repertoire": "repertoire", "conversation_fit": "conversation fit", "carry_over": "carry-over"}
+
+
+def repetition_section(of: Material) -> Section:
+    """Repertoire, conversation fit and carry-over; moves over time; templates."""
+    if not any(r.pairs for r in of.repetition.values()):
+        why = "Not measured in this run: no two replies in a row have been tagged with moves."
+        return Section(id="repetition", title=TITLE, absent=why)
+    explained = Prose(
+        lines=(
+            "Repertoire is how alike all of a target's replies are, conversation fit what person and topic explain, carry-over what only the reply "
+            "just before explains. The three add up to the overlap of a reply with the one before it. No figure alone: a target that always does "
+            "the same has no carry-over, and everything in its repertoire.",
+        )
+    )
+    blocks = (explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))
+    return Section(id="repetition", title=TITLE, blocks=blocks)
+
+
+def _table(of: Material) -> Table:
+    rows = []
+    for target, r in of.repetition.items():
+        rows.append(
+            (
+                named(target, link=talks_link(target=target)),
+                *(part(getattr(r, m), r.interval.get(m)) for m in MEASURES),
+                part(r.null.order.p),
+                part(r.jaccard, r.interval.get("jaccard")),
+                part(r.stickiness),
+                part(r.base_rate),
+                part(r.excess),
+                score(r.moves_per_reply, digits=1),
+                score(r.words_per_reply, digits=0),
+                count(r.pairs),
+            )
+        )
+    first = next(iter(of.repetition.values()))
+    return Table(
+        id="repetition",
+        title=f"Moves from reply to reply (tagger {first.tagger}, codebook {first.codebook})",
+        columns=columns(
+            "target",
+            figures=[
+                ("repertoire", "how alike all its replies are, whoever it talks with"),
+                ("fit", "conversation fit: what person and topic explain"),
+                ("carry-over", "what only the reply just before explains"),
+                ("p", "of carry-over: replies in random order within conversations"),
+                ("Jaccard", "overlap of a reply's moves with the ones of the reply before"),
+                ("sticky", "MINT's stickiness: P(move again | move before), mostly base rate"),
+                ("base", "P(move) alone"),
+                ("excess", "stickiness less base rate"),
+                ("moves", "a reply"),
+                ("words", "a reply"),
+                ("pairs", "consecutive tagged replies"),
+            ],
+        ),
+        rows=tuple(rows),
+        notes=("Small print: 95 % jackknife intervals over personas. Figures compare only for the same tagger and codebook.",),
+    )
+
+
+def _parts(of: Material) -> Figure:
+    rows: list[dict[str, JsonValue]] = []
+    for target, r in of.repetition.items():
+        for key, label in MEASURES.items():
+            value = getattr(r, key)
+            if value is not None:
+                low, high = r.interval.get(key) or (None, None)
+                place: dict[str, JsonValue] = {"target": target, "measure": label}
+                rows.append({**place, "value": value, "low": low, "high": high, "pairs": r.pairs, "link": talks_link(target=target)})
+    x: charts.Spec = {"field": "value", "type": "quantitative", "title": "share of overlap between a reply and the one before"}
+    return Figure(
+        id="repetition",
+        title="Where the repetition comes from",
+        alt="; ".join(f"{t}: repertoire {share(r.repertoire)}, carry-over {share(r.carry_over)}" for t, r in of.repetition.items()),
+        spec=charts.dots(of.targets, x=x, y="measure", order=list(MEASURES.values())),
+        columns={
+            "target": "target id",
+            "measure": "part of the overlap",
+            "value": "expected overlap, 0 to 1",
+            "low": "lower end of the 95 % interval over personas",
+            "high": "upper end",
+            "pairs": "consecutive tagged replies",
+            "link": "place of the page",
+        },
+        rows=tuple(rows),
+    )
+
+
+def _ribbons(of: Material) -> Figure:
+    """By exchange counted over the whole trial, so that sessions follow each other."""
+    moves = [m.id for m in of.codebook.tagged]
+    made: Counter[tuple[str, int, str]] = Counter()
+    replies: Counter[tuple[str, int]] = Counter()
+    for trial in of.trials:
+        for at, exchange in enumerate(trial.exchanges, 1):
+            tags = exchange.tags.get(of.study.tagger_id)
+            if isinstance(tags, Tags):
+                replies[trial.target, at] += 1
+                made.update((trial.target, at, m) for m in tags.moves)
+    rows: list[dict[str, JsonValue]] = [
+        {
+            "target": target,
+            "exchange": at,
+            "move": move.replace("_", " "),
+            "rate": made[target, at, move] / n,
+            "order": order,
+            "replies": n,
+            "link": talks_link(target=target, move=move),
+        }
+        for (target, at), n in sorted(replies.items())
+        for order, move in enumerate(moves)
+    ]
+    return Figure(
+        id="moves",
+        title="Moves over time",
+        alt="For each target, how many of each kind of move a reply makes, exchange by exchange over all sessions.",
+        notes=("Exchanges are counted through all sessions of a trial; a ribbon that never changes its width is a habit.",),
+        spec=charts.ribbons(of.targets, [m.replace("_", " ") for m in moves], x="exchange", x_title="exchange of the trial"),
+        columns={
+            "target": "target id",
+            "exchange": "exchange, counted through all sessions",
+            "move": "discourse move",
+            "rate": "share of tagged replies that make it",
+            "order": "the move's place in the codebook",
+            "replies": "tagged replies",
+            "link": "place of the page",
+        },
+        rows=tuple(rows),
+    )
+
+
+def _templates(of: Material) -> list[Table]:
+    rows = [
+        (
+            named(target),
+            named(" → ".join(s.replace("_", " ") for s in t.sequence)),
+            count(t.replies),
+            part(t.share).model_copy(update={"text": percent(t.share)}),
+        )
+        for target, r in of.repetition.items()
+        for t in r.templates.top[:3]
+    ]
+    if not rows:
+        return []
+    figures: list[Heading] = ["replies", ("share", "of the target's tagged replies")]
+    headings = columns("target", "sentences of a reply, by their moves", figures=figures)
+    note = "Sentences without a counted move are left out, equal neighbours taken as one."
+    return [Table(id="templates", title="Most frequent templates", columns=headings, rows=tuple(rows), notes=(note,))]
+
+
+def _people() -> str:
+    told = "; ".join(f"{r.value:g} {r.unit} ({r.source}; {r.caveat})" for r in HUMAN_REFERENCES)
+    return f"People, for orientation, never to be compared outright: {told}."

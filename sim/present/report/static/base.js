@@ -1,0 +1,80 @@
+// What every part of the page uses. Texts of models and people become text nodes, never markup.
+"use strict";
+window.Rapport = {};
+
+(function (R) {
+  const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+  /** `text` with control and bidirectional override characters made visible: they cannot reorder the page. */
+  R.visible = (text) => String(text).replace(/\r\n/g, "\n").replace(CONTROL, (c) => "\\x" + c.charCodeAt(0).toString(16).padStart(2, "0"));
+
+  /** An element with attributes and children; strings among the children become text. */
+  R.el = function (tag, attributes, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value === false || value == null) continue;
+      if (typeof value === "function") made.addEventListener(name, value);
+      else if (name === "class") made.className = value;
+      else made.setAttribute(name, value === true ? "" : value);
+    }
+    for (const child of children.flat()) {
+      if (child == null || child === false) continue;
+      made.append(typeof child === "object" ? child : R.visible(child));
+    }
+    return made;
+  };
+
+  /** The JSON in a data block of the page. */
+  R.data = (id) => JSON.parse(document.getElementById(id).textContent);
+
+  /** JSON from base64 of gzip. */
+  R.unpack = async function (packed) {
+    const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  };
+
+  /** Where the page is: `#/talk?trial=…` becomes its view and what follows. */
+  R.place = function () {
+    const hash = location.hash.slice(1);
+    if (!hash.startsWith("/")) return { view: "report", anchor: hash, query: new URLSearchParams() };
+    const [view, query] = hash.slice(1).split("?");
+    return { view: view, anchor: "", query: new URLSearchParams(query || "") };
+  };
+
+  R.link = (view, query) => "#/" + view + "?" + new URLSearchParams(query).toString();
+
+  R.number = (value, digits = 2) => (value == null ? "–" : value.toFixed(digits));
+
+  R.mean = function (values) {
+    const known = values.filter((v) => v != null);
+    return known.length ? known.reduce((a, b) => a + b, 0) / known.length : null;
+  };
+
+  // --- light and dark ---
+
+  const wish = window.matchMedia("(prefers-color-scheme: dark)");
+  const root = document.documentElement;
+
+  R.theme = () => (root.dataset.theme === "dark" || (root.dataset.theme !== "light" && wish.matches) ? "dark" : "light");
+
+  const changed = () => document.dispatchEvent(new Event("theme"));
+  wish.addEventListener("change", changed);
+
+  /** Light, dark, or as the system says. */
+  R.setTheme = function (name) {
+    root.dataset.theme = name;
+    try {
+      localStorage.setItem("rapport-theme", name);
+    } catch {
+      // A page from disk may not keep anything; the choice then lasts as long as the page.
+    }
+    changed();
+  };
+
+  try {
+    root.dataset.theme = localStorage.getItem("rapport-theme") || "auto";
+  } catch {
+    root.dataset.theme = "auto";
+  }
+})(window.Rapport);

@@ -1,0 +1,193 @@
+"""Conversations as data: all that the page's reader shows of a trial, and an index of every exchange for its filters.
+
+Texts are packed a trial at a time, so that opening one unpacks one. Nothing here is markup: the reader puts every string into the page as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
+from sim.core.dates import spoken
+from sim.core.event import Absence, Departure, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
+from sim.core.text import count_words
+
+if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
+    from sim.core.event import Flag, Rating, Tagging
+    from sim.core.record import Exchange, Ratings, Session, Trial
+    from sim.core.spec import Study
+
+Data = dict[str, JsonValue]
+
+SPEED = 6
+"""Of gzip: a step more costs twice the time and saves a hundredth."""
+
+
+def pack(data: JsonValue) -> str:
+    """`data` as JSON, gzipped, in base64; the same data gives the same characters."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), SPEED, mtime=0)).decode("ascii")
+
+
+def talk_data(trial: Trial, study: Study) -> Data:
+    """A trial whole.
+
+    Ratings come as `[dimension, score or kind, reason, evidence]` with, behind them, what is out of the ordinary; sentences as `[text, moves]`.
+    """
+    talks = trial.cast.scenario.history
+    last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
+    before = (last_talk, *(s.date for s in trial.sessions))
+    return {
+        "trial": trial.id,
+        "target": trial.target,
+        "persona": trial.cast.persona.id,
+        "name": trial.cast.persona.name,
+        "scenario": trial.cast.scenario.id,
+        "title": trial.cast.scenario.title,
+        "seed": trial.seed,
+        "status": trial.status,
+        "forgotten": trial.forgotten,
+        "failure": f"{trial.failed.cause.replace('_', ' ')}: {trial.failed.message}" if trial.failed else None,
+        "rater": study.primary_rater,
+        "sessions": [_session(s, trial, study, since) for s, since in zip(trial.sessions, before, strict=False)],
+    }
+
+
+def _session(session: Session, trial: Trial, study: Study, since: dt.date | None) -> Data:
+    spec = trial.cast.sessions[session.index - 1].spec
+    return {
+        "index": session.index,
+        "when": spoken(session.date, since),
+        "situation": spec.situation,
+        "event": spec.life_event,
+        "feels": spec.mood.feels,
+        "ending": session.closed,
+        "gone": session.gone.why if isinstance(session.gone, Departure | Silence) else None,
+        "flags": _flags(session.flags),
+        "criterion": {rater: _ratings(of, CRITERIA) for rater, of in session.criterion.items()},
+        "memory": [[m.part, m.content] for m in session.memory],
+        "exchanges": [_exchange(e, trial, study) for e in session.exchanges],
+    }
+
+
+def _exchange(exchange: Exchange, trial: Trial, study: Study) -> Data:
+    """Keys that would hold nothing are left out: there are thousands of exchanges."""
+    said = exchange.user
+    texts = trial.cast.values_by_fact
+    found: Data = {
+        "index": exchange.index,
+        "user": said.message,
+        "reply": exchange.reply.text if exchange.reply else None,
+        "mood": said.mood,
+        "allusion": said.allusion,
+        "humour": said.humour_bid,
+        "about": list(said.facts_used),
+        "scripted": exchange.scripted,
+        "leave": said.leave,
+        "why": said.why,
+        "resent": bool(exchange.reply and exchange.reply.resent),
+        "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
+        "sentences": _sentences(exchange.tags.get(study.tagger_id)),
+        "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
+        "flags": _flags(exchange.flags),
+    }
+    return {k: v for k, v in found.items() if v or k in ("index", "user", "reply")}
+
+
+def _ratings(ratings: Ratings, order: Iterable[str]) -> list[JsonValue]:
+    return [_rating(name, ratings[name]) for name in order if name in ratings]
+
+
+def _rating(name: str, rating: Rating) -> list[JsonValue]:
+    match rating:
+        case Score():
+            evidence: list[JsonValue]
+            match rating.evidence:
+                case Quote(text=text, found=found) | Absence(text=text, found=found):
+                    evidence = [rating.evidence.kind, text, found]
+                case Measure(reply_words=reply, user_words=user):
+                    evidence = ["measure", reply, user]
+                case None:
+                    evidence = []
+            notes: list[JsonValue] = []
+            notes += [] if rating.occasion else ["surprise"]
+            notes += [] if rating.attempt else ["missed"]
+            notes += ["false memory"] if rating.false_memory else []
+            return [name, rating.score, rating.reason, evidence, *notes]
+        case NotApplicable():
+            return [name, "n.a.", rating.reason]
+        case Unscored():
+            return [name, "unscored", f"{rating.cause.replace('_', ' ')}: {rating.reason}"]
+
+
+def _sentences(tagging: Tagging | None) -> list[JsonValue]:
+    return [[s.text, list(s.moves)] for s in tagging.sentences] if isinstance(tagging, Tags) else []
+
+
+def _flags(flags: Sequence[Flag]) -> list[JsonValue]:
+    return [[f.kind, f.severity, f.evidence] for f in flags]
+
+
+# --- index --------------------------------------------------------------------------------------------------------
+
+
+def index_data(trials: Sequence[Trial], *, study: Study, codebook: Codebook) -> Data:
+    """What the list of conversations is filtered and sorted by: a row a trial, and of each trial columns over its exchanges.
+
+    `scores` holds seven characters an exchange, in the order of `dimensions`: 1 to 5, `-` not applicable, `?` unscored, a space where absent.
+    `moves` and `flags` are sets as bits, in the order of the lists of those names.
+    """
+    moves = [m.id for m in codebook.tagged]
+    kinds = sorted({f.kind for t in trials for s in t.sessions for e in s.exchanges for f in e.flags})
+    return {
+        "dimensions": list(DIMENSIONS),
+        "moves": list(moves),
+        "flags": list(kinds),
+        "trials": [_index(t, study, _bits(moves), _bits(kinds)) for t in trials if t.sessions],
+    }
+
+
+def _bits(names: Sequence[str]) -> Mapping[str, int]:
+    return {name: 1 << i for i, name in enumerate(names)}
+
+
+def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[str, int]) -> Data:
+    found = [(s.index, e) for s in trial.sessions for e in s.exchanges if e.reply is not None]
+    ratings = [e.ratings.get(study.primary_rater, {}) for _, e in found]
+    tags = [e.tags.get(study.tagger_id) for _, e in found]
+    return {
+        "trial": trial.id,
+        "target": trial.target,
+        "persona": trial.cast.persona.id,
+        "scenario": trial.cast.scenario.id,
+        "seed": trial.seed,
+        "status": trial.status,
+        "endings": [s.closed for s in trial.sessions],
+        "session": [s for s, _ in found],
+        "exchange": [e.index for _, e in found],
+        "scores": "".join(_letter(r.get(d)) for r in ratings for d in DIMENSIONS),
+        "fixed": [_mean(r, ALWAYS) for r in ratings],
+        "likability": [_mean(r, DIMENSIONS) for r in ratings],
+        "moves": [sum(moves.get(m, 0) for m in t.moves) if isinstance(t, Tags) else 0 for t in tags],
+        "flags": [sum(kinds[k] for k in {f.kind for f in e.flags}) for _, e in found],
+        "words": [count_words(e.reply.text) if e.reply else 0 for _, e in found],
+    }
+
+
+def _letter(rating: Rating | None) -> str:
+    if rating is None:
+        return " "
+    return str(rating.score) if isinstance(rating, Score) else "-" if isinstance(rating, NotApplicable) else "?"
+
+
+def _mean(ratings: Ratings, over: Iterable[str]) -> float | None:
+    scores = [r.score for d in over if isinstance(r := ratings.get(d), Score)]
+    return round(sum(scores) / len(scores), 2) if scores else None
