@@ -54,7 +54,7 @@ def view(results: Path, wish: Wish) -> int:
     listening = _listen(wish.host, wish.port)
     port = listening.getsockname()[1]
     tokens = Tokens.draw()
-    app = build_app(OpenRuns(results), clock=time.time, keep=_keep, people=_seated(people, wish, results) if people else None)
+    app = build_app(OpenRuns(results), clock=time.time, keep=_keep, report_of=_report, people=_seated(people, wish, results) if people else None)
     guard = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
     address = f"http://{_spoken(wish.host)}:{port}"
     print(f"{address}/?token={tokens.owner}", flush=True)
@@ -139,6 +139,16 @@ def _keep(run: OpenRun, wish: KeepWish) -> str:
     except FileExistsError:
         raise InputError("is there already", mend="choose another name", where=path) from None
     return str(path)
+
+
+def _report(run: OpenRun) -> str:
+    """A run's report as it is now."""
+    from sim.cli.reporting import load_material
+    from sim.present.report.build import build_report
+    from sim.present.report.page import render_page
+
+    of = load_material(str(run.folder.path), results=run.folder.path.parent)
+    return render_page(build_report(of), of)
 
 
 def _seated(study: PeopleStudy, wish: Wish, results: Path) -> Callable[[], AbstractAsyncContextManager[People]]:

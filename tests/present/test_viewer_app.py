@@ -54,7 +54,7 @@ def runs(results: Path) -> OpenRuns:
 
 @pytest.fixture
 def client(runs: OpenRuns) -> Iterator[TestClient]:
-    with TestClient(build_app(runs, clock=lambda: 7.0, keep=_kept)) as client:
+    with TestClient(build_app(runs, clock=lambda: 7.0, keep=_kept, report_of=lambda run: f"<title>{run.folder.name}</title>")) as client:
         yield client
 
 
@@ -108,7 +108,7 @@ def test_exchanges_are_sorted_and_paged(client: TestClient) -> None:
         "/api/runs/..",
         "/api/runs/%2e%2e%2fetc",
         "/api/runs/.hidden",
-        "/api/runs/told/trials/x/y/z/1",
+        "/api/runs/told/talks/x/y/z/1",
         "/static/../app.py",
         "/static/%2e%2e%2fapp.py",
         "/static/app.py",
@@ -128,7 +128,7 @@ def test_a_wish_that_makes_no_sense_is_said_in_one_line(client: TestClient, wish
 
 
 def test_a_transcript_is_the_trial_document(client: TestClient) -> None:
-    document = client.get(f"/api/runs/told/trials/{TRIAL}").json()
+    document = client.get(f"/api/runs/told/talks/{TRIAL}").json()
     assert [len(s["exchanges"]) for s in document["sessions"]] == [3, 1]
     assert document["sessions"][0]["exchanges"][0]["user"] == "I am moving, above the bakery in Mill Lane."
 

@@ -34,7 +34,9 @@ HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
     "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
 }
+"""Of every answer that does not say otherwise."""
 GUESTS: Final = ("/rate/", "/static/")
 """What guests may reach: paths that begin so, with or without the last stroke."""
 LONGEST: Final = 64 * 1024
@@ -133,9 +135,7 @@ def _with_headers(send: Send, *, cookie: str | None) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers[name] = value
-            if "cache-control" not in headers:
-                headers["cache-control"] = "no-store"
+                headers.setdefault(name, value)
             if cookie:
                 headers.append("set-cookie", cookie)
         await send(message)

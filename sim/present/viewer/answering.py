@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
 
 Answer = Callable[["Request"], Awaitable[Response]]
 STATIC: Final = {
-    "viewer.js": "text/javascript",
-    "rate.js": "text/javascript",
-    "viewer.css": "text/css",
+    "base.js": "report",
+    "tables.js": "report",
+    "talk.js": "report",
+    "report.css": "report",
+    "viewer.css": "viewer",
+    "viewer.js": "viewer",
+    "queue.js": "viewer",
+    "runs.js": "viewer",
+    "rate.js": "viewer",
 }
-"""The files there are; nothing else is served from the disk."""
+"""The files there are, with the part of this room each belongs to; nothing else is served from the disk."""
+TYPES: Final = {".js": "text/javascript", ".css": "text/css"}
 
 
 def told(answer: Answer) -> Answer:
@@ -57,8 +65,8 @@ async def static(request: Request) -> Response:
     name = request.path_params["file"]
     if name not in STATIC:
         return PlainTextResponse("there is no such file", 404)
-    return Response(_read(name), media_type=STATIC[name], headers={"cache-control": "no-cache"})
+    return Response(_read(name, of=STATIC[name]), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
 
 
-def _read(name: str) -> bytes:
-    return (files("sim.present.viewer") / "static" / name).read_bytes()
+def _read(name: str, *, of: str = "viewer") -> bytes:
+    return (files(f"sim.present.{of}") / "static" / name).read_bytes()

@@ -10,22 +10,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import Field
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sim.analysis.triage import queue
+from sim.analysis.triage import TriageItem, grouped, queue
+from sim.core.codebook import LABELS
 from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
 from sim.present.listing import runs_document
-from sim.present.trial_json import trial_document
+from sim.present.report.page import theme
+from sim.present.report.talks import talk_data
 from sim.present.viewer.answering import page, static, told
 from sim.present.viewer.guests import guest_routes
 from sim.present.viewer.index import Filter, RowDocument, document_of
+from sim.present.words import SHORT
 from sim.store.runs import list_runs
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ MOST: Final = 500
 """Rows sent at once."""
 HEARTBEAT: Final = 15.0
 """Seconds without news after which a comment is sent, so that a closed page is noticed."""
+LABELLED: Final = get_args(Label)
 OWNER: Final = "owner"
 """Who labels."""
 
@@ -65,12 +69,18 @@ class KeepWish(Frozen):
 
 
 def build_app(
-    runs: OpenRuns, *, clock: Clock, keep: Callable[[OpenRun, KeepWish], str], people: Callable[[], AbstractAsyncContextManager[People]] | None = None
+    runs: OpenRuns,
+    *,
+    clock: Clock,
+    keep: Callable[[OpenRun, KeepWish], str],
+    report_of: Callable[[OpenRun], str],
+    people: Callable[[], AbstractAsyncContextManager[People]] | None = None,
 ) -> Starlette:
     """The viewer of `runs`, to be put behind a `Guard`.
 
     Args:
         keep: writes a scenario and returns where.
+        report_of: a run's report as one page.
         people: those of a study with people, for as long as the viewer is up.
     """
     seated: list[People] = []
@@ -100,14 +110,20 @@ def build_app(
         page = await asyncio.to_thread(run.page, wish, words=words, offset=offset, limit=min(limit, MOST))
         return JSONResponse(page.model_dump(mode="json"))
 
-    async def trial(request: Request) -> Response:
+    async def talk(request: Request) -> Response:
         run = await _opened(request)
-        return await asyncio.to_thread(_trial, run, request.path_params["trial"])
+        return JSONResponse(await asyncio.to_thread(lambda: talk_data(run.trial(request.path_params["trial"]), run.folder.study)))
+
+    async def report(request: Request) -> Response:
+        run = await _opened(request)
+        # The page carries a policy of its own, stricter than the viewer's: it names its scripts by their hashes.
+        return HTMLResponse(await asyncio.to_thread(report_of, run), headers={"content-security-policy": "frame-ancestors 'none'"})
 
     async def triage(request: Request) -> Response:
         run = await _opened(request)
         items = await asyncio.to_thread(_triage, run)
-        return JSONResponse({"items": items[:MOST], "total": len(items)})
+        first = [i.model_dump(mode="json") for i in items[:MOST]]
+        return JSONResponse({"items": first, "total": len(items), "groups": grouped(items)})
 
     async def live(request: Request) -> Response:
         run = await _opened(request)
@@ -131,6 +147,7 @@ def build_app(
             *(guest_routes(lambda: seated[0]) if people else ()),
             Route("/", page("runs.html")),
             Route("/runs/{run}", page("run.html")),
+            Route("/runs/{run}/report", told(report)),
             Route("/static/{file}", static),
             Route("/api/runs", told(all_runs)),
             Route("/api/runs/{run}", told(one_run)),
@@ -139,7 +156,7 @@ def build_app(
             Route("/api/runs/{run}/live", told(live)),
             Route("/api/runs/{run}/labels", told(label), methods=["POST"]),
             Route("/api/runs/{run}/keep", told(kept), methods=["POST"]),
-            Route("/api/runs/{run}/trials/{trial:path}", told(trial)),
+            Route("/api/runs/{run}/talks/{trial:path}", told(talk)),
         ],
     )
 
@@ -160,25 +177,22 @@ def _head(run: OpenRun) -> dict[str, Any]:
         "tagger": study.tagger_id,
         "progress": run.progress.model_dump(mode="json"),
         "choices": run.choices(),
+        "labels": LABELLED,
+        "words": {"short": SHORT, "labels": LABELS, "moves": [m.id for m in run.folder.codebook.tagged]},
+        "colours": {look: of["range"]["ordinal"] for look, of in theme().items()},  # type: ignore[call-overload,index]
         "trials": [_place(p) for p in run.plans.values()],
     }
 
 
 def _place(plan: TrialPlan) -> dict[str, str | int]:
     cast = plan.cast
-    return {"id": plan.id, "target": plan.target.id, "persona": cast.persona.id, "scenario": cast.scenario.id, "seed": plan.seed}
+    return {"trial": plan.id, "target": plan.target.id, "persona": cast.persona.id, "scenario": cast.scenario.id, "seed": plan.seed}
 
 
-def _trial(run: OpenRun, name: str) -> Response:
-    folder = run.folder
-    document = trial_document(run.trial(name), study=folder.study, codebook=folder.codebook, offline=folder.header.offline)
-    return Response(document.model_dump_json(), media_type="application/json")
-
-
-def _triage(run: OpenRun) -> list[dict[str, Any]]:
+def _triage(run: OpenRun) -> tuple[TriageItem, ...]:
     with run.folder.read_journal() as journal:
         begun = journal.trials()
-    return [i.model_dump(mode="json") for i in queue(run.folder.study, [run.trial(t) for t in begun if t in run.plans])]
+    return queue(run.folder.study, [run.trial(t) for t in begun if t in run.plans])
 
 
 async def _news(run: OpenRun) -> AsyncIterator[str]:
