@@ -6,7 +6,7 @@ label. What looks alike stands together: exchanges of one target with the same h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -147,10 +147,18 @@ def _disagreement(exchange: Exchange, rater: str, score: float | None) -> Iterat
     if others:
         name, other = max(others.items(), key=lambda o: (abs(o[1] - score), o[0]))
         if abs(other - score) >= APART:
-            yield (
-                WEIGHTS["rater_disagreement"] + abs(other - score) - APART,
-                Reason(kind="rater_disagreement", said=f"{rater} {score:.1f}, {name} {other:.1f}"),
-            )
+            said = f"{rater} {score:.1f}, {name} {other:.1f}"
+            yield WEIGHTS["rater_disagreement"] + abs(other - score) - APART, Reason(kind="rater_disagreement", said=said)
+
+
+def weigh(score: float | None, before: float | None, others: Collection[float]) -> float:
+    """What the scores alone add to an exchange's place in the queue: its own, the one before it, and other raters' of it."""
+    if score is None:
+        return 0.0
+    low = WEIGHTS["low_score"] + LOW - score if score <= LOW else 0.0
+    drop = WEIGHTS["sharp_drop"] + before - score - DROP if before is not None and before - score >= DROP else 0.0
+    apart = max((abs(o - score) for o in others), default=0.0)
+    return low + drop + (WEIGHTS["rater_disagreement"] + apart - APART if apart >= APART else 0.0)
 
 
 def _mean(exchange: Exchange, rater: str) -> float | None:

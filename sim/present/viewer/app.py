@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sim.analysis.triage import TriageItem, grouped, queue
+from sim.analysis.triage import grouped, queue
 from sim.core.codebook import LABELS
 from sim.core.errors import InputError
 from sim.core.event import Label
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 500
 """Rows sent at once."""
+WORST: Final = 200
+"""Exchanges that are brought forward to be read; when these are labelled, the next come."""
 HEARTBEAT: Final = 15.0
 """Seconds without news after which a comment is sent, so that a closed page is noticed."""
 LABELLED: Final = get_args(Label)
@@ -121,8 +123,8 @@ def build_app(
 
     async def triage(request: Request) -> Response:
         run = await _opened(request)
-        items = await asyncio.to_thread(_triage, run)
-        first = [i.model_dump(mode="json") for i in items[:MOST]]
+        items = await asyncio.to_thread(lambda: queue(run.folder.study, run.suspects(WORST)))
+        first = [i.model_dump(mode="json") for i in items]
         return JSONResponse({"items": first, "total": len(items), "groups": grouped(items)})
 
     async def live(request: Request) -> Response:
@@ -187,12 +189,6 @@ def _head(run: OpenRun) -> dict[str, Any]:
 def _place(plan: TrialPlan) -> dict[str, str | int]:
     cast = plan.cast
     return {"trial": plan.id, "target": plan.target.id, "persona": cast.persona.id, "scenario": cast.scenario.id, "seed": plan.seed}
-
-
-def _triage(run: OpenRun) -> tuple[TriageItem, ...]:
-    with run.folder.read_journal() as journal:
-        begun = journal.trials()
-    return queue(run.folder.study, [run.trial(t) for t in begun if t in run.plans])
 
 
 async def _news(run: OpenRun) -> AsyncIterator[str]:

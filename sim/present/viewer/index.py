@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from sim.analysis.triage import WEIGHTS, weigh
 from sim.core.codebook import DIMENSIONS, Dimension
+from sim.core.controls import control_parts
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     "trial_forgotten",
 )
 """What rows are made of."""
+LABELLED: Final = 1_000.0
+"""Puts what somebody has labelled behind all else."""
 Sort = Literal["told", "newest", "lowest", "highest", "longest"]
 
 
@@ -59,6 +63,8 @@ class Row:
     label: str | None = None
     left: bool = False
     false_memory: bool = False
+    critical: bool = False
+    """The message has a critical flag."""
 
 
 class RowDocument(Frozen):
@@ -150,7 +156,8 @@ class RunIndex:
         self._tagger = tagger
         self._rows: dict[tuple[str, int, int], Row] = {}
         self._takes: dict[tuple[str, int], int] = {}
-        self._flags: dict[tuple[str, int, int], tuple[tuple[str, ...], bool]] = {}
+        self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
+        """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
         self._over: dict[str, str] = {}
         self.last = 0
 
@@ -191,6 +198,18 @@ class RunIndex:
         kept.sort(key=_ORDERS[wish.sort])
         return Page(total=len(kept), rows=tuple(document_of(r) for r in kept[offset : offset + limit]))
 
+    def suspects(self, most: int) -> list[str]:
+        """The trials of the `most` exchanges that most speaks against, by the figures alone: what is worth reading whole."""
+        found: list[tuple[float, Row]] = []
+        for (trial, session, exchange), row in self._rows.items():
+            before = self._rows.get((trial, session, exchange - 1))
+            weight = weigh(row.score, before.score if before else None, row.others.values())
+            weight += WEIGHTS["false_memory"] * row.false_memory + WEIGHTS["leaving"] * row.left + WEIGHTS["critical_flag"] * row.critical
+            if weight:
+                found.append((weight - LABELLED * (row.label is not None), row))
+        found.sort(key=lambda f: (-f[0], f[1].number))
+        return list(dict.fromkeys(row.plan.id for _, row in found[:most]))
+
     def choices(self) -> dict[str, list[str]]:
         """What can be filtered by, as far as it occurs."""
         rows = self._rows.values()
@@ -221,8 +240,9 @@ class RunIndex:
         if event.kind == "user_spoke":
             return self._spoken(key, body)
         if event.kind == "target_replied":
-            flags, left = self._flags.pop(key, ((), False))
+            flags, left, critical = self._said.pop(key, ((), False, False))
             row = Row(plan, event.session, event.exchange, event.take, event.id, words=len(body["reply"].split()), flags=flags, left=left)
+            row.critical = critical
             self._rows[key] = row
             return row
         known = self._rows.get(key)
@@ -243,7 +263,7 @@ class RunIndex:
     def _spoken(self, key: tuple[str, int, int], body: dict[str, Any]) -> Row | None:
         said, flags = body["said"], tuple(f["kind"] for f in body["flags"])
         if said["kind"] == "utterance":
-            self._flags[key] = flags, bool(said["leave"])
+            self._said[key] = flags, bool(said["leave"]), any(f["severity"] == "critical" for f in body["flags"])
             return None
         before = self._rows.get((key[0], key[1], key[2] - 1))
         if before is not None:
@@ -265,7 +285,7 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
         if event.part == rater:
             row.scores, row.score = scores, fmean(given) if given else None
             row.false_memory = bool(ratings.get("callback", {}).get("false_memory"))
-        elif given:
+        elif given and event.part not in control_parts(rater).values():
             row.others[event.part] = fmean(given)
 
 

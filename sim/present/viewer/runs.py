@@ -71,6 +71,13 @@ class OpenRun:
         with self._lock:
             return self._index.page(wish, offset=offset, limit=limit, among=among)
 
+    def suspects(self, most: int) -> list[Trial]:
+        """The trials that hold the `most` exchanges most speaks against."""
+        self.catch_up()
+        with self._lock:
+            names = self._index.suspects(most)
+        return [self.trial(name) for name in names]
+
     def trial(self, name: str) -> Trial:
         """One trial as far as it has come.
 

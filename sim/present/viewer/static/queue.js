@@ -54,6 +54,7 @@
   function excerpt(whole, item) {
     const talk = R.renderTalk(whole, new URLSearchParams({ session: item.session, exchange: item.exchange, ...(item.dimension ? { dimension: item.dimension } : {}) }));
     const near = [...talk.querySelectorAll(`.exchange[data-session="${item.session}"]`)].filter((e) => Math.abs(Number(e.dataset.exchange) - item.exchange) <= AROUND);
+    near.filter((e) => !e.classList.contains("here")).forEach((e) => e.querySelectorAll("details").forEach((d) => (d.open = false)));
     return R.el("article", { class: "talk", "aria-label": "the exchange" }, near);
   }
 
