@@ -46,8 +46,6 @@
 
   // --- steps ---
 
-  const steps = { consent, full, form, read, chat, done, withdrawn };
-
   function show(state) {
     if (state.title) document.title = document.getElementById("title").textContent = R.visible(state.title);
     document.getElementById("progress").textContent = state.conversations ? `Conversation ${state.conversation} of ${state.conversations}` : "";
@@ -61,6 +59,7 @@
       const here = main.querySelector(".exchange.here");
       if (here) here.scrollIntoView({ block: "start" });
       else window.scrollTo(0, 0);
+      document.documentElement.dataset.shown = String(1 + Number(document.documentElement.dataset.shown || 0));
     }
     if (state.step === "chat" && !state.asks.length) load();
   }
@@ -103,7 +102,7 @@
     const asked = state.check;
     if (asked) lines.splice(3, 0, { id: "check", label: "attention", question: `To show that you read every line, choose “${WORDS[asked - 1]}” in this one.`, na: false });
     const sent = (given) => ({ item: state.item, exchange: state.exchange, ratings: given.ratings, ...(asked ? { check: given.check } : {}) });
-    return [scene(state, false), talk(state.talk, state.scene.name, true), rating(lines, "How was this last reply, for this person?", sent)];
+    return [scene(state, false), talk(state.talk, state.scene.name, true), rating(lines, "How was this last reply? Answer as this person would.", sent)];
   }
 
   function chat(state) {
@@ -182,5 +181,6 @@
     bottom.replaceChildren(R.el("p", {}, "Your code: ", R.el("code", {}, state.code), " · ", wish), sure);
   }
 
+  const steps = { consent, full, form, read, chat, done, withdrawn };
   load();
 })(window.Rapport);
