@@ -52,7 +52,7 @@
     const now = JSON.stringify(state);
     if (now !== shown) {
       shown = now;
-      main.replaceChildren(...[steps[state.step](state)].flat());
+      main.replaceChildren(...[steps[state.step](state)].flat().filter(Boolean));
       foot(state);
       const first = main.querySelector("[data-first]") || main;
       first.focus({ preventScroll: true });
@@ -165,7 +165,7 @@
 
   function talk(turns, name, last) {
     const bubble = (role, who, text) => R.el("div", { class: `said ${role}` }, R.el("div", { class: "who" }, who), R.el("div", { class: "what" }, R.el("div", { class: "text", dir: "auto" }, text)));
-    return R.el("section", { class: "talk", "aria-label": "the talk so far" }, turns.map((t, i) =>
+    return turns.length > 0 && R.el("section", { class: "talk", "aria-label": "the talk so far" }, turns.map((t, i) =>
       R.el("div", { class: last && i === turns.length - 1 ? "exchange here" : "exchange" }, bubble("user", name, t.user), bubble("target", "Chatbot", t.reply))));
   }
 
