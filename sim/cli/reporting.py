@@ -23,6 +23,10 @@ def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, res
 
     if figures is not None and (brief or out is not None):
         raise InputError("figures are files of their own, in the folder that --figures names", mend="leave out --brief and --out")
+    if out is not None and out.is_dir():
+        raise InputError("is a folder", mend="name a file with --out", where=out)
+    if figures is not None:
+        _make_folder(figures)
     with rare_collection():
         of = load_material(run, results=results)
         document = build_report(of)
@@ -58,8 +62,6 @@ def write_whole(place: Path, content: bytes) -> None:
         InputError: it cannot be written.
     """
     try:
-        if place.is_dir():
-            raise InputError("is a folder", mend="name a file with --out", where=place)
         handle, aside = tempfile.mkstemp(prefix=".", suffix=place.suffix, dir=place.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -76,15 +78,18 @@ def write_whole(place: Path, content: bytes) -> None:
 def _write_figures(document: ReportDocument, folder: Path) -> int:
     from sim.present.report.figures import render_figure
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", where=folder, mend="name another folder with --figures") from None
     for figure in document.figures:
         for name, content in render_figure(figure, document).items():
             write_whole(folder / name, content)
             print(folder / name)
     return DONE
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=folder, mend="name another folder with --figures") from None
 
 
 def _folder(run: str, results: Path) -> Path:

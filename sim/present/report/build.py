@@ -61,10 +61,10 @@ def role_latencies(events: Mapping[str, Iterable[Event]]) -> dict[Role, list[flo
 def _counts(of: Material) -> tuple[Fact, ...]:
     summary = of.summary
     counts = (
-        ("targets", len(summary.targets)),
-        ("personas", summary.personas),
-        ("scenarios", summary.scenarios),
-        ("trials", summary.trials.planned),
-        ("exchanges", sum(t.exchanges for t in summary.targets)),
+        ("target", len(summary.targets)),
+        ("persona", summary.personas),
+        ("scenario", summary.scenarios),
+        ("trial", summary.trials.planned),
+        ("exchange", sum(t.exchanges for t in summary.targets)),
     )
-    return tuple(Fact(name=name, value=f"{n:,}") for name, n in counts)
+    return tuple(Fact(name=name if n == 1 else f"{name}s", value=f"{n:,}") for name, n in counts)

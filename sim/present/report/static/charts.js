@@ -59,10 +59,10 @@
       if (row && row.link) location.hash = row.link.slice(1);
     });
     view.addEventListener("mouseover", (event, item) => holder.classList.toggle("leads", Boolean(item && rowOf(item)?.link)));
-    holder.replaceChildren();
-    view.initialize(holder).run();
-    const picture = holder.querySelector("svg");
-    if (picture) picture.setAttribute("aria-hidden", "true");
+    // Vega names the element it draws into; the holder keeps the name that says what the chart shows.
+    const inner = R.el("div", { "aria-hidden": "true" });
+    holder.replaceChildren(inner);
+    view.initialize(inner).run();
   }
 
   function looks(theme, width) {

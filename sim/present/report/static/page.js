@@ -29,7 +29,7 @@
       const place = anchor && document.getElementById(anchor);
       if (place) place.scrollIntoView();
     }
-    document.documentElement.dataset.shown = location.hash;
+    document.documentElement.dataset.shown = location.hash || "#";
   }
 
   let standing = "";
