@@ -31,7 +31,7 @@ WEIGHTS: Final[dict[ReasonKind, float]] = {
     "rater_disagreement": 1.0,
 }
 """What a reason adds to an exchange's place in the queue; low scores, drops and disagreement also add by how far they go, in scale points."""
-LOW: Final = 2.0
+LOW: Final = 2.5
 """Mean over the scored dimensions at or below which a reply is read."""
 DROP: Final = 1.5
 """Points below the exchange before it in the session."""
