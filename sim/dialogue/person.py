@@ -65,11 +65,7 @@ class Desk:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._open[asked] = (view, future)
         self._tell()
-        try:
-            return await future
-        finally:
-            del self._open[asked]
-            self._tell()
+        return await future
 
     def answer(self, asked: Asked, answer: Answer) -> None:
         """Give `answer` to what is asked.
@@ -77,8 +73,8 @@ class Desk:
         Raises:
             InputError: nothing of that kind is asked now.
         """
-        found = self._open.get(asked)
-        if found is None or found[1].done():
+        found = self._open.pop(asked, None)
+        if found is None:
             raise InputError(f"no {asked} is asked for now", mend="load the page again")
         found[1].set_result(answer)
 
@@ -88,10 +84,11 @@ class Desk:
         for _, future in self._open.values():
             if not future.done():
                 future.set_exception(CallFailed("interrupted", "the person went away"))
+        self._open.clear()
         self._tell()
 
     async def change(self, seconds: float) -> None:
-        """Wait until something is asked or answered, `seconds` at most."""
+        """Wait until something is asked, `seconds` at most."""
         self._changed.clear()
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)

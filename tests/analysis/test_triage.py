@@ -35,7 +35,7 @@ def test_the_worst_comes_first_with_every_reason() -> None:
     diary = Diary(planned()).open().exchange(5).exchange(1, flags=(flag,)).exchange(2, user=Utterance(message="Bye.", leave=True, why="it is cold"))
     first, second = items(diary.close(ending="farewell").finish())
     assert (first.exchange, second.exchange) == (2, 3)
-    assert kinds(first) == ["low_score", "sharp_drop", "critical_flag"]
+    assert kinds(first) == ["sharp_drop", "low_score", "critical_flag"]
     assert kinds(second) == ["leaving", "low_score"]
     assert first.weight > second.weight
 

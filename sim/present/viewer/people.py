@@ -302,8 +302,6 @@ class Chatting:
             if not isinstance(view, UserView):
                 raise InputError("no message is asked for now", mend="load the page again")
             desk.answer("message", read_words(sent.get("message"), sent.get("leave", False), view))
-        # Let the trial come to its next question, so that the page that sent this is shown it.
-        await asyncio.sleep(0)
 
     async def forget(self, person: Person) -> tuple[str, ...]:
         """End the talk under way; all trials that the person held are theirs alone."""
