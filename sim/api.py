@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from sim.core.errors import InputError, nearest
 from sim.core.fold import fold
@@ -69,6 +69,17 @@ class Run:
     def study(self) -> Study:
         """What was asked for."""
         return self.folder.study
+
+    def exchanges(self, library: Literal["polars", "pandas"] = "polars") -> Any:
+        """A row an exchange, as a polars or pandas data frame; `sim.present.exports.COLUMNS` says what each column holds.
+
+        Raises:
+            InputError: the library is not installed.
+        """
+        from sim.present.frames import exchanges_frame
+
+        offline = self.folder.header.offline
+        return exchanges_frame(self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook)
 
     @cached_property
     def summary(self) -> RunSummary:

@@ -34,6 +34,10 @@ class ExportFormat(StrEnum):
 
     jsonl = "jsonl"
     csv = "csv"
+    parquet = "parquet"
+    inspect = "inspect"
+    markdown = "markdown"
+    latex = "latex"
 
 
 class ScorePart(StrEnum):
@@ -187,13 +191,18 @@ def report_command(
 def export_command(
     run: RunName,
     format: Annotated[
-        ExportFormat, typer.Option("--format", help="jsonl: a line for each exchange and session; csv: a row for each exchange.")
+        ExportFormat,
+        typer.Option(
+            "--format",
+            help="jsonl: a line for each exchange and session; csv, parquet: a row for each exchange; inspect: a log that Inspect View opens; "
+            "markdown, latex: the main table.",
+        ),
     ] = ExportFormat.jsonl,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of to standard output.")] = None,
     results: Results = Path("results"),
 ) -> int:
-    """A run's exchanges as data."""
-    from sim.cli.reading import export
+    """A run's exchanges as data, or its main table as text."""
+    from sim.cli.exporting import export
 
     return export(run, format=format.value, out=out, results=results)
 
