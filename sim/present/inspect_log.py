@@ -1,6 +1,7 @@
 """A run as an Inspect log (version 2, JSON): a sample for each trial, to be read with `inspect view`.
 
-Sessions follow each other in a sample's messages, each opened by a system message with its date. Scores are the means over the trial as the primary
+Sessions follow each other in a sample's messages, each opened by a message in brackets with its date (Inspect View draws system messages together, so
+it is one of the user's). Scores are the means over the trial as the primary
 rater gave them; a dimension without any score has none. The trial's seed is the sample's epoch.
 """
 
@@ -93,7 +94,7 @@ def _sample(trial: Trial, study: Study) -> Data:
 def _messages(trial: Trial) -> Iterable[JsonValue]:
     before = None
     for session in trial.sessions:
-        yield {"role": "system", "content": f"Session {session.index}: {spoken(session.date, before)}"}
+        yield {"role": "user", "content": f"[Session {session.index}: {spoken(session.date, before)}]"}
         before = session.date
         for exchange in session.exchanges:
             yield {"role": "user", "content": exchange.user.message}

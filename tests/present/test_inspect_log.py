@@ -22,17 +22,7 @@ def test_a_log_has_a_sample_a_trial_with_its_sessions_in_order(log: Path) -> Non
     found = json.loads(log.read_text(encoding="utf-8"))
     assert [s["id"] for s in found["samples"]] == ["davi/short/drops", "davi/short/keeps"]
     roles = [m["role"] for m in found["samples"][0]["messages"]]
-    assert roles == ["system", *["user", "assistant"] * 2] * 2
+    assert roles == ["user", *["user", "assistant"] * 2] * 2
     assert "three days later" in found["samples"][0]["messages"][5]["content"].lower()
     assert "offline models" in found["eval"]["metadata"]["offline"]
     assert {s["name"] for s in found["results"]["scores"]} >= {"likability", "callback"}
-
-
-def test_inspect_reads_it(log: Path) -> None:
-    inspect_log = pytest.importorskip("inspect_ai.log", reason="inspect_ai is not installed: its dependencies meet ours in another environment")
-    read = inspect_log.read_eval_log(str(log))
-    assert read.status == "success"
-    assert len(read.samples) == 2
-    assert 1 <= read.samples[0].scores["likability"].value <= 5
-    again = inspect_log.read_eval_log_sample(str(log), id="davi/short/keeps", epoch=1)
-    assert again.messages[1].text == read.samples[1].messages[1].text
