@@ -13,6 +13,7 @@ from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
+from sim.analysis.by_persona import SessionPoint, summarise_sessions
 from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.estimates import half_width
 from sim.core.absent import Panel, absent_verdicts
@@ -191,6 +192,8 @@ class TargetSummary(Frozen):
     rater: str
     """The primary rater."""
     likability: Likability
+    sessions: tuple[SessionPoint, ...]
+    """The fixed set session by session."""
     criterion: dict[Criterion, CriterionFigures]
     repetition: RepetitionFigures
     endings: dict[Ending, int]
@@ -281,6 +284,7 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         exchanges=sum(len(t.exchanges) for t in trials),
         rater=study.primary_rater,
         likability=_likability(study, trials),
+        sessions=summarise_sessions(trials, rater=study.primary_rater),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
         repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
         endings=_counted(s.closed for s in sessions),

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
+from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ MOST_FAILURES = 5
 
 def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     """Everything `sim show RUN` prints, for a console of `width` columns."""
-    parts: list[RenderableType] = [_heading(summary), *_likability(summary, width), _occasions(summary), *_criterion(summary, width)]
+    parts: list[RenderableType] = [
+        _heading(summary),
+        *_likability(summary, width),
+        *_course(summary, width),
+        _occasions(summary),
+        *_criterion(summary, width),
+    ]
     if any(t.likability.observers for t in summary.targets):
         parts.append(_observers(summary))
     if summary.controls.noise.share or summary.controls.halo.share:
@@ -95,9 +102,12 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
     of = [t.likability for t in summary.targets]
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
     title = f"Simulated likability, 1 to 5, rated by {rater}"
-    overall = [("likability", [number(f.mean) + half_width(f.interval) for f in of]), ("fixed set", [number(f.fixed_set) for f in of])]
-    dimensions = [(SHORT[d], [number(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
-    sizes = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
+    overall: list[_Column] = [
+        ("likability", [score_text(f.mean, half_width(f.interval)) for f in of]),
+        ("fixed set", [score_text(f.fixed_set) for f in of]),
+    ]
+    dimensions: list[_Column] = [(SHORT[d], [score_text(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
+    sizes: list[_Column] = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
     key = Text(_key(summary), "dim")
     together = _by_target(title, summary, [*overall, *dimensions, *sizes], width)
     if len(together) == 1:
@@ -116,6 +126,18 @@ def _key(summary: RunSummary) -> str:
         if 0 < scored < len(DIMENSIONS):
             lines.append(f"{target.target}: likability over {scored} of {len(DIMENSIONS)} dimensions; nothing was scored on the others")
     return "\n".join(lines)
+
+
+def _course(summary: RunSummary, width: int) -> list[Table]:
+    """The fixed set from the first session to the last; nothing where no target has two."""
+    of = [[p.fixed_set for p in t.sessions] for t in summary.targets]
+    if max(map(len, of), default=0) < 2:
+        return []
+    last: list[_Column] = [("first", [score_text(v[0] if v else None) for v in of]), ("last", [score_text(v[-1] if v else None) for v in of])]
+    bands = [[p.interval for p in t.sessions if p.interval] for t in summary.targets]
+    widest = ("widest ±", [f"{max((b - a) / 2 for a, b in band):.2f}" if band else NONE for band in bands])
+    columns = [("1 ▁ to █ 5", [spark(v) for v in of]), *last, widest, ("sessions", [f"{len(v):,}" for v in of])]
+    return _by_target("Fixed set over sessions", summary, columns, width)
 
 
 def _occasions(summary: RunSummary) -> Table:
@@ -235,7 +257,7 @@ def _spent(targets: Sequence[TargetSummary], role: Role) -> list[str]:
     ]
 
 
-_Column = tuple[str, Sequence[str]]
+_Column = tuple[str, Sequence[str | Text]]
 """Heading, and a cell for each target."""
 
 
@@ -249,7 +271,8 @@ def _by_target(title: str, summary: RunSummary, columns: Sequence[_Column], widt
     for some in _packed(columns, room):
         table = _table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
         for i, target in enumerate(summary.targets):
-            table.add_row(Text(target.target), *(Text(cells[i]) for _, cells in some))
+            row = (cells[i] for _, cells in some)
+            table.add_row(Text(target.target), *(Text(cell) if isinstance(cell, str) else cell for cell in row))
         tables.append(table)
     return tables
 

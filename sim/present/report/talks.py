@@ -17,7 +17,6 @@ from pydantic import JsonValue
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
 from sim.core.event import Absence, Departure, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
-from sim.core.text import count_words
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -178,7 +177,6 @@ def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[
         "likability": [_mean(r, DIMENSIONS) for r in ratings],
         "moves": [sum(moves.get(m, 0) for m in t.moves) if isinstance(t, Tags) else 0 for t in tags],
         "flags": [sum(kinds[k] for k in {f.kind for f in e.flags}) for _, e in found],
-        "words": [count_words(e.reply.text) if e.reply else 0 for _, e in found],
     }
 
 
