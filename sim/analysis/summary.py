@@ -7,7 +7,7 @@ Only the study's primary rater feeds it, by its first ratings; the other raters 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean
@@ -22,6 +22,7 @@ from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus, Spent
+from sim.core.spec import codebook_of
 from sim.score.repetition import less, mark_trials, measure
 from sim.score.shuffles import order_null
 
@@ -193,6 +194,9 @@ class TargetSummary(Frozen):
     likability: Likability
     criterion: dict[Criterion, CriterionFigures]
     repetition: RepetitionFigures
+    """By the study's tagger."""
+    other_taggers: dict[str, RepetitionFigures]
+    """By those that tagged later (`sim score RUN --tagger`), the same ones for every target."""
     endings: dict[Ending, int]
     """How the closed sessions ended; `left` and `farewell` are the user's doing."""
     flags: dict[FlagKind, int]
@@ -228,7 +232,16 @@ class RunSummary(Frozen):
     failures: tuple[Failure, ...]
 
 
-def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunStatus, offline: tuple[str, ...], codebook: Codebook) -> RunSummary:
+def summarise(
+    study: Study,
+    trials: Sequence[Trial],
+    *,
+    run: str,
+    status: RunStatus,
+    offline: tuple[str, ...],
+    codebook: Codebook,
+    later: Iterable[Codebook] = (),
+) -> RunSummary:
     """The figures of a run.
 
     Args:
@@ -238,7 +251,11 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         status: the run's status.
         offline: the parts that offline models played.
         codebook: what the moves were tagged with; figures are on its counted moves.
+        later: what else they were tagged with.
     """
+    books = {book.id: book for book in later} | {"": codebook}
+    taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
+    tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
     mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
     return RunSummary(
         run=run,
@@ -248,7 +265,7 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=tuple(_target(study, target, of, codebook=codebook) for target, of in mine.items()),
+        targets=tuple(_target(study, target, of, codebook=codebook, later=tagged) for target, of in mine.items()),
         controls=summarise_controls(study, trials),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
@@ -270,7 +287,7 @@ _Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook) -> TargetSummary:
+def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook, later: Mapping[str, Codebook]) -> TargetSummary:
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
     return TargetSummary(
@@ -283,6 +300,7 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         likability=_likability(study, trials),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
         repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
+        other_taggers={t: _repetition(trials, tagger=t, codebook=book, seed=study.seed) for t, book in later.items()},
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -15,9 +16,11 @@ from sim.core.event import Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.logged import Labels
 from sim.present.references import reference_lines
-from sim.present.words import NONE, many, number, percent, safe
+from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
 from sim.run.marking import NO_LABELS, Lost
 from sim.score.sentences import split_sentences
+from sim.score.taken import PerThousand
+from sim.score.teacher_forced import ForcedFigures
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -55,10 +58,30 @@ class LogFigures(Frozen):
     moves: tuple[MoveCount, ...]
     groups: dict[str, RepetitionReport]
     """By value of `by`; under an empty name where there is none; empty where repetition is not asked for."""
+    price: PerThousand | None
+    """None: the tagger made no call."""
+    teacher_forced: ForcedFigures | None
+    """None: not asked for."""
+    offline: bool
+    """Whether offline models took part in what was said."""
+    hint: str
+    """What to do next; empty: nothing."""
 
 
-def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_over: int, repetition: bool) -> LogFigures:
-    """`tally`, measured."""
+def figures_of(
+    tally: Tally,
+    *,
+    log: str,
+    tagger: str,
+    by: str | None,
+    passed_over: int,
+    repetition: bool,
+    price: PerThousand | None = None,
+    teacher_forced: ForcedFigures | None = None,
+    offline: bool = False,
+    hint: str = "",
+) -> LogFigures:
+    """`tally`, measured; for the rest see `LogFigures`."""
     codebook = tally.codebook
     groups = tally.groups if repetition else {}
     counted = [(m.id, False) for m in codebook.moves] + [(m.id, True) for m in codebook.beside]
@@ -74,6 +97,10 @@ def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_ov
         by=by,
         moves=tuple(MoveCount(move=m, replies=tally.with_move[m], beside=beside) for m, beside in counted),
         groups={name: report_repetition(marks, tagger=tagger, codebook=codebook.id) for name, marks in groups.items()},
+        price=price,
+        teacher_forced=teacher_forced,
+        offline=offline,
+        hint=hint,
     )
 
 
@@ -81,9 +108,18 @@ def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_ov
 
 
 def repetition_document(figures: LogFigures) -> dict[str, Any]:
-    """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`."""
+    """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`; with what the tagger takes, and teacher-forced pairs where
+    they were asked for."""
     documents = {name: report.model_dump(mode="json") for name, report in figures.groups.items()}
-    return documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
+    document = documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
+    forced = figures.teacher_forced
+    apart = {"conversations": forced.conversations, "unmatched": forced.unmatched, **asdict(forced.of)} if forced else None
+    return document | {"per_1000_replies": price_document(figures.price)} | ({"teacher_forced": apart} if apart else {})
+
+
+def price_document(price: PerThousand | None) -> dict[str, float | None] | None:
+    """What 1,000 replies take; null where no call was made, and for what is unknown."""
+    return asdict(price) if price else None
 
 
 def reply_rows(marked: Marked, codebook: Codebook) -> Iterator[dict[str, Any]]:
@@ -127,6 +163,8 @@ def _why(mark: Mark) -> str:
 def render_log(figures: LogFigures, *, width: int) -> RenderableType:
     """Everything `sim score LOG` prints, for a console of `width` columns."""
     parts: list[RenderableType] = [_heading(figures)]
+    if figures.teacher_forced:
+        parts.append(_forced(figures.teacher_forced))
     if not figures.groups:
         parts.append(_moves(figures))
     elif figures.by is None:
@@ -134,6 +172,8 @@ def render_log(figures: LogFigures, *, width: int) -> RenderableType:
         parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report), _notes([report])]
     else:
         parts += [_by_group(figures, figures.by), _notes(list(figures.groups.values()))]
+    if figures.hint:
+        parts.append(Text(figures.hint))
     return Group(*(p for part in parts for p in (part, Text())))
 
 
@@ -142,11 +182,36 @@ def _heading(figures: LogFigures) -> Text:
     if figures.groups:
         facts.append(many(sum(r.pairs for r in figures.groups.values()), "pair"))
     text = Text.assemble((safe(figures.log), "bold"), "  ", " · ".join([*facts, f"tagger {figures.tagger}", f"codebook {figures.codebook}"]))
+    if figures.offline:
+        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if figures.price:
+        text.append(f"\n{_price(figures.price)}")
     if figures.untagged:
         text.append(f"\n{many(figures.untagged, 'reply', 'replies')} without tags, which break the pairs they stand in: {safe(figures.why_untagged)}")
     if figures.passed_over:
         text.append(f"\n{figures.passed_over:,} passed over, told on standard error")
     return text
+
+
+def _price(price: PerThousand) -> str:
+    """Unknown is unknown, and no price."""
+    tokens = [f"{'unknown' if n is None else f'{n:,.0f}'} tokens {way}" for n, way in ((price.input_tokens, "in"), (price.output_tokens, "out"))]
+    cost = "cost unknown" if price.dollars is None else money(price.dollars)
+    return f"1,000 replies take {many(round(price.calls), 'call')}, {', '.join(tokens)}: {cost}"
+
+
+def _forced(forced: ForcedFigures) -> Table:
+    """Apart from all else, and under its name."""
+    of = forced.of
+    table = _table("Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself", ("pairs of",), _FORCED)
+    shares = [_third(v) for v in (of.jaccard, of.stickiness, of.base_rate, of.excess, of.pooled, of.expected)]
+    table.add_row(many(forced.conversations, "conversation"), f"{of.pairs:,}", *shares)
+    if forced.unmatched:
+        table.caption = f"{many(forced.unmatched, 'conversation')} of this log stand in no conversation of the same id of the other"
+    return table
+
+
+_FORCED = ("pairs", "Jaccard", "stickiness", "base rate", "excess", "pooled", "expected")
 
 
 def _repetition(report: RepetitionReport) -> Table:
