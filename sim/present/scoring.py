@@ -163,15 +163,17 @@ def _why(mark: Mark) -> str:
 def render_log(figures: LogFigures, *, width: int) -> RenderableType:
     """Everything `sim score LOG` prints, for a console of `width` columns."""
     parts: list[RenderableType] = [_heading(figures)]
-    if figures.teacher_forced:
-        parts.append(_forced(figures.teacher_forced))
     if not figures.groups:
         parts.append(_moves(figures))
     elif figures.by is None:
         report = figures.groups[""]
-        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report), _notes([report])]
+        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report)]
     else:
-        parts += [_by_group(figures, figures.by), _notes(list(figures.groups.values()))]
+        parts.append(_by_group(figures, figures.by))
+    if figures.teacher_forced:
+        parts.append(_forced(figures.teacher_forced))
+    if figures.groups:
+        parts.append(_notes(list(figures.groups.values())))
     if figures.hint:
         parts.append(Text(figures.hint))
     return Group(*(p for part in parts for p in (part, Text())))
