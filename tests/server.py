@@ -332,7 +332,7 @@ def answer(body: dict[str, Any], fault: str | None = None) -> str:
     big = "\n" + "All work and no play makes a long reply. " * 2_500 if fault == "big" else ""
     if schema is not None:
         name, shape = schema
-        if name == "moves" and fault is None:
+        if name == "moves" and fault in (None, "slow", "hang"):
             return json.dumps(_tagging(rng, _rated_reply(messages), shape), ensure_ascii=False)
         filler = _Filler(name, rng, _rated_reply(messages), shape.get("$defs", {}), exotic=fault == "unicode", padding=big)
         return json.dumps(filler.fill(shape), ensure_ascii=False)

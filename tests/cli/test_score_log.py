@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from sim.cli.app import run_app
-from tests.cli.command import sim, sim_json, start
+from tests.cli.command import Here, sim, sim_json, start
 from tests.server import Remote, serve
 
 U1, A1 = "My cat ran away.", "I'm so sorry to hear that. Have you asked the neighbours?"
@@ -55,6 +54,12 @@ def lines(*values: Any) -> str:
     return "".join(json.dumps(v) + "\n" for v in values)
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    monkeypatch.chdir(tmp_path)
+    return Here(capsys)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -65,8 +70,8 @@ def lines(*values: Any) -> str:
         ("log.csv", codecs.BOM_UTF8 + CSV.replace("\n", "\r\n").encode()),
     ],
 )
-def test_every_format_gives_the_same_moves(tmp_path: Path, name: str, text: str | bytes) -> None:
-    found = sim_json("score", write(tmp_path, text, name), "--only", "moves", cwd=tmp_path)
+def test_every_format_gives_the_same_moves(here: Here, tmp_path: Path, name: str, text: str | bytes) -> None:
+    found = here.json("score", write(tmp_path, text, name), "--only", "moves")
     assert (found["tagger"], found["codebook"], found["conversations"], found["passed_over"]) == ("offline", "mint", 1, 0)
     assert [(r["index"], sorted(r["moves"])) for r in found["replies"]] == REPLIES
     for row in found["replies"]:
@@ -89,19 +94,19 @@ def test_the_repetition_document_has_every_key_it_is_promised_to_have(tmp_path: 
     assert "teacher_forced" not in found
 
 
-def test_without_only_both_stand_in_one_document(tmp_path: Path) -> None:
-    found = sim_json("score", write(tmp_path, lines(OPENAI)), cwd=tmp_path)
+def test_without_only_both_stand_in_one_document(here: Here, tmp_path: Path) -> None:
+    found = here.json("score", write(tmp_path, lines(OPENAI)))
     assert len(found["replies"]) == 2
     assert set(found["repetition"]) >= MEASURES
     assert found["repetition"]["per_1000_replies"] is None
 
 
-def test_figures_are_told_apart_by_a_key(tmp_path: Path) -> None:
+def test_figures_are_told_apart_by_a_key(here: Here, tmp_path: Path) -> None:
     log = write(tmp_path, lines(OPENAI, {**OPENAI, "system": "new"}, {"messages": TALK}))
-    found = sim_json("score", log, "--only", "repetition", "--by", "system", cwd=tmp_path)
+    found = here.json("score", log, "--only", "repetition", "--by", "system")
     assert (found["by"], list(found["groups"])) == ("system", ["(none)", "new", "old"])
     assert all(set(group) >= MEASURES for group in found["groups"].values())
-    refused = sim("score", log, "--by", "sytem", cwd=tmp_path)
+    refused = here.sim("score", log, "--by", "sytem")
     assert (refused.returncode, refused.stderr) == (
         2,
         "sim: --by: no conversation has 'sytem'; name a key of the conversations; dots lead into objects\n",
@@ -132,10 +137,10 @@ def test_what_is_wrong_in_the_middle_costs_its_line_alone_and_is_told(tmp_path: 
     assert told[-1] == f"sim: {log}: {len(FAULTY)} passed over"
 
 
-def test_two_replies_in_a_row_are_a_pair_and_one_turn_has_none(tmp_path: Path) -> None:
-    twice = sim_json("score", write(tmp_path, lines([TALK[0], TALK[1], TALK[3]])), "--only", "repetition", cwd=tmp_path)
+def test_two_replies_in_a_row_are_a_pair_and_one_turn_has_none(here: Here, tmp_path: Path) -> None:
+    twice = here.json("score", write(tmp_path, lines([TALK[0], TALK[1], TALK[3]])), "--only", "repetition")
     assert (twice["pairs"], twice["jaccard"]) == (1, pytest.approx(1 / 3))
-    once = sim_json("score", write(tmp_path, lines(TALK[:2])), "--only", "repetition", cwd=tmp_path)
+    once = here.json("score", write(tmp_path, lines(TALK[:2])), "--only", "repetition")
     assert (once["conversations"], once["pairs"], once["jaccard"], once["stickiness"]) == (1, 0, None, None)
     assert once["notes"]
 
@@ -149,16 +154,16 @@ def test_two_replies_in_a_row_are_a_pair_and_one_turn_has_none(tmp_path: Path) -
         (b"\x00\x01\x02", "nothing in it can be scored: is not JSON"),
     ],
 )
-def test_a_log_of_which_nothing_can_be_scored_is_refused(tmp_path: Path, text: str | bytes, problem: str) -> None:
-    done = sim("score", write(tmp_path, text), "--json", cwd=tmp_path)
+def test_a_log_of_which_nothing_can_be_scored_is_refused(here: Here, tmp_path: Path, text: str | bytes, problem: str) -> None:
+    done = here.sim("score", write(tmp_path, text), "--json")
     assert (done.returncode, done.stdout) == (2, "")
     assert problem in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_labels_of_the_log_are_kept_and_nothing_is_tagged(tmp_path: Path) -> None:
+def test_labels_of_the_log_are_kept_and_nothing_is_tagged(here: Here, tmp_path: Path) -> None:
     labelled = [TALK[0], {**TALK[1], "sentence_moves": [["advice"], ["advice", "empowerment"]]}]
-    done = sim("score", write(tmp_path, lines(labelled)), "--only", "moves", "--json", "--tagger", "openai/tagger", cwd=tmp_path)
+    done = here.sim("score", write(tmp_path, lines(labelled)), "--only", "moves", "--json", "--tagger", "openai/tagger")
     assert (done.returncode, "has labels of its own" in done.stderr) == (0, True)
     found = json.loads(done.stdout)
     assert (found["tagger"], found["replies"][0]["moves"]) == ("log", ["advice", "empowerment"])
@@ -172,43 +177,43 @@ def model(server: Remote) -> tuple[str, ...]:
     return "--tagger", "openai/tagger", "--api-base", server.url
 
 
-def test_a_model_tags_and_its_price_stands_beside(server: Remote, tmp_path: Path) -> None:
+def test_a_model_tags_and_its_price_stands_beside(here: Here, server: Remote, tmp_path: Path) -> None:
     log = write(tmp_path, lines(OPENAI, {**OPENAI, "id": "b"}))
-    found = sim_json("score", log, *model(server), cwd=tmp_path)
+    found = here.json("score", log, *model(server))
     assert server.stats()["by_role"] == {"tagger": 4}
     assert (found["tagger"], found["repetition"]["tagger"], found["untagged"]) == ("openai/tagger", "openai/tagger", 0)
     assert [s["text"] for r in found["replies"][:1] for s in r["sentences"]] == ["I'm so sorry to hear that.", "Have you asked the neighbours?"]
     price = found["repetition"]["per_1000_replies"]
     assert (price["calls"], price["dollars"], price["input_tokens"] > 100_000) == (1000, None, True)
-    shown = sim("score", log, *model(server), cwd=tmp_path)
+    shown = here.sim("score", log, *model(server))
     assert "1,000 replies take 1,000 calls" in shown.stdout
     assert "tokens out: cost unknown" in shown.stdout
 
 
-def test_a_codebook_of_ones_own_needs_a_model(server: Remote, tmp_path: Path) -> None:
+def test_a_codebook_of_ones_own_needs_a_model(here: Here, server: Remote, tmp_path: Path) -> None:
     log, book = write(tmp_path, lines(OPENAI)), tmp_path / "sailors.yaml"
     book.write_text("id: sailors\nsource: the harbour\nmoves:\n  - {id: shanty, definition: Breaks into a shanty.}\n")
-    refused = sim("score", log, "--codebook", book, cwd=tmp_path)
+    refused = here.sim("score", log, "--codebook", book)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "name a model as tagger" in refused.stderr
-    found = sim_json("score", log, "--codebook", book, *model(server), cwd=tmp_path)
+    found = here.json("score", log, "--codebook", book, *model(server))
     assert (found["codebook"], list(found["repetition"]["per_move"])) == ("sailors", ["shanty"])
 
 
-def test_a_server_that_is_down_is_not_asked_for_every_reply(server: Remote, tmp_path: Path) -> None:
+def test_a_server_that_is_down_is_not_asked_for_every_reply(here: Here, server: Remote, tmp_path: Path) -> None:
     server.fault("unauthorized")
     log = write(tmp_path, lines(*({**OPENAI, "id": str(i)} for i in range(20))))
-    done = sim("score", log, *model(server), "--concurrency", "2", "--only", "moves", "--json", cwd=tmp_path)
+    done = here.sim("score", log, *model(server), "--concurrency", "2", "--only", "moves", "--json")
     assert done.returncode == 3
     assert server.stats()["calls"] <= 3, "the two that failed, and one that was under way"
     found = json.loads(done.stdout)
     assert found["untagged"] == 40
-    assert "not asked: the first 2 calls failed" in found["replies"][-1]["why"]
+    assert "calls failed, infrastructure" in found["replies"][-1]["why"]
 
 
-def test_a_budget_ends_the_reading_and_what_was_tagged_is_shown(server: Remote, tmp_path: Path) -> None:
+def test_a_budget_ends_the_reading_and_what_was_tagged_is_shown(here: Here, server: Remote, tmp_path: Path) -> None:
     log = write(tmp_path, lines(*({**OPENAI, "id": str(i)} for i in range(40))))
-    done = sim("score", log, *model(server), "--max-tokens", "20000", "--concurrency", "2", "--only", "repetition", "--json", cwd=tmp_path)
+    done = here.sim("score", log, *model(server), "--max-tokens", "20000", "--concurrency", "2", "--only", "repetition", "--json")
     assert done.returncode == 3, done.stderr
     assert "stopped after" in done.stderr
     assert "--max-tokens" in done.stderr
@@ -253,33 +258,32 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
         (["--codebook", "mimt"], "sim: no codebook"),
     ],
 )
-def test_flags_that_cannot_be_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], said: str) -> None:
-    status = run_app(["score", str(write(tmp_path, lines(OPENAI))), *flags])
-    out, errors = capsys.readouterr()
-    assert (status, out, errors.count("\n")) == (2, "", 1), errors
-    assert errors.startswith(said)
+def test_flags_that_cannot_be_are_refused_in_one_line(tmp_path: Path, here: Here, flags: list[str], said: str) -> None:
+    done = here.sim("score", write(tmp_path, lines(OPENAI)), *flags)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert done.stderr.startswith(said)
 
 
-def test_what_leaves_the_machine_is_said_before(tmp_path: Path) -> None:
+def test_what_leaves_the_machine_is_said_before(here: Here, tmp_path: Path) -> None:
     away = ("--tagger", "openai/x", "--api-base", "http://192.0.2.1:9/v1", "--max-minutes", "0.000001")
-    done = sim("score", write(tmp_path, lines(OPENAI)), *away, cwd=tmp_path)
+    done = here.sim("score", write(tmp_path, lines(OPENAI)), *away)
     assert done.stderr.splitlines()[0] == "Leaving this machine: messages of the log to 192.0.2.1 (tagger)."
 
 
 # --- teacher-forced pairs -----------------------------------------------------------------------------------------
 
 
-def test_teacher_forced_pairs_are_made_only_where_asked_for_and_stand_under_their_name(tmp_path: Path) -> None:
+def test_teacher_forced_pairs_are_made_only_where_asked_for_and_stand_under_their_name(here: Here, tmp_path: Path) -> None:
     def talk(id: str, *moves: str) -> dict[str, Any]:
         return {"id": id, "messages": [m for move in moves for m in (TALK[0], {"role": "assistant", "content": "…", "moves": [move]})]}
 
     own = write(tmp_path, lines(talk("a", "advice", "questioning", "advice"), talk("b", "advice", "advice")))
     people = write(tmp_path, lines(talk("a", "questioning", "validation", "advice")), "people.jsonl")
-    found = sim_json("score", own, "--teacher-forced", people, "--only", "repetition", cwd=tmp_path)
+    found = here.json("score", own, "--teacher-forced", people, "--only", "repetition")
     forced = found["teacher_forced"]
     assert (forced["conversations"], forced["unmatched"], forced["pairs"], forced["pooled"]) == (1, 1, 2, 0.5)
     assert (found["pairs"], found["pooled"]) == (3, pytest.approx(1 / 3))
-    shown = " ".join(sim("score", own, "--teacher-forced", people, cwd=tmp_path).stdout.split())
+    shown = " ".join(here.sim("score", own, "--teacher-forced", people).stdout.split())
     assert "Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself" in shown
-    unlike = sim("score", own, "--teacher-forced", write(tmp_path, lines(OPENAI), "plain.jsonl"), cwd=tmp_path)
+    unlike = here.sim("score", own, "--teacher-forced", write(tmp_path, lines(OPENAI), "plain.jsonl"))
     assert (unlike.returncode, "their taggers differ" in unlike.stderr) == (2, True)
