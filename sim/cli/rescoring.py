@@ -14,7 +14,7 @@ from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import admit
 from sim.cli.progress import Line
-from sim.cli.scoring import Replies, Wish, demand_figures, print_scores, read_model
+from sim.cli.scoring import Replies, Wish, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
 from sim.core.errors import InputError
 from sim.core.event import CallLost
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def score_run(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     """Buy the verdicts that are absent, and print what was asked for. Without a judge nothing is bought and nothing written."""
-    demand_figures(wish)
+    demand_sense(wish)
     if wish.teacher_forced:
         raise InputError("pairs a log with another log", mend="leave it out for a run", where="--teacher-forced")
     run = load_run(name, results=results)

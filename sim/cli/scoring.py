@@ -69,7 +69,7 @@ def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
 
     if wish.raters:
         raise InputError("takes a persona's eyes, which only a run has", mend="name a run, or leave it out", where="--rater")
-    demand_figures(wish)
+    demand_sense(wish)
     codebook = load_codebook(wish.codebook or "mint")
     spec = read_model(wish.tagger or "offline", "--tagger", wish)
     tally, forced = Tally(codebook, grouped=wish.by is not None), TeacherForced(codebook)
@@ -113,8 +113,8 @@ def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
     return INCOMPLETE if tally.lost or tagging.stopped else DONE
 
 
-def demand_figures(wish: Wish) -> None:
-    """Refuse what is asked of figures where none are wanted.
+def demand_sense(wish: Wish) -> None:
+    """Refuse flags that mean nothing beside the others.
 
     Raises:
         InputError: names the flag.
@@ -122,6 +122,10 @@ def demand_figures(wish: Wish) -> None:
     for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
         if value and wish.only == "moves":
             raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)
+    away = [name for name in (wish.tagger, *wish.raters) if name and name.partition("/")[0] != "offline"]
+    for flag, value in (("--api-base", wish.api_base), ("--api-key-env", wish.api_key_env)):
+        if value and not away:
+            raise InputError("means nothing to offline models, which run in this process", mend="name a model", where=flag)
 
 
 def read_model(name: str, flag: str, wish: Wish) -> ModelSpec:
@@ -132,16 +136,12 @@ def read_model(name: str, flag: str, wish: Wish) -> ModelSpec:
     """
     from pydantic import ValidationError
 
-    offline = name in ("offline", OFFLINE)
+    if flag == "--tagger" and name == "offline":
+        name = OFFLINE
     flags = {"api_base": "--api-base", "api_key_env": "--api-key-env"}
-    if offline or name.startswith("offline/"):
-        if not any(m and not m.startswith("offline") for m in (wish.tagger, *wish.raters)):
-            for field, where in flags.items():
-                if getattr(wish, field):
-                    raise InputError("means nothing to offline models, which run in this process", mend="name a model", where=where)
-        return ModelSpec(model=OFFLINE if offline and flag == "--tagger" else name)
+    place = {} if name.startswith("offline/") else {"api_base": wish.api_base, "api_key_env": wish.api_key_env}
     try:
-        return ModelSpec.model_validate({"model": name, "api_base": wish.api_base, "api_key_env": wish.api_key_env})
+        return ModelSpec.model_validate({"model": name, **place})
     except ValidationError as error:
         first = error.errors()[0]
         if "pattern" in first["type"] and first["loc"] == ("model",):

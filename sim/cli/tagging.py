@@ -81,6 +81,7 @@ class Tagging:
         self._codebook = codebook
         self._wish = wish
         self._stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
+        self._blind: set[str] = set()
         self.taken = Taken()
         self.stopped: str | None = None
         """Why not everything was read."""
@@ -150,13 +151,18 @@ class Tagging:
                         concurrency=self._wish.concurrency,
                         take=source.take,
                         taken=self.taken,
-                        stop=lambda: _why(budget),
+                        stop=lambda: self._look_at(budget),
                     )
                     if self.stopped:
                         return
             finally:
                 await clients.close()
 
-
-def _why(budget: Budget) -> str | None:
-    return "interrupted" if budget.stopped else budget.exhausted()
+    def _look_at(self, budget: Budget) -> str | None:
+        """Why nothing more may be tagged; says once which limit cannot hold because nobody tells what calls take."""
+        limits, spent = self._wish.limits(Limits()), budget.spent
+        for flag, limit, unknown in (("--max-cost", limits.max_cost, spent.unknown_costs), ("--max-tokens", limits.max_tokens, spent.unknown_tokens)):
+            if limit is not None and unknown and flag not in self._blind:
+                self._blind.add(flag)
+                print(f"sim: {flag}: nobody tells what calls of {self._spec.model} take, so they count as 0", file=sys.stderr, flush=True)
+        return "interrupted" if budget.stopped else budget.exhausted()
