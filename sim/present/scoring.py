@@ -202,15 +202,15 @@ def _price(price: PerThousand) -> str:
     return f"1,000 replies take {many(round(price.calls), 'call')}, {', '.join(tokens)}: {cost}"
 
 
-def _forced(forced: ForcedFigures) -> Table:
+def _forced(forced: ForcedFigures) -> RenderableType:
     """Apart from all else, and under its name."""
     of = forced.of
-    table = _table("Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself", ("pairs of",), _FORCED)
+    table = _table("", ("pairs of",), _FORCED)
     shares = [_third(v) for v in (of.jaccard, of.stickiness, of.base_rate, of.excess, of.pooled, of.expected)]
     table.add_row(many(forced.conversations, "conversation"), f"{of.pairs:,}", *shares)
     if forced.unmatched:
         table.caption = f"{many(forced.unmatched, 'conversation')} of this log stand in no conversation of the same id of the other"
-    return table
+    return _titled("Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself", table)
 
 
 _FORCED = ("pairs", "Jaccard", "stickiness", "base rate", "excess", "pooled", "expected")
@@ -250,12 +250,12 @@ def _per_move(report: RepetitionReport) -> Table:
     return table
 
 
-def _moves(figures: LogFigures) -> Table:
-    table = _table(f"Moves (tagger {figures.tagger}, codebook {figures.codebook})", ("move",), ("replies", "of tagged"))
+def _moves(figures: LogFigures) -> RenderableType:
+    table = _table("", ("move",), ("replies", "of tagged"))
     tagged = figures.replies - figures.untagged
     for of in sorted(figures.moves, key=lambda of: (of.beside, -of.replies, of.move)):
         table.add_row(_named(of.move, of.beside), f"{of.replies:,}", percent(of.replies / tagged if tagged else None))
-    return table
+    return _titled(f"Moves (tagger {figures.tagger}, codebook {figures.codebook})", table)
 
 
 def _named(move: str, beside: bool) -> str:
@@ -276,11 +276,11 @@ def _templates(report: RepetitionReport) -> list[RenderableType]:
     found = report.templates
     if not found.top:
         return []
-    title = Text(f"Templates: sequences of sentences' moves, {found.distinct:,} in {many(found.replies, 'reply', 'replies')}", "bold")
+    title = f"Templates: sequences of sentences' moves, {found.distinct:,} in {many(found.replies, 'reply', 'replies')}"
     table = _table("", (), ("share", "replies"), ("sequence",))
     for template in found.top:
         table.add_row(percent(template.share), f"{template.replies:,}", " → ".join(template.sequence).replace("_", " "))
-    return [Group(title, table)]
+    return [_titled(title, table)]
 
 
 def _by_group(figures: LogFigures, by: str) -> Table:
@@ -321,6 +321,11 @@ def _interval(bounds: tuple[float, float] | None, *, digits: int = 3) -> str:
 
 def _p(p: float | None) -> str:
     return "" if p is None else f"{p:.3f}".removeprefix("0")
+
+
+def _titled(title: str, table: Table) -> Group:
+    """A table below a title that may be wider than itself."""
+    return Group(Text(title, "bold"), table)
 
 
 def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...], texts: tuple[str, ...] = ()) -> Table:
