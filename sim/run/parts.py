@@ -10,7 +10,7 @@ from sim.core.controls import Draw, control_parts
 from sim.core.spec import ChatTargetSpec
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
-from sim.llm.build import build_client
+from sim.llm.build import build_client, build_embedder
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import Limits, ModelSpec, Sampling, Study
+    from sim.core.spec import Limits, ModelSpec, OwnTargetSpec, Sampling, Study
     from sim.llm.build import Shared
     from sim.llm.client import Client
+    from sim.llm.embedding import Embedder
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
     from sim.score.scorer import Rater, Tagger
+    from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
 
@@ -42,7 +44,11 @@ def scorer_versions(study: Study) -> dict[str, str]:
 
 def offline_parts(study: Study) -> tuple[str, ...]:
     """Who is played by offline models: `user`, rater ids, `target <id>`. The offline tagger tags real replies and plays nobody."""
-    played = [("user", study.user), *study.raters.items(), *((f"target {t.id}", t) for t in study.targets)]
+    played: list[tuple[str, ModelSpec | OwnTargetSpec]] = [("user", study.user), *study.raters.items()]
+    for target in study.targets:
+        played.append((f"target {target.id}", target))
+        if isinstance(target, ChatTargetSpec) and target.embedding:
+            played.append((f"embedding of target {target.id}", target.embedding))
     return tuple(name for name, spec in played if spec.offline)
 
 
@@ -74,6 +80,7 @@ class Parts:
         self._sink = sink
         self._clock = clock
         self._clients: dict[tuple[object, ...], Client] = {}
+        self._embedders: dict[ModelSpec, Embedder] = {}
         self._user = ScriptedUser(ModelUser(self._client(study.user), prompts))
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._client(spec), prompts) for i, spec in study.raters.items()}
         self._controls = build_controls(self._raters[study.primary_rater])
@@ -104,10 +111,18 @@ class Parts:
         return ChatTarget(
             self._client(plan.target),
             self._prompts,
-            memory=build_memory(plan.target.memory),
+            memory=self._memory(plan.target),
             system=plan.target.system,
             seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
+            tokens=plan.target.context_tokens,
         )
+
+    def _memory(self, target: ChatTargetSpec) -> Memory:
+        """A fresh memory of `target`. What bounds the target's replies does not bound what it writes down."""
+        sampling = (target.sampling or self._study.sampling).model_copy(update={"max_tokens": None})
+        writer = self._client(target.model_copy(update={"sampling": sampling}))
+        embedder = self._embedder(target.embedding) if target.embedding else None
+        return build_memory(target.policy, self._prompts, writer, tokens=target.context_tokens, embedder=embedder)
 
     @property
     def stopped(self) -> bool:
@@ -118,6 +133,8 @@ class Parts:
         """Give back every connection."""
         for client in self._clients.values():
             await client.close()
+        for embedder in self._embedders.values():
+            await embedder.close()
         for own in self._own.values():
             await own.close()
 
@@ -127,6 +144,11 @@ class Parts:
             return OfflineTagger()
         assert self._codebook is not None
         return ModelTagger(self._study.tagger_id, self._client(self._study.tagger), self._prompts, self._codebook)
+
+    def _embedder(self, spec: ModelSpec) -> Embedder:
+        if spec not in self._embedders:
+            self._embedders[spec] = build_embedder(spec, limits=self._limits, shared=self._shared)
+        return self._embedders[spec]
 
     def _client(self, spec: ModelSpec) -> Client:
         sampling: Sampling = spec.sampling or self._study.sampling
