@@ -52,7 +52,7 @@ class LiteLLMEmbedder:
         self._environ = environ
         self._clock = clock
         self._now = now
-        self._fixed: dict[str, Any] = {"model": spec.model, "timeout": timeout, "num_retries": 0, "max_retries": 0, "encoding_format": "float"}
+        self._fixed: dict[str, Any] = {"model": spec.model, "timeout": timeout, "num_retries": 0, "max_retries": 0}
         key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
         if spec.api_base:
             self._fixed |= {"api_base": spec.api_base, "api_key": key or NO_KEY}
