@@ -48,7 +48,7 @@ class Library:
             litellm.redact_messages_in_exceptions = True
             litellm.drop_params = False
             litellm.disable_aiohttp_trust_env = not self._proxies
-            litellm.DEFAULT_MAX_RETRIES = 0  # embeddings take this for the `max_retries: 0` that they are given
+            setattr(litellm, "DEFAULT_MAX_RETRIES", 0)  # noqa: B010 – embeddings take it for the `max_retries: 0` they are given
             litellm.callbacks = []
             for hooks in ("input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
                 setattr(litellm, hooks, [])
