@@ -115,16 +115,18 @@ def killed_inside(role: str, nth: int, study: Path, server: Remote) -> int:
     folder = study.parent
     path = folder / "results" / "first-look"
     before = server.stats()["calls"] - (calls(rows(path)) if path.exists() else 0)
+    asked = server.stats()["by_role"].get(role, 0)
     server.fault("hang", role=role, start=nth, count=1)
     process = start("resume" if path.exists() else "run", "first-look" if path.exists() else study, cwd=folder)
 
     def holds() -> bool:
         assert process.poll() is None, process.communicate()
         seen = server.stats()
-        if seen["inflight"] != 1:
+        if seen["inflight"] != 1 or seen["by_role"].get(role, 0) < asked + nth:
             return False
-        time.sleep(0.2)
-        return bool(server.stats()["calls"] == seen["calls"])
+        kept = len(rows(path))
+        time.sleep(0.3)
+        return len(rows(path)) == kept
 
     until(holds, f"{role} {nth} hangs")
     process.kill()
@@ -155,13 +157,13 @@ def test_killed_inside_a_memory_step_a_run_ends_as_an_undisturbed_one(
     assert needed == calls(whole) == plan["calls"]["max"]
     server.reset()
     dead = [killed_inside(role, nth, study, server) for nth in moments]
-    assert dead == [1] * len(moments), "what ran beside the memory step is in the journal"
+    assert all(1 <= died <= 2 for died in dead), "the memory step, and at most the user's look back beside it"
     done = sim("resume", "first-look", cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     path = tmp_path / "results" / "first-look"
     assert happened(path) == whole
     assert lost(path) == []
-    assert server.stats()["calls"] == needed + len(moments), "every call beyond the dead ones was made once"
+    assert server.stats()["calls"] == needed + sum(dead), "every call beyond the dead ones was made once"
 
 
 def test_a_memory_step_that_failed_is_absent_and_bought_on_resume(server: Remote, tmp_path: Path) -> None:
