@@ -43,6 +43,8 @@ def check_names(study: Study) -> None:
     _check_offline(study.user, "the user", USERS)
     for rater in study.raters.values():
         _check_offline(rater, "a rater", RATERS)
+    if study.judge and study.judge.offline:
+        raise InputError(f"{study.judge.model} cannot play the judge", mend="name a model such as openai/gpt-5, or leave judge out")
 
 
 def check_tagger(spec: ModelSpec, codebook: Codebook) -> None:
@@ -99,7 +101,8 @@ def check_keys(study: Study) -> None:
         InputError: names the variable.
     """
     chats = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
-    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *chats)
+    judge = (study.judge,) if study.judge else ()
+    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *judge, *chats)
     for spec in dict.fromkeys(models):
         check_credentials(spec)
     for target in study.targets:

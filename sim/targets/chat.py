@@ -12,6 +12,7 @@ from sim.targets.memory.policy import Heard, Memory
 from sim.targets.target import Answer, MemoryStep
 
 if TYPE_CHECKING:
+    from sim.core.event import Role
     from sim.core.record import Trial
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
@@ -33,6 +34,7 @@ class ChatTarget:
         self._memory = memory
         self._system = (Message("system", system),) if system else ()
         self._seed = seed
+        self._role: Role = "target"
         self._index = 0
         self._earlier: tuple[Heard, ...] = ()
         self._now = Heard(dt.date.min, ())
@@ -49,7 +51,7 @@ class ChatTarget:
         said = self._heard(message)
         context = (*self._system, *self._memory.recall(self._earlier), *self._now.messages, said)
         tab = Tab()
-        answer = await tab.ask(self._client, Request("target", context, seed=self._seed(self._index, len(self._now.messages) // 2 + 1) % 2**31))
+        answer = await tab.ask(self._client, Request(self._role, context, seed=self._seed(self._index, len(self._now.messages) // 2 + 1) % 2**31))
         self._now = Heard(self._now.date, (*self._now.messages, said, Message("assistant", answer.text)))
         return Answer(answer.text, answer.finish, tab.calls, tab.timings)
 
@@ -65,6 +67,7 @@ class ChatTarget:
         """A copy; all it holds is immutable but its memory."""
         twin = copy(self)
         twin._memory = copy(self._memory)
+        twin._role = "probe"
         return twin
 
     async def restore(self, trial: Trial) -> bool:
