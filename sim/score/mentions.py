@@ -125,10 +125,9 @@ def read(answer: str, question: str, sought: Mapping[str, Sequence[str]]) -> Rea
 
 
 @lru_cache(maxsize=4096)
-def is_denied(text: str, answer: str) -> bool:
-    """Whether the persona's own sentence denies what it tells, as "I never eat fish" does."""
-    found = read(text, "", {"it": (answer,)}).mentions
-    return bool(found) and all(m.denied for m in found)
+def denials(text: str, answer: str) -> tuple[bool, ...]:
+    """Of each place where `text` names `answer`, whether it denies it."""
+    return tuple(m.denied for m in read(text, "", {"it": (answer,)}).mentions)
 
 
 def _without(question: str, sentence: str) -> str:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from sim.core.event import Grade, Unscored
-from sim.score.mentions import Mention, Reading, is_denied, read
+from sim.score.mentions import Mention, Reading, denials, read
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class ProbeGrader:
 
 def grade_by_answers(probe: Probe, answer: str) -> Grade | None:
     """The grade of `answer` as far as accepted answers decide it; None: they do not."""
-    sought = {"right": probe.answers, "stale": probe.stale, "untold": probe.untold, "other": probe.others}
+    sought = {**_by_polarity(probe), "stale": probe.stale, "untold": probe.untold, "other": probe.others}
     reading = read(answer, probe.question, sought)
     match probe.kind:
         case "abstention":
@@ -119,6 +119,15 @@ Found = tuple["Outcome", int]
 """An outcome, and where in the folded answer it is said."""
 
 
+def _by_polarity(probe: Probe) -> dict[str, list[str]]:
+    """The accepted answers by how the persona itself says them: "you never eat fish" affirms what "I never eat fish" told."""
+    found: dict[str, list[str]] = {"right": [], "right when denied": [], "right either way": []}
+    for answer in probe.answers:
+        said = denials(probe.expected, answer)
+        found["right" if not any(said) else "right when denied" if all(said) else "right either way"].append(answer)
+    return found
+
+
 def _abstains(reading: Reading) -> Found | None:
     named = [m for m in reading.of("right") if not m.denied]
     if named:
@@ -131,13 +140,12 @@ def _abstains(reading: Reading) -> Found | None:
 
 def _recalls(reading: Reading, probe: Probe) -> Found | None:
     """An explicit, implicit, update or control probe."""
-    named, stale, wrong = reading.of("right"), reading.of("stale"), reading.of("untold", "other")
-    # "You never eat fish" affirms what "I never eat fish" told.
-    denies = any(is_denied(probe.expected, a) for a in probe.answers)
-    if any(m.unclear for m in named) or (denies and not all(m.denied for m in named)):
+    plain, negative, both = reading.of("right"), reading.of("right when denied"), reading.of("right either way")
+    stale, wrong = reading.of("stale"), reading.of("untold", "other")
+    if any(m.unclear for m in plain) or any(not m.denied for m in negative):
         return None
-    right = [m for m in named if m.denied == denies and not m.asked]
-    denied = [m for m in named if m.denied != denies]
+    denied = [m for m in plain if m.denied]
+    right = sorted((m for m in (*plain, *negative, *both) if m not in denied and not m.asked), key=lambda m: m.start)
     affirmed = [m for m in right if not (m.past and stale)]
     if affirmed:
         return _beside(reading, affirmed, denied, stale, wrong)

@@ -70,7 +70,7 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     What a message begins with is mostly a word about the talk itself; it counts only with a name or a figure in it.
     """
     found: list[Statement] = []
-    for place, sentence in enumerate(_apart(message)):
+    for place, sentence in enumerate(apart(message)):
         plain = normalise(sentence)
         names = _names(sentence)
         if (
@@ -89,7 +89,7 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def _apart(message: str) -> list[str]:
+def apart(message: str) -> list[str]:
     """The sentences of `message`; a small word with a capital begins one also where the stop before it was left out."""
     found: list[str] = []
     for sentence in sentences(message):
