@@ -7,9 +7,9 @@
                  └───────────── close_session ─▶ END
 
 Rating and tagging of exchange t run in the same super-step as the user's next message. What the target remembers is asked while a session closes; a
-question that was lost goes from START to probe_memory on resume, as lost ratings and tags do to their nodes. Every node keeps its outcome as an event;
-the state is the fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be, and a node
-that kept nothing (its call failed) leads to END instead of to itself.
+question that was lost goes from START to probe_memory on resume, as lost ratings and tags do to their nodes. Every node keeps its outcome as an
+event; the state is the fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be,
+and a node that kept nothing (its call failed) leads to END instead of to itself.
 """
 
 from __future__ import annotations
