@@ -115,14 +115,17 @@ def asks(message: str, *, opens: bool) -> Literal["surely", "perhaps", "no"]:
 
 
 def _said(scene: Scene) -> list[Sentence]:
-    told: list[Sentence] = []
-    for session, message in (*scene.earlier, *((TODAY, m) for m in scene.today)):
-        for text in apart(message):
-            if "?" not in text and len(words(text)) > 2:
-                plain = normalise(text)
-                changes = load_cue("changes").search(plain) or _CHANGING.search(plain)
-                told.append(Sentence(text, session, len(told), changes is not None))
-    return told
+    """All that is known to have been said and is no question, in order: sentence by sentence, or as statements that memory has noted."""
+    spoken = [(session, text) for session, message in (*scene.earlier, *((TODAY, m) for m in scene.today)) for text in apart(message)]
+    heard = {text for _, text in spoken}
+    noted = [(s.session, s.text) for s in scene.statements if s.text not in heard]
+    told = sorted(((session, text) for session, text in (*noted, *spoken) if "?" not in text and len(words(text)) > 2), key=lambda t: t[0])
+    return [Sentence(text, session, place, _tells_of_change(text)) for place, (session, text) in enumerate(told)]
+
+
+def _tells_of_change(text: str) -> bool:
+    plain = normalise(text)
+    return load_cue("changes").search(plain) is not None or _CHANGING.search(plain) is not None
 
 
 def _find(question: str, said: Sequence[Sentence], *, enough: float = ENOUGH) -> Sentence | None:
@@ -143,6 +146,7 @@ def _changed(found: Sentence, question: str, said: Sequence[Sentence]) -> Senten
         if not s.changes or s.session <= found.session or is_about_the_talk(s.text):
             continue
         weight = sum(log((len(said) + 3) / (spread[stem] + 1)) for stem in _content(s.text) & told)
+        weight += REPLACES * (_content(question) <= _content(s.text))
         weight += REPLACES * (ahead and _OF_IT.match(normalise(s.text)) is not None and _tells(s.text, plain))
         if weight >= REPLACES and (best is None or weight >= best[0]):
             best = (weight, s)
