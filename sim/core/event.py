@@ -368,10 +368,12 @@ class Probed(BaseEvent):
     """Session in which that value was first told; 0: a talk before the study, or never."""
     delay: int
     """Days from there to the day of asking; 0 for what was never told."""
+    expected: str = ""
+    """What would be right, in the persona's words; empty for what was never told."""
     written: bool | None = None
-    """Whether the right answer stands in what the target's memory holds; None: not known, or nothing to hold."""
+    """Whether what it takes to answer stands in what the target's memory holds; None: not known, or nothing to hold."""
     retrieved: bool | None = None
-    """Whether it stood in the context of the answer."""
+    """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
 Label = Literal["target_bug", "simulator_fault", "rater_fault", "fine", "duplicate"]
@@ -404,6 +406,8 @@ class SessionClosed(BaseEvent):
 
     kind: Literal["session_closed"] = "session_closed"
     ending: Ending
+    forks: bool = True
+    """Whether the target can be copied; one that cannot is not asked what it remembers."""
 
 
 class CallLost(BaseEvent):
