@@ -1,8 +1,9 @@
 """Repetition of a log or a run as one document: the measures, both nulls with p, and 95 % intervals over conversations (METHODS §4, §5).
 
 Intervals are jackknife-t: each measure is computed again without each cluster, the spread of those values gives the standard error, and the interval
-is ± t with (clusters − 1) degrees of freedom, shares on the logit scale. No draw is needed. `python -m tests.benchmarks.repetition` prints how
-often this and other methods cover the truth.
+is ± t with (clusters − 1) degrees of freedom, shares on the logit scale. Of stickiness and excess, which hang on rare moves, the standard error is
+at least that of their rates were replies independent. No draw is needed. `python -m tests.benchmarks.repetition` prints how often this and other
+methods cover the truth.
 """
 
 from __future__ import annotations
@@ -268,8 +269,8 @@ def _notes(marks: Marks, pairs: int, within: float | None, repertoire: float | N
 def intervals(columns: Columns) -> dict[str, tuple[float, float] | None]:
     """95 % intervals of the main measures, over the clusters that have a pair."""
     full, without = leave_one_out(columns)
-    paired = paired_clusters(columns)
-    return {name: interval(full[name], values[paired], logit=name in LOGIT) for name, values in without.items()}
+    paired, least = paired_clusters(columns), least_errors(columns)
+    return {name: interval(full[name], values[paired], logit=name in LOGIT, least=least.get(name, 0.0)) for name, values in without.items()}
 
 
 def paired_clusters(columns: Columns) -> Index:
@@ -277,14 +278,33 @@ def paired_clusters(columns: Columns) -> Index:
     return np.unique(columns.cluster[columns.talk[columns.pairs]])
 
 
-def interval(full: float, without: Floats, *, logit: bool) -> tuple[float, float] | None:
-    """Jackknife-t. None: too few clusters, or the measure is nothing without one of them."""
+def least_errors(columns: Columns) -> dict[str, float]:
+    """The standard errors of stickiness and excess that independent replies would give them.
+
+    A rare move that happens to come twice in no conversation has no spread over conversations, and is none the surer for it. P(again | before) is
+    drawn to the base rate by two pairs; the error of a difference of a share and that of the whole is smaller by what they have in common.
+    """
+    now, moves = columns.pairs, len(columns.codes)
+    before, after = columns.sets[now - 1], columns.sets[now]
+    times, comes, both = counts(before, moves), counts(after, moves), counts(before & after, moves)
+    occurs = times > 0
+    if not occurs.any():
+        return {}
+    n, base = times[occurs], comes[occurs] / len(now)
+    again = (both[occurs] + 2 * base) / (n + 2)
+    variance = again * (1 - again) / n
+    found = {"stickiness": variance, "excess": variance * (1 - n / len(now))}
+    return {name: sqrt(float(of.sum())) / len(n) for name, of in found.items()}
+
+
+def interval(full: float, without: Floats, *, logit: bool, least: float = 0.0) -> tuple[float, float] | None:
+    """Jackknife-t, of a standard error of at least `least`. None: too few clusters, or the measure is nothing without one of them."""
     n = len(without)
     if n < FEWEST_CLUSTERS or not isfinite(full) or not np.isfinite(without).all():
         return None
     from scipy.special import stdtrit  # scipy.stats takes several times as long to import
 
-    half = float(stdtrit(n - 1, 0.975)) * sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
+    half = float(stdtrit(n - 1, 0.975)) * max(least, sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum())))
     if not logit:
         return full - half, full + half
     if not 0 < full < 1:
