@@ -31,6 +31,9 @@ SHOWN = 5
 """Templates listed."""
 LOGIT = ("stickiness", "base_rate", "pooled", "expected", "jaccard", "repertoire")
 """Measures that lie in 0 to 1, whose intervals must too."""
+CORRECTED = ("conversation_fit",)
+"""Measures whose interval stands around the value without the jackknife's bias: of n conversations each is dealt one in n of its own replies, which
+raises repertoire and takes as much off the fit."""
 
 
 # --- the document -------------------------------------------------------------------------------------------------
@@ -270,7 +273,10 @@ def intervals(columns: Columns) -> dict[str, tuple[float, float] | None]:
     """95 % intervals of the main measures, over the clusters that have a pair."""
     full, without = leave_one_out(columns)
     paired, least = paired_clusters(columns), least_errors(columns)
-    return {name: interval(full[name], values[paired], logit=name in LOGIT, least=least.get(name, 0.0)) for name, values in without.items()}
+    return {
+        name: interval(full[name], values[paired], logit=name in LOGIT, corrected=name in CORRECTED, least=least.get(name, 0.0))
+        for name, values in without.items()
+    }
 
 
 def paired_clusters(columns: Columns) -> Index:
@@ -297,8 +303,16 @@ def least_errors(columns: Columns) -> dict[str, float]:
     return {name: sqrt(float(of.sum())) / len(n) for name, of in found.items()}
 
 
-def interval(full: float, without: Floats, *, logit: bool, least: float = 0.0) -> tuple[float, float] | None:
-    """Jackknife-t, of a standard error of at least `least`. None: too few clusters, or the measure is nothing without one of them."""
+def interval(full: float, without: Floats, *, logit: bool = False, corrected: bool = False, least: float = 0.0) -> tuple[float, float] | None:
+    """Jackknife-t. None: too few clusters, or the measure is nothing without one of them.
+
+    Args:
+        full: the measure over all clusters.
+        without: (C,) without each.
+        logit: it is a share: the interval is made on the logit scale.
+        corrected: around the value without the jackknife's bias; of no share.
+        least: the least standard error.
+    """
     n = len(without)
     if n < FEWEST_CLUSTERS or not isfinite(full) or not np.isfinite(without).all():
         return None
@@ -306,12 +320,13 @@ def interval(full: float, without: Floats, *, logit: bool, least: float = 0.0) -
 
     half = float(stdtrit(n - 1, 0.975)) * max(least, sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum())))
     if not logit:
-        return full - half, full + half
+        centre = n * full - (n - 1) * float(without.mean()) if corrected else full
+        return centre - half, centre + half
     if not 0 < full < 1:
         return max(0.0, full - half), min(1.0, full + half)
     # The delta method carries the standard error to the logit scale.
-    centre, width = np.log(full / (1 - full)), half / (full * (1 - full))
-    low, high = (float(1 / (1 + np.exp(-x))) for x in (centre - width, centre + width))
+    middle, width = np.log(full / (1 - full)), half / (full * (1 - full))
+    low, high = (float(1 / (1 + np.exp(-x))) for x in (middle - width, middle + width))
     return low, high
 
 

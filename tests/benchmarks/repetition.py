@@ -144,7 +144,7 @@ def bca(full: float, without: Floats, draws: Floats) -> tuple[float, float]:
 Bounds = tuple[float, float] | None
 SHIPPED = "shipped"
 OTHERS: dict[str, Callable[[float, Floats, Floats], Bounds]] = {
-    "jackknife-t": lambda full, without, _: interval(full, without, logit=False),
+    "jackknife-t": lambda full, without, _: interval(full, without),
     "percentile": lambda _, __, draws: percentile(draws),
     "BCa": lambda full, without, draws: bca(full, without, draws),
 }
