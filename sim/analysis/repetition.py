@@ -344,9 +344,9 @@ def leave_one_out(columns: Columns) -> tuple[dict[str, float], dict[str, Floats]
         total = values.sum(axis=0)
         return np.concatenate([total[None], total - values]).astype(float)
 
-    def moved(sets: Bits) -> Floats:
+    def moved(sets: Bits, k: int) -> Floats:
         one, kind = sets.dtype.type(1), sets.dtype.type
-        return rest(np.stack([np.bincount(of_pair[(sets >> kind(k) & one) > 0], minlength=size) for k in range(moves)], axis=1))
+        return rest(np.bincount(of_pair[(sets >> kind(k) & one) > 0], minlength=size))
 
     def by_cluster(of_talk: Floats | None) -> Floats:
         """(1 + C,) A Jaccard from its sums by talk."""
@@ -355,20 +355,25 @@ def leave_one_out(columns: Columns) -> tuple[dict[str, float], dict[str, Floats]
         overlap, defined = (rest(np.bincount(owner, of_talk[:, i], size)) for i in (0, 1))
         return _over(overlap, defined)
 
-    times, comes, both = moved(before), moved(after), moved(before & after)
     pairs = rest(np.bincount(of_pair, minlength=size))
-    rates = _over(comes, pairs[:, None])
-    occurs = times > 0
-    stickiness = _over(np.where(occurs, _over(both, times), 0).sum(axis=1), occurs.sum(axis=1))
-    base_rate = _over(np.where(occurs, rates, 0).sum(axis=1), occurs.sum(axis=1))
+    occurs, again, base, made, kept, expected = (np.zeros(1 + size) for _ in range(6))
+    for k in range(moves):
+        times, comes, both = (moved(sets, k) for sets in (before, after, before & after))
+        occurs += times > 0
+        again += np.nan_to_num(_over(both, times))
+        base += np.where(times > 0, _over(comes, pairs), 0)
+        made += times
+        kept += both
+        expected += np.nan_to_num(times * _over(comes, pairs))
+    stickiness, base_rate = _over(again, occurs), _over(base, occurs)
     jaccard, within = by_cluster(sums.observed), by_cluster(sums.within)
     repertoire = _repertoire(columns, sums, size)
     values = {
         "stickiness": stickiness,
         "base_rate": base_rate,
         "excess": stickiness - base_rate,
-        "pooled": _over(both.sum(axis=1), times.sum(axis=1)),
-        "expected": _over((times * rates).sum(axis=1), times.sum(axis=1)),
+        "pooled": _over(kept, made),
+        "expected": _over(expected, made),
         "jaccard": jaccard,
         "repertoire": repertoire,
         "conversation_fit": within - repertoire,
@@ -391,36 +396,27 @@ def _repertoire(columns: Columns, sums: Alike, size: int) -> Floats:
     """
     if sums.across is None:
         return np.full(1 + size, np.nan)
-    side, now, positions = sides(columns), columns.pairs, len(sums.across)
-    owner = columns.cluster[columns.talk]
-    a, b = columns.place[side.previous] + 1, columns.place[side.current]
-    a, rows_a = a[a < positions], side.previous[a < positions]
-    sets_a, sets_b = columns.sets[rows_a], columns.sets[side.current]
-    key_a, key_b, key_pair = (owner[r] * positions + columns.place[r] + step for r, step in ((rows_a, 1), (side.current, 0), (now, 0)))
-    keys, where = np.unique(np.concatenate([key_a, key_b, key_pair]), return_inverse=True)
-    at_a, at_b, at_pair = np.split(where, [len(a), len(a) + len(b)])
-    n = len(keys)
-    at = keys % positions
-
-    def less_own(count_at: Index) -> tuple[Floats, Floats]:
-        """How many stand at each position, and how many without the cluster of each key."""
-        own = np.bincount(count_at, minlength=n).astype(float)
-        total: Floats = np.bincount(at, own, positions).astype(float)
-        return total, total[at] - own
-
-    free = ~side.fixed
-    (before, before_rest), (after, after_rest), (pairs, pairs_rest) = less_own(at_a), less_own(at_b), less_own(at_pair[free])
+    side, now, owner = sides(columns), columns.pairs, columns.cluster[columns.talk]
     overlap = jaccards(columns.sets[now - 1], columns.sets[now])
-    found = []
-    for i in (0, 1):
-        of_a = overlaps(a, sets_a, b, sets_b)[i]
-        of_b = overlaps(b, sets_b, a, sets_a)[i]
-        own = overlaps(at_a, sets_a, at_b, sets_b)[i]
-        total = np.bincount(a, of_a, positions)
-        rest = total[at] - np.bincount(at_a, of_a, n) - np.bincount(at_b, of_b, n) + np.bincount(at_a, own, n)
-        whole = np.nan_to_num(_over(total * pairs, before * after))
-        change = np.nan_to_num(_over(rest * pairs_rest, before_rest * after_rest)) - whole[at]
-        kept = np.bincount(owner[now], overlap[i] * side.fixed, size)
-        everything = whole.sum() + kept.sum()
-        found.append(np.concatenate([[everything], everything - kept + np.bincount(keys // positions, change, size)]))
+    found = [np.zeros(1 + size) for _ in overlap]
+    for of, values in zip(found, overlap, strict=True):
+        kept = np.bincount(owner[now], values * side.fixed, size)
+        of += np.concatenate([[kept.sum()], kept.sum() - kept])
+    # One position at a time, since a long log has millions of replies.
+    for t in range(1, len(sums.across)):
+        a, b = side.previous[columns.place[side.previous] == t - 1], side.current[columns.place[side.current] == t]
+        of_a, of_b, of_pair = owner[a], owner[b], owner[now[(columns.place[now] == t) & ~side.fixed]]
+        if not len(of_pair):
+            continue
+        before, after, pairs = (np.bincount(x, minlength=size) for x in (of_a, of_b, of_pair))
+        sets_a, sets_b, all_a, all_b = columns.sets[a], columns.sets[b], np.zeros_like(a), np.zeros_like(b)
+        scale = _over((len(of_pair) - pairs).astype(float), ((len(a) - before) * (len(b) - after)).astype(float))
+        crossed = zip(
+            overlaps(all_a, sets_a, all_b, sets_b), overlaps(all_b, sets_b, all_a, sets_a), overlaps(of_a, sets_a, of_b, sets_b), strict=True
+        )
+        for of, (with_b, with_a, own) in zip(found, crossed, strict=True):
+            total = with_b.sum()
+            rest = total - np.bincount(of_a, with_b, size) - np.bincount(of_b, with_a, size) + np.bincount(of_a, own, size)
+            of[0] += total * len(of_pair) / (len(a) * len(b))
+            of[1:] += np.nan_to_num(rest * scale)
     return _over(found[0], found[1])
