@@ -15,7 +15,6 @@ from sim.analysis.pairs import WITHOUT_CALLBACK
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.event import Score
 from sim.core.frozen import Frozen
-from sim.core.text import words
 
 if TYPE_CHECKING:
     from sim.core.record import Ratings, Session, Trial
@@ -40,7 +39,6 @@ class PersonaPoint(Frozen):
     """Mean over the four that always apply."""
     without_callback: float | None
     criterion: dict[Criterion, float]
-    words_per_reply: float | None
 
 
 class SessionPoint(Frozen):
@@ -118,7 +116,6 @@ def _point(target: str, persona: str, trials: Sequence[Trial], rater: str) -> Pe
     each = {d: mean_of(_trial_mean(t, rater, d) for t in trials) for d in DIMENSIONS}
     dimensions = {d: m for d, m in each.items() if m is not None}
     looks = {c: mean_of(_criterion_mean(t, rater, c) for t in trials) for c in CRITERIA}
-    replies = [len(words(e.reply.text)) for t in trials for e in t.exchanges if e.reply]
     return PersonaPoint(
         target=target,
         persona=persona,
@@ -129,7 +126,6 @@ def _point(target: str, persona: str, trials: Sequence[Trial], rater: str) -> Pe
         fixed_set=_over(dimensions, ALWAYS),
         without_callback=_over(dimensions, WITHOUT_CALLBACK),
         criterion={c: m for c, m in looks.items() if m is not None},
-        words_per_reply=mean_of(replies),
     )
 
 

@@ -7,12 +7,13 @@ Only the study's primary rater feeds it, by its first ratings; the other raters 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
+from sim.analysis.by_persona import SessionPoint, summarise_sessions
 from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.estimates import half_width
 from sim.core.absent import Panel, absent_verdicts
@@ -21,7 +22,9 @@ from sim.core.controls import Draw, control_parts
 from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
+from sim.core.probes import Asking
 from sim.core.record import RunStatus, Spent
+from sim.core.spec import codebook_of
 from sim.score.repetition import less, mark_trials, measure
 from sim.score.shuffles import order_null
 
@@ -162,11 +165,13 @@ class Absent(Frozen):
     """Answered exchanges without an outcome of the tagger."""
     controls: int
     """Second ratings by the primary rater, for noise and halo, that were drawn and not made."""
+    probes: int
+    """Questions of memory that were due and not answered."""
 
     @property
     def any(self) -> bool:
         """Whether anything is absent."""
-        return bool(self.ratings or self.criterion or self.tags or self.controls)
+        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes)
 
 
 class Failure(Frozen):
@@ -191,8 +196,13 @@ class TargetSummary(Frozen):
     rater: str
     """The primary rater."""
     likability: Likability
+    sessions: tuple[SessionPoint, ...]
+    """The fixed set session by session."""
     criterion: dict[Criterion, CriterionFigures]
     repetition: RepetitionFigures
+    """By the study's tagger."""
+    other_taggers: dict[str, RepetitionFigures]
+    """By those that tagged later (`sim score RUN --tagger`), the same ones for every target."""
     endings: dict[Ending, int]
     """How the closed sessions ended; `left` and `farewell` are the user's doing."""
     flags: dict[FlagKind, int]
@@ -228,7 +238,16 @@ class RunSummary(Frozen):
     failures: tuple[Failure, ...]
 
 
-def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunStatus, offline: tuple[str, ...], codebook: Codebook) -> RunSummary:
+def summarise(
+    study: Study,
+    trials: Sequence[Trial],
+    *,
+    run: str,
+    status: RunStatus,
+    offline: tuple[str, ...],
+    codebook: Codebook,
+    later: Iterable[Codebook] = (),
+) -> RunSummary:
     """The figures of a run.
 
     Args:
@@ -238,7 +257,11 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         status: the run's status.
         offline: the parts that offline models played.
         codebook: what the moves were tagged with; figures are on its counted moves.
+        later: what else they were tagged with.
     """
+    books = {book.id: book for book in later} | {"": codebook}
+    taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
+    tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
     mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
     return RunSummary(
         run=run,
@@ -248,7 +271,7 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=tuple(_target(study, target, of, codebook=codebook) for target, of in mine.items()),
+        targets=tuple(_target(study, target, of, codebook=codebook, later=tagged) for target, of in mine.items()),
         controls=summarise_controls(study, trials),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
@@ -270,7 +293,7 @@ _Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook) -> TargetSummary:
+def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook, later: Mapping[str, Codebook]) -> TargetSummary:
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
     return TargetSummary(
@@ -281,8 +304,10 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         exchanges=sum(len(t.exchanges) for t in trials),
         rater=study.primary_rater,
         likability=_likability(study, trials),
+        sessions=summarise_sessions(trials, rater=study.primary_rater),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
         repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
+        other_taggers={t: _repetition(trials, tagger=t, codebook=book, seed=study.seed) for t, book in later.items()},
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),
@@ -377,7 +402,8 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
 
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls))
+    asking = Asking(study.seed, study.probes) if study.probes else None
+    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking)
     absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
     controls = control_parts(panel.primary).values()
     return Absent(
@@ -385,6 +411,7 @@ def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
         controls=sum(v.part in controls for v in absent),
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
         tags=sum(v.node == "tag_moves" for v in absent),
+        probes=sum(v.node == "probe_memory" for v in absent),
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands that read runs: list, show, export, graph. None of them imports a model library or runs a study's code."""
+"""Commands that read runs: list, show, graph. None of them imports a model library or runs a study's code."""
 
 from __future__ import annotations
 
@@ -62,33 +62,6 @@ def print_summary(run: Run, *, as_json: bool) -> None:
     from sim.present.tables import render_run
 
     print_rendered(lambda width: render_run(run.summary, width=width))
-
-
-def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
-    """`sim export`."""
-    from sim.present.exports import export_rows
-
-    loaded = load_run(run, results=results)
-    events = loaded.folder.load_events()
-    lines = export_rows(
-        loaded.trials,
-        "csv" if format == "csv" else "jsonl",
-        study=loaded.study,
-        run=loaded.name,
-        offline=loaded.folder.header.offline,
-        codebook=loaded.folder.codebook,
-        events=lambda trial: events.get(trial, ()),
-    )
-    if out is None:
-        sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")  # type: ignore[union-attr]
-        sys.stdout.writelines(lines)
-        return DONE
-    try:
-        with out.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=out, mend="choose another place with --out") from None
-    return DONE
 
 
 def graph() -> int:

@@ -318,11 +318,19 @@ class Tagged(BaseEvent):
     tagging: Tagging
 
 
+Kept = Literal["", "unusable", "refused", "too_long"]
+"""Why a step left the memory as it was: what the model wrote could not be used, also when asked again; it refused; or the session did not fit."""
+
+
 class MemoryWritten(BaseEvent):
     """A step of the target's memory, named by `part`; enough to restore it."""
 
     kind: Literal["memory_written"] = "memory_written"
     content: str
+    kept: Kept = ""
+    """Why the memory stayed as it was; empty: it took the session in."""
+    dropped: int = 0
+    """Messages of the session that did not fit the prompt of this step and were left out of it, oldest first."""
 
 
 ProbeKind = Literal["explicit", "implicit", "update", "temporal", "abstention", "control"]
@@ -360,10 +368,12 @@ class Probed(BaseEvent):
     """Session in which that value was first told; 0: a talk before the study, or never."""
     delay: int
     """Days from there to the day of asking; 0 for what was never told."""
+    expected: str = ""
+    """What would be right, in the persona's words; empty for what was never told."""
     written: bool | None = None
-    """Whether the right answer stands in what the target's memory holds; None: not known, or nothing to hold."""
+    """Whether what it takes to answer stands in what the target's memory holds; None: not known, or nothing to hold."""
     retrieved: bool | None = None
-    """Whether it stood in the context of the answer."""
+    """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
 Label = Literal["target_bug", "simulator_fault", "rater_fault", "fine", "duplicate"]
@@ -396,6 +406,8 @@ class SessionClosed(BaseEvent):
 
     kind: Literal["session_closed"] = "session_closed"
     ending: Ending
+    forks: bool = True
+    """Whether the target can be copied; one that cannot is not asked what it remembers."""
 
 
 class CallLost(BaseEvent):

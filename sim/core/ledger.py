@@ -49,17 +49,16 @@ def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disc
     return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
 
 
-def build_ledger(trial: Trial) -> dict[str, Entry]:
-    """What has been told so far, newest value of each fact, by fact id."""
+def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
+    """Every value that has been told, where it was told first: by fact id, then by version."""
     cast = trial.cast
-    ledger: dict[str, Entry] = {}
+    told: dict[str, dict[int, Entry]] = {}
 
-    def enter(told: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
-        for d in told:
-            known = ledger.get(d.fact)
-            if known is None or d.version > known.version:
-                value = cast.values_by_fact[d.fact][d.version]
-                ledger[d.fact] = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
+    def enter(disclosed: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
+        for d in disclosed:
+            value = cast.values_by_fact[d.fact][d.version]
+            entry = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
+            told.setdefault(d.fact, {}).setdefault(d.version, entry)
 
     for talk in cast.scenario.history:
         for message in talk.messages:
@@ -68,4 +67,9 @@ def build_ledger(trial: Trial) -> dict[str, Entry]:
     for session in trial.sessions:
         for exchange in session.exchanges:
             enter(exchange.disclosed, session.index, exchange.index, session.date)
-    return ledger
+    return told
+
+
+def build_ledger(trial: Trial) -> dict[str, Entry]:
+    """What has been told so far, newest value of each fact, by fact id."""
+    return {fact: values[max(values)] for fact, values in told_values(trial).items()}

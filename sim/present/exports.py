@@ -87,6 +87,7 @@ COLUMNS: dict[str, str] = {
     "repeated": "moves of the reply before that occur again, separated by spaces",
     "jaccard": "overlap of the two move sets; empty where there are not two",
     "novelty": "KL divergence from the session's moves so far, nats; empty for the first",
+    "repertoire": "mean overlap with every earlier reply of the trial; empty for the first",
     "disclosed": "ids of the facts the message tells, separated by spaces",
     "flags": "what the simulated user should not have done, separated by spaces",
     "meta": "as JSON: run, take, resent, timings",
@@ -126,7 +127,23 @@ def export_rows(
                 yield _jsonl(_row(document, session, None, _meta(run, session, timings, 0)))
             for exchange in session.exchanges:
                 meta = _meta(run, session, timings, exchange.index, resent=exchange.resent)
-                yield _jsonl(_row(document, session, exchange, meta)) if form == "jsonl" else _csv(_cells(document, session, exchange, meta))
+                yield (
+                    _jsonl(_row(document, session, exchange, meta))
+                    if form == "jsonl"
+                    else _csv(map(_cell, _values(document, session, exchange, meta)))
+                )
+
+
+def export_values(
+    trials: Iterable[Trial], *, study: Study, run: str, offline: tuple[str, ...], codebook: Codebook, events: Events | None = None
+) -> Iterator[tuple[object, ...]]:
+    """The rows of the CSV as values, in the order of `COLUMNS`; None where the CSV has an empty cell."""
+    for trial in sorted(trials, key=lambda t: t.id):
+        document = trial_document(trial, study=study, codebook=codebook, offline=offline)
+        timings = _timings(events(trial.id) if events else ())
+        for session in document.sessions:
+            for exchange in session.exchanges:
+                yield _values(document, session, exchange, _meta(run, session, timings, exchange.index, resent=exchange.resent))
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -154,7 +171,7 @@ def _row(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocum
     }
 
 
-def _cells(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocument, meta: RowMeta) -> list[str]:
+def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocument, meta: RowMeta) -> tuple[object, ...]:
     ratings = exchange.ratings.get(trial.rater, {})
     scores: dict[str, object] = {}
     for d in DIMENSIONS:
@@ -189,11 +206,12 @@ def _cells(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDoc
         "repeated": " ".join(exchange.repetition.repeated),
         "jaccard": exchange.repetition.jaccard,
         "novelty": exchange.repetition.novelty,
+        "repertoire": exchange.repetition.repertoire,
         "disclosed": " ".join(dict.fromkeys(d.fact for d in exchange.disclosed)),
         "flags": " ".join(f.kind for f in exchange.flags),
         "meta": json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
     }
-    return [_cell(cells[name]) for name in COLUMNS]
+    return tuple(cells[name] for name in COLUMNS)
 
 
 # --- meta ---------------------------------------------------------------------------------------------------------

@@ -18,23 +18,32 @@ from rich.text import Text
 
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
+from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
 if TYPE_CHECKING:
-    from sim.analysis.summary import DimensionFigures, RunSummary, TargetSummary
+    from sim.analysis.summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
     from sim.core.event import Ending, Role
 
 GAP = 2
 """Columns between two columns of figures."""
 NAME = 16
 """Columns that a target's id may take before it is folded."""
+RATER = 32
+"""Columns that a rater's id may take."""
 MOST_FAILURES = 5
 """Failed trials named one by one."""
 
 
 def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     """Everything `sim show RUN` prints, for a console of `width` columns."""
-    parts: list[RenderableType] = [_heading(summary), *_likability(summary, width), _occasions(summary), *_criterion(summary, width)]
+    parts: list[RenderableType] = [
+        _heading(summary),
+        *_likability(summary, width),
+        *_course(summary, width),
+        _occasions(summary),
+        *_criterion(summary, width),
+    ]
     if any(t.likability.observers for t in summary.targets):
         parts.append(_observers(summary))
     if summary.controls.noise.share or summary.controls.halo.share:
@@ -82,6 +91,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
         (sum(a.controls for a in absent), "control rating"),
         (sum(a.criterion for a in absent), "look back on a session", "looks back on a session"),
         (sum(a.tags for a in absent), "tagging"),
+        (sum(a.probes for a in absent), "memory probe"),
         (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
         (summary.trials.planned - summary.trials.finished - summary.trials.failed - summary.trials.stopped, "trial not begun", "trials not begun"),
     )
@@ -95,9 +105,12 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
     of = [t.likability for t in summary.targets]
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
     title = f"Simulated likability, 1 to 5, rated by {rater}"
-    overall = [("likability", [number(f.mean) + half_width(f.interval) for f in of]), ("fixed set", [number(f.fixed_set) for f in of])]
-    dimensions = [(SHORT[d], [number(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
-    sizes = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
+    overall: list[_Column] = [
+        ("likability", [score_text(f.mean, half_width(f.interval)) for f in of]),
+        ("fixed set", [score_text(f.fixed_set) for f in of]),
+    ]
+    dimensions: list[_Column] = [(SHORT[d], [score_text(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
+    sizes: list[_Column] = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
     key = Text(_key(summary), "dim")
     together = _by_target(title, summary, [*overall, *dimensions, *sizes], width)
     if len(together) == 1:
@@ -118,10 +131,22 @@ def _key(summary: RunSummary) -> str:
     return "\n".join(lines)
 
 
+def _course(summary: RunSummary, width: int) -> list[Table]:
+    """The fixed set from the first session to the last; nothing where no target has two."""
+    of = [[p.fixed_set for p in t.sessions] for t in summary.targets]
+    if max(map(len, of), default=0) < 2:
+        return []
+    last: list[_Column] = [("first", [score_text(v[0] if v else None) for v in of]), ("last", [score_text(v[-1] if v else None) for v in of])]
+    bands = [[p.interval for p in t.sessions if p.interval] for t in summary.targets]
+    widest = ("widest ±", [f"{max((b - a) / 2 for a, b in band):.2f}" if band else NONE for band in bands])
+    columns = [("1 ▁ to █ 5", [spark(v) for v in of]), *last, widest, ("sessions", [f"{len(v):,}" for v in of])]
+    return _by_target("Fixed set over sessions", summary, columns, width)
+
+
 def _occasions(summary: RunSummary) -> Table:
     """Three rows a target for the dimensions that go by occasion, one for the four that always apply."""
     headings = ("scored", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
-    table = _table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
+    table = figure_table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
     for target in summary.targets:
         of = target.likability.dimensions
         always = [of[d] for d in ALWAYS]
@@ -150,7 +175,7 @@ def _criterion(summary: RunSummary, width: int) -> list[Table]:
 
 
 def _observers(summary: RunSummary) -> Table:
-    table = _table("Other raters", ("target", "rater"), ("likability", "fixed set", "n"))
+    table = figure_table("Other raters", ("target", "rater"), ("likability", "fixed set", "n"), name=RATER)
     for target in summary.targets:
         for i, (rater, of) in enumerate(target.likability.observers.items()):
             table.add_row(Text(target.target if i == 0 else ""), Text(rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")
@@ -161,7 +186,7 @@ def _controls(summary: RunSummary) -> list[RenderableType]:
     """Noise and halo of the primary rater, a row a dimension."""
     of = summary.controls
     headings = ("repeats", "mean\ndifference", "moved", "one by one", "together\n− alone")
-    table = _table(f"{of.rater} rates again: the same words, and one dimension a call", ("dimension",), headings)
+    table = figure_table(f"{of.rater} rates again: the same words, and one dimension a call", ("dimension",), headings)
     for d in DIMENSIONS:
         noise, shift = of.noise.dimensions[d], of.halo.dimensions[d]
         table.add_row(SHORT[d], f"{noise.n:,}", number(noise.difference), percent(noise.moved), f"{shift.n:,}", signed(shift.mean))
@@ -186,7 +211,14 @@ def _control_notes(summary: RunSummary) -> list[str]:
 
 
 def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
-    of = [t.repetition for t in summary.targets]
+    tables = _repetition_by([t.repetition for t in summary.targets], summary, width)
+    for tagger in dict.fromkeys(name for t in summary.targets for name in t.other_taggers):
+        tables += _repetition_by([t.other_taggers[tagger] for t in summary.targets], summary, width)
+    return [*tables, Text(_REPETITION_KEY, "dim")]
+
+
+def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: int) -> list[RenderableType]:
+    """By one tagger, target by target."""
     coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
     columns = [
         ("repertoire", [share(r.repertoire) for r in of]),
@@ -205,8 +237,7 @@ def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
     ]
     if any(r.untagged for r in of):
         columns.append(("untagged", [f"{r.untagged:,}" for r in of]))
-    tables = _by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)
-    return [*tables, Text(_REPETITION_KEY, "dim")]
+    return [*_by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)]
 
 
 _REPETITION_KEY = """\
@@ -215,7 +246,7 @@ fit: what person and topic explain; in turn: excess beyond that in random order;
 
 
 def _spending(summary: RunSummary) -> Table:
-    table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost", "cost unknown"))
+    table = figure_table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost", "cost unknown"))
     for role in ROLES:
         of = [t for t in summary.targets if role in t.calls]
         if of:
@@ -235,7 +266,7 @@ def _spent(targets: Sequence[TargetSummary], role: Role) -> list[str]:
     ]
 
 
-_Column = tuple[str, Sequence[str]]
+_Column = tuple[str, Sequence[str | Text]]
 """Heading, and a cell for each target."""
 
 
@@ -247,9 +278,10 @@ def _by_target(title: str, summary: RunSummary, columns: Sequence[_Column], widt
     room = width - min(NAME, max(len(t.target) for t in summary.targets))
     tables: list[Table] = []
     for some in _packed(columns, room):
-        table = _table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
+        table = figure_table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
         for i, target in enumerate(summary.targets):
-            table.add_row(Text(target.target), *(Text(cells[i]) for _, cells in some))
+            row = (cells[i] for _, cells in some)
+            table.add_row(Text(target.target), *(Text(cell) if isinstance(cell, str) else cell for cell in row))
         tables.append(table)
     return tables
 
@@ -267,7 +299,8 @@ def _packed(columns: Sequence[_Column], room: int) -> list[list[_Column]]:
     return packed
 
 
-def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
+def figure_table(title: str, names: tuple[str, ...], figures: tuple[str, ...], *, name: int = NAME) -> Table:
+    """An empty table whose columns of figures are never cut; names are folded beyond `name` columns."""
     table = Table(
         title=Text(title, "bold"),
         title_justify="left",
@@ -278,7 +311,7 @@ def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Tabl
         pad_edge=False,
     )
     for heading in names:
-        table.add_column(heading, overflow="fold", min_width=4, max_width=max(NAME, len(heading)))
+        table.add_column(heading, overflow="fold", min_width=4, max_width=max(name, len(heading)))
     for heading in figures:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
 from sim.core.controls import Draw, control_parts
+from sim.core.errors import CallFailed
+from sim.core.probes import Asking
 from sim.core.spec import ChatTargetSpec
 from sim.dialogue.nodes import Context
+from sim.dialogue.probing import Probing
 from sim.dialogue.users import ModelUser, ScriptedUser
-from sim.llm.build import build_client
+from sim.run.clients import Clients
+from sim.run.judges import build_tagger, tagger_version
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
-from sim.score.moves_model import ModelTagger
-from sim.score.moves_offline import OfflineTagger
+from sim.score.probe_grade import ProbeGrader
+from sim.score.probe_judge import ProbeJudge
 from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget
 from sim.targets.identity import Identity
@@ -24,25 +28,30 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import Limits, ModelSpec, Sampling, Study
+    from sim.core.spec import Limits, ModelSpec, OwnTargetSpec, Study
     from sim.llm.build import Shared
-    from sim.llm.client import Client
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
-    from sim.score.scorer import Rater, Tagger
+    from sim.score.scorer import Grader, Rater, Tagger
+    from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
 
 def scorer_versions(study: Study) -> dict[str, str]:
     """Version by id of every scorer that `study` uses."""
     raters = (*study.raters, *control_parts(study.primary_rater).values())
-    tagger = OfflineTagger.version if study.tagger.offline else ModelTagger.version
-    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger}
+    probed = {"probes": ProbeGrader.version} if study.probes else {}
+    judged = {"judge": ProbeJudge.version} if study.judge else {}
+    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger), **probed, **judged}
 
 
 def offline_parts(study: Study) -> tuple[str, ...]:
     """Who is played by offline models: `user`, rater ids, `target <id>`. The offline tagger tags real replies and plays nobody."""
-    played = [("user", study.user), *study.raters.items(), *((f"target {t.id}", t) for t in study.targets)]
+    played: list[tuple[str, ModelSpec | OwnTargetSpec]] = [("user", study.user), *study.raters.items()]
+    for target in study.targets:
+        played.append((f"target {target.id}", target))
+        if isinstance(target, ChatTargetSpec) and target.embedding:
+            played.append((f"embedding of target {target.id}", target.embedding))
     return tuple(name for name, spec in played if spec.offline)
 
 
@@ -69,16 +78,16 @@ class Parts:
         self._nonce = nonce
         self._own = {t.id: OwnTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
         self._prompts = prompts
-        self._limits = limits
         self._shared = shared
         self._sink = sink
         self._clock = clock
-        self._clients: dict[tuple[object, ...], Client] = {}
-        self._user = ScriptedUser(ModelUser(self._client(study.user), prompts))
-        self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._client(spec), prompts) for i, spec in study.raters.items()}
+        self._clients = Clients(prompts, sampling=study.sampling, limits=limits, shared=shared)
+        self._user = ScriptedUser(ModelUser(self._clients.get(study.user), prompts))
+        self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._clients.get(spec), prompts) for i, spec in study.raters.items()}
         self._controls = build_controls(self._raters[study.primary_rater])
         self._draw = Draw(study.seed, study.controls)
         self._codebook = codebook
+        self._asking = Asking(study.seed, study.probes) if study.probes else None
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""
@@ -95,6 +104,7 @@ class Parts:
             pending=unanswered[0] if unanswered else None,
             controls=self._controls,
             draw=self._draw,
+            probing=Probing(self._asking, self._grader, partial(self._recreate, plan)) if self._asking else None,
         )
 
     def target(self, plan: TrialPlan) -> Target:
@@ -102,12 +112,20 @@ class Parts:
         if not isinstance(plan.target, ChatTargetSpec):
             return self._own[plan.target.id].talk(Identity(self._nonce, plan.id), self._prompts)
         return ChatTarget(
-            self._client(plan.target),
+            self._clients.get(plan.target),
             self._prompts,
-            memory=build_memory(plan.target.memory),
+            memory=self._memory(plan.target),
             system=plan.target.system,
             seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
+            tokens=plan.target.context_tokens,
         )
+
+    def _memory(self, target: ChatTargetSpec) -> Memory:
+        """A fresh memory of `target`. What bounds the target's replies does not bound what it writes down."""
+        sampling = (target.sampling or self._study.sampling).model_copy(update={"max_tokens": None})
+        writer = self._clients.get(target.model_copy(update={"sampling": sampling}))
+        embedder = self._clients.embedder(target.embedding) if target.embedding else None
+        return build_memory(target.policy, self._prompts, writer, tokens=target.context_tokens, embedder=embedder)
 
     @property
     def stopped(self) -> bool:
@@ -116,23 +134,21 @@ class Parts:
 
     async def close(self) -> None:
         """Give back every connection."""
-        for client in self._clients.values():
-            await client.close()
+        await self._clients.close()
         for own in self._own.values():
             await own.close()
 
+    async def _recreate(self, plan: TrialPlan, trial: Trial) -> Target:
+        target = self.target(plan)
+        if not await target.restore(trial):
+            raise CallFailed("infrastructure", f"target '{plan.target.id}' can no longer be what it was then")
+        return target
+
+    @cached_property
+    def _grader(self) -> Grader:
+        return ProbeGrader(ProbeJudge(self._clients.get(self._study.judge), self._prompts) if self._study.judge else None)
+
     @cached_property
     def _tagger(self) -> Tagger:
-        if self._study.tagger.offline:
-            return OfflineTagger()
-        assert self._codebook is not None
-        return ModelTagger(self._study.tagger_id, self._client(self._study.tagger), self._prompts, self._codebook)
-
-    def _client(self, spec: ModelSpec) -> Client:
-        sampling: Sampling = spec.sampling or self._study.sampling
-        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
-        if same not in self._clients:
-            self._clients[same] = build_client(
-                spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=self._prompts.texts["json_mode"]
-            )
-        return self._clients[same]
+        assert self._study.tagger.offline or self._codebook is not None
+        return build_tagger(self._study.tagger_id, self._study.tagger, self._codebook, self._clients)

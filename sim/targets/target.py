@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sim.core.event import Call, Timing
+    from sim.core.event import Call, Kept, Timing
     from sim.core.record import Trial
 
 
@@ -34,6 +34,10 @@ class MemoryStep:
     content: str
     calls: tuple[Call, ...] = ()
     timings: tuple[Timing, ...] = ()
+    kept: Kept = ""
+    """Why the memory stayed as it was; empty: it took the session in."""
+    dropped: int = 0
+    """Messages that did not fit the prompt of this step."""
 
 
 class Target(Protocol):
@@ -55,7 +59,10 @@ class Target(Protocol):
         """What its memory holds of the sessions that are over, as texts; None: nobody knows."""
 
     async def fork(self) -> Target | None:
-        """A copy whose further talk leaves no trace here; None: it cannot be copied."""
+        """A copy whose further talk leaves no trace here and is paid for as `probe`; None: it cannot be copied.
+
+        What can be copied can be made anew from the record: `restore` of a fresh one returns True for any trial.
+        """
 
     async def restore(self, trial: Trial) -> bool:
         """Become what it was when `trial`'s last event was kept, talks before the study included. Called once, before anything else.

@@ -30,6 +30,17 @@ HUMAN = Path(__file__).parents[3] / "shared" / "data" / "moves_human_validation.
         ("It costs 64.80 at 5 p.m. on Sunday.", ["It costs 64.80 at 5 p.m. on Sunday."]),
         ("So glad 😊 Tell me more! 💛", ["So glad 😊", "Tell me more! 💛"]),
         ("大丈夫です。何がありましたか？", ["大丈夫です。", "何がありましたか？"]),
+        ("1. Breathe in. Hold it.\n2. Breathe out.\n\na) Rest", ["1. Breathe in.", "Hold it.", "2. Breathe out.", "a) Rest"]),
+        ("* **Walk:** ten minutes. It helps.\n* **Sleep**", ["**Walk:** ten minutes.", "It helps.", "**Sleep**"]),
+        ("“I can’t.” That is what you said. Really?! Yes.", ["“I can’t.”", "That is what you said.", "Really?!", "Yes."]),
+        ("It is e.g. fast, i.e. quick, etc. and so on.", ["It is e.g. fast, i.e. quick, etc. and so on."]),
+        ("See https://example.org/a.b?c=d. Then p. 12 of it.", ["See https://example.org/a.b?c=d.", "Then p. 12 of it."]),
+        ("I love you ❤️ Take care. :) So what?", ["I love you ❤️", "Take care. :)", "So what?"]),
+        ("Hmm… I see. Well…maybe", ["Hmm…", "I see.", "Well…maybe"]),
+        ("你好！你今天怎么样？我在听……慢慢说。", ["你好！", "你今天怎么样？", "我在听……慢慢说。"]),
+        ("他说：“我很累。”然后走了。", ["他说：“我很累。”", "然后走了。"]),
+        ("¿Qué tal, Sra. Pérez? ¡Qué bien! Cuéntame más.", ["¿Qué tal, Sra. Pérez?", "¡Qué bien!", "Cuéntame más."]),
+        ("Descansa, p. ej. en el parque. Luego come.", ["Descansa, p. ej. en el parque.", "Luego come."]),
         ("no capitals here. none there either", ["no capitals here.", "none there either"]),
         ("", []),
         ("…", []),
@@ -105,6 +116,13 @@ def test_every_file_of_cues_is_one_that_is_read() -> None:
         "很抱歉听到这个消息。你想多聊聊吗？",
         "それは大変でしたね。もう少し話してくれますか？",
         "Мне очень жаль это слышать. Хочешь рассказать подробнее?",
+        "Lo siento mucho eso suena muy dificil. Quieres contarme un poco mas?",
+        "Entiendo como te sientes",
+        "Ja klar, mach das",
+        "Mujhe bahut dukh hai yeh sunkar. Kya aap mujhe aur bata sakte hain?",
+        "Mai samajh sakta hu yaar, tension mat lo",
+        "我明白 you are sad 但是没关系的",
+        "I'm so sorry. Lo siento mucho, eso suena muy difícil y quiero que sepas que estoy aquí para ti, cuéntame más de lo que pasó.",
     ],
 )
 def test_other_languages_are_refused_and_not_guessed(text: str) -> None:
@@ -113,7 +131,14 @@ def test_other_languages_are_refused_and_not_guessed(text: str) -> None:
     assert "English" in tagging.reason
 
 
-@pytest.mark.parametrize("text", ["ok", "haha", "Hmm.", "😊", "Ta-ra, love!", "so the way it stands, the new place is on Tannery Row."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("ok", "haha", "haha yes", "Hmm.", "😊", "👍👍", "omg no way!!", "u ok hun?", "idk tbh", "Sending hugs", "Poor you", "..."),
+        *("Ta-ra, love!", "so the way it stands, the new place is on Tannery Row.", "Try yoga, meditation, walking, journaling, music."),
+        *("Café tomorrow? The taqueria near La Plaza has tacos al pastor.", "Bon voyage, have fun!"),
+    ],
+)
 def test_short_and_plain_english_is_not_refused(text: str) -> None:
     assert isinstance(OfflineTagger().tag_reply(text), Tags)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -10,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from sim.core.event import ProbeKind
 from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
-from sim.core.spec.target import TargetSpec
+from sim.core.spec.target import Targets
 from sim.core.spec.twins import refuse_twins
 
 
@@ -53,7 +54,7 @@ class Study(Frozen):
     """targets × personas × scenarios × seeds, with the models that play user, rater and tagger."""
 
     name: Id
-    targets: tuple[TargetSpec, ...] = Field(min_length=1)
+    targets: Targets = Field(min_length=1)
     user: ModelSpec
     played_by: Literal["model", "people"] = "model"
     """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them."""
@@ -136,3 +137,9 @@ def name_tagger(tagger: ModelSpec, *, other_codebook: str = "") -> str:
     """
     name = "offline" if tagger.offline else tagger.model
     return f"{name}@{other_codebook}" if other_codebook else name
+
+
+def codebook_of(tagger: str, codebooks: Container[str]) -> str:
+    """The id of the codebook that tags kept under `tagger` go by, among `codebooks`; empty: the run's own (see `name_tagger`)."""
+    _, _, book = tagger.rpartition("@")
+    return book if book != tagger and book in codebooks else ""

@@ -32,6 +32,7 @@ _IMPERATIVE = re.compile(
 _SUBJECT = re.compile(r"^(?:i|i'm|i've|i'd|my|we|we're|we've|our|he|she|they|it|there|the|this|that|nobody|somebody)\b")
 _INTRODUCING = re.compile(r"^(?:my|our|the|it is|it's|there is|there's)\b")
 _PLEADING = re.compile(r"\b(?:please|thank you|thanks)\b")
+_WISHING = re.compile(r"^(?:sorry\b|i (?:want|need|would|wish|hope|think|feel|thought|do not know|keep putting|should)\b)")
 _LEADING = re.compile(r"^(?:and|but|so|because|well|anyway|oh|ah|eh|then|now|listen|look|you know|right)\b,?\s+", re.IGNORECASE)
 
 _SWAPS: Final = {
@@ -70,9 +71,8 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     What a message begins with is mostly a word about the talk itself; it counts only with a name or a figure in it.
     """
     found: list[Statement] = []
-    for place, sentence in enumerate(_apart(message)):
+    for place, sentence in enumerate(apart(message)):
         plain = normalise(sentence)
-        names = _names(sentence)
         if (
             "?" in plain
             or _SECOND_PERSON.search(plain)
@@ -82,14 +82,27 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
             or not SHORTEST <= len(words(plain)) <= LONGEST
         ):
             continue
-        if len(stems(plain)) >= FEWEST and (names or place > 0):
-            changes = load_cue("changes").search(plain) is not None
-            salience = min(names, 2) + 2 * bool(_INTRODUCING.match(plain)) - changes
-            found.append(Statement(sentence, second_person(sentence), session, salience, changes))
+        if len(stems(plain)) >= FEWEST and (place > 0 or _names(sentence)):
+            found.append(as_statement(sentence, session))
     return tuple(found)
 
 
-def _apart(message: str) -> list[str]:
+def as_statement(sentence: str, session: int) -> Statement:
+    """What `sentence`, which is known to tell something, tells."""
+    plain = normalise(sentence)
+    changes = load_cue("changes").search(plain) is not None
+    salience = min(_names(sentence), 2) + 2 * bool(_INTRODUCING.match(plain)) - changes
+    return Statement(sentence, second_person(sentence), session, salience, changes)
+
+
+def is_about_the_talk(sentence: str) -> bool:
+    """Whether `sentence` greets, asks, wishes or speaks to the other, and so tells little of oneself."""
+    plain = normalise(sentence)
+    said = _SECOND_PERSON.search(plain) or _PLEADING.search(plain) or _GREETING.match(plain) or _IMPERATIVE.match(plain) or _WISHING.match(plain)
+    return said is not None
+
+
+def apart(message: str) -> list[str]:
     """The sentences of `message`; a small word with a capital begins one also where the stop before it was left out."""
     found: list[str] = []
     for sentence in sentences(message):

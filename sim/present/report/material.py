@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas, summarise_sessions
+from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
 from sim.analysis.repetition import RepetitionReport, report_repetition
 from sim.present.report.document import Tier
 from sim.score.repetition import mark_trials
@@ -61,10 +61,10 @@ class Material:
         """Every persona with every target."""
         return summarise_personas(self.trials, rater=self.rater)
 
-    @cached_property
+    @property
     def sessions(self) -> tuple[SessionPoint, ...]:
         """Every session of every target."""
-        return summarise_sessions(self.trials, rater=self.rater)
+        return tuple(s for t in self.summary.targets for s in t.sessions)
 
     @cached_property
     def repetition(self) -> dict[str, RepetitionReport]:

@@ -16,12 +16,11 @@ from pydantic import JsonValue
 
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
-from sim.core.event import Absence, Departure, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
-from sim.core.text import count_words
+from sim.core.event import Absence, Departure, Grade, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
-    from sim.core.event import Flag, Rating, Tagging
+    from sim.core.event import Flag, Probed, Rating, Tagging
     from sim.core.record import Exchange, Ratings, Session, Trial
     from sim.core.spec import Study
 
@@ -74,6 +73,7 @@ def _session(session: Session, trial: Trial, study: Study, since: dt.date | None
         "flags": _flags(session.flags),
         "criterion": {rater: _ratings(of, CRITERIA) for rater, of in session.criterion.items()},
         "memory": [[m.part, m.content] for m in session.memory],
+        "probes": [_probe(session.probes[part]) for part in sorted(session.probes)],
         "exchanges": [_exchange(e, trial, study) for e in session.exchanges],
     }
 
@@ -98,8 +98,28 @@ def _exchange(exchange: Exchange, trial: Trial, study: Study) -> Data:
         "sentences": _sentences(exchange.tags.get(study.tagger_id)),
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
         "flags": _flags(exchange.flags),
+        "labels": [[label.label, label.note] for label in exchange.labels],
     }
     return {k: v for k, v in found.items() if v or k in ("index", "user", "reply")}
+
+
+def _probe(asked: Probed) -> Data:
+    """`right` is null where no grade could be had."""
+    graded = asked.grade if isinstance(asked.grade, Grade) else None
+    wanted = "unknown" if asked.probe == "abstention" else "right"
+    return {
+        "kind": asked.probe,
+        "fact": asked.fact,
+        "question": asked.question,
+        "answer": asked.answer,
+        "verdict": graded.outcome if graded else "unscored",
+        "right": graded.outcome == wanted if graded else None,
+        "reason": graded.quote if graded else "",
+        "told": asked.told,
+        "delay": asked.delay,
+        "written": asked.written,
+        "retrieved": asked.retrieved,
+    }
 
 
 def _ratings(ratings: Ratings, order: Iterable[str]) -> list[JsonValue]:
@@ -178,7 +198,6 @@ def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[
         "likability": [_mean(r, DIMENSIONS) for r in ratings],
         "moves": [sum(moves.get(m, 0) for m in t.moves) if isinstance(t, Tags) else 0 for t in tags],
         "flags": [sum(kinds[k] for k in {f.kind for f in e.flags}) for _, e in found],
-        "words": [count_words(e.reply.text) if e.reply else 0 for _, e in found],
     }
 
 

@@ -22,7 +22,10 @@
         if (next.clientWidth) draw(next);
         else drawn.set(next, 0);
         idle(rest);
-      } else document.documentElement.dataset.charts = "drawn";
+      } else {
+        document.documentElement.dataset.charts = "drawn";
+        performance.mark("drawn");
+      }
     };
     idle(rest);
     document.addEventListener("theme", () => again());

@@ -116,4 +116,5 @@
   R.startCharts(figures, theme);
   show();
   document.documentElement.dataset.ready = "true";
+  performance.mark("usable");
 })(window.Rapport);

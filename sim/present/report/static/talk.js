@@ -54,7 +54,7 @@
       s.flags.length > 0 && flags(s.flags),
       R.el("p", {}, s.ending ? ends[s.ending] : "Not closed yet."),
       R.el("div", { class: "verdict" }, Object.entries(s.criterion).map(([rater, answers]) => looks(rater, answers))),
-      (s.probes || []).length > 0 && folded(`memory probes: ${s.probes.filter((p) => p.right).length} of ${s.probes.length} right`, probes(s.probes), true),
+      (s.probes || []).length > 0 && folded(`memory probes: ${s.probes.filter((p) => p.right).length} of ${s.probes.length} right`, probes(s.probes)),
       s.memory.length > 0 && folded(`what ${whole.target} had in memory`, s.memory.map(([step, text]) => R.el("div", {}, R.el("h4", {}, step), message(text)))));
   }
 
@@ -62,7 +62,14 @@
     R.el("p", {}, R.el("b", {}, `${words.labels[name] || name} ${value}`), rater === "self" ? " " : ` (${rater}) `, reason));
 
   const probes = (given) => R.el("ul", { class: "probes" }, given.map((p) =>
-    R.el("li", { class: p.right ? "right" : "wrong" }, R.el("b", {}, `${p.kind}: ${p.verdict}`), ` ${p.question} `, R.el("q", {}, p.answer), p.reason && ` ${p.reason}`)));
+    R.el("li", { class: p.right == null ? null : p.right ? "right" : "wrong" }, R.el("b", {}, `${p.kind}, ${p.verdict}`), ` ${since(p)} ${p.question}`, R.el("q", { dir: "auto" }, p.answer), fate(p))));
+
+  const since = (p) => (p.kind === "abstention" ? "(never told)" : `(${p.fact}, told in session ${p.told}, ${p.delay} days before)`);
+
+  function fate(p) {
+    if (p.written == null) return null;
+    return R.el("span", { class: "note" }, !p.written ? "It was not in memory." : p.retrieved === false ? "It was in memory and not before the model." : "It was before the model.");
+  }
 
   function exchange(e, s, whole, query) {
     const here = Number(query.get("session")) === s.index && Number(query.get("exchange")) === e.index;
@@ -79,7 +86,8 @@
       e.reply != null && R.el("div", { class: "verdict" }, judged(e, whole, primary, query)),
       e.leave && R.el("p", { class: "note" }, `Takes leave: ${e.why || ""}`),
       e.resent && R.el("p", { class: "note" }, "The message may have reached the target twice."),
-      e.flags && flags(e.flags));
+      e.flags && flags(e.flags),
+      (e.labels || []).map(([label, note]) => R.el("p", { class: "note" }, `Labelled ${label.replaceAll("_", " ")}: ${note}`)));
   }
 
   function notes(e) {

@@ -1,0 +1,72 @@
+"""`sim export`: a run's exchanges as data, its conversations as an Inspect log, its main table as text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.api import load_run_and_events
+from sim.cli.app import DONE
+from sim.cli.reporting import write_whole
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.api import Run
+    from sim.core.event import Event
+
+
+def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
+    """Write `run` in one of the formats that `sim.cli.app.ExportFormat` names."""
+    if format == "parquet" and out is None:
+        raise InputError("parquet is no text for a terminal", mend="name a file with --out")
+    loaded, events = load_run_and_events(run, results=results)
+    match format:
+        case "parquet":
+            from sim.present.frames import exchanges_frame, render_parquet
+
+            assert out is not None
+            folder = loaded.folder
+            frame = exchanges_frame(
+                loaded.trials, "polars", study=loaded.study, run=loaded.name, offline=folder.header.offline, codebook=folder.codebook
+            )
+            write_whole(out, render_parquet(frame))
+        case "inspect":
+            from sim.present.inspect_log import render_inspect_log
+
+            _write([render_inspect_log(loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary)], out)
+        case "markdown" | "latex":
+            from sim.present.report.tabular import main_table, render_latex, render_markdown
+
+            table = main_table(loaded.summary)
+            _write([render_markdown(table) if format == "markdown" else render_latex(table)], out)
+        case _:
+            _write(_rows(loaded, events, format), out)
+    return DONE
+
+
+def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str]:
+    from sim.present.exports import export_rows
+
+    return export_rows(
+        run.trials,
+        "csv" if format == "csv" else "jsonl",
+        study=run.study,
+        run=run.name,
+        offline=run.folder.header.offline,
+        codebook=run.folder.codebook,
+        events=lambda trial: events.get(trial, ()),
+    )
+
+
+def _write(lines: Iterable[str], out: Path | None) -> None:
+    if out is None:
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")  # type: ignore[union-attr]
+        sys.stdout.writelines(lines)
+        return
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=out, mend="choose another place with --out") from None

@@ -1,0 +1,133 @@
+"""A run as an Inspect log (version 2, JSON): a sample for each trial, to be read with `inspect view`.
+
+Sessions follow each other in a sample's messages, each opened by a message in brackets with its date (Inspect View draws system messages together, so
+it is one of the user's). Scores are the means over the trial as the primary
+rater gave them; a dimension without any score has none. The trial's seed is the sample's epoch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from sim.core.codebook import DIMENSIONS, LABELS, Dimension
+from sim.core.dates import spoken
+from sim.core.event import Score
+from sim.present.words import DIAGNOSTIC, OFFLINE_MARK
+
+if TYPE_CHECKING:
+    from sim.analysis.summary import RunSummary
+    from sim.core.record import Exchange, Trial
+    from sim.core.spec import Study
+    from sim.store.header import Header
+
+Data = dict[str, JsonValue]
+VERSION = 2
+"""Of Inspect's log."""
+
+
+def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header, summary: RunSummary) -> str:
+    """The log as JSON. Trials that have not begun are left out and counted as not completed."""
+    begun = sorted((t for t in trials if t.exchanges), key=lambda t: t.id)
+    created = header.created.isoformat()
+    spec: Data = {
+        "eval_id": header.spec_hash,
+        "run_id": header.nonce or header.spec_hash,
+        "created": created,
+        "task": f"rapport/{summary.run}",
+        "task_id": header.spec_hash,
+        "task_version": header.schema_version,
+        "dataset": {"name": study.name, "samples": len(trials), "sample_ids": [_sample_id(t) for t in begun], "shuffled": False},
+        "model": f"rapport/{'+'.join(t.id for t in study.targets)}",
+        "config": {"epochs": len(study.seeds)},
+        "packages": dict(header.versions),
+        "metadata": {
+            "note": DIAGNOSTIC,
+            "offline": OFFLINE_MARK if summary.offline else "",
+            "rater": study.primary_rater,
+            "targets": [t.id for t in study.targets],
+        },
+    }
+    log: Data = {
+        "version": VERSION,
+        "status": "success" if summary.status == "finished" else "cancelled",
+        "eval": spec,
+        "plan": {"name": "plan", "steps": [], "config": {}},
+        "results": {
+            "total_samples": len(trials),
+            "completed_samples": sum(t.finished for t in trials),
+            "scores": [_result(name, begun, study) for name in ("likability", *DIMENSIONS)],
+        },
+        "stats": {"started_at": created, "completed_at": created, "model_usage": {}},
+        "samples": [_sample(t, study) for t in begun],
+    }
+    return json.dumps(log, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _sample(trial: Trial, study: Study) -> Data:
+    scenario = trial.cast.scenario
+    last = next(e.reply.text for e in reversed(trial.exchanges) if e.reply)
+    return {
+        "id": _sample_id(trial),
+        "epoch": study.seeds.index(trial.seed) + 1,
+        "input": f"{trial.cast.persona.name} in “{scenario.title}”, with {trial.target}",
+        "target": "",
+        "messages": list(_messages(trial)),
+        "output": {"model": trial.target, "choices": [{"message": {"role": "assistant", "content": last}, "stop_reason": "stop"}]},
+        "scores": _scores(trial, study),
+        "metadata": {
+            "trial": trial.id,
+            "target": trial.target,
+            "persona": trial.cast.persona.id,
+            "scenario": scenario.id,
+            "seed": trial.seed,
+            "status": trial.status,
+            "sessions": len(trial.sessions),
+        },
+    }
+
+
+def _messages(trial: Trial) -> Iterable[JsonValue]:
+    before = None
+    for session in trial.sessions:
+        yield {"role": "user", "content": f"[Session {session.index}: {spoken(session.date, before)}]"}
+        before = session.date
+        for exchange in session.exchanges:
+            yield {"role": "user", "content": exchange.user.message}
+            if exchange.reply:
+                yield {"role": "assistant", "content": exchange.reply.text, "source": "generate", "model": trial.target}
+
+
+def _scores(trial: Trial, study: Study) -> Data:
+    found: Data = {}
+    means: dict[Dimension, float] = {}
+    for d in DIMENSIONS:
+        given = [s for e in trial.exchanges if (s := _score(e, study, d)) is not None]
+        if given:
+            means[d] = fmean(s.score for s in given)
+            worst = min(given, key=lambda s: s.score)
+            found[d] = {"value": means[d], "explanation": f"mean of {len(given)} ratings; the lowest is {worst.score}: {worst.reason}"}
+    if means:
+        told = ", ".join(f"{LABELS[d]} {m:.2f}" for d, m in means.items())
+        found = {"likability": {"value": fmean(means.values()), "explanation": told}, **found}
+    return found
+
+
+def _score(exchange: Exchange, study: Study, dimension: Dimension) -> Score | None:
+    rating = exchange.ratings.get(study.primary_rater, {}).get(dimension)
+    return rating if isinstance(rating, Score) else None
+
+
+def _result(name: str, trials: Iterable[Trial], study: Study) -> Data:
+    values = [s["value"] for t in trials if isinstance(s := _scores(t, study).get(name), dict)]
+    known = [v for v in values if isinstance(v, float)]
+    metrics: Data = {"mean": {"name": "mean", "value": fmean(known)}} if known else {}
+    return {"name": name, "scorer": name, "params": {}, "scored_samples": len(known), "metrics": metrics}
+
+
+def _sample_id(trial: Trial) -> str:
+    return f"{trial.cast.persona.id}/{trial.cast.scenario.id}/{trial.target}"

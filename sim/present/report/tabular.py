@@ -1,0 +1,80 @@
+"""The main table for papers and pull requests: Markdown and LaTeX, with n, intervals and the mark where offline models took part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.core.codebook import DIMENSIONS
+from sim.present.report.document import Cell, Column, Table
+from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, SHORT, number
+
+if TYPE_CHECKING:
+    from sim.analysis.summary import RunSummary
+
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        **{c: "\\" + c for c in "&%$#_{}"},
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "–": "--",
+        "−": "$-$",
+        "±": r"$\pm$",
+    }
+)
+
+
+def main_table(summary: RunSummary) -> Table:
+    """Targets × likability, fixed set and the seven dimensions."""
+    headings = ("likability", "fixed set", *(SHORT[d] for d in DIMENSIONS), "n", "personas")
+    rows = []
+    for target in summary.targets:
+        figures = target.likability
+        half = f" ±{(figures.interval[1] - figures.interval[0]) / 2:.2f}" if figures.interval else ""
+        means = [number(figures.dimensions[d].mean) for d in DIMENSIONS]
+        texts = (number(figures.mean) + half, number(figures.fixed_set), *means, str(figures.n), str(figures.n_personas))
+        rows.append((Cell(text=target.target), *(Cell(text=t) for t in texts)))
+    rater = summary.targets[0].rater
+    notes = [f"Run {summary.run}. ±: 95 % t interval over personas like these. n: rated exchanges. {DIAGNOSTIC}"]
+    notes += [f"{OFFLINE_MARK.capitalize()}."] if summary.offline else []
+    return Table(
+        id="main",
+        title=f"Simulated likability, 1 to 5, rated by {rater}",
+        columns=(Column(heading="target", kind="name"), *(Column(heading=h) for h in headings)),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def render_markdown(table: Table) -> str:
+    """`table` as a Markdown table under its title."""
+    head = [c.heading for c in table.columns]
+    rule = ["---" if c.kind == "name" else "--:" for c in table.columns]
+    lines = [_piped(row) for row in (head, rule, *([c.text for c in row] for row in table.rows))]
+    return "\n".join([f"**{table.title}**", "", *lines, "", *table.notes]) + "\n"
+
+
+def render_latex(table: Table) -> str:
+    """`table` as a LaTeX table for the package booktabs."""
+    shape = "".join("l" if c.kind == "name" else "r" for c in table.columns)
+    rows = [[c.heading for c in table.columns], *([c.text for c in row] for row in table.rows)]
+    head, *body = (" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in rows)
+    caption = " ".join((f"{table.title}.", *table.notes)).translate(_LATEX)
+    lines = [
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{caption}}}",
+        rf"  \begin{{tabular}}{{{shape}}}",
+        r"    \toprule",
+        f"    {head}",
+        r"    \midrule",
+        *(f"    {row}" for row in body),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _piped(cells: list[str]) -> str:
+    return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
