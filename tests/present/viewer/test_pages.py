@@ -25,7 +25,7 @@ from tests.present.report.chromium import CHROMIUM, Watch, chromium, go
 from tests.present.report.hostile import hostile_run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: apt-get install chromium")
 
@@ -60,6 +60,12 @@ targets: [{id: a, model: offline/uses}]
 user: {model: offline/user}
 personas: [self]
 scenarios: [open-talk]
+"""
+NEXT_STEP = """\
+seen => {
+  const shown = Number(document.documentElement.dataset.shown || 0);
+  return shown > seen && !document.querySelector(".waiting") ? shown : false;
+}
 """
 
 
@@ -238,11 +244,10 @@ def test_a_new_exchange_is_on_the_page_within_a_second(browser: Browser, folder:
 
 
 def steps(page: Page, most: int = 60) -> Iterator[None]:
-    """Each step of the page for people, as it is shown."""
+    """Each step of the page for people that asks for something, as it is shown."""
     seen = 0
     for _ in range(most):
-        page.wait_for_function("seen => Number(document.documentElement.dataset.shown || 0) > seen", arg=seen)
-        seen = int(page.evaluate("document.documentElement.dataset.shown"))
+        seen = int(page.wait_for_function(NEXT_STEP, arg=seen).json_value())
         yield
 
 
@@ -278,10 +283,16 @@ def test_a_reader_is_clicked_through_to_thanks_and_calibrates_the_raters(browser
     assert any(f"human:{code}" in t["likability"]["observers"] for t in shown["targets"])
 
 
+def slow(route: Route) -> None:
+    """Answers as the viewer does while the chatbot has not answered yet."""
+    route.fulfill(response=route.fetch(), json={"step": "chat", "conversation": 1, "conversations": 1, "asks": []})
+
+
 def test_a_person_talks_rates_and_withdraws(browser: Browser, folder: Path) -> None:
     (folder / "people.yaml").write_text(CHAT, encoding="utf-8")
     (folder / "s.yaml").write_text(CHATTED, encoding="utf-8")
     with viewing(folder, "--study", "people.yaml") as viewer, page_at(browser, viewer.guest) as (page, _):
+        page.route("**/rate/work", slow, times=1)
         for _ in steps(page):
             if page.locator("text=I have read this and agree").count():
                 page.click("text=I have read this and agree")

@@ -23,6 +23,8 @@
   }
 
   async function send(path, body, form) {
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
     const buttons = form.querySelectorAll("button");
     const problem = form.querySelector(".problem");
     buttons.forEach((b) => (b.disabled = true));
@@ -32,6 +34,7 @@
     } catch (error) {
       if (problem) problem.textContent = R.visible(error.message);
     } finally {
+      form.ariaBusy = "false";
       buttons.forEach((b) => (b.disabled = false));
     }
   }
@@ -50,7 +53,8 @@
     if (state.title) document.title = document.getElementById("title").textContent = R.visible(state.title);
     document.getElementById("progress").textContent = state.conversations ? `Conversation ${state.conversation} of ${state.conversations}` : "";
     const now = JSON.stringify(state);
-    if (now !== shown) {
+    if (state.step === "chat" && !state.asks.length) wait();
+    else if (now !== shown) {
       shown = now;
       main.replaceChildren(...[steps[state.step](state)].flat().filter(Boolean));
       foot(state);
@@ -61,7 +65,16 @@
       else window.scrollTo(0, 0);
       document.documentElement.dataset.shown = String(1 + Number(document.documentElement.dataset.shown || 0));
     }
-    if (state.step === "chat" && !state.asks.length) load();
+  }
+
+  /** Nothing is asked for yet, as the chatbot has not answered: what was said stays, and we ask again. */
+  function wait() {
+    shown = "";
+    if (!main.querySelector(".waiting")) {
+      main.querySelectorAll("form").forEach((f) => f.remove());
+      main.append(R.el("p", { class: "waiting", role: "status" }, "The chatbot is writing …"));
+    }
+    load();
   }
 
   function consent(state) {
@@ -109,8 +122,7 @@
     const parts = [scene(state, true), talk(state.talk, "You", state.asks.includes("ratings"))];
     if (state.lines) parts.push(rating(state.lines, "How was this reply for you?", (given) => ({ ratings: given.ratings })));
     else if (state.criterion) parts.push(rating(state.criterion, "Looking back on this talk", (given) => ({ criterion: given.ratings })));
-    else if (state.message) parts.push(writing(state.message));
-    else parts.push(R.el("p", { class: "waiting", role: "status" }, state.asks === undefined || state.asks.length ? "" : "…"));
+    else parts.push(writing(state.message));
     return parts;
   }
 
