@@ -176,6 +176,16 @@ def test_the_document_is_one_json_on_standard_output(folder: Path) -> None:
     assert document["run"] == "hostile"
 
 
+def test_a_run_of_nothing_says_so_in_each_section(tmp_path: Path) -> None:
+    assert sim("run", "--max-tokens", "1", "--name", "empty", cwd=tmp_path).returncode == 3
+    document = sim_json("report", "empty", cwd=tmp_path)
+    assert document["headline"]["verdict"] == "Nothing can be said yet: no reply has a rating."
+    assert all(s["absent"] for s in document["sections"] if s["id"] in ("likability", "memory", "course", "criterion", "repetition"))
+    done = sim("report", "empty", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Not measured in this run" in (tmp_path / done.stdout.strip()).read_text(encoding="utf-8")
+
+
 def test_figures_are_drawn_without_a_browser(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("vl_convert", reason="extra figures is not installed")
     done = sim("report", "hostile", "--figures", tmp_path / "figures", cwd=folder)
