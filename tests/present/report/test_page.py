@@ -139,9 +139,9 @@ def test_points_and_keys_lead_to_the_very_conversation(browser: Browser, report:
         assert page.locator("#talk .scores").first.is_hidden()
         page.keyboard.press("t")
         assert page.evaluate("Rapport.theme()") == "dark"
-        trial = page.evaluate("Rapport.trials()[0].trial")
-        go(page, page.evaluate("t => Rapport.link('talk', { trial: t, session: 2, exchange: 3 })", trial))
-        page.wait_for_function("() => document.activeElement.id === 'at-2-3'")
+        trial, session, exchange = page.evaluate("(t => [t.trial, t.session.at(-1), t.exchange.at(-1)])(Rapport.trials()[0])")
+        go(page, page.evaluate("at => Rapport.link('talk', at)", {"trial": trial, "session": session, "exchange": exchange}))
+        page.wait_for_function("id => document.activeElement.id === id", arg=f"at-{session}-{exchange}")
         assert watch.complaints == []
 
 
