@@ -113,7 +113,8 @@ def mean_of(values: Iterable[float | None]) -> float | None:
 
 
 def _point(target: str, persona: str, trials: Sequence[Trial], rater: str) -> PersonaPoint:
-    each = {d: mean_of(_trial_mean(t, rater, d) for t in trials) for d in DIMENSIONS}
+    talks = [[_session_means(s, rater) for s in t.sessions] for t in trials]
+    each = {d: mean_of(mean_of(means.get(d) for means in sessions) for sessions in talks) for d in DIMENSIONS}
     dimensions = {d: m for d, m in each.items() if m is not None}
     looks = {c: mean_of(_criterion_mean(t, rater, c) for t in trials) for c in CRITERIA}
     return PersonaPoint(
@@ -151,10 +152,6 @@ def _session_means(session: Session, rater: str) -> dict[Dimension, float]:
             if isinstance(rating, Score):
                 scores.setdefault(d, []).append(rating.score)
     return {d: fmean(of) for d, of in scores.items()}
-
-
-def _trial_mean(trial: Trial, rater: str, dimension: Dimension) -> float | None:
-    return mean_of(_session_means(s, rater).get(dimension) for s in trial.sessions)
 
 
 def _criterion_mean(trial: Trial, rater: str, criterion: Criterion) -> float | None:

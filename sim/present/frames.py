@@ -21,7 +21,7 @@ Library = Literal["polars", "pandas"]
 
 TRUTHS = frozenset({"offline", "scripted", "leave"})
 NUMBERS = frozenset({"seed", "session", "exchange", "user_words", "reply_words", *DIMENSIONS})
-FIGURES = frozenset({"likability", "fixed_set", "jaccard", "novelty"})
+FIGURES = frozenset({"likability", "fixed_set", "jaccard", "novelty", "repertoire"})
 """Columns that hold truth values, whole numbers and other numbers; the others hold text, but for `date`."""
 
 

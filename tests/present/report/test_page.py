@@ -139,9 +139,9 @@ def test_points_and_keys_lead_to_the_very_conversation(browser: Browser, report:
         assert page.locator("#talk .scores").first.is_hidden()
         page.keyboard.press("t")
         assert page.evaluate("Rapport.theme()") == "dark"
-        trial = page.evaluate("Rapport.trials()[0].trial")
-        go(page, page.evaluate("t => Rapport.link('talk', { trial: t, session: 2, exchange: 3 })", trial))
-        page.wait_for_function("() => document.activeElement.id === 'at-2-3'")
+        trial, session, exchange = page.evaluate("(t => [t.trial, t.session.at(-1), t.exchange.at(-1)])(Rapport.trials()[0])")
+        go(page, page.evaluate("at => Rapport.link('talk', at)", {"trial": trial, "session": session, "exchange": exchange}))
+        page.wait_for_function("id => document.activeElement.id === id", arg=f"at-{session}-{exchange}")
         assert watch.complaints == []
 
 
@@ -174,6 +174,16 @@ def test_the_document_is_one_json_on_standard_output(folder: Path) -> None:
     assert document["headline"]["tier"] == "look"
     assert [s["id"] for s in document["sections"]][:2] == ["likability", "memory"]
     assert document["run"] == "hostile"
+
+
+def test_a_run_of_nothing_says_so_in_each_section(tmp_path: Path) -> None:
+    assert sim("run", "--max-tokens", "1", "--name", "empty", cwd=tmp_path).returncode == 3
+    document = sim_json("report", "empty", cwd=tmp_path)
+    assert document["headline"]["verdict"] == "Nothing can be said yet: no reply has a rating."
+    assert all(s["absent"] for s in document["sections"] if s["id"] in ("likability", "memory", "course", "criterion", "repetition"))
+    done = sim("report", "empty", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Not measured in this run" in (tmp_path / done.stdout.strip()).read_text(encoding="utf-8")
 
 
 def test_figures_are_drawn_without_a_browser(folder: Path, tmp_path: Path) -> None:
