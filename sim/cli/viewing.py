@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.llm.hosts import LocalOnly
     from sim.present.viewer.app import KeepWish
     from sim.present.viewer.people import People
-    from sim.present.viewer.runs import OpenRun
+    from sim.present.viewer.runs import OpenRun, OpenRuns
 
 LOOPBACK = "127.0.0.1"
 
@@ -54,7 +54,8 @@ def view(results: Path, wish: Wish) -> int:
     listening = _listen(wish.host, wish.port)
     port = listening.getsockname()[1]
     tokens = Tokens.draw()
-    app = build_app(OpenRuns(results), clock=time.time, keep=_keep, report_of=_report, people=_seated(people, wish, results) if people else None)
+    runs = OpenRuns(results)
+    app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=_seated(people, wish, runs) if people else None)
     guard = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
     address = f"http://{_spoken(wish.host)}:{port}"
     print(f"{address}/?token={tokens.owner}", flush=True)
@@ -148,10 +149,10 @@ def _report(run: OpenRun) -> str:
     from sim.present.report.page import render_page
 
     of = load_material(str(run.folder.path), results=run.folder.path.parent)
-    return render_page(build_report(of), of)
+    return render_page(build_report(of), of, live=True)
 
 
-def _seated(study: PeopleStudy, wish: Wish, results: Path) -> Callable[[], AbstractAsyncContextManager[People]]:
+def _seated(study: PeopleStudy, wish: Wish, runs: OpenRuns) -> Callable[[], AbstractAsyncContextManager[People]]:
     """Opens the run of a study with people for as long as the viewer is up."""
     from sim.api import load_run, open_people_run, staffed
     from sim.present.viewer.people import Chatting, People, Reading
@@ -162,16 +163,20 @@ def _seated(study: PeopleStudy, wish: Wish, results: Path) -> Callable[[], Abstr
     @asynccontextmanager
     async def seated() -> AsyncIterator[People]:
         async with AsyncExitStack() as stack:
-            folder, plans = await open_people_run(study, base, results=results, local_only=wish.local_only)
+            folder, plans = await open_people_run(study, base, results=runs.results, local_only=wish.local_only)
+            reread = runs.get(folder.name).reread
             if study.read is not None:
                 trials = load_run(folder.path).trials
                 journal = stack.enter_context(folder.write_journal())
                 by_id = {p.id: p for p in plans}
-                yield People(study, Reading(study, folder.study, by_id, trials, journal, clock=time.time), journal, clock=time.time)
+                yield People(
+                    study, Reading(study, folder.study, by_id, trials, journal, clock=time.time), journal, clock=time.time, on_deleted=reread
+                )
                 return
-            staff = await stack.enter_async_context(staffed(folder, limits=folder.study.limits, local_only=wish.local_only))
+            limits = folder.study.limits
+            staff = await stack.enter_async_context(staffed(folder, limits=limits, local_only=wish.local_only))
             work = Chatting(study, plans, staff.parts, staff.sink)
             stack.push_async_callback(work.close)
-            yield People(study, work, staff.journal, clock=time.time)
+            yield People(study, work, staff.journal, clock=time.time, on_deleted=reread)
 
     return seated

@@ -273,7 +273,10 @@ class Journal:
         mine = f"part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!' OR trial IN ({held})"
         with self._blame():
             self._db.execute("PRAGMA secure_delete = ON")
-            return self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%", *trials)).rowcount
+            deleted = self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%", *trials)).rowcount
+            # Old pages leave the write-ahead log now, or when the writer closes if somebody is reading.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return deleted
 
     def close(self) -> None:
         """Give back file and lock."""

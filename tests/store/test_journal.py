@@ -362,6 +362,7 @@ async def test_who_withdraws_leaves_nothing_and_takes_nobody_along(folder: Path)
         assert journal.withdraw("human:p1") == len(mine)
         assert journal.withdraw("human:p1") == 0
         assert set(map(key, journal.all_events())) == set(map(key, others))
+        assert b"human:p1:" not in b"".join(f.read_bytes() for f in folder.iterdir())
         assert journal.withdraw("human:p%") == 0
 
 

@@ -119,7 +119,7 @@ def build_app(
     async def report(request: Request) -> Response:
         run = await _opened(request)
         # The page carries a policy of its own, stricter than the viewer's: it names its scripts by their hashes.
-        return HTMLResponse(await asyncio.to_thread(report_of, run), headers={"content-security-policy": "frame-ancestors 'none'"})
+        return HTMLResponse(await asyncio.to_thread(run.report, report_of), headers={"content-security-policy": "frame-ancestors 'none'"})
 
     async def triage(request: Request) -> Response:
         run = await _opened(request)

@@ -154,26 +154,37 @@ class RunIndex:
         self._plans = plans
         self._rater = rater
         self._tagger = tagger
+        self.clear()
+
+    def clear(self) -> None:
+        """Know nothing, as before the first look."""
         self._rows: dict[tuple[str, int, int], Row] = {}
         self._takes: dict[tuple[str, int], int] = {}
         self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
         """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
         self._over: dict[str, str] = {}
-        self.last = 0
+        self._tail: Stored | None = None
+
+    @property
+    def last(self) -> int:
+        """The number of the last event that was read."""
+        return self._tail.id if self._tail else 0
 
     def catch_up(self, journal: Journal) -> tuple[Row, ...]:
-        """Read what was appended since the last time.
+        """Read what was appended since the last time; all of it again when the last event that was read is gone, as after a withdrawal.
 
         Returns:
             The rows that are new or changed, in the order of telling.
         """
         changed: dict[tuple[str, int, int], Row] = {}
+        if self._tail is not None and journal.stored_after(self.last - 1, KINDS)[:1] != [self._tail]:
+            self.clear()
         while events := journal.stored_after(self.last, KINDS):
             for event in events:
                 row = self._take_in(event)
                 if row is not None:
                     changed[event.trial, event.session, event.exchange] = row
-            self.last = events[-1].id
+            self._tail = events[-1]
         return tuple(sorted(changed.values(), key=lambda r: r.number))
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -88,14 +88,25 @@ class People:
     Args:
         journal: of the run they rate or make, open for writing.
         draw: a new code.
+        on_deleted: called when somebody has withdrawn.
     """
 
-    def __init__(self, study: PeopleStudy, work: Work, journal: Journal, *, clock: Clock, draw: Any = None) -> None:
+    def __init__(
+        self,
+        study: PeopleStudy,
+        work: Work,
+        journal: Journal,
+        *,
+        clock: Clock,
+        draw: Callable[[], str] | None = None,
+        on_deleted: Callable[[], None] = lambda: None,
+    ) -> None:
         self.study = study
         self._work = work
         self._journal = journal
         self._clock = clock
         self._draw = draw or draw_code
+        self._on_deleted = on_deleted
         self._people: dict[str, Person] = {}
         for form in journal.forms():
             _, code, name = form.part.split(":", 2)
@@ -162,7 +173,9 @@ class People:
         """
         trials = await self._work.forget(person)
         del self._people[person.code]
-        return self._journal.withdraw(person.rater, trials)
+        deleted = self._journal.withdraw(person.rater, trials)
+        self._on_deleted()
+        return deleted
 
     async def _file(self, person: Person, name: str, answers: dict[str, str | int]) -> None:
         trial = self._work.first_trial(person.place)

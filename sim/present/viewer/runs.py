@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,8 @@ from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
 from sim.present.viewer.index import Filter, Page, Progress, Row, RunIndex
 from sim.run.plan import TrialPlan, plan_trials
-from sim.store.runs import RunFolder, open_run
+from sim.store.journal import FILE
+from sim.store.runs import HEADER, RunFolder, open_run
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock
@@ -35,6 +36,8 @@ class OpenRun:
         self._lock = threading.Lock()
         self._watchers: set[asyncio.Queue[Rows]] = set()
         self._watching: asyncio.Task[None] | None = None
+        self._report_lock = threading.Lock()
+        self._report: tuple[tuple[object, ...], str] | None = None
 
     @cached_property
     def plans(self) -> dict[str, TrialPlan]:
@@ -50,6 +53,25 @@ class OpenRun:
         """Bring the index up to date; the rows that are new or changed."""
         with self._lock, self.folder.read_journal() as journal:
             return self._index.catch_up(journal)
+
+    def reread(self) -> None:
+        """Forget what was read, because something was deleted."""
+        with self._lock:
+            self._index.clear()
+
+    def report(self, build: Callable[[OpenRun], str]) -> str:
+        """The run's report, built again only when something was written since the last time."""
+        with self._report_lock:
+            stamp = self._stamp()
+            if self._report is None or self._report[0] != stamp:
+                self._report = stamp, build(self)
+            return self._report[1]
+
+    def _stamp(self) -> tuple[object, ...]:
+        """Differs whenever a report would."""
+        files = [self.folder.path / name for name in (FILE, f"{FILE}-wal", HEADER)]
+        seen = [(s.st_mtime_ns, s.st_size) if f.exists() and (s := f.stat()) else None for f in files]
+        return self.folder.is_being_written(), *seen
 
     @property
     def progress(self) -> Progress:

@@ -191,6 +191,35 @@ def test_a_session_started_over_puts_its_rows_away(runs: OpenRuns, results: Path
     assert [(r.session, r.exchange) for r in page.rows] == [(1, 1)]
 
 
+def test_what_comes_after_a_withdrawal_is_not_missed(runs: OpenRuns, results: Path) -> None:
+    run = runs.get("told")
+    run.catch_up()
+    trial = "nora/moving-house/forgets/1"
+    with open_journal(results / "told") as journal:
+        assert journal.withdraw("human:p1", (trial,))
+    anew = Diary(planned(trial, target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.")
+    _append(results / "told", anew.events)
+    assert [(r.trial, r.words) for r in run.page(Filter(sort="newest"), words="", offset=0, limit=1).rows] == [(trial, 4)]
+    with open_journal(results / "told") as journal:
+        assert journal.withdraw("human:p1", (TRIAL,))
+    run.reread()
+    assert [r.trial for r in run.page(Filter(), words="", offset=0, limit=9).rows] == [trial]
+
+
+def test_a_report_is_built_again_only_when_something_was_written(runs: OpenRuns, results: Path) -> None:
+    built: list[str] = []
+
+    def build(run: OpenRun) -> str:
+        built.append(run.folder.name)
+        return f"report {len(built)}"
+
+    run = runs.get("told")
+    assert [run.report(build), run.report(build)] == ["report 1"] * 2
+    more = Diary(planned("nora/moving-house/forgets/1", target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.").exchange(2)
+    _append(results / "told", more.events)
+    assert run.report(build) == "report 2"
+
+
 async def _first(stream: AsyncIterator[str], count: int) -> list[str]:
     return [await anext(stream) for _ in range(count)]
 

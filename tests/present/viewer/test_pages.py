@@ -21,7 +21,7 @@ import pytest
 from sim.core.event import SessionOpened, TargetReplied, UserSpoke, Utterance
 from sim.store.journal import open_journal
 from tests.cli.command import sim, sim_json, start
-from tests.present.report.chromium import CHROMIUM, Watch, chromium, go
+from tests.present.report.chromium import CHROMIUM, DRAWN, Watch, chromium, go
 from tests.present.report.hostile import hostile_run
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def test_runs_lists_talks_and_queue_show_what_was_said_as_text(browser: Browser,
 def test_filters_stand_in_the_address_and_keys_work(browser: Browser, folder: Path) -> None:
     with viewing(folder) as viewer, page_at(browser, f"{viewer.owner.replace('/?', '/runs/hostile?')}") as (page, _):
         ready(page)
+        assert "token" not in page.url
         page.select_option("[name=target]", "keeps")
         page.wait_for_function("count => document.getElementById('found').textContent.startsWith(count)", arg=f"{told(folder, 'keeps')} ")
         assert "target=keeps" in page.url
@@ -327,3 +328,24 @@ def test_the_report_opens_in_the_viewer(browser: Browser, folder: Path) -> None:
     with viewing(folder) as viewer, page_at(browser, viewer.owner.replace("/?", "/runs/hostile/report?")) as (page, _):
         ready(page)
         assert "hostile" in page.title()
+
+
+def test_the_report_takes_in_what_is_new_and_keeps_the_place(browser: Browser, folder: Path) -> None:
+    with viewing(folder) as viewer, page_at(browser, viewer.owner.replace("/?", "/runs/hostile/report?")) as (page, _):
+        ready(page)
+        page.wait_for_selector(DRAWN)
+        before = page.inner_text(".counts")
+        page.locator("details[data-rows]").first.evaluate("d => { d.open = true; d.scrollIntoView() }")
+        height = page.evaluate("scrollY")
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, append(folder / "results" / "hostile")).result()
+        page.wait_for_selector("html[data-report]")
+        page.wait_for_selector(DRAWN)
+        assert page.inner_text(".counts") != before
+        assert page.locator("details[data-rows][open] td").count()
+        assert abs(page.evaluate("scrollY") - height) < 100
+        assert page.locator("[data-figure] svg").count()
+        go(page, "#/talk?trial=davi%2Fhostile%2Fkeeps%2F1&session=3&exchange=1")
+        assert "A reply that is new." in page.inner_text("#talk .here")
+        go(page, "#/talks?target=keeps")
+        assert page.locator("#filters [name=target] option").all_inner_texts() == ["all", "bot", "keeps", "drops"]
