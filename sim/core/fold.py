@@ -87,7 +87,7 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
         case UserSpoke(said=Departure() | Silence() as gone):
             return replace(session, gone=gone, flags=event.flags)
         case UserSpoke(said=Utterance() as said):
-            told = scan(said.message, trial.cast, session=session.index, exchange=event.exchange)
+            told = scan(said.message, trial.cast, session=session.index)
             spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
             return replace(session, exchanges=(*session.exchanges, spoken))
         case TargetReplied():

@@ -6,7 +6,7 @@ A value counts as told in a message that contains one of its accepted answers as
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.core.text import contains
@@ -24,7 +24,7 @@ class Disclosure:
     version: int
     """0 is the fact as first written; later values count up."""
     core: bool
-    """Scripted for this exchange, and so told to every target alike."""
+    """Scripted for this session, and so told to every target alike, be it a message earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,16 @@ class Entry:
     text: str
     answers: tuple[str, ...]
     core: bool
+    """Told to every target alike by the end of the session at hand; else elicited: this target drew it out."""
     session: int
     """Session in which this value was first told; 0 for a talk before the study."""
     exchange: int
     date: dt.date
 
 
-def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disclosure, ...]:
+def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
     """Every value that `message` tells, in the order of the cast's facts."""
-    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
+    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
     told = [(f, version, v) for f, version, v in cast.values if any(contains(message, a) for a in v.answers)]
     return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
 
@@ -57,6 +58,8 @@ def build_ledger(trial: Trial) -> dict[str, Entry]:
     def enter(told: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
         for d in told:
             known = ledger.get(d.fact)
+            if known and d.version == known.version and d.core:
+                ledger[d.fact] = replace(known, core=True)
             if known is None or d.version > known.version:
                 value = cast.values_by_fact[d.fact][d.version]
                 ledger[d.fact] = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
@@ -64,7 +67,7 @@ def build_ledger(trial: Trial) -> dict[str, Entry]:
     for talk in cast.scenario.history:
         for message in talk.messages:
             if message.role == "user":
-                enter(scan(message.text, cast, session=0, exchange=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
+                enter(scan(message.text, cast, session=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
     for session in trial.sessions:
         for exchange in session.exchanges:
             enter(exchange.disclosed, session.index, exchange.index, session.date)

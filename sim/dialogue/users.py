@@ -106,6 +106,8 @@ class ModelUser:
             talk=view.talk,
             exchange=view.exchange,
             due=view.due,
+            news=view.news,
+            swing=view.swing,
             noise=view.noise,
             last=view.last,
             may_leave=view.may_leave,

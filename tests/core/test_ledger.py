@@ -20,8 +20,8 @@ from tests import examples
 CAST = build_cast(examples.persona(), examples.scenario(), start_date=dt.date(2026, 1, 5))
 
 
-def told(message: str, *, session: int = 1, exchange: int = 3, cast: Cast = CAST) -> set[tuple[str, int]]:
-    return {(d.fact, d.version) for d in scan(message, cast, session=session, exchange=exchange)}
+def told(message: str, *, session: int = 1, cast: Cast = CAST) -> set[tuple[str, int]]:
+    return {(d.fact, d.version) for d in scan(message, cast, session=session)}
 
 
 def after(*messages: tuple[int, str], claims: tuple[str, ...] = ()) -> dict[str, Entry]:
@@ -97,12 +97,17 @@ def test_a_value_is_entered_when_it_is_first_told() -> None:
     assert (ledger["cat"].session, ledger["cat"].exchange) == (1, 2)
 
 
-def test_only_what_is_due_in_its_exchange_is_a_core_fact() -> None:
-    due = [(t.fact.id, t.exchange, t.value.answers[0]) for t in CAST.sessions[0].core]
-    assert due
-    for fact, exchange, answer in due:
-        assert [d.core for d in scan(f"It is {answer}.", CAST, session=1, exchange=exchange) if d.fact == fact] == [True]
-        assert [d.core for d in scan(f"It is {answer}.", CAST, session=1, exchange=exchange + 1) if d.fact == fact] == [False]
+def test_what_its_session_scripts_is_a_core_fact_whichever_message_tells_it() -> None:
+    for telling in CAST.sessions[0].core:
+        message = f"It is {telling.value.answers[0]}."
+        assert [d.core for d in scan(message, CAST, session=1) if d.fact == telling.fact.id] == [True]
+    assert [(d.fact, d.core) for d in scan("Biscuit is asleep.", CAST, session=1)] == [("cat", False)]
+
+
+def test_a_fact_drawn_out_before_its_session_is_core_once_it_was_told_to_all() -> None:
+    assert not after((1, "It is my left knee."))["knee"].core
+    ledger = after((1, "It is my left knee."), (2, "It is my left knee, as I said."))
+    assert (ledger["knee"].core, ledger["knee"].session) == (True, 1)
 
 
 def test_the_targets_words_tell_nothing() -> None:
