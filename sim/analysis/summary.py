@@ -7,14 +7,18 @@ Only the study's primary rater feeds it, by its first ratings; the other raters 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
+from sim.analysis.adaptability import Adaptability, Recovery, summarise_adaptability, summarise_recovery
 from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.estimates import half_width
+from sim.analysis.memory import MemoryFigures, summarise_memory
+from sim.analysis.pairs import WITHOUT_CALLBACK
+from sim.analysis.policies import Bought, Ranks, find_reference, rank_targets, summarise_bought
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import Draw, control_parts
@@ -193,6 +197,9 @@ class TargetSummary(Frozen):
     likability: Likability
     criterion: dict[Criterion, CriterionFigures]
     repetition: RepetitionFigures
+    memory: MemoryFigures
+    adaptability: Adaptability
+    recovery: Recovery
     endings: dict[Ending, int]
     """How the closed sessions ended; `left` and `farewell` are the user's doing."""
     flags: dict[FlagKind, int]
@@ -225,6 +232,9 @@ class RunSummary(Frozen):
     targets: tuple[TargetSummary, ...]
     controls: ControlFigures
     """Noise and halo of the primary rater."""
+    bought: tuple[Bought, ...]
+    """What memory buys: every model that has several memory policies."""
+    ranks: Ranks
     failures: tuple[Failure, ...]
 
 
@@ -240,6 +250,8 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         codebook: what the moves were tagged with; figures are on its counted moves.
     """
     mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
+    targets = tuple(_target(study, target, mine, codebook=codebook) for target in mine)
+    memory, liked = {t.target: t.memory for t in targets}, {t.target: _liked(t.likability) for t in targets}
     return RunSummary(
         run=run,
         offline=bool(offline),
@@ -248,8 +260,10 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=tuple(_target(study, target, of, codebook=codebook) for target, of in mine.items()),
+        targets=targets,
         controls=summarise_controls(study, trials),
+        bought=summarise_bought(study, mine, memory, liked),
+        ranks=rank_targets(memory, liked),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
 
@@ -270,7 +284,8 @@ _Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook) -> TargetSummary:
+def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook) -> TargetSummary:
+    trials, reference = mine[target], find_reference(study, target)
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
     return TargetSummary(
@@ -283,6 +298,11 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         likability=_likability(study, trials),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
         repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
+        memory=summarise_memory(study, trials),
+        adaptability=summarise_adaptability(
+            trials, rater=study.primary_rater, reference=mine[reference] if reference else (), reference_id=reference
+        ),
+        recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),
@@ -315,6 +335,12 @@ def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
         dimensions={d: _dimension(ratings[d], personas[d]) for d in DIMENSIONS},
         observers={r: _observer(trials, r) for r in others if r not in apart},
     )
+
+
+def _liked(of: Likability) -> float | None:
+    """Likability without callback."""
+    means = [m for d in WITHOUT_CALLBACK if (m := of.dimensions[d].mean) is not None]
+    return fmean(means) if means else None
 
 
 def _observer(trials: Sequence[Trial], rater: str) -> ObserverFigures:

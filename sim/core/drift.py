@@ -47,7 +47,7 @@ _SWINGS: Final = ("suddenly low, and cross about it", "glad all at once, for no 
 
 
 def wishes_on(cast: Cast, session: CastSession, *, seed: int, study_seed: int) -> dict[Dimension, Wish]:
-    """What is different in `session`, in the order of the dimensions: what its scenario says; for a volatile persona, what the day draws beside it."""
+    """What is different in `session`, in the order of the dimensions: what the scenario says, and what a volatile persona's day draws."""
     wishes = dict(session.spec.wishes)
     if cast.persona.type.stability == "volatile":
         chance = rng(study_seed, cast.persona.id, cast.scenario.id, seed, session.index, "wishes")

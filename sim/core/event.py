@@ -358,10 +358,12 @@ class Probed(BaseEvent):
     """Session in which that value was first told; 0: a talk before the study, or never."""
     delay: int
     """Days from there to the day of asking; 0 for what was never told."""
+    expected: str = ""
+    """What would be right, in the persona's words; empty for what was never told."""
     written: bool | None = None
-    """Whether the right answer stands in what the target's memory holds; None: not known, or nothing to hold."""
+    """Whether what it takes to answer stands in what the target's memory holds; None: not known, or nothing to hold."""
     retrieved: bool | None = None
-    """Whether it stood in the context of the answer."""
+    """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
 Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
@@ -372,6 +374,8 @@ class SessionClosed(BaseEvent):
 
     kind: Literal["session_closed"] = "session_closed"
     ending: Ending
+    forks: bool = True
+    """Whether the target can be copied; one that cannot is not asked what it remembers."""
 
 
 class CallLost(BaseEvent):

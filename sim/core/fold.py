@@ -105,7 +105,7 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
         case Probed():
             return replace(session, probes={**session.probes, event.part: event})
         case SessionClosed():
-            return replace(session, closed=event.ending)
+            return replace(session, closed=event.ending, forks=event.forks)
     raise AssertionError(f"no such event: {event.kind}")
 
 

@@ -6,6 +6,7 @@ A value counts as told in a message that contains one of its accepted answers as
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -46,23 +47,27 @@ class Entry:
 def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
     """Every value that `message` tells, in the order of the cast's facts."""
     due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
-    told = [(f, version, v) for f, version, v in cast.values if any(contains(message, a) for a in v.answers)]
+    told = [(f, version, v) for f, version, v in cast.values if tells(message, v.answers)]
     return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
 
 
-def build_ledger(trial: Trial) -> dict[str, Entry]:
-    """What has been told so far, newest value of each fact, by fact id."""
-    cast = trial.cast
-    ledger: dict[str, Entry] = {}
+def tells(text: str, answers: Iterable[str]) -> bool:
+    """Whether any of `answers` stands in `text` as whole words."""
+    return any(contains(text, a) for a in answers)
 
-    def enter(told: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
-        for d in told:
-            known = ledger.get(d.fact)
-            if known and d.version == known.version and d.core:
-                ledger[d.fact] = replace(known, core=True)
-            if known is None or d.version > known.version:
-                value = cast.values_by_fact[d.fact][d.version]
-                ledger[d.fact] = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
+
+def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
+    """Every value that has been told, where it was told first: by fact id, then by version."""
+    cast = trial.cast
+    told: dict[str, dict[int, Entry]] = {}
+
+    def enter(disclosed: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
+        for d in disclosed:
+            value = cast.values_by_fact[d.fact][d.version]
+            entry = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
+            known = told.setdefault(d.fact, {}).setdefault(d.version, entry)
+            if d.core and not known.core:
+                told[d.fact][d.version] = replace(known, core=True)
 
     for talk in cast.scenario.history:
         for message in talk.messages:
@@ -71,4 +76,9 @@ def build_ledger(trial: Trial) -> dict[str, Entry]:
     for session in trial.sessions:
         for exchange in session.exchanges:
             enter(exchange.disclosed, session.index, exchange.index, session.date)
-    return ledger
+    return told
+
+
+def build_ledger(trial: Trial) -> dict[str, Entry]:
+    """What has been told so far, newest value of each fact, by fact id."""
+    return {fact: values[max(values)] for fact, values in told_values(trial).items()}

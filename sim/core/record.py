@@ -66,6 +66,8 @@ class Session:
     probes: Mapping[str, Probed] = field(default_factory=dict)
     """By part: `kind:fact`."""
     closed: Ending | None = None
+    forks: bool = True
+    """Whether the target could be copied when the session closed; without that it has no probes."""
 
 
 @dataclass(frozen=True, slots=True)

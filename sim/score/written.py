@@ -1,0 +1,47 @@
+"""The memory that a target has written by the end of a trial, held against what its user had said by then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sim.core.ledger import told_values
+from sim.score.profile import Accuracy, Known, score_profile
+
+if TYPE_CHECKING:
+    from sim.core.event import MemoryWritten
+    from sim.core.record import Trial
+
+IN_WORDS: Final = ("profile", "summary")
+"""Steps of memory that are written in words, the whole of it each time."""
+
+
+def last_written(trial: Trial) -> MemoryWritten | None:
+    """The newest memory in words; None: the target writes none, or has not yet."""
+    return next((m for s in reversed(trial.sessions) for m in reversed(s.memory) if m.part in IN_WORDS), None)
+
+
+def score_written(trial: Trial) -> Accuracy | None:
+    """How true the newest written memory is, by words; None: there is none."""
+    written = last_written(trial)
+    if written is None:
+        return None
+    return score_profile(written.content, messages=said_by(trial, written.session), known=known_by(trial, written.session))
+
+
+def said_by(trial: Trial, session: int) -> tuple[str, ...]:
+    """Every message of the user up to the end of `session`, the talks before the study included."""
+    before = tuple(m.text for talk in trial.cast.scenario.history for m in talk.messages if m.role == "user")
+    return (*before, *(e.user.message for s in trial.sessions[:session] for e in s.exchanges))
+
+
+def known_by(trial: Trial, session: int) -> tuple[Known, ...]:
+    """What had been told of each fact by the end of `session`."""
+    found: list[Known] = []
+    for fact, told in told_values(replace(trial, sessions=trial.sessions[:session])).items():
+        values = trial.cast.values_by_fact[fact]
+        newest = max(told)
+        older = tuple(values[v].answers for v in told if v != newest)
+        untold = tuple(value.answers for v, value in enumerate(values) if v not in told)
+        found.append(Known(values[newest].answers, older, untold))
+    return tuple(found)
