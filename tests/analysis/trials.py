@@ -14,8 +14,13 @@ from sim.core.event import (
     Ending,
     Event,
     Flag,
+    Grade,
+    MemoryWritten,
     Meta,
     NotApplicable,
+    Outcome,
+    Probed,
+    ProbeKind,
     Quote,
     Rated,
     Rating,
@@ -119,7 +124,31 @@ class Diary:
             self._add(Tagged(**self._here, part=tagger, tagging=Tags(sentences=(TaggedSentence(text=reply, moves=tuple(moves)),))))  # type: ignore[arg-type]
         return self
 
-    def close(self, criterion: int | None = None, *, ending: Ending = "maximum", left: str | None = None) -> Diary:
+    def remember(self, content: str, *, part: str = "profile") -> Diary:
+        """The target writes down what it keeps."""
+        self._exchange = 0
+        self._add(MemoryWritten(**self._here, part=part, content=content))  # type: ignore[arg-type]
+        return self
+
+    def probe(
+        self,
+        kind: ProbeKind,
+        outcome: Outcome | None,
+        *,
+        fact: str = "cat",
+        told: int = 1,
+        delay: int = 1,
+        written: bool | None = None,
+        retrieved: bool | None = None,
+    ) -> Diary:
+        """The target is asked of `fact`; `outcome` None: the grade could not be had."""
+        self._exchange = 0
+        grade = Unscored(cause="schema", reason="Twice no JSON.") if outcome is None else Grade(outcome=outcome, by="answers")
+        body = {"probe": kind, "fact": fact, "version": 0, "question": "Which?", "answer": "That.", "grade": grade, "told": told, "delay": delay}
+        self._add(Probed(**self._here, part=f"{kind}:{fact}", **body, written=written, retrieved=retrieved))  # type: ignore[arg-type]
+        return self
+
+    def close(self, criterion: int | None = None, *, ending: Ending = "maximum", left: str | None = None, forks: bool = True) -> Diary:
         if left is not None:
             self._exchange += 1
             self._add(UserSpoke(**self._here, said=Departure(why=left)))  # type: ignore[arg-type]
@@ -127,7 +156,7 @@ class Diary:
         if criterion is not None:
             answers: dict[str, Rating] = {c: Score(reason="A good talk.", score=criterion) for c in CRITERIA}
             self._add(Rated(**self._here, part="self", ratings=answers, calls=(call("rater"),)))  # type: ignore[arg-type]
-        self._add(SessionClosed(**self._here, ending=ending))  # type: ignore[arg-type]
+        self._add(SessionClosed(**self._here, ending=ending, forks=forks))  # type: ignore[arg-type]
         return self
 
     def finish(self) -> Trial:
