@@ -1,20 +1,26 @@
 """Which facts the user has told, when: read from the sent messages, whatever the user claims.
 
-A value counts as told in a message that contains one of its accepted answers as whole words. A newer value supersedes an older one.
+A value counts as told in a message that contains one of its accepted answers as whole words. A newer value supersedes an older one. Words do not
+understand: `python -m tests.benchmarks.ledger` counts what is missed and what is heard wrongly.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.core.text import contains
+from sim.core.text import contains, normalise
 
 if TYPE_CHECKING:
     from sim.core.cast import Cast
     from sim.core.record import Trial
+    from sim.core.spec import Value
+
+_STOP = re.compile(r"(?<=[.!?…])\s+|\n")
+_OWN = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|us|our|ours)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,23 @@ class Entry:
 
 
 def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
-    """Every value that `message` tells, in the order of the cast's facts."""
+    """Every value that `message` tells, in the order of the cast's facts; of several values of one fact the newest, which the others led up to."""
     due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
-    told = [(f, version, v) for f, version, v in cast.values if tells(message, v.answers)]
-    return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
+    told = {fact.id: (version, value) for fact, version, value in cast.values if hears(message, value, cast.persona.language)}
+    return tuple(Disclosure(fact, version, (fact, value.text) in due) for fact, (version, value) in told.items())
+
+
+def hears(message: str, value: Value, language: str) -> bool:
+    """Whether `message` tells `value`: one of its answers stands in it, and not only in questions that do not speak of the one who asks.
+
+    Which questions do is known for English alone; in other languages every answer counts.
+    """
+    if not tells(message, value.answers):
+        return False
+    if "?" not in message or not language.startswith("en") or contains(message, value.text):
+        return True
+    said = (s for s in _STOP.split(message) if not s.rstrip().endswith("?") or _OWN.search(normalise(s)))
+    return tells(" ".join(said), value.answers)
 
 
 def tells(text: str, answers: Iterable[str]) -> bool:

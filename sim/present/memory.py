@@ -59,18 +59,18 @@ def memory_sections(summary: RunSummary) -> list[Section]:
 def _remembered(of: Sequence[TargetSummary]) -> Section:
     columns = [_column("core facts", of, lambda t: number(t.memory.core_facts_disclosed, 1))]
     columns.append(_column("elicited", of, lambda t: number(t.memory.elicited_facts, 1)))
-    notes = ["core facts: told to every target alike, in a trial; elicited: told beside them, drawn out by the target"]
+    notes = ["in a trial: core facts told to every target alike; elicited ones that it drew out beside them"]
     if any(t.memory.probes for t in of):
         columns.append(_column("accuracy", of, lambda t: _with_interval(t.memory.accuracy)))
-        columns += [_column(kind, of, lambda t, kind=kind: _kind(t, kind)) for kind in SHOWN if any(kind in t.memory.probes for t in of)]  # type: ignore[misc]
         columns.append(_column("n", of, lambda t: f"{t.memory.accuracy.n:,}"))
+        columns += [_column(kind, of, lambda t, kind=kind: _kind(t, kind)) for kind in SHOWN if any(kind in t.memory.probes for t in of)]  # type: ignore[misc]
         columns.append(_column("balanced", of, lambda t: share(t.memory.abstention.balanced_accuracy)))
         columns.append(_column("false abst.", of, lambda t: share(t.memory.abstention.false_abstention)))
         columns.append(_column("old value", of, lambda t: f"{sum(k.stale for k in t.memory.probes.values()):,}" if t.memory.probes else NONE))
         notes += [
-            "accuracy: of explicit, implicit, update and temporal probes on told facts, n answers; personas weigh alike",
-            "[ ]: 95 %, Clopper–Pearson on the persona-effective n; control: asked while it still stood in the context",
-            "balanced: does it know what it was never told, and what it was; .50 is a coin; false abst.: told, and denied",
+            "accuracy: explicit, implicit, update and temporal probes of told facts; n: answers; [ ]: 95 %,",
+            "Clopper–Pearson on the persona-effective n; control: asked while it stood in the context",
+            "balanced: tells what it was told from what it was not, .50 is a coin; false abst.: told, denied",
         ]
         ungraded = sum(k.unscored for t in of for k in t.memory.probes.values())
         notes += [f"{many(ungraded, 'answer')} could not be graded and {'is' if ungraded == 1 else 'are'} in no figure"] if ungraded else []
@@ -93,7 +93,7 @@ def _split(of: Sequence[TargetSummary]) -> Section:
         _column("not used", of, lambda t: _traced(t, t.memory.split.not_used)),
         _column("right", of, lambda t: _traced(t, t.memory.split.used)),
     )
-    notes = ("each share is of what came through the step before; counts: answers by the first step that failed",)
+    notes = ("shares of what came through the step before; counts: answers, by the first step that failed",)
     return Section("Where memory fails, of facts told and asked for", columns, notes)
 
 
@@ -111,10 +111,10 @@ def _profile(of: Sequence[TargetSummary]) -> Section:
         *map(graded_so, TRUTHS),
         column("recall", lambda p: share(p.recall)),
         column("stale", lambda p: share(p.stale)),
-        column("memories", lambda p: f"{p.memories:,}"),
+        column("n", lambda p: f"{p.memories:,}"),
     )
     notes = (
-        "four grades against the user's messages add up to 1; recall: told facts whose newest value it holds",
+        "four grades against the user's messages; recall: told facts whose newest value it holds; n: memories",
         "stale: facts that changed, of which it holds an old value and not the newest",
     )
     return Section(f"Memories that were written (graded by {graded})", columns, notes)
@@ -133,8 +133,8 @@ def _forgetting(of: Sequence[TargetSummary]) -> list[Section]:
     )
     days = columns(lambda t: t.memory.forgetting.days, lambda d: f"≤ {d} d" if d > 0 else "longer")
     return [
-        Section("Forgetting, by sessions since it was told", columns(lambda t: t.memory.forgetting.sessions, str), note),
-        Section("Forgetting, by days since it was told", days),
+        Section("Forgetting by sessions", columns(lambda t: t.memory.forgetting.sessions, str), note),
+        Section("Forgetting by days", days),
     ]
 
 
@@ -156,8 +156,8 @@ def _adaptability(of: Sequence[TargetSummary]) -> Section:
         _column("median", of, lambda t: number(t.recovery.median, 0)),
     )
     notes = (
-        "slope: of the fixed set, in points a session, less that of the same model without memory; trend: there is no such arm",
-        "drifts: wishes that changed and were signalled; median: exchanges until two scores in a row were near the level before",
+        "slope: fixed set, points a session, less that of the same model without memory; trend: no such arm",
+        "drifts: wishes that changed, and showed it; median: exchanges until two scores in a row were back",
     )
     return Section("Adaptability and recovery", columns, notes)
 
@@ -180,7 +180,7 @@ def _bought(summary: RunSummary) -> Section:
         column("intrusive", lambda a: f"{a.callbacks.intrusive:,}"),
         column("false", lambda a: f"{a.callbacks.false_memories:,}"),
     )
-    notes = ["liked: likability without callback; more: than the base of the same model, paired within personas; then callback's cells"]
+    notes = ["liked: likability without callback; more: than the base, paired within personas; then callback"]
     if summary.ranks.spearman is not None:
         notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and liked correlate by rank {share(summary.ranks.spearman)}")
     return Section("What memory buys, one model under several policies", columns, tuple(notes))

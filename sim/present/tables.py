@@ -41,7 +41,7 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     if summary.controls.noise.share or summary.controls.halo.share:
         parts += _controls(summary)
     for section in memory_sections(summary):
-        parts += [*_by_target(section.title, summary, section.columns, width), Text("\n".join(section.notes), "dim")]
+        parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
     parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 
