@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from sim.analysis.summary import RunSummary, summarise
+from sim.core.cast import build_cast
 from sim.core.event import Outcome
 from sim.core.record import Trial
 from tests import examples
 from tests.analysis.stories import CODEBOOK
+from tests.analysis.test_adaptability import scenario
 from tests.analysis.trials import Diary, Given, planned
 
 PERSONAS = ("nora", "omar", "pia")
@@ -74,3 +76,22 @@ def test_where_all_remember_alike_there_is_no_order_to_compare() -> None:
     specs = [chat(f"t{i}", "full", model=f"openai/m{i}") for i in range(10)]
     trials = [trial(f"t{i}", "nora", liked=1 + i % 5) for i in range(10)]
     assert summary(trials, specs).ranks.spearman is None
+
+
+def test_the_reference_arm_is_found_and_takes_off_what_the_sessions_are_harder_by() -> None:
+    def arm(target: str, callbacks: list[Given]) -> list[Trial]:
+        found = []
+        for persona in PERSONAS:
+            cast = build_cast(examples.persona(persona), scenario(4), start_date=examples.study().start_date)
+            diary = Diary(Trial(f"{persona}/{target}/1", target, 1, cast))
+            for always, callback in zip((5, 4, 3, 2), callbacks, strict=True):
+                diary.open().exchange([always] * 4 + ["na", "na", callback]).close()
+            found.append(diary.finish())
+        return found
+
+    trials = [*arm("knows", [1, 2, 3, 4]), *arm("knows-not", [1, 1, 1, 1])]
+    of = summary(trials, [chat("knows", "full"), chat("knows-not", "none")]).targets
+    knows, knows_not = (t.adaptability for t in of)
+    assert (knows.slope, knows.reference, knows.trend_only) == (pytest.approx(0), "knows-not", False)
+    assert (knows.own_slope, knows.callback_slope) == (pytest.approx(-1), pytest.approx(1))
+    assert (knows_not.slope, knows_not.trend_only) == (pytest.approx(-1), True)
