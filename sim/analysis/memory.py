@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from sim.analysis.estimates import t_interval
 from sim.analysis.proportions import Proportion, measure_proportion
-from sim.core.event import Grade, ProbeKind, Score
+from sim.core.event import Grade, ProbeKind, Score, Truth
 from sim.core.frozen import Frozen
 from sim.core.ledger import build_ledger
-from sim.score.profile import TRUTHS, Accuracy, Truth
-from sim.score.written import score_written
+from sim.score.profile import TRUTHS
+from sim.score.written import judged_truths, score_written
 
 if TYPE_CHECKING:
     from sim.core.event import Probed
@@ -80,6 +80,8 @@ class ProfileFigures(Frozen):
     stale: float | None
     """Share of the facts that changed which it holds in an old value alone. None: nothing changed."""
     memories: int
+    ungraded: int
+    """Of these, those that the judge has not graded; they are in no share of `precision`."""
 
 
 class Point(Frozen):
@@ -158,11 +160,11 @@ def summarise_memory(study: Study, trials: Sequence[Trial]) -> MemoryFigures:
     traced = [a for a in told if a.probe.written is not None and (a.probe.retrieved is not None or not a.probe.written)]
     written = [a for a in traced if a.probe.written]
     retrieved = [a for a in written if a.probe.retrieved]
-    ledgers = [(t.cast.persona.id, build_ledger(t).values()) for t in trials if t.exchanges]
+    ledgers = [(t.cast.persona.id, build_ledger(t).values()) for t in trials if t.exchanges and not t.forgotten]
     return MemoryFigures(
         core_facts_disclosed=_over_personas((p, float(sum(e.core for e in entries))) for p, entries in ledgers),
         elicited_facts=_over_personas((p, float(sum(not e.core and e.session > 0 for e in entries))) for p, entries in ledgers),
-        profile=_profile(trials),
+        profile=_profile(trials, judge=study.judge.model if study.judge else None),
         probes={kind: _kind([a for a in everything if a.kind == kind]) for kind in get_args(ProbeKind) if any(a.kind == kind for a in everything)},
         accuracy=measure_proportion((a.persona, a.is_right) for a in told),
         abstention=_abstention(told, [a for a in asked if a.kind == "abstention"]),
@@ -224,22 +226,25 @@ def _forgetting(told: Sequence[Asked]) -> Forgetting:
     )
 
 
-def _profile(trials: Sequence[Trial]) -> ProfileFigures | None:
-    found = [(t.cast.persona.id, accuracy) for t in trials if (accuracy := score_written(t)) is not None]
+def _profile(trials: Sequence[Trial], *, judge: str | None) -> ProfileFigures | None:
+    """Grades by the judge where the study has one, else by words; recall and staleness go by words in any case."""
+    found = [(t, accuracy) for t in trials if (accuracy := score_written(t)) is not None]
     if not found:
         return None
+    graded = [(t.cast.persona.id, truths) for t, a in found if (truths := judged_truths(t) if judge else a.truths) is not None]
     return ProfileFigures(
-        by="words",
-        facts=_known(_over_personas((p, float(len(a.truths))) for p, a in found)),
-        precision={truth: share for truth in TRUTHS if (share := _over_personas(_truths(found, truth))) is not None},
-        recall=_over_personas((p, a.recalled / a.told) for p, a in found if a.told),
-        stale=_over_personas((p, a.stale / a.changed) for p, a in found if a.changed),
+        by=judge or "words",
+        facts=_known(_over_personas((t.cast.persona.id, float(len(a.truths))) for t, a in found)),
+        precision={
+            truth: share
+            for truth in TRUTHS
+            if (share := _over_personas((p, truths.count(truth) / len(truths)) for p, truths in graded if truths)) is not None
+        },
+        recall=_over_personas((t.cast.persona.id, a.recalled / a.told) for t, a in found if a.told),
+        stale=_over_personas((t.cast.persona.id, a.stale / a.changed) for t, a in found if a.changed),
         memories=len(found),
+        ungraded=len(found) - len(graded),
     )
-
-
-def _truths(found: Iterable[tuple[str, Accuracy]], truth: Truth) -> Iterable[tuple[str, float]]:
-    return ((p, a.truths.count(truth) / len(a.truths)) for p, a in found if a.truths)
 
 
 def _false_memories(trials: Iterable[Trial], rater: str) -> int:

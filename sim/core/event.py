@@ -236,6 +236,7 @@ Kind = Literal[
     "tagged",
     "memory_written",
     "probed",
+    "scored",
     "session_closed",
     "call_lost",
     "trial_failed",
@@ -266,7 +267,7 @@ class BaseEvent(Frozen):
     exchange: int = 0
     """From 1; 0 is the whole session."""
     part: str = ""
-    """Rater, tagger, memory step, probe or attempt."""
+    """Rater, tagger, memory step, probe, scorer or attempt."""
     calls: tuple[Call, ...] = ()
     meta: Meta = Meta()
 
@@ -366,6 +367,25 @@ class Probed(BaseEvent):
     """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
+Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
+"""How a fact in a written memory stands to what the user said."""
+
+
+@small
+class Truths:
+    """A written memory, fact by fact in its order."""
+
+    kind: Literal["truths"] = "truths"
+    truths: tuple[Truth, ...]
+
+
+class MemoryScored(BaseEvent):
+    """A judge's model held what the session's memory had written against what the user had said by then. `part` is the scorer with its version."""
+
+    kind: Literal["scored"] = "scored"
+    truths: Annotated[Truths | Unscored, Field(discriminator="kind")]
+
+
 Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
 
 
@@ -417,6 +437,7 @@ Event = Annotated[
     | Tagged
     | MemoryWritten
     | Probed
+    | MemoryScored
     | SessionClosed
     | CallLost
     | TrialFailed

@@ -12,6 +12,7 @@ from sim.core.event import (
     CallLost,
     Departure,
     Event,
+    MemoryScored,
     MemoryWritten,
     Probed,
     Rated,
@@ -104,6 +105,8 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             return replace(session, memory=(*session.memory, event))
         case Probed():
             return replace(session, probes={**session.probes, event.part: event})
+        case MemoryScored():
+            return replace(session, scored={**session.scored, event.part: event.truths})
         case SessionClosed():
             return replace(session, closed=event.ending, forks=event.forks)
     raise AssertionError(f"no such event: {event.kind}")

@@ -10,7 +10,22 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from sim.core.cast import Cast
-    from sim.core.event import CallLost, Departure, Ending, Flag, MemoryWritten, Probed, Rating, Role, Silence, Tagging, TrialFailed, Utterance
+    from sim.core.event import (
+        CallLost,
+        Departure,
+        Ending,
+        Flag,
+        MemoryWritten,
+        Probed,
+        Rating,
+        Role,
+        Silence,
+        Tagging,
+        TrialFailed,
+        Truths,
+        Unscored,
+        Utterance,
+    )
     from sim.core.ledger import Disclosure
 
 Ratings = Mapping[str, "Rating"]
@@ -65,6 +80,8 @@ class Session:
     """By rater."""
     probes: Mapping[str, Probed] = field(default_factory=dict)
     """By part: `kind:fact`."""
+    scored: Mapping[str, Truths | Unscored] = field(default_factory=dict)
+    """What this session's memory wrote, fact by fact, by scorer."""
     closed: Ending | None = None
     forks: bool = True
     """Whether the target could be copied when the session closed; without that it has no probes."""

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from sim.analysis.policies import Arm
     from sim.analysis.proportions import Proportion
     from sim.analysis.summary import RunSummary, TargetSummary
-    from sim.core.event import ProbeKind
-    from sim.score.profile import Truth
+    from sim.core.event import ProbeKind, Truth
 
 Column = tuple[str, Sequence[str]]
 """Heading, and a cell for each target."""
@@ -113,10 +112,12 @@ def _profile(of: Sequence[TargetSummary]) -> Section:
         column("stale", lambda p: share(p.stale)),
         column("n", lambda p: f"{p.memories:,}"),
     )
-    notes = (
+    notes: tuple[str, ...] = (
         "four grades against the user's messages; recall: told facts whose newest value it holds; n: memories",
         "stale: facts that changed, of which it holds an old value and not the newest",
     )
+    ungraded = sum(t.memory.profile.ungraded for t in of if t.memory.profile)
+    notes += (f"{many(ungraded, 'memory', 'memories')} not graded by the judge",) if ungraded else ()
     return Section(f"Memories that were written (graded by {graded})", columns, notes)
 
 

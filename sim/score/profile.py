@@ -19,14 +19,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
+from sim.core.event import Truth
 from sim.core.ledger import tells
 from sim.core.text import normalise
 from sim.llm.offline.wording import stems
 from sim.score.sentences import split_sentences
 
-Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
 TRUTHS: Final[tuple[Truth, ...]] = get_args(Truth)
 
 SUPPORTS: Final = 0.6

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sim.analysis.memory import MemoryFigures, summarise_memory
 from sim.analysis.proportions import effective_n, measure_proportion
 from sim.analysis.summary import summarise
-from sim.core.event import Outcome, ProbeKind
+from sim.core.event import Outcome, ProbeKind, TrialForgotten
+from sim.core.fold import fold
+from sim.core.forget import forget_text
 from sim.core.record import Trial
 from tests import examples
 from tests.analysis.stories import CODEBOOK
@@ -130,6 +132,23 @@ def test_a_written_memory_is_graded_as_it_stands_in_the_end() -> None:
     assert found is not None
     assert (found.facts, found.recall, found.stale, found.by) == (3, 0.5, 1, "words")
     assert found.precision == {"supported": pytest.approx(2 / 3), "plausible": 0, "unsupported": pytest.approx(1 / 3), "contradicted": 0}
+
+
+def test_a_judge_grades_instead_of_words_and_what_it_did_not_grade_is_in_no_share() -> None:
+    judged = Diary(planned()).open().exchange(3, user="My cat Biscuit sleeps.").remember("2026-01-05: A cat.\n2026-01-05: A dog.")
+    unfit = Diary(planned("omar/moving-house/remembers/1", persona="omar")).open().exchange(3).remember("2026-01-05: A cat.")
+    trials = [judged.judge_memory("plausible", "contradicted").close().finish(), unfit.judge_memory().close().finish()]
+    found = summarise_memory(examples.study(judge={"model": "openai/any"}), trials).profile
+    assert found is not None
+    assert found.precision == {"supported": 0, "plausible": 0.5, "unsupported": 0, "contradicted": 0.5}
+    assert (found.by, found.memories, found.ungraded) == ("openai/any", 2, 1)
+
+
+def test_of_a_forgotten_trial_nothing_is_read_that_its_texts_told() -> None:
+    diary = Diary(planned()).open().exchange(3, user="I live in Mill Lane.").remember("2026-01-05: Mill Lane.").probe("explicit", "right").close()
+    left = fold(diary.trial, [*map(forget_text, diary.events), TrialForgotten(trial=diary.trial.id)])
+    found = figures(left)
+    assert (found.profile, found.core_facts_disclosed, found.accuracy.accuracy) == (None, None, 1)
 
 
 def test_other_steps_of_memory_are_no_memory_in_words() -> None:

@@ -15,6 +15,7 @@ from sim.core.event import (
     Event,
     Flag,
     Grade,
+    MemoryScored,
     MemoryWritten,
     Meta,
     NotApplicable,
@@ -32,6 +33,8 @@ from sim.core.event import (
     Tags,
     TargetReplied,
     TrialFinished,
+    Truth,
+    Truths,
     Unscored,
     Usage,
     UserSpoke,
@@ -39,6 +42,7 @@ from sim.core.event import (
 )
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.score.written import PART
 from tests import examples
 
 TAGGER = examples.study().tagger_id
@@ -128,6 +132,12 @@ class Diary:
         """The target writes down what it keeps."""
         self._exchange = 0
         self._add(MemoryWritten(**self._here, part=part, content=content))  # type: ignore[arg-type]
+        return self
+
+    def judge_memory(self, *truths: Truth) -> Diary:
+        """A judge grades what was written down last; without `truths`, its answer did not fit."""
+        given = Truths(truths=truths) if truths else Unscored(cause="schema", reason="Twice no JSON.")
+        self._add(MemoryScored(**self._here, part=PART, truths=given))  # type: ignore[arg-type]
         return self
 
     def probe(
