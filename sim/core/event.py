@@ -367,6 +367,18 @@ class Probed(BaseEvent):
     """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
+Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
+
+
+class SessionClosed(BaseEvent):
+    """The session is over."""
+
+    kind: Literal["session_closed"] = "session_closed"
+    ending: Ending
+    forks: bool = True
+    """Whether the target can be copied; one that cannot is not asked what it remembers."""
+
+
 Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
 """How a fact in a written memory stands to what the user said."""
 
@@ -384,18 +396,6 @@ class MemoryScored(BaseEvent):
 
     kind: Literal["scored"] = "scored"
     truths: Annotated[Truths | Unscored, Field(discriminator="kind")]
-
-
-Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
-
-
-class SessionClosed(BaseEvent):
-    """The session is over."""
-
-    kind: Literal["session_closed"] = "session_closed"
-    ending: Ending
-    forks: bool = True
-    """Whether the target can be copied; one that cannot is not asked what it remembers."""
 
 
 class CallLost(BaseEvent):
