@@ -379,6 +379,17 @@ class SessionClosed(BaseEvent):
     """Whether the target can be copied; one that cannot is not asked what it remembers."""
 
 
+class CallLost(BaseEvent):
+    """A node's call came to nothing for reasons outside any model: its own event stays absent, what it paid is counted here.
+
+    `part` is the node, the rater if any, and the attempt: `rate_likability:self#1`.
+    """
+
+    kind: Literal["call_lost"] = "call_lost"
+    cause: Cause
+    message: str
+
+
 Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
 """How a fact in a written memory stands to what the user said."""
 
@@ -396,17 +407,6 @@ class MemoryScored(BaseEvent):
 
     kind: Literal["scored"] = "scored"
     truths: Annotated[Truths | Unscored, Field(discriminator="kind")]
-
-
-class CallLost(BaseEvent):
-    """A node's call came to nothing for reasons outside any model: its own event stays absent, what it paid is counted here.
-
-    `part` is the node, the rater if any, and the attempt: `rate_likability:self#1`.
-    """
-
-    kind: Literal["call_lost"] = "call_lost"
-    cause: Cause
-    message: str
 
 
 class TrialFailed(BaseEvent):
