@@ -113,7 +113,7 @@ class Score:
     reason: str
     """One sentence, written before the number."""
     evidence: Evidence | None = None
-    """None only for criterion questions."""
+    """None only for criterion questions and for people, who are not asked for it."""
     score: Annotated[int, Field(strict=True, ge=1, le=5)]
     occasion: bool = True
     """The user's message gave occasion."""
@@ -238,6 +238,8 @@ Kind = Literal[
     "probed",
     "scored",
     "session_closed",
+    "labelled",
+    "form_answered",
     "call_lost",
     "trial_failed",
     "trial_finished",
@@ -267,7 +269,7 @@ class BaseEvent(Frozen):
     exchange: int = 0
     """From 1; 0 is the whole session."""
     part: str = ""
-    """Rater, tagger, memory step, probe, scorer or attempt."""
+    """Rater, tagger, memory step, probe, scorer, person or attempt."""
     calls: tuple[Call, ...] = ()
     meta: Meta = Meta()
 
@@ -367,6 +369,28 @@ class Probed(BaseEvent):
     """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
+Label = Literal["target_bug", "simulator_fault", "rater_fault", "fine", "duplicate"]
+"""What somebody who read an exchange says it is."""
+
+
+class Labelled(BaseEvent):
+    """Somebody read the exchange and says what it is. `part` is `who#n`, n counting up; the newest stands."""
+
+    kind: Literal["labelled"] = "labelled"
+    label: Label
+    note: str = ""
+    of: str = ""
+    """The exchange that a duplicate repeats, as `trial session.exchange`."""
+
+
+class FormAnswered(BaseEvent):
+    """A person who rates or chats filled in a form. `part` is `human:<id>:<form>`; it stands with the first trial that the person is given."""
+
+    kind: Literal["form_answered"] = "form_answered"
+    answers: dict[str, str | int]
+    """By the question's id."""
+
+
 Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
 
 
@@ -439,6 +463,8 @@ Event = Annotated[
     | Probed
     | MemoryScored
     | SessionClosed
+    | Labelled
+    | FormAnswered
     | CallLost
     | TrialFailed
     | TrialFinished

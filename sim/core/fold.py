@@ -12,6 +12,8 @@ from sim.core.event import (
     CallLost,
     Departure,
     Event,
+    FormAnswered,
+    Labelled,
     MemoryScored,
     MemoryWritten,
     Probed,
@@ -54,6 +56,8 @@ def _apply(trial: Trial, event: Event) -> Trial:
             return replace(trial, forgotten=True, spent=spent)
         case TrialFailed():
             return replace(trial, failed=event, spent=spent)
+        case FormAnswered():
+            return replace(trial, forms=(*trial.forms, event), spent=spent)
         case CallLost():
             return replace(trial, lost=(*trial.lost, event), spent=spent)
         case SessionOpened():
@@ -101,6 +105,9 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
         case Tagged():
             tags = session.exchanges[event.exchange - 1].tags
             return _at(session, event.exchange, tags={**tags, event.part: event.tagging})
+        case Labelled():
+            labels = session.exchanges[event.exchange - 1].labels
+            return _at(session, event.exchange, labels=(*labels, event))
         case MemoryWritten():
             return replace(session, memory=(*session.memory, event))
         case Probed():

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         Departure,
         Ending,
         Flag,
+        FormAnswered,
+        Labelled,
         MemoryWritten,
         Probed,
         Rating,
@@ -61,6 +63,8 @@ class Exchange:
     """By tagger."""
     disclosed: tuple[Disclosure, ...] = ()
     flags: tuple[Flag, ...] = ()
+    labels: tuple[Labelled, ...] = ()
+    """What people who read it say it is, the newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Trial:
     """All takes and failed attempts included."""
     lost: tuple[CallLost, ...] = ()
     """Calls that came to nothing for reasons outside any model."""
+    forms: tuple[FormAnswered, ...] = ()
+    """Filled in by the people whose first trial this is."""
     failed: TrialFailed | None = None
     finished: bool = False
     forgotten: bool = False

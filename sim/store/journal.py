@@ -31,7 +31,7 @@ LOCK = "lock"
 _APPLICATION_ID = 0x52415050
 """Stands in the file's header and tells a journal from any other SQLite file ("RAPP")."""
 
-# Rows are never deleted, so that ids rise in the order of appending without AUTOINCREMENT, which would write a third page with each event.
+# Rows go only when a person withdraws, so that ids rise in the order of appending without AUTOINCREMENT, which would write a third page each time.
 _SCHEMA = f"""
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -217,6 +217,18 @@ class Journal:
             (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise InputError("another program has the file open, so that old pages stay", mend="close it and forget again", where=self.path)
+
+    def withdraw(self, person: str) -> int:
+        """Delete what `person`, as `human:p3`, rated, labelled and filled in; what others said of the same exchanges stays.
+
+        Returns:
+            The number of events deleted.
+        """
+        with self._blame():
+            self._db.execute("PRAGMA secure_delete = ON")
+            mine = "part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!'"
+            name = person.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+            return self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%")).rowcount
 
     def close(self) -> None:
         """Give back file and lock."""

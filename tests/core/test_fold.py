@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import CallFailed
-from sim.core.event import Call, CallLost, Event, SessionOpened, TargetReplied, Usage, UserSpoke, body, key, load_event
+from sim.core.event import Call, CallLost, Event, FormAnswered, Labelled, SessionOpened, TargetReplied, Usage, UserSpoke, body, key, load_event
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.dialogue.graph import run_graph
@@ -124,3 +124,14 @@ def test_an_event_comes_back_from_its_key_body_and_meta(number: int) -> None:
     _, events = story()
     event = events[number]
     assert load_event(key(event), body(event), event.meta.model_dump_json()) == event
+
+
+def test_labels_stand_with_their_exchange_and_forms_with_their_trial() -> None:
+    blank, events = story()
+    first = Labelled(trial=blank.id, session=1, take=1, exchange=1, part="human:p1#1", label="target_bug", note="made it up")
+    second = first.model_copy(update={"part": "human:p1#2", "label": "fine"})
+    form = FormAnswered(trial=blank.id, part="human:p1:before", answers={"age": "40 to 49"})
+    trial = fold(blank, (*events, first, second, form))
+    assert [e.label for e in trial.sessions[0].exchanges[0].labels] == ["target_bug", "fine"]
+    assert trial.forms == (form,)
+    assert replace(trial.sessions[0].exchanges[0], labels=()) == fold(blank, events).sessions[0].exchanges[0]

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from sim.core.errors import InputError, JournalConflict, RunLocked
-from sim.core.event import Meta, key
+from sim.core.event import FormAnswered, Labelled, Meta, Rated, key
 from sim.store.journal import FILE, create_journal, is_locked, open_journal, read_journal
 from tests.store.sample import reply, trial_events
+
+TRIAL = "nora/moving-house/remembers/1"
 
 ROOT = Path(__file__).parents[2]
 
@@ -340,6 +342,27 @@ async def test_a_full_disk_is_said_in_one_line(folder: Path) -> None:
         with pytest.raises(InputError, match=r"run\.db: the disk is full; make room and `sim resume` the run"):
             await journal.append(reply(exchange=2, text="x" * 100_000))
         assert len(list(journal.all_events())) == 1
+
+
+async def test_who_withdraws_leaves_nothing_and_takes_nobody_along(folder: Path) -> None:
+    mine = [
+        Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p1", ratings={}),
+        Labelled(trial=TRIAL, session=1, take=1, exchange=1, part="human:p1#1", label="fine"),
+        FormAnswered(trial=TRIAL, part="human:p1:consent", answers={"agreed": "yes"}),
+    ]
+    others = [
+        reply(),
+        Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p11", ratings={}),
+        Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p_", ratings={}),
+        Labelled(trial=TRIAL, session=1, take=1, exchange=1, part="human:p11#1", label="fine"),
+    ]
+    with open_journal(folder) as journal:
+        for event in (*mine, *others):
+            await journal.append(event)
+        assert journal.withdraw("human:p1") == len(mine)
+        assert journal.withdraw("human:p1") == 0
+        assert set(map(key, journal.all_events())) == set(map(key, others))
+        assert journal.withdraw("human:p%") == 0
 
 
 # --- size and speed -----------------------------------------------------------------------------------------------
