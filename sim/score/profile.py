@@ -97,7 +97,7 @@ class _Said:
 
     def __init__(self, messages: Sequence[str]) -> None:
         self._all = normalise("\n".join(messages))
-        self.passages = [p for m in messages for p in _passages(m)]
+        self.passages = [(p, stems(p)) for m in messages for p in _passages(m)]
 
     def names(self, name: str) -> bool:
         """Whether some message has `name`."""
@@ -119,10 +119,10 @@ def _grade(fact: str, said: _Said, known: Sequence[Known]) -> Truth:
     if not wanted:
         return "plausible"
     rest = wanted - stems(" ".join(named))
-    best = max(said.passages, key=lambda p: len(wanted & stems(p)), default="")
-    share = len(wanted & stems(best)) / len(wanted)
+    best, there = max(said.passages, key=lambda p: len(wanted & p[1]), default=("", frozenset()))
+    share = len(wanted & there) / len(wanted)
     if unknown:
-        elsewhere = bool(rest) and len(rest & stems(best)) / len(rest) >= SUPPORTS and bool(_NAMED.search(best))
+        elsewhere = bool(rest) and len(rest & there) / len(rest) >= SUPPORTS and bool(_NAMED.search(best))
         return "contradicted" if elsewhere and len(unknown) == len(named) else "unsupported"
     if share >= SUPPORTS:
         return "supported" if _is_denied(fact) == _is_denied(best, wanted) else "contradicted"
