@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Listener, Sink
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.run.judges import Judging
 
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
@@ -82,6 +83,7 @@ class Run:
             status=self.status,
             offline=self.folder.header.offline,
             codebook=self.folder.codebook,
+            later=self.folder.codebooks.values(),
         )
 
 
@@ -175,6 +177,64 @@ async def resume_run(
     await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
     return await _execute(folder, _plans(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+
+
+async def rescore_run(
+    run: str | Path,
+    judging: Judging,
+    *,
+    results: str | Path = RESULTS,
+    limits: Callable[[Limits], Limits] | None = None,
+    local_only: LocalOnly | None = None,
+    listeners: Sequence[Listener] = (),
+    on_start: OnStart | None = None,
+) -> Run:
+    """Let other raters or another tagger judge the replies of a run, finished or not; buys only what is absent, and nothing of user or target.
+
+    Args:
+        judging: who judges (`sim.run.judges.build_judging`).
+        limits: applied to the study's limits without its budgets, which are not meant for this; what the same judges have spent on the run before
+            counts.
+        local_only: see `run_study`; what it refuses is refused by whoever calls.
+
+    Returns:
+        The run, with all verdicts there are now (`sim.run.rescore.find_due` tells what is absent still).
+
+    Raises:
+        InputError: there is no such run, a judge does not exist, or its key is missing from the environment; nothing is written then.
+        RunLocked: another process is writing to it.
+    """
+    from sim.llm.budget import Budget, tally
+    from sim.llm.build import Shared
+    from sim.llm.guard import guarded
+    from sim.llm.limits import Gates
+    from sim.llm.prompts import Prompts, load_texts
+    from sim.run.clients import Clients
+    from sim.run.rescore import Bench, calls_of, find_due, rescore
+
+    judging.check()
+    folder = open_run(run, Path(results))
+    folder.accept_codebook(judging.codebook)
+    plans = _plans(folder)
+    with folder.write_journal() as journal, guarded(local_only):
+        due = find_due((fold(p.blank(), journal.events(p.id)) for p in plans), judging)
+        if due:
+            folder = folder.add_scoring(judging.codebook, prompts=load_texts(), scorers=judging.versions, offline=judging.offline)
+            study, prompts = folder.study, Prompts(folder.header.prompts)
+            unbounded = study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None})
+            allowed = limits(unbounded) if limits else unbounded
+            spent = tally(calls_of(journal.all_events(), judging.parts))
+            shared = Shared(Budget(allowed, time.time, spent=spent), Gates(allowed.calls_at_once), local_only)
+            clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
+            if on_start:
+                on_start(shared.budget)
+            try:
+                bench = Bench(judging.build_raters(clients), judging.build_tagger(clients), shared.budget, judging.concurrency)
+                await rescore(due, bench, _Watched(journal, listeners), study=study, clock=time.time)
+            finally:
+                await clients.close()
+        trials = tuple(fold(p.blank(), journal.events(p.id)) for p in plans)
+    return Run(folder, plans, trials, _status(trials))
 
 
 def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path = RESULTS) -> tuple[str, ...]:

@@ -17,6 +17,7 @@
                       the m - 1 after it, go wrong; null role: calls of any role; null count: all that follow. Where two faults meet, the older wins.
     DELETE /fault     forgets all faults
     POST   /release   answers the calls that hang
+    POST   /answers   {"role": …, "texts": […]}: the next calls of that role are answered with these texts as they stand, one each
 
 Kinds of fault:
 
@@ -298,6 +299,16 @@ class _Filler:
         return text
 
 
+def _tagging(rng: random.Random, reply: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Every numbered sentence of `reply`, in order, with a move or two of the schema's, or none."""
+    of_move = schema["properties"]["sentences"]["items"]["properties"]["moves"]["items"]["properties"]["move"]
+    rows = []
+    for number, text in re.findall(r"^(\d+)\. (.*)$", reply, re.MULTILINE):
+        moves = rng.sample(of_move["enum"], min(rng.choice((0, 1, 1, 2)), len(of_move["enum"])))
+        rows.append({"index": int(number), "text": text, "moves": [{"move": m, "confidence": rng.randint(5, 10) / 10} for m in moves]})
+    return {"sentences": rows}
+
+
 def _asked_schema(body: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """Name and schema that the request asks for, in `response_format` or, failing that, on a line of its last message."""
     asked = body.get("response_format") or {}
@@ -321,6 +332,8 @@ def answer(body: dict[str, Any], fault: str | None = None) -> str:
     big = "\n" + "All work and no play makes a long reply. " * 2_500 if fault == "big" else ""
     if schema is not None:
         name, shape = schema
+        if name == "moves" and fault in (None, "slow", "hang"):
+            return json.dumps(_tagging(rng, _rated_reply(messages), shape), ensure_ascii=False)
         filler = _Filler(name, rng, _rated_reply(messages), shape.get("$defs", {}), exotic=fault == "unicode", padding=big)
         return json.dumps(filler.fill(shape), ensure_ascii=False)
     text = _user_line(rng) if _role(body) == "user" else _reply(rng, messages)
@@ -377,6 +390,8 @@ class _State:
     requests: list[dict[str, Any]] = field(default_factory=list)
     faults: list[_Fault] = field(default_factory=list)
     hung: list[_Exchange] = field(default_factory=list)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    """What the next calls of a role are answered with."""
 
     def stats(self) -> dict[str, Any]:
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -403,6 +418,9 @@ class _State:
             raise ValueError(f"no fault is named {kind!r}")
         first = self.seen.get(role, 0) + start
         self.faults.append(_Fault(kind, role, first, float("inf") if count is None else first + count, seconds))
+
+    def add_answers(self, role: str, texts: list[str]) -> None:
+        self.texts.setdefault(role, []).extend(texts)
 
     def release(self) -> None:
         hung, self.hung = self.hung, []
@@ -555,6 +573,8 @@ class _Connection(asyncio.Protocol):
                 state.faults.clear()
             case "POST /release":
                 state.release()
+            case "POST /answers":
+                state.add_answers(body["role"], body["texts"])
             case _:
                 return None
         return {}
@@ -572,7 +592,8 @@ class _Connection(asyncio.Protocol):
         seconds = fault.seconds if fault else None
         if state.record:
             state.requests.append({"role": role, "path": path, "headers": sorted(_headers(head)), "key": _key(head), "body": body})
-        payload, status, extra = _respond(body, kind, seconds, head)
+        text = state.texts[role].pop(0) if state.texts.get(role) else None
+        payload, status, extra = _respond(body, kind, seconds, head) if text is None else _say(body, text)
         exchange = _Exchange(state, self, payload, status, extra, cut=kind == "cut")
         self.waiting.add(exchange)
         if kind == "hang":
@@ -623,6 +644,11 @@ def _respond(body: dict[str, Any], kind: str | None, seconds: float | None, head
     elif kind == "null_content":
         content = None
     return json.dumps(_completion(body, content, "content_filter" if kind == "content_filter" else "stop")).encode(), "200 OK", _JSON
+
+
+def _say(body: dict[str, Any], text: str) -> tuple[bytes, str, str]:
+    """`text`, and nothing that was asked for."""
+    return json.dumps(_completion(body, text, "stop")).encode(), "200 OK", _JSON
 
 
 def _error(message: str, code: str | None, kind: str = "invalid_request_error") -> bytes:
@@ -687,6 +713,10 @@ class Server:
         """See POST /release."""
         self._state.release()
 
+    def answers(self, role: str, *texts: str) -> None:
+        """See POST /answers."""
+        self._state.add_answers(role, list(texts))
+
 
 class Remote:
     """The same controls, over HTTP, of a server in another process."""
@@ -729,6 +759,10 @@ class Remote:
     def release(self) -> None:
         """See POST /release."""
         self._call("POST", "/release")
+
+    def answers(self, role: str, *texts: str) -> None:
+        """See POST /answers."""
+        self._call("POST", "/answers", {"role": role, "texts": texts})
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus, Spent
+from sim.core.spec import codebook_of
 from sim.score.repetition import less, mark_trials, measure
 from sim.score.shuffles import order_null
 
@@ -197,6 +198,9 @@ class TargetSummary(Frozen):
     likability: Likability
     criterion: dict[Criterion, CriterionFigures]
     repetition: RepetitionFigures
+    """By the study's tagger."""
+    other_taggers: dict[str, RepetitionFigures]
+    """By those that tagged later (`sim score RUN --tagger`), the same ones for every target."""
     memory: MemoryFigures
     adaptability: Adaptability
     recovery: Recovery
@@ -238,7 +242,16 @@ class RunSummary(Frozen):
     failures: tuple[Failure, ...]
 
 
-def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunStatus, offline: tuple[str, ...], codebook: Codebook) -> RunSummary:
+def summarise(
+    study: Study,
+    trials: Sequence[Trial],
+    *,
+    run: str,
+    status: RunStatus,
+    offline: tuple[str, ...],
+    codebook: Codebook,
+    later: Iterable[Codebook] = (),
+) -> RunSummary:
     """The figures of a run.
 
     Args:
@@ -248,9 +261,13 @@ def summarise(study: Study, trials: Sequence[Trial], *, run: str, status: RunSta
         status: the run's status.
         offline: the parts that offline models played.
         codebook: what the moves were tagged with; figures are on its counted moves.
+        later: what else they were tagged with.
     """
+    books = {book.id: book for book in later} | {"": codebook}
+    taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
+    tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
     mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
-    targets = tuple(_target(study, target, mine, codebook=codebook) for target in mine)
+    targets = tuple(_target(study, target, mine, codebook=codebook, later=tagged) for target in mine)
     memory, liked = {t.target: t.memory for t in targets}, {t.target: _liked(t.likability) for t in targets}
     return RunSummary(
         run=run,
@@ -284,7 +301,7 @@ _Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook) -> TargetSummary:
+def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook, later: Mapping[str, Codebook]) -> TargetSummary:
     trials, reference = mine[target], find_reference(study, target)
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
@@ -298,6 +315,7 @@ def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, c
         likability=_likability(study, trials),
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
         repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
+        other_taggers={t: _repetition(trials, tagger=t, codebook=book, seed=study.seed) for t, book in later.items()},
         memory=summarise_memory(study, trials),
         adaptability=summarise_adaptability(
             trials, rater=study.primary_rater, reference=mine[reference] if reference else (), reference_id=reference

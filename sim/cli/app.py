@@ -219,17 +219,33 @@ def score_command(
     log: Annotated[str, typer.Argument(metavar="LOG|RUN", help="A file of conversations, or a run's name or folder.")],
     only: Annotated[ScorePart | None, typer.Option("--only", help="Each reply's moves, or how they repeat; left out: both.")] = None,
     tagger: Annotated[
-        str | None, typer.Option("--tagger", metavar="NAME", help="offline, which is the default, or a model; not asked where the log has labels.")
+        str | None,
+        typer.Option("--tagger", metavar="NAME", help="offline, the default for a log, or a model; not asked where the log has labels."),
     ] = None,
-    codebook: Annotated[str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for; left out: mint.")] = None,
+    rater: Annotated[
+        list[str] | None, typer.Option("--rater", metavar="MODEL", help="Of a run: let this model rate its replies too; may be repeated.")
+    ] = None,
+    codebook: Annotated[
+        str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for: an id or a file; left out: mint, or the run's own.")
+    ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="KEY", help="Figures for each value of this key of a conversation, such as system or meta.model.")
+        str | None,
+        typer.Option(
+            "--by", metavar="KEY", help="Figures for each value of this key of a conversation, such as system or meta.model; of a run, target."
+        ),
+    ] = None,
+    teacher_forced: Annotated[
+        Path | None,
+        typer.Option("--teacher-forced", metavar="LOG", help="Also pair each reply with the one before it in this other speaker's log, by id."),
     ] = None,
     api_base: Annotated[
-        str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the tagger.")
+        str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the models named here.")
     ] = None,
-    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds the tagger's key.")] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Replies being tagged at once.")] = 16,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds their key.")] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Replies being judged at once.")] = 16,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
@@ -237,22 +253,29 @@ def score_command(
 ) -> int:
     """Score conversations that already exist: the discourse moves of their replies, and how they repeat.
 
+    A run's replies are judged again by --tagger and --rater, without one call to its user or target: verdicts are kept in the run, and only what is
+    absent is bought. Without either, the tags it has are shown.
+
     JSONL or JSON: {"id", "session", "messages": [{"role", "content"}]} a conversation, or the bare list of messages; ShareGPT's {"conversations":
     [{"from", "value"}]}; CSV with the columns conversation, role, text and, if there are any, session. A message of the assistant may carry "moves"
     and "sentence_moves": then nothing is tagged. A text in "session" names a person, whose conversations follow each other; a number is the place of
     the session among those of the person named by "id". What cannot be read is told with its line, passed over and counted.
     """
     from sim.cli.outgoing import read_local_only
+    from sim.cli.running import Changes
     from sim.cli.scoring import Wish, score
 
     wish = Wish(
         only=only.value if only else None,
         tagger=tagger,
+        raters=tuple(rater or ()),
         codebook=codebook,
         by=by,
+        teacher_forced=teacher_forced,
         api_base=api_base,
         api_key_env=api_key_env,
         concurrency=concurrency,
+        limits=Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits,
         local_only=read_local_only(local_only, allow_host or ()),
     )
     return score(log, wish, results=results, as_json=json)

@@ -34,7 +34,7 @@ EVERY = 10.0
 
 def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, as_json: bool) -> int:
     """Rate the edited replies and print the response matrix."""
-    from sim.cli.outgoing import admit_rater
+    from sim.cli.outgoing import admit
     from sim.cli.reading import print_rendered
     from sim.llm.guard import guarded
     from sim.llm.prompts import load_prompts
@@ -43,7 +43,8 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     from sim.store.scenes import load_scenes
 
     scenes = load_scenes()
-    leaving = admit_rater(rater, local_only, conversations=len(scenes))
+    sends = "texts of personas and of shipped conversations"
+    leaving = admit({"the rater": rater}, local_only, sends=sends, conversations=len(scenes))
     if leaving:
         print(leaving, file=sys.stderr)
     progress = _Progress(sys.stderr)

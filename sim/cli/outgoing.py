@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sim.core.spec import ModelSpec, Study
     from sim.llm.hosts import LocalOnly
@@ -52,21 +52,28 @@ def announcement(study: Study, targets: Sequence[str]) -> str:
     return f"Leaving this machine, in {many(conversations, 'conversation')}: {'; '.join(sent)}."
 
 
-def admit_rater(rater: ModelSpec, local_only: LocalOnly | None, *, conversations: int) -> str:
-    """What a rater of ready-made conversations is sent, as `announcement` says it.
+def admit(parts: Mapping[str, ModelSpec], local_only: LocalOnly | None, *, sends: str, conversations: int | None = None) -> str:
+    """What judges of conversations that exist are sent, as `announcement` says it; empty where nothing leaves this machine.
+
+    Args:
+        parts: the judges by name, such as `the rater`.
+        conversations: how many; None where nobody has counted them.
 
     Raises:
-        InputError: `local_only` refuses its host.
+        InputError: `local_only` refuses a host.
     """
     from sim.llm.hosts import Destination, hosts_of, is_loopback
     from sim.present.words import many
 
-    sends = "texts of personas and of shipped conversations"
-    found = [Destination("the rater", host, sends, not is_loopback(host)) for host in hosts_of(rater)]
+    found = [Destination(part, host, sends, not is_loopback(host)) for part, spec in parts.items() for host in hosts_of(spec)]
     if local_only:
         local_only.demand(found)
-    outside = [d.host for d in found if d.outside]
-    return f"Leaving this machine, in {many(conversations, 'conversation')}: {sends} to {', '.join(outside)} (rater)." if outside else ""
+    hosts: dict[str, list[str]] = {}
+    for d in found:
+        if d.outside:
+            hosts.setdefault(d.host, []).append(d.part.removeprefix("the "))
+    number = "" if conversations is None else f", in {many(conversations, 'conversation')}"
+    return f"Leaving this machine{number}: {sends} to {_named(hosts)}." if hosts else ""
 
 
 def _named(hosts: dict[str, list[str]]) -> str:

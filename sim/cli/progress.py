@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Self
 
 from sim.core.event import Event, SessionClosed, TargetReplied, TrialFailed, TrialFinished
@@ -98,3 +98,32 @@ class Progress:
             return "unknown time"
         seconds = (time.monotonic() - self._started) / made * max(self._expected - self._exchanges, 0)
         return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+class Line:
+    """How far something shorter than a run has come: one line that changes on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._changing = stream.isatty()
+        self._said = time.monotonic()
+        self._shown = False
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Show what `text` says, if it is time."""
+        now = time.monotonic()
+        if now - self._said < (1.0 if self._changing else EVERY):
+            return
+        self._said, self._shown = now, True
+        print(f"\r{text()}" if self._changing else text(), end="" if self._changing else "\n", file=self._stream, flush=True)
+
+    def say(self, text: str) -> None:
+        """Print a line of its own."""
+        self.end()
+        print(text, file=self._stream, flush=True)
+
+    def end(self) -> None:
+        """Leave the line behind."""
+        if self._changing and self._shown:
+            print(file=self._stream)
+        self._shown = False

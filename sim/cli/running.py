@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress
+from sim.cli.stopping import Stopping
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
 
@@ -29,8 +29,6 @@ M = TypeVar("M", Study, Limits)
 
 DEMONSTRATION = "demonstration"
 """The built-in study that `sim run` runs when none is named."""
-STOPS = (signal.SIGINT, signal.SIGTERM)
-"""What a terminal and what a service manager or scheduler sends to end a run."""
 
 
 @dataclass(frozen=True)
@@ -126,31 +124,16 @@ def _execute(
     start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]], progress: Progress, *, limits: Limits, leaving: str, as_json: bool
 ) -> int:
     configure_logging()
-    stopping = False
+    stopping = Stopping(progress.say)
 
     async def guarded() -> Run:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
         def on_start(budget: Budget) -> None:
-            def stop() -> None:
-                nonlocal stopping
-                if stopping and task:
-                    task.cancel()
-                    return
-                stopping = True
-                budget.stop()
-                progress.say("stopping: calls in flight are kept, nothing new is bought (again to stop at once)")
-
-            for asked in STOPS:
-                loop.add_signal_handler(asked, stop)
+            stopping.listen(budget)
             if leaving:
                 progress.say(leaving)
 
-        try:
+        with stopping:
             return await start((progress, LogLost(), LogBlind(limits)), on_start)
-        finally:
-            for asked in STOPS:
-                loop.remove_signal_handler(asked)
 
     try:
         # What a target's own code prints must not get among the output.
@@ -159,7 +142,7 @@ def _execute(
     except asyncio.CancelledError:
         return INTERRUPTED
     _print_run(ended, as_json=as_json)
-    if stopping:
+    if stopping.asked:
         return INTERRUPTED
     return DONE if ended.status == "finished" else INCOMPLETE
 

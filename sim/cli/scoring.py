@@ -5,32 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from sim.cli.app import DONE, INCOMPLETE
+from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
 from sim.core.errors import InputError
-from sim.store.logs import SUFFIXES, Log, PassedOver
+from sim.core.spec import Limits, ModelSpec, name_tagger
+from sim.store.logs import SUFFIXES
 
 if TYPE_CHECKING:
+    from sim.cli.tagging import Source
     from sim.core.codebook import Codebook
-    from sim.core.logged import LoggedTalk
-    from sim.core.spec import ModelSpec
     from sim.llm.hosts import LocalOnly
     from sim.run.marking import Marked, Tally
-    from sim.score.scorer import Tagger
+    from sim.score.taken import Taken
+    from sim.score.teacher_forced import ForcedFigures
 
 Part = Literal["moves", "repetition"]
 
-EVERY = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
-MOST_COMPLAINTS = 1_000
-"""Lines passed over that are told one by one; all are counted."""
-OFFLINE = ("offline", "offline/tagger")
-"""Names of the offline tagger."""
+OFFLINE = "offline/tagger"
+"""The offline tagger, which `--tagger offline` means too."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,15 @@ class Wish:
 
     only: Part | None = None
     tagger: str | None = None
+    raters: tuple[str, ...] = ()
     codebook: str | None = None
     by: str | None = None
+    teacher_forced: Path | None = None
     api_base: str | None = None
     api_key_env: str | None = None
     concurrency: int = 16
+    limits: Callable[[Limits], Limits] = lambda limits: limits
+    """The flags' budgets put into limits."""
     local_only: LocalOnly | None = None
 
 
@@ -54,109 +55,109 @@ def score(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
         return score_log(path, wish, as_json=as_json)
     if path.suffix.lower() in SUFFIXES and not path.exists():
         raise InputError("there is no such file", where=path)
+    from sim.cli.rescoring import score_run
+
     return score_run(name, wish, results=results, as_json=as_json)
-
-
-def score_run(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
-    """Score a run again."""
-    from sim.store.runs import open_run
-
-    open_run(name, results)
-    raise InputError(f"'{name}' is a run, and only logs are scored", mend="name a file of conversations; see `sim score --help`")
 
 
 def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
     """Tag a log, unless it has labels of its own, and measure it."""
-    from sim.llm.guard import guarded
-    from sim.run.marking import BY_LOG, Tally, build_tagger, by_labels, mark_talks
+    from sim.cli.tagging import Source, Tagging
+    from sim.run.marking import BY_LOG, Tally
+    from sim.score.teacher_forced import TeacherForced
     from sim.store.library import load_codebook
 
-    if wish.by and wish.only == "moves":
-        raise InputError("groups figures, and --only moves has none", mend="leave one out", where="--by")
+    if wish.raters:
+        raise InputError("takes a persona's eyes, which only a run has", mend="name a run, or leave it out", where="--rater")
+    demand_sense(wish)
     codebook = load_codebook(wish.codebook or "mint")
-    log = Log(path, moves=tuple(m.id for m in (*codebook.moves, *codebook.beside)), by=wish.by)
-    spec = read_tagger(wish)
-    tagger = None if log.is_labelled() else build_tagger(spec, codebook)
-    _say_source(log, wish, spec, tagger)
-    name = tagger.id if tagger else BY_LOG
-    tally = Tally(codebook, grouped=wish.by is not None)
-    replies = _Replies(sys.stdout, codebook, name) if as_json and wish.only != "repetition" else None
-    progress, complaints = _Progress(sys.stderr, log), _Complaints(path)
+    spec = read_model(wish.tagger or "offline", "--tagger", wish)
+    tally, forced = Tally(codebook, grouped=wish.by is not None), TeacherForced(codebook)
+    replies = Replies(sys.stdout, codebook) if as_json and wish.only != "repetition" else None
 
     def take(marked: Marked) -> None:
         tally.add(marked)
+        if wish.teacher_forced:
+            forced.add_own(marked.measured())
         if replies:
             replies.write(marked)
-        progress.show(tally.replies)
 
-    if tagger is None:
-        for talk in complaints.sift(log):
-            take(by_labels(talk))
-    else:
-        with guarded(wish.local_only):
-            asyncio.run(mark_talks(complaints.sift(log), tagger, concurrency=wish.concurrency, take=take))
-    progress.end()
-    complaints.end()
-    _check(tally, path, wish.by, complaints)
-    _print(tally, name, wish, complaints.count, log=path.name, replies=replies, as_json=as_json)
-    return INCOMPLETE if tally.lost else DONE
+    own = Source(path, codebook, take, by=wish.by)
+    # The other speaker's replies must be known before one's own are paired with them.
+    others = [Source(wish.teacher_forced, codebook, lambda marked: forced.add_other(marked.measured()))] if wish.teacher_forced else []
+    tagging = Tagging((*others, own), spec, codebook, wish)
+    name = BY_LOG if tagging.labelled else name_tagger(spec)
+    if replies:
+        replies.tagger = name
+    try:
+        tagging.run()
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    if tagging.stopped:
+        print(f"sim: stopped after {tally.conversations:,} conversations: {tagging.stopped}", file=sys.stderr)
+    if tally.conversations or not tagging.stopped:
+        _check(tally, own, wish.by)
+        print_scores(
+            tally,
+            name,
+            wish,
+            own.passed_over,
+            log=path.name,
+            taken=tagging.taken,
+            replies=replies,
+            as_json=as_json,
+            teacher_forced=forced.figures() if wish.teacher_forced else None,
+        )
+    if tagging.interrupted:
+        return INTERRUPTED
+    return INCOMPLETE if tally.lost or tagging.stopped else DONE
 
 
-def read_tagger(wish: Wish) -> ModelSpec | None:
-    """The model that is to tag; None: the offline tagger.
+def demand_sense(wish: Wish) -> None:
+    """Refuse flags that mean nothing beside the others.
+
+    Raises:
+        InputError: names the flag.
+    """
+    for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
+        if value and wish.only == "moves":
+            raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)
+    away = [name for name in (wish.tagger, *wish.raters) if name and name.partition("/")[0] != "offline"]
+    for flag, value in (("--api-base", wish.api_base), ("--api-key-env", wish.api_key_env)):
+        if value and not away:
+            raise InputError("means nothing to offline models, which run in this process", mend="name a model", where=flag)
+
+
+def read_model(name: str, flag: str, wish: Wish) -> ModelSpec:
+    """The model that `flag` names, at the place that the other flags give; `offline` is the offline tagger.
 
     Raises:
         InputError: a flag has a value that cannot be.
     """
     from pydantic import ValidationError
 
-    from sim.core.spec import ModelSpec
-
-    offline = wish.tagger is None or wish.tagger in OFFLINE
+    if flag == "--tagger" and name == "offline":
+        name = OFFLINE
     flags = {"api_base": "--api-base", "api_key_env": "--api-key-env"}
-    for field, flag in flags.items():
-        if offline and getattr(wish, field):
-            raise InputError("means nothing to the offline tagger, which runs in this process", mend="name a model with --tagger", where=flag)
-    if offline:
-        return None
+    place = {} if name.startswith("offline/") else {"api_base": wish.api_base, "api_key_env": wish.api_key_env}
     try:
-        return ModelSpec.model_validate({"model": wish.tagger, "api_base": wish.api_base, "api_key_env": wish.api_key_env})
+        return ModelSpec.model_validate({"model": name, **place})
     except ValidationError as error:
         first = error.errors()[0]
         if "pattern" in first["type"] and first["loc"] == ("model",):
-            raise InputError(f"'{wish.tagger}' is no tagger", mend="write offline, or provider/name as in openai/gpt-5", where="--tagger") from None
-        where = flags.get(str(first["loc"][0]) if first["loc"] else "", "--tagger")
+            also = "offline, or " if flag == "--tagger" else ""
+            raise InputError(f"'{name}' is no {flag[2:]}", mend=f"write {also}provider/name as in openai/gpt-5", where=flag) from None
+        where = flags.get(str(first["loc"][0]) if first["loc"] else "", flag)
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=where) from None
 
 
-def _say_source(log: Log, wish: Wish, spec: ModelSpec | None, tagger: Tagger | None) -> None:
-    """Say what is not obvious: a flag without use, and what leaves this machine."""
-    if tagger is None:
-        if wish.tagger is not None:
-            print(
-                f"sim: {log.path}: has labels of its own, so nothing is tagged and --tagger is not used; take `moves` out to tag it", file=sys.stderr
-            )
-        return
-    if spec is None:
-        return
-    from sim.llm.hosts import Destination, hosts_of, is_loopback
-
-    sends = "messages of the log"
-    found = [Destination("the tagger", host, sends, not is_loopback(host)) for host in hosts_of(spec)]
-    if wish.local_only:
-        wish.local_only.demand(found)
-    outside = [d.host for d in found if d.outside]
-    if outside:
-        print(f"Leaving this machine: {sends} to {', '.join(outside)} (tagger).", file=sys.stderr)
-
-
-def _check(tally: Tally, path: Path, by: str | None, complaints: _Complaints) -> None:
+def _check(tally: Tally, source: Source, by: str | None) -> None:
     """Refuse figures of nothing.
 
     Raises:
         InputError: there is no conversation to score, or none has the key that figures are wanted by.
     """
-    first = complaints.first
+    first, path = source.first, source.log.path
     if not tally.conversations and first:
         raise InputError(f"nothing in it can be scored: {first.problem}", mend=first.mend, where=path, line=first.line)
     if not tally.conversations:
@@ -165,31 +166,65 @@ def _check(tally: Tally, path: Path, by: str | None, complaints: _Complaints) ->
         raise InputError(f"no conversation has '{by}'", mend="name a key of the conversations; dots lead into objects", where="--by")
 
 
-def _print(tally: Tally, tagger: str, wish: Wish, passed_over: int, *, log: str, replies: _Replies | None, as_json: bool) -> None:
-    from sim.present.scoring import figures_of, render_log, repetition_document
+def print_scores(
+    tally: Tally,
+    tagger: str,
+    wish: Wish,
+    passed_over: int,
+    *,
+    log: str,
+    taken: Taken,
+    replies: Replies | None,
+    as_json: bool,
+    teacher_forced: ForcedFigures | None = None,
+    offline: bool = False,
+    hint: str = "",
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Print what is wanted of a log or a run: its replies' moves, its figures, or both.
+
+    Args:
+        log: names the log or the run.
+        more: further keys of the JSON document.
+        offline, hint: see `LogFigures`.
+    """
+    from sim.present.scoring import figures_of, price_document, render_log, repetition_document
 
     if replies and wish.only:
-        replies.end({"conversations": tally.conversations, "untagged": tally.absent.total(), "passed_over": passed_over})
+        counts = {"conversations": tally.conversations, "untagged": tally.absent.total(), "passed_over": passed_over}
+        replies.end({**counts, "per_1000_replies": price_document(taken.per_thousand), **more})
         return
-    figures = figures_of(tally, log=log, tagger=tagger, by=wish.by, passed_over=passed_over, repetition=wish.only != "moves")
+    figures = figures_of(
+        tally,
+        log=log,
+        tagger=tagger,
+        by=wish.by,
+        passed_over=passed_over,
+        repetition=wish.only != "moves",
+        price=taken.per_thousand,
+        teacher_forced=teacher_forced,
+        offline=offline,
+        hint=hint,
+    )
     if replies:
         counts = {"conversations": figures.conversations, "untagged": figures.untagged, "passed_over": passed_over}
-        replies.end({**counts, "repetition": repetition_document(figures)})
+        replies.end({**counts, "repetition": repetition_document(figures), **more})
     elif as_json:
-        print(json.dumps(repetition_document(figures)))
+        print(json.dumps({**repetition_document(figures), **more}))
     else:
         from sim.cli.reading import print_rendered
 
         print_rendered(lambda width: render_log(figures, width=width))
 
 
-class _Replies:
+class Replies:
     """`replies` as one JSON document, written as they come; nothing is written before the first."""
 
-    def __init__(self, stream: IO[str], codebook: Codebook, tagger: str) -> None:
+    def __init__(self, stream: IO[str], codebook: Codebook, tagger: str = "") -> None:
+        self.tagger = tagger
+        """Who tagged them; to be known before the first."""
         self._stream = stream
         self._codebook = codebook
-        self._tagger = tagger
         self._begun = False
 
     def write(self, marked: Marked) -> None:
@@ -198,7 +233,7 @@ class _Replies:
 
         for row in reply_rows(marked, self._codebook):
             if not self._begun:
-                head = json.dumps({"tagger": self._tagger, "codebook": self._codebook.id})
+                head = json.dumps({"tagger": self.tagger, "codebook": self._codebook.id})
                 self._stream.write(f'{head[:-1]}, "replies": [\n')
             self._stream.write((",\n" if self._begun else "") + json.dumps(row))
             self._begun = True
@@ -206,54 +241,3 @@ class _Replies:
     def end(self, rest: dict[str, Any]) -> None:
         """Close the document with what stands behind the replies."""
         self._stream.write(f"\n], {json.dumps(rest)[1:]}\n")
-
-
-class _Complaints:
-    """Tells and counts what is passed over."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.count = 0
-        self.first: PassedOver | None = None
-
-    def sift(self, log: Log) -> Iterator[LoggedTalk]:
-        """The conversations of `log` that can be scored."""
-        for found in log.read():
-            if not isinstance(found, PassedOver):
-                yield found
-                continue
-            self.first = self.first or found
-            self.count += 1
-            if self.count <= MOST_COMPLAINTS:
-                told = InputError(found.problem, mend=found.mend, where=self._path, line=found.line)
-                print(f"sim: {told} (passed over)", file=sys.stderr)
-
-    def end(self) -> None:
-        """Say how many there were in all."""
-        if self.count:
-            print(f"sim: {self._path}: {self.count:,} passed over", file=sys.stderr, flush=True)
-
-
-class _Progress:
-    """How far a log is read: one line that changes on a terminal, a line now and then elsewhere."""
-
-    def __init__(self, stream: IO[str], log: Log) -> None:
-        self._stream = stream
-        self._log = log
-        self._changing = stream.isatty()
-        self._said = time.monotonic()
-        self._shown = False
-
-    def show(self, replies: int) -> None:
-        """Say it, if it is time."""
-        now = time.monotonic()
-        if now - self._said < (1.0 if self._changing else EVERY):
-            return
-        self._said, self._shown = now, True
-        line = f"{replies:,} replies, {100 * self._log.at / max(1, self._log.size):.0f} % of {self._log.path.name}"
-        print(f"\r{line}" if self._changing else line, end="" if self._changing else "\n", file=self._stream, flush=True)
-
-    def end(self) -> None:
-        """Leave the line behind."""
-        if self._changing and self._shown:
-            print(file=self._stream)

@@ -40,3 +40,5 @@ class LoggedTalk:
     session: int = 1
     group: str | None = None
     """What it has at the key that figures are wanted by; None: none are, or it has no such key."""
+    cluster: str = ""
+    """What it is resampled with; empty: the conversations of its person, or itself."""

@@ -106,11 +106,11 @@ class Budget:
         """Which limit is reached, as a sentence that names its flag; None while there is something left."""
         limits, total = self._limits, self._total
         if limits.max_cost is not None and total.cost >= limits.max_cost:
-            return f"the budget of {limits.max_cost:g} US dollars is used up ({total.cost:.4g} spent); raise --max-cost and resume"
+            return f"the budget of {limits.max_cost:g} US dollars is used up ({total.cost:.4g} spent); raise --max-cost to go on"
         if limits.max_tokens is not None and total.tokens >= limits.max_tokens:
-            return f"the budget of {limits.max_tokens} tokens is used up ({total.tokens} spent); raise --max-tokens and resume"
+            return f"the budget of {limits.max_tokens} tokens is used up ({total.tokens} spent); raise --max-tokens to go on"
         if limits.max_minutes is not None and self._clock() - self._started >= limits.max_minutes * 60:
-            return f"the {limits.max_minutes:g} minutes of --max-minutes are over; resume to go on"
+            return f"the {limits.max_minutes:g} minutes of --max-minutes are over"
         return None
 
     def check(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -15,9 +16,11 @@ from sim.core.event import Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.logged import Labels
 from sim.present.references import reference_lines
-from sim.present.words import NONE, many, number, percent, safe
+from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
 from sim.run.marking import NO_LABELS, Lost
 from sim.score.sentences import split_sentences
+from sim.score.taken import PerThousand
+from sim.score.teacher_forced import ForcedFigures
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -55,10 +58,30 @@ class LogFigures(Frozen):
     moves: tuple[MoveCount, ...]
     groups: dict[str, RepetitionReport]
     """By value of `by`; under an empty name where there is none; empty where repetition is not asked for."""
+    price: PerThousand | None
+    """None: the tagger made no call."""
+    teacher_forced: ForcedFigures | None
+    """None: not asked for."""
+    offline: bool
+    """Whether offline models took part in what was said."""
+    hint: str
+    """What to do next; empty: nothing."""
 
 
-def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_over: int, repetition: bool) -> LogFigures:
-    """`tally`, measured."""
+def figures_of(
+    tally: Tally,
+    *,
+    log: str,
+    tagger: str,
+    by: str | None,
+    passed_over: int,
+    repetition: bool,
+    price: PerThousand | None = None,
+    teacher_forced: ForcedFigures | None = None,
+    offline: bool = False,
+    hint: str = "",
+) -> LogFigures:
+    """`tally`, measured; for the rest see `LogFigures`."""
     codebook = tally.codebook
     groups = tally.groups if repetition else {}
     counted = [(m.id, False) for m in codebook.moves] + [(m.id, True) for m in codebook.beside]
@@ -74,6 +97,10 @@ def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_ov
         by=by,
         moves=tuple(MoveCount(move=m, replies=tally.with_move[m], beside=beside) for m, beside in counted),
         groups={name: report_repetition(marks, tagger=tagger, codebook=codebook.id) for name, marks in groups.items()},
+        price=price,
+        teacher_forced=teacher_forced,
+        offline=offline,
+        hint=hint,
     )
 
 
@@ -81,9 +108,18 @@ def figures_of(tally: Tally, *, log: str, tagger: str, by: str | None, passed_ov
 
 
 def repetition_document(figures: LogFigures) -> dict[str, Any]:
-    """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`."""
+    """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`; with what the tagger takes, and teacher-forced pairs where
+    they were asked for."""
     documents = {name: report.model_dump(mode="json") for name, report in figures.groups.items()}
-    return documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
+    document = documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
+    forced = figures.teacher_forced
+    apart = {"conversations": forced.conversations, "unmatched": forced.unmatched, **asdict(forced.of)} if forced else None
+    return document | {"per_1000_replies": price_document(figures.price)} | ({"teacher_forced": apart} if apart else {})
+
+
+def price_document(price: PerThousand | None) -> dict[str, float | None] | None:
+    """What 1,000 replies take; null where no call was made, and for what is unknown."""
+    return asdict(price) if price else None
 
 
 def reply_rows(marked: Marked, codebook: Codebook) -> Iterator[dict[str, Any]]:
@@ -131,9 +167,15 @@ def render_log(figures: LogFigures, *, width: int) -> RenderableType:
         parts.append(_moves(figures))
     elif figures.by is None:
         report = figures.groups[""]
-        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report), _notes([report])]
+        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report)]
     else:
-        parts += [_by_group(figures, figures.by), _notes(list(figures.groups.values()))]
+        parts.append(_by_group(figures, figures.by))
+    if figures.teacher_forced:
+        parts.append(_forced(figures.teacher_forced))
+    if figures.groups:
+        parts.append(_notes(list(figures.groups.values())))
+    if figures.hint:
+        parts.append(Text(figures.hint))
     return Group(*(p for part in parts for p in (part, Text())))
 
 
@@ -142,11 +184,36 @@ def _heading(figures: LogFigures) -> Text:
     if figures.groups:
         facts.append(many(sum(r.pairs for r in figures.groups.values()), "pair"))
     text = Text.assemble((safe(figures.log), "bold"), "  ", " · ".join([*facts, f"tagger {figures.tagger}", f"codebook {figures.codebook}"]))
+    if figures.offline:
+        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if figures.price:
+        text.append(f"\n{_price(figures.price)}")
     if figures.untagged:
         text.append(f"\n{many(figures.untagged, 'reply', 'replies')} without tags, which break the pairs they stand in: {safe(figures.why_untagged)}")
     if figures.passed_over:
         text.append(f"\n{figures.passed_over:,} passed over, told on standard error")
     return text
+
+
+def _price(price: PerThousand) -> str:
+    """Unknown is unknown, and no price."""
+    tokens = [f"{'unknown' if n is None else f'{n:,.0f}'} tokens {way}" for n, way in ((price.input_tokens, "in"), (price.output_tokens, "out"))]
+    cost = "cost unknown" if price.dollars is None else money(price.dollars)
+    return f"1,000 replies take {many(round(price.calls), 'call')}, {', '.join(tokens)}: {cost}"
+
+
+def _forced(forced: ForcedFigures) -> RenderableType:
+    """Apart from all else, and under its name."""
+    of = forced.of
+    table = _table("", ("pairs of",), _FORCED)
+    shares = [_third(v) for v in (of.jaccard, of.stickiness, of.base_rate, of.excess, of.pooled, of.expected)]
+    table.add_row(many(forced.conversations, "conversation"), f"{of.pairs:,}", *shares)
+    if forced.unmatched:
+        table.caption = f"{many(forced.unmatched, 'conversation')} of this log stand in no conversation of the same id of the other"
+    return _titled("Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself", table)
+
+
+_FORCED = ("pairs", "Jaccard", "stickiness", "base rate", "excess", "pooled", "expected")
 
 
 def _repetition(report: RepetitionReport) -> Table:
@@ -183,12 +250,12 @@ def _per_move(report: RepetitionReport) -> Table:
     return table
 
 
-def _moves(figures: LogFigures) -> Table:
-    table = _table(f"Moves (tagger {figures.tagger}, codebook {figures.codebook})", ("move",), ("replies", "of tagged"))
+def _moves(figures: LogFigures) -> RenderableType:
+    table = _table("", ("move",), ("replies", "of tagged"))
     tagged = figures.replies - figures.untagged
     for of in sorted(figures.moves, key=lambda of: (of.beside, -of.replies, of.move)):
         table.add_row(_named(of.move, of.beside), f"{of.replies:,}", percent(of.replies / tagged if tagged else None))
-    return table
+    return _titled(f"Moves (tagger {figures.tagger}, codebook {figures.codebook})", table)
 
 
 def _named(move: str, beside: bool) -> str:
@@ -209,11 +276,11 @@ def _templates(report: RepetitionReport) -> list[RenderableType]:
     found = report.templates
     if not found.top:
         return []
-    title = Text(f"Templates: sequences of sentences' moves, {found.distinct:,} in {many(found.replies, 'reply', 'replies')}", "bold")
+    title = f"Templates: sequences of sentences' moves, {found.distinct:,} in {many(found.replies, 'reply', 'replies')}"
     table = _table("", (), ("share", "replies"), ("sequence",))
     for template in found.top:
         table.add_row(percent(template.share), f"{template.replies:,}", " → ".join(template.sequence).replace("_", " "))
-    return [Group(title, table)]
+    return [_titled(title, table)]
 
 
 def _by_group(figures: LogFigures, by: str) -> Table:
@@ -254,6 +321,11 @@ def _interval(bounds: tuple[float, float] | None, *, digits: int = 3) -> str:
 
 def _p(p: float | None) -> str:
     return "" if p is None else f"{p:.3f}".removeprefix("0")
+
+
+def _titled(title: str, table: Table) -> Group:
+    """A table below a title that may be wider than itself."""
+    return Group(Text(title, "bold"), table)
 
 
 def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...], texts: tuple[str, ...] = ()) -> Table:

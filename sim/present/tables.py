@@ -22,13 +22,15 @@ from sim.present.memory import memory_sections
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
 if TYPE_CHECKING:
-    from sim.analysis.summary import DimensionFigures, RunSummary, TargetSummary
+    from sim.analysis.summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
     from sim.core.event import Ending, Role
 
 GAP = 2
 """Columns between two columns of figures."""
 NAME = 16
 """Columns that a target's id may take before it is folded."""
+RATER = 32
+"""Columns that a rater's id may take."""
 MOST_FAILURES = 5
 """Failed trials named one by one."""
 
@@ -124,7 +126,7 @@ def _key(summary: RunSummary) -> str:
 def _occasions(summary: RunSummary) -> Table:
     """Three rows a target for the dimensions that go by occasion, one for the four that always apply."""
     headings = ("scored", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
-    table = _table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
+    table = figure_table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
     for target in summary.targets:
         of = target.likability.dimensions
         always = [of[d] for d in ALWAYS]
@@ -153,7 +155,7 @@ def _criterion(summary: RunSummary, width: int) -> list[Table]:
 
 
 def _observers(summary: RunSummary) -> Table:
-    table = _table("Other raters", ("target", "rater"), ("likability", "fixed set", "n"))
+    table = figure_table("Other raters", ("target", "rater"), ("likability", "fixed set", "n"), name=RATER)
     for target in summary.targets:
         for i, (rater, of) in enumerate(target.likability.observers.items()):
             table.add_row(Text(target.target if i == 0 else ""), Text(rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")
@@ -164,7 +166,7 @@ def _controls(summary: RunSummary) -> list[RenderableType]:
     """Noise and halo of the primary rater, a row a dimension."""
     of = summary.controls
     headings = ("repeats", "mean\ndifference", "moved", "one by one", "together\n− alone")
-    table = _table(f"{of.rater} rates again: the same words, and one dimension a call", ("dimension",), headings)
+    table = figure_table(f"{of.rater} rates again: the same words, and one dimension a call", ("dimension",), headings)
     for d in DIMENSIONS:
         noise, shift = of.noise.dimensions[d], of.halo.dimensions[d]
         table.add_row(SHORT[d], f"{noise.n:,}", number(noise.difference), percent(noise.moved), f"{shift.n:,}", signed(shift.mean))
@@ -189,7 +191,14 @@ def _control_notes(summary: RunSummary) -> list[str]:
 
 
 def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
-    of = [t.repetition for t in summary.targets]
+    tables = _repetition_by([t.repetition for t in summary.targets], summary, width)
+    for tagger in dict.fromkeys(name for t in summary.targets for name in t.other_taggers):
+        tables += _repetition_by([t.other_taggers[tagger] for t in summary.targets], summary, width)
+    return [*tables, Text(_REPETITION_KEY, "dim")]
+
+
+def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: int) -> list[RenderableType]:
+    """By one tagger, target by target."""
     coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
     columns = [
         ("repertoire", [share(r.repertoire) for r in of]),
@@ -208,8 +217,7 @@ def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
     ]
     if any(r.untagged for r in of):
         columns.append(("untagged", [f"{r.untagged:,}" for r in of]))
-    tables = _by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)
-    return [*tables, Text(_REPETITION_KEY, "dim")]
+    return [*_by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)]
 
 
 _REPETITION_KEY = """\
@@ -218,7 +226,7 @@ fit: what person and topic explain; in turn: excess beyond that in random order;
 
 
 def _spending(summary: RunSummary) -> Table:
-    table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost", "cost unknown"))
+    table = figure_table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost", "cost unknown"))
     for role in ROLES:
         of = [t for t in summary.targets if role in t.calls]
         if of:
@@ -250,7 +258,7 @@ def _by_target(title: str, summary: RunSummary, columns: Sequence[_Column], widt
     room = width - min(NAME, max(len(t.target) for t in summary.targets))
     tables: list[Table] = []
     for some in _packed(columns, room):
-        table = _table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
+        table = figure_table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
         for i, target in enumerate(summary.targets):
             table.add_row(Text(target.target), *(Text(cells[i]) for _, cells in some))
         tables.append(table)
@@ -270,7 +278,8 @@ def _packed(columns: Sequence[_Column], room: int) -> list[list[_Column]]:
     return packed
 
 
-def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
+def figure_table(title: str, names: tuple[str, ...], figures: tuple[str, ...], *, name: int = NAME) -> Table:
+    """An empty table whose columns of figures are never cut; names are folded beyond `name` columns."""
     table = Table(
         title=Text(title, "bold"),
         title_justify="left",
@@ -281,7 +290,7 @@ def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Tabl
         pad_edge=False,
     )
     for heading in names:
-        table.add_column(heading, overflow="fold", min_width=4, max_width=max(NAME, len(heading)))
+        table.add_column(heading, overflow="fold", min_width=4, max_width=max(name, len(heading)))
     for heading in figures:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

@@ -28,8 +28,8 @@ LABEL = "ratings"
 
 def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
     """`trial` as a transcript, for a console of `width` columns."""
-    raters = {r for s in trial.sessions for e in s.exchanges for r in e.ratings} - {trial.rater}
-    page = Page(trial, min(width, READABLE), max(map(len, (*raters, LABEL))))
+    judges = {j for s in trial.sessions for e in s.exchanges for j in (*e.ratings, *e.other_moves)} - {trial.rater}
+    page = Page(trial, min(width, READABLE), max(map(len, (*judges, LABEL))))
     parts: list[RenderableType] = [_heading(trial), Text()]
     for session in trial.sessions:
         parts += page.session(session)
@@ -114,6 +114,7 @@ class Page:
         parts.append(self.line("moves", _moves(exchange)))
         if live := _live(exchange):
             parts.append(self.line("repeats", live))
+        parts += [self.line(t, UNSCORED if moves is None else _listed(moves)) for t, moves in exchange.other_moves.items()]
         if exchange.disclosed:
             parts.append(self.line("told", ", ".join(f"{d.fact}{' (changed)' if d.version else ''}" for d in exchange.disclosed)))
         if exchange.leave:
@@ -165,6 +166,10 @@ def _moves(exchange: ExchangeDocument) -> str:
         return exchange.tagging
     again = exchange.repetition.repeated
     return ", ".join(f"{m.replace('_', ' ')}{' (again)' if m in again else ''}" for m in exchange.moves) or "none"
+
+
+def _listed(moves: Sequence[str]) -> str:
+    return ", ".join(m.replace("_", " ") for m in moves) or "none"
 
 
 def _live(exchange: ExchangeDocument) -> str:

@@ -26,7 +26,7 @@ from sim.score.repetition import NOTHING_YET, move_sets, running
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
-    from sim.core.event import Rating
+    from sim.core.event import Rating, Tagging
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
     from sim.score.repetition import Running
@@ -109,6 +109,8 @@ class ExchangeDocument(Frozen):
     moves: tuple[str, ...]
     """Sorted, those beside the codebook's ten included; empty also where `tagging` is not `tags`."""
     repetition: RepetitionDocument
+    other_moves: dict[str, tuple[str, ...] | None]
+    """By taggers other than the study's, sorted like `moves`; null where the tagger could not tell."""
     disclosed: tuple[DisclosureDocument, ...]
     flags: tuple[Flag, ...]
     resent: bool
@@ -258,10 +260,15 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         tagging="absent" if tagging is None else tagging.kind,
         moves=tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else (),
         repetition=RepetitionDocument(**asdict(live or NOTHING_YET)),
+        other_moves={t: _sorted_moves(exchange.tags[t]) for t in sorted(exchange.tags) if t != study.tagger_id},
         disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
         flags=exchange.flags,
         resent=bool(reply and reply.resent),
     )
+
+
+def _sorted_moves(tagging: Tagging) -> tuple[str, ...] | None:
+    return tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else None
 
 
 def _by_rater(ratings: Mapping[str, Mapping[str, Rating]], study: Study, questions: Iterable[str]) -> dict[str, dict[str, RatingDocument]]:

@@ -15,12 +15,11 @@ from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
 from sim.core.view import Turn
 from sim.score.marks import Marks
-from sim.score.moves_offline import OfflineTagger
+from sim.score.taken import Taken
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.logged import LoggedReply, LoggedTalk
-    from sim.core.spec import ModelSpec
     from sim.score.scorer import Tagger
 
 BY_LOG: Final = "log"
@@ -108,20 +107,7 @@ class Tally:
             if len(self._marks) == MOST_GROUPS:
                 raise InputError(f"has more than {MOST_GROUPS} values", mend="name a key with fewer", where="--by")
             self._marks[name] = Marks(self.codebook)
-        self._marks[name].add(measured)
-
-
-def build_tagger(spec: ModelSpec | None, codebook: Codebook) -> Tagger:
-    """The tagger that `spec` names; None: the offline one.
-
-    Raises:
-        InputError: there is no such tagger, or it does not know the codebook.
-    """
-    if spec is not None:
-        raise InputError(f"no tagger is built on '{spec.model}'", mend="leave it out for the offline tagger", where="--tagger")
-    if codebook.id != "mint":
-        raise InputError(f"the offline tagger knows the codebook mint, not {codebook.id}", mend="name a model with --tagger", where="--codebook")
-    return OfflineTagger()
+        self._marks[name].add(measured, cluster=marked.talk.cluster)
 
 
 def by_labels(talk: LoggedTalk) -> Marked:
@@ -129,29 +115,44 @@ def by_labels(talk: LoggedTalk) -> Marked:
     return Marked(talk, tuple(r.labels for r in talk.replies))
 
 
-async def mark_talks(talks: Iterable[LoggedTalk], tagger: Tagger, *, concurrency: int, take: Callable[[Marked], None]) -> None:
+async def mark_talks(
+    talks: Iterable[LoggedTalk],
+    tagger: Tagger,
+    *,
+    concurrency: int,
+    take: Callable[[Marked], None],
+    taken: Taken,
+    stop: Callable[[], str | None] = lambda: None,
+) -> str | None:
     """Tag every reply of `talks`.
 
     Args:
         talks: read only as far ahead as the tagger needs them.
         concurrency: replies being tagged at once.
         take: is given each conversation in turn, as soon as it and all before it are tagged.
+        taken: what calls take is added to it.
+        stop: why nothing more is to be read, asked before each conversation.
+
+    Returns:
+        What `stop` said; None: all were read.
     """
     free = asyncio.Semaphore(concurrency)
-    given_up = _GivenUp(after=concurrency)
+    given_up = GivenUp(after=concurrency)
 
     async def tag(reply: LoggedReply) -> Mark:
         async with free:
             if given_up.why:
                 return Lost(given_up.why)
             try:
-                found = (await tagger.tag(Turn(reply.user, reply.text))).value
+                found = await tagger.tag(Turn(reply.user, reply.text))
             except CallFailed as failed:
-                lost = Lost(f"{failed.cause.replace('_', ' ')}: {failed.message}")
-                given_up.note(lost.why)
-                return lost
+                taken.add(failed.calls, replies=0)
+                why = f"{failed.cause.replace('_', ' ')}: {failed.message}"
+                given_up.note(why)
+                return Lost(why)
+            taken.add(found.calls)
             given_up.alive = True
-            return found
+            return found.value
 
     waiting: deque[tuple[LoggedTalk, list[asyncio.Task[Mark]]]] = deque()
 
@@ -161,9 +162,12 @@ async def mark_talks(talks: Iterable[LoggedTalk], tagger: Tagger, *, concurrency
         return len(tasks)
 
     ahead = 0
+    stopped: str | None = None
     try:
         async with asyncio.TaskGroup() as group:
             for talk in talks:
+                if stopped := stop():
+                    break
                 waiting.append((talk, [group.create_task(tag(reply)) for reply in talk.replies]))
                 ahead += len(talk.replies)
                 while ahead > concurrency:
@@ -172,18 +176,22 @@ async def mark_talks(talks: Iterable[LoggedTalk], tagger: Tagger, *, concurrency
                 await finish()
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
+    return stopped
 
 
 @dataclass
-class _GivenUp:
-    """A tagger that has failed from the start as often as it is asked at once need not be asked for every reply of a log."""
+class GivenUp:
+    """A judge that has failed from the start as often as it is asked at once need not be asked for every reply."""
 
     after: int
     alive: bool = False
+    """Whether any call was answered."""
     why: str = ""
+    """Why it is not to be asked; empty: it is."""
     _failed: int = 0
 
     def note(self, why: str) -> None:
+        """A call has failed."""
         self._failed += 1
         if not self.alive and self._failed >= self.after:
             self.why = f"not asked: the first {self._failed} calls failed, {why}"

@@ -10,11 +10,10 @@ from sim.core.controls import Draw, control_parts
 from sim.core.spec import ChatTargetSpec
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
-from sim.llm.build import build_client
+from sim.run.clients import Clients
+from sim.run.judges import build_tagger, tagger_version
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
-from sim.score.moves_model import ModelTagger
-from sim.score.moves_offline import OfflineTagger
 from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget
 from sim.targets.identity import Identity
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import Limits, ModelSpec, Sampling, Study
+    from sim.core.spec import Limits, Study
     from sim.llm.build import Shared
-    from sim.llm.client import Client
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
     from sim.score.scorer import Rater, Tagger
@@ -36,8 +34,7 @@ if TYPE_CHECKING:
 def scorer_versions(study: Study) -> dict[str, str]:
     """Version by id of every scorer that `study` uses."""
     raters = (*study.raters, *control_parts(study.primary_rater).values())
-    tagger = OfflineTagger.version if study.tagger.offline else ModelTagger.version
-    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger}
+    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger)}
 
 
 def offline_parts(study: Study) -> tuple[str, ...]:
@@ -69,13 +66,12 @@ class Parts:
         self._nonce = nonce
         self._own = {t.id: OwnTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
         self._prompts = prompts
-        self._limits = limits
         self._shared = shared
         self._sink = sink
         self._clock = clock
-        self._clients: dict[tuple[object, ...], Client] = {}
-        self._user = ScriptedUser(ModelUser(self._client(study.user), prompts))
-        self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._client(spec), prompts) for i, spec in study.raters.items()}
+        self._clients = Clients(prompts, sampling=study.sampling, limits=limits, shared=shared)
+        self._user = ScriptedUser(ModelUser(self._clients.get(study.user), prompts))
+        self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._clients.get(spec), prompts) for i, spec in study.raters.items()}
         self._controls = build_controls(self._raters[study.primary_rater])
         self._draw = Draw(study.seed, study.controls)
         self._codebook = codebook
@@ -102,7 +98,7 @@ class Parts:
         if not isinstance(plan.target, ChatTargetSpec):
             return self._own[plan.target.id].talk(Identity(self._nonce, plan.id), self._prompts)
         return ChatTarget(
-            self._client(plan.target),
+            self._clients.get(plan.target),
             self._prompts,
             memory=build_memory(plan.target.memory),
             system=plan.target.system,
@@ -116,23 +112,11 @@ class Parts:
 
     async def close(self) -> None:
         """Give back every connection."""
-        for client in self._clients.values():
-            await client.close()
+        await self._clients.close()
         for own in self._own.values():
             await own.close()
 
     @cached_property
     def _tagger(self) -> Tagger:
-        if self._study.tagger.offline:
-            return OfflineTagger()
-        assert self._codebook is not None
-        return ModelTagger(self._study.tagger_id, self._client(self._study.tagger), self._prompts, self._codebook)
-
-    def _client(self, spec: ModelSpec) -> Client:
-        sampling: Sampling = spec.sampling or self._study.sampling
-        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
-        if same not in self._clients:
-            self._clients[same] = build_client(
-                spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=self._prompts.texts["json_mode"]
-            )
-        return self._clients[same]
+        assert self._study.tagger.offline or self._codebook is not None
+        return build_tagger(self._study.tagger_id, self._study.tagger, self._codebook, self._clients)

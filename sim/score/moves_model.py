@@ -6,7 +6,7 @@ shifted count harms nothing; only what then still has no marks is asked for once
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from sim.core.codebook import Codebook
-    from sim.core.event import Call
     from sim.core.view import Turn
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
@@ -261,35 +260,3 @@ def _schema(moves: Sequence[str]) -> Schema:
 
 def _object(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-# --- what it costs ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PerThousand:
-    """What a tagger takes for 1,000 replies, repairs and chunks included."""
-
-    input: float | None
-    """Tokens. None: of some call the provider did not say."""
-    output: float | None
-    dollars: float | None
-    """US dollars. None: of some call nobody knows the price."""
-
-
-def per_thousand(calls: Iterable[Call], replies: int) -> PerThousand | None:
-    """What 1,000 replies take, from the calls made for `replies` of them; None where none was asked for. One unknown call makes the sum unknown."""
-    made = tuple(calls)
-    if not made or replies < 1:
-        return None
-    usages = [c.usage for c in made]
-    costs = [c.cost for c in made]
-    known = [u for u in usages if u is not None]
-    priced = [c for c in costs if c is not None]
-    each = 1000 / replies
-    counted = len(known) == len(made)
-    return PerThousand(
-        input=sum(u.input for u in known) * each if counted else None,
-        output=sum(u.output for u in known) * each if counted else None,
-        dollars=sum(priced) * each if len(priced) == len(made) else None,
-    )

@@ -125,26 +125,6 @@ def less(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
 
-def teacher_forced(talks: Iterable[tuple[Sequence[MoveSet | None], Sequence[MoveSet | None]]], codebook: Codebook) -> PairFigures:
-    """The figures of pairs (another speaker's reply *t−1*, own reply *t*): never part of any default, and not repetition of oneself.
-
-    MINT's trained rows pair so: people's replies with those a model would have given next.
-
-    Args:
-        talks: of each conversation the other speaker's move sets and one's own, reply by reply.
-        codebook: figures are on its counted moves.
-    """
-    bit = {m.id: 1 << i for i, m in enumerate(codebook.moves)}
-    found = [
-        (sum(bit.get(m, 0) for m in a), sum(bit.get(m, 0) for m in b))
-        for other, own in talks
-        for a, b in zip(other, own[1:], strict=False)
-        if a is not None and b is not None
-    ]
-    both = np.array(found, dtype=np.uint64).reshape(-1, 2)
-    return pair_figures(both[:, 0], both[:, 1], len(codebook.moves))
-
-
 # --- how alike sets of a group are --------------------------------------------------------------------------------
 
 

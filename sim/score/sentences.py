@@ -27,11 +27,11 @@ _END: Final = re.compile(
 _TAIL: Final = 24
 """Characters before a stop that can say whether it is one."""
 _BEFORE_ANYTHING: Final = re.compile(
-    r"(?:(?<!\w)(?i:e\.\s?g|i\.\s?e|z\.\s?b|d\.\s?h|mr|mrs|ms|dr|dra|sra?|srta|prof|rev|gen|sen|gov|capt|lt|mt|mx|vs|cf|approx|resp|viz)|(?<![A-Za-z.'])[A-HJ-Z])\.$"
+    r"(?:(?<!\w)(?i:e\.\s?g|i\.\s?e|z\.\s?b|d\.\s?h|mr|mrs|ms|dr|dra|sra?|srta|prof|rev|gen|sen|gov|capt|lt|mt|mx|vs|cf|approx|resp|viz|p\.\s?ej)|(?<![A-Za-z.'])[A-HJ-Z])\.$"
 )
 """Abbreviations that never end a sentence, and initials; "I" may well end one."""
 _BEFORE_SMALL: Final = re.compile(
-    r"(?<!\w)(?:a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|etc|st|jr|inc|ltd|co|dept|est|min|max|hrs?|ud|uds|ex|usw|bzw)\.$", re.IGNORECASE
+    r"(?<!\w)(?:a\.m|p\.m|u\.s|u\.k|u\.s\.a|ph\.d|etc|st|jr|inc|ltd|co|dept|est|min|max|hrs?|ud|uds|ex|usw|bzw|[a-hj-z])\.$", re.IGNORECASE
 )
 _BEFORE_FIGURES: Final = re.compile(r"(?<!\w)(?:no|nos|fig|nr|p|pp|ch|sec|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.IGNORECASE)
 _NUMBER_OF_A_LIST: Final = re.compile(r"(?:^|[:;]\s)\s*[*_]*\d{1,3}\.$")
@@ -64,10 +64,10 @@ def _goes_on(line: str, start: int, stop: int, end: int) -> bool:
     if after == end and following.isascii() and following.isalpha():
         # No space: a new sentence after a word in small letters ("sad.Do you"), never inside a name, an address or an abbreviation.
         return not _SMALL_WORD.search(line[max(start, stop - 80) : stop])
+    if following.isdigit() and _BEFORE_FIGURES.search(head):
+        return True
     if head.endswith(_OPEN_ENDED) or _BEFORE_SMALL.search(head):
         return following.islower()
-    if _BEFORE_FIGURES.search(head):
-        return following.isdigit()
     return bool(_NUMBER_OF_A_LIST.search(head) or _BEFORE_ANYTHING.search(head))
 
 

@@ -51,6 +51,18 @@ class Header(Frozen):
     offline: tuple[str, ...] = ()
     """Parts played by offline models: such a run checks the instrument and says nothing of any real model."""
 
+    def with_scoring(self, *, prompts: Mapping[str, str], scorers: Mapping[str, str], offline: Iterable[str]) -> Header:
+        """The header with what it does not name yet of a later scoring; what it names stays as it is."""
+        texts = {**prompts, **self.prompts}
+        return self.model_copy(
+            update={
+                "prompts": texts,
+                "prompt_hashes": {name: _hash(text) for name, text in texts.items()},
+                "scorers": {**scorers, **self.scorers},
+                "offline": tuple(dict.fromkeys((*self.offline, *offline))),
+            }
+        )
+
 
 def build_header(
     spec: RunSpec,

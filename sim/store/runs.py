@@ -31,6 +31,8 @@ from sim.store.yaml_file import load_yaml
 
 SPEC = "study.yaml"
 HEADER = "header.json"
+CODEBOOKS = "codebooks"
+"""The folder within a run's that holds the codebooks it was tagged with later, a file each."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _MAX_SPEC_BYTES = 1_000_000_000
@@ -72,6 +74,47 @@ class RunFolder:
     def codebook(self) -> Codebook:
         """The codebook its moves were tagged with."""
         return self.spec.codebook
+
+    @cached_property
+    def codebooks(self) -> dict[str, Codebook]:
+        """All codebooks its moves were ever tagged with, by id, its own first."""
+        folder = self.path / CODEBOOKS
+        kept = [load_yaml(f, Codebook) for f in sorted(folder.glob("*.yaml"))] if folder.is_dir() else []
+        return {book.id: book for book in (self.codebook, *kept)}
+
+    def accept_codebook(self, codebook: Codebook) -> None:
+        """See that `codebook` is what the run knows by its id, or that the run knows none by it.
+
+        Raises:
+            InputError: the run was tagged with another text under that id.
+        """
+        if self.codebooks.get(codebook.id, codebook) != codebook:
+            problem = f"run '{self.name}' was tagged with another text of codebook '{codebook.id}'"
+            raise InputError(problem, mend="give the new one another id, or leave --codebook out to use the run's own")
+
+    def add_scoring(self, codebook: Codebook, *, prompts: Mapping[str, str], scorers: Mapping[str, str], offline: Iterable[str]) -> RunFolder:
+        """Keep what a later scoring works with, so that the folder alone still tells how every figure came about; to be called under the run's lock.
+
+        Prompts, versions and offline parts that the header has stay as they are.
+
+        Returns:
+            The folder as it is now.
+
+        Raises:
+            InputError: see `accept_codebook`; or the folder cannot be written.
+        """
+        self.accept_codebook(codebook)
+        known = self.header
+        header = known.with_scoring(prompts=prompts, scorers=scorers, offline=offline)
+        try:
+            if codebook.id not in self.codebooks:
+                (self.path / CODEBOOKS).mkdir(exist_ok=True)
+                _write(self.path / CODEBOOKS / f"{codebook.id}.yaml", _dump(codebook))
+            if header != known:
+                _write(self.path / HEADER, _header_text(header))
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=self.path) from None
+        return RunFolder(self.path)
 
     @cached_property
     def header(self) -> Header:
@@ -162,7 +205,7 @@ def create_run(
             fresh = aside / "run"
             fresh.mkdir()
             (fresh / SPEC).write_text(_dump(spec), encoding="utf-8")
-            (fresh / HEADER).write_text(header.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            (fresh / HEADER).write_text(_header_text(header), encoding="utf-8")
             create_journal(fresh)
             return RunFolder(_settle(fresh, results, name, loaded.study.name))
         finally:
@@ -235,6 +278,17 @@ def _names(default: str) -> Iterator[str]:
     yield from (f"{default}-{n}" for n in itertools.count(2))
 
 
+def _header_text(header: Header) -> str:
+    return header.model_dump_json(indent=2) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """`text` at `path`, wholly or not at all, whoever reads meanwhile."""
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
+
+
 def _load_header(path: Path) -> Header:
     try:
         text = path.read_text(encoding="utf-8")
@@ -261,6 +315,6 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
         return True
 
 
-def _dump(spec: RunSpec) -> str:
+def _dump(spec: RunSpec | Codebook) -> str:
     """`spec` as YAML. Defaults are written out, so that the run means the same when a later version has others."""
     return str(yaml.dump(spec.model_dump(exclude_none=True), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=140))

@@ -81,7 +81,7 @@ class AskedParts(Parts):
     def __init__(self, study: Study, *arguments: Any, **named: Any) -> None:
         super().__init__(study, *arguments, **named)
         assert isinstance(study.user, ModelSpec)
-        self.__dict__["_tagger"] = AskedTagger(self._client(study.user.model_copy(update={"model": "openai/tagger"})))
+        self.__dict__["_tagger"] = AskedTagger(self._clients.get(study.user.model_copy(update={"model": "openai/tagger"})))
 
 
 def study(case: Case, url: str, folder: Path) -> Study:

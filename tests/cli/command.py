@@ -6,8 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from sim.cli.app import run_app
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,3 +63,28 @@ def first_look(folder: Path, url: str, **changes: str) -> Path:
     path = folder / "first-look.yaml"
     path.write_text("\n".join([*lines, *(f"{k}: {v}" for k, v in changes.items())]) + "\n", encoding="utf-8")
     return path
+
+
+@dataclass
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Here:
+    """`sim` in this process, where a process of its own would only take time."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def sim(self, *arguments: str | Path) -> Done:
+        status = run_app([*map(str, arguments)])
+        return Done(status, *self._capsys.readouterr())
+
+    def json(self, *arguments: str | Path) -> Any:
+        done = self.sim(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)

@@ -19,7 +19,7 @@ from sim.core.spec.scenario import (
     SessionSpec,
     Wish,
 )
-from sim.core.spec.study import Controls, Limits, Probes, Study, name_tagger
+from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, name_tagger
 from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Value",
     "Voice",
     "Wish",
+    "codebook_of",
     "name_tagger",
     "tells_dates",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -134,3 +135,9 @@ def name_tagger(tagger: ModelSpec, *, other_codebook: str = "") -> str:
     """
     name = "offline" if tagger.offline else tagger.model
     return f"{name}@{other_codebook}" if other_codebook else name
+
+
+def codebook_of(tagger: str, codebooks: Container[str]) -> str:
+    """The id of the codebook that tags kept under `tagger` go by, among `codebooks`; empty: the run's own (see `name_tagger`)."""
+    _, _, book = tagger.rpartition("@")
+    return book if book != tagger and book in codebooks else ""

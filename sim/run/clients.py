@@ -1,0 +1,42 @@
+"""The models that one execution talks with, each built once, whoever asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.llm.build import build_client
+
+if TYPE_CHECKING:
+    from sim.core.spec import Limits, ModelSpec, Sampling
+    from sim.llm.build import Shared
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+
+
+class Clients:
+    """Clients by spec; specs that reach the same model in the same way share one.
+
+    Args:
+        sampling: of models whose spec has none.
+    """
+
+    def __init__(self, prompts: Prompts, *, sampling: Sampling, limits: Limits, shared: Shared) -> None:
+        self.prompts = prompts
+        self._sampling = sampling
+        self._limits = limits
+        self._shared = shared
+        self._built: dict[tuple[object, ...], Client] = {}
+
+    def get(self, spec: ModelSpec) -> Client:
+        """The client of `spec`; to be called in the event loop that it is used in."""
+        sampling = spec.sampling or self._sampling
+        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
+        if same not in self._built:
+            json_mode = self.prompts.texts["json_mode"]
+            self._built[same] = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)
+        return self._built[same]
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        for client in self._built.values():
+            await client.close()

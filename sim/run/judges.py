@@ -1,0 +1,121 @@
+"""Who judges what was said: raters and taggers from their specs, and by what names their verdicts are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sim.core.spec import name_tagger
+from sim.llm.build import check_credentials
+from sim.run.demands import check_rater, check_tagger
+from sim.score.likability import LikabilityRater
+from sim.score.moves_model import ModelTagger
+from sim.score.moves_offline import OfflineTagger
+
+if TYPE_CHECKING:
+    from sim.core.codebook import Codebook
+    from sim.core.spec import ModelSpec, Study
+    from sim.run.clients import Clients
+    from sim.score.scorer import Rater, Tagger
+
+
+def build_tagger(id: str, spec: ModelSpec, codebook: Codebook | None, clients: Clients) -> Tagger:
+    """The tagger that `spec` names.
+
+    Args:
+        id: names its tags; see `sim.core.spec.name_tagger`.
+        codebook: what a model tags with; the offline tagger has its own.
+    """
+    if spec.offline:
+        return OfflineTagger()
+    assert codebook is not None
+    return ModelTagger(id, clients.get(spec), clients.prompts, codebook)
+
+
+def tagger_version(spec: ModelSpec) -> str:
+    """The version of the tagger that `spec` names."""
+    return OfflineTagger.version if spec.offline else ModelTagger.version
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Who is to judge a run again: specs alone, nothing is built.
+
+    Use `build_judging`.
+    """
+
+    raters: Mapping[str, ModelSpec]
+    """By the part under which their ratings are kept."""
+    tagger: ModelSpec | None
+    tagger_part: str
+    """The part under which tags are kept; also of those that are only looked at, where nobody is to tag."""
+    codebook: Codebook
+    concurrency: int = field(default=16, kw_only=True)
+    """Verdicts under way at once."""
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts of all verdicts that can be bought."""
+        return frozenset((*self.raters, *((self.tagger_part,) if self.tagger else ())))
+
+    @property
+    def specs(self) -> dict[str, ModelSpec]:
+        """Everybody's spec by what they are called among the parts of a study, the tagger last."""
+        return {f"the rater {part}": spec for part, spec in self.raters.items()} | ({"the tagger": self.tagger} if self.tagger else {})
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version by part."""
+        tagger = {self.tagger_part: tagger_version(self.tagger)} if self.tagger else {}
+        return dict.fromkeys(self.raters, LikabilityRater.version) | tagger
+
+    @property
+    def offline(self) -> tuple[str, ...]:
+        """The parts of raters that are offline models. The offline tagger tags real replies and plays nobody."""
+        return tuple(part for part, spec in self.raters.items() if spec.offline)
+
+    def check(self) -> None:
+        """Refuse who cannot judge, or whose key the environment does not hold.
+
+        Raises:
+            InputError: see `sim.run.demands`.
+        """
+        for spec in self.raters.values():
+            check_rater(spec)
+        if self.tagger:
+            check_tagger(self.tagger, self.codebook)
+            check_credentials(self.tagger)
+
+    def build_raters(self, clients: Clients) -> dict[str, Rater]:
+        """By part."""
+        return {part: LikabilityRater(part, clients.get(spec), clients.prompts) for part, spec in self.raters.items()}
+
+    def build_tagger(self, clients: Clients) -> Tagger | None:
+        """None: nobody is to tag."""
+        return build_tagger(self.tagger_part, self.tagger, self.codebook, clients) if self.tagger else None
+
+
+def build_judging(
+    study: Study, raters: Iterable[ModelSpec], tagger: ModelSpec | None, codebook: Codebook, own: Codebook, *, concurrency: int
+) -> Judging:
+    """Who judges a run of `study` again. A model that the study knows is the same judge, reached as the study says unless its spec says where.
+
+    Args:
+        raters: any that the study does not have is `observer:<model>`.
+        tagger: None: nobody tags, and the tags of the study's own tagger are looked at.
+        codebook: what is tagged with.
+        own: the run's own.
+    """
+    parts: dict[str, ModelSpec] = {}
+    for spec in raters:
+        part, known = next(((p, s) for p, s in study.raters.items() if _same(s, spec)), (f"observer:{spec.model}", spec))
+        parts[part] = known
+    if tagger and _same(study.tagger, tagger):
+        tagger = study.tagger
+    name = name_tagger(tagger or study.tagger, other_codebook="" if codebook.id == own.id else codebook.id)
+    return Judging(parts, tagger, name, codebook, concurrency=concurrency)
+
+
+def _same(known: ModelSpec, named: ModelSpec) -> bool:
+    return known.model == named.model and named.api_base in (None, known.api_base)
