@@ -7,7 +7,9 @@
 
 `url` ends in /v1, ready for `api_base`. Both offer the controls as methods (`stats`, `requests`, `fault`, …); over HTTP they are:
 
-    POST   /v1/chat/completions  an answer for the role that `model` names (user, rater, tagger; anything else is a target)
+    POST   /v1/chat/completions  an answer for the role that `model` names (user, rater, tagger; anything else is a target, or memory where the
+                      system prompt asks for what is between <memory> and </memory>)
+    POST   /v1/embeddings  vectors in which texts that share words lie close to each other; role embedding
     GET    /stats     calls, by_role, answered, refused (status 400 and up), dropped (client gone, or cut), inflight, max_inflight, connections,
                       cpu (seconds)
     GET    /requests  what came in, oldest first: role, path, header names, key (the Authorization or x-api-key value, null without one), body
@@ -40,6 +42,7 @@ Kinds of fault:
     context_too_long        400, code context_length_exceeded
     unauthorized            401, quoting the key it was sent
     garbage                 200 with a page of HTML
+    cut_off                 finish_reason length after half of the answer
 """
 
 from __future__ import annotations
@@ -82,6 +85,7 @@ KINDS = frozenset(
         "context_too_long",
         "unauthorized",
         "garbage",
+        "cut_off",
     }
 )
 EXOTIC = "\U0001f469\u200d\U0001f4bb שלום עולם 你好，世界 e\u0301 \U0001f1f3\U0001f1f1"
@@ -336,13 +340,48 @@ def answer(body: dict[str, Any], fault: str | None = None) -> str:
             return json.dumps(_tagging(rng, _rated_reply(messages), shape), ensure_ascii=False)
         filler = _Filler(name, rng, _rated_reply(messages), shape.get("$defs", {}), exotic=fault == "unicode", padding=big)
         return json.dumps(filler.fill(shape), ensure_ascii=False)
-    text = _user_line(rng) if _role(body) == "user" else _reply(rng, messages)
+    role = _role(body)
+    text = _user_line(rng) if role == "user" else _notes(messages) if role == "memory" else _reply(rng, messages)
     return (f"{ORDERS} " if fault == "orders" else "") + text + (f" {EXOTIC}" if fault == "unicode" else "") + big
 
 
 def _role(body: dict[str, Any]) -> str:
     name = str(body.get("model", "")).rsplit("/", 1)[-1]
-    return name if name in ROLES else "target"
+    if name in ROLES:
+        return name
+    if "input" in body:
+        return "embedding"
+    first = (body.get("messages") or [{}])[0]
+    return "memory" if isinstance(first, dict) and first.get("role") == "system" and "</memory>" in _content(first) else "target"
+
+
+def _notes(messages: list[Any]) -> str:
+    """What was noted before, and the first sentence of everything they wrote since, a dated line each; sixty lines at most."""
+    noted: dict[str, None] = {}
+    date = ""
+    for line in _content(messages[1]).splitlines():
+        if re.match(r"\d{4}-\d{2}-\d{2}: ", line):
+            noted[line] = None
+        elif line.startswith("Talk of "):
+            date = line.split()[2]
+        elif line.startswith("They wrote: "):
+            noted[f"{date}: {line[12:].split('. ')[0][:80]}"] = None
+    return "<memory>\n" + "\n".join(list(noted)[-60:]) + "\n</memory>"
+
+
+def embedding(text: str) -> list[float]:
+    """How often words stand in `text`, spread over 32 dimensions."""
+    found = [0.0] * 32
+    for word in re.findall(r"\w+", text.lower()):
+        found[hashlib.blake2b(word.encode(), digest_size=2).digest()[0] % 32] += 1.0
+    return found
+
+
+def _embedded(body: dict[str, Any]) -> dict[str, Any]:
+    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    sent = sum(map(len, texts)) // 4
+    data = [{"object": "embedding", "index": i, "embedding": embedding(text)} for i, text in enumerate(texts)]
+    return {"object": "list", "model": body.get("model", ""), "data": data, "usage": {"prompt_tokens": sent, "total_tokens": sent}}
 
 
 def _completion(body: dict[str, Any], content: str | None, finish: str) -> dict[str, Any]:
@@ -543,7 +582,7 @@ class _Connection(asyncio.Protocol):
     def _handle(self, head: str, raw: bytes) -> None:
         method, target, _ = head.split("\r\n", 1)[0].split(" ", 2)
         path = target.split("?", 1)[0]
-        if path.endswith("/chat/completions") and method == "POST":
+        if path.endswith(("/chat/completions", "/embeddings")) and method == "POST":
             self._complete(head, path, raw)
             return
         try:
@@ -634,6 +673,8 @@ def _respond(body: dict[str, Any], kind: str | None, seconds: float | None, head
         return _error(f"Invalid parameter: 'response_format' of type '{asked}' is not supported with this model.", None), "400 Bad Request", _JSON
     if kind == "garbage":
         return b"<html><body><h1>Welcome to nginx!</h1></body></html>", "200 OK", "content-type: text/html\r\n"
+    if "input" in body:
+        return json.dumps({"data": []} if kind == "misshaped_json" else _embedded(body)).encode(), "200 OK", _JSON
     content: str | None = answer(body, kind)
     if kind == "broken_json" and content:
         content = content[: len(content) // 2]
@@ -643,7 +684,10 @@ def _respond(body: dict[str, Any], kind: str | None, seconds: float | None, head
         content = ""
     elif kind == "null_content":
         content = None
-    return json.dumps(_completion(body, content, "content_filter" if kind == "content_filter" else "stop")).encode(), "200 OK", _JSON
+    elif kind == "cut_off" and content:
+        content = content[: len(content) // 2]
+    finish = {"content_filter": "content_filter", "cut_off": "length"}.get(kind or "", "stop")
+    return json.dumps(_completion(body, content, finish)).encode(), "200 OK", _JSON
 
 
 def _say(body: dict[str, Any], text: str) -> tuple[bytes, str, str]:

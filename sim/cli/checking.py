@@ -21,12 +21,18 @@ def check(paths: list[Path], *, as_json: bool) -> int:
     """Validate files and folders; one line for each that is wrong."""
     from sim.store.library import check_paths
 
-    found = [_demanding(f) for f in check_paths(paths or [p for p in (Path("personas"), Path("scenarios"), Path("codebooks")) if p.is_dir()])]
+    targets: dict[Path, list[str]] = {}
+    chosen = paths or [p for p in (Path("personas"), Path("scenarios"), Path("codebooks")) if p.is_dir()]
+    found = [_demanding(f, targets) for f in check_paths(chosen)]
     if not found:
         raise InputError("there is nothing to check", mend="name files or folders, as in `sim check personas study.yaml`")
     wrong = [f for f in found if f.problem]
     if as_json:
-        files = [{"path": str(f.path), "kind": f.kind, "problem": str(f.problem) if f.problem else None} for f in found]
+        files = [
+            {"path": str(f.path), "kind": f.kind, "problem": str(f.problem) if f.problem else None}
+            | ({"targets": targets[f.path]} if f.path in targets else {})
+            for f in found
+        ]
         print(json.dumps({"files": files}))
         return BAD_INPUT if wrong else DONE
     for file in wrong:
@@ -35,11 +41,13 @@ def check(paths: list[Path], *, as_json: bool) -> int:
     plural = {"persona": "personas", "scenario": "scenarios", "study": "studies", "codebook": "codebooks"}
     if any(kinds.values()):
         print(", ".join(f"{n} {kind if n == 1 else plural[kind]}" for kind, n in kinds.items() if n) + " good")
+    for path, ids in targets.items():
+        print(f"{path}: {', '.join(ids)}")
     return BAD_INPUT if wrong else DONE
 
 
-def _demanding(file: Checked) -> Checked:
-    """`file`, a study also held against the names that exist and the keys that are set."""
+def _demanding(file: Checked, targets: dict[Path, list[str]]) -> Checked:
+    """`file`, a study also held against the names that exist and the keys that are set; the ids of its targets go into `targets`."""
     from sim.run.demands import check_keys, check_names, check_tagger
     from sim.store.library import load_study
 
@@ -53,6 +61,7 @@ def _demanding(file: Checked) -> Checked:
         check_keys(study)
     except InputError as error:
         return replace(file, problem=InputError(str(error), where=file.path))
+    targets[file.path] = [t.id for t in study.targets]
     return file
 
 

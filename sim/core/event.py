@@ -319,11 +319,19 @@ class Tagged(BaseEvent):
     tagging: Tagging
 
 
+Kept = Literal["", "unusable", "refused", "too_long"]
+"""Why a step left the memory as it was: what the model wrote could not be used, also when asked again; it refused; or the session did not fit."""
+
+
 class MemoryWritten(BaseEvent):
     """A step of the target's memory, named by `part`; enough to restore it."""
 
     kind: Literal["memory_written"] = "memory_written"
     content: str
+    kept: Kept = ""
+    """Why the memory stayed as it was; empty: it took the session in."""
+    dropped: int = 0
+    """Messages of the session that did not fit the prompt of this step and were left out of it, oldest first."""
 
 
 ProbeKind = Literal["explicit", "implicit", "update", "temporal", "abstention", "control"]

@@ -249,6 +249,8 @@ async def _consolidate(trial: Trial, session: Session, context: Context) -> Upda
             take=session.take,
             part=step.name,
             content=step.content,
+            kept=step.kept,
+            dropped=step.dropped,
             calls=step.calls,
             meta=context.meta(step.timings),
         )

@@ -101,7 +101,7 @@ class Asker:
             outcome = await (self._persist(request, None) if request.schema is None else self._discover(request))
         except AttemptFailed as failure:
             said = scrub(f"{self._model}: {failure.message}", self._environ, sent=(m.content for m in request.messages))
-            raise CallFailed(_CAUSES[failure.verdict], said) from None
+            raise CallFailed(CAUSES[failure.verdict], said) from None
         answer, latency = outcome.answer, self._clock() - started
         if answer.refusal is not None and (request.schema is not None or not answer.text):
             self._refused(request, outcome, latency, f"the model refuses: {answer.refusal}")
@@ -188,13 +188,14 @@ class Asker:
         raise CallFailed("refused", scrub(f"{self._model}: {message}", self._environ), calls=(call,), timings=(timing,))
 
 
-_CAUSES: dict[Verdict, Cause] = {
+CAUSES: dict[Verdict, Cause] = {
     "again": "infrastructure",
     "format": "infrastructure",
     "final": "infrastructure",
     "refused": "refused",
     "too_long": "too_long",
 }
+"""What a failed attempt makes of its call."""
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
 from sim.llm.budget import Budget, Metered
 from sim.llm.client import Client
+from sim.llm.embedding import Embedder, MeteredEmbedder, build_offline_embedder
 from sim.llm.hosts import Destination, hosts_of
 from sim.llm.limits import Gates
 
@@ -87,6 +88,25 @@ def build_client(
             spec, sampling=sampling, timeout=limits.timeout, patience=patience, library=shared.library, json_mode=json_mode, environ=environ
         )
     return Metered(client, shared.budget, shared.gates, _host(spec))
+
+
+def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> Embedder:
+    """The embedder that reaches `spec`: the offline one, or LiteLLM.
+
+    Raises:
+        InputError: `shared.local_only` does not permit its host, or it is an offline model that cannot embed.
+    """
+    if shared.local_only:
+        shared.local_only.demand(Destination(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
+    if spec.offline:
+        return MeteredEmbedder(build_offline_embedder(spec.model), shared.budget, shared.gates)
+    from sim.llm.lite import Library
+    from sim.llm.lite_embedding import LiteLLMEmbedder
+
+    shared.library = shared.library or Library(proxies=shared.local_only is None)
+    patience = Patience(retries=limits.retries, sleep=shared.budget.rest)
+    embedder = LiteLLMEmbedder(spec, timeout=limits.timeout, patience=patience, library=shared.library, environ=environ)
+    return MeteredEmbedder(embedder, shared.budget, shared.gates, _host(spec))
 
 
 def _host(spec: ModelSpec) -> str:

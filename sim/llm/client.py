@@ -82,9 +82,12 @@ class Client(Protocol):
 class Tab:
     """Asks, and keeps what every answered call cost, also when a later one fails."""
 
-    def __init__(self) -> None:
-        self._calls: list[Call] = []
-        self._timings: list[Timing] = []
+    def __init__(self, calls: Sequence[Call] = (), timings: Sequence[Timing] = ()) -> None:
+        """Args:
+        calls: what was paid for before, on the same account.
+        """
+        self._calls: list[Call] = list(calls)
+        self._timings: list[Timing] = list(timings)
 
     @property
     def calls(self) -> tuple[Call, ...]:

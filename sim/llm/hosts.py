@@ -67,7 +67,10 @@ def destinations(study: Study, *, environ: Mapping[str, str] = os.environ) -> tu
     for target in study.targets:
         system = " and the target's own system prompt" if isinstance(target, ChatTargetSpec) and target.system else ""
         parts.append((target_part(target.id), target, TO_TARGET + system))
-    return tuple(Destination(part, host, sends, not is_loopback(host)) for part, spec, sends in parts for host in hosts_of(spec, environ=environ))
+        if isinstance(target, ChatTargetSpec) and target.embedding:
+            parts.append((target_part(target.id), target.embedding, TO_TARGET))
+    found = (Destination(part, host, sends, not is_loopback(host)) for part, spec, sends in parts for host in hosts_of(spec, environ=environ))
+    return tuple(dict.fromkeys(found))
 
 
 def target_part(target: str) -> str:

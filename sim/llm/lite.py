@@ -48,6 +48,7 @@ class Library:
             litellm.redact_messages_in_exceptions = True
             litellm.drop_params = False
             litellm.disable_aiohttp_trust_env = not self._proxies
+            setattr(litellm, "DEFAULT_MAX_RETRIES", 0)  # noqa: B010 – embeddings take it for the `max_retries: 0` they are given
             litellm.callbacks = []
             for hooks in ("input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
                 setattr(litellm, hooks, [])
@@ -157,26 +158,8 @@ class LiteLLMClient:
         except TimeoutError:
             raise AttemptFailed("again", f"no answer within {self._timeout:g} s") from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
-            raise self._judge(error) from None
+            raise judge(error, self._library, timeout=self._timeout, now=self._now) from None
         return self._read(response)
-
-    def _judge(self, error: Exception) -> AttemptFailed:
-        """The one place where LiteLLM's exceptions become ours."""
-        litellm = self._library.module
-        said = str(getattr(error, "message", "") or error or type(error).__name__)
-        if isinstance(error, litellm.ContextWindowExceededError):
-            return AttemptFailed("too_long", said)
-        if isinstance(error, litellm.ContentPolicyViolationError):
-            return AttemptFailed("refused", said)
-        if refused := _refused(error):
-            return AttemptFailed("final", refused)
-        if isinstance(error, litellm.Timeout):
-            return AttemptFailed("again", f"no answer within {self._timeout:g} s")
-        status = getattr(error, "status_code", None)
-        if not isinstance(status, int):
-            return AttemptFailed("again", said)
-        headers = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
-        return judge_status(status, said, wait=parse_retry_after(headers.get("retry-after"), now=self._now()))
 
     def _read(self, response: Any) -> Answer:
         try:
@@ -192,6 +175,25 @@ class LiteLLMClient:
         """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""
         cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
         return float(cost) if isinstance(cost, int | float) and (cost > 0 or self._priced) else None
+
+
+def judge(error: Exception, library: Library, *, timeout: float, now: Callable[[], float]) -> AttemptFailed:
+    """The one place where LiteLLM's exceptions become ours."""
+    litellm = library.module
+    said = str(getattr(error, "message", "") or error or type(error).__name__)
+    if isinstance(error, litellm.ContextWindowExceededError):
+        return AttemptFailed("too_long", said)
+    if isinstance(error, litellm.ContentPolicyViolationError):
+        return AttemptFailed("refused", said)
+    if refused := _refused(error):
+        return AttemptFailed("final", refused)
+    if isinstance(error, litellm.Timeout):
+        return AttemptFailed("again", f"no answer within {timeout:g} s")
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int):
+        return AttemptFailed("again", said)
+    headers = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
+    return judge_status(status, said, wait=parse_retry_after(headers.get("retry-after"), now=now()))
 
 
 def _supported(litellm: Any, model: str) -> frozenset[str] | None:

@@ -101,7 +101,8 @@ def render_plan(study: Study, plan: Forecast, *, personas: int, scenarios: int) 
     for role, calls in plan.by_role.items():
         table.add_row(role, _range(calls))
     table.add_row("all", _range(plan.calls), style="bold")
-    return Group(heading, Text(), table, Text(), Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
+    targets = Text(f"targets: {', '.join(plan.targets)}")
+    return Group(heading, targets, Text(), table, Text(), Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
 
 
 def _table() -> Table:

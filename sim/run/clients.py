@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.llm.build import build_client
+from sim.llm.build import build_client, build_embedder
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits, ModelSpec, Sampling
     from sim.llm.build import Shared
     from sim.llm.client import Client
+    from sim.llm.embedding import Embedder
     from sim.llm.prompts import Prompts
 
 
@@ -26,6 +27,7 @@ class Clients:
         self._limits = limits
         self._shared = shared
         self._built: dict[tuple[object, ...], Client] = {}
+        self._embedders: dict[ModelSpec, Embedder] = {}
 
     def get(self, spec: ModelSpec) -> Client:
         """The client of `spec`; to be called in the event loop that it is used in."""
@@ -36,7 +38,15 @@ class Clients:
             self._built[same] = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)
         return self._built[same]
 
+    def embedder(self, spec: ModelSpec) -> Embedder:
+        """The embedder of `spec`."""
+        if spec not in self._embedders:
+            self._embedders[spec] = build_embedder(spec, limits=self._limits, shared=self._shared)
+        return self._embedders[spec]
+
     async def close(self) -> None:
         """Give back every connection."""
         for client in self._built.values():
             await client.close()
+        for embedder in self._embedders.values():
+            await embedder.close()

@@ -9,11 +9,11 @@ from sim.core.errors import InputError, nearest
 from sim.core.spec import ChatTargetSpec
 from sim.llm.budget import Budget
 from sim.llm.build import Shared, check_credentials
+from sim.llm.embedding import build_offline_embedder
 from sim.llm.hosts import destinations
 from sim.llm.limits import Gates
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
 from sim.targets.build import OwnTarget, check_own
-from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,12 +34,13 @@ def check_names(study: Study) -> None:
     """Refuse what names something that does not exist.
 
     Raises:
-        InputError: an unknown memory policy or offline model, or an offline model that cannot play the part it is given.
+        InputError: an unknown offline model, or one that cannot play the part it is given.
     """
     for target in study.targets:
         if isinstance(target, ChatTargetSpec):
-            build_memory(target.memory)
             _check_offline(target, f"target '{target.id}'", BEHAVIOURS)
+            if target.embedding and target.embedding.offline:
+                build_offline_embedder(target.embedding.model)
     _check_offline(study.user, "the user", USERS)
     for rater in study.raters.values():
         _check_offline(rater, "a rater", RATERS)
@@ -99,7 +100,8 @@ def check_keys(study: Study) -> None:
         InputError: names the variable.
     """
     chats = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
-    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *chats)
+    embedding = (t.embedding for t in chats if t.embedding)
+    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *chats, *embedding)
     for spec in dict.fromkeys(models):
         check_credentials(spec)
     for target in study.targets:

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import Limits, Study
+    from sim.core.spec import Limits, ModelSpec, OwnTargetSpec, Study
     from sim.llm.build import Shared
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
     from sim.score.scorer import Rater, Tagger
+    from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
 
@@ -39,7 +40,11 @@ def scorer_versions(study: Study) -> dict[str, str]:
 
 def offline_parts(study: Study) -> tuple[str, ...]:
     """Who is played by offline models: `user`, rater ids, `target <id>`. The offline tagger tags real replies and plays nobody."""
-    played = [("user", study.user), *study.raters.items(), *((f"target {t.id}", t) for t in study.targets)]
+    played: list[tuple[str, ModelSpec | OwnTargetSpec]] = [("user", study.user), *study.raters.items()]
+    for target in study.targets:
+        played.append((f"target {target.id}", target))
+        if isinstance(target, ChatTargetSpec) and target.embedding:
+            played.append((f"embedding of target {target.id}", target.embedding))
     return tuple(name for name, spec in played if spec.offline)
 
 
@@ -100,10 +105,18 @@ class Parts:
         return ChatTarget(
             self._clients.get(plan.target),
             self._prompts,
-            memory=build_memory(plan.target.memory),
+            memory=self._memory(plan.target),
             system=plan.target.system,
             seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
+            tokens=plan.target.context_tokens,
         )
+
+    def _memory(self, target: ChatTargetSpec) -> Memory:
+        """A fresh memory of `target`. What bounds the target's replies does not bound what it writes down."""
+        sampling = (target.sampling or self._study.sampling).model_copy(update={"max_tokens": None})
+        writer = self._clients.get(target.model_copy(update={"sampling": sampling}))
+        embedder = self._clients.embedder(target.embedding) if target.embedding else None
+        return build_memory(target.policy, self._prompts, writer, tokens=target.context_tokens, embedder=embedder)
 
     @property
     def stopped(self) -> bool:

@@ -11,7 +11,7 @@ from sim.core.controls import CALLS, Draw
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.record import Trial
-from sim.core.spec import tells_dates
+from sim.core.spec import WRITERS, ChatTargetSpec, tells_dates
 
 if TYPE_CHECKING:
     from sim.core.spec import Persona, Scenario, Study, TargetSpec
@@ -45,6 +45,8 @@ class Range(Frozen):
 class Forecast(Frozen):
     """What a study takes, repairs and regenerations apart."""
 
+    targets: tuple[str, ...]
+    """Ids, in the order of the study, each arm of a target with several memories by itself."""
     trials: int
     exchanges: Range
     calls: Range
@@ -59,6 +61,15 @@ def plan_trials(study: Study, personas: Iterable[Persona], scenarios: Iterable[S
     """
     casts = [build_cast(p, s, start_date=study.start_date) for s in scenarios for p in personas]
     return tuple(TrialPlan(target, seed, cast) for seed in study.seeds for cast in casts for target in study.targets)
+
+
+def _memory_calls(target: TargetSpec, session: int, exchanges: int) -> int:
+    """Calls of a target's own work on what it remembers: one when the session ends where it writes or embeds, and one for each message to embed."""
+    if not isinstance(target, ChatTargetSpec):
+        return 0
+    if target.embedding:
+        return 1 + (exchanges if session > 1 else 0)
+    return int(target.policy.kind in WRITERS)
 
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
@@ -78,10 +89,12 @@ def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
                 counted["target"] += exchanges
                 counted["rater"] += exchanges * len(study.raters) + 1 + sum(controls[:exchanges])
                 counted["tagger"] += 0 if study.tagger.offline else exchanges
+                counted["memory"] += _memory_calls(plan.target, session.index, exchanges)
             shortest += length.min
             longest += length.max
     roles = {r: Range(min=least[r], max=most[r]) for r in ROLES if most[r]}
     return Forecast(
+        targets=tuple(t.id for t in study.targets),
         trials=len(plans),
         exchanges=Range(min=shortest, max=longest),
         calls=Range(min=sum(r.min for r in roles.values()), max=sum(r.max for r in roles.values())),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sim.core.errors import CallFailed
 from sim.llm.client import Message, Request, Tab
-from sim.targets.memory.policy import Heard, Memory
+from sim.targets.context import fit
+from sim.targets.memory.policy import Heard, Memory, words_of
 from sim.targets.target import Answer, MemoryStep
 
 if TYPE_CHECKING:
@@ -22,68 +25,84 @@ class ChatTarget:
 
     Args:
         system: its own system prompt, if any.
-        seed: the sampling seed for (session, exchange), the same for every arm.
+        seed: the sampling seed for (session, exchange), the same for every arm; exchange 0 is what memory does when the session has ended.
+        tokens: how many a prompt may have; None: any number.
     """
 
     stateful = False
 
-    def __init__(self, client: Client, prompts: Prompts, *, memory: Memory, system: str | None, seed: Callable[[int, int], int]) -> None:
+    def __init__(
+        self, client: Client, prompts: Prompts, *, memory: Memory, system: str | None, seed: Callable[[int, int], int], tokens: int | None = None
+    ) -> None:
         self._client = client
         self._prompts = prompts
         self._memory = memory
-        self._system = (Message("system", system),) if system else ()
+        self._system = system or ""
         self._seed = seed
+        self._tokens = tokens
         self._index = 0
         self._earlier: tuple[Heard, ...] = ()
-        self._now = Heard(dt.date.min, ())
+        self._now = Heard(dt.date.min)
 
     async def open(self, date: dt.date) -> None:
         """Begin a session with nothing said in it."""
-        if self._now.messages:
-            self._earlier = (*self._earlier, self._now)
+        self._earlier = self._talks
         self._index += 1
-        self._now = Heard(date, ())
+        since = self._earlier[-1].date if self._earlier else None
+        self._now = Heard(date, since, self._prompts.render("target_session", date=date, since=since))
 
     async def reply(self, message: str, key: str) -> Answer:
         """Send system prompt, recalled messages and this session, ending with `message`."""
-        said = self._heard(message)
-        context = (*self._system, *self._memory.recall(self._earlier), *self._now.messages, said)
-        tab = Tab()
-        answer = await tab.ask(self._client, Request("target", context, seed=self._seed(self._index, len(self._now.messages) // 2 + 1) % 2**31))
-        self._now = Heard(self._now.date, (*self._now.messages, said, Message("assistant", answer.text)))
-        return Answer(answer.text, answer.finish, tab.calls, tab.timings)
+        recalled = await self._memory.recall(self._earlier, message)
+        tab = Tab(recalled.calls, recalled.timings)
+        system = "\n\n".join(filter(None, (self._system, recalled.shown)))
+        asked = replace(self._now, said=(*self._now.said, Message("user", message)))
+        try:
+            fitted = fit(system, (*recalled.talks, asked), tokens=self._tokens)
+        except CallFailed as failed:
+            raise CallFailed(failed.cause, failed.message, calls=tab.calls, timings=tab.timings) from None
+        context = (*((Message("system", system),) if system else ()), *fitted.messages)
+        answer = await tab.ask(self._client, Request("target", context, seed=self._draw(len(self._now.said) // 2 + 1)))
+        self._now = replace(asked, said=(*asked.said, Message("assistant", answer.text)))
+        known = (*recalled.texts, *words_of(fitted.earlier))
+        return Answer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped)
 
     async def close_session(self) -> tuple[MemoryStep, ...]:
         """Let the memory consolidate."""
-        return await self._memory.consolidate(self._now)
+        return await self._memory.consolidate(self._talks, seed=self._draw(0))
 
     def remembers(self) -> tuple[str, ...]:
         """What the memory holds, the session that has just ended included."""
-        return tuple(m.content for m in self._memory.recall((*self._earlier, self._now)))
+        return self._memory.holds(self._talks)
 
     async def fork(self) -> ChatTarget:
-        """A copy; all it holds is immutable but its memory."""
+        """A copy; all it holds is immutable but its memory, which holds immutable values only."""
         twin = copy(self)
         twin._memory = copy(self._memory)
         return twin
 
     async def restore(self, trial: Trial) -> bool:
-        """Hear again what the record says was said."""
+        """Hear again what the record says was said, and take what memory wrote from it."""
         for talk in trial.cast.scenario.history:
             await self.open(trial.cast.start_date - dt.timedelta(days=talk.days_before))
-            for user, reply in zip(talk.messages[::2], talk.messages[1::2], strict=True):
-                self._now = Heard(self._now.date, (*self._now.messages, self._heard(user.text), Message("assistant", reply.text)))
+            self._hear(Message(m.role, m.text) for m in talk.messages)
         self._index = 0
         for session in trial.sessions:
             await self.open(session.date)
             for e in session.exchanges:
                 if e.reply is not None:
-                    self._now = Heard(self._now.date, (*self._now.messages, self._heard(e.user.message), Message("assistant", e.reply.text)))
+                    self._hear((Message("user", e.user.message), Message("assistant", e.reply.text)))
+            for step in session.memory:
+                self._memory.restore(step, len(self._talks))
         return True
 
-    def _heard(self, message: str) -> Message:
-        """`message` as the target gets it: the first of a session carries the date."""
-        if self._now.messages:
-            return Message("user", message)
-        since = self._earlier[-1].date if self._earlier else None
-        return Message("user", self._prompts.render("target_session", date=self._now.date, since=since) + message)
+    @property
+    def _talks(self) -> tuple[Heard, ...]:
+        """All sessions in which something was said, the present one included."""
+        return (*self._earlier, self._now) if self._now.said else self._earlier
+
+    def _hear(self, messages: Iterable[Message]) -> None:
+        self._now = replace(self._now, said=(*self._now.said, *messages))
+
+    def _draw(self, exchange: int) -> int:
+        return self._seed(self._index, exchange) % 2**31

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sim.core.event import Call, Timing
+    from sim.core.event import Call, Kept, Timing
     from sim.core.record import Trial
 
 
@@ -34,6 +34,10 @@ class MemoryStep:
     content: str
     calls: tuple[Call, ...] = ()
     timings: tuple[Timing, ...] = ()
+    kept: Kept = ""
+    """Why the memory stayed as it was; empty: it took the session in."""
+    dropped: int = 0
+    """Messages that did not fit the prompt of this step."""
 
 
 class Target(Protocol):

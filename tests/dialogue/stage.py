@@ -10,7 +10,7 @@ from sim.core.controls import Draw
 from sim.core.event import TaggedSentence, Tags
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
-from sim.core.spec import Controls, Persona, Scenario
+from sim.core.spec import Controls, Persona, Scenario, read_policy
 from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
@@ -22,6 +22,7 @@ from sim.score.likability import LikabilityRater
 from sim.score.scorer import Scored
 from sim.targets.chat import ChatTarget
 from sim.targets.memory import build_memory
+from sim.targets.memory.policy import Memory
 from tests import examples
 
 Answer = Callable[[Request], Completion | Exception]
@@ -84,12 +85,15 @@ class Stage:
     def plan(self, *, personas: Sequence[Persona] = (), scenarios: Sequence[Scenario] = ()) -> TrialPlan:
         return plan_trials(examples.study(), personas or (examples.persona(),), scenarios or (examples.scenario(),))[0]
 
+    def remembering(self) -> Memory:
+        return build_memory(read_policy(self.memory), self.prompts, self.target_client)
+
     def context(self, trial: Trial) -> Context:
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
         rater = LikabilityRater("self", self.rater_client, self.prompts)
         return Context(
             user=ScriptedUser(ModelUser(self.user_client, self.prompts)),
-            target=ChatTarget(self.target_client, self.prompts, memory=build_memory(self.memory), system=None, seed=lambda s, e: 1),
+            target=ChatTarget(self.target_client, self.prompts, memory=self.remembering(), system=None, seed=lambda s, e: 1),
             raters={"self": rater},
             tagger=WordTagger(),
             sink=self.sink,

@@ -43,3 +43,28 @@ def test_shares_of_none_and_all_are_certain(controls: dict[str, float], calls: i
     found = forecast(study, plans)
     looks_back = sum(len(p.cast.sessions) for p in plans)
     assert found.by_role["rater"].max == calls * found.exchanges.max + looks_back
+
+
+@pytest.mark.parametrize(
+    ("more", "per_session", "per_exchange"),
+    [
+        ({"memory": "none"}, 0, 0),
+        ({"memory": "full"}, 0, 0),
+        ({"memory": "window:2"}, 0, 0),
+        ({"memory": "retrieval:2"}, 0, 0),
+        ({"memory": "summary"}, 1, 0),
+        ({"memory": "profile"}, 1, 0),
+        ({"memory": "retrieval:2", "embedding": {"model": "offline/embedding"}}, 1, 1),
+    ],
+)
+def test_the_work_of_memory_is_counted_by_policy(more: dict[str, object], per_session: int, per_exchange: int) -> None:
+    study = examples.study(targets=[{"id": "a", "model": "offline/uses", **more}])
+    found = forecast(study, plan_trials(study, [examples.persona()], [examples.scenario()]))
+    later = examples.scenario().sessions[1].exchanges
+    counted = found.by_role.get("memory")
+    if per_session + per_exchange == 0:
+        assert counted is None
+    else:
+        assert counted is not None
+        assert (counted.min, counted.max) == (2 * per_session + later.min * per_exchange, 2 * per_session + later.max * per_exchange)
+    assert found.targets == ("a",)

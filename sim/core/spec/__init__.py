@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.core.spec.http import HttpCallSpec, HttpSpec, OpeningSpec, PollSpec
+from sim.core.spec.memory import WRITERS, Policy, read_policy
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.persona import Allusion, Fact, Manner, Persona, Preference, ProfileType, Rubric, Signal, Signals, Style, Topic, Trait, Value, Voice
 from sim.core.spec.scenario import (
@@ -23,6 +24,7 @@ from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, na
 from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
+    "WRITERS",
     "AgendaItem",
     "Allusion",
     "CallableTargetSpec",
@@ -47,6 +49,7 @@ __all__ = [
     "PastMessage",
     "PastTalk",
     "Persona",
+    "Policy",
     "PollSpec",
     "Preference",
     "Probes",
@@ -68,5 +71,6 @@ __all__ = [
     "Wish",
     "codebook_of",
     "name_tagger",
+    "read_policy",
     "tells_dates",
 ]

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from sim.core.event import ProbeKind
 from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
-from sim.core.spec.target import TargetSpec
+from sim.core.spec.target import Targets
 from sim.core.spec.twins import refuse_twins
 
 
@@ -54,7 +54,7 @@ class Study(Frozen):
     """targets × personas × scenarios × seeds, with the models that play user, rater and tagger."""
 
     name: Id
-    targets: tuple[TargetSpec, ...] = Field(min_length=1)
+    targets: Targets = Field(min_length=1)
     user: ModelSpec
     rater: Literal["self"] | ModelSpec = "self"
     """`self`: the user's own model. Any other model is an observer and is named so."""

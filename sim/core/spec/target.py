@@ -6,33 +6,85 @@ Which of them it is shows in its one key of `model`, `http`, `callable` and `gra
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
 from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.http import HttpSpec
+from sim.core.spec.memory import Policy, PolicyName, read_policy, slug
 from sim.core.spec.model import ModelSpec
+from sim.core.spec.twins import refuse_twins
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
 """`module:name`, importable from the working folder."""
 
 
-class ChatTargetSpec(ModelSpec):
-    """A chat model under test, with what it remembers between sessions."""
+class _ChatSpec(ModelSpec):
+    """A chat model under test."""
 
     id: Id
-    memory: str = "full"
-    """Memory policy, such as `none` or `full`."""
     system: Text | None = None
     """The target's own system prompt."""
+    context_tokens: int | None = Field(default=None, strict=True, ge=50)
+    """Tokens, 4 characters each, that a prompt may have. Beyond them the oldest exchanges are left out, those of earlier sessions first, and counted;
+    never the system prompt, what memory wrote, or the message to answer. Left out: the provider's own limit."""
+    embedding: ModelSpec | None = None
+    """For `retrieval:K`: exchanges are compared by this model's embeddings instead of by BM25; reached through LiteLLM."""
 
-    @field_validator("memory")
+    @field_validator("embedding")
     @classmethod
-    def _is_ours(cls, memory: str) -> str:
-        if memory == "native":
-            raise ValueError("native is the memory of http, callable and graph targets; a chat model is given one of ours, such as full")
-        return memory
+    def _embeds(cls, embedding: ModelSpec | None) -> ModelSpec | None:
+        if embedding and embedding.client:
+            raise ValueError("embeddings go through LiteLLM; take client out")
+        if embedding and embedding.sampling:
+            raise ValueError("nothing is drawn in an embedding; take sampling out")
+        return embedding
+
+
+class ChatTargetSpec(_ChatSpec):
+    """A chat model under test, with what it remembers between sessions."""
+
+    memory: PolicyName = "full"
+    """Memory policy: `none`, `full`, `window:K`, `summary`, `profile` or `retrieval:K`."""
+
+    @model_validator(mode="after")
+    def _embeds_for_retrieval(self) -> Self:
+        if self.embedding and self.policy.kind != "retrieval":
+            raise ValueError(f"embedding is for retrieval:K, not for {self.memory}; take it out, or write memory: retrieval:8")
+        return self
+
+    @property
+    def policy(self) -> Policy:
+        """Its memory policy."""
+        return read_policy(self.memory)
+
+
+class ChatArmsSpec(_ChatSpec):
+    """A chat model under several memory policies: one target for each."""
+
+    memory: tuple[PolicyName, ...] = Field(min_length=1)
+    """Memory policies; the target of `window:5` has the id `<id>-window-5`."""
+
+    @model_validator(mode="after")
+    def _stand_apart(self) -> Self:
+        refuse_twins("memory", list(self.memory), mend="name each once")
+        longest = max((f"{self.id}-{slug(m)}" for m in self.memory), key=len)
+        if len(longest) > 64:
+            raise ValueError(f"the id {longest} would be longer than 64 characters; shorten {self.id}")
+        if self.embedding and not any(read_policy(m).kind == "retrieval" for m in self.memory):
+            raise ValueError("embedding is for retrieval:K; take it out, or add retrieval:8 to memory")
+        return self
+
+    def arms(self) -> tuple[ChatTargetSpec, ...]:
+        """A target for each policy, in their order."""
+        return tuple(self._arm(m) for m in self.memory)
+
+    def _arm(self, memory: str) -> ChatTargetSpec:
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if read_policy(memory).kind != "retrieval":
+            given.pop("embedding", None)
+        return ChatTargetSpec(**{**given, "id": f"{self.id}-{slug(memory)}", "memory": memory})
 
 
 class _OwnTargetSpec(Frozen):
@@ -95,12 +147,13 @@ class GraphTargetSpec(_CodeTargetSpec):
 
 
 _TAGS: dict[str, type[Frozen]] = {"model": ChatTargetSpec, "http": HttpTargetSpec, "callable": CallableTargetSpec, "graph": GraphTargetSpec}
+_ARMS = "model under several memories"
 
 
 def _kind(target: object) -> str | None:
     """The tag of the kind that `target` is meant to be; None when that cannot be told."""
     if isinstance(target, Frozen):
-        return next((f"{key} target" for key, spec in _TAGS.items() if type(target) is spec), None)
+        return _ARMS if type(target) is ChatArmsSpec else next((f"{key} target" for key, spec in _TAGS.items() if type(target) is spec), None)
     if not isinstance(target, dict):
         return "model target"
     named = [key for key in _TAGS if key in target]
@@ -108,19 +161,41 @@ def _kind(target: object) -> str | None:
         named = list({near for key in target for near in get_close_matches(str(key), _TAGS, n=1, cutoff=0.6)})
     if not named and set(target) & (set(ModelSpec.model_fields) | {"system"}):
         named = ["model"]
+    if named == ["model"] and isinstance(target.get("memory"), list | tuple):
+        return _ARMS
     return f"{named[0]} target" if len(named) == 1 else None
 
+
+_TOLD_APART = Discriminator(
+    _kind, custom_error_type="target_kind", custom_error_message="a target has exactly one of the keys model, http, callable and graph"
+)
 
 TargetSpec = Annotated[
     Annotated[ChatTargetSpec, Tag("model target")]
     | Annotated[HttpTargetSpec, Tag("http target")]
     | Annotated[CallableTargetSpec, Tag("callable target")]
     | Annotated[GraphTargetSpec, Tag("graph target")],
-    Discriminator(
-        _kind, custom_error_type="target_kind", custom_error_message="a target has exactly one of the keys model, http, callable and graph"
-    ),
+    _TOLD_APART,
 ]
 """Told apart by their one key of `model`, `http`, `callable` and `graph`."""
+
+if TYPE_CHECKING:
+    Targets = tuple[TargetSpec, ...]
+else:
+    Entry = Annotated[
+        Annotated[ChatTargetSpec, Tag("model target")]
+        | Annotated[ChatArmsSpec, Tag(_ARMS)]
+        | Annotated[HttpTargetSpec, Tag("http target")]
+        | Annotated[CallableTargetSpec, Tag("callable target")]
+        | Annotated[GraphTargetSpec, Tag("graph target")],
+        _TOLD_APART,
+    ]
+
+    def _spread(targets: tuple[Frozen, ...]) -> tuple[Frozen, ...]:
+        return tuple(arm for t in targets for arm in (t.arms() if isinstance(t, ChatArmsSpec) else (t,)))
+
+    Targets = Annotated[tuple[Entry, ...], AfterValidator(_spread)]
+"""A study's targets. One that names several memories is written once and stands here as one target for each."""
 
 OwnTargetSpec = HttpTargetSpec | CallableTargetSpec | GraphTargetSpec
 """Targets that keep their own memory."""

@@ -43,6 +43,7 @@ from sim.core.view import CHARACTERS_PER_TOKEN, CriterionView, RaterView, UserVi
 from sim.llm.client import Client, Completion, Request
 from sim.llm.offline.behaviours import BEHAVIOURS, Behaviour
 from sim.llm.offline.flips import flip
+from sim.llm.offline.notes import write_notes
 from sim.llm.offline.rater import look_back, rate
 from sim.llm.offline.target import reply
 from sim.llm.offline.user import speak
@@ -118,6 +119,8 @@ def _play_rater(request: Request) -> tuple[str, JsonValue]:
 
 
 def _play_target(behaviour: Behaviour, request: Request) -> tuple[str, JsonValue]:
+    if request.role == "memory":
+        return write_notes(behaviour, request.messages), None
     if request.schema is not None:
         raise InputError("an offline target was asked for ratings or a user's message", mend="use offline/user or offline/rater there")
     return reply(behaviour, request.messages), None

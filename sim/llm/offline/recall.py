@@ -72,7 +72,6 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     found: list[Statement] = []
     for place, sentence in enumerate(_apart(message)):
         plain = normalise(sentence)
-        names = _names(sentence)
         if (
             "?" in plain
             or _SECOND_PERSON.search(plain)
@@ -82,11 +81,17 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
             or not SHORTEST <= len(words(plain)) <= LONGEST
         ):
             continue
-        if len(stems(plain)) >= FEWEST and (names or place > 0):
-            changes = load_cue("changes").search(plain) is not None
-            salience = min(names, 2) + 2 * bool(_INTRODUCING.match(plain)) - changes
-            found.append(Statement(sentence, second_person(sentence), session, salience, changes))
+        if len(stems(plain)) >= FEWEST and (place > 0 or _names(sentence)):
+            found.append(as_statement(sentence, session))
     return tuple(found)
+
+
+def as_statement(sentence: str, session: int) -> Statement:
+    """What `sentence`, which is known to tell something, tells."""
+    plain = normalise(sentence)
+    changes = load_cue("changes").search(plain) is not None
+    salience = min(_names(sentence), 2) + 2 * bool(_INTRODUCING.match(plain)) - changes
+    return Statement(sentence, second_person(sentence), session, salience, changes)
 
 
 def _apart(message: str) -> list[str]:

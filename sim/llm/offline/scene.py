@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.text import normalise, words
 from sim.llm.offline.lines import load_cue
+from sim.llm.offline.notes import read_notes
 from sim.llm.offline.recall import Statement, find_statements, main_theme
 from sim.llm.offline.wording import depth, habitual_formality, valence, writes_small
 
@@ -34,7 +35,7 @@ class Scene:
     own: tuple[str, ...]
     """All own replies that are known."""
     statements: tuple[Statement, ...]
-    """What the user told in earlier sessions."""
+    """What the user told in earlier sessions, as far as it stands in what memory wrote or retrieved, or in these sessions themselves."""
     mood: int
     """-1, 0 or 1."""
     about: str | None
@@ -55,6 +56,8 @@ class Scene:
 def read_scene(messages: Sequence[Message]) -> Scene:
     """What `messages` tell; a header line in square brackets begins a session."""
     turns = [m for m in messages if m.role != "system"]
+    noted = read_notes("\n".join(m.content for m in messages if m.role == "system"))
+    before = max((s.session for s in noted), default=0)
     opened = [i for i, m in enumerate(turns) if m.role == "user" and _HEADER.match(m.content)]
     start = opened[-1] if opened else 0
     said = [(i, _HEADER.sub("", m.content)) for i, m in enumerate(turns) if m.role == "user"]
@@ -66,7 +69,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         today=today,
         replies=tuple(m.content for i, m in enumerate(turns) if m.role == "assistant" and i > start),
         own=tuple(m.content for m in turns if m.role == "assistant"),
-        statements=tuple(s for i, text in said if i < start for s in find_statements(text, sum(o <= i for o in opened))),
+        statements=(*noted, *(s for i, text in said if i < start for s in find_statements(text, before + sum(o <= i for o in opened)))),
         mood=_mood(now, today[-HABIT:]),
         about=main_theme(now, today[-HABIT:]),
         register=habitual_formality(lately),

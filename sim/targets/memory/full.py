@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.llm.client import Message
-from sim.targets.memory.policy import Heard
-from sim.targets.target import MemoryStep
+from sim.targets.memory.policy import Heard, Recalled, Unwritten, words_of
 
 
-class Full:
+class Full(Unwritten):
     """Remembers everything, as it was said."""
 
-    def recall(self, earlier: Sequence[Heard]) -> tuple[Message, ...]:
-        """All earlier messages, oldest first."""
-        return tuple(m for talk in earlier for m in talk.messages)
+    async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
+        """All earlier sessions."""
+        return Recalled(talks=tuple(earlier))
 
-    async def consolidate(self, ended: Heard) -> tuple[MemoryStep, ...]:
-        """Nothing to do: the words themselves are kept."""
-        return ()
+    def holds(self, talks: Sequence[Heard]) -> tuple[str, ...]:
+        """All that was said."""
+        return words_of(talks)

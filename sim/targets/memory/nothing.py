@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.llm.client import Message
-from sim.targets.memory.policy import Heard
-from sim.targets.target import MemoryStep
+from sim.targets.memory.policy import Heard, Recalled, Unwritten
 
 
-class Nothing:
+class Nothing(Unwritten):
     """Remembers nothing across sessions."""
 
-    def recall(self, earlier: Sequence[Heard]) -> tuple[Message, ...]:
+    async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
         """Nothing."""
-        return ()
+        return Recalled()
 
-    async def consolidate(self, ended: Heard) -> tuple[MemoryStep, ...]:
-        """Nothing to do."""
+    def holds(self, talks: Sequence[Heard]) -> tuple[str, ...]:
+        """Nothing."""
         return ()

@@ -1,0 +1,114 @@
+"""Embeddings of every provider LiteLLM knows."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sim.core.errors import CallFailed
+from sim.core.event import Timing, Usage
+from sim.llm.answers import CAUSES
+from sim.llm.attempts import Answer, Patience, persist
+from sim.llm.embedding import Embedded, account
+from sim.llm.failures import AttemptFailed, scrub
+from sim.llm.lite import NO_KEY, Library, judge
+
+if TYPE_CHECKING:
+    from sim.core.spec import ModelSpec
+
+
+class LiteLLMEmbedder:
+    """An embedding model by its LiteLLM name; keys are found as `LiteLLMClient` finds them."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        *,
+        timeout: float,
+        patience: Patience,
+        library: Library,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Imports LiteLLM.
+
+        Args:
+            timeout: seconds for one attempt.
+            patience: how often, and after what waits, attempts are made.
+            library: LiteLLM itself.
+            environ: where `api_key_env` is looked up.
+            clock: seconds, for latencies.
+            now: Unix time, for Retry-After dates.
+        """
+        self.model = spec.model
+        self._library = library
+        self._timeout = timeout
+        self._patience = patience
+        self._environ = environ
+        self._clock = clock
+        self._now = now
+        self._fixed: dict[str, Any] = {"model": spec.model, "timeout": timeout, "num_retries": 0, "max_retries": 0}
+        key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
+        if spec.api_base:
+            self._fixed |= {"api_base": spec.api_base, "api_key": key or NO_KEY}
+        elif key:
+            self._fixed["api_key"] = key
+        self._priced = spec.model in library.module.model_cost or spec.model.split("/", 1)[1] in library.module.model_cost
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Ask. Raises as `Embedder.embed`."""
+        started = self._clock()
+        vectors: list[tuple[float, ...]] = []
+
+        async def attempt() -> Answer:
+            response = await self._send(texts)
+            vectors[:] = _vectors(response, len(texts))
+            return Answer("", usage=_usage(response), cost=self._cost(response))
+
+        try:
+            outcome = await persist(attempt, self._patience)
+        except AttemptFailed as failure:
+            raise CallFailed(CAUSES[failure.verdict], scrub(f"{self.model}: {failure.message}", self._environ, sent=texts)) from None
+        call = account(self.model, texts, usage=outcome.usage, cost=outcome.cost)
+        return Embedded(tuple(vectors), call, Timing(latency=self._clock() - started, retries=outcome.attempts - 1))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._library.give_back(self)
+
+    async def _send(self, texts: Sequence[str]) -> Any:
+        self._library.join(self)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._library.module.aembedding(**self._fixed, input=list(texts))
+        except TimeoutError:
+            raise AttemptFailed("again", f"no answer within {self._timeout:g} s") from None
+        except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
+            raise judge(error, self._library, timeout=self._timeout, now=self._now) from None
+
+    def _cost(self, response: Any) -> float | None:
+        """US dollars by LiteLLM's price list; None for a model that is not on it."""
+        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+        return float(cost) if isinstance(cost, int | float) and (cost > 0 or self._priced) else None
+
+
+def _vectors(response: Any, count: int) -> list[tuple[float, ...]]:
+    """One vector for each text, in the order of the texts."""
+    try:
+        found = sorted(response.data, key=lambda item: int(item["index"]))
+        vectors = [tuple(float(x) for x in item["embedding"]) for item in found]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise AttemptFailed("again", "the provider answered with something other than embeddings") from error
+    if len(vectors) != count or len({len(v) for v in vectors}) != 1 or not vectors[0] or not all(map(math.isfinite, (x for v in vectors for x in v))):
+        raise AttemptFailed("again", f"the provider answered with something other than {count} embeddings of one length")
+    return vectors
+
+
+def _usage(response: Any) -> Usage | None:
+    sent = getattr(getattr(response, "usage", None), "prompt_tokens", None)
+    return Usage(input=sent, output=0) if isinstance(sent, int) and sent > 0 else None
