@@ -25,6 +25,7 @@ from sim.core.controls import Draw, control_parts
 from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
+from sim.core.probes import Asking
 from sim.core.record import RunStatus, Spent
 from sim.core.spec import codebook_of
 from sim.score.repetition import less, mark_trials, measure
@@ -167,11 +168,13 @@ class Absent(Frozen):
     """Answered exchanges without an outcome of the tagger."""
     controls: int
     """Second ratings by the primary rater, for noise and halo, that were drawn and not made."""
+    probes: int
+    """Questions of memory that were due and not answered."""
 
     @property
     def any(self) -> bool:
         """Whether anything is absent."""
-        return bool(self.ratings or self.criterion or self.tags or self.controls)
+        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes)
 
 
 class Failure(Frozen):
@@ -421,7 +424,8 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
 
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls))
+    asking = Asking(study.seed, study.probes) if study.probes else None
+    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking)
     absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
     controls = control_parts(panel.primary).values()
     return Absent(
@@ -429,6 +433,7 @@ def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
         controls=sum(v.part in controls for v in absent),
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
         tags=sum(v.node == "tag_moves" for v in absent),
+        probes=sum(v.node == "probe_memory" for v in absent),
     )
 
 

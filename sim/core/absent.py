@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from sim.core.controls import NOTHING, Draw, control_parts
 
 if TYPE_CHECKING:
+    from sim.core.probes import Asking, Probe
     from sim.core.record import Exchange, Session, Trial
 
 Step = Literal["open_session", "user_speaks", "target_replies", "close_session"]
@@ -18,11 +19,12 @@ Step = Literal["open_session", "user_speaks", "target_replies", "close_session"]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Who judges: rater ids, the primary one first, the tagger's id, and which exchanges the primary rater rates once more."""
+    """Who judges: rater ids, the primary one first, the tagger's id, which exchanges are rated once more, what is asked of memory."""
 
     raters: tuple[str, ...]
     tagger: str
     controls: Draw = NOTHING
+    asking: Asking | None = None
 
     @property
     def primary(self) -> str:
@@ -34,11 +36,11 @@ class Panel:
 class Verdict:
     """One verdict on one exchange, or on a whole session (exchange 0)."""
 
-    node: Literal["rate_likability", "tag_moves"]
+    node: Literal["rate_likability", "tag_moves", "probe_memory"]
     session: int
     exchange: int
     part: str
-    """Rater, control of the primary rater, or tagger."""
+    """Rater, control of the primary rater, tagger, or probe."""
 
 
 def next_step(trial: Trial) -> Step | None:
@@ -78,6 +80,8 @@ def absent_verdicts(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
             found += verdicts_on(trial, session, exchange, panel)
         if session.closed and answered(session) and panel.primary not in session.criterion:
             found.append(Verdict("rate_likability", session.index, 0, panel.primary))
+        if session.closed:
+            found += (Verdict("probe_memory", session.index, 0, p.part) for p in absent_probes(trial, session, panel.asking))
     return tuple(found)
 
 
@@ -91,6 +95,13 @@ def verdicts_on(trial: Trial, session: Session, exchange: Exchange, panel: Panel
     ratings = tuple(Verdict("rate_likability", session.index, exchange.index, r) for r in due)
     tags = () if panel.tagger in exchange.tags else (Verdict("tag_moves", session.index, exchange.index, panel.tagger),)
     return ratings + tags
+
+
+def absent_probes(trial: Trial, session: Session, asking: Asking | None) -> tuple[Probe, ...]:
+    """The probes that are due once `session` is over and absent; none of a target that cannot be copied, and none where nothing was said."""
+    if asking is None or not session.forks or not answered(session):
+        return ()
+    return tuple(p for p in asking.due(trial, session.index) if p.part not in session.probes)
 
 
 def answered(session: Session) -> bool:

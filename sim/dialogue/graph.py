@@ -6,9 +6,10 @@
                  │                   ▼                      └─▶ close_session
                  └───────────── close_session ─▶ END
 
-Rating and tagging of exchange t run in the same super-step as the user's next message. Every node keeps its outcome as an event; the state is the
-fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be, and a node that kept
-nothing (its call failed) leads to END instead of to itself.
+Rating and tagging of exchange t run in the same super-step as the user's next message. What the target remembers is asked while a session closes; a
+question that was lost goes from START to probe_memory on resume, as lost ratings and tags do to their nodes. Every node keeps its outcome as an
+event; the state is the fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be,
+and a node that kept nothing (its call failed) leads to END instead of to itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,18 @@ from langsmith import tracing_context
 from sim.core.absent import Verdict, absent_verdicts, next_step, verdicts_on
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.dialogue.nodes import Context, Sent, Update, close_session, open_session, rate_likability, tag_moves, target_replies, user_speaks
+from sim.dialogue.nodes import (
+    Context,
+    Sent,
+    Update,
+    close_session,
+    open_session,
+    probe_memory,
+    rate_likability,
+    tag_moves,
+    target_replies,
+    user_speaks,
+)
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -42,7 +54,7 @@ TALK: dict[Talk, tuple[str, ...]] = {
     close_session: ("open_session",),
 }
 """Every node of the talk, with where it may lead beside END."""
-VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves)
+VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves, probe_memory)
 
 
 @dataclass(frozen=True, slots=True)

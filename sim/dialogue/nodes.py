@@ -7,13 +7,13 @@ failed for reasons outside any model is kept as `CallLost` and leaves the node's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from langgraph.runtime import Runtime
 
-from sim.core.absent import Panel, answered
+from sim.core.absent import Panel, absent_probes, answered
 from sim.core.controls import NOTHING, Draw
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import (
@@ -35,9 +35,11 @@ from sim.core.event import (
 )
 from sim.core.record import Session, Trial
 from sim.core.view import RaterView, criterion_view, rater_view, user_view
+from sim.dialogue.probing import Probing, as_it_stood, ask
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
+    from sim.core.probes import Probe
     from sim.core.record import Ratings
     from sim.dialogue.graph import State
     from sim.dialogue.users import User
@@ -66,11 +68,13 @@ class Context:
     """The primary rater's, by part."""
     draw: Draw = NOTHING
     """Which exchanges they rate."""
+    probing: Probing | None = None
+    """What is asked of the target's memory."""
 
     @property
     def panel(self) -> Panel:
         """Who judges."""
-        return Panel(tuple(self.raters), self.tagger.id, self.draw)
+        return Panel(tuple(self.raters), self.tagger.id, self.draw, self.probing.asking if self.probing else None)
 
     def judge(self, part: str) -> Scorer[Ratings]:
         """The rater or control called `part`."""
@@ -99,7 +103,7 @@ class Update(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One exchange to be judged by one judge. Exchange 0 is the session as a whole."""
+    """One exchange to be judged by one judge, or one question of memory to be put. Exchange 0 is the session as a whole."""
 
     trial: Trial
     session: int
@@ -221,18 +225,57 @@ async def tag_moves(sent: Sent, runtime: Runtime[Context]) -> Update:
     )
 
 
+async def probe_memory(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Put one lost question of a session that is over to a target made anew from the record as it stood then."""
+    context, trial, session = runtime.context, sent.trial, sent.trial.sessions[sent.session - 1]
+    probe = next(p for p in absent_probes(trial, session, context.panel.asking) if p.part == sent.part)
+    return await _ask(trial, session, probe, context, None)
+
+
 async def close_session(state: State, runtime: Runtime[Context]) -> Update:
-    """Let memory consolidate while the user looks back, then close. What the journal already holds of this is not done again."""
+    """Let memory consolidate while the user looks back, ask copies of the target what it remembers, then close.
+
+    What the journal already holds of this is not done again.
+    """
     context, trial = runtime.context, state["trial"]
     session = trial.sessions[-1]
-    looked_back, remembered = await asyncio.gather(_look_back(trial, session, context.panel.primary, context), _consolidate(trial, session, context))
-    events = (*remembered["trial"], *looked_back["trial"])
-    if any(isinstance(e, CallLost | TrialFailed) for e in remembered["trial"]):
-        return {"trial": events}
-    closed = await context.keep(
-        SessionClosed(trial=trial.id, session=session.index, take=session.take, ending=_ending(trial, session), meta=context.meta())
+    open_still = await context.target.fork()
+    forks = open_still is not None
+    probes = absent_probes(trial, session, context.panel.asking) if forks else ()
+    # Of a session whose memory has begun to consolidate, the open session is had from the record alone.
+    still = None if session.memory else open_still
+    controls = [_ask(trial, session, p, context, still) for p in probes if p.kind == "control"]
+    looked_back, remembered, *asked = await asyncio.gather(
+        _look_back(trial, session, context.panel.primary, context),
+        _remember(trial, session, [p for p in probes if p.kind != "control"], context),
+        *controls,
     )
+    events = tuple(e for update in (remembered, looked_back, *asked) for e in update["trial"])
+    if any(isinstance(e, TrialFailed) or (isinstance(e, CallLost) and e.part.startswith("close_session#")) for e in remembered["trial"]):
+        return {"trial": events}
+    ended = SessionClosed(trial=trial.id, session=session.index, take=session.take, ending=_ending(trial, session), forks=forks, meta=context.meta())
+    closed = await context.keep(ended)
     return {"trial": (*events, *closed["trial"])}
+
+
+async def _remember(trial: Trial, session: Session, probes: Sequence[Probe], context: Context) -> Update:
+    """Consolidate, and then ask."""
+    consolidated = (await _consolidate(trial, session, context))["trial"]
+    if any(isinstance(e, CallLost | TrialFailed) for e in consolidated):
+        return {"trial": consolidated}
+    asked = await asyncio.gather(*(_ask(trial, session, p, context, context.target) for p in probes))
+    return {"trial": (*consolidated, *(e for update in asked for e in update["trial"]))}
+
+
+async def _ask(trial: Trial, session: Session, probe: Probe, context: Context, source: Target | None) -> Update:
+    """Put one question to a copy of `source`; None: to a target made anew."""
+    assert context.probing is not None
+    try:
+        source = source or await context.probing.recreate(as_it_stood(trial, session.index, probe))
+        asked = await ask(context.probing, source, trial, session.index, probe)
+    except CallFailed as failed:
+        return await _lost(context, trial, failed, f"probe_memory:{probe.part}", session=session.index, take=session.take)
+    return await context.keep(asked.event(trial, session.index, context.meta(asked.timings)))
 
 
 async def _consolidate(trial: Trial, session: Session, context: Context) -> Update:

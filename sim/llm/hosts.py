@@ -16,7 +16,7 @@ from sim.core.spec import ChatTargetSpec, HttpTargetSpec, ModelSpec, Study
 from sim.core.spec.http import SLOT
 
 TO_SIMULATOR = "texts of personas and scenarios and all messages"
-"""What user, rater and tagger are sent."""
+"""What user, rater, tagger and judge are sent."""
 TO_TARGET = "messages"
 """What a target is sent, beside its own system prompt."""
 
@@ -26,7 +26,7 @@ class Destination:
     """One host that one part of a study sends texts to."""
 
     part: str
-    """`the user`, `the rater <id>`, `the tagger`, `the target <id>`."""
+    """`the user`, `the rater <id>`, `the tagger`, `the judge`, `the target <id>`."""
     host: str
     """Host name or address; `the provider <name>` where only LiteLLM knows the host."""
     sends: str
@@ -64,6 +64,8 @@ def destinations(study: Study, *, environ: Mapping[str, str] = os.environ) -> tu
     parts: list[tuple[str, object, str]] = [("the user", study.user, TO_SIMULATOR)]
     parts += [(f"the rater {rater}", spec, TO_SIMULATOR) for rater, spec in study.raters.items()]
     parts.append(("the tagger", study.tagger, TO_SIMULATOR))
+    if study.judge:
+        parts.append(("the judge", study.judge, TO_SIMULATOR))
     for target in study.targets:
         system = " and the target's own system prompt" if isinstance(target, ChatTargetSpec) and target.system else ""
         parts.append((target_part(target.id), target, TO_TARGET + system))

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
-from sim.present.words import NONE, OFFLINE_MARK, SHORT, number, safe, share
+from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, number, safe, share
 
 if TYPE_CHECKING:
     from sim.core.event import Flag
-    from sim.present.trial_json import ExchangeDocument, RatingDocument, SessionDocument, TrialDocument
+    from sim.present.trial_json import ExchangeDocument, ProbeDocument, RatingDocument, SessionDocument, TrialDocument
 
 READABLE = 100
 """Columns beyond which messages are not drawn out."""
@@ -82,6 +82,7 @@ class Page:
         if session.ending:
             parts.append(self.line("ended", _ENDINGS[session.ending]))
         parts += [self.line(rater, _answers(answers)) for rater, answers in session.criterion.items()]
+        parts += [part for probe in session.probes for part in self.probe(probe)]
         return [*parts, Text()]
 
     def exchange(self, exchange: ExchangeDocument, session: int) -> list[RenderableType]:
@@ -123,6 +124,13 @@ class Page:
             parts.append(self.line("resent", "the message may have reached the target twice"))
         return [*parts, *self.flags(exchange.flags)]
 
+    def probe(self, probe: ProbeDocument) -> list[RenderableType]:
+        """A question of memory, the answer, and what it comes to."""
+        since = "never told" if probe.kind == "abstention" else "just told" if probe.kind == "control" else f"told {many(probe.delay, 'day')} before"
+        head = f"{probe.kind} ({probe.fact}, {since}): {safe(probe.question)}"
+        verdict = f"→ {safe(probe.answer) or '(nothing)'}\n{_verdict(probe)}"
+        return [self.line("probe", f"{head}\n{verdict}", "" if probe.right else "yellow" if probe.right is None else "red")]
+
     def said(self, who: str, text: str, style: str) -> list[RenderableType]:
         """A message and who wrote it."""
         return [Text(f"  {who}", style), Constrain(Padding(Text(safe(text)), (0, 0, 0, 4), expand=False), self.width)]
@@ -138,6 +146,13 @@ class Page:
         grid.add_column(overflow="fold")
         grid.add_row(Text(f"    {label}"), Text(text, style))
         return Constrain(grid, self.width)
+
+
+def _verdict(probe: ProbeDocument) -> str:
+    if probe.right is None:
+        return f"{UNSCORED} unscored: {safe(probe.quote)}"
+    mark = f"{'✓' if probe.right else '✗'} {probe.grade}{'' if probe.by == 'answers' else ', by the judge'}"
+    return mark if probe.right or not probe.expected else f"{mark}; expected: {safe(probe.expected)}"
 
 
 _ENDINGS = {

@@ -18,7 +18,7 @@ from sim.core.controls import Control, control_parts
 from sim.core.dates import later, spoken
 from sim.core.drift import wishes_on
 from sim.core.errors import Cause
-from sim.core.event import Departure, Ending, Evidence, Flag, NotApplicable, Score, Silence, Tags, Unscored
+from sim.core.event import Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.text import words
@@ -26,7 +26,7 @@ from sim.score.repetition import NOTHING_YET, move_sets, running
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
-    from sim.core.event import Rating, Tagging
+    from sim.core.event import Probed, Rating, Tagging
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
     from sim.score.repetition import Running
@@ -116,6 +116,32 @@ class ExchangeDocument(Frozen):
     resent: bool
 
 
+class ProbeDocument(Frozen):
+    """A question of what was told, put to a copy of the target after the session; a control, within it."""
+
+    part: str
+    """`kind:fact`."""
+    kind: ProbeKind
+    fact: str
+    question: str
+    answer: str
+    grade: Outcome | Literal["unscored"]
+    right: bool | None
+    """Whether that is the right thing to say: to know, or not to know what was never told. Null: unscored."""
+    by: Literal["answers", "judge"] | None
+    """Who decided; null without a grade."""
+    quote: str
+    """The words of the answer that decide it, or why there is no grade."""
+    expected: str
+    """Empty: it was never told."""
+    told: int
+    """Session in which it was first told; 0: before the study, or never."""
+    delay: int
+    """Days from there to the asking."""
+    written: bool | None
+    retrieved: bool | None
+
+
 class SessionDocument(Frozen):
     """One sitting."""
 
@@ -137,6 +163,8 @@ class SessionDocument(Frozen):
     criterion: dict[str, dict[str, RatingDocument]]
     """By rater, then by question."""
     exchanges: tuple[ExchangeDocument, ...]
+    probes: tuple[ProbeDocument, ...]
+    """Sorted by part."""
 
 
 class FailureDocument(Frozen):
@@ -232,6 +260,7 @@ def _session(session: Session, live: Sequence[Running], since: dt.date | None, t
         flags=session.flags,
         criterion=_by_rater(session.criterion, study, CRITERIA),
         exchanges=tuple(_exchange(e, values.get(e.index), trial.cast, study=study) for e in session.exchanges),
+        probes=tuple(_probe(session.probes[part]) for part in sorted(session.probes)),
     )
 
 
@@ -269,6 +298,27 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
 
 def _sorted_moves(tagging: Tagging) -> tuple[str, ...] | None:
     return tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else None
+
+
+def _probe(asked: Probed) -> ProbeDocument:
+    graded = asked.grade if isinstance(asked.grade, Grade) else None
+    wanted: Outcome = "unknown" if asked.probe == "abstention" else "right"
+    return ProbeDocument(
+        part=asked.part,
+        kind=asked.probe,
+        fact=asked.fact,
+        question=asked.question,
+        answer=asked.answer,
+        grade=graded.outcome if graded else "unscored",
+        right=graded.outcome == wanted if graded else None,
+        by=graded.by if graded else None,
+        quote=graded.quote if graded else asked.grade.reason if isinstance(asked.grade, Unscored) else "",
+        expected=asked.expected,
+        told=asked.told,
+        delay=asked.delay,
+        written=asked.written,
+        retrieved=asked.retrieved,
+    )
 
 
 def _by_rater(ratings: Mapping[str, Mapping[str, Rating]], study: Study, questions: Iterable[str]) -> dict[str, dict[str, RatingDocument]]:

@@ -44,6 +44,8 @@ def check_names(study: Study) -> None:
     _check_offline(study.user, "the user", USERS)
     for rater in study.raters.values():
         _check_offline(rater, "a rater", RATERS)
+    if study.judge and study.judge.offline:
+        raise InputError(f"{study.judge.model} cannot play the judge", mend="name a model such as openai/gpt-5, or leave judge out")
 
 
 def check_tagger(spec: ModelSpec, codebook: Codebook) -> None:
@@ -100,8 +102,9 @@ def check_keys(study: Study) -> None:
         InputError: names the variable.
     """
     chats = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
+    judge = (study.judge,) if study.judge else ()
     embedding = (t.embedding for t in chats if t.embedding)
-    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *chats, *embedding)
+    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *judge, *chats, *embedding)
     for spec in dict.fromkeys(models):
         check_credentials(spec)
     for target in study.targets:

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
 from sim.core.controls import Draw, control_parts
+from sim.core.errors import CallFailed
+from sim.core.probes import Asking
 from sim.core.spec import ChatTargetSpec
 from sim.dialogue.nodes import Context
+from sim.dialogue.probing import Probing
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.run.clients import Clients
 from sim.run.judges import build_tagger, tagger_version
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
+from sim.score.probe_grade import ProbeGrader
+from sim.score.probe_judge import ProbeJudge
 from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget
 from sim.targets.identity import Identity
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from sim.llm.build import Shared
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
-    from sim.score.scorer import Rater, Tagger
+    from sim.score.scorer import Grader, Rater, Tagger
     from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
@@ -35,7 +40,9 @@ if TYPE_CHECKING:
 def scorer_versions(study: Study) -> dict[str, str]:
     """Version by id of every scorer that `study` uses."""
     raters = (*study.raters, *control_parts(study.primary_rater).values())
-    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger)}
+    probed = {"probes": ProbeGrader.version} if study.probes else {}
+    judged = {"judge": ProbeJudge.version} if study.judge else {}
+    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger), **probed, **judged}
 
 
 def offline_parts(study: Study) -> tuple[str, ...]:
@@ -80,6 +87,7 @@ class Parts:
         self._controls = build_controls(self._raters[study.primary_rater])
         self._draw = Draw(study.seed, study.controls)
         self._codebook = codebook
+        self._asking = Asking(study.seed, study.probes) if study.probes else None
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""
@@ -96,6 +104,7 @@ class Parts:
             pending=unanswered[0] if unanswered else None,
             controls=self._controls,
             draw=self._draw,
+            probing=Probing(self._asking, self._grader, partial(self._recreate, plan)) if self._asking else None,
         )
 
     def target(self, plan: TrialPlan) -> Target:
@@ -128,6 +137,16 @@ class Parts:
         await self._clients.close()
         for own in self._own.values():
             await own.close()
+
+    async def _recreate(self, plan: TrialPlan, trial: Trial) -> Target:
+        target = self.target(plan)
+        if not await target.restore(trial):
+            raise CallFailed("infrastructure", f"target '{plan.target.id}' can no longer be what it was then")
+        return target
+
+    @cached_property
+    def _grader(self) -> Grader:
+        return ProbeGrader(ProbeJudge(self._clients.get(self._study.judge), self._prompts) if self._study.judge else None)
 
     @cached_property
     def _tagger(self) -> Tagger:

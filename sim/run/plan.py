@@ -10,6 +10,7 @@ from sim.core.cast import Cast, build_cast
 from sim.core.controls import CALLS, Draw
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
+from sim.core.probes import Asking
 from sim.core.record import Trial
 from sim.core.spec import WRITERS, ChatTargetSpec, tells_dates
 
@@ -74,8 +75,10 @@ def _memory_calls(target: TargetSpec, session: int, exchanges: int) -> int:
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
     """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call, a model that tags makes one a
-    reply; it makes more where a reply is very long."""
+    reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is not asked, and of a target that cannot be
+    copied nothing is."""
     draw = Draw(study.seed, study.controls)
+    asking = Asking(study.seed, study.probes) if study.probes else None
     least: dict[Role, int] = dict.fromkeys(ROLES, 0)
     most: dict[Role, int] = dict.fromkeys(ROLES, 0)
     shortest = longest = 0
@@ -90,6 +93,9 @@ def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
                 counted["rater"] += exchanges * len(study.raters) + 1 + sum(controls[:exchanges])
                 counted["tagger"] += 0 if study.tagger.offline else exchanges
                 counted["memory"] += _memory_calls(plan.target, session.index, exchanges)
+            asked = asking.most(plan.cast, session.index, plan.seed) if asking else 0
+            most["probe"] += asked
+            most["judge"] += asked if study.judge else 0
             shortest += length.min
             longest += length.max
     roles = {r: Range(min=least[r], max=most[r]) for r in ROLES if most[r]}

@@ -9,7 +9,8 @@ from sim.core.event import Tagging
 from sim.core.record import Ratings
 
 if TYPE_CHECKING:
-    from sim.core.event import Call, Timing
+    from sim.core.event import Call, Grade, Timing, Unscored
+    from sim.core.probes import Probe
     from sim.core.view import CriterionView, RaterView, Turn
 
 V = TypeVar("V", covariant=True)
@@ -44,6 +45,17 @@ class Rater(Scorer[Ratings], Protocol):
 
     async def look_back(self, view: CriterionView) -> Scored[Ratings]:
         """Answers to the criterion questions."""
+
+
+class Grader(Protocol):
+    """Says whether an answer to a question of memory is right."""
+
+    async def grade(self, probe: Probe, answer: str) -> Scored[Grade | Unscored]:
+        """The grade of `answer`.
+
+        Raises:
+            CallFailed: for reasons outside any model; what the model does wrong is a value.
+        """
 
 
 class Tagger(Protocol):

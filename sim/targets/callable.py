@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
@@ -128,6 +129,7 @@ class FunctionTarget:
             return None
         twin = copy(self)
         twin._sitting = copy(self._sitting)
+        twin._till = replace(self._till, role="probe")
         return twin
 
     async def restore(self, trial: Trial) -> bool:

@@ -15,6 +15,7 @@ from sim.targets.memory.policy import Heard, Memory, words_of
 from sim.targets.target import Answer, MemoryStep
 
 if TYPE_CHECKING:
+    from sim.core.event import Role
     from sim.core.record import Trial
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
@@ -40,6 +41,7 @@ class ChatTarget:
         self._system = system or ""
         self._seed = seed
         self._tokens = tokens
+        self._role: Role = "target"
         self._index = 0
         self._earlier: tuple[Heard, ...] = ()
         self._now = Heard(dt.date.min)
@@ -62,7 +64,7 @@ class ChatTarget:
         except CallFailed as failed:
             raise CallFailed(failed.cause, failed.message, calls=tab.calls, timings=tab.timings) from None
         context = (*((Message("system", system),) if system else ()), *fitted.messages)
-        answer = await tab.ask(self._client, Request("target", context, seed=self._draw(len(self._now.said) // 2 + 1)))
+        answer = await tab.ask(self._client, Request(self._role, context, seed=self._draw(len(self._now.said) // 2 + 1)))
         self._now = replace(asked, said=(*asked.said, Message("assistant", answer.text)))
         known = (*recalled.texts, *words_of(fitted.earlier))
         return Answer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped)
@@ -79,6 +81,7 @@ class ChatTarget:
         """A copy; all it holds is immutable but its memory, which holds immutable values only."""
         twin = copy(self)
         twin._memory = copy(self._memory)
+        twin._role = "probe"
         return twin
 
     async def restore(self, trial: Trial) -> bool:

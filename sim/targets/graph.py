@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed, InputError
@@ -86,6 +87,7 @@ class GraphTarget:
             return None
         twin = copy(self)
         twin._sitting = copy(self._sitting)
+        twin._till = replace(self._till, role="probe")
         return twin
 
     async def restore(self, trial: Trial) -> bool:

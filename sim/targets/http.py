@@ -212,6 +212,7 @@ class HttpTarget:
     def __init__(self, line: HttpLine, identity: Identity, *, prompts: Prompts) -> None:
         self.stateful = line.spec.names_its_user
         self._line = line
+        self._till = line.till
         self._spec = line.spec
         self._identity = identity
         self._sitting = Sitting(words_for(line.spec.clock, prompts))
@@ -245,7 +246,7 @@ class HttpTarget:
         headers = {**self._clock(), self._spec.idempotency_header: "{key}"}
         if self._spec.clock == "field" and isinstance(body, dict):
             body[self._spec.clock_name or "session_date"] = self._sitting.today
-        answer = await self._line.till.ask(heard, lambda: self._line.say(filling, headers, body))
+        answer = await self._till.ask(heard, lambda: self._line.say(filling, headers, body))
         self._sitting.keep(heard, answer.text)
         return answer
 
@@ -267,6 +268,7 @@ class HttpTarget:
             return None
         twin = copy(self)
         twin._sitting = copy(self._sitting)
+        twin._till = replace(self._till, role="probe")
         return twin
 
     async def restore(self, trial: Trial) -> bool:

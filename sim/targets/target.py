@@ -59,7 +59,10 @@ class Target(Protocol):
         """What its memory holds of the sessions that are over, as texts; None: nobody knows."""
 
     async def fork(self) -> Target | None:
-        """A copy whose further talk leaves no trace here; None: it cannot be copied."""
+        """A copy whose further talk leaves no trace here and is paid for as `probe`; None: it cannot be copied.
+
+        What can be copied can be made anew from the record: `restore` of a fresh one returns True for any trial.
+        """
 
     async def restore(self, trial: Trial) -> bool:
         """Become what it was when `trial`'s last event was kept, talks before the study included. Called once, before anything else.

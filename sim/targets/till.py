@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from sim.core.event import Call, Timing
+from sim.core.event import Call, Role, Timing
 from sim.llm.answers import sound
 from sim.llm.budget import Budget
 from sim.llm.client import Message, prompt_hash
@@ -28,6 +28,8 @@ class Till:
     gates: Gates
     host: str | None = None
     """Whose gate calls queue at; None: in this process."""
+    role: Role = "target"
+    """What its calls are made for."""
 
     async def ask(self, message: str, call: Callable[[], Awaitable[tuple[str, int]]]) -> Answer:
         """The reply that `call` brings, with the number of attempts it took.
@@ -39,8 +41,8 @@ class Till:
             started = time.perf_counter()
             text, attempts = await call()
             latency = time.perf_counter() - started
-        self.budget.count("target", self.name, usage=None, cost=None)
-        paid = Call(role="target", model=self.name, prompt=prompt_hash((Message("user", message),)))
+        self.budget.count(self.role, self.name, usage=None, cost=None)
+        paid = Call(role=self.role, model=self.name, prompt=prompt_hash((Message("user", message),)))
         return Answer(sound(text), calls=(paid,), timings=(Timing(latency=latency, retries=attempts - 1),))
 
     def passage(self) -> _Passage:

@@ -16,6 +16,7 @@ they take part in says nothing of any real model. What a target does is independ
 | uses          | brings back what bears on the message, in its newest value; matches register, depth and length                     |
 | ignores       | the same, never bringing anything back                                                                             |
 | stale         | as `uses`, but takes in no news of a change, so that it brings back old values                                     |
+| denies        | as `ignores`; asked for anything it was told, says that it was not told                                           |
 | validates     | every reply opens with validation, then paraphrases, then empowers                                                 |
 | sticky        | a pair of moves, kept from the last reply with p = .6, else drawn afresh from all pairs                            |
 | varied        | six pairs of moves in rotation: no move twice running                                                              |
@@ -24,6 +25,9 @@ they take part in says nothing of any real model. What a target does is independ
 | cold          | one or two curt sentences that take nothing up                                                                     |
 | brittle       | as `ignores` for four replies of a session; then, or once the user insists or contradicts, it breaks down          |
 | biased        | as `ignores`, but cold to who writes slang or without capitals in at least a third of the messages it can see      |
+
+A target that is asked for something it was told, and for nothing else, gives back the sentence that fits, if it finds one in its messages; `stale`
+one that knows of no change.
 
 `rater` scores the seven dimensions and looks back on a session, from text, persona and card. Any user can rate as well.
 """

@@ -33,6 +33,8 @@ class Behaviour:
     """The moves of a reply, in order; each is the name of a bank of sentences."""
     recalls: Literal["nothing", "newest", "oldest"] = "nothing"
     """What of earlier sessions is brought back where it bears: of two values of the same matter, the newest or the oldest."""
+    asked: Literal["newest", "oldest", "denies"] = "newest"
+    """What it answers when asked for something it was told: that, in its newest or oldest value, or that it was not told."""
     well_read: bool = True
     """Knows many, not all, of the sayings, books and films that people allude to."""
     adapts: bool = True
@@ -164,7 +166,8 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
     {
         "uses": Behaviour(_as_a_friend, recalls="newest"),
         "ignores": Behaviour(_as_a_friend),
-        "stale": Behaviour(_as_a_friend, recalls="oldest"),
+        "stale": Behaviour(_as_a_friend, recalls="oldest", asked="oldest"),
+        "denies": Behaviour(_as_a_friend, asked="denies"),
         "validates": Behaviour(_validating, least=3, more=("validation", "paraphrasing", "empowerment")),
         "sticky": Behaviour(_sticking, adapts=False, least=2),
         "varied": Behaviour(_rotating, least=2),

@@ -32,6 +32,7 @@ _IMPERATIVE = re.compile(
 _SUBJECT = re.compile(r"^(?:i|i'm|i've|i'd|my|we|we're|we've|our|he|she|they|it|there|the|this|that|nobody|somebody)\b")
 _INTRODUCING = re.compile(r"^(?:my|our|the|it is|it's|there is|there's)\b")
 _PLEADING = re.compile(r"\b(?:please|thank you|thanks)\b")
+_WISHING = re.compile(r"^(?:sorry\b|i (?:want|need|would|wish|hope|think|feel|thought|do not know|keep putting|should)\b)")
 _LEADING = re.compile(r"^(?:and|but|so|because|well|anyway|oh|ah|eh|then|now|listen|look|you know|right)\b,?\s+", re.IGNORECASE)
 
 _SWAPS: Final = {
@@ -70,7 +71,7 @@ def find_statements(message: str, session: int) -> tuple[Statement, ...]:
     What a message begins with is mostly a word about the talk itself; it counts only with a name or a figure in it.
     """
     found: list[Statement] = []
-    for place, sentence in enumerate(_apart(message)):
+    for place, sentence in enumerate(apart(message)):
         plain = normalise(sentence)
         if (
             "?" in plain
@@ -94,7 +95,14 @@ def as_statement(sentence: str, session: int) -> Statement:
     return Statement(sentence, second_person(sentence), session, salience, changes)
 
 
-def _apart(message: str) -> list[str]:
+def is_about_the_talk(sentence: str) -> bool:
+    """Whether `sentence` greets, asks, wishes or speaks to the other, and so tells little of oneself."""
+    plain = normalise(sentence)
+    said = _SECOND_PERSON.search(plain) or _PLEADING.search(plain) or _GREETING.match(plain) or _IMPERATIVE.match(plain) or _WISHING.match(plain)
+    return said is not None
+
+
+def apart(message: str) -> list[str]:
     """The sentences of `message`; a small word with a capital begins one also where the stop before it was left out."""
     found: list[str] = []
     for sentence in sentences(message):

@@ -34,6 +34,8 @@ class Scene:
     """Own replies in this session."""
     own: tuple[str, ...]
     """All own replies that are known."""
+    earlier: tuple[tuple[int, str], ...]
+    """What the user said in earlier sessions, message by message, with the session."""
     statements: tuple[Statement, ...]
     """What the user told in earlier sessions, as far as it stands in what memory wrote or retrieved, or in these sessions themselves."""
     mood: int
@@ -69,6 +71,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         today=today,
         replies=tuple(m.content for i, m in enumerate(turns) if m.role == "assistant" and i > start),
         own=tuple(m.content for m in turns if m.role == "assistant"),
+        earlier=tuple((before + sum(o <= i for o in opened), text) for i, text in said if i < start),
         statements=(*noted, *(s for i, text in said if i < start for s in find_statements(text, before + sum(o <= i for o in opened)))),
         mood=_mood(now, today[-HABIT:]),
         about=main_theme(now, today[-HABIT:]),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sim.core.chance import rng
 from sim.core.text import contains, normalise, words
+from sim.llm.offline.asked import NOT_TOLD, answer_asked
 from sim.llm.offline.lines import load_bank, load_words
 from sim.llm.offline.manner import in_full, shortened, small
 from sim.llm.offline.recall import Statement, find_bearing, find_clauses, find_statements, keep_one_value
@@ -33,6 +34,9 @@ def reply(behaviour: Behaviour, messages: Sequence[Message]) -> str:
     """The reply to the last of `messages`, a function of them alone."""
     scene = read_scene(messages)
     behaviour = behaviour.in_scene(scene)
+    answer = answer_asked(scene, newest=behaviour.asked == "newest")
+    if answer is not None:
+        return NOT_TOLD if behaviour.asked == "denies" else answer
     chance = rng("offline target", scene.message, len(scene.replies))
     known = _understood(scene.message) if behaviour.well_read else []
     known += _brought_back(scene, behaviour) if behaviour.recalls != "nothing" else []

@@ -1,0 +1,98 @@
+"""A model that grades answers to questions of memory, with the words of the answer that decide it; the answer is data to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from sim.core.chance import derive
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import Grade, Outcome, Unscored
+from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.score.evidence import quote_found
+from sim.score.scorer import Scored
+
+if TYPE_CHECKING:
+    from sim.core.probes import Probe
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+class Misfit(Exception):
+    """A grade that does not fit; says how, in words for the model."""
+
+
+class ProbeJudge:
+    """Asked once, and once more where the answer does not fit."""
+
+    version = "1"
+
+    def __init__(self, client: Client, prompts: Prompts) -> None:
+        self._client = client
+        self._prompts = prompts
+        self._system = Message("system", prompts.render("judge_system"))
+
+    async def judge(self, probe: Probe, answer: str) -> Scored[Grade | Unscored]:
+        """The grade of `answer`, or why the model gave none.
+
+        Raises:
+            CallFailed: for reasons outside any model, with the calls that were paid for.
+        """
+        tab = Tab()
+        said = self._prompts.render(
+            "judge", question=probe.question, expected=probe.expected, answers=probe.answers, stale=probe.stale, answer=answer or "(nothing)"
+        )
+        messages: tuple[Message, ...] = (self._system, Message("user", said))
+        seed = derive("judge", probe.question, answer) % 2**31
+        request = Request("judge", messages, _SCHEMA, inputs=probe, seed=seed)
+        problem = ""
+        for step in ("first", "repair"):
+            try:
+                came = await tab.ask(self._client, request)
+            except CallFailed as failed:
+                if failed.cause in LOST:
+                    raise
+                cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+                return Scored(cause, tab.calls, tab.timings)
+            try:
+                return Scored(read_grade(came, answer, abstention=probe.kind == "abstention"), tab.calls, tab.timings)
+            except Misfit as misfit:
+                problem = str(misfit)
+            if step == "first":
+                again = Message("user", self._prompts.render("judge_repair", problem=problem))
+                more = (*messages, Message("assistant", came.text or "(nothing)"), again)
+                request = Request("judge", more, _SCHEMA, inputs=probe, seed=seed, step="repair")
+        return Scored(Unscored(cause="schema", reason=problem[:500]), tab.calls, tab.timings)
+
+
+def read_grade(came: Completion, answer: str, *, abstention: bool) -> Grade:
+    """A judge's answer as a grade.
+
+    Raises:
+        Misfit: it is none; the message tells the judge what is wrong.
+    """
+    if not isinstance(came.value, dict):
+        raise Misfit("the answer is not one JSON object")
+    outcome, quote = came.value.get("grade"), came.value.get("quote")
+    known = next((o for o in OUTCOMES if o == outcome), None)
+    if known is None:
+        raise Misfit(f"grade must be one of {', '.join(OUTCOMES)}")
+    if abstention and known in ("right", "stale"):
+        raise Misfit("nothing was told that could be right or stale here: the grade is unknown where it says so, else wrong")
+    if not isinstance(quote, str):
+        raise Misfit("quote must hold words of the answer")
+    if answer.strip() and not quote_found(quote, answer):
+        raise Misfit("the quote does not stand in the answer")
+    return Grade(outcome=known, by="judge", quote=quote.strip())
+
+
+_SCHEMA = Schema(
+    "grade",
+    {
+        "type": "object",
+        "properties": {"quote": {"type": "string"}, "grade": {"type": "string", "enum": list(OUTCOMES)}},
+        "required": ["quote", "grade"],
+        "additionalProperties": False,
+    },
+)

@@ -1,0 +1,190 @@
+"""Probes on a bare stage: put to copies, graded, kept one by one, and never felt by the talk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from sim.core.absent import absent_verdicts, is_whole
+from sim.core.errors import CallFailed
+from sim.core.event import CallLost, Event, Grade, Probed, SessionClosed, Unscored, body, key
+from sim.core.fold import fold
+from sim.core.probes import Asking
+from sim.core.record import Trial
+from sim.core.spec import Persona, Probes, Scenario
+from sim.dialogue.graph import run_graph
+from sim.dialogue.nodes import Context
+from sim.dialogue.probing import Probing
+from sim.llm.client import Completion, Request
+from sim.run.plan import TrialPlan
+from sim.score.probe_grade import ProbeGrader
+from sim.targets.memory import POLICIES
+from sim.targets.target import Target
+from tests.core.test_probes import persona, scenario
+from tests.dialogue.stage import Stage, replies, says
+
+SPEC = Probes()
+
+
+@dataclass
+class Asked(Stage):
+    """A stage on which memory is asked."""
+
+    asks: bool = True
+    forks: bool = True
+
+    def plan(self, *, personas: Sequence[Persona] = (), scenarios: Sequence[Scenario] = ()) -> TrialPlan:
+        return super().plan(personas=personas or (persona(),), scenarios=scenarios or (scenario(),))
+
+    def context(self, trial: Trial) -> Context:
+        context = super().context(trial)
+        if not self.forks:
+            context.target.fork = _cannot  # type: ignore[method-assign]
+
+        async def recreate(stood: Trial) -> Target:
+            target = Stage.context(self, stood).target
+            assert await target.restore(stood)
+            return target
+
+        return replace(context, probing=Probing(Asking(0, SPEC), ProbeGrader(None), recreate)) if self.asks else context
+
+
+async def _cannot() -> None:
+    return None
+
+
+def tells(request: Request) -> Completion:
+    """A user that says what is due, and which message this is."""
+    view: Any = request.inputs
+    told = " ".join(t.value.text for t in view.due)
+    return says(f"{told} This is message {view.exchange} of session {view.card.session.index}.".strip())
+
+
+def echoes(request: Request) -> Completion:
+    """A target that says everything back that it can see."""
+    return Completion(text=" ".join(m.content for m in request.messages if m.role == "user")[-4000:])
+
+
+async def play(stage: Asked) -> Trial:
+    plan = stage.plan()
+    trial = fold(plan.blank(), stage.sink.events(plan.id))
+    context = stage.context(trial)
+    await context.target.restore(trial)
+    return await run_graph(trial, context)
+
+
+def happened(events: Sequence[Event], *, probed: bool = True) -> list[tuple[Any, str]]:
+    kept = [e for e in events if not isinstance(e, CallLost) and (probed or not isinstance(e, Probed))]
+    return sorted((key(e), body(e)) for e in kept)
+
+
+def probed(trial: Trial) -> list[Probed]:
+    return [p for s in trial.sessions for p in s.probes.values()]
+
+
+async def test_every_session_is_asked_on_copies_and_paid_for_apart() -> None:
+    stage = Asked(user=tells, target=echoes)
+    trial = await play(stage)
+    assert is_whole(trial, stage.context(trial).panel)
+    assert {p.probe for p in probed(trial)} == {"explicit", "update", "implicit", "temporal", "abstention", "control"}
+    assert {c.role for p in probed(trial) for c in p.calls} == {"probe"}
+    assert trial.spent["target"].calls == len(trial.exchanges)
+    assert trial.spent["probe"].calls == len(probed(trial))
+    asked = [r for r in stage.target_client.requests if r.role == "probe"]
+    assert all(r.messages[-1].content.endswith("?") for r in asked)
+    opened = [r.messages[-1].content.startswith("[") for r in asked]
+    assert opened.count(False) == sum(p.probe == "control" for p in probed(trial)), "all but controls open a new session"
+
+
+@pytest.mark.parametrize("policy", [p for p in POLICIES if p != "native"])
+async def test_probing_leaves_no_trace_under_any_policy(policy: str) -> None:
+    name = policy if policy in ("none", "full", "summary", "profile") else f"{policy}:3"
+
+    async def told(*, asks: bool) -> list[Event]:
+        stage = Asked(user=tells, target=replies, memory=name, asks=asks)
+        await play(stage)
+        return list(stage.sink.events(stage.plan().id))
+
+    with_probes, without = await told(asks=True), await told(asks=False)
+    assert any(isinstance(e, Probed) for e in with_probes)
+    assert happened(with_probes, probed=False) == happened(without)
+
+
+async def test_a_target_that_cannot_be_copied_has_no_probes_and_the_record_says_so() -> None:
+    stage = Asked(user=tells, forks=False)
+    trial = await play(stage)
+    assert probed(trial) == []
+    assert [s.forks for s in trial.sessions] == [False, False]
+    assert is_whole(trial, stage.context(trial).panel)
+    assert happened(list(stage.sink.events(trial.id)))
+
+
+async def test_a_lost_probe_never_ends_the_talk_and_is_all_that_is_bought_again() -> None:
+    whole = Asked(user=tells, target=echoes)
+    await play(whole)
+    lost = 0
+
+    def fails(request: Request) -> Completion | Exception:
+        nonlocal lost
+        if request.role == "probe" and request.messages[-1].content.endswith(("van?", "knee, again?")):
+            lost += 1
+            return CallFailed("infrastructure", "the line dropped")
+        return echoes(request)
+
+    stage = Asked(user=tells, target=fails)
+    trial = await play(stage)
+    assert [s.closed for s in trial.sessions] == ["maximum", "maximum"]
+    absent = absent_verdicts(trial, stage.context(trial).panel)
+    assert len(absent) == lost > 0
+    assert {v.node for v in absent} == {"probe_memory"}
+    before = len(stage.target_client.requests)
+    stage.target = echoes
+    resumed = await play(stage)
+    assert len(stage.target_client.requests) - before == lost
+    assert is_whole(resumed, stage.context(resumed).panel)
+    assert happened(list(stage.sink.events(trial.id))) == happened(list(whole.sink.events(trial.id)))
+
+
+@pytest.mark.parametrize("kept", [1, 3, 5])
+async def test_stopped_among_its_probes_it_ends_as_if_undisturbed(kept: int) -> None:
+    whole = Asked(user=tells, target=echoes)
+    await play(whole)
+    stage = Asked(user=tells, target=echoes)
+    seen = 0
+    for event in whole.sink.events(stage.plan().id):
+        seen += isinstance(event, Probed)
+        if seen > kept or isinstance(event, SessionClosed):
+            break
+        await stage.sink.append(event)
+    trial = await play(stage)
+    assert is_whole(trial, stage.context(trial).panel)
+    assert happened(list(stage.sink.events(trial.id))) == happened(list(whole.sink.events(trial.id)))
+
+
+async def test_a_target_that_refuses_a_probe_has_answered_it_without_a_grade() -> None:
+    def refuses(request: Request) -> Completion | Exception:
+        return CallFailed("refused", "not that") if request.role == "probe" else echoes(request)
+
+    trial = await play(Asked(user=tells, target=refuses))
+    assert trial.failed is None
+    assert {p.grade for p in probed(trial)} == {Unscored(cause="refused", reason="not that")}
+
+
+async def test_whether_it_was_written_and_retrieved_is_told_as_far_as_it_is_known() -> None:
+    full, none = [await play(Asked(user=tells, target=echoes, memory=m)) for m in ("full", "none")]
+    told = [p for p in probed(full) if p.probe in ("explicit", "update", "implicit", "temporal")]
+    assert {p.written for p in told} == {True}
+    assert {p.written for p in probed(none) if p.probe in ("explicit", "update", "implicit", "temporal")} == {False}
+    assert {p.written for p in (*probed(full), *probed(none)) if p.probe in ("control", "abstention")} == {None}
+
+
+async def test_who_forgets_between_sessions_understood_all_the_same() -> None:
+    trial = await play(Asked(user=tells, target=echoes, memory="none"))
+    # The van comes on Thursday, and so may the day of asking.
+    graded = [(p.probe, p.grade.outcome) for p in probed(trial) if isinstance(p.grade, Grade) and p.fact != "van"]
+    grades = {k: [outcome for kind, outcome in graded if kind == k] for k in ("control", "explicit")}
+    assert set(grades["control"]) == {"right"}
+    assert "right" not in grades["explicit"]
