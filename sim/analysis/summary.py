@@ -170,11 +170,13 @@ class Absent(Frozen):
     """Second ratings by the primary rater, for noise and halo, that were drawn and not made."""
     probes: int
     """Questions of memory that were due and not answered."""
+    memory_grades: int
+    """Written memories that the judge has yet to grade."""
 
     @property
     def any(self) -> bool:
         """Whether anything is absent."""
-        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes)
+        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes or self.memory_grades)
 
 
 class Failure(Frozen):
@@ -425,7 +427,7 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
     asking = Asking(study.seed, study.probes) if study.probes else None
-    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking)
+    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking, study.judge is not None)
     absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
     controls = control_parts(panel.primary).values()
     return Absent(
@@ -434,6 +436,7 @@ def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
         tags=sum(v.node == "tag_moves" for v in absent),
         probes=sum(v.node == "probe_memory" for v in absent),
+        memory_grades=sum(v.node == "score_memory" for v in absent),
     )
 
 

@@ -88,6 +88,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
         (sum(a.criterion for a in absent), "look back on a session", "looks back on a session"),
         (sum(a.tags for a in absent), "tagging"),
         (sum(a.probes for a in absent), "memory probe"),
+        (sum(a.memory_grades for a in absent), "grading of a memory", "gradings of memories"),
         (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
         (summary.trials.planned - summary.trials.finished - summary.trials.failed - summary.trials.stopped, "trial not begun", "trials not begun"),
     )

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sim.core.event import Truths
 from sim.core.ledger import told_values
+from sim.core.written import GRADES, last_written
 from sim.score.profile import Accuracy, Known, score_profile
 
 if TYPE_CHECKING:
-    from sim.core.event import MemoryWritten, Truth
+    from sim.core.event import Truth
     from sim.core.record import Trial
-
-PART: Final = "profile@1"
-"""A judge's grades of what memory wrote, by scorer and version."""
-IN_WORDS: Final = ("profile", "summary")
-"""Steps of memory that are written in words, the whole of it each time."""
-
-
-def last_written(trial: Trial) -> MemoryWritten | None:
-    """The newest memory in words; None: the target writes none, or has not yet, or its texts are gone."""
-    if trial.forgotten:
-        return None
-    return next((m for s in reversed(trial.sessions) for m in reversed(s.memory) if m.part in IN_WORDS), None)
 
 
 def score_written(trial: Trial) -> Accuracy | None:
@@ -37,7 +26,7 @@ def score_written(trial: Trial) -> Accuracy | None:
 def judged_truths(trial: Trial) -> tuple[Truth, ...] | None:
     """A judge's grades of the newest written memory; None: there are none, or the judge's answer did not fit."""
     written = last_written(trial)
-    scored = trial.sessions[written.session - 1].scored.get(PART) if written else None
+    scored = trial.sessions[written.session - 1].scored.get(GRADES) if written else None
     return scored.truths if isinstance(scored, Truths) else None
 
 

@@ -42,7 +42,7 @@ from sim.core.event import (
 )
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.score.written import PART
+from sim.core.written import GRADES
 from tests import examples
 
 TAGGER = examples.study().tagger_id
@@ -137,7 +137,7 @@ class Diary:
     def judge_memory(self, *truths: Truth) -> Diary:
         """A judge grades what was written down last; without `truths`, its answer did not fit."""
         given = Truths(truths=truths) if truths else Unscored(cause="schema", reason="Twice no JSON.")
-        self._add(MemoryScored(**self._here, part=PART, truths=given))  # type: ignore[arg-type]
+        self._add(MemoryScored(**self._here, part=GRADES, truths=given))  # type: ignore[arg-type]
         return self
 
     def probe(
