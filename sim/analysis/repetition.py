@@ -1,8 +1,9 @@
 """Repetition of a log or a run as one document: the measures, both nulls with p, and 95 % intervals over conversations (METHODS §4, §5).
 
 Intervals are jackknife-t: each measure is computed again without each cluster, the spread of those values gives the standard error, and the interval
-is ± t with (clusters − 1) degrees of freedom, shares on the logit scale. No draw is needed. `python -m tests.benchmarks.repetition` prints how
-often this and other methods cover the truth.
+is ± t with (clusters − 1) degrees of freedom, shares on the logit scale. Of stickiness and excess, which hang on rare moves, the standard error is
+at least that of their rates were replies independent. No draw is needed. `python -m tests.benchmarks.repetition` prints how often this and other
+methods cover the truth.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ SHOWN = 5
 """Templates listed."""
 LOGIT = ("stickiness", "base_rate", "pooled", "expected", "jaccard", "repertoire")
 """Measures that lie in 0 to 1, whose intervals must too."""
+CORRECTED = ("conversation_fit",)
+"""Measures whose interval stands around the value without the jackknife's bias: of n conversations each is dealt one in n of its own replies, which
+raises repertoire and takes as much off the fit."""
 
 
 # --- the document -------------------------------------------------------------------------------------------------
@@ -268,8 +272,11 @@ def _notes(marks: Marks, pairs: int, within: float | None, repertoire: float | N
 def intervals(columns: Columns) -> dict[str, tuple[float, float] | None]:
     """95 % intervals of the main measures, over the clusters that have a pair."""
     full, without = leave_one_out(columns)
-    paired = paired_clusters(columns)
-    return {name: interval(full[name], values[paired], logit=name in LOGIT) for name, values in without.items()}
+    paired, least = paired_clusters(columns), least_errors(columns)
+    return {
+        name: interval(full[name], values[paired], logit=name in LOGIT, corrected=name in CORRECTED, least=least.get(name, 0.0))
+        for name, values in without.items()
+    }
 
 
 def paired_clusters(columns: Columns) -> Index:
@@ -277,21 +284,49 @@ def paired_clusters(columns: Columns) -> Index:
     return np.unique(columns.cluster[columns.talk[columns.pairs]])
 
 
-def interval(full: float, without: Floats, *, logit: bool) -> tuple[float, float] | None:
-    """Jackknife-t. None: too few clusters, or the measure is nothing without one of them."""
+def least_errors(columns: Columns) -> dict[str, float]:
+    """The standard errors of stickiness and excess that independent replies would give them.
+
+    A rare move that happens to come twice in no conversation has no spread over conversations, and is none the surer for it. P(again | before) is
+    drawn to the base rate by two pairs; the error of a difference of a share and that of the whole is smaller by what they have in common.
+    """
+    now, moves = columns.pairs, len(columns.codes)
+    before, after = columns.sets[now - 1], columns.sets[now]
+    times, comes, both = counts(before, moves), counts(after, moves), counts(before & after, moves)
+    occurs = times > 0
+    if not occurs.any():
+        return {}
+    n, base = times[occurs], comes[occurs] / len(now)
+    again = (both[occurs] + 2 * base) / (n + 2)
+    variance = again * (1 - again) / n
+    found = {"stickiness": variance, "excess": variance * (1 - n / len(now))}
+    return {name: sqrt(float(of.sum())) / len(n) for name, of in found.items()}
+
+
+def interval(full: float, without: Floats, *, logit: bool = False, corrected: bool = False, least: float = 0.0) -> tuple[float, float] | None:
+    """Jackknife-t. None: too few clusters, or the measure is nothing without one of them.
+
+    Args:
+        full: the measure over all clusters.
+        without: (C,) without each.
+        logit: it is a share: the interval is made on the logit scale.
+        corrected: around the value without the jackknife's bias; of no share.
+        least: the least standard error.
+    """
     n = len(without)
     if n < FEWEST_CLUSTERS or not isfinite(full) or not np.isfinite(without).all():
         return None
     from scipy.special import stdtrit  # scipy.stats takes several times as long to import
 
-    half = float(stdtrit(n - 1, 0.975)) * sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
+    half = float(stdtrit(n - 1, 0.975)) * max(least, sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum())))
     if not logit:
-        return full - half, full + half
+        centre = n * full - (n - 1) * float(without.mean()) if corrected else full
+        return centre - half, centre + half
     if not 0 < full < 1:
         return max(0.0, full - half), min(1.0, full + half)
     # The delta method carries the standard error to the logit scale.
-    centre, width = np.log(full / (1 - full)), half / (full * (1 - full))
-    low, high = (float(1 / (1 + np.exp(-x))) for x in (centre - width, centre + width))
+    middle, width = np.log(full / (1 - full)), half / (full * (1 - full))
+    low, high = (float(1 / (1 + np.exp(-x))) for x in (middle - width, middle + width))
     return low, high
 
 
@@ -309,9 +344,9 @@ def leave_one_out(columns: Columns) -> tuple[dict[str, float], dict[str, Floats]
         total = values.sum(axis=0)
         return np.concatenate([total[None], total - values]).astype(float)
 
-    def moved(sets: Bits) -> Floats:
+    def moved(sets: Bits, k: int) -> Floats:
         one, kind = sets.dtype.type(1), sets.dtype.type
-        return rest(np.stack([np.bincount(of_pair[(sets >> kind(k) & one) > 0], minlength=size) for k in range(moves)], axis=1))
+        return rest(np.bincount(of_pair[(sets >> kind(k) & one) > 0], minlength=size))
 
     def by_cluster(of_talk: Floats | None) -> Floats:
         """(1 + C,) A Jaccard from its sums by talk."""
@@ -320,20 +355,25 @@ def leave_one_out(columns: Columns) -> tuple[dict[str, float], dict[str, Floats]
         overlap, defined = (rest(np.bincount(owner, of_talk[:, i], size)) for i in (0, 1))
         return _over(overlap, defined)
 
-    times, comes, both = moved(before), moved(after), moved(before & after)
     pairs = rest(np.bincount(of_pair, minlength=size))
-    rates = _over(comes, pairs[:, None])
-    occurs = times > 0
-    stickiness = _over(np.where(occurs, _over(both, times), 0).sum(axis=1), occurs.sum(axis=1))
-    base_rate = _over(np.where(occurs, rates, 0).sum(axis=1), occurs.sum(axis=1))
+    occurs, again, base, made, kept, expected = (np.zeros(1 + size) for _ in range(6))
+    for k in range(moves):
+        times, comes, both = (moved(sets, k) for sets in (before, after, before & after))
+        occurs += times > 0
+        again += np.nan_to_num(_over(both, times))
+        base += np.where(times > 0, _over(comes, pairs), 0)
+        made += times
+        kept += both
+        expected += np.nan_to_num(times * _over(comes, pairs))
+    stickiness, base_rate = _over(again, occurs), _over(base, occurs)
     jaccard, within = by_cluster(sums.observed), by_cluster(sums.within)
     repertoire = _repertoire(columns, sums, size)
     values = {
         "stickiness": stickiness,
         "base_rate": base_rate,
         "excess": stickiness - base_rate,
-        "pooled": _over(both.sum(axis=1), times.sum(axis=1)),
-        "expected": _over((times * rates).sum(axis=1), times.sum(axis=1)),
+        "pooled": _over(kept, made),
+        "expected": _over(expected, made),
         "jaccard": jaccard,
         "repertoire": repertoire,
         "conversation_fit": within - repertoire,
@@ -356,36 +396,27 @@ def _repertoire(columns: Columns, sums: Alike, size: int) -> Floats:
     """
     if sums.across is None:
         return np.full(1 + size, np.nan)
-    side, now, positions = sides(columns), columns.pairs, len(sums.across)
-    owner = columns.cluster[columns.talk]
-    a, b = columns.place[side.previous] + 1, columns.place[side.current]
-    a, rows_a = a[a < positions], side.previous[a < positions]
-    sets_a, sets_b = columns.sets[rows_a], columns.sets[side.current]
-    key_a, key_b, key_pair = (owner[r] * positions + columns.place[r] + step for r, step in ((rows_a, 1), (side.current, 0), (now, 0)))
-    keys, where = np.unique(np.concatenate([key_a, key_b, key_pair]), return_inverse=True)
-    at_a, at_b, at_pair = np.split(where, [len(a), len(a) + len(b)])
-    n = len(keys)
-    at = keys % positions
-
-    def less_own(count_at: Index) -> tuple[Floats, Floats]:
-        """How many stand at each position, and how many without the cluster of each key."""
-        own = np.bincount(count_at, minlength=n).astype(float)
-        total: Floats = np.bincount(at, own, positions).astype(float)
-        return total, total[at] - own
-
-    free = ~side.fixed
-    (before, before_rest), (after, after_rest), (pairs, pairs_rest) = less_own(at_a), less_own(at_b), less_own(at_pair[free])
+    side, now, owner = sides(columns), columns.pairs, columns.cluster[columns.talk]
     overlap = jaccards(columns.sets[now - 1], columns.sets[now])
-    found = []
-    for i in (0, 1):
-        of_a = overlaps(a, sets_a, b, sets_b)[i]
-        of_b = overlaps(b, sets_b, a, sets_a)[i]
-        own = overlaps(at_a, sets_a, at_b, sets_b)[i]
-        total = np.bincount(a, of_a, positions)
-        rest = total[at] - np.bincount(at_a, of_a, n) - np.bincount(at_b, of_b, n) + np.bincount(at_a, own, n)
-        whole = np.nan_to_num(_over(total * pairs, before * after))
-        change = np.nan_to_num(_over(rest * pairs_rest, before_rest * after_rest)) - whole[at]
-        kept = np.bincount(owner[now], overlap[i] * side.fixed, size)
-        everything = whole.sum() + kept.sum()
-        found.append(np.concatenate([[everything], everything - kept + np.bincount(keys // positions, change, size)]))
+    found = [np.zeros(1 + size) for _ in overlap]
+    for of, values in zip(found, overlap, strict=True):
+        kept = np.bincount(owner[now], values * side.fixed, size)
+        of += np.concatenate([[kept.sum()], kept.sum() - kept])
+    # One position at a time, since a long log has millions of replies.
+    for t in range(1, len(sums.across)):
+        a, b = side.previous[columns.place[side.previous] == t - 1], side.current[columns.place[side.current] == t]
+        of_a, of_b, of_pair = owner[a], owner[b], owner[now[(columns.place[now] == t) & ~side.fixed]]
+        if not len(of_pair):
+            continue
+        before, after, pairs = (np.bincount(x, minlength=size) for x in (of_a, of_b, of_pair))
+        sets_a, sets_b, all_a, all_b = columns.sets[a], columns.sets[b], np.zeros_like(a), np.zeros_like(b)
+        scale = _over((len(of_pair) - pairs).astype(float), ((len(a) - before) * (len(b) - after)).astype(float))
+        crossed = zip(
+            overlaps(all_a, sets_a, all_b, sets_b), overlaps(all_b, sets_b, all_a, sets_a), overlaps(of_a, sets_a, of_b, sets_b), strict=True
+        )
+        for of, (with_b, with_a, own) in zip(found, crossed, strict=True):
+            total = with_b.sum()
+            rest = total - np.bincount(of_a, with_b, size) - np.bincount(of_b, with_a, size) + np.bincount(of_a, own, size)
+            of[0] += total * len(of_pair) / (len(a) * len(b))
+            of[1:] += np.nan_to_num(rest * scale)
     return _over(found[0], found[1])

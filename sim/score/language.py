@@ -22,9 +22,10 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 def is_english(text: str) -> bool:
     """Whether `text` is English, mostly English, or too short to tell."""
-    letters = len(_LETTER.findall(text))
-    if letters - len(_LATIN.findall(text)) > OTHER_SCRIPT * letters:
-        return False
+    if not text.isascii():
+        letters = len(_LETTER.findall(text))
+        if letters - len(_LATIN.findall(text)) > OTHER_SCRIPT * letters:
+            return False
     words = [w.replace("’", "'") for w in _WORD.findall(text.casefold())]
     english, other = _words("english"), _words("other")
     ours, theirs = sum(w in english for w in words), sum(w in other for w in words)

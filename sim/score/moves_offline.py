@@ -74,9 +74,8 @@ def confidences(sentence: str, weights: Weights) -> dict[str, float]:
     if _cue("closing_offer").search(text):
         return {CLOSING_OFFER: BY_FORM}
     odds = list(weights.bias)
-    of = weights.of
-    for feature in features(sentence):
-        for place, weight in of.get(feature, ()):
+    for known in filter(None, map(weights.of.get, features(sentence))):
+        for place, weight in known:
             odds[place] += weight
     found = {move: 1 / (1 + exp(-z)) for move, z in zip(BY_MODEL, odds, strict=True) if z >= 0}
     if "questioning" not in found and _cue("question").search(text):

@@ -40,7 +40,7 @@ SMOOTHING = 0.1
 """Added to every move's count before novelty is computed (METHODS §4)."""
 FEWEST = 5
 """Conversations with a tagged reply at a position, below which replies there stay where they are."""
-AT_ONCE = 2_000_000
+AT_ONCE = 250_000
 """Elements of the largest intermediate array."""
 
 
@@ -157,7 +157,8 @@ def overlaps(group: Index, sets: Bits, others: Index, other_sets: Bits) -> tuple
 
 def _distinct(group: Index, sets: Bits) -> tuple[Index, Bits, Floats, Index]:
     """The distinct (group, set), sorted by group, how often each stands, and which of them each row is."""
-    order = np.lexsort((sets, group))
+    # One key of both, where it fits one, sorts three times as fast.
+    order = np.argsort(group << 16 | sets) if sets.dtype == np.uint16 else np.lexsort((sets, group))
     g, s = group[order], sets[order]
     new = np.ones(len(g), dtype=bool)
     new[1:] = (g[1:] != g[:-1]) | (s[1:] != s[:-1])
@@ -205,14 +206,15 @@ def alike(columns: Columns) -> Alike:
 
 def _within(columns: Columns, pairs: Index) -> Floats | None:
     """Each ordered pair of different tagged replies of a conversation is equally likely to stand at each of its pairs."""
-    rows = np.flatnonzero(columns.tagged)
-    talk, sets = columns.talk[rows], columns.sets[rows]
-    n = np.bincount(talk, minlength=len(pairs))
+    n = np.bincount(columns.talk[columns.tagged], minlength=len(pairs))
     if not ((n > 2) & (pairs > 0)).any():
         return None
-    total, defined = overlaps(talk, sets, talk, sets)
-    itself = sizes(sets) > 0
-    sums = np.stack([np.bincount(talk, of - itself, len(pairs)) for of in (total, defined)], axis=1)
+    sums = np.zeros((len(pairs), 2))
+    for some in _whole_talks(columns):
+        rows = some.start + np.flatnonzero(columns.tagged[some])
+        talk, sets = columns.talk[rows], columns.sets[rows]
+        for i, of in enumerate(overlaps(talk, sets, talk, sets)):
+            np.add.at(sums[:, i], talk, of - (sizes(sets) > 0))
     weight: Floats = pairs / np.maximum(n * (n - 1), 1)
     return sums * weight[:, None]
 
@@ -252,12 +254,13 @@ def _across(columns: Columns, overlap: Floats, counted: NDArray[np.bool_]) -> Fl
     if not len(now) or side.fixed.all():
         return None
     size = len(side.dealt)
-    before, after = columns.place[side.previous] + 1, columns.place[side.current]
-    total, defined = overlaps(before, columns.sets[side.previous], after, columns.sets[side.current])
     at = columns.place[now]
-    cells = np.bincount(before, minlength=size)[:size] * np.bincount(after, minlength=size)
-    weight: Floats = np.bincount(at, ~side.fixed, size) / np.maximum(cells, 1)
-    sums = np.stack([np.bincount(before, of, size)[:size] for of in (total, defined)], axis=1) * weight[:, None]
+    free = np.bincount(at, ~side.fixed, size)
+    sums = np.zeros((size, 2))
+    for t in np.flatnonzero(free):
+        a, b = side.previous[columns.place[side.previous] == t - 1], side.current[columns.place[side.current] == t]
+        found = overlaps(np.zeros_like(a), columns.sets[a], np.zeros_like(b), columns.sets[b])
+        sums[t] = [of.sum() * free[t] / (len(a) * len(b)) for of in found]
     kept = np.stack([np.bincount(at, of * side.fixed, size) for of in (overlap, counted)], axis=1)
     return sums + kept
 

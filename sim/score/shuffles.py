@@ -33,7 +33,7 @@ WORK = 30_000_000
 """Replies moved over all permutations, beyond which there are fewer permutations than asked for."""
 FEWEST_PERMUTATIONS = 99
 """Or as many as asked for, if that is less."""
-MOST_PAIRS = 1_000_000
+MOST_PAIRS = 300_000
 """Pairs of replies within conversations, beyond which the conversation null looks at a seeded draw of so many of them."""
 TIE = 1e-9
 """Statistics closer than this are equal: they are sums of the same fractions in another order."""
@@ -79,7 +79,7 @@ def order_null(columns: Columns, *, permutations: int, seed: int) -> Null | None
         return None
     row = np.cumsum(columns.tagged) - 1
     previous, current = row[now - 1], row[now]
-    sets, group = columns.sets[tagged], columns.talk[tagged].astype(float)
+    sets, group = columns.sets[tagged], columns.talk[tagged]
     observed, counted = jaccards(sets[previous], sets[current])
     if not counted.any():
         return None
@@ -110,7 +110,7 @@ def conversation_null(columns: Columns, *, permutations: int, seed: int) -> Null
     first, second = row[first], row[second]
     sets = columns.sets[tagged]
     # A position of its own for each reply that stays where it is.
-    group = np.where(free, place, place.max(initial=0) + 1 + np.arange(len(place))).astype(float)
+    group = np.where(free, place, place.max(initial=0) + 1 + np.arange(len(place)))
     observed, counted = jaccards(sets[first], sets[second])
     if not counted.any():
         return None
@@ -144,13 +144,24 @@ def _within_talks(columns: Columns, *, seed: tuple[int, int]) -> tuple[Index, In
     return tagged[start[chosen] + a], tagged[start[chosen] + b], np.ones(MOST_PAIRS)
 
 
-def _permuted(sets: Bits, group: Floats, permutations: int, *, seed: tuple[int, int], by: int = 0) -> Iterator[Bits]:
-    """(some, N) `sets`, which stand sorted by `group`, each row in random order within groups; `permutations` rows in all."""
+def _permuted(sets: Bits, group: Index, permutations: int, *, seed: tuple[int, int], by: int = 0) -> Iterator[Bits]:
+    """(some, N) `sets`, of which those of a group stand together, each row in random order within groups; `permutations` rows in all."""
     rng = np.random.default_rng(seed)
+    blocks = list(_blocks(group))
     some = max(1, AT_ONCE // max(len(sets), by))
     for done in range(0, permutations, some):
-        shape = (min(some, permutations - done), len(sets))
-        yield sets[np.argsort(rng.random(shape) + group, axis=1)]
+        dealt = np.repeat(sets[None], min(some, permutations - done), axis=0)
+        for rows in blocks:
+            dealt[:, rows] = rng.permuted(dealt[:, rows], axis=2)
+        yield dealt
+
+
+def _blocks(group: Index) -> Iterator[Index]:
+    """(G, n) The rows of the groups of n, for each n of two or more: a group of one has no order."""
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    length = np.diff(first, append=len(group))
+    for n in np.unique(length[length > 1]):
+        yield first[length == n][:, None] + np.arange(n)
 
 
 def _ratio(overlap: Floats, counted: NDArray[np.bool_], weight: Floats | None = None) -> Floats:
@@ -169,8 +180,7 @@ def _excess(previous: Bits, current: Bits, moves: int) -> Floats:
     one: Any = previous.dtype.type(1)
     both = previous & current
     for k in range(moves):
-        bit = one << previous.dtype.type(k)
-        was, now, again = (np.count_nonzero(of & bit, axis=1) for of in (previous, current, both))
+        was, now, again = (((of >> previous.dtype.type(k)) & one).sum(axis=1, dtype=np.uint32) for of in (previous, current, both))
         total += np.where(was > 0, again / np.maximum(was, 1) - now / previous.shape[1], 0)
         occur += was > 0
     found: Floats = np.divide(total, occur, out=np.full(len(total), np.nan), where=occur > 0)

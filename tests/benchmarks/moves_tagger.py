@@ -48,6 +48,17 @@ def held_out(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features)
     return found
 
 
+def never_seen(people: Sequence[Row], machine: Sequence[Row]) -> list[HeldOut]:
+    """People's sentences, tagged by a model trained on none of them."""
+    weights = train([*machine, *load_planted()])
+    return [HeldOut(r, confidences(r.sentence, weights)) for r in people]
+
+
+def over_ten(found: Agreement) -> float:
+    """Mean κ over all ten moves, those with too few positives included; 0 where it is not defined."""
+    return fmean(f.kappa or 0.0 for f in found.moves.values())
+
+
 def without_cues(sentence: str) -> set[str]:
     """The features of `sentence` but for cues."""
     return {f for f in features(sentence) if not f.startswith("@")}
@@ -102,6 +113,8 @@ def main() -> None:
         figures = "".join(f"{'–' if x is None else format(x, '.2f'):>{w}}" for x, w in ((f.precision, 11), (f.recall, 8), (f.f1, 6), (f.kappa, 7)))
         print(f"{move:<22}{f.positives:>10}{f.found:>7}{figures}  {interval:<13}{bare.moves[move].kappa or 0:>14.2f}")
     print(f"mean κ over {len(whole.mean_over)} moves: {whole.mean_kappa:.3f}; words alone {bare.mean_kappa:.3f}")
+    unseen = agreement(never_seen(people, machine))
+    print(f"trained on none of people's sentences: {unseen.mean_kappa:.3f}; over all ten moves: {over_ten(unseen):.3f} against {over_ten(whole):.3f}")
     print(
         "confidence, labels given, share that people gave:",
         "; ".join(f"{lo} up {n} {p:.2f}" for (lo, _), (n, p) in zip(BANDS, by_band(ours), strict=True)),

@@ -1,36 +1,29 @@
-"""Whether the measures of repetition do what they say: reproduction, both nulls, coverage of the intervals, speed. A table each; about three minutes.
+"""Whether the measures of repetition do what they say: both nulls, coverage of the intervals, METHODS §4 and speed. A table each; two minutes.
 
 python -m tests.benchmarks.repetition
-
-Conversations are drawn with known properties: moves independent of each other, at rates like those of people (2 moves a reply) or of a chat model
-(4.5); conversations alike, or each with rates of its own; carry-over by keeping the previous reply's moves whole with some probability.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.repetition import LOGIT, interval, leave_one_out
-from sim.core.codebook import Codebook, MoveDefinition
-from sim.core.moves import MarkedReply, MarkedTalk
+from sim.analysis.repetition import interval, intervals, leave_one_out, paired_clusters
+from sim.core.moves import MarkedTalk
 from sim.score.marks import Columns, Marks, jaccards
-from sim.score.repetition import alike, sides
+from sim.score.repetition import alike, measure, sides
 from sim.score.shuffles import conversation_null, order_null
+from tests.benchmarks.drawn import CODEBOOK, MODEL, REPLIES, World, drawn_marks, logged
 
 Floats = NDArray[np.float64]
 
-DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "moves_conversations"
-TEN = (
-    *("information", "assistance", "advice", "validation", "emotional_expression"),
-    *("paraphrasing", "self_disclosure", "questioning", "reappraisal", "empowerment"),
-)
-CODEBOOK = Codebook(id="mint", source="MINT", moves=tuple(MoveDefinition(id=m, definition="As its name says.") for m in TEN))
+DATA = Path(__file__).parents[3] / "shared" / "data" / "moves_conversations"
 PUBLISHED = {
     "human": (265, 0.2658, 0.1898, 0.3533, 0.2570, 0.2480, 0.176, 0.225),
     "qwen3-1.7b-vanilla": (265, 0.5544, 0.4985, 0.6995, 0.6598, 0.5460, 0.504, 0.534),
@@ -39,70 +32,27 @@ PUBLISHED = {
     "qwen3-1.7b-psychocounsel": (265, 0.7098, 0.7149, 0.8743, 0.8773, 0.7775, 0.781, 0.782),
 }
 """METHODS §4: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
-PEOPLE = np.array([0.08, 0.05, 0.35, 0.25, 0.25, 0.35, 0.1, 0.3, 0.08, 0.2])
-MODEL = np.array([0.2, 0.3, 0.7, 0.85, 0.6, 0.7, 0.08, 0.45, 0.25, 0.6])
-MEASURES = ("stickiness", "excess", "pooled", "jaccard", "repertoire", "carry_over")
-
-
-# --- material -----------------------------------------------------------------------------------------------------
-
-
-def logged(path: Path) -> list[MarkedTalk]:
-    """The conversations of a labelled file, a line each."""
-    talks = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        talk = json.loads(line)
-        own = [m for m in talk["messages"] if m["role"] == "assistant"]
-        replies = (MarkedReply(frozenset(m["moves"]), tuple(map(tuple, m["sentence_moves"])), len(m["content"].split())) for m in own)
-        talks.append(MarkedTalk(talk["id"], tuple(replies)))
-    return talks
-
-
-def drawn(
-    rng: np.random.Generator, talks: int, *, rates: Floats = PEOPLE, spread: float = 0.0, keep: float = 0.0, people: int = 0, length: int = 6
-) -> list[MarkedTalk]:
-    """Random conversations of `length` ± 2 replies.
-
-    Args:
-        rng: draws everything.
-        talks: how many.
-        rates: of each move.
-        spread: standard deviation, on the logit scale, of a conversation's own rates about these; of a person's too where there are people.
-        keep: probability that a reply repeats the moves of the one before it.
-        people: conversations are sessions of so many people in turn; 0: nobody is named.
-    """
-    base = np.log(rates / (1 - rates))
-    persons = base + spread * rng.standard_normal((max(people, 1), len(rates))) * bool(people)
-    found = []
-    for i in range(talks):
-        own = persons[i % max(people, 1)] + spread * rng.standard_normal(len(rates))
-        n = int(rng.integers(length - 2, length + 3))
-        draws = rng.random((n, len(rates))) < 1 / (1 + np.exp(-own))
-        kept = rng.random(n) < keep
-        for t in range(1, n):
-            if kept[t]:
-                draws[t] = draws[t - 1]
-        replies = tuple(MarkedReply(frozenset(TEN[k] for k in np.flatnonzero(row))) for row in draws)
-        found.append(MarkedTalk(str(i), replies, person=f"p{i % people}" if people else "", session=1 + i // max(people, 1)))
-    return found
-
-
-def marked(talks: Iterable[MarkedTalk]) -> Marks:
-    """`talks` in columns."""
-    marks = Marks(CODEBOOK)
-    for talk in talks:
-        marks.add(talk)
-    return marks
+RESAMPLED = ("stickiness", "excess", "pooled", "jaccard", "repertoire", "carry_over")
+"""Measures that the bootstrap of comparison knows."""
 
 
 # --- both nulls ---------------------------------------------------------------------------------------------------
 
+NULLS = {
+    "alike, as people": World(),
+    "alike, as a chat model": World(MODEL),
+    "unlike, as people": World(spread=0.8),
+    "unlike, as a chat model": World(MODEL, spread=0.8),
+    "alike, 1 reply in 5 keeps the last moves": World(keep=0.2),
+    "unlike, 1 in 5": World(MODEL, spread=0.8, keep=0.2),
+}
 
-def p_values(replicates: int, *, permutations: int, talks: int = 50, seed: int = 0, **how: object) -> tuple[Floats, Floats]:
+
+def p_values(world: World, replicates: int, *, permutations: int, talks: int = 50, seed: int = 0) -> tuple[Floats, Floats]:
     """p of `order` and of `conversation`, a replicate each."""
     found = []
     for r in range(replicates):
-        columns = marked(drawn(np.random.default_rng((seed, r)), talks, **how)).columns()  # type: ignore[arg-type]
+        columns = drawn_marks(np.random.default_rng((seed, r)), talks, world).columns()
         nulls = (order_null(columns, permutations=permutations, seed=r), conversation_null(columns, permutations=permutations, seed=r))
         found.append([null.p for null in nulls if null])
     order, conversation = np.array(found).T
@@ -116,9 +66,18 @@ def uniform(p: Floats) -> float:
 
 # --- intervals ----------------------------------------------------------------------------------------------------
 
+SAMPLES = {
+    "12 conversations, as people": (12, World(spread=0.5)),
+    "24 conversations, as people": (24, World(spread=0.5)),
+    "50 conversations, as people": (50, World(spread=0.5)),
+    "50 alike, as a chat model": (50, World(MODEL)),
+    "50 with carry-over, as a chat model": (50, World(MODEL, spread=0.5, keep=0.2)),
+    "12 people × 4, as a chat model": (48, World(MODEL, spread=0.5, people=12)),
+}
+
 
 def resampled(columns: Columns, draws: int, rng: np.random.Generator) -> dict[str, Floats]:
-    """(draws,) Each measure over clusters drawn with replacement."""
+    """(draws,) Each measure of `RESAMPLED` over clusters drawn with replacement."""
     size = int(columns.cluster.max()) + 1
     weights = rng.multinomial(size, np.full(size, 1 / size), draws).astype(float)
     now, owner = columns.pairs, columns.cluster[columns.talk]
@@ -166,7 +125,7 @@ def _resampled_repertoire(columns: Columns, weights: Floats) -> Floats:
     return found[0] / found[1]
 
 
-def percentile(full: float, _: Floats, draws: Floats) -> tuple[float, float]:
+def percentile(draws: Floats) -> tuple[float, float]:
     """The middle 95 % of the draws."""
     low, high = np.quantile(draws, [0.025, 0.975])
     return float(low), float(high)
@@ -182,52 +141,132 @@ def bca(full: float, without: Floats, draws: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def bootstrap_t(full: float, _: Floats, draws: Floats) -> tuple[float, float]:
-    """± t × the standard deviation of the draws."""
-    raise NotImplementedError
-
-
-Method = Callable[[str, float, Floats, Floats], tuple[float, float] | None]
-METHODS: dict[str, Method] = {
-    "percentile": lambda _, full, without, draws: percentile(full, without, draws),
-    "BCa": lambda _, full, without, draws: bca(full, without, draws),
-    "jackknife-t": lambda _, full, without, __: interval(full, without, logit=False),
-    "jackknife-t, logit": lambda name, full, without, __: interval(full, without, logit=name in LOGIT),
+Bounds = tuple[float, float] | None
+SHIPPED = "shipped"
+OTHERS: dict[str, Callable[[float, Floats, Floats], Bounds]] = {
+    "jackknife-t": lambda full, without, _: interval(full, without),
+    "percentile": lambda _, __, draws: percentile(draws),
+    "BCa": lambda full, without, draws: bca(full, without, draws),
 }
-SHIPPED = "jackknife-t, logit"
+"""From the measure over all, without each cluster, and over clusters drawn again."""
 
 
-def coverage(
-    replicates: int, talks: int, *, methods: Sequence[str] = tuple(METHODS), draws: int = 400, seed: int = 1, **how: object
-) -> dict[str, dict[str, float]]:
-    """By method and measure, how often the interval holds the value that 20,000 conversations have."""
-    many = how | ({"people": 5_000} if how.get("people") else {})
-    true = leave_one_out(marked(drawn(np.random.default_rng((seed, 10**6)), 20_000, **many)).columns())[0]  # type: ignore[arg-type]
-    hits = {m: dict.fromkeys(MEASURES, 0) for m in methods}
+def coverage(world: World, talks: int, replicates: int, *, draws: int = 0, seed: int = 1) -> dict[str, dict[str, float]]:
+    """By method and measure, how often the interval holds the value that 20,000 conversations have; other methods only where there are `draws`."""
+    many = replace(world, people=5_000) if world.people else world
+    true = leave_one_out(drawn_marks(np.random.default_rng((seed, 10**6)), 20_000, many).columns())[0]
+    hits: dict[str, dict[str, int]] = {SHIPPED: dict.fromkeys(true, 0)} | {m: dict.fromkeys(RESAMPLED, 0) for m in OTHERS if draws}
     for r in range(replicates):
         rng = np.random.default_rng((seed, r))
-        columns = marked(drawn(rng, talks, **how)).columns()  # type: ignore[arg-type]
-        full, without = leave_one_out(columns)
-        boot = resampled(columns, draws, rng) if set(methods) & {"percentile", "BCa"} else dict.fromkeys(MEASURES, np.empty(0))
-        for method in methods:
-            for name in MEASURES:
-                found = METHODS[method](name, full[name], without[name], boot[name])
-                hits[method][name] += found is not None and found[0] <= true[name] <= found[1]
+        columns = drawn_marks(rng, talks, world).columns()
+        for name, found in intervals(columns).items():
+            hits[SHIPPED][name] += _holds(found, true[name])
+        if not draws:
+            continue
+        (full, without), paired = leave_one_out(columns), paired_clusters(columns)
+        for name, drawn in resampled(columns, draws, rng).items():
+            for method, bounds in OTHERS.items():
+                hits[method][name] += _holds(bounds(full[name], without[name][paired], drawn), true[name])
     return {m: {name: n / replicates for name, n in of.items()} for m, of in hits.items()}
+
+
+def _holds(bounds: Bounds, true: float) -> bool:
+    return bounds is not None and bounds[0] <= true <= bounds[1]
 
 
 # --- speed --------------------------------------------------------------------------------------------------------
 
 
-def stream(pairs: int) -> Iterator[MarkedTalk]:
-    """Conversations of seven replies that come to so many pairs, made from a few hundred different sets."""
+def long_log(pairs: int) -> list[MarkedTalk]:
+    """Conversations of seven replies that come to at least so many pairs."""
     rng = np.random.default_rng(0)
-    draws = rng.random((512, 10)) < MODEL
-    sets = [MarkedReply(frozenset(TEN[k] for k in np.flatnonzero(row)), words=90) for row in draws]
-    at = rng.integers(0, len(sets), (-(-pairs // 6), 7)).tolist()
-    for i, row in enumerate(at):
-        yield MarkedTalk(str(i), tuple(sets[j] for j in row))
+    masks = ((rng.random((-(-pairs // 6), 7, 10)) < MODEL) @ (1 << np.arange(10))).tolist()
+    return [MarkedTalk(str(i), tuple(REPLIES[mask] for mask in row)) for i, row in enumerate(masks)]
+
+
+def taken(work: Callable[[], object]) -> float:
+    """Seconds of processor time: other work on the machine does not count."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def seconds_measured(pairs: int) -> tuple[float, float]:
+    """To take in so many pairs and compute every measure of them; and their intervals."""
+    talks, marks = long_log(pairs), Marks(CODEBOOK)
+
+    def whole() -> None:
+        for talk in talks:
+            marks.add(talk)
+        measure(marks)
+
+    return taken(whole), taken(lambda: intervals(marks.columns()))
+
+
+def seconds_of_nulls(talks: int, permutations: int) -> float:
+    """Both nulls of conversations like a chat model's."""
+    columns = drawn_marks(np.random.default_rng(0), talks, World(MODEL)).columns()
+    return taken(lambda: (order_null(columns, permutations=permutations, seed=0), conversation_null(columns, permutations=permutations, seed=0)))
+
+
+# --- the tables ---------------------------------------------------------------------------------------------------
+
+
+def print_published() -> None:
+    """METHODS §4, beside what is computed here."""
+    if not DATA.is_dir():
+        print(f"METHODS §4: skipped, needs {DATA}")
+        return
+    heads = ("n", "stickiness", "base", "pooled", "expected", "Jaccard", "repertoire", "within")
+    print(f"METHODS §4, as computed here\n{'':<26}{''.join(f'{h:>12}' for h in heads)}")
+    for name, published in PUBLISHED.items():
+        marks = Marks(CODEBOOK)
+        for talk in logged(DATA / f"{name}.jsonl"):
+            marks.add(talk)
+        f = measure(marks)
+        ours = (f.pairs, f.stickiness, f.base_rate, f.pooled, f.expected, f.jaccard, f.repertoire, f.within)
+        off = max(abs(round(float(a or 0), 4) - b) for a, b in zip(ours[:6], published[:6], strict=True))
+        print(f"{name:<26}{ours[0]:>12}{''.join(f'{x or 0:>12.4f}' for x in ours[1:])}   first six off by {off:.4f}")
+
+
+def print_nulls(replicates: int, permutations: int) -> None:
+    """Each world: how uniform p is, and how often it is below .05."""
+    print(f"\nboth nulls, {replicates} replicates of 50 conversations, {permutations} permutations each")
+    print(f"{'conversations':<44}{'order: KS p':>12}{'p < .05':>9}{'conversation: KS p':>20}{'p < .05':>9}")
+    for name, world in NULLS.items():
+        order, conversation = p_values(world, replicates, permutations=permutations)
+        cells = (uniform(order), (order < 0.05).mean(), uniform(conversation), (conversation < 0.05).mean())
+        print(f"{name:<44}{cells[0]:>12.3f}{cells[1]:>9.3f}{cells[2]:>20.3f}{cells[3]:>9.3f}")
+
+
+def print_coverage(replicates: int, draws: int) -> None:
+    """The shipped interval of every measure, then the others where they are known."""
+    print(f"\ncoverage of 95 % intervals, in % of {replicates:,} replicates; bootstraps of {draws} draws")
+    for i, (name, (talks, world)) in enumerate(SAMPLES.items()):
+        found = coverage(world, talks, replicates, draws=draws)
+        names: Sequence[str] = tuple(found[SHIPPED])
+        if not i:
+            print(f"{'':<38}{'method':<20}{''.join(f'{n[:10]:>11}' for n in names)}")
+        for method, of in found.items():
+            cells = "".join(f"{100 * of[n]:>11.1f}" if n in of else f"{'':>11}" for n in names)
+            print(f"{name if method == SHIPPED else '':<38}{method:<20}{cells}", flush=True)
+
+
+def print_speed() -> None:
+    """A long log taken in, and many permutations."""
+    whole, interval_seconds = seconds_measured(1_000_000)
+    print(f"\n1,000,000 pairs: taken in and measured in {whole:.1f} s of one core, their intervals in {interval_seconds:.1f} s")
+    for permutations in (1_000, 10_000):
+        print(f"both nulls, 50 conversations, {permutations:,} permutations: {seconds_of_nulls(50, permutations):.2f} s")
 
 
 def main() -> None:
     """Print every table."""
+    print_published()
+    print_nulls(200, 499)
+    print_coverage(1_000, 400)
+    print_speed()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,9 @@
-"""What `sim score` takes of a long log: peak memory and seconds for a file of a given size, in a process of its own.
+"""What `sim score` takes of a long log: peak memory and processor time for a file of a given size, in a process of its own.
 
 python -m tests.benchmarks.score_log [MEGABYTES]
 
-The replies carry `moves`, so that reading and measuring are what is timed. Left out: 1,000 MB, which takes a minute or two and the disk space.
+Replies that carry `moves` are read and measured; a file of a hundredth of the size carries none and is tagged offline as well. Left out: 1,000 MB,
+which takes some minutes and the disk space.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.llm.offline.lines import load_bank
 from sim.store.library import load_codebook
 from tests.cli.command import environment
 
 FULL = 1_000
 """Megabytes of the long form."""
 EXCHANGES = 6
-WORDS = 160
-"""Of a reply, as chat models write."""
+SENTENCES = 10
+"""Of a reply: some 100 words, as chat models write."""
 TEXTS = 500
 """Different texts; the file repeats them, reading does not know."""
 
@@ -31,7 +32,8 @@ _PROBE = """\
 import resource, sys
 from sim.cli.app import run_app
 status = run_app(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_maxrss, used.ru_utime + used.ru_stime, file=sys.stderr)
 sys.exit(status)
 """
 
@@ -46,46 +48,47 @@ class Taken:
     peak: float
     """Megabytes of resident memory."""
     seconds: float
+    """Of processor time."""
 
 
-def write_log(path: Path, megabytes: float) -> None:
+def write_log(path: Path, megabytes: float, *, labelled: bool = True) -> None:
     """A JSONL log of at least so many megabytes, the same every time."""
     draw = random.Random(4)
-    vocabulary = ["".join(draw.choices("abcdefghijklmnoprstuvwyé", k=draw.randint(2, 9))) for _ in range(5_000)]
-    texts = [" ".join(draw.choices(vocabulary, k=WORDS)) + "." for _ in range(TEXTS)]
     moves = [m.id for m in load_codebook().moves]
+    lines = [line for move in moves for section in load_bank(move).values() for line in section]
+    texts = [" ".join(draw.choices(lines, k=SENTENCES)) for _ in range(TEXTS)]
     size, number = 0, 0
     with path.open("wb") as file:
         while size < megabytes * 1e6:
             number += 1
             messages: list[dict[str, object]] = []
             for _ in range(EXCHANGES):
-                sentences = [draw.sample(moves, draw.randint(0, 2)) for _ in range(4)]
-                marked = {"moves": sorted({m for s in sentences for m in s}), "sentence_moves": sentences}
+                sentences = [draw.sample(moves, draw.randint(0, 2)) for _ in range(SENTENCES)]
+                marked = {"moves": sorted({m for s in sentences for m in s}), "sentence_moves": sentences} if labelled else {}
                 messages += [{"role": "user", "content": draw.choice(texts)[:200]}, {"role": "assistant", "content": draw.choice(texts), **marked}]
             size += file.write(json.dumps({"id": f"talk-{number}", "messages": messages}, ensure_ascii=False).encode() + b"\n")
 
 
-def measure(megabytes: float, folder: Path) -> Taken:
+def measure(megabytes: float, folder: Path, *, labelled: bool = True) -> Taken:
     """Write a log, score it, and look at the process that did."""
     path = folder / "long.jsonl"
-    write_log(path, megabytes)
+    write_log(path, megabytes, labelled=labelled)
     command = [sys.executable, "-c", _PROBE, "score", str(path), "--only", "repetition", "--json"]
-    began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - began
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    peak = int(done.stderr.splitlines()[-1]) / 1024
-    return Taken(path.stat().st_size / 1e6, report["conversations"], report["pairs"], peak, seconds)
+    peak, seconds = map(float, done.stderr.splitlines()[-1].split())
+    return Taken(path.stat().st_size / 1e6, report["conversations"], report["pairs"], peak / 1024, seconds)
 
 
 def main(megabytes: float) -> None:
-    """Print one line."""
-    with tempfile.TemporaryDirectory() as folder:
-        taken = measure(megabytes, Path(folder))
-    print(f"{'log MB':>8}  {'conversations':>13}  {'pairs':>9}  {'peak MB':>8}  {'seconds':>8}")
-    print(f"{taken.megabytes:>8,.0f}  {taken.conversations:>13,}  {taken.pairs:>9,}  {taken.peak:>8,.0f}  {taken.seconds:>8,.1f}")
+    """Print a line for each log."""
+    print(f"{'':<10}{'log MB':>8}  {'conversations':>13}  {'pairs':>9}  {'peak MB':>8}  {'CPU s':>8}")
+    for kind, size in (("labelled", megabytes), ("tagged", megabytes / 100)):
+        with tempfile.TemporaryDirectory() as folder:
+            taken = measure(size, Path(folder), labelled=kind == "labelled")
+        cells = f"{taken.megabytes:>8,.0f}  {taken.conversations:>13,}  {taken.pairs:>9,}  {taken.peak:>8,.0f}  {taken.seconds:>8,.1f}"
+        print(f"{kind:<10}{cells}", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from sim.dialogue.probing import Probing
 from sim.llm.client import Completion, Request
 from sim.run.plan import TrialPlan
 from sim.score.probe_grade import ProbeGrader
-from sim.targets.memory import POLICIES
 from sim.targets.target import Target
 from tests.core.test_probes import persona, scenario
 from tests.dialogue.stage import Stage, replies, says
@@ -99,12 +98,10 @@ async def test_every_session_is_asked_on_copies_and_paid_for_apart() -> None:
     assert opened.count(False) == sum(p.probe == "control" for p in probed(trial)), "all but controls open a new session"
 
 
-@pytest.mark.parametrize("policy", [p for p in POLICIES if p != "native"])
+@pytest.mark.parametrize("policy", [f"{kind}:3" if kind in SIZED else kind for kind in get_args(PolicyKind)])
 async def test_probing_leaves_no_trace_under_any_policy(policy: str) -> None:
-    name = policy if policy in ("none", "full", "summary", "profile") else f"{policy}:3"
-
     async def told(*, asks: bool) -> list[Event]:
-        stage = Asked(user=tells, target=replies, memory=name, asks=asks)
+        stage = Asked(user=tells, target=replies, memory=policy, asks=asks)
         await play(stage)
         return list(stage.sink.events(stage.plan().id))
 

@@ -116,6 +116,13 @@ def test_every_file_of_cues_is_one_that_is_read() -> None:
         "很抱歉听到这个消息。你想多聊聊吗？",
         "それは大変でしたね。もう少し話してくれますか？",
         "Мне очень жаль это слышать. Хочешь рассказать подробнее?",
+        "Lo siento mucho eso suena muy dificil. Quieres contarme un poco mas?",
+        "Entiendo como te sientes",
+        "Ja klar, mach das",
+        "Mujhe bahut dukh hai yeh sunkar. Kya aap mujhe aur bata sakte hain?",
+        "Mai samajh sakta hu yaar, tension mat lo",
+        "我明白 you are sad 但是没关系的",
+        "I'm so sorry. Lo siento mucho, eso suena muy difícil y quiero que sepas que estoy aquí para ti, cuéntame más de lo que pasó.",
     ],
 )
 def test_other_languages_are_refused_and_not_guessed(text: str) -> None:
@@ -124,7 +131,14 @@ def test_other_languages_are_refused_and_not_guessed(text: str) -> None:
     assert "English" in tagging.reason
 
 
-@pytest.mark.parametrize("text", ["ok", "haha", "Hmm.", "😊", "Ta-ra, love!", "so the way it stands, the new place is on Tannery Row."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("ok", "haha", "haha yes", "Hmm.", "😊", "👍👍", "omg no way!!", "u ok hun?", "idk tbh", "Sending hugs", "Poor you", "..."),
+        *("Ta-ra, love!", "so the way it stands, the new place is on Tannery Row.", "Try yoga, meditation, walking, journaling, music."),
+        *("Café tomorrow? The taqueria near La Plaza has tacos al pastor.", "Bon voyage, have fun!"),
+    ],
+)
 def test_short_and_plain_english_is_not_refused(text: str) -> None:
     assert isinstance(OfflineTagger().tag_reply(text), Tags)
 
