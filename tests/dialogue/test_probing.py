@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,6 +15,8 @@ from sim.core.fold import fold
 from sim.core.probes import Asking
 from sim.core.record import Trial
 from sim.core.spec import Persona, Probes, Scenario
+from sim.core.spec.memory import SIZED
+from sim.core.spec.memory import Kind as PolicyKind
 from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
