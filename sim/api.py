@@ -25,6 +25,8 @@ from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, open_run
 
 if TYPE_CHECKING:
+    from sim.analysis.arms import By, Source
+    from sim.analysis.compare import CompareDocument
     from sim.analysis.summary import RunSummary
     from sim.core.event import Event
     from sim.core.ports import Listener, Sink
@@ -83,6 +85,22 @@ class Run:
             offline=self.folder.header.offline,
             codebook=self.folder.codebook,
         )
+
+    @cached_property
+    def source(self) -> Source:
+        """The run as something to compare."""
+        from sim.analysis.arms import Source
+
+        offline = bool(self.folder.header.offline)
+        return Source(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline)
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """What its scores depend on beside the target, as hashes by name."""
+        from sim.analysis.versions import conditions
+
+        folder = self.folder
+        return conditions(folder.study, folder.personas, folder.scenarios, folder.codebook, folder.header.prompt_hashes)
 
 
 def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study] | None = None) -> Prepared:
@@ -208,6 +226,22 @@ def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
     """
     folder = open_run(run, Path(results))
     return _read(folder, _plans(folder))
+
+
+def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
+    """Compare the targets of one run, or of several; of runs that share targets the first is the older version.
+
+    Raises:
+        InputError: there is no such run, a run is named twice, or there are no two sides to compare.
+    """
+    from sim.analysis.compare import compare
+
+    loaded = [load_run(run, results=results) for run in runs]
+    names = [run.name for run in loaded]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise InputError(f"two runs are called '{twice}'", mend="name different runs, or rename the folder of one")
+    return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
 
 
 async def _execute(

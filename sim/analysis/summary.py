@@ -13,8 +13,11 @@ from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
+from sim.analysis.arms import estimate_mean
 from sim.analysis.controls import ControlFigures, summarise_controls
-from sim.analysis.estimates import half_width
+from sim.analysis.estimates import interval
+from sim.analysis.measures import SCORED, Gallery, Lens
+from sim.analysis.pairs import places
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import Draw, control_parts
@@ -90,8 +93,8 @@ class Likability(Frozen):
     mean: float | None
     """Unweighted mean over the dimensions that have a score."""
     interval: tuple[float, float] | None
-    """95 %: `mean` ± t × the standard error of the personas' own means, df = personas − 1; None below 3 personas. Provisional: comparisons
-    need the clustered interval of METHODS §5."""
+    """95 %, clustered by persona, from four scenarios on by scenario too (`sim.analysis.estimates`); None below 3 personas, or where all are
+    equal."""
     fixed_set: float | None
     """The same over the four dimensions that always apply."""
     fixed_set_interval: tuple[float, float] | None
@@ -298,15 +301,15 @@ def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
     rater = study.primary_rater
     ratings = {d: _ratings(trials, rater, d) for d in DIMENSIONS}
     personas = {d: _by_persona(of) for d, of in ratings.items()}
-    mean, interval = _over_dimensions(personas, DIMENSIONS)
-    fixed_set, fixed_interval = _over_dimensions(personas, ALWAYS)
+    gallery, keys = Gallery(trials, Lens(rater)), places(trials)
+    mean, fixed_set = (estimate_mean([gallery.values(SCORED[d]) for d in over], keys) for over in (DIMENSIONS, ALWAYS))
     apart = {rater, *control_parts(rater).values()}
     others = dict.fromkeys((*study.raters, *sorted({r for t in trials for e in t.exchanges for r in e.ratings})))
     return Likability(
-        mean=mean,
-        interval=interval,
-        fixed_set=fixed_set,
-        fixed_set_interval=fixed_interval,
+        mean=float(mean.value) if mean else None,
+        interval=interval(mean) if mean else None,
+        fixed_set=float(fixed_set.value) if fixed_set else None,
+        fixed_set_interval=interval(fixed_set) if fixed_set else None,
         dimensions_scored=sum(bool(p) for p in personas.values()),
         n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
         n_personas=len({p for of in personas.values() for p in of}),
@@ -320,8 +323,8 @@ def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
 def _observer(trials: Sequence[Trial], rater: str) -> ObserverFigures:
     personas = {d: _by_persona(_ratings(trials, rater, d)) for d in DIMENSIONS}
     return ObserverFigures(
-        mean=_over_dimensions(personas, DIMENSIONS)[0],
-        fixed_set=_over_dimensions(personas, ALWAYS)[0],
+        mean=_over_dimensions(personas, DIMENSIONS),
+        fixed_set=_over_dimensions(personas, ALWAYS),
         n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
     )
 
@@ -442,15 +445,10 @@ def _by_persona(ratings: Iterable[_Rated]) -> dict[str, float]:
     return {persona: fmean(means) for persona, means in personas.items()}
 
 
-def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Dimension, ...]) -> tuple[float | None, tuple[float, float] | None]:
-    """The mean over the dimensions that have a score, and its interval over personas."""
+def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Dimension, ...]) -> float | None:
+    """The mean over the dimensions that have a score."""
     means = [fmean(personas[d].values()) for d in over if personas[d]]
-    if not means:
-        return None, None
-    mean = fmean(means)
-    names = dict.fromkeys(p for d in over for p in personas[d])
-    half = half_width([fmean([personas[d][p] for d in over if p in personas[d]]) for p in names])
-    return mean, None if half is None else (mean - half, mean + half)
+    return fmean(means) if means else None
 
 
 def _spent(trials: Sequence[Trial]) -> dict[Role, Spent]:

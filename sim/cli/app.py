@@ -43,6 +43,15 @@ class ScorePart(StrEnum):
     repetition = "repetition"
 
 
+class CompareBy(StrEnum):
+    """What `sim compare` can hold against each other."""
+
+    target = "target"
+    memory = "memory"
+    persona_type = "persona-type"
+    scenario = "scenario"
+
+
 class Kind(StrEnum):
     """What has a schema."""
 
@@ -164,6 +173,22 @@ def show_command(
     from sim.cli.reading import show
 
     return show(run, trial, results=results, as_json=json)
+
+
+@app.command("compare")
+def compare_command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, whose targets are compared; or several, the older first.")],
+    by: Annotated[CompareBy, typer.Option("--by", help="What stands against what.")] = CompareBy.target,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What can be concluded: every measure paired by persona and scenario, with intervals, p, effects and a verdict.
+
+    Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
+    """
+    from sim.cli.comparing import compare
+
+    return compare(runs, by=by.value, results=results, as_json=json)
 
 
 @app.command("export")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import fsum
 
 from sim.core.errors import InputError
 from sim.core.event import (
@@ -95,7 +96,9 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
             return replace(session, exchanges=(*session.exchanges, spoken))
         case TargetReplied():
-            return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent, event.dropped))
+            seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
+            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds)
+            return _at(session, event.exchange, reply=reply)
         case Rated(exchange=0):
             return replace(session, criterion={**session.criterion, event.part: event.ratings})
         case Rated():

@@ -26,6 +26,7 @@ from sim.core.event import (
     TaggedSentence,
     Tags,
     TargetReplied,
+    TrialFailed,
     TrialFinished,
     Unscored,
     Usage,
@@ -132,6 +133,10 @@ class Diary:
 
     def finish(self) -> Trial:
         self.events.append(TrialFinished(trial=self.trial.id, meta=self.meta))
+        return self.told()
+
+    def fail(self) -> Trial:
+        self.events.append(TrialFailed(trial=self.trial.id, cause="refused", message="The model refused.", meta=self.meta))
         return self.told()
 
     def told(self) -> Trial:
