@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sim.analysis.adaptability import session_slope
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
-from sim.core.event import Score, Tags
+from sim.core.event import Grade, Outcome, Score, Tags
 from sim.core.text import count_words
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Measure:
     common: tuple[Part, ...] = ()
     """What pairs are compared by, where that differs: ratings on occasions alone, since a surprise is the target's choice. Empty: `parts`."""
     digits: int = 2
+    proportion: bool = False
+    """A share of things that are or are not so, whose interval is a proportion's."""
 
     @property
     def compared(self) -> tuple[Part, ...]:
@@ -172,6 +174,28 @@ def _words(session: Session, _: Lens) -> float | None:
     return fmean(counts) if counts else None
 
 
+# --- memory -------------------------------------------------------------------------------------------------------
+
+
+def _probes(trial: Trial, session: Session, told: bool) -> list[str]:
+    """Outcomes of the probes on core facts, or of those on what was never told."""
+    core = {t.fact.id for s in trial.cast.sessions for t in s.core}
+    graded = [(p, p.grade) for p in session.probes.values() if p.probe != "control"]
+    right_ones = [(p, g) for p, g in graded if (p.probe != "abstention" and p.fact in core if told else p.probe == "abstention")]
+    return [g.outcome for _, g in right_ones if isinstance(g, Grade)]
+
+
+def _share(told: bool, good: tuple[Outcome, ...], trials: Sequence[Trial], lens: Lens) -> Values:
+    """The share of outcomes that are among `good`, by session."""
+    found: Values = {}
+    for trial in trials:
+        outcomes = {s.index: _probes(trial, s, told) for s in trial.sessions if s.probes}
+        shares = {i: sum(o in good for o in of) / len(of) for i, of in outcomes.items() if of}
+        if shares:
+            found[trial.id] = shares
+    return found
+
+
 # --- what it takes ------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +232,13 @@ ON_OCCASION: dict[Dimension, Part] = {d: partial(_each, partial(_rated, d, True)
 """Each dimension over the scores that the user's message gave occasion for."""
 LOOKED_BACK: dict[Criterion, Part] = {c: partial(_each, partial(_looked_back, c)) for c in CRITERIA}
 
+REMEMBERED: Part = partial(_share, True, ("right",))
+"""Told core facts: "I don't know" is wrong there."""
+ANSWERS: Part = partial(_share, True, ("right", "stale", "wrong"))
+"""Told core facts on which it does not claim to know nothing: 1 − false abstention."""
+ABSTAINS: Part = partial(_share, False, ("unknown",))
+"""What was never told, and it says so."""
+
 PRIMARY = "likability"
 """The measure that a comparison is about; the others stand beside it."""
 
@@ -223,6 +254,9 @@ MEASURES: tuple[Measure, ...] = (
     *(_rating(d, LABELS[d], (d,)) for d in DIMENSIONS),
     Measure("criterion", "criterion", "higher", tuple(LOOKED_BACK.values())),
     *(Measure(c, LABELS[c], "higher", (LOOKED_BACK[c],)) for c in CRITERIA),
+    Measure("memory", "memory accuracy", "higher", (REMEMBERED,), proportion=True),
+    Measure("abstention.accuracy", "abstention", "higher", (ABSTAINS,), proportion=True),
+    Measure("abstention.balanced_accuracy", "abstention, balanced", "higher", (ANSWERS, ABSTAINS), proportion=True),
     Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),)),
     Measure("jaccard", "repetition: Jaccard", "lower", (partial(_each, _jaccard),)),
     Measure("repertoire", "repetition: repertoire", "lower", (_repertoire,)),
