@@ -98,7 +98,7 @@ class Requirement:
     bar: float
 
 
-_LINE = re.compile(r"\s*(?P<figure>[^<>=!]+?(?:\([^()]*\))?)\s*(?P<operator>[<>=!]+)\s*(?P<bar>\S+)\s*")
+_LINE = re.compile(r"\s*(?P<figure>[^<>=!]+?(?:\([^()]*\))?)\s*(?P<operator>[<>=!]+)\s*(?P<bar>[^\s<>=!]\S*)\s*")
 _CALL = re.compile(r"(?P<name>[\w.]+)\s*\(\s*(?P<inside>[^()]*?)\s*\)")
 _INSIDE = re.compile(r"(?P<unit>\w+)\s*(?P<operator>[<>=!]+)\s*(?P<bar>\S+)")
 
