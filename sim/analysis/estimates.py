@@ -34,6 +34,8 @@ EXACT = 13
 """Personas up to which all sign flips are gone through."""
 FLIPS = 9_999
 """Random sign flips beyond."""
+AT_ONCE = 100
+"""Studies whose signs are flipped at a time."""
 EQUAL = 1e-9
 """Spread below which values count as equal: what adding floats leaves."""
 
@@ -165,7 +167,8 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
         own = 1
     observed = np.abs(of.value)
     flat, bar = shares.reshape(-1, n), (observed - EQUAL).reshape(-1)
-    beyond = np.array([np.count_nonzero(np.abs(signs @ row) >= least) for row, least in zip(flat, bar, strict=True)])
+    some = [slice(i, i + AT_ONCE) for i in range(0, len(flat), AT_ONCE)]
+    beyond = np.concatenate([np.count_nonzero(np.abs(signs @ flat[s].T) >= bar[s], axis=0) for s in some])
     return np.asarray((beyond + own) / (len(signs) + own)).reshape(observed.shape)
 
 

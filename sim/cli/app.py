@@ -191,6 +191,20 @@ def compare_command(
     return compare(runs, by=by.value, results=results, as_json=json)
 
 
+@app.command("plan")
+def plan_command(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],
+    pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run: its tokens and its spreads instead of guesses.")] = None,
+    human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people takes.")] = False,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What a study takes (calls, tokens, cost) and the smallest difference it can tell, before anything is spent."""
+    from sim.cli.planning import plan
+
+    return plan(study, pilot=pilot, human=human, results=results, as_json=json)
+
+
 @app.command("gate")
 def gate_command(
     run: RunName,
