@@ -133,9 +133,12 @@ def _notes(document: PlanDocument) -> Text:
         f"cells {number(s.cells)}, seeds {number(s.seeds)} points",
         f"power: by simulation through what `sim compare` does, over {many(document.detectable.design.pairs, 'pair')} of targets",
     ]
-    lines.append(
-        f"tokens: {'as its calls took in pilot ' + document.pilot if document.pilot else 'estimated from prompts, personas and growing talks; a pilot tells better (--pilot RUN)'}"
+    told = (
+        f"as its calls took in pilot {document.pilot}"
+        if document.pilot
+        else "estimated from prompts, personas and growing talks; better: --pilot RUN"
     )
+    lines.append(f"tokens: {told}")
     if document.unknown_prices:
         lines.append(f"price unknown: {', '.join(document.unknown_prices)}")
     for of in document.human[:1]:
