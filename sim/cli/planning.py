@@ -36,7 +36,7 @@ PEOPLE_AN_ITEM = (2, 3, 4)
 def plan(study: str, *, pilot: str | None, human: bool, results: Path, as_json: bool) -> int:
     """`sim plan`."""
     prepared = prepare_study(study)
-    document = plan_document(prepared, pilot=load_run(pilot, results=results) if pilot else None, human=human)
+    document = plan_document(prepared, pilot=load_run(pilot, results=results, words=False) if pilot else None, human=human)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:

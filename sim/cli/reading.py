@@ -39,7 +39,7 @@ def list_all(results: Path, *, as_json: bool) -> int:
 
 def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
     """`sim show`."""
-    loaded = load_run(run, results=results)
+    loaded = load_run(run, results=results, words=trial is not None)
     if trial is None:
         print_summary(loaded, as_json=as_json)
         return DONE

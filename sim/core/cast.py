@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, nearest
-from sim.core.text import contains
+from sim.core.text import contains, whole_words
 
 if TYPE_CHECKING:
+    import re
+
     from sim.core.spec import AgendaItem, Fact, FactRef, Persona, Scenario, SessionSpec, Value
 
 
@@ -74,6 +76,11 @@ class Cast:
                 if telling.value not in known:
                     known.append(telling.value)
         return tuple((self.facts[i], version, value) for i, vs in found.items() for version, value in enumerate(vs))
+
+    @cached_property
+    def wanted(self) -> tuple[tuple[Fact, int, Value, tuple[tuple[str, re.Pattern[str]], ...]], ...]:
+        """`values`, each with its answers as `whole_words` has them."""
+        return tuple((fact, version, value, tuple(whole_words(a) for a in value.answers)) for fact, version, value in self.values)
 
     @cached_property
     def values_by_fact(self) -> dict[str, tuple[Value, ...]]:

@@ -47,6 +47,12 @@ def fold(trial: Trial, events: Iterable[Event]) -> Trial:
     return trial
 
 
+def damaged(kind: str, trial: str, session: int, exchange: int) -> InputError:
+    """The complaint that an event of `kind` answers a message that is not there."""
+    problem = f"the journal run.db is damaged: '{kind}' at {trial}, session {session}, exchange {exchange} answers no message"
+    return InputError(problem, mend="restore it from a copy")
+
+
 def _apply(trial: Trial, event: Event) -> Trial:
     spent = _spend(trial.spent, event.calls) if event.calls else trial.spent
     match event:
@@ -85,9 +91,7 @@ def _session(trial: Trial, event: BaseEvent) -> Session | None:
 
 def _in_session(trial: Trial, session: Session, event: Event) -> Session:
     if not isinstance(event, UserSpoke) and event.exchange > len(session.exchanges):
-        place = f"{trial.id}, session {session.index}, exchange {event.exchange}"
-        problem = f"the journal run.db is damaged: '{event.kind}' at {place} answers no message"
-        raise InputError(problem, mend="restore it from a copy")
+        raise damaged(event.kind, trial.id, session.index, event.exchange)
     match event:
         case UserSpoke(said=Departure() | Silence() as gone):
             return replace(session, gone=gone, flags=event.flags)

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.core.text import contains
+from sim.core.text import normalise
 
 if TYPE_CHECKING:
     from sim.core.cast import Cast
@@ -45,7 +45,12 @@ class Entry:
 def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disclosure, ...]:
     """Every value that `message` tells, in the order of the cast's facts."""
     due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
-    told = [(f, version, v) for f, version, v in cast.values if any(contains(message, a) for a in v.answers)]
+    within = normalise(message)
+    told = [
+        (fact, version, value)
+        for fact, version, value, answers in cast.wanted
+        if any([wanted in within and pattern.search(within) is not None for wanted, pattern in answers])
+    ]
     return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
 
 

@@ -22,7 +22,8 @@ def normalise(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _whole(answer: str) -> tuple[str, re.Pattern[str]]:
+def whole_words(answer: str) -> tuple[str, re.Pattern[str]]:
+    """`answer` normalised, and a pattern that finds it as whole words in normalised text; look for the first before trying the second."""
     wanted = normalise(answer)
     edge = "" if _WIDE.search(wanted) else r"(?<!\w)", "" if _WIDE.search(wanted) else r"(?!\w)"
     return wanted, re.compile(edge[0] + re.escape(wanted) + edge[1])
@@ -30,7 +31,7 @@ def _whole(answer: str) -> tuple[str, re.Pattern[str]]:
 
 def contains(text: str, answer: str) -> bool:
     """Whether `answer` stands in `text` as whole words, after normalising both. Scripts without spaces match anywhere."""
-    (wanted, pattern), within = _whole(answer), normalise(text)
+    (wanted, pattern), within = whole_words(answer), normalise(text)
     return wanted in within and pattern.search(within) is not None
 
 
@@ -41,7 +42,7 @@ def words(text: str) -> list[str]:
 
 def count_words(text: str) -> int:
     """How many words `text` has; nothing is remembered of it, so that a log of any length can be counted."""
-    return len(_words(text, _normalise(text)))
+    return len(_WORD.findall(text)) if text.isascii() else len(_words(text, _normalise(text)))
 
 
 def _words(text: str, normalised: str) -> list[str]:
