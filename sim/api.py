@@ -353,9 +353,7 @@ def _read(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
 
 
 def _read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
-    from sim.run.collector import rare_collection
-
-    with folder.read_journal() as journal, rare_collection():
+    with folder.read_journal() as journal:
         trials = journal.digest(p.blank() for p in plans)
     return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
 

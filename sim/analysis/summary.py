@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sim.analysis.arms import estimate_mean
 from sim.analysis.controls import ControlFigures, summarise_controls
-from sim.analysis.estimates import interval
+from sim.analysis.estimates import Estimate, interval
 from sim.analysis.measures import SCORED, Gallery, Lens
 from sim.analysis.pairs import places
 from sim.core.absent import Panel, absent_verdicts
@@ -299,9 +299,10 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
 
 def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
     rater = study.primary_rater
-    ratings = {d: _ratings(trials, rater, d) for d in DIMENSIONS}
-    personas = {d: _by_persona(of) for d, of in ratings.items()}
+    tallies = _tallies(trials, rater)
     gallery, keys = Gallery(trials, Lens(rater)), places(trials)
+    each = {d: estimate_mean([gallery.values(SCORED[d])], keys) for d in DIMENSIONS}
+    scored = [(s, t.id, session.index, e.index) for t in trials for session in t.sessions for e in session.exchanges if (s := _score_of(e, rater))]
     mean, fixed_set = (estimate_mean([gallery.values(SCORED[d]) for d in over], keys) for over in (DIMENSIONS, ALWAYS))
     apart = {rater, *control_parts(rater).values()}
     others = dict.fromkeys((*study.raters, *sorted({r for t in trials for e in t.exchanges for r in e.ratings})))
@@ -310,12 +311,12 @@ def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
         interval=interval(mean) if mean else None,
         fixed_set=float(fixed_set.value) if fixed_set else None,
         fixed_set_interval=interval(fixed_set) if fixed_set else None,
-        dimensions_scored=sum(bool(p) for p in personas.values()),
-        n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
-        n_personas=len({p for of in personas.values() for p in of}),
-        false_memories=sum(isinstance(r, Score) and r.false_memory for _, r in ratings["callback"]),
-        worst=_worst(trials, rater),
-        dimensions={d: _dimension(ratings[d], personas[d]) for d in DIMENSIONS},
+        dimensions_scored=sum(e is not None for e in each.values()),
+        n=len(scored),
+        n_personas=mean.personas if mean else 0,
+        false_memories=sum(n for r, n in tallies["callback"] if isinstance(r, Score) and r.false_memory),
+        worst=_worst(scored),
+        dimensions={d: _dimension(tallies[d], each[d]) for d in DIMENSIONS},
         observers={r: _observer(trials, r) for r in others if r not in apart},
     )
 
@@ -329,19 +330,32 @@ def _observer(trials: Sequence[Trial], rater: str) -> ObserverFigures:
     )
 
 
-def _dimension(ratings: Sequence[_Rated], personas: dict[str, float]) -> DimensionFigures:
-    scores = [r for _, r in ratings if isinstance(r, Score)]
+def _dimension(tally: Sequence[tuple[Rating, int]], mean: Estimate | None) -> DimensionFigures:
+    scores = [(r, n) for r, n in tally if isinstance(r, Score)]
     return DimensionFigures(
-        mean=fmean(personas.values()) if personas else None,
-        n=len(scores),
-        n_personas=len(personas),
-        not_applicable=sum(r.kind == "not_applicable" for _, r in ratings),
-        unscored=sum(isinstance(r, Unscored) for _, r in ratings),
-        quotes_not_found=sum(isinstance(s.evidence, Quote | Absence) and not s.evidence.found for s in scores),
-        hit=sum(s.occasion and s.attempt for s in scores),
-        missed=sum(s.occasion and not s.attempt for s in scores),
-        surprise=sum(s.attempt and not s.occasion for s in scores),
+        mean=float(mean.value) if mean else None,
+        n=sum(n for _, n in scores),
+        n_personas=mean.personas if mean else 0,
+        not_applicable=sum(n for r, n in tally if r.kind == "not_applicable"),
+        unscored=sum(n for r, n in tally if isinstance(r, Unscored)),
+        quotes_not_found=sum(n for s, n in scores if isinstance(s.evidence, Quote | Absence) and not s.evidence.found),
+        hit=sum(n for s, n in scores if s.occasion and s.attempt),
+        missed=sum(n for s, n in scores if s.occasion and not s.attempt),
+        surprise=sum(n for s, n in scores if s.attempt and not s.occasion),
     )
+
+
+def _tallies(trials: Sequence[Trial], rater: str) -> dict[Dimension, list[tuple[Rating, int]]]:
+    """By dimension: each rating and how often it stands there; a run that was read without its words has few distinct ones."""
+    counted: dict[str, Counter[int]] = {d: Counter() for d in DIMENSIONS}
+    seen: dict[int, Rating] = {}
+    for trial in trials:
+        for session in trial.sessions:
+            for exchange in session.exchanges:
+                for dimension, rating in exchange.ratings.get(rater, {}).items():
+                    counted[dimension][id(rating)] += 1
+                    seen[id(rating)] = rating
+    return {d: [(seen[i], n) for i, n in counted[d].items()] for d in DIMENSIONS}
 
 
 def _criterion(ratings: Sequence[_Rated]) -> CriterionFigures:
@@ -391,15 +405,10 @@ def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
     )
 
 
-def _worst(trials: Sequence[Trial], rater: str) -> WorstExchange | None:
-    worst: WorstExchange | None = None
-    for trial in sorted(trials, key=lambda t: t.id):
-        for session in trial.sessions:
-            for exchange in session.exchanges:
-                score = _score_of(exchange, rater)
-                if score is not None and (worst is None or score < worst.score):
-                    worst = WorstExchange(trial=trial.id, session=session.index, exchange=exchange.index, score=score)
-    return worst
+def _worst(scored: Iterable[tuple[float, str, int, int]]) -> WorstExchange | None:
+    """The lowest score of (score, trial, session, exchange)."""
+    worst = min(scored, default=None)
+    return WorstExchange(trial=worst[1], session=worst[2], exchange=worst[3], score=worst[0]) if worst else None
 
 
 # --- aggregation --------------------------------------------------------------------------------------------------
@@ -408,7 +417,7 @@ def _worst(trials: Sequence[Trial], rater: str) -> WorstExchange | None:
 def _score_of(exchange: Exchange, rater: str) -> float | None:
     """The exchange's mean over the dimensions scored in it."""
     scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
-    return fmean(scores) if scores else None
+    return sum(scores) / len(scores) if scores else None
 
 
 def _ratings(trials: Sequence[Trial], rater: str, dimension: Dimension) -> list[_Rated]:

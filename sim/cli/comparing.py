@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sim.api import compare_runs
 from sim.cli.app import DONE
 from sim.cli.reading import print_rendered
+from sim.run.collector import rare_collection
 
 if TYPE_CHECKING:
     from sim.analysis.arms import By
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def compare(runs: list[str], *, by: By, results: Path, as_json: bool) -> int:
     """`sim compare`."""
-    document = compare_runs(runs, by=by, results=results)
+    with rare_collection():
+        document = compare_runs(runs, by=by, results=results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE

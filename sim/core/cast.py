@@ -78,9 +78,9 @@ class Cast:
         return tuple((self.facts[i], version, value) for i, vs in found.items() for version, value in enumerate(vs))
 
     @cached_property
-    def wanted(self) -> tuple[tuple[Fact, int, Value, tuple[tuple[str, re.Pattern[str]], ...]], ...]:
-        """`values`, each with its answers as `whole_words` has them."""
-        return tuple((fact, version, value, tuple(whole_words(a) for a in value.answers)) for fact, version, value in self.values)
+    def wanted(self) -> tuple[tuple[str, re.Pattern[str], int], ...]:
+        """Every accepted answer as `whole_words` has it, and which of `values` it tells."""
+        return tuple((*whole_words(answer), i) for i, (_, _, value) in enumerate(self.values) for answer in value.answers)
 
     @cached_property
     def values_by_fact(self) -> dict[str, tuple[Value, ...]]:

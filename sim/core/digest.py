@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from sim.core.event import Role
     from sim.core.record import Trial
 
-Row = tuple[int, int, int, str, str, str, str]
-"""Session, take, exchange, kind, part, body, meta."""
+Row = tuple[int, int, int, int, str, str, str, str]
+"""Number in the journal, session, take, exchange, kind, part, body, meta."""
 
 _FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged"})
 
@@ -64,7 +64,7 @@ class Digest:
         trial, spent = blank, _Purse()
         open_session: _Sitting | None = None
         for row in rows:
-            session, take, exchange, kind, part, body, meta = row
+            _, session, take, exchange, kind, part, body, meta = row
             if kind not in _FREQUENT:
                 if open_session:
                     trial = open_session.into(trial)

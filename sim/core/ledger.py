@@ -44,13 +44,12 @@ class Entry:
 
 def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disclosure, ...]:
     """Every value that `message` tells, in the order of the cast's facts."""
-    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
     within = normalise(message)
-    told = [
-        (fact, version, value)
-        for fact, version, value, answers in cast.wanted
-        if any([wanted in within and pattern.search(within) is not None for wanted, pattern in answers])
-    ]
+    near = [(pattern, i) for wanted, pattern, i in cast.wanted if wanted in within]
+    if not near:
+        return ()
+    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
+    told = [cast.values[i] for i in sorted({i for pattern, i in near if pattern.search(within)})]
     return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
 
 

@@ -7,6 +7,8 @@ import unicodedata
 from functools import lru_cache
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
+_APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum() or c in "'-")})
+"""Of ASCII, what stands in no word."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
@@ -42,7 +44,11 @@ def words(text: str) -> list[str]:
 
 def count_words(text: str) -> int:
     """How many words `text` has; nothing is remembered of it, so that a log of any length can be counted."""
-    return len(_WORD.findall(text)) if text.isascii() else len(_words(text, _normalise(text)))
+    if not text.isascii():
+        return len(_words(text, _normalise(text)))
+    parts = text.translate(_APART).split()
+    plain = sum(map(str.isalnum, parts))
+    return plain if plain == len(parts) else plain + sum(len(_WORD.findall(part)) for part in parts if not part.isalnum())
 
 
 def _words(text: str, normalised: str) -> list[str]:

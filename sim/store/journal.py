@@ -60,7 +60,7 @@ _FAILED = """
 SELECT count(DISTINCT trial) FROM event WHERE kind IN ('trial_failed', 'trial_forgotten')
 AND trial NOT IN (SELECT trial FROM event WHERE kind = 'trial_finished')
 """
-_TRIAL_ROWS = "SELECT session, take, exchange, kind, part, body, meta FROM event WHERE trial = ? ORDER BY id"
+_TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ?"
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
 _PATIENCE = 10.0
@@ -191,7 +191,8 @@ class Journal:
         digest, found = Digest(), []
         for blank in blanks:
             with self._blame():
-                rows = self._db.execute(_TRIAL_ROWS, (blank.id,)).fetchall()
+                # Sorted here: SQLite would copy every body to do it.
+                rows = sorted(self._db.execute(_TRIAL_ROWS, (blank.id,)))
             try:
                 found.append(digest.trial(blank, rows))
             except (ValueError, KeyError, TypeError) as error:
