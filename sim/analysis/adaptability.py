@@ -131,6 +131,12 @@ def summarise_recovery(trials: Sequence[Trial], *, rater: str, study_seed: int) 
     return Recovery(drifts=len(watched), recovered=sum(back for _, back in watched), median=median, curve=tuple(curve))
 
 
+def session_slope(trial: Trial, rater: str) -> float | None:
+    """The slope of one trial's fixed-set session mean on the session's index, in points a session; None below three sessions."""
+    line = _line(_session_means(trial, rater, ALWAYS))
+    return None if line is None else line.slope
+
+
 def _drifts(trial: Trial, index: int, rater: str, study_seed: int) -> list[tuple[int, bool]]:
     """Of the session at `index` (from 0): for each drift, exchanges watched since its signal, and whether it came back at the last of them."""
     before, cast = trial.sessions[index - 1], trial.cast

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import fmean, variance
 
-from sim.analysis.estimates import FEWEST_FOR_INTERVAL
+from sim.analysis.estimates import FEWEST_FOR_INTERVAL, proportion_interval
 from sim.core.frozen import Frozen
 
 Answers = Iterable[tuple[str, bool]]
@@ -35,7 +35,7 @@ def measure_proportion(answers: Answers) -> Proportion:
         accuracy=fmean(shares) if shares else None,
         n=n,
         personas=len(shares),
-        interval=_clopper_pearson(fmean(shares), effective_n(shares, n)) if len(shares) >= FEWEST_FOR_INTERVAL else None,
+        interval=_interval(fmean(shares), effective_n(shares, n)) if len(shares) >= FEWEST_FOR_INTERVAL else None,
     )
 
 
@@ -50,10 +50,5 @@ def effective_n(shares: list[float], n: int) -> float:
     return min(float(n), max(float(personas), p * (1 - p) / spread)) if spread else float(personas)
 
 
-def _clopper_pearson(p: float, n: float) -> tuple[float, float]:
-    from scipy.special import betaincinv  # scipy.stats takes several times as long to import
-
-    hits = p * n
-    low = float(betaincinv(hits, n - hits + 1, 0.025)) if hits else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 0.975)) if hits < n else 1.0
-    return low, high
+def _interval(p: float, n: float) -> tuple[float, float]:
+    return proportion_interval(p * n, n)

@@ -43,6 +43,15 @@ class ScorePart(StrEnum):
     repetition = "repetition"
 
 
+class CompareBy(StrEnum):
+    """What `sim compare` can hold against each other."""
+
+    target = "target"
+    memory = "memory"
+    persona_type = "persona-type"
+    scenario = "scenario"
+
+
 class Kind(StrEnum):
     """What has a schema."""
 
@@ -164,6 +173,73 @@ def show_command(
     from sim.cli.reading import show
 
     return show(run, trial, results=results, as_json=json)
+
+
+@app.command("compare")
+def compare_command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, whose targets are compared; or several, the older first.")],
+    by: Annotated[CompareBy, typer.Option("--by", help="What stands against what.")] = CompareBy.target,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What can be concluded: every measure paired by persona and scenario, with intervals, p, effects and a verdict.
+
+    Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
+    """
+    from sim.cli.comparing import compare
+
+    return compare(runs, by=by.value, results=results, as_json=json)
+
+
+@app.command("plan")
+def plan_command(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],
+    pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run: its tokens and its spreads instead of guesses.")] = None,
+    human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people takes.")] = False,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What a study takes (calls, tokens, cost) and the smallest difference it can tell, before anything is spent."""
+    from sim.cli.planning import plan
+
+    return plan(study, pilot=pilot, human=human, results=results, as_json=json)
+
+
+@app.command("gate")
+def gate_command(
+    run: RunName,
+    require: Annotated[list[str] | None, typer.Option("--require", metavar="REQUIREMENT", help="As 'likability >= 3.5'; may be repeated.")] = None,
+    requirements: Annotated[Path | None, typer.Option("--requirements", metavar="FILE", help="YAML with a list of them under require:.")] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; left out: all must pass.")] = None,
+    baseline: Annotated[str | None, typer.Option("--baseline", metavar="RUN", help="An older version, made under the same conditions.")] = None,
+    margin: Annotated[
+        list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: what the new version may lose; may be repeated.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")] = None,
+    markdown: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Write a job summary here; - prints it; added to $GITHUB_STEP_SUMMARY.")
+    ] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """A verdict for a release: 0 passed, 1 failed, 4 it cannot be told yet.
+
+    A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
+    abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
+    With --baseline and --margin likability=0.2, the new version passes if it is worse by less than that, with its whole interval.
+    """
+    from sim.cli.gating import Wish, gate
+
+    wish = Wish(
+        require=tuple(require or ()),
+        file=requirements,
+        targets=tuple(target or ()),
+        baseline=baseline,
+        margins=tuple(margin or ()),
+        junit=junit,
+        markdown=markdown,
+    )
+    return gate(run, wish, results=results, as_json=json)
 
 
 @app.command("export")

@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, nearest
-from sim.core.text import contains
+from sim.core.text import contains, whole_words
 
 if TYPE_CHECKING:
+    import re
+
     from sim.core.spec import AgendaItem, Fact, FactRef, Persona, Scenario, SessionSpec, Value
 
 
@@ -78,6 +80,11 @@ class Cast:
                 if telling.value not in known:
                     known.append(telling.value)
         return tuple((self.facts[i], version, value) for i, vs in found.items() for version, value in enumerate(vs))
+
+    @cached_property
+    def wanted(self) -> tuple[tuple[str, re.Pattern[str], int], ...]:
+        """Every accepted answer as `whole_words` has it, and which of `values` it tells."""
+        return tuple((*whole_words(answer), i) for i, (_, _, value) in enumerate(self.values) for answer in value.answers)
 
     @cached_property
     def values_by_fact(self) -> dict[str, tuple[Value, ...]]:

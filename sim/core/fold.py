@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import fsum
 
 from sim.core.errors import InputError
 from sim.core.event import (
@@ -47,6 +48,12 @@ def fold(trial: Trial, events: Iterable[Event]) -> Trial:
     return trial
 
 
+def damaged(kind: str, trial: str, session: int, exchange: int) -> InputError:
+    """The complaint that an event of `kind` answers a message that is not there."""
+    problem = f"the journal run.db is damaged: '{kind}' at {trial}, session {session}, exchange {exchange} answers no message"
+    return InputError(problem, mend="restore it from a copy")
+
+
 def _apply(trial: Trial, event: Event) -> Trial:
     spent = _spend(trial.spent, event.calls) if event.calls else trial.spent
     match event:
@@ -85,9 +92,7 @@ def _session(trial: Trial, event: BaseEvent) -> Session | None:
 
 def _in_session(trial: Trial, session: Session, event: Event) -> Session:
     if not isinstance(event, UserSpoke) and event.exchange > len(session.exchanges):
-        place = f"{trial.id}, session {session.index}, exchange {event.exchange}"
-        problem = f"the journal run.db is damaged: '{event.kind}' at {place} answers no message"
-        raise InputError(problem, mend="restore it from a copy")
+        raise damaged(event.kind, trial.id, session.index, event.exchange)
     match event:
         case UserSpoke(said=Departure() | Silence() as gone):
             return replace(session, gone=gone, flags=event.flags)
@@ -96,7 +101,9 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
             return replace(session, exchanges=(*session.exchanges, spoken))
         case TargetReplied():
-            return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent, event.dropped))
+            seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
+            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds)
+            return _at(session, event.exchange, reply=reply)
         case Rated(exchange=0):
             return replace(session, criterion={**session.criterion, event.part: event.ratings})
         case Rated():

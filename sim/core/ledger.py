@@ -52,8 +52,13 @@ class Entry:
 
 def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
     """Every value that `message` tells, in the order of the cast's facts; of several values of one fact the newest, which the others led up to."""
+    within = normalise(message)
+    near = [(pattern, i) for wanted, pattern, i in cast.wanted if wanted in within]
+    if not near:
+        return ()
     due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
-    told = {fact.id: (version, value) for fact, version, value in cast.values if hears(message, value, cast.persona.language)}
+    found = (cast.values[i] for i in sorted({i for pattern, i in near if pattern.search(within)}))
+    told = {fact.id: (version, value) for fact, version, value in found if hears(message, value, cast.persona.language)}
     return tuple(Disclosure(fact, version, (fact, value.text) in due) for fact, (version, value) in told.items())
 
 

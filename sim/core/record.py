@@ -46,6 +46,8 @@ class Reply:
     resent: bool = False
     dropped: int = 0
     """Messages left out of its context because it was full."""
+    seconds: float | None = field(default=None, compare=False)
+    """From the first attempt to the answer; it differs from one execution to the next and makes no other reply. None: not taken down."""
 
 
 @dataclass(frozen=True, slots=True)

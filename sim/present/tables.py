@@ -16,6 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
 from sim.present.memory import memory_sections
@@ -115,9 +116,11 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
 def _key(summary: RunSummary) -> str:
     lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
     if any(t.likability.interval for t in summary.targets):
-        lines.append("±: 95 % t interval over personas like these, provisional: do not decide by it")
+        drawn = "and scenarios like these" if summary.scenarios >= FEWEST_SCENARIOS else "like these, of these scenarios only"
+        lines.append(f"±: 95 % interval over personas {drawn}")
+        lines.append(f"to compare targets: sim compare {shlex.quote(summary.run)}")
     else:
-        lines.append("no interval: it takes 3 personas or more")
+        lines.append("no interval: it takes 3 personas or more, and some spread between them")
     for target in summary.targets:
         scored = target.likability.dimensions_scored
         if 0 < scored < len(DIMENSIONS):

@@ -32,6 +32,7 @@ from sim.core.event import (
     TaggedSentence,
     Tags,
     TargetReplied,
+    TrialFailed,
     TrialFinished,
     Truth,
     Truths,
@@ -171,6 +172,10 @@ class Diary:
 
     def finish(self) -> Trial:
         self.events.append(TrialFinished(trial=self.trial.id, meta=self.meta))
+        return self.told()
+
+    def fail(self) -> Trial:
+        self.events.append(TrialFailed(trial=self.trial.id, cause="refused", message="The model refused.", meta=self.meta))
         return self.told()
 
     def told(self) -> Trial:
