@@ -13,7 +13,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +21,11 @@ from typing import IO, NoReturn, Self
 
 from pydantic import ValidationError
 
+from sim.core.digest import Digest
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
 from sim.core.event import SCHEMA_VERSION, Event, Key, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
+from sim.core.record import Trial
 
 FILE = "run.db"
 LOCK = "lock"
@@ -58,6 +60,7 @@ _FAILED = """
 SELECT count(DISTINCT trial) FROM event WHERE kind IN ('trial_failed', 'trial_forgotten')
 AND trial NOT IN (SELECT trial FROM event WHERE kind = 'trial_finished')
 """
+_TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ?"
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
 _PATIENCE = 10.0
@@ -178,6 +181,26 @@ class Journal:
                 return
             yield from map(self._load, rows)
             last = rows[-1][0]
+
+    def digest(self, blanks: Iterable[Trial]) -> tuple[Trial, ...]:
+        """Each of `blanks` as far as the journal tells, without the words of raters and taggers.
+
+        Raises:
+            InputError: an event cannot be read, or answers a message that is not there.
+        """
+        digest, found = Digest(), []
+        for blank in blanks:
+            with self._blame():
+                # Sorted here: SQLite would copy every body to do it.
+                rows = sorted(self._db.execute(_TRIAL_ROWS, (blank.id,)))
+            try:
+                found.append(digest.trial(blank, rows))
+            except (ValueError, KeyError, TypeError) as error:
+                said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+                raise InputError(
+                    f"an event of trial {blank.id} cannot be read ({said})", mend="restore the file from a copy", where=self.path
+                ) from None
+        return tuple(found)
 
     def trials(self) -> tuple[str, ...]:
         """The trials that have events, in the order in which they began."""
