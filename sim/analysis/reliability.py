@@ -117,8 +117,9 @@ def _two_way(s: _Squares, rho: float | None) -> Interval | None:
         return None
     n, k, fj = s.n, s.k, s.raters / s.error
     rest = n * (1 + (k - 1) * rho) - k * rho
-    v = (k - 1) * (n - 1) * (k * rho * fj + rest) ** 2 / ((n - 1) * k**2 * rho**2 * fj**2 + rest**2)
-    if not v > 0:
+    whole = (n - 1) * k**2 * rho**2 * fj**2 + rest**2
+    v = (k - 1) * (n - 1) * (k * rho * fj + rest) ** 2 / whole if whole else 0.0
+    if not v:
         return None
     above, below = float(fdtri(n - 1, v, _UPPER)), float(fdtri(v, n - 1, _UPPER))
     spread = k * s.raters + (k * n - k - n) * s.error
@@ -203,16 +204,16 @@ def alpha_ordinal(scores: Scores) -> float | None:
     """Krippendorff's α with the ordinal metric (2011), on items × raters with NaN where a rater gave no score.
 
     The ordinal distance of two scores is the number of scores given between them, half of their own included, which is the difference of their
-    mid-ranks; so α is the interval α of the mid-ranks of all scores that stand beside another on their item. None: no item with two scores, or no
-    variance.
+    mid-ranks; so α is the interval α of the mid-ranks of all scores that stand beside another on their item. None: fewer than two items with two
+    scores, or no variance.
     """
     given = ~np.isnan(scores)
     each = given.sum(axis=1)
     some = each >= 2
     given, each, values = given[some], each[some].astype(float), scores[some]
-    n = float(each.sum())
-    if not n:
+    if len(each) < 2:
         return None
+    n = float(each.sum())
     placed = np.zeros(values.shape)
     placed[given] = ranks(values[given])
     sums, squares = placed.sum(axis=1), (placed**2).sum(axis=1)
