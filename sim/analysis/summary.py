@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.estimates import half_width
+from sim.analysis.scales import ScaleChecks, check_scales
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import Draw, control_parts
@@ -232,6 +233,8 @@ class RunSummary(Frozen):
     targets: tuple[TargetSummary, ...]
     controls: ControlFigures
     """Noise and halo of the primary rater."""
+    scales: ScaleChecks
+    """Whether its dimensions can be told apart, and from a word count."""
     failures: tuple[Failure, ...]
 
 
@@ -270,6 +273,7 @@ def summarise(
         scenarios=len({t.cast.scenario.id for t in trials}),
         targets=tuple(_target(study, target, of, codebook=codebook, later=tagged) for target, of in mine.items()),
         controls=summarise_controls(study, trials),
+        scales=check_scales(study, trials),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +12,7 @@ from rich.text import Text
 from sim.analysis.calibration import Agreement, Calibration, Ceiling, Confusion, Together, Unit
 from sim.analysis.order import FEWEST_SYSTEMS, Order
 from sim.core.frozen import Frozen
+from sim.present.plain_table import plain_table, titled
 from sim.present.words import NONE, OFFLINE_MARK, many, safe, share, signed
 
 Part = Literal["ratings", "talked", "read"]
@@ -20,7 +20,6 @@ Part = Literal["ratings", "talked", "read"]
 
 MOST_CONFUSIONS = 4
 """Confusion tables that are printed; beyond, `--json` has them."""
-NAME = 12
 WIDE = 96
 """Columns from which the limits of agreement are shown; `--json` has them always."""
 
@@ -160,17 +159,17 @@ def _facts(part: Part, table: Calibration, missing: int) -> str:
 
 def _orders(table: Calibration) -> list[RenderableType]:
     """The primary question."""
-    shown = _table("rater", "systems", "pairs alike", "Spearman", "p", "first by reference", "first by rater")
+    shown = plain_table("rater", "systems", "pairs alike", "Spearman", "p", "first by reference", "first by rater")
     for rater, order in table.order.items():
         p = NONE if order.p is None else f"{order.p:.4f}".removeprefix("0")
         first = tuple(map(safe, order.first)) if order.first else (NONE, NONE)
         shown.add_row(Text(safe(rater)), f"{order.systems:,}", f"{order.alike} of {order.pairs}", share(order.spearman), p, *map(Text, first))
-    return _titled(f"Do they order the systems as {table.reference} does? (by their mean over dimensions)", shown)
+    return titled(f"Do they order the systems as {table.reference} does? (by their mean over dimensions)", shown)
 
 
 def _against(unit: Unit, dimensions: Mapping[str, Mapping[str, Agreement]], *, wide: bool) -> list[RenderableType]:
     title = "On items: the same in the same reply" if unit == "item" else "On systems: means over all their items"
-    shown = _table("", "n", "missing", "C,1", "95 %", "A,1", "CCC", "α", "ρ", "r", "bias", *(["limits"] if wide else []))
+    shown = plain_table("", "n", "missing", "C,1", "95 %", "A,1", "CCC", "α", "ρ", "r", "bias", *(["limits"] if wide else []))
     for dimension, raters in dimensions.items():
         shown.add_row(Text(safe(dimension), "bold"))
         rows = list(raters.items())
@@ -180,45 +179,45 @@ def _against(unit: Unit, dimensions: Mapping[str, Mapping[str, Agreement]], *, w
             others = map(share, (a.ccc, a.alpha, a.spearman, a.pearson))
             cells = (f"{a.n:,}", f"{a.missing:,}", *forms, *others, signed(a.bias), *([limits] if wide else []))
             shown.add_row(Text(f"  {safe(rater)}"), *cells, end_section=i == len(rows) - 1)
-    return _titled(title, shown)
+    return titled(title, shown)
 
 
 def _together(unit: Unit, dimensions: Mapping[str, Together]) -> list[RenderableType]:
-    shown = _table("dimension", "raters", "n", "missing", "1,1", "2,1", "3,1", "1,k", "2,k", "3,k", "95 %", "α")
+    shown = plain_table("dimension", "raters", "n", "missing", "1,1", "2,1", "3,1", "1,k", "2,k", "3,k", "95 %", "α")
     for dimension, t in dimensions.items():
         forms = [share(v) for v in t.icc.values()]
         shown.add_row(Text(safe(dimension)), f"{len(t.raters)}", f"{t.n:,}", f"{t.missing:,}", *forms, _between(t.interval), share(t.alpha))
-    return _titled(f"All raters together, on {unit}s", shown)
+    return titled(f"All raters together, on {unit}s", shown)
 
 
 def _ceiling(ceiling: Mapping[str, Ceiling]) -> list[RenderableType]:
-    shown = _table("dimension", "people", "items", "ICC 1,1", "α")
+    shown = plain_table("dimension", "people", "items", "ICC 1,1", "α")
     for dimension, c in ceiling.items():
         shown.add_row(Text(safe(dimension)), f"{c.people:,}", f"{c.items:,}", share(c.icc), share(c.alpha))
-    return _titled("The ceiling: people among themselves", shown)
+    return titled("The ceiling: people among themselves", shown)
 
 
 def _applicability(table: Calibration) -> list[RenderableType]:
     found = [(d, r, a.applicability) for d, of in table.levels["item"].dimensions.items() for r, a in of.items() if a.applicability]
-    shown = _table("dimension", "rater", "n", "both scored", "both n/a", "one of them", "κ")
+    shown = plain_table("dimension", "rater", "n", "both scored", "both n/a", "one of them", "κ")
     for dimension, rater, a in found:
         one = a.n - a.both - a.neither
         shown.add_row(Text(safe(dimension)), Text(safe(rater)), f"{a.n:,}", f"{a.both:,}", f"{a.neither:,}", f"{one:,}", share(a.kappa))
-    return _titled("Did the dimension apply at all?", shown) if found else []
+    return titled("Did the dimension apply at all?", shown) if found else []
 
 
 def _confusions(table: Calibration) -> list[RenderableType]:
     found = [(d, r, a.confusion) for d, of in table.levels["item"].dimensions.items() for r, a in of.items() if a.confusion]
     parts: list[RenderableType] = []
     for dimension, rater, confusion in found[:MOST_CONFUSIONS]:
-        parts += _titled(f"{dimension}: rows {table.reference}, columns {rater}", _confusion(confusion))
+        parts += titled(f"{dimension}: rows {table.reference}, columns {rater}", _confusion(confusion))
     if len(found) > MOST_CONFUSIONS:
         parts += [Text(), Text(f"{many(len(found) - MOST_CONFUSIONS, 'more confusion table')}: `--json`, under `confusion`", "dim")]
     return parts
 
 
 def _confusion(confusion: Confusion) -> Table:
-    shown = _table("", *(f"{score:g}" for score in confusion.scores))
+    shown = plain_table("", *(f"{score:g}" for score in confusion.scores))
     for i, (score, row) in enumerate(zip(confusion.scores, confusion.counts, strict=True)):
         shown.add_row(f"{score:g}", *(Text(f"{n:,}", "bold" if i == j else "") for j, n in enumerate(row)))
     return shown
@@ -226,15 +225,3 @@ def _confusion(confusion: Confusion) -> Table:
 
 def _between(interval: tuple[float, float] | None) -> str:
     return NONE if interval is None else f"{share(interval[0])} to {share(interval[1])}"
-
-
-def _titled(title: str, table: Table) -> list[RenderableType]:
-    return [Text(), Text(safe(title), "bold"), table]
-
-
-def _table(name: str, *figures: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    table.add_column(name, overflow="fold", min_width=NAME)
-    for heading in figures:
-        table.add_column(heading, justify="right", overflow="fold")
-    return table

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
+from sim.present.scales import render_scales
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
         parts.append(_observers(summary))
     if summary.controls.noise.share or summary.controls.halo.share:
         parts += _controls(summary)
+    parts += render_scales(summary.scales)
     parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 

@@ -1,0 +1,48 @@
+"""Variance components, what raising each n would buy, and the noise floor, as `sim compare RUN` prints them."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from sim.analysis.components import Component, Components, Doubled
+from sim.present.plain_table import plain_table, titled
+from sim.present.words import NONE, many, number, percent
+
+_NAMES: dict[Doubled, str] = {"now": "as it is", "personas": "twice the personas", "scenarios": "twice the scenarios", "seeds": "twice the seeds"}
+
+
+def render_components(found: Components) -> list[RenderableType]:
+    """Two tables and a sentence; nothing where no trial has a fixed-set mean."""
+    if not found.trials:
+        return []
+    spread = plain_table("effect", "variance", "95 %", "share", "groups", "")
+    for effect, of in found.components.items():
+        between = NONE if of.interval is None else f"{of.interval[0]:z.3f} to {of.interval[1]:z.3f}"
+        spread.add_row(effect, _variance(of), between, percent(of.share), f"{of.levels:,}", Text(of.why, "dim"))
+    raised = plain_table("design", "personas", "scenarios", "seeds", "standard error", "times")
+    for doubled, to in found.design.items():
+        sizes = (f"{to.personas:,}", f"{to.scenarios:,}", f"{to.seeds:.3g}")
+        raised.add_row(_NAMES[doubled], *sizes, "not known" if to.standard_error is None else number(to.standard_error, 3), number(to.times))
+    return [
+        *titled(f"Where the spread of the fixed set comes from ({many(found.trials, 'trial')}, rated by {found.rater})", spread),
+        Text("intervals: jackknife over personas, for these targets and scenarios; a negative estimate says about 0", "dim"),
+        *titled("Which n to raise: standard error of the difference between two targets", raised),
+        Text("each doubling doubles the cost; not known: there is one of these, so nobody knows what a second would take away", "dim"),
+        Text(),
+        Text(_noise(found)),
+    ]
+
+
+def _variance(of: Component) -> str:
+    return NONE if of.variance is None else f"{of.variance:z.3f}"
+
+
+def _noise(found: Components) -> str:
+    floor = found.noise
+    if floor.trial is None or floor.target is None:
+        return "Noise floor: not known, each persona × scenario × target has one seed"
+    return (
+        f"Noise floor: seeds of one cell differ by a standard deviation of {number(floor.trial)} ({many(floor.pairs, 'cell')}); "
+        f"a target's mean in two such runs by up to {number(floor.target)}, by chance alone"
+    )
