@@ -291,7 +291,7 @@ def _by_system(values: NDArray[np.float64], systems: NDArray[np.int64], count: i
     known = systems >= 0
     sizes = np.bincount(systems[known], minlength=count)
     present = np.flatnonzero(sizes)
-    sums = np.stack([np.bincount(systems[known], weights=row[known], minlength=count) for row in values])
+    sums = np.array([np.bincount(systems[known], weights=row[known], minlength=count) for row in values], dtype=float).reshape(len(values), count)
     return (sums[:, present] / sizes[present]), present
 
 
@@ -354,7 +354,7 @@ def _together(unit: Unit, table: _Table, systems: int) -> Together:
         use = every = _by_system(use.T, table.systems[complete], systems)[0].T
     forms = icc_forms(use)
     return Together(
-        n=len(use),
+        n=len(use) if some else 0,
         missing=int((~complete & ~np.isnan(scores).all(axis=1) & ~table.own.any(axis=1)).sum()),
         raters=tuple(table.raters[i] for i in some),
         icc=forms.icc,

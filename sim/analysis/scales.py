@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 FEWEST_FREE = 10
 """Values beyond one a persona, below which nothing is correlated."""
+FEWEST_FOR_TWINS = 30
+"""Values of both below which nobody says that two dimensions cannot be told apart."""
 NOT_APART = 0.9
 """Correlation from which two dimensions cannot be told apart."""
-AT_CEILING = 0.8
-"""Share of scores at one end from which a dimension hardly tells anything apart."""
 
 
 class Correlation(Frozen):
@@ -103,7 +103,8 @@ def check_scales(study: Study, trials: Iterable[Trial]) -> ScaleChecks:
     of = dict(zip(DIMENSIONS, columns.scores.T, strict=True))
     together = {(a, b): _correlate(of[a], of[b], persona) for a, b in combinations(DIMENSIONS, 2)}
     known = [c.r for c in together.values() if c.r is not None]
-    twins = [Twins(dimensions=pair, r=c.r, n=c.n) for pair, c in together.items() if c.r is not None and c.r >= NOT_APART]
+    enough = {pair: c for pair, c in together.items() if c.n >= FEWEST_FOR_TWINS}
+    twins = [Twins(dimensions=pair, r=c.r, n=c.n) for pair, c in enough.items() if c.r is not None and c.r >= NOT_APART]
     return ScaleChecks(
         rater=study.primary_rater,
         exchanges=len(persona),
@@ -156,7 +157,7 @@ def _correlate(x: Floats, y: Floats, group: Ints) -> Correlation:
 
 def _centred(x: Floats, y: Floats, group: Ints) -> tuple[Floats, Floats] | None:
     """Both less their group's mean; None where there are too few values or one does not vary."""
-    if len(x) - len(np.unique(group)) < FEWEST_FREE:
+    if len(x) - np.count_nonzero(np.bincount(group)) < FEWEST_FREE:
         return None
     groups = int(group.max()) + 1
     dx, dy = less_own_mean(x, group, groups), less_own_mean(y, group, groups)

@@ -324,10 +324,10 @@ def calibrate_command(
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
-    if edits + (tagger is not None) + (source is not None) != 1:
-        raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
     if source is None and (reference is not None or exclude_self):
         raise InputError("--reference and --exclude-self are for ratings", mend="name a file of ratings, or a run")
+    if edits + (tagger is not None) + (source is not None) != 1:
+        raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
     if source is not None:
         from sim.cli.rating_agreement import Wish, calibrate_by
 

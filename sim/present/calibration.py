@@ -20,8 +20,8 @@ Part = Literal["ratings", "talked", "read"]
 
 MOST_CONFUSIONS = 4
 """Confusion tables that are printed; beyond, `--json` has them."""
-WIDE = 96
-"""Columns from which the limits of agreement are shown; `--json` has them always."""
+WIDE, WIDEST = 96, 108
+"""Columns from which the limits of agreement, and Pearson's r, are shown."""
 
 _HEADINGS: dict[Part, str] = {
     "ratings": "",
@@ -95,8 +95,8 @@ def _warnings(tables: Mapping[Part, Calibration]) -> list[str]:
     lines = []
     for part, table in tables.items():
         where = "" if part == "ratings" else f" ({part})"
-        if 0 < len(table.systems) < FEWEST_SYSTEMS or any(a.n < FEWEST_SYSTEMS for a in _agreements(table, "system")):
-            most = min([len(table.systems), *(a.n for a in _agreements(table, "system"))])
+        most = max((a.n for a in _agreements(table, "system")), default=len(table.systems))
+        if 0 < most < FEWEST_SYSTEMS:
             lines.append(f"{many(most, 'system')}{where}, fewer than {FEWEST_SYSTEMS}: figures on systems show little, and their order less")
         if table.outside:
             lines.append(f"{many(table.outside, 'score')} outside 1 to 5{where}: kept in every figure")
@@ -127,7 +127,7 @@ def render_calibration(document: CalibrationDocument, *, width: int) -> Renderab
         for unit in units:
             if unit in table.levels:
                 level = table.levels[unit]
-                parts += _against(unit, level.dimensions, wide=width >= WIDE) if table.reference is not None else _together(unit, level.together)
+                parts += _against(unit, level.dimensions, width=width) if table.reference is not None else _together(unit, level.together)
         if table.ceiling:
             parts += _ceiling(table.ceiling)
         parts += _applicability(table)
@@ -149,7 +149,7 @@ _KEY_TOGETHER = """\
 def _facts(part: Part, table: Calibration, missing: int) -> str:
     facts = [many(table.items, "item"), *([many(len(table.systems), "system")] if table.systems else []), many(len(table.raters), "rater")]
     facts.append(many(table.ratings, "rating"))
-    facts += [f"{missing:,} rows without a rating left out"] if missing else []
+    facts += [f"{many(missing, 'row')} without a rating left out"] if missing else []
     line = " · ".join(facts)
     if table.excluded:
         own = ", ".join(f"{rater} {n:,}" for rater, n in table.excluded.items())
@@ -159,7 +159,7 @@ def _facts(part: Part, table: Calibration, missing: int) -> str:
 
 def _orders(table: Calibration) -> list[RenderableType]:
     """The primary question."""
-    shown = plain_table("rater", "systems", "pairs alike", "Spearman", "p", "first by reference", "first by rater")
+    shown = plain_table(("rater",), "systems", "pairs alike", "Spearman", "p", "first by reference", "first by rater")
     for rater, order in table.order.items():
         p = NONE if order.p is None else f"{order.p:.4f}".removeprefix("0")
         first = tuple(map(safe, order.first)) if order.first else (NONE, NONE)
@@ -167,23 +167,28 @@ def _orders(table: Calibration) -> list[RenderableType]:
     return titled(f"Do they order the systems as {table.reference} does? (by their mean over dimensions)", shown)
 
 
-def _against(unit: Unit, dimensions: Mapping[str, Mapping[str, Agreement]], *, wide: bool) -> list[RenderableType]:
+def _against(unit: Unit, dimensions: Mapping[str, Mapping[str, Agreement]], *, width: int) -> list[RenderableType]:
     title = "On items: the same in the same reply" if unit == "item" else "On systems: means over all their items"
-    shown = plain_table("", "n", "missing", "C,1", "95 %", "A,1", "CCC", "α", "ρ", "r", "bias", *(["limits"] if wide else []))
+    shown = plain_table(("",), "n", "missing", "C,1", "95 %", "A,1", "CCC", "α", "ρ", "bias", *_fitting(width, "limits", "r"))
     for dimension, raters in dimensions.items():
         shown.add_row(Text(safe(dimension), "bold"))
         rows = list(raters.items())
         for i, (rater, a) in enumerate(rows):
             limits = NONE if a.limits is None else f"{signed(a.limits[0])} to {signed(a.limits[1])}"
             forms = (share(a.icc_consistency), _between(a.interval), share(a.icc_agreement))
-            others = map(share, (a.ccc, a.alpha, a.spearman, a.pearson))
-            cells = (f"{a.n:,}", f"{a.missing:,}", *forms, *others, signed(a.bias), *([limits] if wide else []))
+            others = map(share, (a.ccc, a.alpha, a.spearman))
+            cells = (f"{a.n:,}", f"{a.missing:,}", *forms, *others, signed(a.bias), *_fitting(width, limits, share(a.pearson)))
             shown.add_row(Text(f"  {safe(rater)}"), *cells, end_section=i == len(rows) - 1)
     return titled(title, shown)
 
 
+def _fitting(width: int, limits: str, r: str) -> list[str]:
+    """What of these two there is room for; `--json` has them always."""
+    return [limits, r] if width >= WIDEST else [limits] if width >= WIDE else []
+
+
 def _together(unit: Unit, dimensions: Mapping[str, Together]) -> list[RenderableType]:
-    shown = plain_table("dimension", "raters", "n", "missing", "1,1", "2,1", "3,1", "1,k", "2,k", "3,k", "95 %", "α")
+    shown = plain_table(("dimension",), "raters", "n", "missing", "1,1", "2,1", "3,1", "1,k", "2,k", "3,k", "95 %", "α")
     for dimension, t in dimensions.items():
         forms = [share(v) for v in t.icc.values()]
         shown.add_row(Text(safe(dimension)), f"{len(t.raters)}", f"{t.n:,}", f"{t.missing:,}", *forms, _between(t.interval), share(t.alpha))
@@ -191,7 +196,7 @@ def _together(unit: Unit, dimensions: Mapping[str, Together]) -> list[Renderable
 
 
 def _ceiling(ceiling: Mapping[str, Ceiling]) -> list[RenderableType]:
-    shown = plain_table("dimension", "people", "items", "ICC 1,1", "α")
+    shown = plain_table(("dimension",), "people", "items", "ICC 1,1", "α")
     for dimension, c in ceiling.items():
         shown.add_row(Text(safe(dimension)), f"{c.people:,}", f"{c.items:,}", share(c.icc), share(c.alpha))
     return titled("The ceiling: people among themselves", shown)
@@ -199,7 +204,7 @@ def _ceiling(ceiling: Mapping[str, Ceiling]) -> list[RenderableType]:
 
 def _applicability(table: Calibration) -> list[RenderableType]:
     found = [(d, r, a.applicability) for d, of in table.levels["item"].dimensions.items() for r, a in of.items() if a.applicability]
-    shown = plain_table("dimension", "rater", "n", "both scored", "both n/a", "one of them", "κ")
+    shown = plain_table(("dimension", "rater"), "n", "both scored", "both n/a", "one of them", "κ")
     for dimension, rater, a in found:
         one = a.n - a.both - a.neither
         shown.add_row(Text(safe(dimension)), Text(safe(rater)), f"{a.n:,}", f"{a.both:,}", f"{a.neither:,}", f"{one:,}", share(a.kappa))
@@ -217,7 +222,7 @@ def _confusions(table: Calibration) -> list[RenderableType]:
 
 
 def _confusion(confusion: Confusion) -> Table:
-    shown = plain_table("", *(f"{score:g}" for score in confusion.scores))
+    shown = plain_table(("",), *(f"{score:g}" for score in confusion.scores))
     for i, (score, row) in enumerate(zip(confusion.scores, confusion.counts, strict=True)):
         shown.add_row(f"{score:g}", *(Text(f"{n:,}", "bold" if i == j else "") for j, n in enumerate(row)))
     return shown

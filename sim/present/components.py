@@ -16,11 +16,11 @@ def render_components(found: Components) -> list[RenderableType]:
     """Two tables and a sentence; nothing where no trial has a fixed-set mean."""
     if not found.trials:
         return []
-    spread = plain_table("effect", "variance", "95 %", "share", "groups", "")
+    spread = plain_table(("effect",), "variance", "95 %", "share", "groups", "")
     for effect, of in found.components.items():
         between = NONE if of.interval is None else f"{of.interval[0]:z.3f} to {of.interval[1]:z.3f}"
         spread.add_row(effect, _variance(of), between, percent(of.share), f"{of.levels:,}", Text(of.why, "dim"))
-    raised = plain_table("design", "personas", "scenarios", "seeds", "standard error", "times")
+    raised = plain_table(("design",), "personas", "scenarios", "seeds", "standard error", "times")
     for doubled, to in found.design.items():
         sizes = (f"{to.personas:,}", f"{to.scenarios:,}", f"{to.seeds:.3g}")
         raised.add_row(_NAMES[doubled], *sizes, "not known" if to.standard_error is None else number(to.standard_error, 3), number(to.times))

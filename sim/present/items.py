@@ -17,7 +17,7 @@ def render_items(items: Items) -> list[RenderableType]:
     """The broken items, and the others as far as there is room; nothing without items."""
     if not items.items:
         return []
-    table = plain_table("persona", "scenario", "targets", "mean", "spread", "item–total", "")
+    table = plain_table(("persona", "scenario"), "targets", "mean", "spread", "item–total", "")
     for item in items.items[:MOST]:
         table.add_row(*_cells(item))
     broken = [i for i in items.items if i.verdict in ("flat", "against")]
@@ -43,7 +43,7 @@ def _cells(item: Item) -> tuple[Text | str, ...]:
 def _rasch(items: Items) -> list[RenderableType]:
     if items.rasch is None:
         return [Text(items.refused, "dim")]
-    table = plain_table("item", "difficulty", "± s.e.", "liked")
+    table = plain_table(("item",), "difficulty", "± s.e.", "liked")
     for d in items.rasch.items[:MOST]:
         table.add_row(Text(safe(d.item)), f"{d.difficulty:+z.2f}", number(d.standard_error), percent(d.passed))
     left_out = f"; {many(len(items.rasch.left_out), 'item')} that all or none are liked on left out" if items.rasch.left_out else ""

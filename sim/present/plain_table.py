@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
@@ -13,10 +15,11 @@ NAME = 12
 """Columns that names are given at least."""
 
 
-def plain_table(name: str, *figures: str) -> Table:
-    """A table whose first column holds names and whose others hold figures, set to the right."""
+def plain_table(names: Sequence[str], *figures: str) -> Table:
+    """A table whose first columns hold names and whose others hold figures, set to the right."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    table.add_column(name, overflow="fold", min_width=NAME)
+    for heading in names:
+        table.add_column(heading, overflow="fold", min_width=NAME)
     for heading in figures:
         table.add_column(heading, justify="right", overflow="fold")
     return table

@@ -19,7 +19,7 @@ def render_raters(found: RaterSensitivity) -> list[RenderableType]:
     parts: list[RenderableType] = []
     if found.others:
         parts += _swaps("rater", f"Would another rater order the targets as {found.primary} does?", {r: o.swap for r, o in found.others.items()})
-        moved = plain_table("rater", "scores", "a point apart", "two points apart")
+        moved = plain_table(("rater",), "scores", "a point apart", "two points apart")
         for rater, other in found.others.items():
             moved.add_row(Text(safe(rater)), f"{other.scores.n:,}", percent(other.scores.moved), percent(other.scores.by_two))
         parts += titled(f"Scores of the same reply, against {found.primary}", moved)
@@ -35,7 +35,7 @@ def render_swap(swap: Swap, *, one: str, other: str) -> list[RenderableType]:
 
 
 def _swaps(name: str, title: str, swaps: Mapping[str, Swap]) -> list[RenderableType]:
-    table = plain_table(name, "targets", "pairs alike", "Spearman", "preferences", "flip", "difference", "n")
+    table = plain_table((name,), "targets", "pairs alike", "Spearman", "preferences", "flip", "difference", "n")
     for who, swap in swaps.items():
         order = swap.order
         ordered = (f"{order.systems:,}", f"{order.alike} of {order.pairs}", share(order.spearman))
@@ -47,7 +47,7 @@ def _swaps(name: str, title: str, swaps: Mapping[str, Swap]) -> list[RenderableT
 
 
 def _habits(habits: Mapping[str, RaterHabits]) -> list[RenderableType]:
-    table = plain_table("rater", "exchanges", "twice the words", "length R²", "asked last − first", "95 %", "scores")
+    table = plain_table(("rater",), "exchanges", "twice the words", "length R²", "asked last − first", "95 %", "scores")
     for rater, of in habits.items():
         length, asked = of.verbosity, of.asked
         between = NONE if asked.interval is None else f"{signed(asked.interval[0])} to {signed(asked.interval[1])}"

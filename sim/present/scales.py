@@ -10,12 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.families import SameFamily
-from sim.analysis.scales import AT_CEILING, NOT_APART, ScaleChecks, ScaleFigures
+from sim.analysis.scales import NOT_APART, ScaleChecks, ScaleFigures
 from sim.core.codebook import DIMENSIONS, Dimension
 from sim.present.words import NONE, SHORT, many, percent, safe, share, signed
 
 MUCH = 0.5
 """Share of a score's variance explained by length from which it is said aloud."""
+AT_ONE_END = 0.8
+"""Share of scores at one end from which it is."""
+FEWEST = 30
+"""Scores of a dimension below which nothing is."""
 
 
 def render_scales(checks: ScaleChecks) -> list[RenderableType]:
@@ -30,12 +34,12 @@ def render_scales(checks: ScaleChecks) -> list[RenderableType]:
         show_edge=False,
         pad_edge=False,
     )
-    table.add_column("dimension")
-    for heading in ("n", "at 5", "at 1", "nearest", "r", "enjoyment", "return", "length\nR²", "twice\nthe words"):
+    table.add_column("dimension", no_wrap=True)
+    for heading in ("n", "at 5", "at 1", "nearest", "r", "enjoyed", "return", "length\nR²", "twice\nthe words"):
         table.add_column(heading, justify="right", no_wrap=True)
     for d in DIMENSIONS:
         table.add_row(SHORT[d], *_cells(checks.dimensions[d]))
-    lines = ["r: with the dimension it goes with most; enjoyment, return: with how the session was looked back on"]
+    lines = ["r: with the dimension it goes with most; enjoyed, return: with how the session was looked back on"]
     lines.append("length R²: share of the scores' variance that the reply's word count alone explains")
     parts: list[RenderableType] = [table, Text("\n".join(lines), "dim")]
     warnings = _warnings(checks)
@@ -62,8 +66,10 @@ def _warnings(checks: ScaleChecks) -> list[str]:
         one, other = (SHORT[d] for d in t.dimensions)
         lines.append(f"! {one} and {other} cannot be told apart (r {share(t.r)} from {share(NOT_APART)} on, n {t.n:,}): read them as one")
     for d, of in checks.dimensions.items():
+        if of.n < FEWEST:
+            continue
         for end, at in ((5, of.ceiling), (1, of.floor)):
-            if at is not None and at >= AT_CEILING and of.n >= 10:
+            if at is not None and at >= AT_ONE_END:
                 lines.append(f"! {SHORT[d]}: {percent(at)} of {many(of.n, 'score')} are {end}, which leaves little to tell apart")
         if of.length.r_squared is not None and of.length.r_squared >= MUCH:
             lines.append(f"! {SHORT[d]}: the word count alone explains {percent(of.length.r_squared)} of its variance")

@@ -123,3 +123,12 @@ def test_a_hundred_dimensions_come_out_one_by_one() -> None:
     found = calibrate_ratings(ratings, reference="human").levels["item"].dimensions
     assert list(found) == dimensions
     assert all(math.isfinite(of["m"].icc_consistency or 0) for of in found.values())
+
+
+@pytest.mark.parametrize("reference", ["human", None])
+def test_a_dimension_that_never_applied_has_no_figure(reference: str | None) -> None:
+    ratings = [*judged("human", ["n/a"] * 4, per_system=2), *judged("m", ["n/a"] * 4, per_system=2)]
+    found = calibrate_ratings(ratings, reference=reference)
+    for level in found.levels.values():
+        figures = level.dimensions["d"]["m"] if reference else level.together["d"]
+        assert (figures.n, figures.icc_consistency, figures.alpha) == (0, None, None)
