@@ -7,6 +7,7 @@ estimates are kept: cut off at 0 they would no longer be unbiased.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, get_args
 
 import numpy as np
@@ -108,7 +109,7 @@ def _one_way(items: float, rest: float, df_items: int, df_rest: int, k: int) -> 
         return None
     f = items / rest
     low, high = f / float(fdtri(df_items, df_rest, _UPPER)), f * float(fdtri(df_rest, df_items, _UPPER))
-    return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
+    return _limits((low - 1, low + k - 1), (high - 1, high + k - 1))
 
 
 def _two_way(s: _Squares, rho: float | None) -> Interval | None:
@@ -123,15 +124,21 @@ def _two_way(s: _Squares, rho: float | None) -> Interval | None:
         return None
     above, below = float(fdtri(n - 1, v, _UPPER)), float(fdtri(v, n - 1, _UPPER))
     spread = k * s.raters + (k * n - k - n) * s.error
-    return n * (s.items - above * s.error) / (above * spread + n * s.items), n * (below * s.items - s.error) / (spread + n * below * s.items)
+    low = n * (s.items - above * s.error), above * spread + n * s.items
+    return _limits(low, (n * (below * s.items - s.error), spread + n * below * s.items))
 
 
 def _stepped_up(single: Interval | None, k: int) -> Interval | None:
-    """The same limits for the mean of k raters (Spearman–Brown); a limit at or below its pole is minus infinity, and there is then no interval."""
-    if single is None or 1 + (k - 1) * single[0] <= 0:
+    """The same limits for the mean of k raters (Spearman–Brown). A limit at its pole is minus infinity, and there is then no interval."""
+    return None if single is None else _limits(*((k * r, 1 + (k - 1) * r) for r in single))
+
+
+def _limits(low: tuple[float, float], high: tuple[float, float]) -> Interval | None:
+    """Two limits given as fractions; None where one is not finite: agreement so far below chance is outside what the formula was made for."""
+    if not (low[1] > _TINY and high[1] > _TINY):
         return None
-    low, high = (k * r / (1 + (k - 1) * r) for r in single)
-    return low, high
+    found = low[0] / low[1], high[0] / high[1]
+    return found if all(map(isfinite, found)) and found[0] <= found[1] else None
 
 
 # --- two raters ---------------------------------------------------------------------------------------------------

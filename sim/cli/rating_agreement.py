@@ -50,6 +50,8 @@ def _of_file(path: Path, wish: Wish) -> CalibrationDocument:
     if not systems and (wish.exclude_self or wish.unit == "system"):
         flag = "--exclude-self" if wish.exclude_self else "--unit system"
         raise InputError("has no column 'system'", mend=f"{flag} takes one; add it, or leave the flag out", where=path)
+    if len(raters) < 2:
+        raise InputError(f"has one rater alone, '{raters[0]}', and agreement takes two", mend="add the ratings of another", where=path)
     _check_reference(wish.reference, raters, path)
     own = own_systems(raters, systems) if wish.exclude_self else {}
     table = _calibrate(file.judgements, wish.reference, own)

@@ -7,7 +7,7 @@ and tabs are told apart by that line. Other columns and keys mean nothing. Text 
 the dimension did not apply, which is a judgement of its own. An empty cell, `NaN`, `NA`, `None` and `null` say that there is no rating: such a row is
 left out and counted.
 
-**Refused**, with file and line: a missing column, a score that is neither of these (text, infinity, a decimal comma), an empty item, rater or
+**Refused**, with file and line: a missing column, a score that is neither of these (text, beyond a million, a decimal comma), an empty item, rater or
 dimension, an empty system where there is a column for it, a row with too few or too many cells, a line that is no JSON object, and a second rating by
 the same rater of the same item and dimension. Two systems may use one name for an item: they are two items.
 """
@@ -27,6 +27,8 @@ from sim.core.errors import InputError, nearest
 from sim.core.judgement import NOT_APPLICABLE, Judgement, NotApplicableMark
 
 NEEDED = ("item", "rater", "dimension", "score")
+MOST = 1e6
+"""Beyond it, on either side of 0, nothing is a score on any scale."""
 _NOT_APPLICABLE = frozenset(("n/a", "not applicable", "not_applicable"))
 _NO_RATING = frozenset(("", "nan", "na", "none", "null"))
 _EXAMPLE = '{"item": "1", "rater": "human", "dimension": "empathy", "score": 4}'
@@ -175,7 +177,7 @@ def _score(value: Any) -> float | NotApplicableMark | None:
         number = float(value)
     except (ValueError, OverflowError):
         _refuse(value)
-    if math.isinf(number):
+    if abs(number) > MOST:
         _refuse(value)
     return None if math.isnan(number) else number
 

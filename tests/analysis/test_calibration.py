@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim.analysis.calibration import calibrate_ratings, own_systems
 from sim.core.judgement import Judgement, NotApplicableMark
@@ -132,3 +134,26 @@ def test_a_dimension_that_never_applied_has_no_figure(reference: str | None) -> 
     for level in found.levels.values():
         figures = level.dimensions["d"]["m"] if reference else level.together["d"]
         assert (figures.n, figures.icc_consistency, figures.alpha) == (0, None, None)
+
+
+def is_finite(value: object) -> bool:
+    """Whether nothing in a document is NaN or infinite."""
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+cells = st.one_of(st.none(), st.just("n/a"), st.integers(0, 6).map(float))
+tables = st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables, st.sampled_from([("human", "a", "b"), ("human:1", "human:2", "a")]), st.sampled_from(["human", None]))
+def test_whatever_is_missing_every_figure_is_a_number_or_none(
+    table: list[list[float | NotApplicableMark | None]], raters: tuple[str, ...], of: str | None
+) -> None:
+    ratings = [j for i, rater in enumerate(raters) for j in judged(rater, [row[i] for row in table], per_system=2)]
+    found = calibrate_ratings(ratings, reference=of, own={"a": frozenset({"s1"})})
+    assert is_finite(found.model_dump())
