@@ -4,14 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.analysis.order import FEWEST_SYSTEMS
 from sim.analysis.raters import RaterHabits, RaterSensitivity, Swap
+from sim.core.frozen import Frozen
 from sim.present.plain_table import plain_table, titled
 from sim.present.scales import same_family_lines
-from sim.present.words import NONE, percent, safe, share, signed
+from sim.present.words import NONE, OFFLINE_MARK, percent, safe, share, signed
+
+
+class UserSwap(Frozen):
+    """Two runs of the same targets."""
+
+    one: str
+    other: str
+    user: str
+    """The model that plays the user of the first run."""
+    other_user: str
+    rater: str
+    """The model of the first run's primary rater."""
+    other_rater: str
+    swap: Swap
+
+
+class SwapDocument(Frozen):
+    """`sim compare RUN… --raters --json`."""
+
+    offline: bool
+    """Whether offline models took part in any; the figures then say nothing of any real model."""
+    raters: dict[str, RaterSensitivity]
+    """By run."""
+    users: tuple[UserSwap, ...]
+    """Each two runs against each other; empty for one."""
+
+
+def render_swaps(document: SwapDocument) -> RenderableType:
+    """Rater against rater in each run, then run against run."""
+    parts: list[RenderableType] = [Text("Would another rater, or another user, have come to the same end?", "bold")]
+    parts += [Text(OFFLINE_MARK, "yellow")] if document.offline else []
+    for run, found in document.raters.items():
+        parts += [Text(f"\nRun {safe(run)}, rated by {safe(found.primary)}"), *render_raters(found)]
+    for users in document.users:
+        parts += render_user_swap(users)
+    return Group(*parts)
 
 
 def render_raters(found: RaterSensitivity) -> list[RenderableType]:
@@ -24,14 +61,20 @@ def render_raters(found: RaterSensitivity) -> list[RenderableType]:
             moved.add_row(Text(safe(rater)), f"{other.scores.n:,}", percent(other.scores.moved), percent(other.scores.by_two))
         parts += titled(f"Scores of the same reply, against {found.primary}", moved)
     else:
-        parts.append(Text("\nOne rater: whether another would order the targets alike is not known. Name `observers:` in the study"))
+        parts.append(Text("One rater: whether another would order the targets alike is not known. Name `observers:` in the study"))
     habits = {found.primary: found.habits, **{r: o.habits for r, o in found.others.items()}}
     return [*parts, *_habits(habits), *(Text(line, "yellow") for line in same_family_lines(found.same_family))]
 
 
-def render_swap(swap: Swap, *, one: str, other: str) -> list[RenderableType]:
-    """Two runs of the same targets with different users."""
-    return _swaps("run", f"Would another simulated user order the targets as that of {one} does?", {other: swap})
+def render_user_swap(users: UserSwap) -> list[RenderableType]:
+    """Two runs of the same targets, and what differs between them beside chance."""
+    title = f"Would another simulated user order the targets as that of {users.one} does?"
+    same_user, same_rater = users.user == users.other_user, users.rater == users.other_rater
+    if same_user:
+        said = "! both runs have the same user: what differs is chance" + ("" if same_rater else ", and the rater")
+    else:
+        said = f"users: {safe(users.user)}, {safe(users.other_user)}" + ("" if same_rater else "; the raters differ with them")
+    return [*_swaps("run", title, {users.other: users.swap}), Text(said, "yellow" if same_user else "dim")]
 
 
 def _swaps(name: str, title: str, swaps: Mapping[str, Swap]) -> list[RenderableType]:

@@ -15,7 +15,7 @@ from sim.analysis.scales import check_scales
 from sim.core.record import Trial
 from sim.present.diagnosis import render_diagnosis
 from sim.present.items import render_items
-from sim.present.raters import render_raters, render_swap
+from sim.present.raters import SwapDocument, UserSwap, render_raters, render_swaps
 from sim.present.scales import render_scales
 from tests import examples
 from tests.analysis.trials import Diary, planned
@@ -55,14 +55,28 @@ def test_a_diagnosis_keeps_within_the_width_and_names_what_it_shows(width: int) 
 @pytest.mark.parametrize("width", [80, 100])
 def test_raters_and_users_are_swapped_in_tables(width: int) -> None:
     trials = crossed()
-    parts = [
-        *render_raters(compare_raters(examples.study(), trials)),
-        *render_swap(compare_simulators(trials, trials, rater="self"), one="a", other="b"),
-    ]
-    text = plain(Group(*parts), width)
+    swap = compare_simulators(trials, trials, rater="self")
+    users = UserSwap(one="a", other="b", user="x/one", other_user="x/two", rater="x/one", other_rater="x/two", swap=swap)
+    document = SwapDocument(offline=True, raters={"a": compare_raters(examples.study(), trials)}, users=(users,))
+    text = plain(render_swaps(document), width)
     assert max(map(len, text.splitlines())) <= width
-    for said in ("observer:second", "flip", "two points apart", "asked last", "fewer than 10 targets", "as that of a does?"):
+    for said in (
+        "offline models",
+        "observer:second",
+        "flip",
+        "two points apart",
+        "asked last",
+        "fewer than 10 targets",
+        "as that of a does?",
+        "raters differ",
+    ):
         assert said in " ".join(text.split())
+
+
+def test_two_runs_with_one_user_are_told_apart_by_chance() -> None:
+    swap = compare_simulators([], [], rater="self")
+    users = UserSwap(one="a", other="b", user="x/one", other_user="x/one", rater="x/one", other_rater="x/one", swap=swap)
+    assert "what differs is chance" in plain(render_swaps(SwapDocument(offline=False, raters={}, users=(users,))), 100)
 
 
 def test_one_rater_is_told_how_to_get_another() -> None:
