@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from sim.analysis.columns import Floats, Ints, extract_columns, mean_over
 from sim.core.codebook import ALWAYS
@@ -46,7 +47,8 @@ class Component(Frozen):
     variance: float | None
     """May be negative. None: not estimable here; `why` says for what reason."""
     interval: tuple[float, float] | None
-    """95 %, jackknife over personas with a normal quantile: over personas like these, with these targets and scenarios."""
+    """95 %, jackknife over personas with a t quantile: over personas like these, with these targets and scenarios. None below three. Somewhat narrow
+    below 24 personas, by a measure that `python -m tests.benchmarks.components` prints."""
     share: float | None
     """Of the sum of the variances, negative ones taken as 0."""
     levels: int
@@ -110,10 +112,10 @@ def components_of(values: Floats, factors: Mapping[str, Ints], *, rater: str = "
     whole = sum(max(v, 0.0) for v in found.values())
     components: dict[Effect, Component] = {}
     for e in EFFECTS:
-        value, se = found.get(e), None if spread is None else spread.get(e)
+        value, half = found.get(e), None if spread is None else spread.get(e)
         components[e] = Component(
             variance=value,
-            interval=None if value is None or se is None else (value - 1.96 * se, value + 1.96 * se),
+            interval=None if value is None or half is None else (value - half, value + half),
             share=max(value, 0.0) / whole if value is not None and whole > 0 else None,
             levels=levels[e],
             why=why.get(e, ""),
@@ -194,7 +196,7 @@ def _estimable(groups: Mapping[Effect, Ints], levels: Mapping[Effect, int], n: i
 
 
 def _jackknife(values: Floats, groups: Mapping[Effect, Ints], kept: Sequence[Effect], persona: Ints) -> dict[Effect, float] | None:
-    """Standard errors by leaving out personas in turn; None with too few of them, or where a part of the design does not stand without one."""
+    """Half widths by leaving out personas in turn; None with too few of them, or where a part of the design does not stand without one."""
     personas = np.unique(persona)
     if len(personas) < FEWEST_PERSONAS:
         return None
@@ -207,7 +209,7 @@ def _jackknife(values: Floats, groups: Mapping[Effect, Ints], kept: Sequence[Eff
             return None
         draws.append(np.linalg.solve(left, right))
     errors = np.sqrt((many - 1) / many * ((np.array(draws) - np.mean(draws, axis=0)) ** 2).sum(axis=0))
-    return dict(zip((*kept, "residual"), map(float, errors), strict=True))
+    return dict(zip((*kept, "residual"), map(float, errors * stdtrit(many - 1, 0.975)), strict=True))
 
 
 # --- which n to raise ---------------------------------------------------------------------------------------------

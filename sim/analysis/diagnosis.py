@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sim.analysis.components import Components, estimate_components
+from sim.analysis.controls import NoiseFigures, summarise_controls
 from sim.analysis.items import Items, analyse_items
 from sim.core.frozen import Frozen
 
@@ -19,6 +20,8 @@ class Diagnosis(Frozen):
 
     components: Components
     """Variance components, what raising each n would buy, the noise floor."""
+    repeats: NoiseFigures
+    """The rater's own noise: the same reply rated twice in the same words."""
     items: Items
     """Which persona × scenario pairs tell targets apart."""
 
@@ -26,4 +29,5 @@ class Diagnosis(Frozen):
 def diagnose(study: Study, trials: Sequence[Trial]) -> Diagnosis:
     """The diagnosis of a run's trials."""
     rater = study.primary_rater
-    return Diagnosis(components=estimate_components(trials, rater), items=analyse_items(trials, rater))
+    repeats = summarise_controls(study, trials).noise
+    return Diagnosis(components=estimate_components(trials, rater), repeats=repeats, items=analyse_items(trials, rater))

@@ -6,14 +6,15 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sim.analysis.components import Component, Components, Doubled
+from sim.analysis.controls import NoiseFigures
 from sim.present.plain_table import plain_table, titled
 from sim.present.words import NONE, many, number, percent
 
 _NAMES: dict[Doubled, str] = {"now": "as it is", "personas": "twice the personas", "scenarios": "twice the scenarios", "seeds": "twice the seeds"}
 
 
-def render_components(found: Components) -> list[RenderableType]:
-    """Two tables and a sentence; nothing where no trial has a fixed-set mean."""
+def render_components(found: Components, *, repeats: NoiseFigures) -> list[RenderableType]:
+    """Two tables and the noise floor; nothing where no trial has a fixed-set mean."""
     if not found.trials:
         return []
     spread = plain_table(("effect",), "variance", "95 %", "share", "groups", "")
@@ -30,7 +31,7 @@ def render_components(found: Components) -> list[RenderableType]:
         *titled("Which n to raise: standard error of the difference between two targets", raised),
         Text("each doubling doubles the cost; not known: there is one of these, so nobody knows what a second would take away", "dim"),
         Text(),
-        Text(_noise(found)),
+        Text("\n".join(("Noise floor: what differs when nothing differs", _seeds(found), _repeats(repeats)))),
     ]
 
 
@@ -38,11 +39,17 @@ def _variance(of: Component) -> str:
     return NONE if of.variance is None else f"{of.variance:z.3f}"
 
 
-def _noise(found: Components) -> str:
+def _seeds(found: Components) -> str:
     floor = found.noise
     if floor.trial is None or floor.target is None:
-        return "Noise floor: not known, each persona × scenario × target has one seed"
-    return (
-        f"Noise floor: seeds of one cell differ by a standard deviation of {number(floor.trial)} ({many(floor.pairs, 'cell')}); "
-        f"a target's mean in two such runs by up to {number(floor.target)}, by chance alone"
-    )
+        return "  seeds: not known, each persona × scenario × target has one"
+    cells = many(floor.pairs, "cell")
+    spread = f"  seeds: trials of one cell differ by a standard deviation of {number(floor.trial)} ({cells}),"
+    return f"{spread}\n  a target's mean in two such runs by up to {number(floor.target)}, 95 times in 100"
+
+
+def _repeats(noise: NoiseFigures) -> str:
+    if not noise.n:
+        return "  rater: not known, no exchange was rated twice"
+    moved, mean = percent(noise.moved), number(noise.difference)
+    return f"  rater: of {many(noise.n, 'score')} given twice in the same words {moved} move by a point or more, {mean} on average"

@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 
 def render_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:
     """The tables, one below the other."""
-    return [*render_components(diagnosis.components), *render_items(diagnosis.items)]
+    return [*render_components(diagnosis.components, repeats=diagnosis.repeats), *render_items(diagnosis.items)]

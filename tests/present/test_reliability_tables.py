@@ -44,7 +44,9 @@ def test_a_diagnosis_keeps_within_the_width_and_names_what_it_shows(width: int) 
     for said in (
         "target × persona",
         "twice the personas",
-        "Noise floor: seeds",
+        "Noise floor",
+        "trials of one cell differ",
+        "rater: not known",
         "Items:",
         "moving-house",
         "Rasch takes 15 targets or more, and there are 4",
