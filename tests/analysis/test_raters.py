@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sim.analysis.judging import judge_run
+from sim.analysis.judging import judge_run, own_targets
 from sim.analysis.order import compare_orders
 from sim.analysis.raters import compare_raters, compare_simulators
 from sim.core.codebook import DIMENSIONS
@@ -86,3 +86,11 @@ def test_unscored_ratings_are_no_judgement_and_counted() -> None:
     diary = Diary(planned()).open().exchange([4, "?", 3, 3, "na", "na", "missed"], others={"self:repeat": 1}).close()
     found = judge_run(examples.study(), [diary.finish()])
     assert (found.unscored, [j.score for j in found.read]) == (1, [4, 3, 3, "n/a", "n/a", 1])
+
+
+def test_a_rater_of_a_run_is_a_target_where_it_is_the_same_model() -> None:
+    study = examples.study(
+        targets=[{"id": "a", "model": "openai/gpt-4o"}, {"id": "b", "model": "openai/gpt-4o-mini"}],
+        observers=[{"id": "o", "model": "openai/gpt-4o"}],
+    )
+    assert own_targets(study) == {"observer:o": {"a"}}
