@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from sim.core.frozen import Frozen
-from sim.core.spec import ChatTargetSpec
+from sim.core.spec import ChatTargetSpec, ModelSpec
 
 if TYPE_CHECKING:
-    from sim.core.spec import ModelSpec, Study
+    from collections.abc import Iterable
+
+    from sim.core.spec import Study
 
 _FAMILIES: dict[str, tuple[str, ...]] = {
     "GPT": ("gpt", "chatgpt", "o1", "o3", "o4", "davinci"),
@@ -47,10 +49,14 @@ class SameFamily(Frozen):
     """The family, or the model itself where both are the same."""
 
 
-def same_families(study: Study) -> tuple[SameFamily, ...]:
-    """Every pair of a user or rater and a target of one family. Offline models have none, and of a chatbot behind HTTP nobody knows."""
+def same_families(study: Study, raters: Iterable[str] = ()) -> tuple[SameFamily, ...]:
+    """Every pair of a user or rater and a target of one family. Offline models have none, and of a chatbot behind HTTP nobody knows.
+
+    Args:
+        raters: ids of raters that came later than the study.
+    """
     asking: list[tuple[Literal["user", "rater"], str, ModelSpec]] = [("user", "user", study.user)]
-    asking += [("rater", rater, model) for rater, model in study.raters.items() if rater != "self"]
+    asking += [("rater", rater, model) for rater, model in rater_models(study, raters).items() if rater != "self"]
     targets = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
     return tuple(
         SameFamily(role=role, name=name, model=model.model, target=t.id, target_model=t.model, family=family)
@@ -58,6 +64,12 @@ def same_families(study: Study) -> tuple[SameFamily, ...]:
         for t in targets
         if (family := _shared(model, t))
     )
+
+
+def rater_models(study: Study, raters: Iterable[str]) -> dict[str, ModelSpec]:
+    """The models of the study's raters, and of those of `raters` that rated the run again and bear their model's name; people have none."""
+    later = {r: r.removeprefix("observer:") for r in raters if r not in study.raters and r.startswith("observer:") and "/" in r}
+    return {**study.raters, **{r: ModelSpec(model=model) for r, model in later.items()}}
 
 
 def _shared(one: ModelSpec, other: ModelSpec) -> str:

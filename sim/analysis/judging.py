@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.analysis.families import rater_models
 from sim.core.codebook import DIMENSIONS
 from sim.core.controls import control_parts
 from sim.core.event import NotApplicable, Score, Unscored
@@ -71,8 +72,8 @@ def _talker(trial: Trial) -> str | None:
     return next((rater for e in trial.exchanges for rater in e.ratings if is_person(rater)), None)
 
 
-def own_targets(study: Study) -> dict[str, frozenset[str]]:
-    """The targets that are each rater's own model."""
+def own_targets(study: Study, raters: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The targets that are the own model of each of `raters`."""
     targets = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
-    found = {r: frozenset(t.id for t in targets if t.model == m.model) for r, m in study.raters.items()}
+    found = {r: frozenset(t.id for t in targets if t.model == m.model) for r, m in rater_models(study, raters).items()}
     return {r: mine for r, mine in found.items() if mine}

@@ -113,7 +113,7 @@ def compare_raters(study: Study, trials: Sequence[Trial]) -> RaterSensitivity:
     for rater in others:
         theirs = extract_columns(trials, rater)
         found[rater] = OtherRater(swap=_swap(_cells(own), _cells(theirs)), scores=_moved(trials, primary, rater), habits=_habits(theirs))
-    return RaterSensitivity(primary=primary, habits=_habits(own), others=found, same_family=same_families(study))
+    return RaterSensitivity(primary=primary, habits=_habits(own), others=found, same_family=same_families(study, others))
 
 
 def compare_simulators(these: Sequence[Trial], those: Sequence[Trial], *, rater: str, other_rater: str | None = None) -> Swap:

@@ -61,6 +61,7 @@ def _of_file(path: Path, wish: Wish) -> CalibrationDocument:
 
 
 def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
+    from sim.analysis.families import rater_models
     from sim.analysis.judging import judge_run, own_targets
     from sim.api import load_run
     from sim.present.calibration import calibration_document
@@ -70,14 +71,17 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     raters = judged.raters
     if len(raters) < 2:
         said = f"has {'one rater alone' if raters else 'no ratings yet'}, and agreement takes two"
-        raise InputError(f"run '{run.name}' {said}", mend="let people rate it, or name `observers:` in the study")
+        raise InputError(f"run '{run.name}' {said}", mend=f"let people rate it, or another model: `sim score {run.name} --rater MODEL`")
     reference = wish.reference or (PEOPLE if any(map(is_person, raters)) else None)
     _check_reference(reference, raters, f"run '{run.name}'")
-    own = own_targets(run.study) if wish.exclude_self else {}
+    own = own_targets(run.study, raters) if wish.exclude_self else {}
     parts: dict[Part, tuple[Judgement, ...]] = {"talked": judged.talked, "read": judged.read}
     tables = {p: _calibrate(js, reference, own) for p, js in parts.items() if len({j.rater for j in js}) >= 2}
     if not tables:
-        raise InputError(f"run '{run.name}' has no exchange that two raters judged", mend="let a second one rate the same exchanges")
+        raise InputError(
+            f"run '{run.name}' has no exchange that two raters judged",
+            mend=f"let a second one rate the same exchanges: `sim score {run.name} --rater MODEL`",
+        )
     notes = list(_notes(wish, own, *tables.values()))
     if "read" in tables and reference == PEOPLE and "self" in tables["read"].raters:
         notes.append("self was rated as the user: people who read calibrate observers; its own calibration takes people who talk")
@@ -85,7 +89,7 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
         tables,
         source=f"run {run.name}",
         unit=wish.unit,
-        offline=any(run.study.raters[r].offline for r in raters if r in run.study.raters),
+        offline=any(m.offline for r, m in rater_models(run.study, raters).items() if r in raters),
         missing=judged.unscored,
         notes=notes,
     )

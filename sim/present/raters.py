@@ -61,7 +61,7 @@ def render_raters(found: RaterSensitivity) -> list[RenderableType]:
             moved.add_row(Text(safe(rater)), f"{other.scores.n:,}", percent(other.scores.moved), percent(other.scores.by_two))
         parts += titled(f"Scores of the same reply, against {found.primary}", moved)
     else:
-        parts.append(Text("One rater: whether another would order the targets alike is not known. Name `observers:` in the study"))
+        parts.append(Text("One rater: whether another would order the targets alike is not known. `sim score RUN --rater MODEL` rates again"))
     habits = {found.primary: found.habits, **{r: o.habits for r, o in found.others.items()}}
     return [*parts, *_habits(habits), *(Text(line, "yellow") for line in same_family_lines(found.same_family))]
 

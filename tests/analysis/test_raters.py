@@ -93,4 +93,5 @@ def test_a_rater_of_a_run_is_a_target_where_it_is_the_same_model() -> None:
         targets=[{"id": "a", "model": "openai/gpt-4o"}, {"id": "b", "model": "openai/gpt-4o-mini"}],
         observers=[{"id": "o", "model": "openai/gpt-4o"}],
     )
-    assert own_targets(study) == {"observer:o": {"a"}}
+    found = own_targets(study, ["self", "human:1", "observer:o", "observer:openai/gpt-4o-mini"])
+    assert found == {"observer:o": {"a"}, "observer:openai/gpt-4o-mini": {"b"}}

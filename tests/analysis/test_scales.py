@@ -109,4 +109,5 @@ def test_a_rater_or_user_of_a_targets_family_is_told() -> None:
         ("user", "user", "a", "GPT"),
         ("rater", "observer:o", "b", "Claude"),
     ]
+    assert [f.name for f in same_families(study, ["human:1", "observer:ollama/gpt-oss"])][-1] == "observer:ollama/gpt-oss"
     assert same_families(examples.study()) == ()

@@ -83,7 +83,7 @@ def test_two_runs_with_one_user_are_told_apart_by_chance() -> None:
 
 def test_one_rater_is_told_how_to_get_another() -> None:
     told = Diary(planned()).open().exchange(3).close().finish()
-    assert "Name `observers:`" in plain(Group(*render_raters(compare_raters(examples.study(), [told]))), 100)
+    assert "sim score RUN --rater MODEL" in plain(Group(*render_raters(compare_raters(examples.study(), [told]))), 100)
 
 
 def test_nothing_rated_shows_nothing() -> None:
