@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sim.cli.app import run_app
 from sim.core.event import NotApplicable, Rated, Rating, Score
 from sim.store.runs import open_run
 from tests.cli.command import sim, sim_json
@@ -90,10 +91,13 @@ def test_a_hundred_dimensions_nan_and_a_rater_with_one_rating_have_their_results
         ([(1, "s", "human", "d", 3)], (), "has one rater alone, 'human'"),
     ],
 )
-def test_bad_ratings_are_one_line(tmp_path: Path, rows: list[tuple[object, ...]], flags: tuple[str, ...], said: str) -> None:
-    done = sim("calibrate", written(tmp_path, rows), *flags, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert said in done.stderr
+def test_bad_ratings_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[tuple[object, ...]], flags: tuple[str, ...], said: str
+) -> None:
+    assert run_app(["calibrate", str(written(tmp_path, rows)), *flags]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
 
 
 @pytest.mark.parametrize(
@@ -107,11 +111,15 @@ def test_bad_ratings_are_one_line(tmp_path: Path, rows: list[tuple[object, ...]]
         (("plain.csv", "--exclude-self"), "has no column 'system'"),
     ],
 )
-def test_wrong_calls_are_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    (tmp_path / "plain.csv").write_text("item,rater,dimension,score\n1,human,d,3\n1,m,d,3\n")
-    done = sim("calibrate", *arguments, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert said in done.stderr
+def test_wrong_calls_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plain.csv").write_text("item,rater,dimension,score\n1,human,d,3\n1,m,d,3\n")
+    assert run_app(["calibrate", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
 
 
 # --- a run --------------------------------------------------------------------------------------------------------
