@@ -52,6 +52,13 @@ class CompareBy(StrEnum):
     scenario = "scenario"
 
 
+class Unit(StrEnum):
+    """What raters can agree on."""
+
+    item = "item"
+    system = "system"
+
+
 class Kind(StrEnum):
     """What has a schema."""
 
@@ -359,6 +366,14 @@ def score_command(
 
 @app.command("calibrate")
 def calibrate_command(
+    source: Annotated[
+        str | None, typer.Argument(metavar="RATINGS|RUN", help="Agreement of raters: a file of ratings (CSV or JSONL), or a run's name or folder.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", metavar="RATER", help="Hold the others against this one, such as human; left out: all together.")
+    ] = None,
+    unit: Annotated[Unit, typer.Option("--unit", help="What --json's `dimensions` is on, and what is printed first; both are shown.")] = Unit.item,
+    exclude_self: Annotated[bool, typer.Option("--exclude-self", help="Leave out each judge's ratings of its own system.")] = False,
     edits: Annotated[bool, typer.Option("--edits", help="The response matrix: replies with one property changed, rated before and after.")] = False,
     tagger: Annotated[
         Path | None, typer.Option("--tagger", metavar="FILE", help="Agreement of the tagger with people: JSONL of sentences with their moves.")
@@ -370,18 +385,29 @@ def calibrate_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
-    """How far a rater or a tagger can be trusted: which dimensions it tells apart, how often people see the same moves."""
+    """How far a rater or a tagger can be trusted: whether it agrees with people, which dimensions it tells apart, whether people see the same moves.
+
+    A file of ratings has the columns or keys item, rater, dimension, score and, if there are any, system. A score is a number or n/a; an empty one is
+    left out and counted. People are the raters human and human:NAME; several are averaged. A run is calibrated by the people who rated it.
+    """
     from sim.cli.calibrating import calibrate, calibrate_tagger, read_rater
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
-    if edits == (tagger is not None):
-        raise InputError("calibrate measures one thing at a time", mend="write `--edits --rater MODEL` or `--tagger FILE`")
+    if source is None and (reference is not None or exclude_self):
+        raise InputError("--reference and --exclude-self are for ratings", mend="name a file of ratings, or a run")
+    if edits + (tagger is not None) + (source is not None) != 1:
+        raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
+    if source is not None:
+        from sim.cli.rating_agreement import Wish, calibrate_by
+
+        return calibrate_by(source, Wish(reference, unit.value, exclude_self), results=results, as_json=json)
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())
