@@ -22,6 +22,7 @@ from sim.analysis.measures import SCORED, Gallery, Lens
 from sim.analysis.memory import MemoryFigures, summarise_memory
 from sim.analysis.pairs import WITHOUT_CALLBACK, places
 from sim.analysis.policies import Bought, Ranks, find_reference, rank_targets, summarise_bought
+from sim.analysis.scales import ScaleChecks, check_scales
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import Draw, control_parts
@@ -249,6 +250,8 @@ class RunSummary(Frozen):
     bought: tuple[Bought, ...]
     """What memory buys: every model that has several memory policies."""
     ranks: Ranks
+    scales: ScaleChecks
+    """Whether its dimensions can be told apart, and from a word count."""
     failures: tuple[Failure, ...]
 
 
@@ -291,6 +294,7 @@ def summarise(
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, mine, memory, liked),
         ranks=rank_targets(memory, liked),
+        scales=check_scales(study, trials),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
 

@@ -20,6 +20,7 @@ from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
 from sim.present.memory import memory_sections
+from sim.present.scales import render_scales
 from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
@@ -52,6 +53,7 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
         parts += _controls(summary)
     for section in memory_sections(summary):
         parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
+    parts += render_scales(summary.scales)
     parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 
