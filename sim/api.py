@@ -26,6 +26,9 @@ from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, open_run
 
 if TYPE_CHECKING:
+    from sim.analysis.arms import By, Source
+    from sim.analysis.compare import CompareDocument
+    from sim.analysis.gate import GateDocument
     from sim.analysis.summary import RunSummary
     from sim.core.event import Event
     from sim.core.ports import Listener, Sink
@@ -100,6 +103,22 @@ class Run:
             codebook=self.folder.codebook,
             later=self.folder.codebooks.values(),
         )
+
+    @cached_property
+    def source(self) -> Source:
+        """The run as something to compare."""
+        from sim.analysis.arms import Source
+
+        offline = bool(self.folder.header.offline)
+        return Source(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline)
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """What its scores depend on beside the target, as hashes by name."""
+        from sim.analysis.versions import conditions
+
+        folder = self.folder
+        return conditions(folder.study, folder.personas, folder.scenarios, folder.codebook, folder.header.prompt_hashes)
 
 
 def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study] | None = None) -> Prepared:
@@ -317,13 +336,20 @@ def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path
     return forgotten
 
 
-def load_run(run: str | Path, *, results: str | Path = RESULTS) -> Run:
+def load_run(run: str | Path, *, results: str | Path = RESULTS, words: bool = True) -> Run:
     """Read a run, finished or not, also while another process writes to it. Imports no model library and runs no code of the study.
+
+    Args:
+        words: False leaves out what raters and taggers wrote (reasons, quotes, sentences), which no figure needs: a large run then takes a tenth of
+            the time and memory.
 
     Raises:
         InputError: there is no such run, or its files are damaged.
     """
-    return load_run_and_events(run, results=results)[0]
+    if words:
+        return load_run_and_events(run, results=results)[0]
+    folder = open_run(run, Path(results))
+    return _read_digest(folder, _plans(folder))
 
 
 def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS) -> tuple[Run, dict[str, list[Event]]]:
@@ -336,6 +362,76 @@ def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS) -> tu
         events = folder.load_events()
         trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
     return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials)), events
+
+
+def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
+    """Compare the targets of one run, or of several; of runs that share targets the first is the older version.
+
+    Raises:
+        InputError: there is no such run, a run is named twice, or there are no two sides to compare.
+    """
+    from sim.analysis.compare import compare
+
+    loaded = [load_run(run, results=results, words=False) for run in runs]
+    names = [run.name for run in loaded]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise InputError(f"two runs are called '{twice}'", mend="name different runs, or rename the folder of one")
+    return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
+
+
+def gate_run(
+    run: str | Path | Run,
+    *,
+    require: Sequence[str],
+    targets: Sequence[str] = (),
+    baseline: str | Path | None = None,
+    margins: Sequence[str] = (),
+    results: str | Path = RESULTS,
+) -> GateDocument:
+    """Hold requirements against a run; see `sim.analysis.requirements` for how they are written.
+
+    Args:
+        targets: only these; empty: every target must pass.
+        baseline: an older run, with what the new one may lose against it in `margins`, as `likability=0.2`.
+
+    Raises:
+        InputError: a requirement cannot be read or speaks of something unknown, nothing is required, or the baseline was made under other
+            conditions.
+    """
+    from sim.analysis.gate import run_gate
+    from sim.analysis.requirements import parse_margin, parse_requirement
+
+    asked, allowed = [parse_requirement(r) for r in require], dict(parse_margin(m) for m in margins)
+    if not asked and not allowed:
+        raise InputError("nothing is required", mend="add --require 'likability >= 3.5', or --baseline RUN --margin likability=0.2")
+    if bool(allowed) != (baseline is not None):
+        mend = "add --margin likability=0.2" if baseline is not None else "add --baseline RUN"
+        raise InputError("a baseline and a margin go together", mend=mend)
+    new = run if isinstance(run, Run) else load_run(run, results=results, words=False)
+    known = [t.id for t in new.study.targets]
+    for target in targets:
+        if target not in known:
+            raise InputError(f"run '{new.name}' has no target '{target}'", mend=nearest(target, known), where="--target")
+    old = load_run(baseline, results=results, words=False) if baseline is not None else None
+    if old is not None:
+        _demand_same_conditions(new, old, targets or known, allowed)
+    return run_gate(new.source, asked, targets=targets, baseline=old.source if old else None, margins=allowed)
+
+
+def _demand_same_conditions(new: Run, old: Run, targets: Sequence[str], margins: Iterable[str]) -> None:
+    from sim.analysis.versions import MOVES, differing
+
+    on_moves = any(m in ("jaccard", "repertoire", "carry_over") for m in margins)
+    other = [n for n in differing(old.conditions, new.conditions) if on_moves or n not in MOVES]
+    if other:
+        named = ", ".join(other[:4]) + (f" and {len(other) - 4} more" if len(other) > 4 else "")
+        offer = f"rate both alike with `sim score {old.name} --rater MODEL`" if other == ["rater"] else f"run the baseline again, as '{new.name}' was"
+        raise InputError(f"baseline '{old.name}' was made under other conditions ({named})", mend=offer)
+    older = [t.id for t in old.study.targets]
+    missing = [t for t in targets if t not in older]
+    if missing and not len(older) == len(targets) == 1:
+        raise InputError(f"baseline '{old.name}' has no target '{missing[0]}'", mend=nearest(missing[0], older))
 
 
 async def _execute(
@@ -408,6 +504,12 @@ async def staffed(
 
 def _plans(folder: RunFolder) -> tuple[TrialPlan, ...]:
     return plan_trials(folder.study, folder.personas, folder.scenarios)
+
+
+def _read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
+    with folder.read_journal() as journal:
+        trials = journal.digest(p.blank() for p in plans)
+    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
 
 
 def _status(trials: Iterable[Trial]) -> RunStatus:

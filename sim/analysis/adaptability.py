@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.estimates import t_interval
 from sim.core.codebook import ALWAYS, Dimension
+from sim.core.drift import wishes_on
 from sim.core.event import Score
 from sim.core.frozen import Frozen
 
@@ -112,13 +113,13 @@ def summarise_adaptability(trials: Sequence[Trial], *, rater: str, reference: Se
     )
 
 
-def summarise_recovery(trials: Sequence[Trial], *, rater: str) -> Recovery:
+def summarise_recovery(trials: Sequence[Trial], *, rater: str, study_seed: int) -> Recovery:
     """How a target finds back after its user's wishes have changed, over all its trials.
 
-    A drift is a wish that differs from the one of the session before. Its level is the dimension's mean score in that session, its first signal the
-    first message of the new session that shows it. It is watched for as long as the wish lasts.
+    A drift is a wish that differs from the one of the session before, be it by scenario or by a volatile persona's day. Its level is the dimension's
+    mean score in that session, its first signal the first message of the new session that shows it. It is watched for as long as the wish lasts.
     """
-    watched = [w for t in trials for s in range(1, len(t.sessions)) for w in _drifts(t, s, rater)]
+    watched = [w for t in trials for s in range(1, len(t.sessions)) for w in _drifts(t, s, rater, study_seed)]
     events = sorted({time for time, back in watched if back})
     alive, curve, median = 1.0, [], None
     for time in events:
@@ -130,13 +131,19 @@ def summarise_recovery(trials: Sequence[Trial], *, rater: str) -> Recovery:
     return Recovery(drifts=len(watched), recovered=sum(back for _, back in watched), median=median, curve=tuple(curve))
 
 
-def _drifts(trial: Trial, index: int, rater: str) -> list[tuple[int, bool]]:
+def session_slope(trial: Trial, rater: str) -> float | None:
+    """The slope of one trial's fixed-set session mean on the session's index, in points a session; None below three sessions."""
+    line = _line(_session_means(trial, rater, ALWAYS))
+    return None if line is None else line.slope
+
+
+def _drifts(trial: Trial, index: int, rater: str, study_seed: int) -> list[tuple[int, bool]]:
     """Of the session at `index` (from 0): for each drift, exchanges watched since its signal, and whether it came back at the last of them."""
     before, cast = trial.sessions[index - 1], trial.cast
-    preferences = cast.persona.preferences
+    wishes = [wishes_on(cast, s, seed=trial.seed, study_seed=study_seed) for s in cast.sessions]
     found: list[tuple[int, bool]] = []
     for dimension in ALWAYS:
-        wants = [s.spec.wishes.get(dimension, preferences[dimension]).want for s in cast.sessions]
+        wants = [today.get(dimension, cast.persona.preferences[dimension]).want for today in wishes]
         level = _mean([float(v) for v in _scores(before, rater, dimension)])
         signalled = next((e.index for e in trial.sessions[index].exchanges if dimension in e.user.signalled), None)
         if wants[index] == wants[index - 1] or level is None or signalled is None:

@@ -6,7 +6,6 @@ Personas are the unit of every interval here, and the one thing that two targets
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import fsum, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,7 @@ from sim.core.event import Score
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
-    from sim.core.record import Ratings, Session, Trial
-
-FEWEST_FREE = 10
-"""Sessions beyond one for each persona, below which no correlation is given."""
+    from sim.core.record import Session, Trial
 
 
 class PersonaPoint(Frozen):
@@ -54,16 +50,6 @@ class SessionPoint(Frozen):
     personas: int
 
 
-class Correlation(Frozen):
-    """How a dimension goes with a criterion question, session by session within persona and target."""
-
-    dimension: Dimension
-    criterion: Criterion
-    r: float | None
-    """None: too few sessions, or one of the two does not vary."""
-    sessions: int
-
-
 def summarise_personas(trials: Sequence[Trial], *, rater: str) -> tuple[PersonaPoint, ...]:
     """A point for every persona that has met a target, ordered by target and persona."""
     met: dict[tuple[str, str], list[Trial]] = {}
@@ -82,18 +68,6 @@ def summarise_sessions(trials: Sequence[Trial], *, rater: str) -> tuple[SessionP
             if means:
                 found.setdefault((trial.target, session.index), {}).setdefault(trial.cast.persona.id, []).append(means)
     return tuple(_session_point(target, session, of) for (target, session), of in sorted(found.items()))
-
-
-def correlate_criterion(trials: Iterable[Trial], *, rater: str) -> tuple[Correlation, ...]:
-    """Each dimension's session mean against each criterion answer of the session, both less their mean over the persona's sessions with the target.
-
-    Within persona and target, so that neither a persona who likes everything nor a target that is liked by all makes the two go together.
-    """
-    points: list[tuple[tuple[str, str], dict[Dimension, float], Ratings]] = []
-    for trial in trials:
-        group = (trial.target, trial.cast.persona.id)
-        points += [(group, _session_means(s, rater), s.criterion[rater]) for s in trial.sessions if rater in s.criterion]
-    return tuple(_correlation(points, d, c) for c in CRITERIA for d in DIMENSIONS)
 
 
 def dimension_interval(points: Iterable[PersonaPoint], dimension: Dimension) -> tuple[float, float] | None:
@@ -166,28 +140,3 @@ def _over(dimensions: Mapping[Dimension, float], over: Iterable[Dimension]) -> f
 def _all_of(dimensions: Mapping[Dimension, float], over: Sequence[Dimension]) -> float | None:
     """Their mean where every one is there: a mean whose ingredients change drifts by itself."""
     return fmean(dimensions[d] for d in over) if all(d in dimensions for d in over) else None
-
-
-def _correlation(
-    points: Sequence[tuple[tuple[str, str], Mapping[Dimension, float], Ratings]], dimension: Dimension, criterion: Criterion
-) -> Correlation:
-    pairs: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for group, means, answers in points:
-        answer = answers.get(criterion)
-        if dimension in means and isinstance(answer, Score):
-            pairs.setdefault(group, []).append((means[dimension], float(answer.score)))
-    sessions = sum(map(len, pairs.values()))
-    r = _within(list(pairs.values())) if sessions - len(pairs) >= FEWEST_FREE else None
-    return Correlation(dimension=dimension, criterion=criterion, r=r, sessions=sessions)
-
-
-def _within(groups: Iterable[Sequence[tuple[float, float]]]) -> float | None:
-    """Pearson's r of pairs, each less its group's mean; None where one side does not vary."""
-    dx: list[float] = []
-    dy: list[float] = []
-    for group in groups:
-        x, y = fmean(a for a, _ in group), fmean(b for _, b in group)
-        dx += [a - x for a, _ in group]
-        dy += [b - y for _, b in group]
-    spread = sqrt(fsum(v * v for v in dx) * fsum(v * v for v in dy))
-    return fsum(v * w for v, w in zip(dx, dy, strict=True)) / spread if spread > 1e-9 else None

@@ -1,29 +1,41 @@
-"""Two targets held against each other on the same personas and scenarios: what differs between them and not between the people they met.
+"""Two sides held against each other on the same personas and scenarios: what differs between them and not between the people they met.
 
-A pair is persona × scenario; seeds are replicates averaged within, because after the first reply a seed pairs nothing. Differences are taken
-dimension by dimension, on pairs in which both sides had an occasion, and then averaged: a mean over whatever happened to be scored would compare
+A pair is persona × scenario; seeds are replicates averaged within, because after the first reply a seed pairs nothing. Each part of a measure (each
+dimension) is compared where both sides have it, session by session, and then averaged: a mean over whatever happened to be scored would compare
 occasions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import nan
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.estimates import t_interval
+import numpy as np
+
+from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, interval_p, sign_flip_p
+from sim.analysis.measures import ON_OCCASION, Gallery, Lens, Values
 from sim.core.codebook import DIMENSIONS, Dimension
-from sim.core.event import Score
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sim.core.record import Trial
+
+    Floats = NDArray[np.float64]
 
 WITHOUT_CALLBACK: tuple[Dimension, ...] = tuple(d for d in DIMENSIONS if d != "callback")
 """Callback is memory by definition, so what memory buys is looked for in the other six."""
 
 Place = tuple[str, str]
 """Persona and scenario."""
+Slot = tuple[str, str, Hashable]
+Slots = Mapping[Slot, float]
+"""By persona, scenario and whatever else must be the same on both sides, such as the session."""
 
 
 class Paired(Frozen):
@@ -32,58 +44,137 @@ class Paired(Frozen):
     difference: float | None
     """This side minus the other. None: no pair."""
     interval: tuple[float, float] | None
-    """95 %, t over personas; None below three. Provisional, as in the summary."""
+    """95 %, clustered by persona (`sim.analysis.estimates`); None below three personas, or where all differ by the same."""
+    p: float | None
+    """Two-sided, from sign flips by persona."""
+    p_interval: float | None
+    """Of the level at which the interval would just touch 0; 1 where there is none."""
+    d_av: float | None
+    """The difference over the mean of both sides' standard deviations between personas. None: fewer than two, or no spread."""
+    d_z: float | None
+    """The difference over the standard deviation, between personas, of their differences."""
     personas: int
+    scenarios: int
     pairs: int
-    """Persona × scenario pairs that enter at least one dimension."""
+    """Persona × scenario pairs that enter at least one part."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides over the same cells; NaN where either has nothing."""
+
+    these: Floats
+    """(D, P, S) by part, persona and scenario."""
+    those: Floats
+    personas: tuple[str, ...]
+    scenarios: tuple[str, ...]
+
+    @cached_property
+    def difference(self) -> Estimate | None:
+        """These minus those; None: nothing in common."""
+        return estimate(self.these - self.those)
+
+    @property
+    def means(self) -> tuple[float | None, float | None]:
+        """Of each side, over what both have."""
+        sides = estimate(self.these), estimate(self.those)
+        return (float(sides[0].value), float(sides[1].value)) if sides[0] and sides[1] else (None, None)
+
+    @property
+    def pairs(self) -> dict[Place, tuple[float, float]]:
+        """Both values of each pair, over the parts that both have there."""
+        found: dict[Place, tuple[float, float]] = {}
+        for i, persona in enumerate(self.personas):
+            for j, scenario in enumerate(self.scenarios):
+                here = ~np.isnan(self.these[:, i, j])
+                if here.any():
+                    found[persona, scenario] = float(self.these[here, i, j].mean()), float(self.those[here, i, j].mean())
+        return found
+
+
+def align(these: Sequence[Slots], those: Sequence[Slots]) -> Sides:
+    """Both sides of each part over the slots they share, averaged within persona × scenario."""
+    shared = [sorted(a.keys() & b.keys(), key=repr) for a, b in zip(these, those, strict=True)]
+    personas = tuple(sorted({persona for slots in shared for persona, _, _ in slots}))
+    scenarios = tuple(sorted({scenario for slots in shared for _, scenario, _ in slots}))
+    return Sides(_filled(these, shared, personas, scenarios), _filled(those, shared, personas, scenarios), personas, scenarios)
+
+
+def _filled(side: Sequence[Slots], shared: Sequence[Sequence[Slot]], personas: Sequence[str], scenarios: Sequence[str]) -> Floats:
+    values = np.full((len(side), len(personas), len(scenarios)), nan)
+    row, column = {p: i for i, p in enumerate(personas)}, {s: i for i, s in enumerate(scenarios)}
+    for part, (slots, keys) in enumerate(zip(side, shared, strict=True)):
+        cells: dict[tuple[int, int], list[float]] = {}
+        for key in keys:
+            cells.setdefault((row[key[0]], column[key[1]]), []).append(slots[key])
+        for cell, found in cells.items():
+            values[part][cell] = fmean(found)
+    return values
+
+
+def compare_sides(sides: Sides, *, seed: int = 0) -> Paired:
+    """The mean paired difference with interval, p and effects."""
+    difference = sides.difference
+    if difference is None:
+        return Paired(difference=None, interval=None, p=None, p_interval=None, d_av=None, d_z=None, personas=0, scenarios=0, pairs=0)
+    value = float(difference.value)
+    between = [_deviation(e) for side in (sides.these, sides.those) if (e := estimate(side))]
+    return Paired(
+        difference=value,
+        interval=interval(difference),
+        p=float(sign_flip_p(difference, seed=seed)),
+        p_interval=float(interval_p(difference)),
+        d_av=_ratio(value, sum(between) / 2),
+        d_z=_ratio(value, _deviation(difference)),
+        personas=difference.personas,
+        scenarios=difference.scenarios,
+        pairs=int(difference.present.sum()),
+    )
+
+
+def _deviation(of: Estimate) -> float:
+    """The standard deviation between personas; 0 where there is one."""
+    n = of.personas
+    return float(np.sqrt((of.pull.sum(axis=-1) ** 2).sum() * n))
+
+
+def _ratio(value: float, spread: float) -> float | None:
+    return value / spread if spread > EQUAL else None
+
+
+def seed_means(values: Values, keys: Mapping[str, Place], *, also: Hashable = None) -> dict[Slot, float]:
+    """`values` by persona, scenario and session, replicates averaged.
+
+    Args:
+        keys: persona and scenario of each trial.
+        also: must be the same on both sides, beside the session.
+    """
+    gathered: dict[Slot, list[float]] = {}
+    for trial, sessions in values.items():
+        for session, value in sessions.items():
+            gathered.setdefault((*keys[trial], (also, session)), []).append(value)
+    return {slot: fmean(found) for slot, found in gathered.items()}
+
+
+# --- for figures that are not in the table of measures ------------------------------------------------------------
 
 
 def pair_likability(these: Sequence[Trial], those: Sequence[Trial], *, rater: str, over: Iterable[Dimension] = WITHOUT_CALLBACK) -> Paired:
-    """How much more `these` trials are liked than `those`, in points of the 1 to 5 scale, as the primary rater saw it."""
-    dimensions = [pair_values(_cells(these, rater, d), _cells(those, rater, d)) for d in over]
-    personas: dict[str, list[float]] = {}
-    for differences in dimensions:
-        for persona, difference in _by_persona(differences).items():
-            personas.setdefault(persona, []).append(difference)
-    means = [fmean(_by_persona(differences).values()) for differences in dimensions if differences]
-    places = {place for differences in dimensions for place in differences}
-    return Paired(
-        difference=fmean(means) if means else None,
-        interval=t_interval([fmean(values) for values in personas.values()]),
-        personas=len(personas),
-        pairs=len(places),
-    )
+    """How much more `these` trials are liked than `those`, in points of the 1 to 5 scale, on occasions both had, as `rater` saw it."""
+    over, sides = tuple(over), []
+    for trials in (these, those):
+        gallery = Gallery(trials, Lens(rater))
+        keys = places(trials)
+        sides.append([seed_means(gallery.values(ON_OCCASION[d]), keys) for d in over])
+    return compare_sides(align(*sides))
+
+
+def places(trials: Iterable[Trial]) -> dict[str, Place]:
+    """Persona and scenario by trial id."""
+    return {t.id: (t.cast.persona.id, t.cast.scenario.id) for t in trials}
 
 
 def pair_figures(these: Mapping[Place, float], those: Mapping[Place, float]) -> Paired:
     """The mean paired difference of one figure that each side has for a persona and scenario."""
-    differences = pair_values(these, those)
-    values = list(_by_persona(differences).values())
-    return Paired(difference=fmean(values) if values else None, interval=t_interval(values), personas=len(values), pairs=len(differences))
-
-
-def pair_values(these: Mapping[Place, float], those: Mapping[Place, float]) -> dict[Place, float]:
-    """The difference wherever both sides have a value."""
-    return {place: value - those[place] for place, value in these.items() if place in those}
-
-
-def _by_persona(differences: Mapping[Place, float]) -> dict[str, float]:
-    """Each persona's mean over its scenarios."""
-    personas: dict[str, list[float]] = {}
-    for (persona, _), difference in differences.items():
-        personas.setdefault(persona, []).append(difference)
-    return {persona: fmean(values) for persona, values in personas.items()}
-
-
-def _cells(trials: Sequence[Trial], rater: str, dimension: Dimension) -> dict[Place, float]:
-    """By persona and scenario: the mean over trials of their mean over sessions of their mean over scored exchanges."""
-    found: dict[Place, list[float]] = {}
-    for trial in trials:
-        sessions = []
-        for session in trial.sessions:
-            ratings = (e.ratings.get(rater, {}).get(dimension) for e in session.exchanges)
-            scores = [r.score for r in ratings if isinstance(r, Score)]
-            sessions += [fmean(scores)] if scores else []
-        if sessions:
-            found.setdefault((trial.cast.persona.id, trial.cast.scenario.id), []).append(fmean(sessions))
-    return {place: fmean(means) for place, means in found.items()}
+    sides: list[list[Slots]] = [[{(*place, None): value for place, value in side.items()}] for side in (these, those)]
+    return compare_sides(align(*sides))

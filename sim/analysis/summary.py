@@ -13,9 +13,16 @@ from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
+from sim.analysis.adaptability import Adaptability, Recovery, summarise_adaptability, summarise_recovery
+from sim.analysis.arms import estimate_mean
 from sim.analysis.by_persona import SessionPoint, summarise_sessions
 from sim.analysis.controls import ControlFigures, summarise_controls
-from sim.analysis.estimates import half_width
+from sim.analysis.estimates import Estimate, interval
+from sim.analysis.measures import SCORED, Gallery, Lens
+from sim.analysis.memory import MemoryFigures, summarise_memory
+from sim.analysis.pairs import WITHOUT_CALLBACK, places
+from sim.analysis.policies import Bought, Ranks, find_reference, rank_targets, summarise_bought
+from sim.analysis.scales import ScaleChecks, check_scales
 from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import Draw, control_parts
@@ -93,8 +100,8 @@ class Likability(Frozen):
     mean: float | None
     """Unweighted mean over the dimensions that have a score."""
     interval: tuple[float, float] | None
-    """95 %: `mean` ± t × the standard error of the personas' own means, df = personas − 1; None below 3 personas. Provisional: comparisons
-    need the clustered interval of METHODS §5."""
+    """95 %, clustered by persona, from four scenarios on by scenario too (`sim.analysis.estimates`); None below 3 personas, or where all are
+    equal."""
     fixed_set: float | None
     """The same over the four dimensions that always apply."""
     fixed_set_interval: tuple[float, float] | None
@@ -167,11 +174,13 @@ class Absent(Frozen):
     """Second ratings by the primary rater, for noise and halo, that were drawn and not made."""
     probes: int
     """Questions of memory that were due and not answered."""
+    memory_grades: int
+    """Written memories that the judge has yet to grade."""
 
     @property
     def any(self) -> bool:
         """Whether anything is absent."""
-        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes)
+        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes or self.memory_grades)
 
 
 class Failure(Frozen):
@@ -203,6 +212,9 @@ class TargetSummary(Frozen):
     """By the study's tagger."""
     other_taggers: dict[str, RepetitionFigures]
     """By those that tagged later (`sim score RUN --tagger`), the same ones for every target."""
+    memory: MemoryFigures
+    adaptability: Adaptability
+    recovery: Recovery
     endings: dict[Ending, int]
     """How the closed sessions ended; `left` and `farewell` are the user's doing."""
     flags: dict[FlagKind, int]
@@ -235,6 +247,11 @@ class RunSummary(Frozen):
     targets: tuple[TargetSummary, ...]
     controls: ControlFigures
     """Noise and halo of the primary rater."""
+    bought: tuple[Bought, ...]
+    """What memory buys: every model that has several memory policies."""
+    ranks: Ranks
+    scales: ScaleChecks
+    """Whether its dimensions can be told apart, and from a word count."""
     failures: tuple[Failure, ...]
 
 
@@ -263,6 +280,8 @@ def summarise(
     taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
     tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
     mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
+    targets = tuple(_target(study, target, mine, codebook=codebook, later=tagged) for target in mine)
+    memory, liked = {t.target: t.memory for t in targets}, {t.target: _liked(t.likability) for t in targets}
     return RunSummary(
         run=run,
         offline=bool(offline),
@@ -271,8 +290,11 @@ def summarise(
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=tuple(_target(study, target, of, codebook=codebook, later=tagged) for target, of in mine.items()),
+        targets=targets,
         controls=summarise_controls(study, trials),
+        bought=summarise_bought(study, mine, memory, liked),
+        ranks=rank_targets(memory, liked),
+        scales=check_scales(study, trials),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
 
@@ -293,7 +315,8 @@ _Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Codebook, later: Mapping[str, Codebook]) -> TargetSummary:
+def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook, later: Mapping[str, Codebook]) -> TargetSummary:
+    trials, reference = mine[target], find_reference(study, target)
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
     return TargetSummary(
@@ -308,6 +331,11 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
         criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
         repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
         other_taggers={t: _repetition(trials, tagger=t, codebook=book, seed=study.seed) for t, book in later.items()},
+        memory=summarise_memory(study, trials),
+        adaptability=summarise_adaptability(
+            trials, rater=study.primary_rater, reference=mine[reference] if reference else (), reference_id=reference
+        ),
+        recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
         absent=_absent(study, trials),
@@ -321,49 +349,69 @@ def _target(study: Study, target: str, trials: Sequence[Trial], *, codebook: Cod
 
 def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
     rater = study.primary_rater
-    ratings = {d: _ratings(trials, rater, d) for d in DIMENSIONS}
-    personas = {d: _by_persona(of) for d, of in ratings.items()}
-    mean, interval = _over_dimensions(personas, DIMENSIONS)
-    fixed_set, fixed_interval = _over_dimensions(personas, ALWAYS)
+    tallies = _tallies(trials, rater)
+    gallery, keys = Gallery(trials, Lens(rater)), places(trials)
+    each = {d: estimate_mean([gallery.values(SCORED[d])], keys) for d in DIMENSIONS}
+    scored = [(s, t.id, session.index, e.index) for t in trials for session in t.sessions for e in session.exchanges if (s := _score_of(e, rater))]
+    mean, fixed_set = (estimate_mean([gallery.values(SCORED[d]) for d in over], keys) for over in (DIMENSIONS, ALWAYS))
     apart = {rater, *control_parts(rater).values()}
     others = dict.fromkeys((*study.raters, *sorted({r for t in trials for e in t.exchanges for r in e.ratings})))
     return Likability(
-        mean=mean,
-        interval=interval,
-        fixed_set=fixed_set,
-        fixed_set_interval=fixed_interval,
-        dimensions_scored=sum(bool(p) for p in personas.values()),
-        n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
-        n_personas=len({p for of in personas.values() for p in of}),
-        false_memories=sum(isinstance(r, Score) and r.false_memory for _, r in ratings["callback"]),
-        worst=_worst(trials, rater),
-        dimensions={d: _dimension(ratings[d], personas[d]) for d in DIMENSIONS},
+        mean=float(mean.value) if mean else None,
+        interval=interval(mean) if mean else None,
+        fixed_set=float(fixed_set.value) if fixed_set else None,
+        fixed_set_interval=interval(fixed_set) if fixed_set else None,
+        dimensions_scored=sum(e is not None for e in each.values()),
+        n=len(scored),
+        n_personas=mean.personas if mean else 0,
+        false_memories=sum(n for r, n in tallies["callback"] if isinstance(r, Score) and r.false_memory),
+        worst=_worst(scored),
+        dimensions={d: _dimension(tallies[d], each[d]) for d in DIMENSIONS},
         observers={r: _observer(trials, r) for r in others if r not in apart},
     )
+
+
+def _liked(of: Likability) -> float | None:
+    """Likability without callback."""
+    means = [m for d in WITHOUT_CALLBACK if (m := of.dimensions[d].mean) is not None]
+    return fmean(means) if means else None
 
 
 def _observer(trials: Sequence[Trial], rater: str) -> ObserverFigures:
     personas = {d: _by_persona(_ratings(trials, rater, d)) for d in DIMENSIONS}
     return ObserverFigures(
-        mean=_over_dimensions(personas, DIMENSIONS)[0],
-        fixed_set=_over_dimensions(personas, ALWAYS)[0],
+        mean=_over_dimensions(personas, DIMENSIONS),
+        fixed_set=_over_dimensions(personas, ALWAYS),
         n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
     )
 
 
-def _dimension(ratings: Sequence[_Rated], personas: dict[str, float]) -> DimensionFigures:
-    scores = [r for _, r in ratings if isinstance(r, Score)]
+def _dimension(tally: Sequence[tuple[Rating, int]], mean: Estimate | None) -> DimensionFigures:
+    scores = [(r, n) for r, n in tally if isinstance(r, Score)]
     return DimensionFigures(
-        mean=fmean(personas.values()) if personas else None,
-        n=len(scores),
-        n_personas=len(personas),
-        not_applicable=sum(r.kind == "not_applicable" for _, r in ratings),
-        unscored=sum(isinstance(r, Unscored) for _, r in ratings),
-        quotes_not_found=sum(isinstance(s.evidence, Quote | Absence) and not s.evidence.found for s in scores),
-        hit=sum(s.occasion and s.attempt for s in scores),
-        missed=sum(s.occasion and not s.attempt for s in scores),
-        surprise=sum(s.attempt and not s.occasion for s in scores),
+        mean=float(mean.value) if mean else None,
+        n=sum(n for _, n in scores),
+        n_personas=mean.personas if mean else 0,
+        not_applicable=sum(n for r, n in tally if r.kind == "not_applicable"),
+        unscored=sum(n for r, n in tally if isinstance(r, Unscored)),
+        quotes_not_found=sum(n for s, n in scores if isinstance(s.evidence, Quote | Absence) and not s.evidence.found),
+        hit=sum(n for s, n in scores if s.occasion and s.attempt),
+        missed=sum(n for s, n in scores if s.occasion and not s.attempt),
+        surprise=sum(n for s, n in scores if s.attempt and not s.occasion),
     )
+
+
+def _tallies(trials: Sequence[Trial], rater: str) -> dict[Dimension, list[tuple[Rating, int]]]:
+    """By dimension: each rating and how often it stands there; a run that was read without its words has few distinct ones."""
+    counted: dict[str, Counter[int]] = {d: Counter() for d in DIMENSIONS}
+    seen: dict[int, Rating] = {}
+    for trial in trials:
+        for session in trial.sessions:
+            for exchange in session.exchanges:
+                for dimension, rating in exchange.ratings.get(rater, {}).items():
+                    counted[dimension][id(rating)] += 1
+                    seen[id(rating)] = rating
+    return {d: [(seen[i], n) for i, n in counted[d].items()] for d in DIMENSIONS}
 
 
 def _criterion(ratings: Sequence[_Rated]) -> CriterionFigures:
@@ -403,7 +451,7 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
     asking = Asking(study.seed, study.probes) if study.probes else None
-    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking)
+    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking, study.judge is not None)
     absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
     controls = control_parts(panel.primary).values()
     return Absent(
@@ -412,18 +460,14 @@ def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
         tags=sum(v.node == "tag_moves" for v in absent),
         probes=sum(v.node == "probe_memory" for v in absent),
+        memory_grades=sum(v.node == "score_memory" for v in absent),
     )
 
 
-def _worst(trials: Sequence[Trial], rater: str) -> WorstExchange | None:
-    worst: WorstExchange | None = None
-    for trial in sorted(trials, key=lambda t: t.id):
-        for session in trial.sessions:
-            for exchange in session.exchanges:
-                score = _score_of(exchange, rater)
-                if score is not None and (worst is None or score < worst.score):
-                    worst = WorstExchange(trial=trial.id, session=session.index, exchange=exchange.index, score=score)
-    return worst
+def _worst(scored: Iterable[tuple[float, str, int, int]]) -> WorstExchange | None:
+    """The lowest score of (score, trial, session, exchange)."""
+    worst = min(scored, default=None)
+    return WorstExchange(trial=worst[1], session=worst[2], exchange=worst[3], score=worst[0]) if worst else None
 
 
 # --- aggregation --------------------------------------------------------------------------------------------------
@@ -432,7 +476,7 @@ def _worst(trials: Sequence[Trial], rater: str) -> WorstExchange | None:
 def _score_of(exchange: Exchange, rater: str) -> float | None:
     """The exchange's mean over the dimensions scored in it."""
     scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
-    return fmean(scores) if scores else None
+    return sum(scores) / len(scores) if scores else None
 
 
 def _ratings(trials: Sequence[Trial], rater: str, dimension: Dimension) -> list[_Rated]:
@@ -469,15 +513,10 @@ def _by_persona(ratings: Iterable[_Rated]) -> dict[str, float]:
     return {persona: fmean(means) for persona, means in personas.items()}
 
 
-def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Dimension, ...]) -> tuple[float | None, tuple[float, float] | None]:
-    """The mean over the dimensions that have a score, and its interval over personas."""
+def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Dimension, ...]) -> float | None:
+    """The mean over the dimensions that have a score."""
     means = [fmean(personas[d].values()) for d in over if personas[d]]
-    if not means:
-        return None, None
-    mean = fmean(means)
-    names = dict.fromkeys(p for d in over for p in personas[d])
-    half = half_width([fmean([personas[d][p] for d in over if p in personas[d]]) for p in names])
-    return mean, None if half is None else (mean - half, mean + half)
+    return fmean(means) if means else None
 
 
 def _spent(trials: Sequence[Trial]) -> dict[Role, Spent]:

@@ -47,6 +47,22 @@ class ScorePart(StrEnum):
     repetition = "repetition"
 
 
+class CompareBy(StrEnum):
+    """What `sim compare` can hold against each other."""
+
+    target = "target"
+    memory = "memory"
+    persona_type = "persona-type"
+    scenario = "scenario"
+
+
+class Unit(StrEnum):
+    """What raters can agree on."""
+
+    item = "item"
+    system = "system"
+
+
 class Kind(StrEnum):
     """What has a schema."""
 
@@ -169,6 +185,73 @@ def show_command(
     from sim.cli.reading import show
 
     return show(run, trial, results=results, as_json=json)
+
+
+@app.command("compare")
+def compare_command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, whose targets are compared; or several, the older first.")],
+    by: Annotated[CompareBy, typer.Option("--by", help="What stands against what.")] = CompareBy.target,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What can be concluded: every measure paired by persona and scenario, with intervals, p, effects and a verdict.
+
+    Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
+    """
+    from sim.cli.comparing import compare
+
+    return compare(runs, by=by.value, results=results, as_json=json)
+
+
+@app.command("plan")
+def plan_command(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],
+    pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run: its tokens and its spreads instead of guesses.")] = None,
+    human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people takes.")] = False,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What a study takes (calls, tokens, cost) and the smallest difference it can tell, before anything is spent."""
+    from sim.cli.planning import plan
+
+    return plan(study, pilot=pilot, human=human, results=results, as_json=json)
+
+
+@app.command("gate")
+def gate_command(
+    run: RunName,
+    require: Annotated[list[str] | None, typer.Option("--require", metavar="REQUIREMENT", help="As 'likability >= 3.5'; may be repeated.")] = None,
+    requirements: Annotated[Path | None, typer.Option("--requirements", metavar="FILE", help="YAML with a list of them under require:.")] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; left out: all must pass.")] = None,
+    baseline: Annotated[str | None, typer.Option("--baseline", metavar="RUN", help="An older version, made under the same conditions.")] = None,
+    margin: Annotated[
+        list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: what the new version may lose; may be repeated.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")] = None,
+    markdown: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Write a job summary here; - prints it; added to $GITHUB_STEP_SUMMARY.")
+    ] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """A verdict for a release: 0 passed, 1 failed, 4 it cannot be told yet.
+
+    A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
+    abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
+    With --baseline and --margin likability=0.2, the new version passes if it is worse by less than that, with its whole interval.
+    """
+    from sim.cli.gating import Wish, gate
+
+    wish = Wish(
+        require=tuple(require or ()),
+        file=requirements,
+        targets=tuple(target or ()),
+        baseline=baseline,
+        margins=tuple(margin or ()),
+        junit=junit,
+        markdown=markdown,
+    )
+    return gate(run, wish, results=results, as_json=json)
 
 
 @app.command("report")
@@ -310,6 +393,14 @@ def score_command(
 
 @app.command("calibrate")
 def calibrate_command(
+    source: Annotated[
+        str | None, typer.Argument(metavar="RATINGS|RUN", help="Agreement of raters: a file of ratings (CSV or JSONL), or a run's name or folder.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", metavar="RATER", help="Hold the others against this one, such as human; left out: all together.")
+    ] = None,
+    unit: Annotated[Unit, typer.Option("--unit", help="What --json's `dimensions` is on, and what is printed first; both are shown.")] = Unit.item,
+    exclude_self: Annotated[bool, typer.Option("--exclude-self", help="Leave out each judge's ratings of its own system.")] = False,
     edits: Annotated[bool, typer.Option("--edits", help="The response matrix: replies with one property changed, rated before and after.")] = False,
     tagger: Annotated[
         Path | None, typer.Option("--tagger", metavar="FILE", help="Agreement of the tagger with people: JSONL of sentences with their moves.")
@@ -321,18 +412,29 @@ def calibrate_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
-    """How far a rater or a tagger can be trusted: which dimensions it tells apart, how often people see the same moves."""
+    """How far a rater or a tagger can be trusted: whether it agrees with people, which dimensions it tells apart, whether people see the same moves.
+
+    A file of ratings has the columns or keys item, rater, dimension, score and, if there are any, system. A score is a number or n/a; an empty one is
+    left out and counted. People are the raters human and human:NAME; several are averaged. A run is calibrated by the people who rated it.
+    """
     from sim.cli.calibrating import calibrate, calibrate_tagger, read_rater
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
-    if edits == (tagger is not None):
-        raise InputError("calibrate measures one thing at a time", mend="write `--edits --rater MODEL` or `--tagger FILE`")
+    if source is None and (reference is not None or exclude_self):
+        raise InputError("--reference and --exclude-self are for ratings", mend="name a file of ratings, or a run")
+    if edits + (tagger is not None) + (source is not None) != 1:
+        raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
+    if source is not None:
+        from sim.cli.rating_agreement import Wish, calibrate_by
+
+        return calibrate_by(source, Wish(reference, unit.value, exclude_self), results=results, as_json=json)
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())

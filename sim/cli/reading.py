@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sim.api import Run, load_run
 from sim.cli.app import DONE
 from sim.core.errors import InputError, nearest
+from sim.run.collector import rare_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +40,11 @@ def list_all(results: Path, *, as_json: bool) -> int:
 
 def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
     """`sim show`."""
-    loaded = load_run(run, results=results)
     if trial is None:
-        print_summary(loaded, as_json=as_json)
+        with rare_collection():
+            print_summary(load_run(run, results=results, words=False), as_json=as_json)
         return DONE
+    loaded = load_run(run, results=results)
     from sim.present.transcript import render_trial
     from sim.present.trial_json import trial_document
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sim.core.controls import NOTHING, Draw, control_parts
+from sim.core.written import GRADES, last_written
 
 if TYPE_CHECKING:
     from sim.core.probes import Asking, Probe
@@ -25,6 +26,8 @@ class Panel:
     tagger: str
     controls: Draw = NOTHING
     asking: Asking | None = None
+    grades_memory: bool = False
+    """A judge's model grades what the target's memory has written in the end."""
 
     @property
     def primary(self) -> str:
@@ -36,11 +39,11 @@ class Panel:
 class Verdict:
     """One verdict on one exchange, or on a whole session (exchange 0)."""
 
-    node: Literal["rate_likability", "tag_moves", "probe_memory"]
+    node: Literal["rate_likability", "tag_moves", "probe_memory", "score_memory"]
     session: int
     exchange: int
     part: str
-    """Rater, control of the primary rater, tagger, or probe."""
+    """Rater, control of the primary rater, tagger, probe, or scorer of memory."""
 
 
 def next_step(trial: Trial) -> Step | None:
@@ -82,7 +85,7 @@ def absent_verdicts(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
             found.append(Verdict("rate_likability", session.index, 0, panel.primary))
         if session.closed:
             found += (Verdict("probe_memory", session.index, 0, p.part) for p in absent_probes(trial, session, panel.asking))
-    return tuple(found)
+    return (*found, *absent_grades(trial, panel))
 
 
 def verdicts_on(trial: Trial, session: Session, exchange: Exchange, panel: Panel) -> tuple[Verdict, ...]:
@@ -102,6 +105,14 @@ def absent_probes(trial: Trial, session: Session, asking: Asking | None) -> tupl
     if asking is None or not session.forks or not answered(session):
         return ()
     return tuple(p for p in asking.due(trial, session.index) if p.part not in session.probes)
+
+
+def absent_grades(trial: Trial, panel: Panel) -> tuple[Verdict, ...]:
+    """The grading of the memory that was written last; due once the talks are over."""
+    written = last_written(trial) if panel.grades_memory and next_step(trial) is None else None
+    if written is None or GRADES in trial.sessions[written.session - 1].scored:
+        return ()
+    return (Verdict("score_memory", written.session, 0, GRADES),)
 
 
 def answered(session: Session) -> bool:

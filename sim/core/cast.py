@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, nearest
-from sim.core.text import contains
+from sim.core.text import contains, whole_words
 
 if TYPE_CHECKING:
+    import re
+
     from sim.core.spec import AgendaItem, Fact, FactRef, Persona, Scenario, SessionSpec, Value
 
 
@@ -21,7 +23,9 @@ class Telling:
     fact: Fact
     value: Value
     exchange: int
-    """The exchange in which it is due."""
+    """The exchange in which it is due; 0: when it comes up, if it does."""
+    news: bool = False
+    """It has changed since the session before."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class CastSession:
     agenda: tuple[Topicality, ...]
     core: tuple[Telling, ...]
     """Facts told in this session to every target alike, updates last."""
+    free: tuple[Telling, ...] = ()
+    """What has changed by this session and is told if it comes up."""
 
     def told_at(self, exchange: int) -> tuple[Telling, ...]:
         """The core facts due in `exchange`."""
@@ -69,11 +75,16 @@ class Cast:
         """Every value any fact can take: (fact, version from 0, value)."""
         found: dict[str, list[Value]] = {i: [f] for i, f in self.facts.items()}
         for session in self.sessions:
-            for telling in session.core:
+            for telling in (*session.core, *session.free):
                 known = found[telling.fact.id]
                 if telling.value not in known:
                     known.append(telling.value)
         return tuple((self.facts[i], version, value) for i, vs in found.items() for version, value in enumerate(vs))
+
+    @cached_property
+    def wanted(self) -> tuple[tuple[str, re.Pattern[str], int], ...]:
+        """Every accepted answer as `whole_words` has it, and which of `values` it tells."""
+        return tuple((*whole_words(answer), i) for i, (_, _, value) in enumerate(self.values) for answer in value.answers)
 
     @cached_property
     def values_by_fact(self) -> dict[str, tuple[Value, ...]]:
@@ -84,7 +95,7 @@ class Cast:
         """Every fact with the value it has in `session`."""
         newest: dict[str, Value] = {i: f for i, f in self.facts.items()}
         for past in self.sessions[:session]:
-            newest.update({t.fact.id: t.value for t in past.core})
+            newest.update({t.fact.id: t.value for t in (*past.core, *past.free)})
         return tuple((self.facts[i], value) for i, value in newest.items())
 
 
@@ -119,10 +130,8 @@ def build_cast(persona: Persona, scenario: Scenario, *, start_date: dt.date) -> 
     for index, spec in enumerate(scenario.sessions, 1):
         date = _later(date, spec.gap, scenario.id)
         place = f"session {index}"
-        told: list[tuple[Fact, Value]] = []
-        for ref in spec.disclose:
-            fact = resolve(ref, place)
-            told.append((fact, fact))
+        told = [Telling(fact, fact, 0) for fact in (resolve(ref, place) for ref in spec.disclose)]
+        free: list[Telling] = []
         for update in spec.updates:
             fact = resolve(update.fact, place)
             value = update.to or fact.changes_to
@@ -131,27 +140,26 @@ def build_cast(persona: Persona, scenario: Scenario, *, start_date: dt.date) -> 
                     f"scenario '{scenario.id}' {place} updates '{update.fact}', which says not to what",
                     mend="give the update a `to:` or the fact a `changes_to:`",
                 )
-            told.append((fact, value))
+            (told if update.scripted else free).append(Telling(fact, value, 0, news=True))
         agenda = tuple(Topicality(item, tuple(resolve(ref, place).id for ref in item.about)) for item in spec.agenda)
-        sessions.append(CastSession(index, spec, date, agenda, _schedule(told, spec, f"scenario '{scenario.id}' {place}")))
+        core = _schedule(told, spec, f"scenario '{scenario.id}' {place}")
+        sessions.append(CastSession(index, spec, date, agenda, core, tuple(free)))
     return Cast(persona, scenario, tuple(sessions), start_date)
 
 
-def _schedule(told: list[tuple[Fact, Value]], spec: SessionSpec, place: str) -> tuple[Telling, ...]:
+def _schedule(told: list[Telling], spec: SessionSpec, place: str) -> tuple[Telling, ...]:
     """Spread the core facts evenly over the exchanges that are sure to happen and whose words are not scripted."""
     scripted = {s.exchange: s.message for s in spec.scripted}
     free = [e for e in range(1, spec.exchanges.min + 1) if e not in scripted]
-    said = {
-        i: next((e for e, message in scripted.items() if any(contains(message, a) for a in value.answers)), None) for i, (_, value) in enumerate(told)
-    }
+    said = {i: next((e for e, message in scripted.items() if any(contains(message, a) for a in t.value.answers)), None) for i, t in enumerate(told)}
     waiting = [i for i in said if said[i] is None]
     if waiting and not free:
         raise InputError(
-            f"{place} scripts every exchange and leaves none to tell '{told[waiting[0]][0].id}' in",
+            f"{place} scripts every exchange and leaves none to tell '{told[waiting[0]].fact.id}' in",
             mend="say it in a scripted message or free an exchange",
         )
     slots = {i: free[n * len(free) // len(waiting)] for n, i in enumerate(waiting)}
-    return tuple(Telling(fact, value, said[i] or slots[i]) for i, (fact, value) in enumerate(told))
+    return tuple(replace(t, exchange=said[i] or slots[i]) for i, t in enumerate(told))
 
 
 def _later(date: dt.date, days: int, scenario: str) -> dt.date:

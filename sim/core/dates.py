@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_SEASONS = ("winter", "spring", "summer", "autumn")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 _DAYS_PER_MONTH = 365.2425 / 12
@@ -20,6 +22,11 @@ def spoken(date: dt.date, since: dt.date | None = None) -> str:
     """
     day = f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date.year}"
     return day if since is None else f"{day}, {later(date, since)}"
+
+
+def season(date: dt.date, hemisphere: Literal["north", "south"]) -> str:
+    """The season by whole months, as weather services count: "winter" from December to February in the north, from June to August in the south."""
+    return _SEASONS[(date.month // 3 + 2 * (hemisphere == "south")) % 4]
 
 
 def later(date: dt.date, since: dt.date) -> str:

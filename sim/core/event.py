@@ -236,6 +236,7 @@ Kind = Literal[
     "tagged",
     "memory_written",
     "probed",
+    "scored",
     "session_closed",
     "labelled",
     "form_answered",
@@ -268,7 +269,7 @@ class BaseEvent(Frozen):
     exchange: int = 0
     """From 1; 0 is the whole session."""
     part: str = ""
-    """Rater, tagger, memory step, probe, person or attempt."""
+    """Rater, tagger, memory step, probe, scorer, person or attempt."""
     calls: tuple[Call, ...] = ()
     meta: Meta = Meta()
 
@@ -421,6 +422,25 @@ class CallLost(BaseEvent):
     message: str
 
 
+Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
+"""How a fact in a written memory stands to what the user said."""
+
+
+@small
+class Truths:
+    """A written memory, fact by fact in its order."""
+
+    kind: Literal["truths"] = "truths"
+    truths: tuple[Truth, ...]
+
+
+class MemoryScored(BaseEvent):
+    """A judge's model held what the session's memory had written against what the user had said by then. `part` is the scorer with its version."""
+
+    kind: Literal["scored"] = "scored"
+    truths: Annotated[Truths | Unscored, Field(discriminator="kind")]
+
+
 class TrialFailed(BaseEvent):
     """The trial cannot go on, now or ever: the target refused or its context is full."""
 
@@ -449,6 +469,7 @@ Event = Annotated[
     | Tagged
     | MemoryWritten
     | Probed
+    | MemoryScored
     | SessionClosed
     | Labelled
     | FormAnswered

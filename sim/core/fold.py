@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import fsum
 
 from sim.core.errors import InputError
 from sim.core.event import (
@@ -14,6 +15,7 @@ from sim.core.event import (
     Event,
     FormAnswered,
     Labelled,
+    MemoryScored,
     MemoryWritten,
     Probed,
     Rated,
@@ -44,6 +46,12 @@ def fold(trial: Trial, events: Iterable[Event]) -> Trial:
     for event in events:
         trial = _apply(trial, event)
     return trial
+
+
+def damaged(kind: str, trial: str, session: int, exchange: int) -> InputError:
+    """The complaint that an event of `kind` answers a message that is not there."""
+    problem = f"the journal run.db is damaged: '{kind}' at {trial}, session {session}, exchange {exchange} answers no message"
+    return InputError(problem, mend="restore it from a copy")
 
 
 def _apply(trial: Trial, event: Event) -> Trial:
@@ -84,18 +92,18 @@ def _session(trial: Trial, event: BaseEvent) -> Session | None:
 
 def _in_session(trial: Trial, session: Session, event: Event) -> Session:
     if not isinstance(event, UserSpoke) and event.exchange > len(session.exchanges):
-        place = f"{trial.id}, session {session.index}, exchange {event.exchange}"
-        problem = f"the journal run.db is damaged: '{event.kind}' at {place} answers no message"
-        raise InputError(problem, mend="restore it from a copy")
+        raise damaged(event.kind, trial.id, session.index, event.exchange)
     match event:
         case UserSpoke(said=Departure() | Silence() as gone):
             return replace(session, gone=gone, flags=event.flags)
         case UserSpoke(said=Utterance() as said):
-            told = scan(said.message, trial.cast, session=session.index, exchange=event.exchange)
+            told = scan(said.message, trial.cast, session=session.index)
             spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
             return replace(session, exchanges=(*session.exchanges, spoken))
         case TargetReplied():
-            return _at(session, event.exchange, reply=Reply(event.reply, event.finish, event.meta.resent, event.dropped))
+            seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
+            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds)
+            return _at(session, event.exchange, reply=reply)
         case Rated(exchange=0):
             return replace(session, criterion={**session.criterion, event.part: event.ratings})
         case Rated():
@@ -111,6 +119,8 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             return replace(session, memory=(*session.memory, event))
         case Probed():
             return replace(session, probes={**session.probes, event.part: event})
+        case MemoryScored():
+            return replace(session, scored={**session.scored, event.part: event.truths})
         case SessionClosed():
             return replace(session, closed=event.ending, forks=event.forks)
     raise AssertionError(f"no such event: {event.kind}")

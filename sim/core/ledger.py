@@ -1,19 +1,26 @@
 """Which facts the user has told, when: read from the sent messages, whatever the user claims.
 
-A value counts as told in a message that contains one of its accepted answers as whole words. A newer value supersedes an older one.
+A value counts as told in a message that contains one of its accepted answers as whole words. A newer value supersedes an older one. Words do not
+understand: `python -m tests.benchmarks.ledger` counts what is missed and what is heard wrongly.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.core.text import contains
+from sim.core.text import contains, normalise
 
 if TYPE_CHECKING:
     from sim.core.cast import Cast
     from sim.core.record import Trial
+    from sim.core.spec import Value
+
+_STOP = re.compile(r"(?<=[.!?…])\s+|\n")
+_OWN = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|us|our|ours)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class Disclosure:
     version: int
     """0 is the fact as first written; later values count up."""
     core: bool
-    """Scripted for this exchange, and so told to every target alike."""
+    """Scripted for this session, and so told to every target alike, be it a message earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +43,41 @@ class Entry:
     text: str
     answers: tuple[str, ...]
     core: bool
+    """Told to every target alike by the end of the session at hand; else elicited: this target drew it out."""
     session: int
     """Session in which this value was first told; 0 for a talk before the study."""
     exchange: int
     date: dt.date
 
 
-def scan(message: str, cast: Cast, *, session: int, exchange: int) -> tuple[Disclosure, ...]:
-    """Every value that `message` tells, in the order of the cast's facts."""
-    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].told_at(exchange)} if session else set()
-    told = [(f, version, v) for f, version, v in cast.values if any(contains(message, a) for a in v.answers)]
-    return tuple(Disclosure(fact.id, version, (fact.id, value.text) in due) for fact, version, value in told)
+def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
+    """Every value that `message` tells, in the order of the cast's facts; of several values of one fact the newest, which the others led up to."""
+    within = normalise(message)
+    near = [(pattern, i) for wanted, pattern, i in cast.wanted if wanted in within]
+    if not near:
+        return ()
+    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
+    found = (cast.values[i] for i in sorted({i for pattern, i in near if pattern.search(within)}))
+    told = {fact.id: (version, value) for fact, version, value in found if hears(message, value, cast.persona.language)}
+    return tuple(Disclosure(fact, version, (fact, value.text) in due) for fact, (version, value) in told.items())
+
+
+def hears(message: str, value: Value, language: str) -> bool:
+    """Whether `message` tells `value`: one of its answers stands in it, and not only in questions that do not speak of the one who asks.
+
+    Which questions do is known for English alone; in other languages every answer counts.
+    """
+    if not tells(message, value.answers):
+        return False
+    if "?" not in message or not language.startswith("en") or contains(message, value.text):
+        return True
+    said = (s for s in _STOP.split(message) if not s.rstrip().endswith("?") or _OWN.search(normalise(s)))
+    return tells(" ".join(said), value.answers)
+
+
+def tells(text: str, answers: Iterable[str]) -> bool:
+    """Whether any of `answers` stands in `text` as whole words."""
+    return any(contains(text, a) for a in answers)
 
 
 def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
@@ -58,12 +89,14 @@ def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
         for d in disclosed:
             value = cast.values_by_fact[d.fact][d.version]
             entry = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
-            told.setdefault(d.fact, {}).setdefault(d.version, entry)
+            known = told.setdefault(d.fact, {}).setdefault(d.version, entry)
+            if d.core and not known.core:
+                told[d.fact][d.version] = replace(known, core=True)
 
     for talk in cast.scenario.history:
         for message in talk.messages:
             if message.role == "user":
-                enter(scan(message.text, cast, session=0, exchange=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
+                enter(scan(message.text, cast, session=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
     for session in trial.sessions:
         for exchange in session.exchanges:
             enter(exchange.disclosed, session.index, exchange.index, session.date)

@@ -135,7 +135,7 @@ class _Drawn:
 
 def _scheduled(cast: Cast, session: int) -> dict[str, int]:
     """The facts that every target is told by the end of `session`, with the session that tells each first; talks before the study are session 0."""
-    before = [d.fact for t in cast.scenario.history for m in t.messages if m.role == "user" for d in scan(m.text, cast, session=0, exchange=0)]
+    before = [d.fact for t in cast.scenario.history for m in t.messages if m.role == "user" for d in scan(m.text, cast, session=0)]
     first = dict.fromkeys(before, 0)
     for past in cast.sessions[:session]:
         for telling in past.core:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         Silence,
         Tagging,
         TrialFailed,
+        Truths,
+        Unscored,
         Utterance,
     )
     from sim.core.ledger import Disclosure
@@ -44,6 +46,8 @@ class Reply:
     resent: bool = False
     dropped: int = 0
     """Messages left out of its context because it was full."""
+    seconds: float | None = field(default=None, compare=False)
+    """From the first attempt to the answer; it differs from one execution to the next and makes no other reply. None: not taken down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Session:
     """By rater."""
     probes: Mapping[str, Probed] = field(default_factory=dict)
     """By part: `kind:fact`."""
+    scored: Mapping[str, Truths | Unscored] = field(default_factory=dict)
+    """What this session's memory wrote, fact by fact, by scorer."""
     closed: Ending | None = None
     forks: bool = True
     """Whether the target could be copied when the session closed; without that it has no probes."""

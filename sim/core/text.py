@@ -8,6 +8,8 @@ from functools import lru_cache
 
 _STRAIGHT = {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."}
 _CURLY = re.compile(f"[{''.join(_STRAIGHT)}]")
+_APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum() or c in "'-")})
+"""Of ASCII, what stands in no word."""
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
@@ -25,7 +27,8 @@ def normalise(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _whole(answer: str) -> tuple[str, re.Pattern[str]]:
+def whole_words(answer: str) -> tuple[str, re.Pattern[str]]:
+    """`answer` normalised, and a pattern that finds it as whole words in normalised text; look for the first before trying the second."""
     wanted = normalise(answer)
     edge = "" if _WIDE.search(wanted) else r"(?<!\w)", "" if _WIDE.search(wanted) else r"(?!\w)"
     return wanted, re.compile(edge[0] + re.escape(wanted) + edge[1])
@@ -33,7 +36,7 @@ def _whole(answer: str) -> tuple[str, re.Pattern[str]]:
 
 def contains(text: str, answer: str) -> bool:
     """Whether `answer` stands in `text` as whole words, after normalising both. Scripts without spaces match anywhere."""
-    (wanted, pattern), within = _whole(answer), normalise(text)
+    (wanted, pattern), within = whole_words(answer), normalise(text)
     return wanted in within and pattern.search(within) is not None
 
 
@@ -44,7 +47,11 @@ def words(text: str) -> list[str]:
 
 def count_words(text: str) -> int:
     """How many words `text` has; nothing is remembered of it, so that a log of any length can be counted."""
-    return len(_words(text, _normalise(text)))
+    if not text.isascii():
+        return len(_words(text, _normalise(text)))
+    parts = text.translate(_APART).split()
+    plain = sum(map(str.isalnum, parts))
+    return plain if plain == len(parts) else plain + sum(len(_WORD.findall(part)) for part in parts if not part.isalnum())
 
 
 def _words(text: str, normalised: str) -> list[str]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from sim.core.chance import derive, rng
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
+from sim.core.dates import season
+from sim.core.drift import swing, wishes_on
 from sim.core.ledger import Entry, build_ledger
 
 if TYPE_CHECKING:
@@ -68,6 +70,9 @@ class Card:
     """Number of sessions in the scenario."""
     preferences: dict[Dimension, Preference]
     wishes: dict[Dimension, Wish]
+    """What is different today, by scenario or, for a volatile persona, by the day."""
+    season: str = ""
+    """Where the persona lives; empty where that has no four of them, or is not known."""
 
     def want(self, dimension: Dimension) -> int:
         """How much of `dimension` the persona wants today, 1 to 5."""
@@ -112,7 +117,11 @@ class UserView(View):
     told: frozenset[str]
     """Ids of facts told so far, in this session or before."""
     due: tuple[Telling, ...]
-    """Core facts that belong in this message."""
+    """Core facts that belong in this message and were not told earlier in this session."""
+    news: tuple[Telling, ...]
+    """What has changed by today and was not told yet: said when it comes up, and what is scripted at the latest when it is due."""
+    swing: str
+    """What the mood turns to just now; empty: it stays."""
     noise: Noise | None
     may_leave: bool
     last: bool
@@ -185,17 +194,20 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
     length = cast.spec.exchanges
     seed = seed_of(trial, study_seed, session.index, exchange)
     ledger = build_ledger(trial)
+    untold = tuple(t for t in (*cast.core, *cast.free) if not _told_today(trial, t))
     drawn = rng(study_seed, trial.cast.persona.id, trial.cast.scenario.id, trial.seed, session.index, "noise")
     noises = {drawn.randint(2, max(2, length.min)): n for n in cast.spec.noise}
     return UserView(
         persona=trial.cast.persona,
-        card=_card(trial, cast),
+        card=_card(trial, cast, study_seed),
         past=_past(trial, session.index, history_tokens),
         talk=_turns(trial, session.index, len(session.exchanges)),
         exchange=exchange,
         seed=seed,
         told=frozenset(ledger),
-        due=cast.told_at(exchange),
+        due=tuple(t for t in untold if t.exchange == exchange),
+        news=tuple(t for t in untold if t.news and t.exchange != exchange),
+        swing=swing(trial.cast.persona, seed=seed, exchange=exchange),
         noise=noises.get(exchange),
         may_leave=exchange >= length.min,
         last=exchange >= length.max,
@@ -213,7 +225,7 @@ def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, hi
     ledger = build_ledger(cut)
     return RaterView(
         persona=trial.cast.persona,
-        card=_card(trial, cast),
+        card=_card(trial, cast, study_seed),
         past=_past(cut, session, history_tokens),
         talk=_turns(cut, session, exchange),
         exchange=exchange,
@@ -231,7 +243,7 @@ def criterion_view(trial: Trial, session: int, *, study_seed: int, history_token
     left = ended.gone.why if ended.gone else next((e.user.why or "" for e in answered[-1:] if e.user.leave), None)
     return CriterionView(
         persona=trial.cast.persona,
-        card=_card(trial, trial.cast.sessions[session - 1]),
+        card=_card(trial, trial.cast.sessions[session - 1], study_seed),
         past=_past(trial, session, history_tokens),
         talk=_turns(trial, session, len(answered)),
         exchange=len(answered),
@@ -253,8 +265,21 @@ def _cut(trial: Trial, session: int, exchange: int) -> Trial:
     return replace(trial, sessions=(*trial.sessions[: session - 1], replace(last, exchanges=last.exchanges[:exchange])))
 
 
-def _card(trial: Trial, session: CastSession) -> Card:
-    return Card(session, len(trial.cast.sessions), trial.cast.persona.preferences, session.spec.wishes)
+def _card(trial: Trial, session: CastSession, study_seed: int) -> Card:
+    persona = trial.cast.persona
+    return Card(
+        session,
+        len(trial.cast.sessions),
+        persona.preferences,
+        wishes_on(trial.cast, session, seed=trial.seed, study_seed=study_seed),
+        season(session.date, persona.hemisphere) if persona.hemisphere else "",
+    )
+
+
+def _told_today(trial: Trial, telling: Telling) -> bool:
+    """Whether a message of the last session has told this value already."""
+    version = trial.cast.values_by_fact[telling.fact.id].index(telling.value)
+    return any((d.fact, d.version) == (telling.fact.id, version) for e in trial.sessions[-1].exchanges for d in e.disclosed)
 
 
 def _turns(trial: Trial, session: int, upto: int) -> tuple[Turn, ...]:

@@ -35,6 +35,7 @@ from sim.dialogue.nodes import (
     open_session,
     probe_memory,
     rate_likability,
+    score_memory,
     tag_moves,
     target_replies,
     user_speaks,
@@ -54,7 +55,7 @@ TALK: dict[Talk, tuple[str, ...]] = {
     close_session: ("open_session",),
 }
 """Every node of the talk, with where it may lead beside END."""
-VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves, probe_memory)
+VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves, probe_memory, score_memory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from langgraph.runtime import Runtime
 
-from sim.core.absent import Panel, absent_probes, answered
+from sim.core.absent import Panel, absent_grades, absent_probes, answered
 from sim.core.controls import NOTHING, Draw
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import (
@@ -21,6 +21,7 @@ from sim.core.event import (
     Departure,
     Ending,
     Event,
+    MemoryScored,
     MemoryWritten,
     Meta,
     Rated,
@@ -33,9 +34,13 @@ from sim.core.event import (
     TrialFailed,
     UserSpoke,
 )
+from sim.core.fold import fold
 from sim.core.record import Session, Trial
 from sim.core.view import RaterView, criterion_view, rater_view, user_view
+from sim.core.written import GRADES, last_written
 from sim.dialogue.probing import Probing, as_it_stood, ask
+from sim.score.profile_judge import Held
+from sim.score.written import said_by
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
     from sim.core.record import Ratings
     from sim.dialogue.graph import State
     from sim.dialogue.users import User
+    from sim.score.profile_judge import ProfileJudge
     from sim.score.scorer import Rater, Scorer, Tagger
     from sim.targets.target import Target
 
@@ -70,11 +76,13 @@ class Context:
     """Which exchanges they rate."""
     probing: Probing | None = None
     """What is asked of the target's memory."""
+    memory_judge: ProfileJudge | None = None
+    """Grades what the target's memory has written in the end; None: words do."""
 
     @property
     def panel(self) -> Panel:
         """Who judges."""
-        return Panel(tuple(self.raters), self.tagger.id, self.draw, self.probing.asking if self.probing else None)
+        return Panel(tuple(self.raters), self.tagger.id, self.draw, self.probing.asking if self.probing else None, self.memory_judge is not None)
 
     def judge(self, part: str) -> Scorer[Ratings]:
         """The rater or control called `part`."""
@@ -254,8 +262,36 @@ async def close_session(state: State, runtime: Runtime[Context]) -> Update:
     if any(isinstance(e, TrialFailed) or (isinstance(e, CallLost) and e.part.startswith("close_session#")) for e in remembered["trial"]):
         return {"trial": events}
     ended = SessionClosed(trial=trial.id, session=session.index, take=session.take, ending=_ending(trial, session), forks=forks, meta=context.meta())
-    closed = await context.keep(ended)
-    return {"trial": (*events, *closed["trial"])}
+    closed = (*events, *(await context.keep(ended))["trial"])
+    after = fold(trial, closed)
+    graded = [await _grade_memory(after, v.session, context) for v in absent_grades(after, context.panel)]
+    return {"trial": (*closed, *(e for update in graded for e in update["trial"]))}
+
+
+async def score_memory(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Have the judge grade the memory that was written last, where that was lost when the last session closed."""
+    return await _grade_memory(sent.trial, sent.session, runtime.context)
+
+
+async def _grade_memory(trial: Trial, session: int, context: Context) -> Update:
+    written, take = last_written(trial), trial.sessions[session - 1].take
+    assert context.memory_judge is not None
+    assert written is not None
+    try:
+        scored = await context.memory_judge.judge(Held(written.content, said_by(trial, session)))
+    except CallFailed as failed:
+        return await _lost(context, trial, failed, "score_memory", session=session, take=take)
+    return await context.keep(
+        MemoryScored(
+            trial=trial.id,
+            session=session,
+            take=take,
+            part=GRADES,
+            truths=scored.value,
+            calls=scored.calls,
+            meta=context.meta(scored.timings),
+        )
+    )
 
 
 async def _remember(trial: Trial, session: Session, probes: Sequence[Probe], context: Context) -> Update:

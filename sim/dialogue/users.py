@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from sim.core.codebook import DIMENSIONS
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import Departure, Flag, FlagKind, Silence, Utterance
+from sim.core.ledger import hears
 from sim.core.text import contains
 from sim.dialogue.hygiene import clean
 from sim.llm.client import Message, Request, Schema, Tab
@@ -106,6 +107,8 @@ class ModelUser:
             talk=view.talk,
             exchange=view.exchange,
             due=view.due,
+            news=view.news,
+            swing=view.swing,
             noise=view.noise,
             last=view.last,
             may_leave=view.may_leave,
@@ -176,7 +179,7 @@ def _finish(draft: _Draft, view: UserView) -> Said:
         flags.append(Flag(kind="left_too_early", severity="note", evidence=said.why or ""))
         said = said.model_copy(update={"leave": False, "why": None})
     for telling in view.due:
-        if not any(contains(said.message, a) for a in telling.value.answers):
+        if not hears(said.message, telling.value, view.persona.language):
             flags.append(Flag(kind="core_fact_appended", severity="note", evidence=telling.value.text))
             said = said.model_copy(update={"message": f"{said.message} {telling.value.text}"})
     unknown = [f for f in said.facts_used if f not in view.values]

@@ -16,8 +16,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
+from sim.present.memory import memory_sections
+from sim.present.scales import render_scales
 from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
@@ -48,6 +51,9 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
         parts.append(_observers(summary))
     if summary.controls.noise.share or summary.controls.halo.share:
         parts += _controls(summary)
+    for section in memory_sections(summary):
+        parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
+    parts += render_scales(summary.scales)
     parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 
@@ -92,6 +98,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
         (sum(a.criterion for a in absent), "look back on a session", "looks back on a session"),
         (sum(a.tags for a in absent), "tagging"),
         (sum(a.probes for a in absent), "memory probe"),
+        (sum(a.memory_grades for a in absent), "grading of a memory", "gradings of memories"),
         (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
         (summary.trials.planned - summary.trials.finished - summary.trials.failed - summary.trials.stopped, "trial not begun", "trials not begun"),
     )
@@ -121,9 +128,11 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
 def _key(summary: RunSummary) -> str:
     lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
     if any(t.likability.interval for t in summary.targets):
-        lines.append("±: 95 % t interval over personas like these, provisional: do not decide by it")
+        drawn = "and scenarios like these" if summary.scenarios >= FEWEST_SCENARIOS else "like these, of these scenarios only"
+        lines.append(f"±: 95 % interval over personas {drawn}")
+        lines.append(f"to compare targets: sim compare {shlex.quote(summary.run)}")
     else:
-        lines.append("no interval: it takes 3 personas or more")
+        lines.append("no interval: it takes 3 personas or more, and some spread between them")
     for target in summary.targets:
         scored = target.likability.dimensions_scored
         if 0 < scored < len(DIMENSIONS):

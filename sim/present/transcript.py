@@ -68,9 +68,10 @@ class Page:
         return [*parts, *self.closed(session)]
 
     def opened(self, session: SessionDocument) -> list[RenderableType]:
-        """Its heading."""
+        """Its heading, and what the user wants otherwise than usual."""
         head = f"── Session {session.index} · {session.when} "
-        return [Text(head + "─" * max(0, self.width - len(head)), "bold"), Text()]
+        today = [self.line("today", f"{SHORT[d]}: {safe(text)}", "dim") for d, text in session.wishes.items()]
+        return [Text(head + "─" * max(0, self.width - len(head)), "bold"), *today, Text()]
 
     def closed(self, session: SessionDocument) -> list[RenderableType]:
         """How it ended."""

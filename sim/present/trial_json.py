@@ -16,6 +16,7 @@ from sim.core.cast import Cast
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.controls import Control, control_parts
 from sim.core.dates import later, spoken
+from sim.core.drift import wishes_on
 from sim.core.errors import Cause
 from sim.core.event import Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
@@ -150,6 +151,8 @@ class SessionDocument(Frozen):
     """The date in words, with the gap."""
     gap: str | None
     """The time since the talk before; null for the first."""
+    wishes: dict[Dimension, str]
+    """What the user wanted otherwise than usual on that day, by scenario or, for a volatile persona, by the day."""
     take: int
     ending: Ending | None
     """Null: not closed yet."""
@@ -219,7 +222,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     before = (last_talk, *(s.date for s in trial.sessions))
     moves = [move_sets(s, study.tagger_id) for s in trial.sessions]
     live = [running(sets, codebook.counted, sessions_before=moves[:i]) for i, sets in enumerate(moves)]
-    sessions = tuple(_session(*told, trial.cast, study=study) for told in zip(trial.sessions, live, before, strict=False))
+    sessions = tuple(_session(*told, trial, study=study) for told in zip(trial.sessions, live, before, strict=False))
     return TrialDocument(
         trial=trial.id,
         target=trial.target,
@@ -241,20 +244,22 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     )
 
 
-def _session(session: Session, live: Sequence[Running], since: dt.date | None, cast: Cast, *, study: Study) -> SessionDocument:
+def _session(session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study) -> SessionDocument:
     answered = [e.index for e in session.exchanges if e.reply is not None]
+    today = wishes_on(trial.cast, trial.cast.sessions[session.index - 1], seed=trial.seed, study_seed=study.seed)
     values = dict(zip(answered, live, strict=True))
     return SessionDocument(
         index=session.index,
         date=session.date,
         when=spoken(session.date, since),
         gap=None if since is None else later(session.date, since),
+        wishes={d: wish.text for d, wish in today.items()},
         take=session.take,
         ending=session.closed,
         gone=session.gone.why if isinstance(session.gone, Departure | Silence) else None,
         flags=session.flags,
         criterion=_by_rater(session.criterion, study, CRITERIA),
-        exchanges=tuple(_exchange(e, values.get(e.index), cast, study=study) for e in session.exchanges),
+        exchanges=tuple(_exchange(e, values.get(e.index), trial.cast, study=study) for e in session.exchanges),
         probes=tuple(_probe(session.probes[part]) for part in sorted(session.probes)),
     )
 

@@ -19,6 +19,7 @@ from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
 from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
+from sim.score.profile_judge import ProfileJudge
 from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget
 from sim.targets.identity import Identity
@@ -41,7 +42,7 @@ def scorer_versions(study: Study) -> dict[str, str]:
     """Version by id of every scorer that `study` uses."""
     raters = (*study.raters, *control_parts(study.primary_rater).values())
     probed = {"probes": ProbeGrader.version} if study.probes else {}
-    judged = {"judge": ProbeJudge.version} if study.judge else {}
+    judged = {"judge": ProbeJudge.version, "profile": ProfileJudge.version} if study.judge else {}
     return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger), **probed, **judged}
 
 
@@ -105,6 +106,7 @@ class Parts:
             controls=self._controls,
             draw=self._draw,
             probing=Probing(self._asking, self._grader, partial(self._recreate, plan)) if self._asking else None,
+            memory_judge=self._memory_judge,
         )
 
     def target(self, plan: TrialPlan) -> Target:
@@ -147,6 +149,10 @@ class Parts:
     @cached_property
     def _grader(self) -> Grader:
         return ProbeGrader(ProbeJudge(self._clients.get(self._study.judge), self._prompts) if self._study.judge else None)
+
+    @cached_property
+    def _memory_judge(self) -> ProfileJudge | None:
+        return ProfileJudge(self._clients.get(self._study.judge), self._prompts) if self._study.judge else None
 
     @cached_property
     def _tagger(self) -> Tagger:

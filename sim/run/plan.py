@@ -70,19 +70,24 @@ def _memory_calls(target: TargetSpec, session: int, exchanges: int) -> int:
         return 0
     if target.embedding:
         return 1 + (exchanges if session > 1 else 0)
-    return int(target.policy.kind in WRITERS)
+    return int(_writes(target))
+
+
+def _writes(target: TargetSpec) -> bool:
+    return isinstance(target, ChatTargetSpec) and target.policy.kind in WRITERS
 
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
     """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call, a model that tags makes one a
     reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is not asked, and of a target that cannot be
-    copied nothing is."""
+    copied nothing is. A judge grades each written memory once, in the end."""
     draw = Draw(study.seed, study.controls)
     asking = Asking(study.seed, study.probes) if study.probes else None
     least: dict[Role, int] = dict.fromkeys(ROLES, 0)
     most: dict[Role, int] = dict.fromkeys(ROLES, 0)
     shortest = longest = 0
     for plan in plans:
+        most["judge"] += bool(study.judge and _writes(plan.target))
         for session in plan.cast.sessions:
             length = session.spec.exchanges
             controls = [sum(CALLS[c] for c in draw.on(plan.cast, plan.seed, session.index, e)) for e in range(1, length.max + 1)]

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.core.event import Tags
 from sim.core.moves import MarkedReply, MarkedTalk
-from sim.core.text import words
+from sim.core.text import count_words
 from sim.score.marks import Columns, Marks, jaccards, sizes
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def mark_trials(trials: Iterable[Trial], *, tagger: str, codebook: Codebook) -> 
 
 def _marked(text: str, tags: object) -> MarkedReply:
     if not isinstance(tags, Tags):
-        return MarkedReply(None, words=len(words(text)))
-    return MarkedReply(tags.moves, tuple(s.moves for s in tags.sentences), len(words(text)))
+        return MarkedReply(None, words=count_words(text))
+    return MarkedReply(tags.moves, tuple(s.moves for s in tags.sentences), count_words(text))
 
 
 # --- pairs --------------------------------------------------------------------------------------------------------

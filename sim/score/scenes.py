@@ -62,7 +62,7 @@ def view_of(staged: Staged, part: str) -> RaterView:
     said = Utterance(message=scene.message, mood=scene.mood.feels, allusion=scene.allusion, humour_bid=scene.humour_bid, facts_used=scene.facts)
     name = f"{scene.id}/{part}"
     trial = fold(
-        Trial(name, "", list(replies).index(part), build_cast(staged.persona, told, start_date=DAY)),
+        Trial(name, "", list(replies).index(part), build_cast(_as_usual(staged.persona), told, start_date=DAY)),
         [
             SessionOpened(trial=name, session=1, take=1, date=DAY),
             UserSpoke(trial=name, session=1, take=1, exchange=1, said=said),
@@ -70,3 +70,8 @@ def view_of(staged: Staged, part: str) -> RaterView:
         ],
     )
     return rater_view(trial, 1, 1, study_seed=0, history_tokens=HISTORY_TOKENS)
+
+
+def _as_usual(persona: Persona) -> Persona:
+    """`persona` with no wishes but its own: an edit moves a reply away from these."""
+    return persona.model_copy(update={"type": persona.type.model_copy(update={"stability": "steady"})})

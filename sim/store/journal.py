@@ -13,7 +13,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +21,11 @@ from typing import IO, NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
+from sim.core.digest import Digest
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
+from sim.core.record import Trial
 
 FILE = "run.db"
 LOCK = "lock"
@@ -65,6 +67,7 @@ OR kind = 'target_replied' AND json_extract(body, '$.reply') LIKE ? ESCAPE '!'
 """
 _MANY = 5_000
 """Unread events fetched at a time."""
+_TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ?"
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
 _PATIENCE = 10.0
@@ -219,6 +222,26 @@ class Journal:
         with self._blame():
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE kind = 'form_answered' ORDER BY id").fetchall()
         return tuple(e for e in map(self._load, rows) if isinstance(e, FormAnswered))
+
+    def digest(self, blanks: Iterable[Trial]) -> tuple[Trial, ...]:
+        """Each of `blanks` as far as the journal tells, without the words of raters and taggers.
+
+        Raises:
+            InputError: an event cannot be read, or answers a message that is not there.
+        """
+        digest, found = Digest(), []
+        for blank in blanks:
+            with self._blame():
+                # Sorted here: SQLite would copy every body to do it.
+                rows = sorted(self._db.execute(_TRIAL_ROWS, (blank.id,)))
+            try:
+                found.append(digest.trial(blank, rows))
+            except (ValueError, KeyError, TypeError) as error:
+                said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+                raise InputError(
+                    f"an event of trial {blank.id} cannot be read ({said})", mend="restore the file from a copy", where=self.path
+                ) from None
+        return tuple(found)
 
     def trials(self) -> tuple[str, ...]:
         """The trials that have events, in the order in which they began."""

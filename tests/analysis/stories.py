@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.errors import Cause
-from sim.core.event import CallLost, Flag, TrialFailed, Utterance
+from sim.core.event import CallLost, Flag, ProbeKind, TrialFailed, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
 from tests.analysis.trials import MOVES, Diary, Given, planned
@@ -51,3 +51,28 @@ def whole_run() -> list[Trial]:
     failure = TrialFailed(trial="pia/moving-house/forgets/1", cause=cause, message="the prompt has 9000 tokens, the model takes 8192")
     failed = fold(planned("pia/moving-house/forgets/1", target="forgets", persona="pia"), [failure])
     return [*remembers, third.told(), forgets, stopped, failed]
+
+
+def remembering_run() -> list[Trial]:
+    """One model under three memories and a chatbot that cannot be copied, three personas each, probed."""
+    trials: list[Trial] = []
+    for target, knows in (("remembers", True), ("notes", True), ("forgets", False), ("own-bot", True)):
+        for persona in ("nora", "omar", "pia"):
+            trials.append(_probed(target, persona, knows=knows, forks=target != "own-bot"))
+    return trials
+
+
+def _probed(target: str, persona: str, *, knows: bool, forks: bool) -> Trial:
+    diary = Diary(planned(f"{persona}/moving-house/{target}/1", target=target, persona=persona)).open()
+    diary.exchange([3, 3, 4, 3, "na", 3, 4 if knows else "missed"], user="I live in Mill Lane, and the van comes on Thursday.")
+    diary.exchange([3, 3, 4, 4, "na", "na", "na"], user="Biscuit does not like boxes.")
+    kinds: tuple[ProbeKind, ...] = ("explicit", "implicit", "update", "temporal", "abstention", "control")
+    if target == "notes":
+        diary.remember("2026-01-05: They live in Mill Lane.\n2026-01-05: The van comes on Thursday.\n2026-01-05: The cat does not like dogs.")
+    for kind in kinds if forks else ():
+        right = knows and kind not in ("abstention", "implicit" if persona == "pia" else "temporal")
+        diary.probe(kind, "right" if right else "unknown", written=knows, retrieved=knows or None)
+    diary.close(forks=forks).open().exchange([3, 3, 4, 4, "na", "na", "surprise"], user="It is Harbour Street now.")
+    if forks:
+        diary.probe("explicit", "right" if knows else "stale", told=1, delay=12, written=knows, retrieved=knows or None)
+    return diary.close(forks=forks).finish()

@@ -98,17 +98,17 @@ def test_a_target_is_never_ahead_of_itself(scores: list[int]) -> None:
 
 
 def test_recovery_counts_exchanges_until_two_in_a_row_are_back() -> None:
-    found = summarise_recovery([trial([[4, 4], [2, 4, 3, 4, 4]], wants={2: 1})], rater="self")
+    found = summarise_recovery([trial([[4, 4], [2, 4, 3, 4, 4]], wants={2: 1})], rater="self", study_seed=0)
     assert (found.drifts, found.recovered, found.median) == (1, 1, 5.0)
     assert found.curve == ((5, 0.0),)
 
 
 def test_what_did_not_come_back_is_censored_and_not_forgotten() -> None:
     back, never = trial([[4], [4, 4]], wants={2: 1}), trial([[4], [1, 1, 1, 1]], wants={2: 1}, persona="otto")
-    found = summarise_recovery([back, never], rater="self")
+    found = summarise_recovery([back, never], rater="self", study_seed=0)
     assert (found.drifts, found.recovered, found.median) == (2, 1, 2.0)
     assert found.curve == ((2, 0.5),)
 
 
 def test_without_a_change_of_wishes_there_is_no_drift() -> None:
-    assert summarise_recovery([trial([[4], [1, 1]])], rater="self").drifts == 0
+    assert summarise_recovery([trial([[4], [1, 1]])], rater="self", study_seed=0).drifts == 0

@@ -100,7 +100,7 @@ def test_the_interval_is_the_t_interval_of_persona_means() -> None:
     found = target([trial([value], persona=name) for name, value in means.items()]).likability
     half = 3.182446305284263 * sqrt(5 / 3 / 4)  # t(.975, 3) × the standard error of 2, 4, 5, 3
     assert found.interval == pytest.approx((3.5 - half, 3.5 + half))
-    assert found.fixed_set_interval == found.interval
+    assert found.fixed_set_interval == pytest.approx(found.interval)
 
 
 def test_two_personas_give_no_interval() -> None:

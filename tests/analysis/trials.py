@@ -14,8 +14,14 @@ from sim.core.event import (
     Ending,
     Event,
     Flag,
+    Grade,
+    MemoryScored,
+    MemoryWritten,
     Meta,
     NotApplicable,
+    Outcome,
+    Probed,
+    ProbeKind,
     Quote,
     Rated,
     Rating,
@@ -26,7 +32,10 @@ from sim.core.event import (
     TaggedSentence,
     Tags,
     TargetReplied,
+    TrialFailed,
     TrialFinished,
+    Truth,
+    Truths,
     Unscored,
     Usage,
     UserSpoke,
@@ -34,6 +43,7 @@ from sim.core.event import (
 )
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.written import GRADES
 from tests import examples
 
 TAGGER = examples.study().tagger_id
@@ -119,7 +129,37 @@ class Diary:
             self._add(Tagged(**self._here, part=tagger, tagging=Tags(sentences=(TaggedSentence(text=reply, moves=tuple(moves)),))))  # type: ignore[arg-type]
         return self
 
-    def close(self, criterion: int | None = None, *, ending: Ending = "maximum", left: str | None = None) -> Diary:
+    def remember(self, content: str, *, part: str = "profile") -> Diary:
+        """The target writes down what it keeps."""
+        self._exchange = 0
+        self._add(MemoryWritten(**self._here, part=part, content=content))  # type: ignore[arg-type]
+        return self
+
+    def judge_memory(self, *truths: Truth) -> Diary:
+        """A judge grades what was written down last; without `truths`, its answer did not fit."""
+        given = Truths(truths=truths) if truths else Unscored(cause="schema", reason="Twice no JSON.")
+        self._add(MemoryScored(**self._here, part=GRADES, truths=given))  # type: ignore[arg-type]
+        return self
+
+    def probe(
+        self,
+        kind: ProbeKind,
+        outcome: Outcome | None,
+        *,
+        fact: str = "cat",
+        told: int = 1,
+        delay: int = 1,
+        written: bool | None = None,
+        retrieved: bool | None = None,
+    ) -> Diary:
+        """The target is asked of `fact`; `outcome` None: the grade could not be had."""
+        self._exchange = 0
+        grade = Unscored(cause="schema", reason="Twice no JSON.") if outcome is None else Grade(outcome=outcome, by="answers")
+        body = {"probe": kind, "fact": fact, "version": 0, "question": "Which?", "answer": "That.", "grade": grade, "told": told, "delay": delay}
+        self._add(Probed(**self._here, part=f"{kind}:{fact}", **body, written=written, retrieved=retrieved))  # type: ignore[arg-type]
+        return self
+
+    def close(self, criterion: int | None = None, *, ending: Ending = "maximum", left: str | None = None, forks: bool = True) -> Diary:
         if left is not None:
             self._exchange += 1
             self._add(UserSpoke(**self._here, said=Departure(why=left)))  # type: ignore[arg-type]
@@ -127,11 +167,15 @@ class Diary:
         if criterion is not None:
             answers: dict[str, Rating] = {c: Score(reason="A good talk.", score=criterion) for c in CRITERIA}
             self._add(Rated(**self._here, part="self", ratings=answers, calls=(call("rater"),)))  # type: ignore[arg-type]
-        self._add(SessionClosed(**self._here, ending=ending))  # type: ignore[arg-type]
+        self._add(SessionClosed(**self._here, ending=ending, forks=forks))  # type: ignore[arg-type]
         return self
 
     def finish(self) -> Trial:
         self.events.append(TrialFinished(trial=self.trial.id, meta=self.meta))
+        return self.told()
+
+    def fail(self) -> Trial:
+        self.events.append(TrialFailed(trial=self.trial.id, cause="refused", message="The model refused.", meta=self.meta))
         return self.told()
 
     def told(self) -> Trial:

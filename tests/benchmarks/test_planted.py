@@ -37,7 +37,7 @@ def test_always_validating_is_most_alike_without_excess_and_sticking_has_the_hig
 def test_an_old_value_is_brought_back_by_the_stale_target(full: Run) -> None:
     shares = planted.stale_shares(full.trials)
     assert shares["stale"][0] > 2 * shares["remembers"][0]
-    assert shares["ignores"] == (0, shares["stale"][1])
+    assert shares["ignores"][0] == 0
 
 
 def test_the_brittle_target_gets_worse_within_a_session_and_the_biased_one_with_who_writes_loosely(full: Run) -> None:

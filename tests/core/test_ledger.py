@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,16 +13,18 @@ from hypothesis import strategies as st
 from sim.core.cast import Cast, build_cast
 from sim.core.event import Event, SessionOpened, UserSpoke, Utterance
 from sim.core.fold import fold
-from sim.core.ledger import Entry, build_ledger, scan
+from sim.core.ledger import Entry, build_ledger, hears, scan
 from sim.core.record import Trial
 from sim.core.text import contains, normalise
+from sim.store.library import load_persona
 from tests import examples
+from tests.benchmarks.ledger import listen
 
 CAST = build_cast(examples.persona(), examples.scenario(), start_date=dt.date(2026, 1, 5))
 
 
-def told(message: str, *, session: int = 1, exchange: int = 3, cast: Cast = CAST) -> set[tuple[str, int]]:
-    return {(d.fact, d.version) for d in scan(message, cast, session=session, exchange=exchange)}
+def told(message: str, *, session: int = 1, cast: Cast = CAST) -> set[tuple[str, int]]:
+    return {(d.fact, d.version) for d in scan(message, cast, session=session)}
 
 
 def after(*messages: tuple[int, str], claims: tuple[str, ...] = ()) -> dict[str, Entry]:
@@ -97,12 +100,46 @@ def test_a_value_is_entered_when_it_is_first_told() -> None:
     assert (ledger["cat"].session, ledger["cat"].exchange) == (1, 2)
 
 
-def test_only_what_is_due_in_its_exchange_is_a_core_fact() -> None:
-    due = [(t.fact.id, t.exchange, t.value.answers[0]) for t in CAST.sessions[0].core]
-    assert due
-    for fact, exchange, answer in due:
-        assert [d.core for d in scan(f"It is {answer}.", CAST, session=1, exchange=exchange) if d.fact == fact] == [True]
-        assert [d.core for d in scan(f"It is {answer}.", CAST, session=1, exchange=exchange + 1) if d.fact == fact] == [False]
+def test_what_its_session_scripts_is_a_core_fact_whichever_message_tells_it() -> None:
+    for telling in CAST.sessions[0].core:
+        message = f"It is {telling.value.answers[0]}."
+        assert [d.core for d in scan(message, CAST, session=1) if d.fact == telling.fact.id] == [True]
+    assert [(d.fact, d.core) for d in scan("Biscuit is asleep.", CAST, session=1)] == [("cat", False)]
+
+
+def test_a_fact_drawn_out_before_its_session_is_core_once_it_was_told_to_all() -> None:
+    assert not after((1, "It is my left knee."))["knee"].core
+    ledger = after((1, "It is my left knee."), (2, "It is my left knee, as I said."))
+    assert (ledger["knee"].core, ledger["knee"].session) == (True, 1)
+
+
+def test_a_question_that_does_not_speak_of_oneself_tells_nothing() -> None:
+    assert told("Is Mill Lane a nice street? I wonder.") == set()
+    assert told("Did I say that we live in Mill Lane?") == told("Mill Lane. Nice, is it not?") == {("flat", 0)}
+
+
+def test_which_questions_speak_of_oneself_is_not_guessed_in_other_languages() -> None:
+    cast = build_cast(examples.persona(language="fr"), examples.scenario(), start_date=dt.date(2026, 1, 5))
+    assert told("Tu connais Mill Lane ?", cast=cast) == {("flat", 0)}
+
+
+def test_an_old_value_that_leads_up_to_the_new_one_is_not_told() -> None:
+    assert told("No more Mill Lane: we are in Harbour Street.") == {("flat", 1)}
+
+
+def test_every_shipped_fact_is_told_by_its_own_text() -> None:
+    for path in sorted((Path(__file__).parents[2] / "personas").glob("*.yaml")):
+        persona = load_persona(path)
+        for value in (v for f in persona.facts for v in (f, f.changes_to) if v):
+            assert hears(f"{value.text} What do you think?", value, persona.language), value.text
+
+
+def test_a_hundred_messages_are_heard_as_measured() -> None:
+    heard = listen()
+    assert len(heard) == 100
+    assert sum(len(h.tells) for h in heard) == 76
+    assert sum(len(h.missed) for h in heard) <= 11
+    assert sum(len(h.invented) for h in heard) <= 9
 
 
 def test_the_targets_words_tell_nothing() -> None:

@@ -14,7 +14,7 @@ from sim.present.transcript import render_trial
 from sim.present.trial_json import trial_document
 from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, money, number, percent, safe, share, signed
 from tests import examples
-from tests.analysis.stories import CODEBOOK, told_in_full, whole_run
+from tests.analysis.stories import CODEBOOK, remembering_run, told_in_full, whole_run
 from tests.analysis.trials import Diary, planned
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -47,6 +47,25 @@ def shown(trial: Trial, *, width: int = 100, offline: tuple[str, ...] = (), **st
 @pytest.mark.parametrize("width", [100, 80])
 def test_a_run_looks_as_designed(width: int) -> None:
     matches(plain(render_run(summary(whole_run()), width=width), width), f"run_{width}.txt")
+
+
+REMEMBERING: list[dict[str, object]] = [
+    *({"id": id, "model": "offline/uses", "memory": memory} for id, memory in (("remembers", "full"), ("notes", "window:2"), ("forgets", "none"))),
+    {"id": "own-bot", "callable": "bots:answer"},
+]
+
+
+def test_memory_looks_as_designed() -> None:
+    found = summary(remembering_run(), status="finished", targets=REMEMBERING, probes={})
+    text = plain(render_run(found, width=100), 100)
+    matches(text[text.index("\nMemory") : text.index("\nRepetition")], "memory_100.txt")
+
+
+def test_a_target_that_cannot_be_copied_says_so() -> None:
+    found = summary(remembering_run(), targets=REMEMBERING, probes={})
+    assert "own-bot: it cannot be copied" in plain(render_run(found, width=120), 120)
+    assert found.targets[3].memory.probes == {}
+    assert found.targets[3].memory.accuracy.accuracy is None
 
 
 def test_a_trial_looks_as_designed() -> None:

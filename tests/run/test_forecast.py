@@ -68,3 +68,9 @@ def test_the_work_of_memory_is_counted_by_policy(more: dict[str, object], per_se
         assert counted is not None
         assert (counted.min, counted.max) == (2 * per_session + later.min * per_exchange, 2 * per_session + later.max * per_exchange)
     assert found.targets == ("a",)
+
+
+def test_a_judge_grades_each_written_memory_once() -> None:
+    study = examples.study(targets=[{"id": "m", "model": "offline/uses", "memory": ["profile", "full"]}], judge={"model": "openai/any"}, seeds=3)
+    judged = forecast(study, plan_trials(study, [examples.persona()], [examples.scenario()])).by_role["judge"]
+    assert (judged.min, judged.max) == (0, 3)

@@ -202,6 +202,8 @@ class Persona(Frozen):
     type: ProfileType
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] = "en"
     """BCP 47 tag of the language they write."""
+    hemisphere: Literal["north", "south"] | None = None
+    """Where they live, if that has four seasons; left out, no season is spoken of."""
     background: Text
     facts: tuple[Fact, ...] = Field(min_length=1)
     traits: tuple[Trait, ...] = Field(min_length=1)

@@ -56,6 +56,8 @@ class FactUpdate(Frozen):
     fact: FactRef
     to: Value | None = None
     """Left out: the fact's own `changes_to`."""
+    scripted: bool = True
+    """Told in this session to every target alike. `false`: it is true from now on, and the persona tells it if it comes up."""
 
 
 class ScriptedTurn(Frozen):

@@ -56,11 +56,8 @@ class Heard:
     """Whether `said_earlier` is all that was said."""
 
     def want(self, dimension: Dimension) -> int:
-        """How much of `dimension` is wanted today; a volatile persona in a low mood wants more warmth."""
-        want = self.card.want(dimension)
-        if dimension == "emotional_adaptation" and self.persona.type.stability == "volatile" and self.valence < 0:
-            return min(want + 1, 5)
-        return want
+        """How much of `dimension` is wanted today."""
+        return self.card.want(dimension)
 
     @property
     def valence(self) -> int:

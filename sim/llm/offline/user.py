@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from sim.core.cast import Topicality
+    from sim.core.cast import Telling, Topicality
     from sim.core.codebook import Dimension
     from sim.core.spec import Allusion, Fact, Value
     from sim.core.view import UserView
@@ -49,8 +49,6 @@ TEMPERS: Final = {
     "hostile": Temper(shows_missed=1.0, shows_met=0.1, carries_on=0.4, plays=0.8, volunteers=0.15, parts=2),
 }
 _PLAY_BY_LEVEL: Final = (0.0, 0.05, 0.12, 0.22, 0.32, 0.42)
-_SWINGS: Final = ("suddenly low, and cross about it", "glad all at once, for no reason", "restless", "", "")
-"""What a volatile mood adds to the session's; the last two leave it as it is."""
 
 
 def speak(view: UserView) -> dict[str, JsonValue]:
@@ -87,9 +85,8 @@ class _Message:
             self._react()
         if view.noise:
             self._parts.append(view.noise.says)
-        for telling in view.due:
-            self._parts.append(telling.value.text)
-            self._facts.append(telling.fact.id)
+        for telling in (*(t for t in view.news if _is_out_of_date(t, view)), *view.due):
+            self._tell((telling.fact, telling.value))
         finished = self._go_on()
         self._play()
         if view.last or finished:
@@ -190,11 +187,8 @@ _WHEN: Final = stems("when comes asked ask talk talked talking mentioned turns s
 
 
 def _mood(view: UserView) -> str:
-    """The session's mood; a volatile one swings from the second exchange on."""
-    feels = view.card.session.spec.mood.feels
-    if view.persona.type.stability == "steady" or view.exchange == 1:
-        return feels[:80]
-    return (rng(view.seed, "mood").choice(_SWINGS) or feels)[:80]
+    """The session's mood, or what it turns to."""
+    return (view.swing or view.card.session.spec.mood.feels)[:80]
 
 
 def _heard(view: UserView, index: int) -> Heard:
@@ -273,6 +267,12 @@ def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:
         chosen = next(((i, j) for i, j in ahead if j == 0), chosen)
     topic = agenda[chosen[0]]
     return topic, topic.item.says[chosen[1]]
+
+
+def _is_out_of_date(news: Telling, view: UserView) -> bool:
+    """Whether the last reply speaks of what `news` has changed: then it has come up."""
+    old = [v for v in view.values[news.fact.id] if v != news.value]
+    return bool(view.talk) and any(contains(view.talk[-1].reply, a) for v in old for a in v.answers)
 
 
 def _scripted(view: UserView) -> frozenset[str]:

@@ -16,6 +16,7 @@ from sim.present.report.sections.headline import build_headline
 from sim.present.report.sections.likability import likability_section
 from sim.present.report.sections.made import made_facts
 from sim.present.report.sections.memory import memory_section
+from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SECTIONS: tuple[Callable[[Material], Section], ...] = (
     likability_section,
     memory_section,
+    remembering_section,
     course_section,
     criterion_section,
     repetition_section,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from sim.present.report.document import Cell, Column
-from sim.present.words import number, safe, share
+from sim.present.words import NONE, number, percent, safe, share, signed
 
 Heading = str | tuple[str, str]
 """A heading, or one with what the column holds."""
@@ -36,6 +36,16 @@ def score(value: float | None, interval: tuple[float, float] | None = None, *, b
     return Cell(text=number(value, digits), value=value, beside="\n".join(p for p in (spoken, beside) if p))
 
 
+def change(value: float | None, interval: tuple[float, float] | None = None) -> Cell:
+    """A difference with its sign, and its interval in small print."""
+    return Cell(text=signed(value), value=value, beside=between(interval))
+
+
+def percentage(value: float | None, *, beside: str = "") -> Cell:
+    """A share in per cent."""
+    return Cell(text=percent(value), value=value, beside=beside)
+
+
 def part(value: float | None, interval: tuple[float, float] | None = None) -> Cell:
     """A figure that mostly lies between 0 and 1."""
     return Cell(text=share(value), value=value, beside="" if interval is None else f"{share(interval[0])} to {share(interval[1])}")
@@ -44,6 +54,16 @@ def part(value: float | None, interval: tuple[float, float] | None = None) -> Ce
 def count(value: int, *, link: str = "") -> Cell:
     """How many."""
     return Cell(text=f"{value:,}" if value else "0", value=value, link=link if value else "")
+
+
+def probability(p: float | None) -> Cell:
+    """A p with three decimals, or how small it is at most."""
+    return Cell(text=spoken_p(p), value=p)
+
+
+def spoken_p(p: float | None) -> str:
+    """A p in words: ".012", "<.001"."""
+    return NONE if p is None else "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def text(value: str) -> Cell:

@@ -96,6 +96,27 @@ def steps(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str)
     }
 
 
+def shares(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str) -> Spec:
+    """A line of shares for every target. Rows: target, `x` (whole numbers), `y`."""
+    at: Spec = {"field": x, "type": "quantitative", "title": x_title, "axis": {"tickMinStep": 1, "format": "d"}, "scale": {"padding": 16}}
+    up: Spec = {"field": y, "type": "quantitative", "title": y_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"shape": shape(targets)}}
+    encoding: Spec = {"x": at, "y": up, "color": colour(targets)}
+    return {"width": "container", "height": 240, "encoding": encoding, "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dot]}
+
+
+def arms(models: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:
+    """One model under several memories: a point an arm, joined from the one that remembers least. Rows: model, arm, `x` (a share), `y`'s field."""
+    at: Spec = {"field": x, "type": "quantitative", "title": x_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
+    model: Spec = {"field": "model", "type": "nominal", "scale": {"domain": list(models)}, "legend": {"title": None, "orient": "top"}}
+    layers: list[JsonValue] = [
+        {"mark": {"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, "encoding": {"order": {"field": x, "type": "quantitative"}}},
+        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}},
+        {"mark": {"type": "text", "dx": 9, "dy": -9, "align": "left"}, "encoding": {"text": {"field": "arm"}}},
+    ]
+    return {"width": "container", "height": 280, "encoding": {"x": at, "y": y, "color": model}, "layer": layers}
+
+
 def paired(arms: Sequence[str], *, y: Spec) -> Spec:
     """A thin line a persona from arm to arm, the means with their intervals on top. Rows: arm, persona, `y`'s field; of means: mean, low, high."""
     x: Spec = {"field": "arm", "type": "nominal", "sort": list(arms), "title": None, "axis": {"labelAngle": 0, "labelFontSize": 13}}

@@ -11,11 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from sim.analysis.estimates import Tier
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
-
-Tier = Literal["look", "screen", "decide"]
-"""By personas and scenarios (METHODS §5): what a comparison on this run may claim."""
 
 
 class Column(Frozen):
@@ -91,6 +89,7 @@ class Headline(Frozen):
     """Which target is liked, why, and whether that can be believed, in sentences."""
 
     tier: Tier
+    """By personas and scenarios (METHODS §5): what a comparison on this run may claim."""
     tier_means: str
     verdict: str
     better: tuple[str, ...]

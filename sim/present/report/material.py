@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sim.analysis.arms import Source, build_families
 from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
+from sim.analysis.compare import MeasureComparison, compare_measure
+from sim.analysis.diagnosis import Diagnosis, diagnose
+from sim.analysis.estimates import tier
+from sim.analysis.measures import MEASURES, PRIMARY
+from sim.analysis.raters import RaterSensitivity, compare_raters
 from sim.analysis.repetition import RepetitionReport, report_repetition
-from sim.present.report.document import Tier
 from sim.score.repetition import mark_trials
 
 if TYPE_CHECKING:
+    from sim.analysis.estimates import Tier
     from sim.analysis.summary import RunSummary
     from sim.core.codebook import Codebook
     from sim.core.event import Role
@@ -22,8 +28,6 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 200
 """Of each null of repetition: enough for a p of .005, and quick."""
-SCREEN, DECIDE, SCENARIOS = 12, 24, 4
-"""Personas from which a run screens or decides, and the scenarios it takes to decide (METHODS §5)."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,25 @@ class Material:
     @property
     def tier(self) -> Tier:
         """What a comparison on this run may claim."""
-        personas = min((t.likability.n_personas for t in self.summary.targets), default=0)
-        if personas >= DECIDE and self.summary.scenarios >= SCENARIOS:
-            return "decide"
-        return "screen" if personas >= SCREEN else "look"
+        return tier(min((t.likability.n_personas for t in self.summary.targets), default=0), self.summary.scenarios)
+
+    @cached_property
+    def compared(self) -> MeasureComparison | None:
+        """All pairs of targets by likability; None where there is one target."""
+        if len(self.targets) < 2:
+            return None
+        source = Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline)
+        return compare_measure(next(m for m in MEASURES if m.id == PRIMARY), build_families([source], "target"))
+
+    @cached_property
+    def raters(self) -> RaterSensitivity:
+        """Every other rater of the run against the primary one."""
+        return compare_raters(self.study, self.trials)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """Where variance comes from, and which items tell targets apart."""
+        return diagnose(self.study, self.trials)
 
     @cached_property
     def points(self) -> tuple[PersonaPoint, ...]:

@@ -97,10 +97,12 @@ def test_filters_sorting_and_search_narrow_the_conversations(browser: Browser, r
         page.wait_for_function("() => document.getElementById('found').textContent.endsWith('in 2 conversations')")
         kept = int(page.inner_text("#found").split()[0])
         assert "target=drops" in page.url
-        page.select_option("#filters [name=dimension]", "callback")
-        page.select_option("#filters [name=most]", "2")
-        page.wait_for_function("() => document.documentElement.dataset.shown.includes('most=2')")
-        assert 0 < int(page.inner_text("#found").split()[0]) < kept
+        page.select_option("#filters [name=dimension]", "emotional_adaptation")
+        page.select_option("#filters [name=most]", "4")
+        page.wait_for_function("() => document.documentElement.dataset.shown.includes('most=4')")
+        scores = "".join(page.evaluate("Rapport.trials().filter(t => t.target === 'drops').map(t => t.scores)"))[::7]
+        assert int(page.inner_text("#found").split()[0]) == sum(letter in "1234" for letter in scores)
+        assert len(scores) == kept
         page.click("#filters button[type=reset]")
         page.wait_for_function("all => document.getElementById('found').textContent === all", arg=everything)
         page.fill("#filters [name=text]", "gnihtyreve")

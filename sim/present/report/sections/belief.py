@@ -6,11 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sim.core.codebook import DIMENSIONS, LABELS
-from sim.present.report.cells import Heading, columns, count, named, score, talks_link
-from sim.present.report.document import Block, Prose, Section, Table
-from sim.present.words import many, percent, share, signed
+from sim.present.report import charts
+from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link
+from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
+from sim.present.words import NONE, SHORT, many, number, percent, share
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from sim.present.report.material import Material
 
 TITLE = "Can it be believed?"
@@ -23,21 +26,125 @@ NO_PEOPLE = "Agreement with people was not measured in this run: nobody has rate
 
 def belief_section(of: Material) -> Section:
     """Raters beside each other, repeats, halo, flags."""
-    blocks: list[Block] = [*_raters(of), *_controls(of), _flags(of), Prose(lines=(NO_MATRIX, NO_PEOPLE))]
+    blocks: list[Block] = [*_raters(of), *_controls(of), *_scales(of), *_components(of), _flags(of), Prose(lines=(NO_MATRIX, NO_PEOPLE))]
     return Section(id="belief", title=TITLE, blocks=tuple(blocks))
 
 
 def _raters(of: Material) -> list[Block]:
-    rows = [
-        (named(t.target), named(rater), score(o.mean), score(o.fixed_set), count(o.n), score(t.likability.mean))
-        for t in of.summary.targets
-        for rater, o in t.likability.observers.items()
-    ]
-    if not rows:
+    others = of.raters.others
+    if not others:
         line = f"Rater agreement was not measured in this run: only {of.rater} rated. Add `observers:` to the study to have others rate, too."
         return [Prose(lines=(line,))]
-    figures: list[Heading] = ["likability", "fixed set", "n", (f"{of.rater}'s", "likability by the primary rater")]
-    return [Table(id="raters", title="Other raters of the same replies", columns=columns("target", "rater", figures=figures), rows=tuple(rows))]
+    rows = []
+    for rater, o in others.items():
+        order, flips = o.swap.order, o.swap.flips
+        flipped = percentage(flips.share, beside=f"n {flips.n:,}")
+        moved = percentage(o.scores.moved, beside=f"n {o.scores.n:,}")
+        alike = Cell(text=f"{order.alike} of {order.pairs}", value=order.alike / order.pairs if order.pairs else None)
+        rows.append(
+            (
+                named(rater),
+                score(order.spearman),
+                alike,
+                flipped,
+                moved,
+                change(o.swap.difference),
+            )
+        )
+    figures: list[Heading] = [
+        ("ρ of targets", "Spearman, of targets by their fixed-set mean"),
+        ("pairs alike", "of targets, ordered alike"),
+        ("flips", "on one persona and scenario, the other target is preferred"),
+        ("moved", "scores of the same reply that differ by a point or more"),
+        ("difference", "the other's fixed-set mean less the primary rater's"),
+    ]
+    title = f"Other raters of the same replies, against {of.rater}"
+    return [Table(id="raters", title=title, columns=columns("rater", figures=figures), rows=tuple(rows))]
+
+
+def _scales(of: Material) -> list[Block]:
+    """Ceiling, floor and length, and which dimensions say the same."""
+    scales = of.summary.scales
+    rows = []
+    for d in DIMENSIONS:
+        s = scales.dimensions[d]
+        ends = [percentage(v) for v in (s.floor, s.ceiling, s.length.r_squared)]
+        rows.append(
+            (
+                named(LABELS[d], link=talks_link(dimension=d)),
+                count(s.n),
+                count(s.occasions),
+                *ends,
+                score(s.length.per_doubling),
+                count(s.quotes_not_found),
+            )
+        )
+    figures: list[Heading] = [
+        ("n", "scores"),
+        "occasions",
+        ("at 1", "share of scores"),
+        ("at 5", "share of scores"),
+        ("by length", "share of the variance within personas that the reply's length alone explains"),
+        ("per doubling", "points for twice as many words"),
+        ("quotes not found", "the rater quoted words that were never said"),
+    ]
+    twins = [f"{LABELS[a]} and {LABELS[b]} (r {share(t.r)}, n {t.n:,})" for t in scales.twins for a, b in (t.dimensions,)]
+    notes = [f"Cannot be told apart here: {'; '.join(twins)}."] if twins else []
+    title = f"What {scales.rater}'s scales are worth"
+    return [Table(id="scales", title=title, columns=columns("dimension", figures=figures), rows=tuple(rows), notes=tuple(notes)), *_together(of)]
+
+
+def _together(of: Material) -> list[Figure]:
+    scales = of.summary.scales.dimensions
+    rows: list[dict[str, JsonValue]] = [
+        {"row": LABELS[a], "column": SHORT[b], "r": c.r, "n": c.n, "link": talks_link(dimension=a)}
+        for a, s in scales.items()
+        for b, c in s.others.items()
+        if c.r is not None
+    ]
+    if not rows:
+        return []
+    mean = of.summary.scales.mean_correlation
+    return [
+        Figure(
+            id="together",
+            title="How far the dimensions go together",
+            alt=f"Correlation of each dimension with each other one, within personas; the mean is {share(mean)}.",
+            notes=("Pearson's r of scores of the same reply, each less its persona's mean. From .90 on, two dimensions say the same thing.",),
+            spec=charts.heat([LABELS[d] for d in DIMENSIONS], [SHORT[d] for d in DIMENSIONS], field="r", title="r", domain=(-1, 1)),
+            columns={
+                "row": "dimension",
+                "column": "other dimension",
+                "r": "Pearson's r within personas",
+                "n": "replies",
+                "link": "place of the page",
+            },
+            rows=tuple(rows),
+        )
+    ]
+
+
+def _components(of: Material) -> list[Block]:
+    """The variance split, and which number to raise."""
+    found = of.diagnosis.components
+    rows = []
+    for effect, c in found.components.items():
+        part_of = percentage(c.share) if c.share is not None else Cell(text=NONE, beside=c.why)
+        rows.append((named(effect), score(c.variance, c.interval, digits=3), part_of, count(c.levels)))
+    figures: list[Heading] = [("variance", "squared points of the fixed-set mean of a trial; negative says about 0"), "share", ("levels", "groups")]
+    notes = []
+    known = {n: r for n, r in found.design.items() if r.times is not None and n != "now"}
+    if known:
+        best = min(known, key=lambda n: known[n].times or 1.0)
+        notes.append(f"Twice the {best} would bring the standard error of a difference down the most, to {percent(known[best].times)} of what it is.")
+    if found.noise.target is not None:
+        notes.append(
+            f"Noise floor: the means of one target in two runs like this differ by chance by up to {number(found.noise.target)} in 95 of 100."
+        )
+    else:
+        notes.append("The noise floor of whole trials was not measured in this run: it takes two seeds or more.")
+    title = "Where the spread of the fixed set comes from"
+    return [Table(id="components", title=title, columns=columns("effect", figures=figures), rows=tuple(rows), notes=tuple(notes))]
 
 
 def _controls(of: Material) -> list[Block]:
@@ -51,8 +158,8 @@ def _controls(of: Material) -> list[Block]:
     rows = []
     for d in DIMENSIONS:
         n, h = noise.dimensions[d], halo.dimensions[d]
-        moved = score(n.moved).model_copy(update={"text": percent(n.moved)})
-        rows.append((named(LABELS[d]), count(n.n), score(n.difference), moved, count(h.n), score(h.mean).model_copy(update={"text": signed(h.mean)})))
+        moved = percentage(n.moved)
+        rows.append((named(LABELS[d]), count(n.n), score(n.difference), moved, count(h.n), change(h.mean)))
     notes = [
         f"Repeats are the noise floor: differences between targets smaller than theirs mean nothing. {many(noise.exchanges, 'exchange')} repeated."
     ]

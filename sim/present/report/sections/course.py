@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.adaptability import FEWEST_SESSIONS, Adaptability, Recovery, summarise_adaptability, summarise_recovery
+from sim.analysis.adaptability import FEWEST_SESSIONS, Recovery
 from sim.present.report import charts
-from sim.present.report.cells import Heading, columns, count, named, score, talks_link, text
+from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link, text
 from sim.present.report.document import Block, Figure, Prose, Section, Table
-from sim.present.report.sections.memory import memory_groups
-from sim.present.words import number, percent, signed
+from sim.present.words import number
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -100,18 +99,18 @@ def _callback(of: Material) -> Figure:
 
 def _adaptability(of: Material) -> Table:
     rows = []
-    for target, found in _adapted(of).items():
+    for target, found in ((t.target, t.adaptability) for t in of.summary.targets):
         known = found.slope is not None
         kind = "trend" if found.trend_only else f"less {found.reference}"
         rows.append(
             (
                 named(target),
-                score(found.slope, found.interval).model_copy(update={"text": signed(found.slope)}) if known else named("not estimable"),
+                change(found.slope, found.interval) if known else named("not estimable"),
                 text(kind if known else f"fewer than {FEWEST_SESSIONS} sessions"),
-                score(found.last_minus_first).model_copy(update={"text": signed(found.last_minus_first)}),
+                change(found.last_minus_first),
                 score(found.r_squared),
-                score(found.at_ceiling).model_copy(update={"text": percent(found.at_ceiling)}),
-                score(found.callback_slope).model_copy(update={"text": signed(found.callback_slope)}),
+                percentage(found.at_ceiling),
+                change(found.callback_slope),
                 count(found.personas),
             )
         )
@@ -134,22 +133,8 @@ def _adaptability(of: Material) -> Table:
     )
 
 
-def _adapted(of: Material) -> dict[str, Adaptability]:
-    bare = {t: g[0] for g in memory_groups(of.study) for t in g[1:] if _memory(of, g[0]) == "none"}
-    found = {}
-    for target in of.targets:
-        reference = bare.get(target)
-        beside = of.of(reference) if reference else []
-        found[target] = summarise_adaptability(of.of(target), rater=of.rater, reference=beside, reference_id=reference)
-    return found
-
-
-def _memory(of: Material, target: str) -> str:
-    return next(t.memory for t in of.study.targets if t.id == target)
-
-
 def _recovery(of: Material) -> list[Block]:
-    found = {t: summarise_recovery(of.of(t), rater=of.rater) for t in of.targets}
+    found = {t.target: t.recovery for t in of.summary.targets}
     if not any(r.drifts for r in found.values()):
         return [Prose(lines=("Recovery was not measured in this run: no user's wishes changed in a way that a message showed.",))]
     return [_recovery_figure(of, found), _recovery_table(found)]
@@ -167,7 +152,9 @@ def _recovery_figure(of: Material, found: dict[str, Recovery]) -> Figure:
         id="recovery",
         title="Recovery after a change of wishes",
         alt="Share of drifts not yet recovered, by exchanges since their first signal.",
-        notes=("Back: two scores in a row within 0.5 of the level before. Drifts that were watched no longer are censored (Kaplan–Meier).",),
+        notes=(
+            "Back: two scores in a row within 0.5 of the level before. Kaplan–Meier: what is watched no longer is censored; late steps rest on few.",
+        ),
         spec=charts.steps(of.targets, x="exchanges", x_title="exchanges since the first signal", y="not_back", y_title="not yet back"),
         columns={
             "target": "target id",

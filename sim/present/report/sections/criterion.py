@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.by_persona import correlate_criterion
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, score, talks_link
@@ -86,30 +85,20 @@ def _cloud(of: Material) -> Figure:
 
 
 def _correlations(of: Material) -> Figure:
-    found = correlate_criterion(of.trials, rater=of.rater)
+    found = ((d, c, r) for d, scale in of.summary.scales.dimensions.items() for c, r in scale.criterion.items())
     rows: list[dict[str, JsonValue]] = [
-        {
-            "row": LABELS[c.dimension],
-            "column": LABELS[c.criterion],
-            "r": c.r,
-            "sessions": c.sessions,
-            "link": talks_link(dimension=c.dimension),
-        }
-        for c in found
-        if c.r is not None
+        {"row": LABELS[d], "column": LABELS[c], "r": r.r, "sessions": r.n, "link": talks_link(dimension=d)} for d, c, r in found if r.r is not None
     ]
     return Figure(
         id="criterion",
         title="How each dimension goes with looking back",
-        alt="Correlation of each dimension's session mean with the two criterion answers, within persona and target.",
-        notes=(
-            "Pearson's r over sessions, each less its mean over the persona's sessions with the target. Blank: too few sessions, or no variation.",
-        ),
+        alt="Correlation of each dimension's session mean with the two criterion answers, within personas.",
+        notes=("Pearson's r over sessions, each less its persona's mean. Left out: too few sessions, or no variation.",),
         spec=charts.heat([LABELS[d] for d in DIMENSIONS], [LABELS[c] for c in CRITERIA], field="r", title="r", domain=(-1, 1)),
         columns={
             "row": "likability dimension",
             "column": "criterion question",
-            "r": "Pearson's r within persona and target",
+            "r": "Pearson's r within personas",
             "sessions": "sessions with both",
             "link": "place of the page",
         },

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.pairs import Paired, pair_likability
+from sim.analysis.estimates import DECIDE, FEWEST_SCENARIOS, SCREEN, Tier
 from sim.core.codebook import DIMENSIONS, LABELS
-from sim.present.report.cells import between
-from sim.present.report.document import Headline, Tier
-from sim.present.report.material import DECIDE, SCENARIOS, SCREEN
+from sim.present.report.cells import between, spoken_p
+from sim.present.report.document import Headline
 from sim.present.report.sections.memory import memory_sentence
 from sim.present.words import DIAGNOSTIC, many, number, share, signed
 
 if TYPE_CHECKING:
+    from sim.analysis.compare import Comparison
     from sim.analysis.summary import TargetSummary
     from sim.present.report.material import Material
 
 TIERS: dict[Tier, str] = {
     "look": f"A look: fewer than {SCREEN} personas, so no verdict on which target is liked more.",
-    "screen": f"A screen: {SCREEN} personas or more show large differences; a decision takes {DECIDE} personas and {SCENARIOS} scenarios.",
-    "decide": f"Enough to decide by: {DECIDE} personas or more and {SCENARIOS} scenarios or more.",
+    "screen": f"A screen: {SCREEN} personas or more show large differences; a decision takes {DECIDE} personas and {FEWEST_SCENARIOS} scenarios.",
+    "decide": f"Enough to decide by: {DECIDE} personas or more and {FEWEST_SCENARIOS} scenarios or more.",
 }
 MOST_REASONS = 3
 
@@ -27,39 +27,68 @@ MOST_REASONS = 3
 def build_headline(of: Material) -> Headline:
     """The top of the report."""
     ranked = sorted((t for t in of.summary.targets if t.likability.mean is not None), key=lambda t: -(t.likability.mean or 0))
-    tier = of.tier
     if not ranked:
-        verdict = "Nothing can be said yet: no reply has a rating."
-        return Headline(
-            tier=tier, tier_means=TIERS[tier], verdict=verdict, better=(), worse=(), cannot_tell=(), reasons=(), not_concluded=_not_concluded(of)
-        )
+        return _headline(of, "Nothing can be said yet: no reply has a rating.")
     leader, others = ranked[0], ranked[1:]
-    pairs = {t.target: pair_likability(of.of(leader.target), of.of(t.target), rater=of.rater, over=DIMENSIONS) for t in others}
-    clear = [t for t in others if tier != "look" and _above(pairs[t.target])]
+    against = _against(of, leader.target)
+    clear = [t for t in others if t.target in against and against[t.target].verdict == "lower"]
     unclear = [t for t in others if t not in clear]
-    return Headline(
-        tier=tier,
-        tier_means=TIERS[tier],
-        verdict=_verdict(leader, others, clear, tier),
+    return _headline(
+        of,
+        _verdict(leader, others, clear, of.tier),
         better=(f"{leader.target}: {_level(leader)}",) if clear else (),
-        worse=tuple(f"{t.target}: {_level(t)}, {_below(pairs[t.target], leader.target)}" for t in clear),
-        cannot_tell=tuple(f"{t.target}: {_level(t)}, {_below(pairs[t.target], leader.target)}" for t in unclear),
+        worse=tuple(_told(t, against.get(t.target), leader.target) for t in clear),
+        cannot_tell=tuple(_told(t, against.get(t.target), leader.target) for t in unclear),
         reasons=tuple(_reasons(of, ranked))[:MOST_REASONS],
+    )
+
+
+def _headline(
+    of: Material,
+    verdict: str,
+    *,
+    better: tuple[str, ...] = (),
+    worse: tuple[str, ...] = (),
+    cannot_tell: tuple[str, ...] = (),
+    reasons: tuple[str, ...] = (),
+) -> Headline:
+    return Headline(
+        tier=of.tier,
+        tier_means=TIERS[of.tier],
+        verdict=verdict,
+        better=better,
+        worse=worse,
+        cannot_tell=cannot_tell,
+        reasons=reasons,
         not_concluded=_not_concluded(of),
     )
 
 
+def _against(of: Material, leader: str) -> dict[str, Comparison]:
+    """Every other target against the leader: `lower` where the leader is liked more."""
+    found: dict[str, Comparison] = {}
+    for c in of.compared.comparisons if of.compared else ():
+        if c.b == leader:
+            found[c.a] = c
+        elif c.a == leader:
+            turned = {"higher": "lower", "lower": "higher"}.get(c.verdict, c.verdict)
+            less = None if c.difference is None else -c.difference
+            span = None if c.interval is None else (-c.interval[1], -c.interval[0])
+            found[c.b] = c.model_copy(update={"a": c.b, "b": c.a, "difference": less, "interval": span, "verdict": turned})
+    return found
+
+
 def _verdict(leader: TargetSummary, others: list[TargetSummary], clear: list[TargetSummary], tier: Tier) -> str:
     if not others:
-        return f"{leader.target} is rated {_level(leader)}. There is no other target to hold it against."
+        return f"{leader.target} has a simulated likability of {_level(leader)}. There is no other target to hold it against."
     if tier == "look":
         return f"No verdict. In this look {leader.target} has the highest simulated likability, {_level(leader)}."
     if len(clear) == len(others):
         than = f"all {len(others)} others" if len(others) > 1 else others[0].target
-        return f"{leader.target} is liked more than {than}: {_level(leader)}."
+        return f"In simulated likability {leader.target} is ahead of {than}: {_level(leader)}."
     level = [leader.target, *(t.target for t in others if t not in clear)]
-    told = f"{', '.join(level[:-1])} and {level[-1]} cannot be told apart"
-    return f"{told}, and are liked more than {_and(clear)}." if clear else f"{told}."
+    told = f"{', '.join(level[:-1])} and {level[-1]} cannot be told apart in simulated likability"
+    return f"{told}, and are ahead of {_and(clear)}." if clear else f"{told}."
 
 
 def _and(targets: list[TargetSummary]) -> str:
@@ -73,16 +102,12 @@ def _level(target: TargetSummary) -> str:
     return f"{number(likability.mean)} of 5{spoken}"
 
 
-def _above(pair: Paired) -> bool:
-    return pair.interval is not None and pair.interval[0] > 0
-
-
-def _below(pair: Paired, leader: str) -> str:
-    if pair.difference is None:
-        return f"never in the same place as {leader}"
+def _told(target: TargetSummary, pair: Comparison | None, leader: str) -> str:
+    if pair is None or pair.difference is None:
+        return f"{target.target}: {_level(target)}, never in the same place as {leader}"
     spoken = f"95 % {between(pair.interval)}, " if pair.interval else ""
-    direction = "below" if pair.difference >= 0 else "above"
-    return f"{abs(pair.difference):.2f} {direction} {leader} ({spoken}paired over {many(pair.personas, 'persona')})"
+    p = f", p {spoken_p(pair.p_holm)} after Holm" if pair.p_holm is not None else ""
+    return f"{target.target}: {_level(target)}, {signed(pair.difference)} to {leader} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
 
 
 def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:
@@ -118,9 +143,12 @@ def _not_concluded(of: Material) -> tuple[str, ...]:
     lines.append(DIAGNOSTIC)
     if of.tier != "decide":
         lines.append(TIERS[of.tier])
-    if summary.scenarios < SCENARIOS:
+    if summary.scenarios < FEWEST_SCENARIOS:
         these = "the one scenario" if summary.scenarios == 1 else f"the {summary.scenarios} scenarios"
         lines.append(f"Anything beyond {these} in which the talks took place.")
+    kin = sorted({f"{k.name} and {k.target} ({k.family})" for k in summary.scales.same_family})
+    if kin:
+        lines.append(f"Whether models prefer their own kind: of one family are {'; '.join(kin)}.")
     lines.append("Anything about people unlike these personas, who are a fixed set and not a sample.")
     absent = summary.trials.planned - summary.trials.finished
     if absent:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sim.analysis.by_persona import dimension_interval, on_scale
 from sim.core.codebook import BY_OCCASION, DIMENSIONS, LABELS
 from sim.present.report import charts
-from sim.present.report.cells import columns, count, named, score, talk_link, talks_link
+from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talk_link, talks_link, text
 from sim.present.report.document import Cell, Figure, Prose, Section, Table
-from sim.present.words import NONE, SHORT, number
+from sim.present.words import NONE, SHORT, many, number
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -30,7 +30,7 @@ def likability_section(of: Material) -> Section:
             "The fixed set is the mean of the four that always apply, and the only figure to look at for trends.",
         )
     )
-    return Section(id="likability", title=TITLE, blocks=(_main(of), explained, _personas(of), _dimensions(of), _occasions(of)))
+    return Section(id="likability", title=TITLE, blocks=(_main(of), explained, _personas(of), *_pairs(of), _dimensions(of), _occasions(of)))
 
 
 def _main(of: Material) -> Table:
@@ -40,12 +40,12 @@ def _main(of: Material) -> Table:
         columns=columns(
             "target",
             figures=[
+                ("rank", "the places it may have: behind all that a verdict puts before it, before all that a verdict puts behind it"),
                 ("likability", "mean of the seven dimensions, with its 95 % interval over personas like these"),
                 ("fixed set", "mean of the four dimensions that always apply"),
                 *((SHORT[d], LABELS[d]) for d in DIMENSIONS),
                 ("words", "words a reply: longer replies are often rated higher for their length alone"),
                 ("n", "rated exchanges"),
-                "personas",
             ],
         ),
         rows=tuple(_row(of, t) for t in of.summary.targets),
@@ -59,13 +59,22 @@ def _row(of: Material, target: TargetSummary) -> tuple[Cell, ...]:
     dimensions = [score(figures.dimensions[d].mean, dimension_interval(points, d), beside=f"n {figures.dimensions[d].n:,}") for d in DIMENSIONS]
     return (
         named(target.target, link=talks_link(target=target.target)),
+        _place(of, target.target),
         score(figures.mean, on_scale(figures.interval)),
         score(figures.fixed_set, on_scale(figures.fixed_set_interval)),
         *dimensions,
         score(target.repetition.words_per_reply, digits=0),
-        count(figures.n),
-        count(figures.n_personas),
+        Cell(text=f"{figures.n:,}", value=figures.n, beside=many(figures.n_personas, "persona")),
     )
+
+
+def _place(of: Material, target: str) -> Cell:
+    """Its place among all, with the places it may as well have."""
+    ranks = {r.arm: r for r in of.compared.ranking.get("", ())} if of.compared else {}
+    rank = ranks.get(target)
+    if rank is None or rank.mean is None:
+        return Cell(text=NONE)
+    return Cell(text=str(rank.first) if rank.first == rank.last else f"{rank.first} to {rank.last}", value=(rank.first + rank.last) / 2)
 
 
 def _interval_note(of: Material) -> str:
@@ -113,6 +122,38 @@ def _personas(of: Material) -> Figure:
         },
         rows=(*single, *means),
     )
+
+
+def _pairs(of: Material) -> list[Table]:
+    """Every pair of targets, with the verdict that its p allows."""
+    if of.compared is None:
+        return []
+    rows = []
+    for c in of.compared.comparisons:
+        known = c.difference is not None
+        rows.append(
+            (
+                named(f"{c.a} − {c.b}"),
+                change(c.difference, c.interval) if known else Cell(text=NONE),
+                probability(c.p_holm),
+                score(c.d_av, beside=f"d_z {number(c.d_z)}" if c.d_z is not None else ""),
+                count(c.personas),
+                count(c.pairs),
+                count(c.unpaired_a + c.unpaired_b),
+                text(c.verdict),
+            )
+        )
+    figures: list[Heading] = [
+        ("difference", "paired by persona and scenario, with its 95 % interval"),
+        ("p", "two-sided, of sign flips by persona and of the interval, the larger; after Holm over all pairs"),
+        ("d_av", "over the mean standard deviation between personas; d_z: over that of the differences"),
+        "personas",
+        ("pairs", "persona × scenario"),
+        ("unpaired", "persona × scenario that only one side has"),
+        ("verdict", "of the first against the second"),
+    ]
+    note = "A verdict takes 12 personas and a p of at most .05 after Holm over all pairs. Dimensions are compared on occasions that both sides had."
+    return [Table(id="pairs", title="Paired differences in likability", columns=columns("targets", figures=figures), rows=tuple(rows), notes=(note,))]
 
 
 def _dimensions(of: Material) -> Figure:

@@ -12,9 +12,9 @@ from sim.analysis.estimates import t_interval
 from sim.analysis.pairs import WITHOUT_CALLBACK, Paired, pair_likability
 from sim.core.spec.target import ChatTargetSpec
 from sim.present.report import charts
-from sim.present.report.cells import between, columns, count, named, score, talks_link
-from sim.present.report.document import Figure, Prose, Section, Table
-from sim.present.words import number, signed
+from sim.present.report.cells import between, change, columns, count, named, score, talks_link
+from sim.present.report.document import Block, Figure, Prose, Section, Table
+from sim.present.words import share, signed
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -40,8 +40,8 @@ def memory_section(of: Material) -> Section:
             "what is left is whether remembering makes the talk itself more liked.",
         )
     )
-    blocks = [b for i, g in enumerate(groups) for b in (_figure(of, g, i), _table(of, g, i))]
-    return Section(id="memory", title=TITLE, blocks=(explained, *blocks))
+    blocks: list[Block] = [b for i, g in enumerate(groups) for b in (_figure(of, g, i), _table(of, g, i))]
+    return Section(id="memory", title=TITLE, blocks=(explained, *blocks, *_accuracy(of), *_ranks(of)))
 
 
 def memory_groups(study: Study) -> list[tuple[str, ...]]:
@@ -103,6 +103,46 @@ def _figure(of: Material, group: tuple[str, ...], index: int) -> Figure:
     )
 
 
+def _accuracy(of: Material) -> list[Figure]:
+    """Liking on the axis of what is remembered; needs probes."""
+    rows: list[dict[str, JsonValue]] = [
+        {"model": b.model, "arm": a.target, "memory": a.memory, "accuracy": a.accuracy, "liked": a.liked, "link": talks_link(target=a.target)}
+        for b in of.summary.bought
+        for a in b.arms
+        if a.accuracy is not None and a.liked is not None
+    ]
+    if not rows:
+        return []
+    y = charts.rating("liked", "likability without callback", values=[a.liked for b in of.summary.bought for a in b.arms if a.liked is not None])
+    return [
+        Figure(
+            id="accuracy",
+            title="Remembering and being liked",
+            alt="; ".join(f"{r['arm']}: memory accuracy {share(a)}" for r in rows if isinstance(a := r["accuracy"], float)),
+            spec=charts.arms(list(dict.fromkeys(b.model for b in of.summary.bought)), x="accuracy", x_title="memory accuracy", y=y),
+            columns={
+                "model": "model",
+                "arm": "target id",
+                "memory": "memory policy",
+                "accuracy": "share of questions about told facts answered rightly",
+                "liked": "likability without callback, 1 to 5",
+                "link": "place of the page",
+            },
+            rows=tuple(rows),
+        )
+    ]
+
+
+def _ranks(of: Material) -> list[Prose]:
+    ranks = of.summary.ranks
+    if ranks.spearman is not None:
+        told = (
+            f"Over {ranks.targets} targets, memory accuracy and likability without callback go together with Spearman's ρ {signed(ranks.spearman)}."
+        )
+        return [Prose(lines=(told,))]
+    return [Prose(lines=(f"No rank correlation over targets: it takes ten with probes, and there are {ranks.targets}.",))]
+
+
 def _in_common(of: Material, group: Sequence[str]) -> list[tuple[PersonaPoint, float]]:
     """Each persona's mean in each arm, over the dimensions that it scored in all of them: otherwise lines would rise and fall with occasions."""
     arms: defaultdict[str, list[PersonaPoint]] = defaultdict(list)
@@ -124,13 +164,13 @@ def _table(of: Material, group: tuple[str, ...], index: int) -> Table:
         found = bought(of, target, group[0]) if target != group[0] else None
         callback = next(t for t in of.summary.targets if t.target == target).likability.dimensions["callback"]
         mean = mean_of(value for p, value in _in_common(of, group) if p.target == target)
-        difference = score(found.difference, found.interval) if found else named("reference")
+        difference = change(found.difference, found.interval) if found else named("reference")
         rows.append(
             (
                 named(target, link=talks_link(target=target)),
                 named(memory[target]),
                 score(mean),
-                difference.model_copy(update={"text": signed(found.difference)}) if found else difference,
+                difference,
                 count(found.personas if found else callback.n_personas),
                 score(callback.mean, beside=f"n {callback.n:,}"),
             )
@@ -161,13 +201,3 @@ def memory_sentence(of: Material) -> str | None:
             told = f"With memory ({group[-1]} against {group[0]}) likability without callback differs by {signed(found.difference)} points{spoken}"
             return f"{told}, over {found.personas} personas."
     return None
-
-
-def callback_note(of: Material) -> str:
-    """How far callback itself goes apart between targets."""
-    means = {t.target: t.likability.dimensions["callback"].mean for t in of.summary.targets}
-    known = {t: m for t, m in means.items() if m is not None}
-    if len(known) < 2:
-        return ""
-    best, last = max(known, key=lambda t: known[t]), min(known, key=lambda t: known[t])
-    return f"Callback goes from {number(known[last])} ({last}) to {number(known[best])} ({best})."

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sim.core.event import Tags
 from sim.present.references import HUMAN_REFERENCES
 from sim.present.report import charts
-from sim.present.report.cells import Heading, columns, count, named, part, score, talks_link
+from sim.present.report.cells import Heading, columns, count, named, part, percentage, probability, score, talks_link
 from sim.present.report.document import Figure, Prose, Section, Table
-from sim.present.words import percent, share
+from sim.present.words import share
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -44,7 +44,7 @@ def _table(of: Material) -> Table:
             (
                 named(target, link=talks_link(target=target)),
                 *(part(getattr(r, m), r.interval.get(m)) for m in MEASURES),
-                part(r.null.order.p),
+                probability(r.null.order.p),
                 part(r.jaccard, r.interval.get("jaccard")),
                 part(r.stickiness),
                 part(r.base_rate),
@@ -156,7 +156,7 @@ def _templates(of: Material) -> list[Table]:
             named(target),
             named(" → ".join(s.replace("_", " ") for s in t.sequence)),
             count(t.replies),
-            part(t.share).model_copy(update={"text": percent(t.share)}),
+            percentage(t.share),
         )
         for target, r in of.repetition.items()
         for t in r.templates.top[:3]

@@ -1,0 +1,476 @@
+"""May this be released? Requirements held against a run, each with a verdict by interval: passed, failed, or not to be told.
+
+A requirement on a mean passes when its whole 95 % interval does. Below five personas it cannot pass or fail, and where all personas are equal it
+cannot pass: a rater that always says the same measures nothing. Proportions take Clopper and Pearson's interval on as many independent observations
+as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what may come beside them. A run that is
+not finished passes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sim.analysis.arms import Arm, Member, Source
+from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, proportion_interval, spread
+from sim.analysis.measures import BY_ID, SCORED, Measure
+from sim.analysis.pairs import Sides, align, places
+from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
+from sim.core.codebook import DIMENSIONS
+from sim.core.event import Quote, Score, Unscored
+from sim.core.frozen import Frozen
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sim.core.record import Trial
+
+    Floats = NDArray[np.float64]
+
+FEWEST = 5
+"""Personas below which no mean is judged."""
+MOST = 100_000
+"""Personas beyond which more of them settle nothing."""
+
+Verdict = Literal["passed", "failed", "inconclusive"]
+
+
+class Check(Frozen):
+    """One requirement of one target."""
+
+    target: str
+    requirement: str
+    verdict: Verdict
+    observed: float | None
+    """None: there is nothing to take it from."""
+    interval: tuple[float, float] | None
+    """95 %; None where there is none."""
+    n: int
+    """What `observed` is taken from: personas for means, units for shares and percentiles, for counts whatever could have been one."""
+    personas: int
+    needed: int | None = None
+    """Personas that would settle it if all else stays as it is; None: it is settled, or no number would."""
+    detail: str
+    """In words: what stands behind the verdict."""
+
+
+class GateDocument(Frozen):
+    """`sim gate --json`."""
+
+    run: str
+    baseline: str | None
+    offline: bool
+    finished: bool
+    verdict: Verdict
+    """Failed if any check is, else inconclusive if any is."""
+    checks: tuple[Check, ...]
+
+
+def run_gate(
+    new: Source, requirements: Sequence[Requirement], *, targets: Sequence[str] = (), baseline: Source | None = None, margins: dict[str, float]
+) -> GateDocument:
+    """Hold `requirements`, and non-inferiority within `margins` against `baseline`, against every target of `new`.
+
+    Args:
+        targets: only these; empty: all.
+    """
+    names = [t.id for t in new.study.targets if not targets or t.id in targets]
+    checks = [check(new, target, r) for target in names for r in requirements]
+    if baseline is not None:
+        checks += [not_worse(new, baseline, target, measure, margin) for target in names for measure, margin in margins.items()]
+    finished = new.status == "finished" and (baseline is None or baseline.status == "finished")
+    if not finished:
+        checks = [_incomplete(c) for c in checks]
+    verdicts = {c.verdict for c in checks}
+    verdict: Verdict = "failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed"
+    return GateDocument(
+        run=new.run,
+        baseline=baseline.run if baseline else None,
+        offline=new.offline,
+        finished=finished,
+        verdict=verdict,
+        checks=tuple(checks),
+    )
+
+
+def _incomplete(of: Check) -> Check:
+    if of.verdict != "passed":
+        return of
+    return of.model_copy(update={"verdict": "inconclusive", "detail": f"{of.detail}; the run is incomplete"})
+
+
+def check(new: Source, target: str, requirement: Requirement) -> Check:
+    """One requirement of one target."""
+    arm = _arm(new, target)
+    match requirement.figure:
+        case Mean(measure):
+            return _check_mean(arm, BY_ID[measure], requirement)
+        case WorstPersona(measure):
+            return _check_worst(arm, BY_ID[measure], requirement)
+        case Percentile() | Share() as figure:
+            return _check_units(arm, figure, requirement)
+        case Count() as figure:
+            return _check_count(arm, figure, requirement)
+
+
+def _arm(source: Source, target: str) -> Arm:
+    gallery = source.gallery(target)
+    return Arm(target, (Member(gallery, places(gallery.trials)),), source.run, target)
+
+
+def _trials(arm: Arm) -> Sequence[Trial]:
+    return arm.members[0].gallery.trials
+
+
+def _nothing(arm: Arm, requirement: str, what: str) -> Check:
+    return Check(
+        target=arm.label,
+        requirement=requirement,
+        verdict="inconclusive",
+        observed=None,
+        interval=None,
+        n=0,
+        personas=0,
+        detail=f"there is nothing to take {what} from",
+    )
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------------
+
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    "==": lambda a, b: a == b,
+}
+
+
+def holds(value: float, requirement: Requirement) -> bool:
+    """Whether `value` is as required."""
+    return _HOLDS[requirement.operator](value, requirement.bar)
+
+
+def by_interval(bounds: tuple[float, float], requirement: Requirement) -> Verdict:
+    """Passed if all of the interval is as required, failed if none of it is."""
+    ends = [holds(b, requirement) for b in bounds]
+    return "passed" if all(ends) else "inconclusive" if any(ends) else "failed"
+
+
+def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
+    found = arm.mean(measure.parts)
+    if found is None:
+        return _nothing(arm, requirement.text, measure.label)
+    value, n = float(found.value), found.personas
+    bounds = _share_bounds(found) if measure.proportion else interval(found)
+    verdict: Verdict = "inconclusive"
+    needed: int | None = None
+    if n < FEWEST:
+        detail, needed = f"{_people(n)}: a mean is not judged below {FEWEST}", FEWEST
+    elif bounds is None:
+        verdict = "inconclusive" if holds(value, requirement) else "failed"
+        detail = f"all {n} personas are equal, which tells nothing of others"
+    else:
+        verdict = by_interval(bounds, requirement)
+        detail = f"mean over {_people(n)}"
+        if verdict == "inconclusive":
+            needed = personas_needed(found, abs(value - requirement.bar))
+            detail += _settle(needed)
+    return Check(
+        target=arm.label,
+        requirement=requirement.text,
+        verdict=verdict,
+        observed=value,
+        interval=bounds,
+        n=n,
+        personas=n,
+        needed=needed,
+        detail=detail,
+    )
+
+
+def personas_needed(found: Estimate, gap: float) -> int | None:
+    """Personas at which the interval, its spread as it is, would be narrower than `gap`; None: beyond 100,000, or scenarios alone are too few."""
+    from scipy.special import stdtrit
+
+    variance, _ = spread(found)
+    n = found.personas
+    rows = float((found.pull.sum(axis=-1) ** 2).sum()) * n
+    scenes = max(float(variance) - rows / n, 0.0)
+    candidates: list[int] = sorted({*range(n + 1, 2 * n + 1), *(int(n * 1.1**k) for k in range(150))})
+    for more in candidates:
+        if n < more <= MOST and stdtrit(more - 1, 0.975) * math.sqrt(rows / more + scenes) < gap:
+            return more
+    return None
+
+
+def _settle(needed: int | None) -> str:
+    return f"; about {needed:,} personas would settle it" if needed else "; no number of personas would settle it"
+
+
+def _people(n: int) -> str:
+    return f"{n:,} persona{'s' * (n != 1)}"
+
+
+def _check_worst(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
+    """By the worst persona's own interval over its sessions, their spread pooled over personas."""
+    found = _persona_sessions(arm, measure)
+    if not found:
+        return _nothing(arm, requirement.text, measure.label)
+    from scipy.special import stdtrit
+
+    means = {p: fmean(values) for p, values in found.items()}
+    worst = (max if requirement.operator in ("<=", "<") else min)(means, key=lambda p: (means[p], p))
+    df = sum(len(v) - 1 for v in found.values())
+    pooled = sum((x - means[p]) ** 2 for p, values in found.items() for x in values) / df if df else 0.0
+    widths = {p: float(stdtrit(df, 0.975)) * math.sqrt(pooled / len(v)) if df else math.inf for p, v in found.items()}
+    verdicts = [by_interval((means[p] - widths[p], means[p] + widths[p]), requirement) for p in found]
+    verdict: Verdict = "failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed"
+    doubtful = sum(v == "inconclusive" for v in verdicts)
+    detail = f"{worst}, of {_people(len(found))}, over {len(found[worst])} sessions"
+    if verdict == "inconclusive":
+        detail += f"; {doubtful} may be on either side: more seeds or scenarios would tell"
+    bounds = (means[worst] - widths[worst], means[worst] + widths[worst]) if df else None
+    return Check(
+        target=arm.label,
+        requirement=requirement.text,
+        verdict=verdict,
+        observed=means[worst],
+        interval=bounds,
+        n=len(found[worst]),
+        personas=len(found),
+        detail=detail,
+    )
+
+
+def _persona_sessions(arm: Arm, measure: Measure) -> dict[str, list[float]]:
+    """Each persona's values by session: the mean over the parts scored there."""
+    found: dict[str, list[float]] = {}
+    for member in arm.members:
+        parts = [member.gallery.values(p) for p in measure.parts]
+        for trial, (persona, _) in member.keys.items():
+            sessions = sorted({s for values in parts for s in values.get(trial, {})})
+            found.setdefault(persona, []).extend(fmean(v[trial][s] for v in parts if s in v.get(trial, {})) for s in sessions)
+    return {p: values for p, values in found.items() if values}
+
+
+# --- shares and percentiles ---------------------------------------------------------------------------------------
+
+
+def unit_values(arm: Arm, unit: Unit) -> list[tuple[str, float]]:
+    """Persona and likability of each exchange, session, trial or persona that has any."""
+    trials, rater = _trials(arm), arm.members[0].gallery.lens.rater
+    if unit == "exchange":
+        found = []
+        for trial in trials:
+            for exchange in trial.exchanges:
+                scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
+                found += [(trial.cast.persona.id, fmean(scores))] if scores else []
+        return found
+    parts = [arm.members[0].gallery.values(SCORED[d]) for d in DIMENSIONS]
+    values: list[tuple[str, float]] = []
+    if unit == "session":
+        for trial in trials:
+            for session in trial.sessions:
+                here = [v[trial.id][session.index] for v in parts if session.index in v.get(trial.id, {})]
+                values += [(trial.cast.persona.id, fmean(here))] if here else []
+        return values
+    for trial in trials:
+        each = [fmean(v[trial.id].values()) for v in parts if trial.id in v]
+        values += [(trial.cast.persona.id, fmean(each))] if each else []
+    if unit == "trial":
+        return values
+    personas: dict[str, list[float]] = {}
+    for persona, value in values:
+        personas.setdefault(persona, []).append(value)
+    return [(persona, fmean(of)) for persona, of in personas.items()]
+
+
+def effective(hits: Sequence[tuple[str, bool]]) -> tuple[float, float]:
+    """A share, and on how many independent observations it stands, given who each was of (Korn & Graubard 1998).
+
+    Between the number of personas, where all of a persona's observations are one, and the number of observations.
+    """
+    people: dict[str, list[bool]] = {}
+    for persona, hit in hits:
+        people.setdefault(persona, []).append(hit)
+    n, count = len(people), len(hits)
+    share = sum(hit for _, hit in hits) / count
+    if share in (0, 1) or n < 2:
+        return share, float(n)
+    pulls = [(sum(of) - share * len(of)) / count for of in people.values()]
+    variance = sum(p**2 for p in pulls) * n / (n - 1)
+    known = share * (1 - share) / variance if variance > 0 else float(count)
+    return share, min(max(known * _narrower(count, n), float(n)), float(count))
+
+
+def _narrower(count: float, personas: int) -> float:
+    from scipy.special import stdtrit
+
+    return float((stdtrit(max(count - 1, 1), 0.975) / stdtrit(personas - 1, 0.975)) ** 2)
+
+
+def _share_bounds(found: Estimate) -> tuple[float, float] | None:
+    """The interval of a mean of shares: as many observations as the spread between personas tells of, at least one a persona."""
+    value, n = min(max(float(found.value), 0.0), 1.0), found.personas
+    variance = float(spread(found)[0])
+    known = value * (1 - value) / variance if variance > EQUAL else 0.0
+    size = max(known * _narrower(known, n) if known else 0.0, float(n))
+    return proportion_interval(value * size, size)
+
+
+def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement) -> Check:
+    """A percentile is a share in other words: p10 ≥ 3 says that at most a tenth lies below 3."""
+    values = unit_values(arm, figure.unit)
+    if not values:
+        return _nothing(arm, requirement.text, "likability")
+    people = len({p for p, _ in values})
+    scores = np.sort(np.array([v for _, v in values]))
+    if isinstance(figure, Share):
+        hits = [(p, _HOLDS[figure.operator](v, figure.bar)) for p, v in values]
+        observed, size = effective(hits)
+        bounds = proportion_interval(observed * size, size)
+        verdict = by_interval(bounds, requirement)
+        detail = f"{sum(h for _, h in hits):,} of {len(hits):,} {figure.unit}s of {_people(people)}"
+        needed = _share_needed(observed, size, people, requirement) if verdict == "inconclusive" else None
+    else:
+        level = figure.percent / 100
+        observed = float(np.quantile(scores, level, method="inverted_cdf"))
+        _, size = effective([(p, v <= observed) for p, v in values])
+        low, high = proportion_interval(level * size, size)
+        bounds = tuple(float(np.quantile(scores, q, method="inverted_cdf")) for q in (low, high))  # type: ignore[assignment]
+        verdict = by_interval(bounds, requirement)
+        detail = f"over {len(values):,} {figure.unit}s of {_people(people)}"
+        needed = None
+    if verdict == "inconclusive" and isinstance(figure, Share):
+        detail += _settle(needed)
+    elif verdict == "inconclusive":
+        detail += "; more personas would tell"
+    if people < FEWEST and verdict != "inconclusive":
+        verdict, needed, detail = "inconclusive", FEWEST, f"{detail}: not judged below {FEWEST}"
+    return Check(
+        target=arm.label,
+        requirement=requirement.text,
+        verdict=verdict,
+        observed=observed,
+        interval=bounds,
+        n=len(values),
+        personas=people,
+        needed=needed,
+        detail=detail,
+    )
+
+
+def _share_needed(share: float, size: float, personas: int, requirement: Requirement) -> int | None:
+    """Personas at which the same share would be settled."""
+    for k in range(1, 150):
+        more = int(personas * 1.1**k)
+        scaled = size * more / personas
+        if more > MOST:
+            return None
+        if by_interval(proportion_interval(share * scaled, scaled), requirement) != "inconclusive":
+            return more
+    return None
+
+
+# --- counts -------------------------------------------------------------------------------------------------------
+
+
+def _check_count(arm: Arm, figure: Count, requirement: Requirement) -> Check:
+    if figure.share is not None:
+        share = figure.share
+        hits = [(p, _HOLDS[share.operator](v, share.bar)) for p, v in unit_values(arm, share.unit)]
+        noun = f"{share.unit}s"
+    else:
+        hits, noun = _things(arm, figure.thing)
+    observed = sum(h for _, h in hits)
+    bounds = None
+    detail = f"{observed:,} of {len(hits):,} {noun}"
+    if hits:
+        value, size = effective(hits)
+        limits = proportion_interval(value * size, size)
+        bounds = limits[0] * len(hits), limits[1] * len(hits)
+        detail += f", up to {limits[1]:.1%} may be so (95 %, {_people(len({p for p, _ in hits}))})"
+    return Check(
+        target=arm.label,
+        requirement=requirement.text,
+        verdict="passed" if holds(observed, requirement) else "failed",
+        observed=float(observed),
+        interval=bounds,
+        n=len(hits),
+        personas=len({p for p, _ in hits}),
+        detail=detail,
+    )
+
+
+def _things(arm: Arm, thing: str) -> tuple[list[tuple[str, bool]], str]:
+    """Everything that could have been `thing`, of whom, and whether it was; and what it is called."""
+    trials, rater = _trials(arm), arm.members[0].gallery.lens.rater
+    if thing == "failed":
+        return [(t.cast.persona.id, t.status == "failed") for t in trials], "trials"
+    if thing in ("left", "simulator_failed"):
+        return [(t.cast.persona.id, s.closed == thing) for t in trials for s in t.sessions if s.closed], "sessions"
+    ratings = [(t.cast.persona.id, dimension, rating) for t in trials for e in t.exchanges for dimension, rating in e.ratings.get(rater, {}).items()]
+    if thing == "unscored":
+        return [(p, isinstance(r, Unscored)) for p, _, r in ratings], "ratings"
+    if thing == "false_memory":
+        return [(p, r.false_memory) for p, d, r in ratings if d == "callback" and isinstance(r, Score)], "callback ratings"
+    if thing == "quote_not_found":
+        quoted = [(p, r.evidence) for p, _, r in ratings if isinstance(r, Score)]
+        return [(p, not e.found) for p, e in quoted if isinstance(e, Quote)], "quotes"
+    messages = [(t.cast.persona.id, any(f.kind == thing for f in e.flags)) for t in trials for s in t.sessions for e in s.exchanges]
+    unsent = [(t.cast.persona.id, True) for t in trials for s in t.sessions if any(f.kind == thing for f in s.flags)]
+    return messages + unsent, "messages"
+
+
+# --- non-inferiority ----------------------------------------------------------------------------------------------
+
+
+def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: float) -> Check:
+    """Whether `target` is worse than its older version by less than `margin`, paired by persona and scenario."""
+    measure = BY_ID[measure_id]
+    older = {t.id for t in old.study.targets}
+    before = target if target in older else next(iter(older))
+    text = f"{measure_id} not worse by {margin:g}"
+    arm, other = _arm(new, target), _arm(old, before)
+    sides = align(arm.slots(measure.compared), other.slots(measure.compared))
+    found = sides.difference
+    if found is None:
+        return _nothing(arm, text, f"a difference in {measure.label}")
+    value, n = float(found.value), found.personas
+    bounds = interval(found) or ((value, value) if _vary(sides) else None)
+    worse = -1.0 if measure.better == "lower" else 1.0
+    verdict: Verdict = "inconclusive"
+    needed: int | None = None
+    if n < FEWEST:
+        detail, needed = f"{_people(n)}: a difference is not judged below {FEWEST}", FEWEST
+    elif bounds is None:
+        detail = f"all {n} personas are equal in both runs, which tells nothing of others"
+    else:
+        low, high = sorted(worse * b for b in bounds)
+        verdict = "passed" if low > -margin else "failed" if high < -margin else "inconclusive"
+        detail = f"{measure.label} new − old, paired over {_people(n)}, {int(found.present.sum()):,} pairs"
+        if verdict == "inconclusive":
+            needed = personas_needed(found, abs(worse * value + margin))
+            detail += _settle(needed)
+    return Check(
+        target=target,
+        requirement=text,
+        verdict=verdict,
+        observed=value,
+        interval=bounds,
+        n=int(found.present.sum()),
+        personas=n,
+        needed=needed,
+        detail=detail,
+    )
+
+
+def _vary(sides: Sides) -> bool:
+    """Whether the scores themselves differ between personas: the same answer twice is no news, a rater that never moves is no rater."""
+    found = estimate(sides.these)
+    return found is not None and interval(found) is not None

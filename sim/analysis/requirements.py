@@ -1,0 +1,237 @@
+"""What a release must live up to, one line each: `likability >= 3.5`, `share(exchange<=2) <= 0.05`, `count(false_memory) == 0`.
+
+requirement = figure operator number
+figure      = measure                            a mean over personas: likability, callback, abstention.balanced_accuracy
+            | worst_persona | worst_persona(measure)
+            | p<1 to 99>(unit)                   a percentile of exchanges', sessions', trials' or personas' likability
+            | share(unit operator number)        the share of them of which that holds
+            | count(unit operator number) | count(thing) | thing
+operator    = >= | <= | > | < | ==               == for counts alone
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, Field
+
+from sim.analysis.measures import BY_ID, PRIMARY
+from sim.core.codebook import CRITERIA, DIMENSIONS
+from sim.core.errors import InputError, nearest
+from sim.core.event import FlagKind
+from sim.core.frozen import Frozen, Text
+
+Operator = Literal[">=", "<=", ">", "<", "=="]
+Unit = Literal["exchange", "session", "trial", "persona"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
+THINGS: dict[str, str] = {
+    "failed": "trials that failed",
+    "false_memory": "callbacks to something never said",
+    "left": "sessions that the user left without a word",
+    "simulator_failed": "sessions that ended because the simulated user had nothing to send",
+    "unscored": "ratings that the rater could not give",
+    "quote_not_found": "ratings whose quoted words were never said",
+    **{kind: f"flags of the simulated user: {kind.replace('_', ' ')}" for kind in get_args(FlagKind)},
+}
+"""What can be counted."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "likability": ("fixed_set", "without_callback", *DIMENSIONS),
+    "criterion": CRITERIA,
+    "repetition": ("jaccard", "repertoire", "carry_over"),
+}
+"""Words that may stand before a measure of their kind, as in `repetition.jaccard` or `criterion.enjoyment`."""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A measure's mean over personas."""
+
+    measure: str
+
+
+@dataclass(frozen=True)
+class WorstPersona:
+    """The lowest persona mean, the highest where lower is better."""
+
+    measure: str
+
+
+@dataclass(frozen=True)
+class Percentile:
+    """A percentile of the likability of units."""
+
+    percent: int
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of units whose likability is so."""
+
+    unit: Unit
+    operator: Operator
+    bar: float
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are of something."""
+
+    thing: str
+    share: Share | None = None
+    """Units that are so, instead of `thing`."""
+
+
+Figure = Mean | WorstPersona | Percentile | Share | Count
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line, understood."""
+
+    text: str
+    figure: Figure
+    operator: Operator
+    bar: float
+
+
+_LINE = re.compile(r"\s*(?P<figure>[^<>=!]+?(?:\([^()]*\))?)\s*(?P<operator>[<>=!]+)\s*(?P<bar>[^\s<>=!]\S*)\s*")
+_CALL = re.compile(r"(?P<name>[\w.]+)\s*\(\s*(?P<inside>[^()]*?)\s*\)")
+_INSIDE = re.compile(r"(?P<unit>\w+)\s*(?P<operator>[<>=!]+)\s*(?P<bar>\S+)")
+
+
+def parse_requirement(text: str) -> Requirement:
+    """One requirement.
+
+    Raises:
+        InputError: it cannot be read, or speaks of something unknown; the nearest known word is named.
+    """
+    found = _LINE.fullmatch(text)
+    if not found:
+        raise _wrong(text, "is no requirement", "write figure, operator and number, as in 'likability >= 3.5'")
+    operator, bar = _operator(text, found["operator"]), _number(text, found["bar"])
+    figure = _figure(text, found["figure"].strip())
+    if operator == "==" and not isinstance(figure, Count):
+        raise _wrong(text, "asks an estimate to be exactly something", "write >= or <=; == is for counts")
+    if isinstance(figure, Count) and bar < 0:
+        raise _wrong(text, "asks for a count below 0", "write a number from 0")
+    if isinstance(figure, Share) and not 0 <= bar <= 1:
+        raise _wrong(text, "asks for a share outside 0 to 1", "write 0.05 for 5 %")
+    return Requirement(" ".join(text.split()), figure, operator, bar)
+
+
+def _figure(text: str, figure: str) -> Figure:
+    call = _CALL.fullmatch(figure)
+    if not call:
+        if figure == "worst_persona":
+            return WorstPersona(PRIMARY)
+        if figure in THINGS:
+            return Count(figure)
+        return Mean(_measure(text, figure, also=("worst_persona", *THINGS)))
+    name, inside = call["name"], call["inside"]
+    if name == "worst_persona":
+        return WorstPersona(_measure(text, inside))
+    if name == "share":
+        return _share(text, inside)
+    if name == "count":
+        if any(sign in inside for sign in "<>="):
+            return Count(inside, _share(text, inside))
+        if inside not in THINGS:
+            raise _wrong(text, f"counts unknown '{inside}'", nearest(inside, THINGS))
+        return Count(inside)
+    percent = re.fullmatch(r"p(\d{1,2})", name)
+    if percent and 1 <= int(percent[1]) <= 99:
+        return Percentile(int(percent[1]), _unit(text, inside))
+    raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "worst_persona", "p10", "p90")))
+
+
+def _share(text: str, inside: str) -> Share:
+    found = _INSIDE.fullmatch(inside)
+    if not found:
+        raise _wrong(text, f"has '{inside}' where units and a bar belong", "write it as in share(exchange<=2)")
+    return Share(_unit(text, found["unit"]), _operator(text, found["operator"]), _number(text, found["bar"]))
+
+
+def _unit(text: str, unit: str) -> Unit:
+    for known in UNITS:
+        if unit == known:
+            return known
+    raise _wrong(text, f"speaks of unknown units '{unit}'", nearest(unit, UNITS))
+
+
+def find_measure(name: str) -> str | None:
+    """The id of the measure that `name` stands for, with or without its group before it."""
+    if name in BY_ID:
+        return name
+    group, _, own = name.partition(".")
+    return own if own in GROUPS.get(group, ()) else None
+
+
+def _measure(text: str, name: str, *, also: tuple[str, ...] = ()) -> str:
+    found = find_measure(name)
+    if found is None:
+        raise _wrong(text, f"speaks of unknown measure '{name}'", nearest(name, (*BY_ID, *also)))
+    return found
+
+
+def _operator(text: str, operator: str) -> Operator:
+    for known in get_args(Operator):
+        if operator == known:
+            return known  # type: ignore[no-any-return]
+    raise _wrong(text, f"has '{operator}' where an operator belongs", "write one of >= <= > < ==")
+
+
+def _number(text: str, number: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _wrong(text, f"has '{number}' where a number belongs", "write it as in 3.5")
+    return value
+
+
+def _wrong(text: str, problem: str, mend: str) -> InputError:
+    return InputError(f"requirement '{text}' {problem}", mend=mend)
+
+
+# --- margins and files --------------------------------------------------------------------------------------------
+
+
+def parse_margin(text: str) -> tuple[str, float]:
+    """`measure=number`, what a new version may lose.
+
+    Raises:
+        InputError: it cannot be read, or names no measure.
+    """
+    name, equals, number = (part.strip() for part in text.partition("="))
+    found = find_measure(name)
+    if not equals:
+        raise InputError(f"margin '{text}' is no margin", mend="write measure=number, as in likability=0.2")
+    if found is None:
+        raise InputError(f"margin '{text}' speaks of unknown measure '{name}'", mend=nearest(name, BY_ID))
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"margin '{text}' has '{number}' where a number above 0 belongs", mend="write it as in likability=0.2")
+    return found, value
+
+
+def _readable(text: str) -> str:
+    try:
+        parse_requirement(text)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+class RequirementsFile(Frozen):
+    """The content of a file of requirements."""
+
+    require: tuple[Annotated[Text, AfterValidator(_readable)], ...] = Field(min_length=1)
+    """One requirement each, as after `--require`."""

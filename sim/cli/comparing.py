@@ -1,0 +1,28 @@
+"""`sim compare`: what can be concluded from one run, or from several."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.api import compare_runs
+from sim.cli.app import DONE
+from sim.cli.reading import print_rendered
+from sim.run.collector import rare_collection
+
+if TYPE_CHECKING:
+    from sim.analysis.arms import By
+
+
+def compare(runs: list[str], *, by: By, results: Path, as_json: bool) -> int:
+    """`sim compare`."""
+    with rare_collection():
+        document = compare_runs(runs, by=by, results=results)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+        return DONE
+    from sim.present.comparison import render_comparison
+
+    print_rendered(lambda _: render_comparison(document))
+    return DONE

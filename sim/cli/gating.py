@@ -1,0 +1,78 @@
+"""`sim gate`: a verdict that a job can act on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.api import gate_run
+from sim.cli.app import DONE, GATE_FAILED, UNDECIDED
+from sim.cli.reading import print_rendered
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.analysis.gate import GateDocument
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Names the file that a job's summary is added to; several steps write to it."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked of the gate, and where its verdict goes beside the screen."""
+
+    require: tuple[str, ...]
+    file: Path | None
+    targets: tuple[str, ...]
+    baseline: str | None
+    margins: tuple[str, ...]
+    junit: Path | None
+    markdown: str | None
+
+
+def gate(run: str, wish: Wish, *, results: Path, as_json: bool) -> int:
+    """`sim gate`."""
+    document = gate_run(run, require=_requirements(wish), targets=wish.targets, baseline=wish.baseline, margins=wish.margins, results=results)
+    if as_json and wish.markdown == "-":
+        raise InputError("JSON and Markdown cannot both go to standard output", where="--markdown", mend="name a file for the Markdown")
+    _write(document, wish)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+    elif wish.markdown != "-":
+        from sim.present.gate import render_gate
+
+        print_rendered(lambda _: render_gate(document))
+    return {"passed": DONE, "failed": GATE_FAILED, "inconclusive": UNDECIDED}[document.verdict]
+
+
+def _requirements(wish: Wish) -> tuple[str, ...]:
+    if wish.file is None:
+        return wish.require
+    from sim.analysis.requirements import RequirementsFile
+    from sim.store.yaml_file import load_yaml
+
+    return (*wish.require, *load_yaml(wish.file, RequirementsFile).require)
+
+
+def _write(document: GateDocument, wish: Wish) -> None:
+    from sim.present.gate import junit_gate, markdown_gate
+
+    if wish.junit:
+        _put(wish.junit, junit_gate(document, at=dt.datetime.now(dt.UTC)), "--junit", add=False)
+    if wish.markdown == "-":
+        sys.stdout.write(markdown_gate(document))
+    elif wish.markdown:
+        _put(Path(wish.markdown), markdown_gate(document), "--markdown", add=wish.markdown == os.environ.get(SUMMARY))
+
+
+def _put(path: Path, text: str, flag: str, *, add: bool) -> None:
+    try:
+        with path.open("a" if add else "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=path, mend=f"choose another place with {flag}") from None

@@ -1,0 +1,119 @@
+"""`sim plan`: what a study takes and what it can tell, before anything is spent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.analysis.arms import build_families
+from sim.analysis.power import ASSUMED, Design, alternatives, detectable, human_plan, pilot_spreads
+from sim.api import Prepared, load_run, prepare_study
+from sim.cli.app import DONE
+from sim.cli.reading import print_rendered
+from sim.core.errors import InputError
+from sim.core.spec import ChatTargetSpec
+from sim.llm.prices import model_price
+from sim.llm.prompts import load_prompts
+from sim.present.planning import PlanDocument, RolePlan, render_planning
+from sim.run.parts import offline_parts
+from sim.run.plan import Range
+from sim.run.tokens import forecast_tokens, pilot_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sim.analysis.power import Spreads
+    from sim.api import Run
+    from sim.core.event import Role
+    from sim.core.spec import ModelSpec, Study
+    from sim.llm.prices import Price
+    from sim.run.tokens import RoleTokens
+
+PEOPLE_AN_ITEM = (2, 3, 4)
+
+
+def plan(study: str, *, pilot: str | None, human: bool, results: Path, as_json: bool) -> int:
+    """`sim plan`."""
+    prepared = prepare_study(study)
+    document = plan_document(prepared, pilot=load_run(pilot, results=results, words=False) if pilot else None, human=human)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+    else:
+        print_rendered(lambda _: render_planning(document))
+    return DONE
+
+
+def plan_document(prepared: Prepared, *, pilot: Run | None, human: bool) -> PlanDocument:
+    """Everything that is said of a study before it is run."""
+    study, forecast = prepared.loaded.study, prepared.forecast
+    tokens = forecast_tokens(study, prepared.plans, load_prompts(), pilot=pilot_usage(pilot.trials) if pilot else None)
+    roles = {role: _role(study, role, calls, tokens) for role, calls in forecast.by_role.items()}
+    known = [r.cost for r in roles.values() if r.cost is not None]
+    pairs = max(1, len(study.targets) * (len(study.targets) - 1) // 2)
+    design = Design(personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios), seeds=len(study.seeds), pairs=pairs)
+    spreads = _spreads(pilot)
+    total = Range(min=sum(r.input.min + r.output.min for r in roles.values()), max=sum(r.input.max + r.output.max for r in roles.values()))
+    return PlanDocument(
+        study=study.name,
+        offline=bool(offline_parts(study)),
+        pilot=pilot.name if pilot else None,
+        targets=len(study.targets),
+        trials=forecast.trials,
+        exchanges=forecast.exchanges,
+        calls=forecast.calls,
+        tokens=total,
+        tokens_an_exchange=total.max / max(forecast.exchanges.max, 1),
+        cost=(sum(c[0] for c in known), sum(c[1] for c in known)) if known else None,
+        unknown_prices=tuple(dict.fromkeys(name for r in roles.values() for name in r.unknown_prices)),
+        by_role=roles,
+        spreads=spreads,
+        detectable=detectable(design, spreads),
+        bigger=alternatives(design, spreads),
+        human=tuple(human_plan(k) for k in PEOPLE_AN_ITEM) if human else (),
+    )
+
+
+def _spreads(pilot: Run | None) -> Spreads:
+    if pilot is None:
+        return ASSUMED
+    (family,) = build_families([pilot.source], "target")
+    found = pilot_spreads(family.arms, run=pilot.name)
+    if found is None:
+        raise InputError(f"pilot '{pilot.name}' has no pair of targets over three personas", mend="run it with more personas, or plan without it")
+    return found
+
+
+def _role(study: Study, role: Role, calls: Range, tokens: Mapping[tuple[Role, str], RoleTokens]) -> RolePlan:
+    mine = {target: of for (r, target), of in tokens.items() if r == role}
+    low = high = 0.0
+    priced, unknown = False, []
+    for target, of in mine.items():
+        for name, price in _prices(study, role, target).items():
+            if price is None:
+                unknown.append(name)
+                continue
+            priced = True
+            share = 1 / len(_prices(study, role, target))
+            low += share * (of.input.min * price.input + of.output.min * price.output)
+            high += share * (of.input.max * price.input + of.output.max * price.output)
+    return RolePlan(
+        calls=calls,
+        input=_sum([of.input for of in mine.values()]),
+        output=_sum([of.output for of in mine.values()]),
+        cost=(low, high) if priced else None,
+        unknown_prices=tuple(dict.fromkeys(unknown)),
+    )
+
+
+def _prices(study: Study, role: Role, target: str) -> dict[str, Price | None]:
+    """The models that play `role` with `target`, and what they cost; a chatbot of somebody's own has no known price."""
+    spec = next(t for t in study.targets if t.id == target)
+    if role in ("target", "memory", "probe"):
+        return {spec.model: model_price(spec)} if isinstance(spec, ChatTargetSpec) else {spec.id: None}
+    models: dict[Role, list[ModelSpec]] = {"user": [study.user], "tagger": [study.tagger], "rater": list(study.raters.values())}
+    return {m.model: model_price(m) for m in models.get(role, list(study.raters.values())[:1])}
+
+
+def _sum(ranges: list[Range]) -> Range:
+    return Range(min=sum(r.min for r in ranges), max=sum(r.max for r in ranges))

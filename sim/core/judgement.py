@@ -1,0 +1,28 @@
+"""A rating as a table of ratings has it: who gave which score to which item on which dimension. What calibration reads, from a file or from a run."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+NotApplicableMark = Literal["n/a"]
+NOT_APPLICABLE: NotApplicableMark = "n/a"
+
+PEOPLE = "human"
+"""The one person, or several consolidated into one, of a ratings file; and before a colon the beginning of every person's own id."""
+
+
+class Judgement(NamedTuple):
+    """One rater's word on one item and dimension."""
+
+    item: str
+    system: str
+    """Who made the item; empty where the table does not tell."""
+    rater: str
+    dimension: str
+    score: float | NotApplicableMark
+    """A finite number, or `n/a`."""
+
+
+def is_person(rater: str) -> bool:
+    """Whether `rater` is a person, or people taken together."""
+    return rater == PEOPLE or rater.startswith(f"{PEOPLE}:")

@@ -1,0 +1,192 @@
+"""What `sim compare` prints: a sentence first, then the figures it stands on."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.analysis.measures import BY_ID, PRIMARY
+from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, many, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sim.analysis.compare import CompareDocument, Comparison, MeasureComparison, Rank
+    from sim.analysis.versions import PairChange
+
+IN_FULL = 3
+"""Pairs up to which every measure is shown pair by pair; beyond, all but likability as rankings."""
+MOST_CHANGES = 12
+"""Pairs named one by one."""
+FIGURES = ("95 %", "p", "d_av", "d_z", "n", "pairs", "verdict")
+TIED = "tied"
+"""Not separable."""
+NAME = 28
+"""Columns that a name may take before it is folded."""
+
+
+def render_comparison(document: CompareDocument) -> RenderableType:
+    """Everything `sim compare` prints."""
+    primary = document.measures[PRIMARY]
+    parts: list[RenderableType] = [_heading(document), _sentences(primary.comparisons)]
+    withins = tuple(primary.ranking)
+    if document.versions:
+        parts.append(_changes(document))
+    for within in withins:
+        pairs = [c for c in primary.comparisons if (c.within or "") == within]
+        if len(pairs) > 1 and not document.versions:
+            parts.append(_ranking(document, within))
+        if len(pairs) <= IN_FULL:
+            parts += [_pair(document, c.a, c.b, within) for c in pairs]
+        else:
+            parts += [_measure(primary, pairs, within), _rankings(document, within)]
+    unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]
+    parts.append(Text("\n".join((*unpaired, *_key(document), *document.notes)), "dim"))
+    return Group(*(p for part in parts for p in (part, Text())))
+
+
+def _heading(document: CompareDocument) -> Text:
+    kinds = {"target": "targets", "memory": "memory policies", "persona-type": "types of persona", "scenario": "scenarios"}
+    sides = "versions" if document.versions else kinds[document.by]
+    facts = [f"compared by {sides}", f"rated by {', '.join(document.raters)}"]
+    text = Text.assemble((" and ".join(document.runs), "bold"), "  ", " · ".join(facts))
+    if document.offline:
+        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    return text.append(f"\n{DIAGNOSTIC}", "italic")
+
+
+def _sentences(comparisons: Sequence[Comparison]) -> Text:
+    """All of them, or of many those that come to a verdict."""
+    clear = [c.sentence for c in comparisons if len(comparisons) <= 2 * IN_FULL or c.verdict in ("higher", "lower")]
+    lines = clear[:MOST_CHANGES]
+    lines += [f"… and {many(len(clear) - MOST_CHANGES, 'more pair')} that differ"] if len(clear) > MOST_CHANGES else []
+    rest = len(comparisons) - len(clear)
+    lines += [f"{many(rest, 'pair')} without a verdict"] if rest else []
+    return Text("\n".join(lines))
+
+
+def _pair(document: CompareDocument, a: str, b: str, within: str) -> Table:
+    title = f"{a} (a) less {b} (b)"
+    headings = ("a", "b", "a − b", *FIGURES)
+    table = _table(f"{within}: {title}" if within else title, ("measure",), headings)
+    for of in document.measures.values():
+        found = next(c for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within))
+        if found.difference is not None:
+            digits = BY_ID[of.measure].digits
+            table.add_row(_label(of), number(found.mean_a, digits), number(found.mean_b, digits), *_cells(found, digits))
+    nothing = [_label(of) for of in document.measures.values() if _difference(of, a, b, within) is None]
+    table.caption = f"nothing in common to compare: {', '.join(nothing)}" if nothing else None
+    return table
+
+
+def _difference(of: MeasureComparison, a: str, b: str, within: str) -> float | None:
+    return next(c.difference for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within))
+
+
+def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -> Table:
+    title = f"{within}: {of.label}, pair by pair" if within else f"{of.label.capitalize()}, pair by pair"
+    table = _table(title, ("a", "b"), ("a − b", *FIGURES))
+    for c in pairs:
+        table.add_row(Text(c.a), Text(c.b), *_cells(c, BY_ID[of.measure].digits))
+    return table
+
+
+def _cells(c: Comparison, digits: int) -> list[str]:
+    between = NONE if c.interval is None else f"{_signed(c.interval[0], digits)} to {_signed(c.interval[1], digits)}"
+    verdict = "look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict
+    effects = (NONE if e is None else _signed(e, 2) for e in (c.d_av, c.d_z))
+    return [_signed(c.difference, digits), between, _p(c.p_holm), *effects, f"{c.personas:,}", f"{c.pairs:,}", verdict]
+
+
+def _label(of: MeasureComparison) -> str:
+    return SHORT.get(of.measure, of.label)  # type: ignore[call-overload, no-any-return]
+
+
+def _ranking(document: CompareDocument, within: str) -> Table:
+    title = f"{within}: by likability" if within else "Ranking by likability"
+    table = _table(title, ("",), ("likability", "place (overlapping: tied)"))
+    for rank in document.measures[PRIMARY].ranking[within]:
+        table.add_row(Text(rank.arm), number(rank.mean), _place(rank))
+    return table
+
+
+def _rankings(document: CompareDocument, within: str) -> Table:
+    """Each other measure in a row: sides in order, with the places they may have."""
+    table = _table("The other measures: mean (places it may have), best first", ("measure",), ())
+    table.add_column("sides", overflow="fold")
+    for of in document.measures.values():
+        ranks = [r for r in of.ranking[within] if r.mean is not None]
+        if of.measure != PRIMARY and ranks:
+            digits = BY_ID[of.measure].digits
+            table.add_row(_label(of), Text(" · ".join(f"{r.arm} {number(r.mean, digits)} ({_place(r)})" for r in ranks)))
+    table.caption = "`--json` has every measure pair by pair"
+    return table
+
+
+def _changes(document: CompareDocument) -> Text:
+    run = shlex.quote(document.runs[1])
+    lines = _listed("Newly bad (likability was 3 or more, now is below, or every trial failed)", document.newly_bad, run)
+    return Text("\n".join(lines + _listed("Fixed (was bad, now is not)", document.fixed, run)))
+
+
+def _listed(title: str, changes: Sequence[PairChange], run: str) -> list[str]:
+    lines = [f"{title}: {many(len(changes), 'pair') if changes else 'none'}"]
+    for c in changes[:MOST_CHANGES]:
+        old, new = (number(v) if v is not None else "failed" for v in (c.old, c.new))
+        lines.append(f"  {old} → {new}  sim show {run} {shlex.quote(f'{c.persona}/{c.scenario}/{c.target}')}")
+    if len(changes) > MOST_CHANGES:
+        lines.append(f"  … and {many(len(changes) - MOST_CHANGES, 'more pair')}; `--json` names all")
+    return lines
+
+
+def _unpaired(c: Comparison) -> str | None:
+    sides = [f"{count:,} of {arm}" for arm, count in ((c.a, c.unpaired_a), (c.b, c.unpaired_b)) if count]
+    return f"left over, without a partner: {' and '.join(sides)} (persona × scenario, likability)" if sides else None
+
+
+def _key(document: CompareDocument) -> list[str]:
+    lines = []
+    if document.by in ("target", "memory"):
+        lines.append("ratings are compared session by session on occasions that both sides had; means stand for those alone")
+    lines.append("p: Holm's, over all pairs within the measure; n: personas; pairs: persona × scenario; tied: not separable")
+    lines.append("d_av: a − b over the mean of both standard deviations between personas; d_z: over that of their differences")
+    return lines
+
+
+def _place(rank: Rank) -> str:
+    return f"{rank.first}" if rank.first == rank.last else f"{rank.first}–{rank.last}"
+
+
+def _signed(value: float | None, digits: int) -> str:
+    if value is None:
+        return NONE
+    text = f"{value:+z.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return "<.001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)
+
+
+def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
+    table = Table(
+        title=Text(title, "bold"),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for heading in names:
+        table.add_column(heading, overflow="fold", max_width=NAME)
+    for heading in figures:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

@@ -1,0 +1,123 @@
+"""A gate's verdict for people and for machines: a table, a Markdown summary of a job, JUnit XML."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, many
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.analysis.gate import Check, GateDocument
+
+STYLES = {"passed": "green", "failed": "bold red", "inconclusive": "yellow"}
+SIGNS = {"passed": "✅", "failed": "❌", "inconclusive": "❔"}
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render_gate(document: GateDocument) -> RenderableType:
+    """The table of `sim gate`."""
+    heading = Text.assemble((document.run, "bold"), f"  {_against(document)}gate ", (document.verdict, STYLES[document.verdict]))
+    heading.append(f"  {_tally(document)}")
+    for line, style in ((OFFLINE_MARK, "yellow"), (DIAGNOSTIC, "italic")):
+        if line != OFFLINE_MARK or document.offline:
+            heading.append(f"\n{line}", style)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    for name, justify in (("verdict", "left"), ("target", "left"), ("requirement", "left"), ("observed", "right"), ("95 %", "right")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table.add_column("from", overflow="fold")
+    for c in document.checks:
+        table.add_row(Text(c.verdict, STYLES[c.verdict]), Text(c.target), Text(c.requirement), _figure(c.observed), _bounds(c), Text(c.detail))
+    parts: list[RenderableType] = [heading, Text(), table]
+    if not document.finished:
+        parts += [Text(), Text("the run is incomplete, so that nothing passes; `sim resume` goes on with it", "yellow")]
+    return Group(*parts, Text())
+
+
+def _against(document: GateDocument) -> str:
+    return f"against {document.baseline}, " if document.baseline else ""
+
+
+def _tally(document: GateDocument) -> str:
+    counts = {v: sum(c.verdict == v for c in document.checks) for v in STYLES}
+    return f"{many(len(document.checks), 'check')}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return f"{value:,.0f}" if value == int(value) and abs(value) >= 10 else f"{value:.3g}".replace("-", "−")
+
+
+def _bounds(c: Check) -> str:
+    return NONE if c.interval is None else f"{_figure(c.interval[0])} to {_figure(c.interval[1])}"
+
+
+# --- Markdown -----------------------------------------------------------------------------------------------------
+
+
+def markdown_gate(document: GateDocument) -> str:
+    """A job summary, as code hosts show it."""
+    lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {_cell(document.run)}", "", _tally(document)]
+    lines += ["", f"> {OFFLINE_MARK}"] if document.offline else []
+    lines += ["", "| | target | requirement | observed | 95 % | from |", "|---|---|---|---|---|---|"]
+    for c in document.checks:
+        cells = (f"{SIGNS[c.verdict]} {c.verdict}", c.target, f"`{c.requirement}`", _figure(c.observed), _bounds(c), c.detail)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    lines += ["", "The run is incomplete, so that nothing passes."] if not document.finished else []
+    return "\n".join((*lines, "", f"_{DIAGNOSTIC}_", ""))
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+# --- JUnit --------------------------------------------------------------------------------------------------------
+
+
+def junit_gate(document: GateDocument, *, at: dt.datetime) -> str:
+    """JUnit XML, valid for the schemas of Ant and of Jenkins: a suite for the run, a case for each check; what could not be told is an error."""
+    counts = {v: str(sum(c.verdict == v for c in document.checks)) for v in STYLES}
+    suites = ET.Element("testsuites")
+    suite = ET.SubElement(
+        suites,
+        "testsuite",
+        {
+            "id": "0",
+            "package": "sim.gate",
+            "name": _xml(document.run),
+            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S"),
+            "hostname": "localhost",
+            "tests": str(len(document.checks)),
+            "failures": counts["failed"],
+            "errors": counts["inconclusive"],
+            "time": "0",
+        },
+    )
+    properties = ET.SubElement(suite, "properties")
+    facts = {"verdict": document.verdict, "baseline": document.baseline or "", "models": OFFLINE_MARK if document.offline else ""}
+    for name, value in facts.items():
+        if value:
+            ET.SubElement(properties, "property", {"name": name, "value": _xml(value)})
+    for c in document.checks:
+        case = ET.SubElement(suite, "testcase", {"classname": _xml(f"{document.run}.{c.target}"), "name": _xml(c.requirement), "time": "0"})
+        said = f"observed {_figure(c.observed)}, 95 % {_bounds(c)}: {c.detail}"
+        if c.verdict != "passed":
+            kind = "failure" if c.verdict == "failed" else "error"
+            ET.SubElement(case, kind, {"message": _xml(f"{c.verdict}: {c.requirement}"), "type": c.verdict}).text = _xml(said)
+    ET.SubElement(suite, "system-out").text = _xml(_tally(document))
+    ET.SubElement(suite, "system-err")
+    ET.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("�", text)

@@ -1,0 +1,203 @@
+"""Memory, adaptability and what memory buys, as columns for the tables of `sim show RUN`; a row is a target throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sim.present.words import NONE, half_width, many, number, percent, share, signed
+from sim.score.profile import TRUTHS
+
+if TYPE_CHECKING:
+    from sim.analysis.memory import Point, ProfileFigures, Unprobed
+    from sim.analysis.policies import Arm
+    from sim.analysis.proportions import Proportion
+    from sim.analysis.summary import RunSummary, TargetSummary
+    from sim.core.event import ProbeKind, Truth
+
+Column = tuple[str, Sequence[str]]
+"""Heading, and a cell for each target."""
+
+DELAYS: Final = 8
+"""Delays shown; `--json` has all."""
+SHOWN: Final[tuple[ProbeKind, ...]] = ("explicit", "implicit", "update", "temporal", "control")
+WHY: Final[dict[Unprobed, str]] = {
+    "not_asked": "the study asks nothing; `probes: {}` in it does",
+    "cannot_fork": "it cannot be copied, and probing would leave traces in it: no probes",
+    "not_yet": "no session has been probed yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table and what stands below it."""
+
+    title: str
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+
+
+def memory_sections(summary: RunSummary) -> list[Section]:
+    """Every section that has something to show."""
+    of = summary.targets
+    sections = [_remembered(of)]
+    if any(t.memory.written is not None for t in of):
+        sections.append(_split(of))
+    if any(t.memory.profile for t in of):
+        sections.append(_profile(of))
+    if any(len(t.memory.forgetting.sessions) > 1 for t in of):
+        sections += _forgetting(of)
+    if any(t.adaptability.slope is not None or t.recovery.drifts for t in of):
+        sections.append(_adaptability(of))
+    if summary.bought:
+        sections.append(_bought(summary))
+    return sections
+
+
+def _remembered(of: Sequence[TargetSummary]) -> Section:
+    columns = [_column("core facts", of, lambda t: number(t.memory.core_facts_disclosed, 1))]
+    columns.append(_column("elicited", of, lambda t: number(t.memory.elicited_facts, 1)))
+    notes = ["in a trial: core facts told to every target alike; elicited ones that it drew out beside them"]
+    if any(t.memory.probes for t in of):
+        columns.append(_column("accuracy", of, lambda t: _with_interval(t.memory.accuracy)))
+        columns.append(_column("n", of, lambda t: f"{t.memory.accuracy.n:,}"))
+        columns += [_column(kind, of, lambda t, kind=kind: _kind(t, kind)) for kind in SHOWN if any(kind in t.memory.probes for t in of)]  # type: ignore[misc]
+        columns.append(_column("balanced", of, lambda t: share(t.memory.abstention.balanced_accuracy)))
+        columns.append(_column("false abst.", of, lambda t: share(t.memory.abstention.false_abstention)))
+        columns.append(_column("old value", of, lambda t: f"{sum(k.stale for k in t.memory.probes.values()):,}" if t.memory.probes else NONE))
+        notes += [
+            "accuracy: explicit, implicit, update and temporal probes of told facts; n: answers; [ ]: 95 %,",
+            "Clopper–Pearson on the persona-effective n; control: asked while it stood in the context",
+            "balanced: tells what it was told from what it was not, .50 is a coin; false abst.: told, denied",
+        ]
+        ungraded = sum(k.unscored for t in of for k in t.memory.probes.values())
+        notes += [f"{many(ungraded, 'answer')} could not be graded and {'is' if ungraded == 1 else 'are'} in no figure"] if ungraded else []
+    reasons: dict[Unprobed, list[str]] = {}
+    for t in of:
+        if t.memory.unprobed:
+            reasons.setdefault(t.memory.unprobed, []).append(t.target)
+    for why, targets in reasons.items():
+        notes.append(f"{'no probes' if len(targets) == len(of) else ', '.join(targets)}: {WHY[why]}")
+    return Section("Memory", tuple(columns), tuple(notes))
+
+
+def _split(of: Sequence[TargetSummary]) -> Section:
+    columns = (
+        _column("written", of, lambda t: share(t.memory.written)),
+        _column("retrieved", of, lambda t: share(t.memory.retrieved)),
+        _column("used", of, lambda t: share(t.memory.used)),
+        _column("not written", of, lambda t: _traced(t, t.memory.split.not_written)),
+        _column("not retrieved", of, lambda t: _traced(t, t.memory.split.not_retrieved)),
+        _column("not used", of, lambda t: _traced(t, t.memory.split.not_used)),
+        _column("right", of, lambda t: _traced(t, t.memory.split.used)),
+    )
+    notes = ("shares of what came through the step before; counts: answers, by the first step that failed",)
+    return Section("Where memory fails, of facts told and asked for", columns, notes)
+
+
+def _profile(of: Sequence[TargetSummary]) -> Section:
+    graded = ", ".join(dict.fromkeys(t.memory.profile.by for t in of if t.memory.profile))
+
+    def column(heading: str, cell: Callable[[ProfileFigures], str]) -> Column:
+        return _column(heading, of, lambda t: cell(t.memory.profile) if t.memory.profile else NONE)
+
+    def graded_so(truth: Truth) -> Column:
+        return column(truth, lambda p: share(p.precision.get(truth)))
+
+    columns = (
+        column("facts", lambda p: number(p.facts, 1)),
+        *map(graded_so, TRUTHS),
+        column("recall", lambda p: share(p.recall)),
+        column("stale", lambda p: share(p.stale)),
+        column("n", lambda p: f"{p.memories:,}"),
+    )
+    notes: tuple[str, ...] = (
+        "four grades against the user's messages; recall: told facts whose newest value it holds; n: memories",
+        "stale: facts that changed, of which it holds an old value and not the newest",
+    )
+    ungraded = sum(t.memory.profile.ungraded for t in of if t.memory.profile)
+    notes += (f"{many(ungraded, 'memory', 'memories')} not graded by the judge",) if ungraded else ()
+    return Section(f"Memories that were written (graded by {graded})", columns, notes)
+
+
+def _forgetting(of: Sequence[TargetSummary]) -> list[Section]:
+    def columns(points: Callable[[TargetSummary], Sequence[Point]], heading: Callable[[int], str]) -> tuple[Column, ...]:
+        delays = sorted({p.delay for t in of for p in points(t)}, key=lambda d: (d < 0, d))[:DELAYS]
+        return tuple(
+            _column(heading(d), of, lambda t, d=d: next((f"{share(p.accuracy)} ({p.n})" for p in points(t) if p.delay == d), NONE))  # type: ignore[misc]
+            for d in delays
+        )
+
+    note = (
+        "accuracy (answers); 1 session: told in the talk just before" + (f"; the first {DELAYS}, `--json` has all" if _longest(of) > DELAYS else ""),
+    )
+    days = columns(lambda t: t.memory.forgetting.days, lambda d: f"≤ {d} d" if d > 0 else "longer")
+    return [
+        Section("Forgetting by sessions", columns(lambda t: t.memory.forgetting.sessions, str), note),
+        Section("Forgetting by days", days),
+    ]
+
+
+def _longest(of: Sequence[TargetSummary]) -> int:
+    return max(len(t.memory.forgetting.sessions) for t in of)
+
+
+def _adaptability(of: Sequence[TargetSummary]) -> Section:
+    columns = (
+        _column("slope", of, lambda t: signed(t.adaptability.slope) + half_width(t.adaptability.interval)),
+        _column("against", of, lambda t: t.adaptability.reference or ("trend" if t.adaptability.slope is not None else NONE)),
+        _column("last − first", of, lambda t: signed(t.adaptability.last_minus_first)),
+        _column("sessions", of, lambda t: f"{t.adaptability.sessions:,}"),
+        _column("R²", of, lambda t: share(t.adaptability.r_squared)),
+        _column("at ceiling", of, lambda t: percent(t.adaptability.at_ceiling)),
+        _column("callback slope", of, lambda t: signed(t.adaptability.callback_slope)),
+        _column("drifts", of, lambda t: f"{t.recovery.drifts:,}"),
+        _column("recovered", of, lambda t: f"{t.recovery.recovered:,}" if t.recovery.drifts else NONE),
+        _column("median", of, lambda t: number(t.recovery.median, 0)),
+    )
+    notes = (
+        "slope: fixed set, points a session, less that of the same model without memory; trend: no such arm",
+        "drifts: wishes that changed, and showed it; median: exchanges until two scores in a row were back",
+    )
+    return Section("Adaptability and recovery", columns, notes)
+
+
+def _bought(summary: RunSummary) -> Section:
+    arms = {a.target: a for b in summary.bought for a in b.arms}
+
+    def column(heading: str, cell: Callable[[Arm], str]) -> Column:
+        return heading, [cell(arms[t.target]) if t.target in arms else NONE for t in summary.targets]
+
+    columns = (
+        column("policy", lambda a: a.memory),
+        column("accuracy", lambda a: share(a.accuracy)),
+        column("more", lambda a: signed(a.gains.difference) + half_width(a.gains.interval) if a.gains else "base"),
+        column("liked", lambda a: number(a.liked)),
+        column("more liked", lambda a: signed(a.likes.difference) + half_width(a.likes.interval) if a.likes else "base"),
+        column("hit", lambda a: f"{a.callbacks.hit:,}"),
+        column("missed", lambda a: f"{a.callbacks.missed:,}"),
+        column("surprise", lambda a: f"{a.callbacks.surprise:,}"),
+        column("intrusive", lambda a: f"{a.callbacks.intrusive:,}"),
+        column("false", lambda a: f"{a.callbacks.false_memories:,}"),
+    )
+    notes = ["liked: likability without callback; more: than the base, paired within personas; then callback"]
+    if summary.ranks.spearman is not None:
+        notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and liked correlate by rank {share(summary.ranks.spearman)}")
+    return Section("What memory buys, one model under several policies", columns, tuple(notes))
+
+
+def _column(heading: str, of: Sequence[TargetSummary], cell: Callable[[TargetSummary], str]) -> Column:
+    return heading, [cell(t) for t in of]
+
+
+def _kind(target: TargetSummary, kind: ProbeKind) -> str:
+    return share(target.memory.probes[kind].accuracy) if kind in target.memory.probes else NONE
+
+
+def _with_interval(of: Proportion) -> str:
+    return share(of.accuracy) + (f" [{share(of.interval[0])}–{share(of.interval[1])}]" if of.interval else "")
+
+
+def _traced(target: TargetSummary, count: int) -> str:
+    return f"{count:,}" if target.memory.written is not None else NONE

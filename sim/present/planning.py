@@ -1,0 +1,181 @@
+"""What `sim plan` prints: what a study takes, what it can tell, and what more of each would buy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.analysis.power import ITEMS_A_PERSON, MINUTES_AN_ITEM, Detectable, HumanPlan, Spreads
+from sim.core.event import Role
+from sim.core.frozen import Frozen
+from sim.present.words import NONE, OFFLINE_MARK, many, money, number
+from sim.run.plan import Range
+
+if TYPE_CHECKING:
+    from sim.analysis.power import Design
+
+
+class RolePlan(Frozen):
+    """One role; each range from the shortest to the longest that the talks can be."""
+
+    calls: Range
+    input: Range
+    """Tokens."""
+    output: Range
+    cost: tuple[float, float] | None
+    """US dollars, of the models whose price is known. None: of none of them."""
+    unknown_prices: tuple[str, ...]
+    """Models whose price is unknown; `cost` leaves them out."""
+
+
+class PlanDocument(Frozen):
+    """`sim plan --json`."""
+
+    study: str
+    offline: bool
+    """Whether offline models take part: they cost nothing, and their tokens are counted as if they did."""
+    pilot: str | None
+    targets: int
+    trials: int
+    exchanges: Range
+    calls: Range
+    tokens: Range
+    tokens_an_exchange: float
+    cost: tuple[float, float] | None
+    unknown_prices: tuple[str, ...]
+    by_role: dict[Role, RolePlan]
+    spreads: Spreads
+    detectable: Detectable
+    """The smallest difference in likability that the study tells with 80 % power."""
+    bigger: dict[str, Detectable]
+    """The same with more of each."""
+    human: tuple[HumanPlan, ...]
+    """With `--human`: what a calibration against people takes, for 2, 3 and 4 people an item."""
+
+
+def render_planning(document: PlanDocument) -> RenderableType:
+    """Everything `sim plan` prints."""
+    parts: list[RenderableType] = [_heading(document), _sentence(document), _spending(document), _power(document)]
+    if document.human:
+        parts.append(_human(document))
+    parts.append(_notes(document))
+    return Group(*(p for part in parts for p in (part, Text())))
+
+
+def _heading(document: PlanDocument) -> Text:
+    of = document.detectable.design
+    size = " × ".join((many(document.targets, "target"), many(of.personas, "persona"), many(of.scenarios, "scenario"), many(of.seeds, "seed")))
+    text = Text.assemble((document.study, "bold"), f"  {size} = {many(document.trials, 'trial')}, {_range(document.exchanges)} exchanges")
+    return text.append(f"\n{OFFLINE_MARK}", "yellow") if document.offline else text
+
+
+def _sentence(document: PlanDocument) -> Text:
+    least, most = (_millions(n) for n in (document.tokens.min, document.tokens.max))
+    spent = f"about {most} tokens" if least == most else f"{least} to {most} tokens"
+    cost = "cost unknown" if document.cost is None else _dollars(document.cost) + (", and what is unknown" if document.unknown_prices else "")
+    lines = [f"It takes {spent}, {document.tokens_an_exchange:,.0f} an exchange: {cost}."]
+    found = document.detectable
+    if document.targets < 2:
+        lines.append("With one target there is nothing to compare within the study; the figures below are for two versions of it.")
+    if found.difference is None:
+        lines.append("It cannot tell targets apart: it takes 3 personas for an interval.")
+    else:
+        lines.append(f"It tells targets apart that differ by {number(found.difference)} points of likability or more, with 80 % power: {found.tier}.")
+    if found.tier == "look":
+        lines.append("Below 12 personas `sim compare` gives no verdict, however large the difference.")
+    return Text("\n".join(lines))
+
+
+def _spending(document: PlanDocument) -> Table:
+    table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost"))
+    for role, of in document.by_role.items():
+        unknown = "unknown" if of.cost is None else _dollars(of.cost) + (" + unknown" if of.unknown_prices else "")
+        table.add_row(role, _range(of.calls), _tokens(of.input), _tokens(of.output), unknown)
+    table.add_section()
+    cost = "unknown" if document.cost is None else _dollars(document.cost) + (" + unknown" if document.unknown_prices else "")
+    sums = [
+        Range(min=sum(r.min for r in of), max=sum(r.max for r in of))
+        for of in zip(*((r.input, r.output) for r in document.by_role.values()), strict=True)
+    ]
+    table.add_row("all", _range(document.calls), *map(_tokens, sums), cost, style="bold")
+    return table
+
+
+def _power(document: PlanDocument) -> Table:
+    table = _table("What more would buy", ("",), ("personas", "scenarios", "seeds", "trials", "smallest\ndifference", "d_z", "tier"))
+    now = document.detectable
+    for name, of in (("as it is", now), *document.bigger.items()):
+        cells = (number(of.difference), number(of.standardised), of.tier)
+        d = of.design
+        table.add_row(name, f"{d.personas:,}", f"{d.scenarios:,}", f"{d.seeds:,}", f"{_trials(d, document):,}", *cells)
+    return table
+
+
+def _trials(design: Design, document: PlanDocument) -> int:
+    return document.targets * design.personas * design.scenarios * design.seeds
+
+
+def _human(document: PlanDocument) -> Table:
+    table = _table("A calibration against people", ("people an item",), ("replies", "ratings", "people", "hours"))
+    for of in document.human:
+        table.add_row(str(of.raters_an_item), f"{of.items:,}", f"{of.ratings:,}", f"{of.people:,}", number(of.hours, 0))
+    return table
+
+
+def _notes(document: PlanDocument) -> Text:
+    s = document.spreads
+    lines = [
+        f"spreads of paired differences ({s.source}): personas {number(s.personas)}, scenarios {number(s.scenarios)}, "
+        f"cells {number(s.cells)}, seeds {number(s.seeds)} points",
+        f"power: by simulation through what `sim compare` does, over {many(document.detectable.design.pairs, 'pair')} of targets",
+    ]
+    told = (
+        f"as its calls took in pilot {document.pilot}"
+        if document.pilot
+        else "estimated from prompts, personas and growing talks; better: --pilot RUN"
+    )
+    lines.append(f"tokens: {told}")
+    if document.unknown_prices:
+        lines.append(f"price unknown: {', '.join(document.unknown_prices)}")
+    for of in document.human[:1]:
+        lines.append(
+            f"people: so that their own agreement, taken to be ICC {number(of.expected, 1)}, is known to ± {number(of.precision, 1)}; "
+            f"{ITEMS_A_PERSON} replies a person at {MINUTES_AN_ITEM:g} minutes; seven dimensions each"
+        )
+        if document.targets < 10:
+            lines.append(f"whether people order the targets alike is told by {many(document.targets, 'target')}: under ten, say so")
+    lines.append("Repairs and repeated attempts come on top. Nothing was spent or written.")
+    return Text("\n".join(lines), "dim")
+
+
+def _range(r: Range) -> str:
+    return f"{r.min:,}" if r.min == r.max else f"{r.min:,} to {r.max:,}"
+
+
+def _tokens(r: Range) -> str:
+    low, high = _millions(r.min), _millions(r.max)
+    return low if low == high else f"{low} to {high}"
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:,.1f} M" if count >= 1e6 else f"{count / 1e3:,.0f} k" if count >= 1e4 else f"{count:,}"
+
+
+def _dollars(cost: tuple[float, float] | None) -> str:
+    if cost is None:
+        return NONE
+    low, high = map(money, cost)
+    return low if low == high else f"{low} to {high}"
+
+
+def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
+    table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    for heading in names:
+        table.add_column(heading)
+    for heading in figures:
+        table.add_column(heading, justify="right")
+    return table

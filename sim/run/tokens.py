@@ -1,0 +1,152 @@
+"""How many tokens a study takes, before anything is spent: from the sizes of personas, prompts and growing transcripts, or from what a pilot took.
+
+Without a pilot it is an estimate: prompts are rendered and measured at four characters a token, messages and replies are taken to be as long as
+people's messages and companions' replies are. With one, each call is taken to be as large as that role's calls were there, target by target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.core.codebook import DIMENSIONS
+from sim.core.controls import CALLS, Draw
+from sim.core.frozen import Frozen
+from sim.run.plan import Range
+
+if TYPE_CHECKING:
+    from sim.core.cast import Cast, CastSession
+    from sim.core.event import Role
+    from sim.core.record import Spent, Trial
+    from sim.core.spec import Study
+    from sim.llm.prompts import Prompts
+    from sim.run.plan import TrialPlan
+
+CHARACTERS = 4
+"""Of a token."""
+MESSAGE, REPLY = 40, 120
+"""Tokens of a user's message and of a companion's reply."""
+USER_ANSWER, RATER_ANSWER, LOOK_BACK, TAGGER_ANSWER = 110, 420, 60, 60
+"""Tokens of what each role answers with, its JSON included; the rater's for seven dimensions."""
+REMEMBERED = 500
+"""Tokens that a memory that writes or picks shows of earlier sessions."""
+
+
+class RoleTokens(Frozen):
+    """What one role takes, from the shortest to the longest that the talks can be."""
+
+    input: Range
+    output: Range
+
+
+@dataclass
+class _Sum:
+    input: float = 0.0
+    output: float = 0.0
+
+    def add(self, input: float, output: float, times: float = 1.0) -> None:
+        self.input += input * times
+        self.output += output * times
+
+
+class Usage(Frozen):
+    """Mean tokens of one call."""
+
+    input: float
+    output: float
+
+
+def pilot_usage(trials: Iterable[Trial]) -> dict[tuple[Role, str], Usage]:
+    """Mean tokens of a call by role and target, over calls of known usage; under target '' over all of them."""
+    spent: dict[tuple[Role, str], list[Spent]] = {}
+    for trial in trials:
+        for role, of in trial.spent.items():
+            spent.setdefault((role, trial.target), []).append(of)
+            spent.setdefault((role, ""), []).append(of)
+    known = {key: sum(s.calls - s.unknown_usage for s in of) for key, of in spent.items()}
+    return {
+        key: Usage(input=sum(s.input for s in of) / known[key], output=sum(s.output for s in of) / known[key])
+        for key, of in spent.items()
+        if known[key]
+    }
+
+
+def forecast_tokens(
+    study: Study, plans: Sequence[TrialPlan], prompts: Prompts, *, pilot: Mapping[tuple[Role, str], Usage] | None = None
+) -> dict[tuple[Role, str], RoleTokens]:
+    """Tokens by role and target."""
+    least: dict[tuple[Role, str], _Sum] = {}
+    most: dict[tuple[Role, str], _Sum] = {}
+    sizes = _Sizes(prompts)
+    for plan in plans:
+        for sums, shortest in ((least, True), (most, False)):
+            _add_trial(sums, study, plan, sizes, pilot or {}, shortest=shortest)
+    return {
+        key: RoleTokens(
+            input=Range(min=round(least[key].input), max=round(most[key].input)),
+            output=Range(min=round(least[key].output), max=round(most[key].output)),
+        )
+        for key in most
+    }
+
+
+def _add_trial(
+    sums: dict[tuple[Role, str], _Sum], study: Study, plan: TrialPlan, sizes: _Sizes, pilot: Mapping[tuple[Role, str], Usage], *, shortest: bool
+) -> None:
+    """One trial, exchange by exchange: what is said is read again by everybody at every turn."""
+    target = plan.target.id
+
+    def add(role: Role, input: float, output: float, times: float = 1) -> None:
+        known = pilot.get((role, target)) or pilot.get((role, ""))
+        sums.setdefault((role, target), _Sum()).add(known.input if known else input, known.output if known else output, times)
+
+    draw, turn, before = Draw(study.seed, study.controls), MESSAGE + REPLY, 0
+    raters = len(study.raters)
+    for session in plan.cast.sessions:
+        length = session.spec.exchanges.min if shortest else session.spec.exchanges.max
+        user, rater = sizes.user(plan.cast, session), sizes.rater(plan.cast, session)
+        read = min(study.history_tokens, before)
+        heard = {"full": before, "none": 0, "native": 0}.get(plan.target.memory, min(before, REMEMBERED))
+        scripted = {s.exchange for s in session.spec.scripted}
+        for exchange in range(1, length + 1):
+            talk = (exchange - 1) * turn
+            if exchange not in scripted:
+                add("user", user + read + talk, USER_ANSWER)
+            add("target", heard + talk + MESSAGE, REPLY)
+            whole = rater + read + talk + turn
+            add("rater", whole, RATER_ANSWER, raters)
+            for control in draw.on(plan.cast, plan.seed, session.index, exchange):
+                add("rater", whole, RATER_ANSWER / CALLS[control], CALLS[control])
+            if not study.tagger.offline:
+                add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER)
+        add("rater", rater / 2 + read + length * turn, LOOK_BACK)
+        before += length * turn
+
+
+class _Sizes:
+    """Tokens of what stands before any talk, each rendered once."""
+
+    def __init__(self, prompts: Prompts) -> None:
+        self._prompts = prompts
+        self.tagger = _tokens(prompts.texts["tag_system"]) + REMEMBERED
+        self._systems: dict[tuple[str, str, str], float] = {}
+
+    def user(self, cast: Cast, session: CastSession) -> float:
+        return self._system("user_system", cast) + _tokens(
+            self._prompts.texts["user_turn"], session.spec.situation, *(t.item.aim for t in session.agenda)
+        )
+
+    def rater(self, cast: Cast, session: CastSession) -> float:
+        return self._system("rate_system", cast) + _tokens(self._prompts.texts["rate"], session.spec.situation)
+
+    def _system(self, name: str, cast: Cast) -> float:
+        key = name, cast.persona.id, cast.scenario.id
+        if key not in self._systems:
+            values = {"persona": cast.persona, "scenario": cast.scenario, "facts": cast.today(1), "dimensions": DIMENSIONS}
+            self._systems[key] = _tokens(self._prompts.render(name, **values))
+        return self._systems[key]
+
+
+def _tokens(*texts: str) -> float:
+    return sum(map(len, texts)) / CHARACTERS

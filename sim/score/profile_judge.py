@@ -1,0 +1,123 @@
+"""A model that holds a written memory against what the user said, fact by fact; both are data to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.core.chance import derive
+from sim.core.errors import LOST, CallFailed
+from sim.core.event import Truth, Truths, Unscored
+from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.score.profile import TRUTHS, split_facts
+from sim.score.scorer import Scored
+
+if TYPE_CHECKING:
+    from sim.llm.client import Client
+    from sim.llm.prompts import Prompts
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A written memory, and every message of the user up to its writing, oldest first."""
+
+    content: str
+    messages: tuple[str, ...]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is graded, in order."""
+        return split_facts(self.content)
+
+
+class Misfit(Exception):
+    """Grades that do not fit; says how, in words for the model."""
+
+
+class ProfileJudge:
+    """Asked once, and once more where the answer does not fit."""
+
+    version = "1"
+
+    def __init__(self, client: Client, prompts: Prompts) -> None:
+        self._client = client
+        self._prompts = prompts
+        self._system = Message("system", prompts.render("profile_judge_system"))
+
+    async def judge(self, held: Held) -> Scored[Truths | Unscored]:
+        """A grade for each fact, or why the model gave none. Nothing is asked about a memory that holds nothing.
+
+        Raises:
+            CallFailed: for reasons outside any model, with the calls that were paid for.
+        """
+        facts = held.facts
+        if not facts:
+            return Scored(Truths(truths=()))
+        tab = Tab()
+        messages: tuple[Message, ...] = (self._system, Message("user", self._prompts.render("profile_judge", facts=facts, messages=held.messages)))
+        seed = derive("profile judge", held.content) % 2**31
+        request = Request("judge", messages, _SCHEMA, inputs=held, seed=seed)
+        problem = ""
+        for step in ("first", "repair"):
+            try:
+                came = await tab.ask(self._client, request)
+            except CallFailed as failed:
+                if failed.cause in LOST:
+                    raise
+                cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+                return Scored(cause, tab.calls, tab.timings)
+            try:
+                return Scored(Truths(truths=read_truths(came, len(facts))), tab.calls, tab.timings)
+            except Misfit as misfit:
+                problem = str(misfit)
+            if step == "first":
+                again = Message("user", self._prompts.render("profile_judge_repair", problem=problem))
+                more = (*messages, Message("assistant", came.text or "(nothing)"), again)
+                request = Request("judge", more, _SCHEMA, inputs=held, seed=seed, step="repair")
+        return Scored(Unscored(cause="schema", reason=problem[:500]), tab.calls, tab.timings)
+
+
+def read_truths(came: Completion, facts: int) -> tuple[Truth, ...]:
+    """A judge's answer as grades of facts 1 to `facts`, in order.
+
+    Raises:
+        Misfit: it is none; the message tells the judge what is wrong.
+    """
+    grades = came.value.get("grades") if isinstance(came.value, dict) else None
+    if not isinstance(grades, list):
+        raise Misfit('the answer is not one JSON object with a list "grades"')
+    found: dict[int, Truth] = {}
+    for given in grades:
+        number, grade = (given.get("fact"), given.get("grade")) if isinstance(given, dict) else (None, None)
+        truth = next((t for t in TRUTHS if t == grade), None)
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= facts:
+            raise Misfit(f"fact must be a number from 1 to {facts}")
+        if truth is None:
+            raise Misfit(f"grade must be one of {', '.join(TRUTHS)}")
+        if found.setdefault(number, truth) != truth:
+            raise Misfit(f"fact {number} has two grades")
+    missing = [str(n) for n in range(1, facts + 1) if n not in found]
+    if missing:
+        raise Misfit(f"these facts have no grade: {', '.join(missing[:20])}")
+    return tuple(found[n] for n in range(1, facts + 1))
+
+
+_SCHEMA = Schema(
+    "grades",
+    {
+        "type": "object",
+        "properties": {
+            "grades": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"fact": {"type": "integer"}, "grade": {"type": "string", "enum": list(TRUTHS)}},
+                    "required": ["fact", "grade"],
+                    "additionalProperties": False,
+                },
+            }
+        },
+        "required": ["grades"],
+        "additionalProperties": False,
+    },
+)

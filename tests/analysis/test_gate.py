@@ -1,0 +1,182 @@
+"""Verdicts on runs whose every cell is written down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from sim.analysis.gate import Check, effective, run_gate
+from sim.analysis.requirements import parse_requirement
+from sim.present.gate import junit_gate, markdown_gate
+from tests.analysis.cells import Cells, people, source
+
+
+def one(cells: Cells, requirement: str, **more: object) -> Check:
+    (found,) = run_gate(source(cells, **more), [parse_requirement(requirement)], margins={}).checks  # type: ignore[arg-type]
+    return found
+
+
+def mixed(n: int, low: int = 3, high: int = 4) -> Cells:
+    return {("bot", p, "s"): high if i % 2 else low for i, p in enumerate(people(n))}
+
+
+@pytest.mark.parametrize(("bar", "verdict"), [("3", "passed"), ("3.4", "inconclusive"), ("4", "failed")])
+def test_a_mean_is_judged_by_its_interval(bar: str, verdict: str) -> None:
+    found = one(mixed(12), f"likability >= {bar}")
+    assert (found.verdict, found.observed, found.personas) == (verdict, 3.5, 12)
+
+
+def test_an_inconclusive_mean_names_how_many_personas_would_settle_it() -> None:
+    found = one(mixed(12), "likability >= 3.4")
+    assert found.needed is not None
+    assert 105 <= found.needed <= 120  # 1.98 × 0.522 / √n < 0.1
+    assert f"about {found.needed} personas would settle it" in found.detail
+    assert one(mixed(12), "likability >= 3.5").needed is None
+
+
+def test_four_personas_are_inconclusive_however_clear() -> None:
+    found = one(mixed(4), "likability >= 1.5")
+    assert (found.verdict, found.needed) == ("inconclusive", 5)
+
+
+def test_equal_scores_never_pass_a_mean_and_may_fail_it() -> None:
+    cells = {("bot", p, "s"): 5 for p in people(24)}
+    assert one(cells, "likability >= 3").verdict == "inconclusive"
+    assert one({k: 1 for k in cells}, "likability >= 3").verdict == "failed"
+
+
+def test_nothing_to_judge_is_inconclusive() -> None:
+    found = one({("bot", p, "s"): "na" for p in people(6)}, "callback >= 3")
+    assert (found.verdict, found.observed) == ("inconclusive", None)
+
+
+def test_the_worst_persona_is_judged_by_its_own_interval() -> None:
+    cells = {("bot", p, s): (1 if p == "p03" else 4) + (s == "s2") for p in people(8) for s in ("s1", "s2", "s3", "s4")}
+    found = one(cells, "worst_persona >= 3")
+    assert (found.verdict, found.observed) == ("failed", 1.25)
+    assert "p03" in found.detail
+    assert one(cells, "worst_persona >= 0.5").verdict == "passed"
+    assert one(cells, "worst_persona >= 1.2").verdict == "inconclusive"
+
+
+def test_none_of_24_is_told_with_its_upper_limit() -> None:
+    found = one(mixed(24), "share(persona<=2) <= 0.05")
+    assert found.verdict == "inconclusive"
+    assert found.interval == pytest.approx((0, 0.1425), abs=1e-4)
+    assert "0 of 24 personas" in found.detail
+    assert one(mixed(24), "share(persona<=2) <= 0.15").verdict == "passed"
+
+
+def test_a_percentile_is_judged_by_the_share_below_it() -> None:
+    cells = {("bot", p, "s"): 2 if i < 12 else 4 for i, p in enumerate(people(40))}
+    assert one(cells, "p10(session) >= 3").verdict == "failed"  # 30 % below
+    assert one(cells, "p50(session) >= 3").verdict == "passed"
+    assert one(cells, "p10(session) >= 2").verdict == "passed"
+
+
+def test_counts_are_facts() -> None:
+    cells = {**mixed(6), ("bot", "p00", "s"): None}
+    found = one(cells, "failed == 0")
+    assert (found.verdict, found.observed, found.n) == ("failed", 1, 6)
+    assert one(cells, "failed <= 1").verdict == "passed"
+    assert one(cells, "count(exchange<=3) <= 4").verdict == "passed"
+    assert "up to" in one(mixed(6), "count(false_memory) == 0").detail
+
+
+def test_an_incomplete_run_passes_nothing() -> None:
+    assert one(mixed(12), "likability >= 3", status="incomplete").verdict == "inconclusive"
+    assert one(mixed(12), "failed == 0", status="incomplete").verdict == "inconclusive"
+    assert one(mixed(12), "likability >= 4.5", status="incomplete").verdict == "failed"
+
+
+def test_every_target_must_pass_unless_one_is_named() -> None:
+    cells = {**mixed(12), **{("weak", p, "s"): 1 + i % 2 for i, p in enumerate(people(12))}}
+    asked = [parse_requirement("likability >= 3")]
+    assert run_gate(source(cells), asked, margins={}).verdict == "failed"
+    assert run_gate(source(cells), asked, margins={}, targets=["bot"]).verdict == "passed"
+
+
+@pytest.mark.parametrize(("loss", "verdict"), [(0, "passed"), (1, "failed")])
+def test_a_new_version_may_lose_less_than_the_margin(loss: int, verdict: str) -> None:
+    new = {place: score - loss * (i % 4 != 0) for i, (place, score) in enumerate(mixed(12).items())}  # type: ignore[operator]
+    (found,) = run_gate(source(new, run="new"), [], baseline=source(mixed(12)), margins={"likability": 0.3}).checks
+    assert found.verdict == verdict
+    assert (found.observed, found.requirement) == (pytest.approx(-0.75 * loss), "likability not worse by 0.3")
+
+
+def test_a_difference_that_may_lie_on_either_side_of_the_margin_is_inconclusive() -> None:
+    new = {place: score - (i % 4 == 0) for i, (place, score) in enumerate(mixed(12).items())}  # type: ignore[operator]
+    (found,) = run_gate(source(new, run="new"), [], baseline=source(mixed(12)), margins={"likability": 0.3}).checks
+    assert found.verdict == "inconclusive"
+    assert found.needed is not None
+
+
+def test_a_rater_that_never_moves_shows_no_version_to_be_as_good() -> None:
+    flat = {("bot", p, "s"): 4 for p in people(12)}
+    (found,) = run_gate(source(flat, run="new"), [], baseline=source(flat), margins={"likability": 0.3}).checks
+    assert found.verdict == "inconclusive"
+
+
+def test_observations_of_one_persona_are_worth_less_than_as_many_of_others() -> None:
+    clustered = [(f"p{i}", i < 2) for i in range(10) for _ in range(20)]
+    scattered = [(f"p{i}", j < 4) for i in range(10) for j in range(20)]
+    assert effective(clustered)[1] == 10
+    assert effective(scattered)[1] > 150
+
+
+# --- what is handed on --------------------------------------------------------------------------------------------
+
+_ATTRIBUTES = {
+    "testsuites": set(),
+    "testsuite": {"id", "package", "name", "timestamp", "hostname", "tests", "failures", "errors", "time"},
+    "properties": set(),
+    "property": {"name", "value"},
+    "testcase": {"classname", "name", "time"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "system-out": set(),
+    "system-err": set(),
+}
+"""What Ant's schema demands, and Jenkins' allows, of each element."""
+_CHILDREN = {
+    "testsuites": "testsuite",
+    "testsuite": "properties testcase system-out system-err",
+    "properties": "property",
+    "testcase": "failure error",
+}
+
+
+def is_junit(element: ET.Element) -> None:
+    assert set(element.attrib) == _ATTRIBUTES[element.tag]
+    order = _CHILDREN.get(element.tag, "").split()
+    places = [order.index(child.tag) for child in element]
+    assert places == sorted(places)
+    for child in element:
+        is_junit(child)
+
+
+def test_junit_is_valid_and_counts_every_verdict() -> None:
+    cells = {**mixed(12), ("bot", "p00", "s"): None}
+    asked = [parse_requirement(r) for r in ("likability >= 3", "likability >= 3.5", "failed == 0")]
+    document = run_gate(source(cells, run="<night & day>\x00"), asked, margins={})
+    suites = ET.fromstring(junit_gate(document, at=dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)))
+    is_junit(suites)
+    suite = suites[0]
+    assert suite.tag == "testsuite"
+    assert {k: suite.get(k) for k in ("tests", "failures", "errors", "timestamp")} == {
+        "tests": "3",
+        "failures": "1",
+        "errors": "1",
+        "timestamp": "2026-01-05T12:00:00",
+    }
+    assert [len(case) for case in suite.iter("testcase")] == [0, 1, 1]
+
+
+def test_the_job_summary_is_a_table_that_no_name_can_break() -> None:
+    document = run_gate(source(mixed(12), run="a|b"), [parse_requirement("likability >= 3")], margins={})
+    text = markdown_gate(document)
+    assert text.startswith("### ✅ Gate passed: a\\|b\n")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {row.replace("\\|", "").count("|") for row in rows} == {7}

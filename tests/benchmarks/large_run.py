@@ -1,0 +1,93 @@
+"""How long `sim show` and `sim compare` take on a large run, and how much memory, each in a process of its own.
+
+    python -m tests.benchmarks.large_run [EXCHANGES]
+
+A small offline study is run once; its events are then written again under further seeds until there are enough exchanges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.api import load_run, run_study
+from sim.core.spec import Study
+from tests.cli.command import environment
+
+EXCHANGES = 100_000
+COMMANDS = (("show",), ("show", "--json"), ("compare",), ("compare", "--json"))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One command."""
+
+    command: tuple[str, ...]
+    seconds: float
+    megabytes: float
+    """Peak resident memory."""
+
+
+def grow(folder: Path, exchanges: int) -> int:
+    """Make the run `large` of about so many exchanges under `folder`; returns how many it has."""
+    study = Study.model_validate(
+        {
+            "name": "large",
+            "targets": [{"id": "remembers", "model": "offline/uses"}, {"id": "forgets", "model": "offline/uses", "memory": "none"}],
+            "user": {"model": "offline/user"},
+            "personas": ["*"],
+            "scenarios": ["new-in-town"],
+        }
+    )
+    run = asyncio.run(run_study(study, results=folder))
+    once = sum(len(t.exchanges) for t in run.trials)
+    times = max(1, round(exchanges / once))
+    spec = run.folder.path / "study.yaml"
+    listed = "".join(f"  - {n}\n" for n in range(1, times + 1))
+    spec.write_text(re.sub(r"  seeds:\n  - 1\n", f"  seeds:\n{listed.replace('  - ', '  - ')}", spec.read_text(encoding="utf-8")), encoding="utf-8")
+    db = sqlite3.connect(run.folder.path / "run.db")
+    columns = "session, take, exchange, kind, part, body, meta"
+    with db:
+        for seed in range(2, times + 1):
+            renamed = f"substr(trial, 1, length(trial) - 2) || '/{seed}'"
+            db.execute(f"INSERT INTO event (trial, {columns}) SELECT {renamed}, {columns} FROM event WHERE trial LIKE '%/1' ORDER BY id")
+    db.close()
+    return once * times
+
+
+def measure(folder: Path, *command: str) -> Taken:
+    """Run one command on the run and take its time and peak memory."""
+    name, *rest = command
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sim", name, "large", "--results", str(folder), *rest], env=environment(), stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"sim {name} failed"
+    return Taken(command, time.perf_counter() - began, usage.ru_maxrss / 1024)
+
+
+def main(exchanges: int) -> None:
+    """Print a line for each command."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = grow(folder, exchanges)
+        size = (folder / "large" / "run.db").stat().st_size / 1e6
+        print(f"{made:,} exchanges, {len(load_run('large', results=folder).trials):,} trials, journal {size:,.0f} MB")
+        print(f"{'command':<24}{'seconds':>8}{'peak MB':>9}")
+        for command in COMMANDS:
+            taken = measure(folder, *command)
+            print(f"{'sim ' + ' '.join(command):<24}{taken.seconds:>8.1f}{taken.megabytes:>9.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else EXCHANGES)
