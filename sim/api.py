@@ -10,7 +10,8 @@ for trial in run.trials:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
     from sim.core.event import Event
     from sim.core.ports import Listener, Sink
+    from sim.core.spec.people import PeopleStudy
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
     from sim.run.judges import Judging
+    from sim.run.parts import Parts
+    from sim.store.journal import Journal
 
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
@@ -202,11 +206,53 @@ async def resume_run(
     from sim.run.demands import check_hosts, check_keys, check_reach
 
     folder = open_run(run, Path(results))
+    if folder.study.played_by == "people":
+        raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
     check_hosts(folder.study, local_only)
     check_keys(folder.study)
     await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
     return await _execute(folder, _plans(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+
+
+async def open_people_run(
+    study: PeopleStudy, base: Path, *, results: str | Path = RESULTS, local_only: LocalOnly | None = None
+) -> tuple[RunFolder, tuple[TrialPlan, ...]]:
+    """The run that people read, or hold, in a study with people; the latter is made when it is not there yet.
+
+    Args:
+        base: the folder that the study's paths are relative to.
+
+    Raises:
+        InputError: there is no such run or study, or something in the study is wrong or cannot be reached.
+    """
+    from sim.llm.prompts import load_texts
+    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.parts import offline_parts, scorer_versions
+
+    if study.read is not None:
+        folder = open_run(study.read, Path(results))
+        return folder, _plans(folder)
+
+    def held_by_people(of: Study) -> Study:
+        return of.model_copy(update={"name": study.name, "played_by": "people", "seeds": tuple(range(1, study.people + 1))})
+
+    assert study.chat is not None
+    beside = base / study.chat
+    prepared = prepare_study(beside if beside.is_file() else study.chat, change=held_by_people)
+    of = prepared.loaded.study
+    check_hosts(of, local_only)
+    check_keys(of)
+    await check_reach(of)
+    if (Path(results) / study.name).is_dir():
+        folder = open_run(Path(results) / study.name, Path(results))
+        if folder.study != of:
+            problem = f"run '{folder.name}' was made of another study than '{study.chat}' is now"
+            raise InputError(problem, mend="give this study with people another name")
+        return folder, _plans(folder)
+    prompts, scorers, offline = load_texts(), scorer_versions(of), tuple(p for p in offline_parts(of) if p != "user")
+    folder = create_run(Path(results), study.name, prepared.loaded, prompts=prompts, scorers=scorers, offline=offline)
+    return folder, prepared.plans
 
 
 async def rescore_run(
@@ -397,33 +443,63 @@ async def _execute(
     listeners: Sequence[Listener],
     on_start: OnStart | None,
 ) -> Run:
+    from sim.run.collector import rare_collection
+    from sim.run.local import LocalBackend
+    from sim.run.trial import run_trial
+
+    async with staffed(folder, limits=limits, local_only=local_only, listeners=listeners) as staff:
+        if on_start:
+            on_start(staff.budget)
+        with rare_collection():
+            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, staff.parts, staff.sink))
+    trials = tuple(done[p.id] for p in plans)
+    return Run(folder, plans, trials, _status(trials))
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """A run open for writing, with everything its trials need."""
+
+    parts: Parts
+    sink: Sink
+    journal: Journal
+    budget: Budget
+
+
+@asynccontextmanager
+async def staffed(
+    folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None = None, listeners: Sequence[Listener] = ()
+) -> AsyncIterator[Staffed]:
+    """Hold the run's lock and have its parts ready, with the prompts it began with.
+
+    Raises:
+        RunLocked: another process is writing to it.
+    """
     from sim.llm.budget import Budget, tally
     from sim.llm.build import Shared
     from sim.llm.guard import guarded
     from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
-    from sim.run.collector import rare_collection
-    from sim.run.local import LocalBackend
     from sim.run.parts import Parts
-    from sim.run.trial import run_trial
 
-    prompts = Prompts(folder.header.prompts)
     with folder.write_journal() as journal, guarded(local_only):
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
         sink = _Watched(journal, listeners)
         parts = Parts(
-            folder.study, prompts, limits=limits, shared=shared, sink=sink, clock=time.time, nonce=folder.header.nonce, codebook=folder.codebook
+            folder.study,
+            Prompts(folder.header.prompts),
+            limits=limits,
+            shared=shared,
+            sink=sink,
+            clock=time.time,
+            nonce=folder.header.nonce,
+            codebook=folder.codebook,
         )
-        if on_start:
-            on_start(shared.budget)
         try:
-            with rare_collection():
-                done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, parts, sink))
+            yield Staffed(parts, sink, journal, shared.budget)
         finally:
             await parts.close()
-    trials = tuple(done[p.id] for p in plans)
-    return Run(folder, plans, trials, _status(trials))
 
 
 def _plans(folder: RunFolder) -> tuple[TrialPlan, ...]:

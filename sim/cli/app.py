@@ -70,6 +70,7 @@ class Kind(StrEnum):
     scenario = "scenario"
     study = "study"
     codebook = "codebook"
+    people = "people"
 
 
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where runs are kept.")]
@@ -190,6 +191,9 @@ def show_command(
 def compare_command(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, whose targets are compared; or several, the older first.")],
     by: Annotated[CompareBy, typer.Option("--by", help="What stands against what.")] = CompareBy.target,
+    raters: Annotated[
+        bool, typer.Option("--raters", help="Instead: would another rater, or the user of another run, have come to the same end?")
+    ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -198,7 +202,10 @@ def compare_command(
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
     """
     from sim.cli.comparing import compare
+    from sim.cli.swapping import compare_raters_of
 
+    if raters:
+        return compare_raters_of(runs, results=results, as_json=json)
     return compare(runs, by=by.value, results=results, as_json=json)
 
 
@@ -440,6 +447,24 @@ def calibrate_command(
     spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
     wish = read_local_only(local_only, allow_host or ())
     return calibrate(spec, limits, local_only=wish, concurrency=concurrency, as_json=json)
+
+
+@app.command("view")
+def view_command(
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="Where runs are kept.")] = Path("results"),
+    study: Annotated[Path | None, typer.Option("--study", metavar="FILE", help="A study with people: its page is served too.")] = None,
+    port: Annotated[int, typer.Option("--port", metavar="N", help="Left out: any that is free.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address of this machine to listen on.")] = "127.0.0.1",
+    beyond_loopback: Annotated[bool, typer.Option("--beyond-loopback", help="Yes, other machines may reach it, unencrypted.")] = False,
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
+) -> int:
+    """Look at runs in a browser, live while they go on: transcripts, what to read first, and people as raters and users."""
+    from sim.cli.outgoing import read_local_only
+    from sim.cli.viewing import Wish, read_host, view
+
+    wish = Wish(study=study, host=read_host(host, beyond=beyond_loopback), port=port, local_only=read_local_only(local_only, allow_host or ()))
+    return view(results, wish)
 
 
 @app.command("graph")

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sim.store.library import Checked
 
 
+PLURALS = {"persona": "personas", "scenario": "scenarios", "study": "studies", "codebook": "codebooks", "people": "studies with people"}
+
+SINGULARS = {"people": "study with people"}
+
+
 def check(paths: list[Path], *, as_json: bool) -> int:
     """Validate files and folders; one line for each that is wrong."""
     from sim.store.library import check_paths
@@ -37,10 +42,9 @@ def check(paths: list[Path], *, as_json: bool) -> int:
         return BAD_INPUT if wrong else DONE
     for file in wrong:
         print(f"sim: {file.problem}", file=sys.stderr)
-    kinds = {k: sum(f.kind == k and not f.problem for f in found) for k in ("persona", "scenario", "study", "codebook")}
-    plural = {"persona": "personas", "scenario": "scenarios", "study": "studies", "codebook": "codebooks"}
+    kinds = {k: sum(f.kind == k and not f.problem for f in found) for k in PLURALS}
     if any(kinds.values()):
-        print(", ".join(f"{n} {kind if n == 1 else plural[kind]}" for kind, n in kinds.items() if n) + " good")
+        print(", ".join(f"{n} {SINGULARS.get(kind, kind) if n == 1 else PLURALS[kind]}" for kind, n in kinds.items() if n) + " good")
     for path, ids in targets.items():
         print(f"{path}: {', '.join(ids)}")
     return BAD_INPUT if wrong else DONE
@@ -66,10 +70,11 @@ def _demanding(file: Checked, targets: dict[Path, list[str]]) -> Checked:
 
 
 def print_schema(kind: str) -> int:
-    """The JSON Schema of personas, scenarios, studies or codebooks."""
+    """The JSON Schema of one kind of file."""
     from sim.core.codebook import Codebook
     from sim.core.spec import Persona, Scenario, Study
+    from sim.core.spec.people import PeopleStudy
 
-    models: dict[str, type[BaseModel]] = {"persona": Persona, "scenario": Scenario, "study": Study, "codebook": Codebook}
+    models: dict[str, type[BaseModel]] = {"persona": Persona, "scenario": Scenario, "study": Study, "codebook": Codebook, "people": PeopleStudy}
     print(json.dumps(models[kind].model_json_schema(), indent=2))
     return DONE

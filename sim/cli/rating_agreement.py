@@ -66,7 +66,7 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     from sim.api import load_run
     from sim.present.calibration import calibration_document
 
-    run = load_run(name, results=results)
+    run = load_run(name, results=results, words=False)
     judged = judge_run(run.study, run.trials)
     raters = judged.raters
     if len(raters) < 2:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.measures import BY_ID, PRIMARY
+from sim.present.diagnosis import render_diagnosis
 from sim.present.terminal import score_text, verdict_text
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, many, number
 
@@ -46,6 +47,8 @@ def render_comparison(document: CompareDocument) -> RenderableType:
             parts += [_pair(document, c.a, c.b, within) for c in pairs]
         else:
             parts += [_measure(primary, pairs, within), _rankings(document, within)]
+    if document.diagnosis is not None:
+        parts.append(Group(*render_diagnosis(document.diagnosis)))
     unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]
     parts.append(Text("\n".join((*unpaired, *_key(document), *document.notes)), "dim"))
     return Group(*(p for part in parts for p in (part, Text())))

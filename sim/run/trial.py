@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sim.core.absent import is_whole, talks_on
 from sim.core.errors import LOST, CallFailed
@@ -14,11 +14,22 @@ from sim.dialogue.graph import run_graph
 if TYPE_CHECKING:
     from sim.core.ports import Sink
     from sim.core.record import Trial
-    from sim.run.parts import Parts
+    from sim.dialogue.nodes import Context
     from sim.run.plan import TrialPlan
 
 
-async def run_trial(plan: TrialPlan, parts: Parts, sink: Sink) -> Trial:
+class Staff(Protocol):
+    """Who takes part in trials: `Parts`, or the same with a person among them."""
+
+    def context(self, plan: TrialPlan, trial: Trial) -> Context:
+        """What the nodes of one trial work with."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run is being stopped; no trial is begun then."""
+
+
+async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
     """Fold what the journal holds, enter the state machine there, and finish the trial when nothing is absent.
 
     A trial that is to go on with a target that has lost its memory starts over: its sessions are opened anew under a higher take, the earlier takes

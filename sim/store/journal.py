@@ -17,13 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NoReturn, Self
+from typing import IO, NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
 from sim.core.digest import Digest
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
-from sim.core.event import SCHEMA_VERSION, Event, Key, TrialForgotten, body, key, load_event
+from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 from sim.core.record import Trial
 
@@ -60,6 +60,13 @@ _FAILED = """
 SELECT count(DISTINCT trial) FROM event WHERE kind IN ('trial_failed', 'trial_forgotten')
 AND trial NOT IN (SELECT trial FROM event WHERE kind = 'trial_finished')
 """
+_FIND = """
+SELECT DISTINCT trial, session, exchange FROM event
+WHERE kind = 'user_spoke' AND json_extract(body, '$.said.message') LIKE ? ESCAPE '!'
+OR kind = 'target_replied' AND json_extract(body, '$.reply') LIKE ? ESCAPE '!'
+"""
+_MANY = 5_000
+"""Unread events fetched at a time."""
 _TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ?"
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
@@ -122,6 +129,21 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+class Stored(NamedTuple):
+    """An event as it stands in the file, for readers that look at many and need little of each."""
+
+    id: int
+    """Rises in the order of appending."""
+    trial: str
+    session: int
+    take: int
+    exchange: int
+    kind: Kind
+    part: str
+    body: str
+    """JSON."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """How far a run has come, as its journal tells."""
@@ -182,6 +204,25 @@ class Journal:
             yield from map(self._load, rows)
             last = rows[-1][0]
 
+    def stored_after(self, last: int, kinds: Sequence[Kind]) -> list[Stored]:
+        """The next events of `kinds` after event number `last`, some thousands at most; none: that is all there are yet."""
+        marks = ",".join("?" * len(kinds))
+        query = f"SELECT id, trial, session, take, exchange, kind, part, body FROM event WHERE id > ? AND kind IN ({marks}) ORDER BY id LIMIT {_MANY}"
+        with self._blame():
+            return [Stored(*row) for row in self._db.execute(query, (last, *kinds)).fetchall()]
+
+    def find_texts(self, words: str) -> list[tuple[str, int, int]]:
+        """Trial, session and exchange of every message and reply that holds `words`; the case of ASCII letters does not matter."""
+        like = "%" + words.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        with self._blame():
+            return self._db.execute(_FIND, (like, like)).fetchall()
+
+    def forms(self) -> tuple[FormAnswered, ...]:
+        """Every form that people filled in, in the order of filling in."""
+        with self._blame():
+            rows = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE kind = 'form_answered' ORDER BY id").fetchall()
+        return tuple(e for e in map(self._load, rows) if isinstance(e, FormAnswered))
+
     def digest(self, blanks: Iterable[Trial]) -> tuple[Trial, ...]:
         """Each of `blanks` as far as the journal tells, without the words of raters and taggers.
 
@@ -241,17 +282,24 @@ class Journal:
         if busy:
             raise InputError("another program has the file open, so that old pages stay", mend="close it and forget again", where=self.path)
 
-    def withdraw(self, person: str) -> int:
+    def withdraw(self, person: str, trials: Sequence[str] = ()) -> int:
         """Delete what `person`, as `human:p3`, rated, labelled and filled in; what others said of the same exchanges stays.
+
+        Args:
+            trials: those that the person held as their user, which are deleted whole.
 
         Returns:
             The number of events deleted.
         """
+        name = person.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        held = ",".join("?" * len(trials))
+        mine = f"part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!' OR trial IN ({held})"
         with self._blame():
             self._db.execute("PRAGMA secure_delete = ON")
-            mine = "part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!'"
-            name = person.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-            return self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%")).rowcount
+            deleted = self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%", *trials)).rowcount
+            # Old pages leave the write-ahead log now, or when the writer closes if somebody is reading.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return deleted
 
     def close(self) -> None:
         """Give back file and lock."""

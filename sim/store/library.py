@@ -13,18 +13,24 @@ from sim.core.cast import build_cast
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Persona, Scenario, Study
+from sim.core.spec.people import PeopleStudy
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
-Kind = Literal["persona", "scenario", "study", "codebook"]
+Kind = Literal["persona", "scenario", "study", "codebook", "people"]
 
-_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook]] = {
+_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | PeopleStudy]] = {
     "persona": Persona,
     "scenario": Scenario,
     "study": Study,
     "codebook": Codebook,
+    "people": PeopleStudy,
 }
 _FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "studies": "study", "codebooks": "codebook"}
 _SUFFIXES = (".yaml", ".yml")
+
+_BY_NAME = Path(__file__).parent / "people"
+_NAMED_ONLY: dict[str, Kind] = {"self": "persona", "open-talk": "scenario"}
+"""What is for people alone: no glob finds it, for no model can play it."""
 
 Named = TypeVar("Named", Persona, Scenario, Codebook)
 
@@ -176,6 +182,8 @@ class _Shelf(Generic[Named]):
             found = [f for f in _yaml_files(place) if fnmatch.fnmatchcase(f.stem, pattern)]
             if found:
                 return found
+        if _NAMED_ONLY.get(pattern) == self._kind:
+            return [_BY_NAME / f"{pattern}.yaml"]
         known = sorted({f.stem for place in self._places for f in _yaml_files(place)})
         raise self._nothing(f"no {self._kind} matches '{pattern}'", nearest(pattern, known), pattern, index)
 
@@ -276,8 +284,12 @@ def _check(file: Path) -> Checked:
             _load_named(file, Scenario, kind)
         elif kind == "codebook":
             _load_named(file, Codebook, kind)
+        elif kind == "people":
+            build(document, PeopleStudy)
         else:
-            raise InputError("is neither persona, scenario, study nor codebook", mend="see `sim check --schema` for their keys", where=file)
+            raise InputError(
+                "is neither persona, scenario, study, codebook nor study with people", mend="see `sim check --schema` for their keys", where=file
+            )
     except InputError as error:
         return Checked(file, kind, error)
     return Checked(file, kind, None)

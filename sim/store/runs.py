@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError, nearest
 from sim.core.event import Event
+from sim.core.frozen import Frozen
 from sim.core.ports import Clock
 from sim.core.spec import Persona, Scenario, Study
 from sim.store.header import Header, RunSpec, build_header
@@ -109,7 +110,7 @@ class RunFolder:
         try:
             if codebook.id not in self.codebooks:
                 (self.path / CODEBOOKS).mkdir(exist_ok=True)
-                _write(self.path / CODEBOOKS / f"{codebook.id}.yaml", _dump(codebook))
+                _write(self.path / CODEBOOKS / f"{codebook.id}.yaml", dump_yaml(codebook))
             if header != known:
                 _write(self.path / HEADER, _header_text(header))
         except OSError as error:
@@ -204,7 +205,7 @@ def create_run(
             # A folder within, because `mkdtemp` closes its own to other users.
             fresh = aside / "run"
             fresh.mkdir()
-            (fresh / SPEC).write_text(_dump(spec), encoding="utf-8")
+            (fresh / SPEC).write_text(dump_yaml(spec), encoding="utf-8")
             (fresh / HEADER).write_text(_header_text(header), encoding="utf-8")
             create_journal(fresh)
             return RunFolder(_settle(fresh, results, name, loaded.study.name))
@@ -315,6 +316,6 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
         return True
 
 
-def _dump(spec: RunSpec | Codebook) -> str:
+def dump_yaml(spec: Frozen) -> str:
     """`spec` as YAML. Defaults are written out, so that the run means the same when a later version has others."""
     return str(yaml.dump(spec.model_dump(exclude_none=True), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=140))

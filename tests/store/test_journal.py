@@ -344,6 +344,10 @@ async def test_a_full_disk_is_said_in_one_line(folder: Path) -> None:
         assert len(list(journal.all_events())) == 1
 
 
+def _bytes(folder: Path) -> bytes:
+    return b"".join(f.read_bytes() for f in folder.iterdir())
+
+
 async def test_who_withdraws_leaves_nothing_and_takes_nobody_along(folder: Path) -> None:
     mine = [
         Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p1", ratings={}),
@@ -362,6 +366,7 @@ async def test_who_withdraws_leaves_nothing_and_takes_nobody_along(folder: Path)
         assert journal.withdraw("human:p1") == len(mine)
         assert journal.withdraw("human:p1") == 0
         assert set(map(key, journal.all_events())) == set(map(key, others))
+        assert b"human:p1:" not in _bytes(folder)
         assert journal.withdraw("human:p%") == 0
 
 

@@ -56,6 +56,8 @@ class Study(Frozen):
     name: Id
     targets: Targets = Field(min_length=1)
     user: ModelSpec
+    played_by: Literal["model", "people"] = "model"
+    """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them."""
     rater: Literal["self"] | ModelSpec = "self"
     """`self`: the user's own model. Any other model is an observer and is named so."""
     observers: tuple[ObserverSpec, ...] = ()

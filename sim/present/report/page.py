@@ -31,12 +31,17 @@ SCRIPTS = ("base.js", "charts.js", "tables.js", "talks.js", "talk.js", "page.js"
 """In the order in which they are loaded."""
 
 
-def render_page(document: ReportDocument, of: Material) -> str:
-    """`document` and all conversations of the run as one HTML file."""
+def render_page(document: ReportDocument, of: Material, *, live: bool = False) -> str:
+    """`document` and all conversations of the run as one HTML file.
+
+    Args:
+        live: the page is served by the viewer and asks it, and nobody else, for what is new.
+    """
     return fill(
         "page.html",
-        scripts=(*VENDORED, *SCRIPTS),
+        scripts=(*VENDORED, *SCRIPTS, *(("live.js",) if live else ())),
         style="report.css",
+        connects=live,
         document=document,
         page_data=data_block(page_data(document, of)),
         index=pack(index_data(of.trials, study=of.study, codebook=of.codebook)),
@@ -52,8 +57,8 @@ def page_data(document: ReportDocument, of: Material) -> dict[str, JsonValue]:
     return {"figures": figures, "theme": theme(), "words": {"short": short, "labels": labels, "moves": [m.id for m in of.codebook.tagged]}}
 
 
-def fill(template: str, *, scripts: Sequence[str], style: str, **values: object) -> str:
-    """A template of `static` with scripts and style inlined, and the policy that allows just these."""
+def fill(template: str, *, scripts: Sequence[str], style: str, connects: bool = False, **values: object) -> str:
+    """A template of `static` with scripts and style inlined, and the policy that allows just these, and if it `connects` asking its own server."""
     from markupsafe import Markup
 
     sources = [read_static(s) for s in scripts]
@@ -63,7 +68,7 @@ def fill(template: str, *, scripts: Sequence[str], style: str, **values: object)
         .get_template(template)
         .render(
             **values,
-            policy=content_policy(sources, [sheet]),
+            policy=content_policy(sources, [sheet]) + ("; connect-src 'self'" if connects else ""),
             offline_mark=OFFLINE_MARK,
             style=Markup(sheet),
             scripts=[Markup(s) for s in sources],

@@ -51,6 +51,9 @@ window.Rapport = {};
     return known.length ? known.reduce((a, b) => a + b, 0) / known.length : null;
   };
 
+  // What opens the viewer is in a cookie from here on, and need not stand in the address, to be copied or seen over a shoulder.
+  if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname + location.hash);
+
   // --- light and dark ---
 
   const wish = window.matchMedia("(prefers-color-scheme: dark)");

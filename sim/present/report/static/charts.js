@@ -8,12 +8,16 @@
   const drawn = new Map();
   let themes = null;
 
+  const seen = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach((e) => draw(e.target)), { rootMargin: "300px" });
+
   /** Make the figures known and draw each when it comes into view, the others when there is time. */
   R.startCharts = function (given, theme) {
     themes = theme;
+    figures.clear();
     for (const figure of given) figures.set(figure.id, figure);
+    for (const gone of [...drawn.keys()].filter((h) => !h.isConnected)) drawn.delete(gone);
     const holders = [...document.querySelectorAll("[data-figure]")];
-    const seen = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach((e) => draw(e.target)), { rootMargin: "300px" });
+    seen.disconnect();
     holders.forEach((h) => seen.observe(h));
     const idle = window.requestIdleCallback || ((f) => setTimeout(f, 50));
     const rest = () => {
@@ -28,15 +32,16 @@
       }
     };
     idle(rest);
-    document.addEventListener("theme", () => again());
-    window.addEventListener("beforeprint", () => again("light"));
-    window.addEventListener("afterprint", () => again());
-    let waiting = 0;
-    window.addEventListener("resize", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => [...drawn].filter(([h, width]) => h.clientWidth && h.clientWidth !== width).forEach(([h]) => draw(h, null, true)), 150);
-    });
   };
+
+  let waiting = 0;
+  document.addEventListener("theme", () => again());
+  window.addEventListener("beforeprint", () => again("light"));
+  window.addEventListener("afterprint", () => again());
+  window.addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => [...drawn].filter(([h, width]) => h.clientWidth && h.clientWidth !== width).forEach(([h]) => draw(h, null, true)), 150);
+  });
 
   R.redrawCharts = () => [...drawn].filter(([h, width]) => h.clientWidth && !width).forEach(([h]) => draw(h, null, true));
 

@@ -100,20 +100,29 @@
 
   // --- start ---
 
-  const { figures, theme, words } = R.data("page-data");
-  words.moves.forEach((_, i) => {
-    document.documentElement.style.setProperty(`--move-${i % 11}`, theme[R.theme()].range.ordinal[i % 11]);
-  });
-  document.addEventListener("theme", () =>
-    words.moves.forEach((_, i) => document.documentElement.style.setProperty(`--move-${i % 11}`, theme[R.theme()].range.ordinal[i % 11])));
+  const { theme, words } = R.data("page-data");
+  let ready = null;
+
+  const paint = () =>
+    words.moves.forEach((_, i) => document.documentElement.style.setProperty(`--move-${i % 11}`, theme[R.theme()].range.ordinal[i % 11]));
+
+  /** Use the data and the report that stand in the page now. */
+  R.begin = function () {
+    unpacked.clear();
+    ready = R.unpack(document.getElementById("index").textContent).then((index) => R.startTalks(index, fetchTrial));
+    document.querySelectorAll("#main table.sortable").forEach(R.sortable);
+    document.querySelectorAll("details[data-rows]").forEach((d) => d.addEventListener("toggle", () => R.openTable(d)));
+    R.startCharts(R.data("page-data").figures, theme);
+  };
+
+  paint();
+  document.addEventListener("theme", paint);
   R.startTalk(words);
-  const ready = R.unpack(document.getElementById("index").textContent).then((index) => R.startTalks(index, fetchTrial));
-  document.querySelectorAll("table.sortable").forEach(R.sortable);
-  document.querySelectorAll("details[data-rows]").forEach((d) => d.addEventListener("toggle", () => R.openTable(d)));
+  R.sortable(document.getElementById("conversations"));
+  R.begin();
   document.querySelectorAll("[data-toggle]").forEach((b) => b.addEventListener("click", () => toggle(b.dataset.toggle)));
   document.getElementById("theme").addEventListener("click", () => KEYS.t());
   window.addEventListener("hashchange", show);
-  R.startCharts(figures, theme);
   show();
   document.documentElement.dataset.ready = "true";
   performance.mark("usable");

@@ -23,32 +23,32 @@
     fill("move", index.moves);
     fill("flag", index.flags);
     fill("ending", [...new Set(index.trials.flatMap((t) => t.endings))].filter(Boolean).sort());
-    const form = document.getElementById("filters");
-    form.addEventListener("submit", (event) => event.preventDefault());
-    let waiting = 0;
-    form.addEventListener("input", (event) => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => (location.hash = R.link("talks", chosen()).slice(1)), event.target.type === "search" ? 250 : 0);
-    });
-    form.addEventListener("reset", () => (location.hash = "#/talks"));
+    texts.clear();
   };
+
+  const form = document.getElementById("filters");
+  let waiting = 0;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (location.hash = R.link("talks", chosen()).slice(1)), event.target.type === "search" ? 250 : 0);
+  });
+  form.addEventListener("reset", () => (location.hash = "#/talks"));
 
   R.trials = () => index.trials;
 
   function fill(name, values) {
-    const select = document.querySelector(`#filters [name=${name}]`);
-    select.append(...values.map((v) => R.el("option", { value: v }, String(v).replaceAll("_", " "))));
-    if (!values.length) select.closest("label").hidden = true;
+    const select = form.elements[name];
+    select.replaceChildren(select.options[0], ...values.map((v) => R.el("option", { value: v }, String(v).replaceAll("_", " "))));
+    select.closest("label").hidden = !values.length;
   }
 
   function chosen() {
-    const given = new FormData(document.getElementById("filters"));
-    return [...given].filter(([, value]) => value !== "");
+    return [...new FormData(form)].filter(([, value]) => value !== "");
   }
 
   /** Show the conversations that `query` keeps. */
   R.showTalks = async function (query) {
-    const form = document.getElementById("filters");
     for (const field of form.elements) if (field.name && document.activeElement !== field) field.value = query.get(field.name) || "";
     const words = (query.get("text") || "").toLowerCase().trim();
     if (words) await readAll();

@@ -1,0 +1,182 @@
+"""`sim view`: the local viewer, and with a study of people also their page."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.cli.app import DONE
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.core.spec.people import PeopleStudy
+    from sim.llm.hosts import LocalOnly
+    from sim.present.viewer.app import KeepWish
+    from sim.present.viewer.people import People
+    from sim.present.viewer.runs import OpenRun, OpenRuns
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the flags of `sim view` say."""
+
+    study: Path | None
+    host: str
+    port: int
+    """0: any that is free."""
+    local_only: LocalOnly | None
+
+
+def view(results: Path, wish: Wish) -> int:
+    """Serve until interrupted."""
+    from sim.present.viewer.access import Guard, Tokens
+    from sim.present.viewer.app import build_app
+    from sim.present.viewer.runs import OpenRuns
+    from sim.store.yaml_file import load_yaml
+
+    if not results.is_dir():
+        raise InputError("is no folder", mend="name the folder that holds the runs", where=results)
+    people = None
+    if wish.study is not None:
+        from sim.core.spec.people import PeopleStudy
+
+        people = load_yaml(wish.study, PeopleStudy)
+    listening = _listen(wish.host, wish.port)
+    port = listening.getsockname()[1]
+    tokens = Tokens.draw()
+    runs = OpenRuns(results)
+    app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=_seated(people, wish, runs) if people else None)
+    guard = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
+    address = f"http://{_spoken(wish.host)}:{port}"
+    print(f"{address}/?token={tokens.owner}", flush=True)
+    if people:
+        print(f"for people: {address}/rate?token={tokens.guest}", flush=True)
+    print("Ctrl-C ends it", file=sys.stderr, flush=True)
+    return asyncio.run(_serve(guard, listening))
+
+
+async def _serve(app: object, listening: socket.socket) -> int:
+    import uvicorn
+
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2, server_header=False)  # type: ignore[arg-type]
+    server = uvicorn.Server(config)
+    try:
+        await server.serve(sockets=[listening])
+    except KeyboardInterrupt:
+        return DONE
+    if not server.started:
+        raise InputError("the viewer could not start", mend="see the line above")
+    return DONE
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        # From here on whoever opens the address waits instead of being refused.
+        listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = error.strerror if isinstance(error, OSError) else "is no port"
+        raise InputError(f"{host}:{port} cannot be listened on: {why}", mend="choose another --port", where="--port") from None
+    return listening
+
+
+def _hosts(host: str, port: int) -> frozenset[str]:
+    """What may stand in the Host header: the address that is listened on, and on this machine its usual names."""
+    names = {_spoken(host)} | ({"127.0.0.1", "localhost", "[::1]"} if _is_loopback(host) else set())
+    return frozenset(f"{n}:{port}" for n in names)
+
+
+def _spoken(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback
+
+
+def read_host(host: str, *, beyond: bool) -> str:
+    """The address to listen on.
+
+    Raises:
+        InputError: it is no address of this machine's own network, or is reached from others and nobody said that it may be.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise InputError(f"'{host}' is no address", mend="write one such as 192.168.1.20", where="--host") from None
+    if address.is_unspecified:
+        raise InputError("any address at all cannot be told from a stranger's", mend="name the one that people reach this machine by", where="--host")
+    if not address.is_loopback and not beyond:
+        problem = f"{host} is reached from other machines, and what is sent is not encrypted"
+        raise InputError(problem, mend="add --beyond-loopback if that is meant", where="--host")
+    return host
+
+
+def _keep(run: OpenRun, wish: KeepWish) -> str:
+    """Write a conversation as a scenario into the working folder."""
+    from sim.analysis.replay import build_replay
+    from sim.store.runs import dump_yaml
+
+    scenario = build_replay(run.trial(wish.trial), wish.session, wish.exchange, id=wish.id)
+    path = Path("scenarios") / f"{wish.id}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(dump_yaml(scenario))
+    except FileExistsError:
+        raise InputError("is there already", mend="choose another name", where=path) from None
+    return str(path)
+
+
+def _report(run: OpenRun) -> str:
+    """A run's report as it is now."""
+    from sim.cli.reporting import load_material
+    from sim.present.report.build import build_report
+    from sim.present.report.page import render_page
+
+    of = load_material(str(run.folder.path), results=run.folder.path.parent)
+    return render_page(build_report(of), of, live=True)
+
+
+def _seated(study: PeopleStudy, wish: Wish, runs: OpenRuns) -> Callable[[], AbstractAsyncContextManager[People]]:
+    """Opens the run of a study with people for as long as the viewer is up."""
+    from sim.api import load_run, open_people_run, staffed
+    from sim.present.viewer.people import Chatting, People, Reading
+
+    assert wish.study is not None
+    base = wish.study.parent
+
+    @asynccontextmanager
+    async def seated() -> AsyncIterator[People]:
+        async with AsyncExitStack() as stack:
+            folder, plans = await open_people_run(study, base, results=runs.results, local_only=wish.local_only)
+            reread = runs.get(folder.name).reread
+            if study.read is not None:
+                trials = load_run(folder.path).trials
+                journal = stack.enter_context(folder.write_journal())
+                by_id = {p.id: p for p in plans}
+                yield People(
+                    study, Reading(study, folder.study, by_id, trials, journal, clock=time.time), journal, clock=time.time, on_deleted=reread
+                )
+                return
+            limits = folder.study.limits
+            staff = await stack.enter_async_context(staffed(folder, limits=limits, local_only=wish.local_only))
+            work = Chatting(study, plans, staff.parts, staff.sink)
+            stack.push_async_callback(work.close)
+            yield People(study, work, staff.journal, clock=time.time, on_deleted=reread)
+
+    return seated

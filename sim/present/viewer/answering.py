@@ -1,0 +1,72 @@
+"""How the viewer's routes answer: pages and files of ours, and what is wrong in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from sim.core.errors import InputError, RunLocked
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Answer = Callable[["Request"], Awaitable[Response]]
+STATIC: Final = {
+    "base.js": "report",
+    "tables.js": "report",
+    "talk.js": "report",
+    "report.css": "report",
+    "viewer.css": "viewer",
+    "viewer.js": "viewer",
+    "queue.js": "viewer",
+    "runs.js": "viewer",
+    "rate.js": "viewer",
+}
+"""The files there are, with the part of this room each belongs to; nothing else is served from the disk."""
+TYPES: Final = {".js": "text/javascript", ".css": "text/css"}
+
+
+def told(answer: Answer) -> Answer:
+    """`answer`, with what is wrong in one line."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except RunLocked as error:
+            return JSONResponse({"problem": str(error)}, 409)
+        except InputError as error:
+            return JSONResponse({"problem": str(error)}, 404 if request.method == "GET" else 400)
+        except ValidationError as error:
+            first = error.errors()[0]
+            return JSONResponse({"problem": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, 400)
+        except json.JSONDecodeError:
+            return JSONResponse({"problem": "that is no JSON"}, 400)
+
+    return answered
+
+
+def page(name: str) -> Answer:
+    """A route that sends the page `name`."""
+
+    async def send(request: Request) -> Response:
+        return HTMLResponse(_read(name))
+
+    return send
+
+
+async def static(request: Request) -> Response:
+    """One of the files of `STATIC`."""
+    name = request.path_params["file"]
+    if name not in STATIC:
+        return PlainTextResponse("there is no such file", 404)
+    return Response(_read(name, of=STATIC[name]), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
+
+
+def _read(name: str, *, of: str = "viewer") -> bytes:
+    return (files(f"sim.present.{of}") / "static" / name).read_bytes()

@@ -1,0 +1,335 @@
+"""A run's exchanges ready to be listed, filtered and sorted, also while the run goes on: a row for each, brought up to date from the journal.
+
+Rows hold figures and names, never texts: what was said stays in the journal and is read when somebody looks at it, or searched there. That keeps a
+run of 100,000 exchanges in some tens of megabytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sim.analysis.triage import WEIGHTS, weigh
+from sim.core.codebook import DIMENSIONS, Dimension
+from sim.core.controls import control_parts
+from sim.core.frozen import Frozen
+
+if TYPE_CHECKING:
+    from sim.core.event import Kind
+    from sim.run.plan import TrialPlan
+    from sim.store.journal import Journal, Stored
+
+KINDS: Final[tuple[Kind, ...]] = (
+    "session_opened",
+    "user_spoke",
+    "target_replied",
+    "rated",
+    "tagged",
+    "labelled",
+    "session_closed",
+    "trial_finished",
+    "trial_failed",
+    "trial_forgotten",
+)
+"""What rows are made of."""
+LABELLED: Final = 1_000.0
+"""Puts what somebody has labelled behind all else."""
+Sort = Literal["told", "newest", "lowest", "highest", "longest"]
+
+
+@dataclass(slots=True)
+class Row:
+    """One answered exchange."""
+
+    plan: TrialPlan
+    session: int
+    exchange: int
+    take: int
+    number: int
+    """Of the reply's event, which rises in the order of telling."""
+    words: int = 0
+    score: float | None = None
+    """The primary rater's mean over its scored dimensions."""
+    scores: tuple[int | None, ...] = (None,) * len(DIMENSIONS)
+    """The primary rater's, in the order of the seven dimensions."""
+    others: dict[str, float] = field(default_factory=dict)
+    """The means of other raters."""
+    moves: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    label: str | None = None
+    left: bool = False
+    false_memory: bool = False
+    critical: bool = False
+    """The message has a critical flag."""
+
+
+class RowDocument(Frozen):
+    """A row, as it is sent."""
+
+    trial: str
+    target: str
+    persona: str
+    scenario: str
+    session: int
+    exchange: int
+    score: float | None
+    scores: tuple[int | None, ...]
+    moves: tuple[str, ...]
+    flags: tuple[str, ...]
+    label: str | None
+    left: bool
+    false_memory: bool
+    words: int
+
+
+class Filter(Frozen):
+    """What is wished to be seen; nothing set: everything."""
+
+    target: str | None = None
+    persona: str | None = None
+    scenario: str | None = None
+    trial: str | None = None
+    dimension: Dimension | None = None
+    """The dimension that `least` and `most` speak of; left out: the mean over all."""
+    least: float | None = None
+    most: float | None = None
+    move: str | None = None
+    flag: str | None = None
+    label: str | None = None
+    """`none`: nobody has said anything yet."""
+    false_memory: bool = False
+    left: bool = False
+    sort: Sort = "told"
+
+    def keeps(self, row: Row) -> bool:
+        """Whether `row` is wished for."""
+        plan = row.plan
+        if (self.target and plan.target.id != self.target) or (self.persona and plan.cast.persona.id != self.persona):
+            return False
+        if (self.scenario and plan.cast.scenario.id != self.scenario) or (self.trial and plan.id != self.trial):
+            return False
+        if (self.move and self.move not in row.moves) or (self.flag and self.flag not in row.flags):
+            return False
+        if (self.label and (row.label or "none") != self.label) or (self.left and not row.left) or (self.false_memory and not row.false_memory):
+            return False
+        if self.least is None and self.most is None:
+            return True
+        score = row.score if self.dimension is None else row.scores[DIMENSIONS.index(self.dimension)]
+        return score is not None and (self.least is None or score >= self.least) and (self.most is None or score <= self.most)
+
+
+class Page(Frozen):
+    """Some of the rows that were wished for."""
+
+    total: int
+    """All there are."""
+    rows: tuple[RowDocument, ...]
+
+
+class Progress(Frozen):
+    """How far the run has come."""
+
+    trials: int
+    finished: int
+    failed: int
+    exchanges: int
+    last: int
+    """The number of the last event that was read."""
+
+
+class RunIndex:
+    """The rows of one run.
+
+    Args:
+        plans: by trial id, all trials of the run.
+        rater: the primary rater.
+        tagger: whose tags are shown.
+    """
+
+    def __init__(self, plans: dict[str, TrialPlan], *, rater: str, tagger: str) -> None:
+        self._plans = plans
+        self._rater = rater
+        self._tagger = tagger
+        self.clear()
+
+    def clear(self) -> None:
+        """Know nothing, as before the first look."""
+        self._rows: dict[tuple[str, int, int], Row] = {}
+        self._takes: dict[tuple[str, int], int] = {}
+        self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
+        """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
+        self._over: dict[str, str] = {}
+        self._tail: Stored | None = None
+
+    @property
+    def last(self) -> int:
+        """The number of the last event that was read."""
+        return self._tail.id if self._tail else 0
+
+    def catch_up(self, journal: Journal) -> tuple[Row, ...]:
+        """Read what was appended since the last time; all of it again when the last event that was read is gone, as after a withdrawal.
+
+        Returns:
+            The rows that are new or changed, in the order of telling.
+        """
+        changed: dict[tuple[str, int, int], Row] = {}
+        if self._tail is not None and journal.stored_after(self.last - 1, KINDS)[:1] != [self._tail]:
+            self.clear()
+        while events := journal.stored_after(self.last, KINDS):
+            for event in events:
+                row = self._take_in(event)
+                if row is not None:
+                    changed[event.trial, event.session, event.exchange] = row
+            self._tail = events[-1]
+        return tuple(sorted(changed.values(), key=lambda r: r.number))
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run has come."""
+        ended = Counter(self._over.values())
+        return Progress(
+            trials=len(self._plans),
+            finished=ended["trial_finished"],
+            failed=ended["trial_failed"] + ended["trial_forgotten"],
+            exchanges=len(self._rows),
+            last=self.last,
+        )
+
+    def page(self, wish: Filter, *, offset: int = 0, limit: int = 50, among: frozenset[tuple[str, int, int]] | None = None) -> Page:
+        """The rows that `wish` keeps.
+
+        Args:
+            among: trial, session and exchange of those that a search has found; None: all.
+        """
+        kept = [r for key, r in self._rows.items() if (among is None or key in among) and wish.keeps(r)]
+        kept.sort(key=_ORDERS[wish.sort])
+        return Page(total=len(kept), rows=tuple(document_of(r) for r in kept[offset : offset + limit]))
+
+    def suspects(self, most: int) -> list[str]:
+        """The trials of the `most` exchanges that most speaks against, by the figures alone: what is worth reading whole."""
+        found: list[tuple[float, Row]] = []
+        for (trial, session, exchange), row in self._rows.items():
+            before = self._rows.get((trial, session, exchange - 1))
+            weight = weigh(row.score, before.score if before else None, row.others.values())
+            weight += WEIGHTS["false_memory"] * row.false_memory + WEIGHTS["leaving"] * row.left + WEIGHTS["critical_flag"] * row.critical
+            if weight:
+                found.append((weight - LABELLED * (row.label is not None), row))
+        found.sort(key=lambda f: (-f[0], f[1].number))
+        return list(dict.fromkeys(row.plan.id for _, row in found[:most]))
+
+    def choices(self) -> dict[str, list[str]]:
+        """What can be filtered by, as far as it occurs."""
+        rows = self._rows.values()
+        return {
+            "target": list(dict.fromkeys(p.target.id for p in self._plans.values())),
+            "persona": sorted({p.cast.persona.id for p in self._plans.values()}),
+            "scenario": list(dict.fromkeys(p.cast.scenario.id for p in self._plans.values())),
+            "move": sorted({m for r in rows for m in r.moves}),
+            "flag": sorted({f for r in rows for f in r.flags}),
+        }
+
+    # --- taking in an event -------------------------------------------------------------------------------------------
+
+    def _take_in(self, event: Stored) -> Row | None:
+        plan = self._plans.get(event.trial)
+        if plan is None:
+            return None
+        if event.kind.startswith("trial_"):
+            self._over[event.trial] = event.kind
+            return None
+        if event.kind == "session_opened":
+            self._open(event)
+            return None
+        if self._takes.get((event.trial, event.session)) != event.take:
+            return None
+        key = (event.trial, event.session, event.exchange)
+        body = json.loads(event.body)
+        if event.kind == "user_spoke":
+            return self._spoken(key, body)
+        if event.kind == "target_replied":
+            flags, left, critical = self._said.pop(key, ((), False, False))
+            row = Row(plan, event.session, event.exchange, event.take, event.id, words=len(body["reply"].split()), flags=flags, left=left)
+            row.critical = critical
+            self._rows[key] = row
+            return row
+        known = self._rows.get(key)
+        if known is not None:
+            _judged(known, event, body, rater=self._rater, tagger=self._tagger)
+        return known
+
+    def _open(self, event: Stored) -> None:
+        """A session of a higher take puts all rows of that session and of later ones away."""
+        known = self._takes.get((event.trial, event.session), 0)
+        if event.take <= known:
+            return
+        if known:
+            for key in [k for k in self._rows if k[0] == event.trial and k[1] >= event.session]:
+                del self._rows[key]
+        self._takes[event.trial, event.session] = event.take
+
+    def _spoken(self, key: tuple[str, int, int], body: dict[str, Any]) -> Row | None:
+        said, flags = body["said"], tuple(f["kind"] for f in body["flags"])
+        if said["kind"] == "utterance":
+            self._said[key] = flags, bool(said["leave"]), any(f["severity"] == "critical" for f in body["flags"])
+            return None
+        before = self._rows.get((key[0], key[1], key[2] - 1))
+        if before is not None:
+            before.left = before.left or said["kind"] == "departure"
+            before.flags = (*before.flags, *flags)
+        return before
+
+
+def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger: str) -> None:
+    """Note a verdict or a label on `row`."""
+    if event.kind == "labelled":
+        row.label = body["label"]
+    elif event.kind == "tagged" and event.part == tagger and body["tagging"]["kind"] == "tags":
+        row.moves = tuple(sorted({m for s in body["tagging"]["sentences"] for m in s["moves"]}))
+    elif event.kind == "rated":
+        ratings = body["ratings"]
+        scores = tuple(r["score"] if (r := ratings.get(d)) and r["kind"] == "score" else None for d in DIMENSIONS)
+        given = [s for s in scores if s is not None]
+        if event.part == rater:
+            row.scores, row.score = scores, fmean(given) if given else None
+            row.false_memory = bool(ratings.get("callback", {}).get("false_memory"))
+        elif given and event.part not in control_parts(rater).values():
+            row.others[event.part] = fmean(given)
+
+
+def document_of(row: Row) -> RowDocument:
+    """`row`, as it is sent."""
+    return RowDocument(
+        trial=row.plan.id,
+        target=row.plan.target.id,
+        persona=row.plan.cast.persona.id,
+        scenario=row.plan.cast.scenario.id,
+        session=row.session,
+        exchange=row.exchange,
+        score=row.score,
+        scores=row.scores,
+        moves=row.moves,
+        flags=row.flags,
+        label=row.label,
+        left=row.left,
+        false_memory=row.false_memory,
+        words=row.words,
+    )
+
+
+_NONE_LAST: Final = 9.0
+_ORDERS: Final[dict[Sort, Callable[[Row], Any]]] = {
+    "told": lambda r: (r.plan.id, r.session, r.exchange),
+    "newest": lambda r: -r.number,
+    "lowest": lambda r: (_NONE_LAST if r.score is None else r.score, r.plan.id, r.session, r.exchange),
+    "highest": lambda r: (_NONE_LAST if r.score is None else -r.score, r.plan.id, r.session, r.exchange),
+    "longest": lambda r: (-r.words, r.plan.id, r.session, r.exchange),
+}
+
+
+def search(journal: Journal, words: str) -> frozenset[tuple[str, int, int]]:
+    """Trial, session and exchange of every message and reply in which `words` stand, whatever the case of ASCII letters."""
+    return frozenset(journal.find_texts(words))

@@ -1,0 +1,230 @@
+// A run in the viewer: its exchanges, filtered by the server; conversations, alone or side by side; live while the run goes on.
+"use strict";
+
+(async function (R) {
+  const AT_ONCE = 50;
+  const run = decodeURIComponent(location.pathname.split("/")[2]);
+  const api = (path, query) => `/api/runs/${encodeURIComponent(run)}${path}${query ? "?" + new URLSearchParams(query) : ""}`;
+
+  R.get = async function (path, query) {
+    const answer = await fetch(api(path, query));
+    const found = await answer.json();
+    if (!answer.ok) throw new Error(found.problem);
+    return found;
+  };
+
+  R.post = async function (path, body) {
+    const answer = await fetch(api(path), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const found = await answer.json();
+    if (!answer.ok) throw new Error(found.problem);
+    return found;
+  };
+
+  const head = await R.get("");
+  R.words = head.words;
+  R.trials = () => head.trials;
+  R.startTalk(head.words);
+  const paint = () => head.words.moves.forEach((_, i) => document.documentElement.style.setProperty(`--move-${i % 11}`, head.colours[R.theme()][i % 11]));
+  paint();
+  document.addEventListener("theme", paint);
+  document.title = document.getElementById("name").textContent = R.visible(run);
+  document.getElementById("report").href = `/runs/${encodeURIComponent(run)}/report`;
+  document.getElementById("offline").hidden = !head.offline;
+
+  // --- the list of exchanges ---
+
+  const SORTS = { told: "as told", newest: "newest first", lowest: "lowest first", highest: "highest first", longest: "longest first" };
+  const form = document.getElementById("filters");
+  const body = document.querySelector("#exchanges tbody");
+  const more = document.getElementById("more");
+  const plain = (text) => String(text).replaceAll("_", " ");
+
+  function choice(name, label, options) {
+    const found = options.map((o) => (Array.isArray(o) ? o : [o, plain(o)]));
+    return R.el("label", {}, label, R.el("select", { name: name }, R.el("option", { value: "" }, "any"), found.map(([value, text]) => R.el("option", { value: value }, text))));
+  }
+
+  form.append(
+    R.el("label", {}, "words", R.el("input", { type: "search", name: "q", placeholder: "in messages and replies" })),
+    ...["target", "persona", "scenario", "move", "flag"].map((name) => choice(name, name, head.choices[name])),
+    choice("dimension", "dimension", Object.entries(head.words.short)),
+    choice("most", "score at most", ["1", "2", "3", "4"]),
+    choice("least", "at least", ["2", "3", "4", "5"]),
+    choice("label", "label", [["none", "nobody has read it"], ...head.labels.map((l) => [l, plain(l)])]),
+    choice("left", "leaving", [["true", "the user left"]]),
+    choice("false_memory", "false memory", [["true", "brought back what was never said"]]),
+    R.el("label", {}, "order", R.el("select", { name: "sort" }, Object.entries(SORTS).map(([value, text]) => R.el("option", { value: value }, text)))),
+    R.el("button", { type: "reset" }, "all"));
+  document.querySelector("#exchanges thead tr").append(
+    ...["persona", "target", "scenario", "at"].map((t) => R.el("th", { scope: "col" }, t)),
+    R.el("th", { scope: "col", class: "figure" }, "score"),
+    ...Object.values(head.words.short).map((t) => R.el("th", { scope: "col", class: "figure" }, t)),
+    R.el("th", { scope: "col", class: "figure" }, "words"), R.el("th", { scope: "col" }, "moves"), R.el("th", { scope: "col" }, "marks"));
+
+  let waiting = 0;
+  form.addEventListener("submit", (e) => e.preventDefault());
+  form.addEventListener("input", (e) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (location.hash = R.link("exchanges", chosen()).slice(1)), e.target.type === "search" ? 250 : 0);
+  });
+  form.addEventListener("reset", () => (location.hash = "#/exchanges"));
+  const chosen = () => [...new FormData(form)].filter(([name, value]) => value !== "" && !(name === "sort" && value === "told"));
+
+  let asked = 0;
+  async function showExchanges(query) {
+    for (const field of form.elements) if (field.name && document.activeElement !== field) field.value = query.get(field.name) || (field.name === "sort" ? "told" : "");
+    const mine = ++asked;
+    const page = await R.get("/exchanges", [...query, ["limit", AT_ONCE]]);
+    if (mine !== asked) return;
+    body.replaceChildren(...page.rows.map((r) => row(r, query)));
+    count(page.total);
+    more.onclick = async () => {
+      const next = await R.get("/exchanges", [...query, ["limit", AT_ONCE], ["offset", body.rows.length]]);
+      body.append(...next.rows.map((r) => row(r, query)));
+      count(next.total);
+    };
+  }
+
+  function count(total) {
+    document.getElementById("found").textContent = `${total.toLocaleString("en")} exchange${total === 1 ? "" : "s"}`;
+    more.hidden = body.rows.length >= total;
+    more.textContent = `show ${Math.min(AT_ONCE, total - body.rows.length)} more of ${(total - body.rows.length).toLocaleString("en")}`;
+  }
+
+  function row(r, query) {
+    const at = { trial: r.trial, session: r.session, exchange: r.exchange, ...(query.get("q") ? { text: query.get("q") } : {}), ...(query.get("dimension") ? { dimension: query.get("dimension") } : {}) };
+    const score = (value, digits) => R.el("td", { class: "figure" }, value == null ? "–" : R.el("span", { class: "score", "data-level": String(Math.round(value)) }, value.toFixed(digits)));
+    const marks = [r.label && plain(r.label), r.left && "left", r.false_memory && "false memory", ...r.flags.map(plain)].filter(Boolean);
+    return R.el("tr", { "data-place": `${r.trial} ${r.session}.${r.exchange}` },
+      R.el("td", {}, R.el("a", { href: R.link("talk", at) }, r.persona)), R.el("td", {}, r.target), R.el("td", {}, r.scenario), R.el("td", {}, `${r.session}.${r.exchange}`),
+      score(r.score, 1), r.scores.map((s) => score(s, 0)), R.el("td", { class: "figure" }, String(r.words)), R.el("td", {}, r.moves.map(plain).join(", ")), R.el("td", {}, marks.join(", ")));
+  }
+
+  // --- a conversation, alone or beside another ---
+
+  const beside = document.getElementById("beside");
+  beside.addEventListener("change", () => {
+    const query = R.place().query;
+    if (beside.value) query.set("beside", beside.value);
+    else query.delete("beside");
+    location.hash = R.link("talk", query).slice(1);
+  });
+
+  async function showTalk(query) {
+    const holder = document.getElementById("talk");
+    const whole = await R.get(`/talks/${query.get("trial").split("/").map(encodeURIComponent).join("/")}`);
+    const others = head.trials.filter((t) => t.persona === whole.persona && t.scenario === whole.scenario && t.seed === whole.seed && t.target !== whole.target);
+    beside.replaceChildren(R.el("option", { value: "" }, "nothing"), ...others.map((t) => R.el("option", { value: t.target }, t.target)));
+    beside.value = query.get("beside") || "";
+    const talk = R.renderTalk(whole, query);
+    const other = others.find((t) => t.target === query.get("beside"));
+    holder.classList.toggle("paired", Boolean(other));
+    if (other) holder.replaceChildren(...paired(talk, R.renderTalk(await R.get(`/talks/${other.trial.split("/").map(encodeURIComponent).join("/")}`), new URLSearchParams())));
+    else holder.replaceChildren(talk);
+    const here = holder.querySelector(".here") || holder.querySelector("h2");
+    here.scrollIntoView({ block: here.tagName === "H2" ? "start" : "center" });
+    here.focus({ preventScroll: true });
+  }
+
+  /** Two conversations in rows: what stands at the same place in both stands side by side. */
+  function paired(left, right) {
+    const parts = (talk) => [...talk.querySelectorAll(":scope > header, :scope > section > *")].map((part) => [placeOf(part), part]);
+    const [a, b] = [parts(left), parts(right)];
+    const places = [...new Set([...a, ...b].map(([place]) => place))].sort((x, y) => order(x) - order(y));
+    return places.map((place) => R.el("div", { class: "pair" }, [a, b].map((side) => R.el("div", {}, side.filter(([p]) => p === place).map(([, part]) => part)))));
+  }
+
+  function placeOf(part) {
+    if (part.tagName === "HEADER") return "0.0";
+    const session = part.parentElement.id.replace("session-", "");
+    if (part.dataset.exchange) return `${session}.${part.dataset.exchange}`;
+    return part.classList.contains("closing") ? `${session}.999999` : `${session}.0`;
+  }
+
+  const order = (place) => place.split(".").reduce((whole, part) => whole * 1e6 + Number(part), 0);
+
+  function step(by) {
+    const all = [...document.querySelectorAll("#talk .exchange")];
+    const at = all.indexOf(document.activeElement.closest(".exchange"));
+    const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by];
+    if (!next) return;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "center" });
+  }
+
+  function toggle(what) {
+    const button = document.querySelector(`[data-toggle=${what}]`);
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    document.getElementById("talk").classList.toggle(`without-${what}`, !on);
+  }
+
+  // --- where we are ---
+
+  const VIEWS = { exchanges: showExchanges, talk: showTalk, queue: (query) => R.showQueue(query) };
+
+  async function show() {
+    const { view, query } = R.place();
+    const name = VIEWS[view] ? view : "exchanges";
+    for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== name;
+    for (const tab of document.querySelectorAll("[data-tab]")) {
+      if (tab.dataset.tab === name) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
+    try {
+      await VIEWS[name](query);
+    } catch (error) {
+      document.querySelector(`[data-view=${name}]`).append(R.el("p", { class: "warn", role: "alert" }, error.message));
+    }
+    document.documentElement.dataset.shown = location.hash || "#";
+  }
+
+  // --- live ---
+
+  function progress(p) {
+    const over = p.finished + p.failed;
+    const running = p.running ?? head.running;
+    document.getElementById("live").textContent = `${running ? "● running · " : ""}${over} of ${p.trials} trials · ${p.exchanges.toLocaleString("en")} exchanges`;
+  }
+
+  const news = new EventSource(api("/live"));
+  news.addEventListener("progress", (e) => progress(JSON.parse(e.data)));
+  news.addEventListener("rows", (e) => {
+    const rows = JSON.parse(e.data);
+    const { view, query } = R.place();
+    if (view === "talk" && rows.some((r) => r.trial === query.get("trial")) && !document.activeElement.closest(".exchange")) show();
+    if (view === "report" || view === "exchanges" || !view) refresh(rows, query);
+  });
+
+  let due = 0;
+  function refresh(rows, query) {
+    clearTimeout(due);
+    const shown = new Map([...body.rows].map((r) => [r.dataset.place, r]));
+    for (const r of rows) {
+      const known = shown.get(`${r.trial} ${r.session}.${r.exchange}`);
+      if (known) known.replaceWith(row(r, query));
+    }
+    due = setTimeout(() => !document.querySelector("#exchanges :focus") && body.rows.length <= AT_ONCE && showExchanges(query), 200);
+  }
+
+  // --- keys ---
+
+  const KEYS = { j: () => step(1), k: () => step(-1), s: () => toggle("scores"), m: () => toggle("moves"), t: () => R.setTheme(R.theme() === "dark" ? "light" : "dark"),
+    "/": () => ((location.hash = "#/exchanges"), setTimeout(() => form.elements.q.focus(), 50)) };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    const { view } = R.place();
+    if (view === "queue" && R.queueKey(event.key)) return event.preventDefault();
+    const act = KEYS[event.key];
+    if (!act || ("jksm".includes(event.key) && view !== "talk")) return;
+    event.preventDefault();
+    act();
+  });
+  document.querySelectorAll("[data-toggle]").forEach((b) => b.addEventListener("click", () => toggle(b.dataset.toggle)));
+  document.getElementById("theme").addEventListener("click", KEYS.t);
+  window.addEventListener("hashchange", show);
+  progress(head.progress);
+  await show();
+  document.documentElement.dataset.ready = "true";
+})(window.Rapport);

@@ -1,0 +1,93 @@
+"""Who reads what: conversations of a run given out to people, pure and known before anybody has come.
+
+A conversation is one session of a trial. Each that is given out at all is given to as many people as the study asks for, so that every item tells how
+far people agree. If there are more than people can read, what is left out is drawn by seed, whole persona × scenario × seed blocks at a time, so that
+targets stay paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.core.chance import rng
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.core.record import Trial
+    from sim.core.spec.people import PeopleStudy
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One conversation to read."""
+
+    trial: str
+    session: int
+    exchanges: int
+    check: int | None = None
+    """The exchange whose ratings hold an attention check."""
+
+    @property
+    def id(self) -> str:
+        """Names it in forms."""
+        return f"{self.trial}:{self.session}"
+
+
+def give_out(study: PeopleStudy, trials: Iterable[Trial]) -> tuple[tuple[Item, ...], ...]:
+    """For each person in turn, the conversations to read, in order.
+
+    Raises:
+        InputError: the run holds nothing to read, or too little to give each person different conversations.
+    """
+    held = _held(trials)
+    if not held:
+        raise InputError(f"run '{study.read}' holds no conversation to read", mend="let it finish first")
+    places = study.people * study.each
+    items = _drawn(study, held, at_most=max(1, places // study.raters))
+    if study.each > len(items):
+        raise InputError(f"{study.each} conversations each cannot be had of {len(items)}", mend=f"write each: {len(items)}")
+    piles: list[list[Item]] = [[] for _ in range(study.people)]
+    for item in items:
+        # The shortest piles first, so that all stay within one of each other and there is room for everybody's last.
+        for pile in sorted(piles, key=len)[: study.raters]:
+            pile.append(item)
+    return tuple(_ordered(study, person, pile) for person, pile in enumerate(piles))
+
+
+def _held(trials: Iterable[Trial]) -> dict[str, list[Item]]:
+    """All conversations by block: what differs within one is the target, and the session."""
+    blocks: dict[str, list[Item]] = {}
+    for trial in trials:
+        if trial.forgotten:
+            continue
+        block = f"{trial.cast.persona.id}/{trial.cast.scenario.id}/{trial.seed}"
+        for session in trial.sessions:
+            count = sum(e.reply is not None for e in session.exchanges)
+            if count and session.closed:
+                blocks.setdefault(f"{block}/{session.index}", []).append(Item(trial.id, session.index, count))
+    return blocks
+
+
+def _drawn(study: PeopleStudy, blocks: dict[str, list[Item]], *, at_most: int) -> list[Item]:
+    names = sorted(blocks)
+    rng(study.seed, "items").shuffle(names)
+    items: list[Item] = []
+    for name in names:
+        if items and len(items) + len(blocks[name]) > at_most:
+            continue
+        items += blocks[name]
+    return items[:at_most]
+
+
+def _ordered(study: PeopleStudy, person: int, pile: Sequence[Item]) -> tuple[Item, ...]:
+    """In an order of the person's own, with the attention checks drawn in."""
+    chance = rng(study.seed, "person", person)
+    items = list(pile)
+    chance.shuffle(items)
+    checked = set(chance.sample(range(len(items)), min(study.checks, len(items))))
+    return tuple(
+        Item(item.trial, item.session, item.exchanges, chance.randint(1, item.exchanges) if place in checked else None)
+        for place, item in enumerate(items)
+    )

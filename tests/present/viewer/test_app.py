@@ -1,0 +1,235 @@
+"""The viewer serves what the journal holds, what is new within a second, and takes in labels under the run's lock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from sim.core.event import Event
+from sim.present.viewer.app import KeepWish, build_app
+from sim.present.viewer.index import Filter
+from sim.present.viewer.runs import OpenRun, OpenRuns
+from sim.store.journal import open_journal
+from sim.store.library import LoadedStudy, load_codebook
+from sim.store.runs import create_run
+from tests import examples
+from tests.analysis.stories import told_in_full
+from tests.analysis.trials import Diary, planned
+
+TRIAL = "nora/moving-house/remembers/1"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """One run of two trials: one told in full, one just begun."""
+    loaded = LoadedStudy(examples.study(), (examples.persona(),), (examples.scenario(),), load_codebook())
+    folder = create_run(tmp_path, "told", loaded, prompts={}, scorers={}, offline=("user",))
+    began = Diary(planned("nora/moving-house/forgets/1", target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.")
+    _append(folder.path, [*told_in_full().events, *began.events])
+    return tmp_path
+
+
+def _append(folder: Path, events: list[Event]) -> None:
+    async def write() -> None:
+        with open_journal(folder) as journal:
+            for event in events:
+                await journal.append(event)
+
+    asyncio.run(write())
+
+
+def _kept(run: OpenRun, wish: KeepWish) -> str:
+    return f"scenarios/{wish.id}.yaml"
+
+
+@pytest.fixture
+def runs(results: Path) -> OpenRuns:
+    return OpenRuns(results)
+
+
+@pytest.fixture
+def client(runs: OpenRuns) -> Iterator[TestClient]:
+    with TestClient(build_app(runs, clock=lambda: 7.0, keep=_kept, report_of=lambda run: f"<title>{run.folder.name}</title>")) as client:
+        yield client
+
+
+def rows(client: TestClient, **wish: str | float) -> list[tuple[str, int, int]]:
+    answer = client.get("/api/runs/told/exchanges", params=wish)
+    assert answer.status_code == 200, answer.text
+    return [(r["target"], r["session"], r["exchange"]) for r in answer.json()["rows"]]
+
+
+def test_runs_and_a_run(client: TestClient) -> None:
+    assert [r["run"] for r in client.get("/api/runs").json()["runs"]] == ["told"]
+    head = client.get("/api/runs/told").json()
+    assert head["progress"]["exchanges"] == 5
+    assert head["running"] is False
+    assert head["choices"]["target"] == ["remembers", "forgets"]
+    assert "advice" in head["choices"]["move"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "found"),
+    [
+        ({}, 5),
+        ({"target": "forgets"}, 1),
+        ({"most": 2}, 2),
+        ({"dimension": "callback", "least": 5}, 1),
+        ({"move": "advice"}, 3),
+        ({"flag": "role_flip"}, 1),
+        ({"label": "none"}, 5),
+        ({"label": "fine"}, 0),
+        ({"q": "biscuit"}, 1),
+        ({"q": "rent a VAN"}, 1),
+        ({"q": "100%_!"}, 0),
+        ({"q": '"reply"'}, 0),
+        ({"trial": TRIAL}, 4),
+    ],
+)
+def test_exchanges_are_filtered_and_searched(client: TestClient, wish: dict[str, str | float], found: int) -> None:
+    assert len(rows(client, **wish)) == found
+
+
+def test_exchanges_are_sorted_and_paged(client: TestClient) -> None:
+    assert rows(client, sort="lowest")[0] == ("forgets", 1, 1)
+    assert rows(client, sort="newest")[0] == ("forgets", 1, 1)
+    assert rows(client, sort="told", offset=1, limit=2) == rows(client, sort="told")[1:3]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/runs/other",
+        "/api/runs/..",
+        "/api/runs/%2e%2e%2fetc",
+        "/api/runs/.hidden",
+        "/api/runs/told/talks/x/y/z/1",
+        "/static/../app.py",
+        "/static/%2e%2e%2fapp.py",
+        "/static/app.py",
+    ],
+)
+def test_what_is_not_there_is_said_in_one_line(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "\n" not in answer.text.strip()
+
+
+@pytest.mark.parametrize("wish", [{"sort": "oddly"}, {"most": "x"}, {"limit": "-1"}, {"colour": "red"}, {"dimension": "charm"}])
+def test_a_wish_that_makes_no_sense_is_said_in_one_line(client: TestClient, wish: dict[str, str]) -> None:
+    answer = client.get("/api/runs/told/exchanges", params=wish)
+    assert answer.status_code in (400, 404)
+    assert "problem" in answer.json()
+
+
+def test_a_transcript_is_the_trial_document(client: TestClient) -> None:
+    document = client.get(f"/api/runs/told/talks/{TRIAL}").json()
+    assert [len(s["exchanges"]) for s in document["sessions"]] == [3, 1]
+    assert document["sessions"][0]["exchanges"][0]["user"] == "I am moving, above the bakery in Mill Lane."
+
+
+def test_the_queue_begins_with_the_worst(client: TestClient) -> None:
+    items = client.get("/api/runs/told/triage").json()["items"]
+    assert [(i["target"], i["exchange"]) for i in items][:2] == [("remembers", 3), ("forgets", 1)]
+
+
+def test_a_label_is_an_event_and_a_second_one_stands_instead(client: TestClient) -> None:
+    wish = {"trial": TRIAL, "session": 1, "exchange": 3, "label": "simulator_fault", "note": "flips"}
+    assert client.post("/api/runs/told/labels", json=wish).status_code == 200
+    assert client.post("/api/runs/told/labels", json={**wish, "label": "fine"}).status_code == 200
+    assert rows(client, label="fine") == [("remembers", 1, 3)]
+    last = client.get("/api/runs/told/triage").json()["items"][-1]
+    assert (last["exchange"], last["label"], last["note"]) == (3, "fine", "flips")
+
+
+@pytest.mark.parametrize("change", [{"exchange": 9}, {"session": 0}, {"label": "odd"}, {"trial": "x"}, {"note": 3}, {"extra": 1}])
+def test_a_label_on_nothing_is_refused(client: TestClient, change: dict[str, object]) -> None:
+    wish = {"trial": TRIAL, "session": 1, "exchange": 1, "label": "fine"}
+    answer = client.post("/api/runs/told/labels", json={**wish, **change})
+    assert answer.status_code == 400
+    assert answer.json()["problem"]
+
+
+def test_a_run_that_is_written_takes_no_label(client: TestClient, results: Path) -> None:
+    with open_journal(results / "told"):
+        answer = client.post("/api/runs/told/labels", json={"trial": TRIAL, "session": 1, "exchange": 1, "label": "fine"})
+    assert answer.status_code == 409
+    assert "is being written" in answer.json()["problem"]
+
+
+def test_json_that_is_none_is_refused(client: TestClient) -> None:
+    assert client.post("/api/runs/told/labels", content=b"{").json() == {"problem": "that is no JSON"}
+
+
+def test_a_conversation_is_kept_under_a_name_that_is_one(client: TestClient) -> None:
+    wish = {"trial": TRIAL, "session": 1, "exchange": 2, "id": "kept-1"}
+    assert client.post("/api/runs/told/keep", json=wish).json() == {"path": "scenarios/kept-1.yaml"}
+    assert client.post("/api/runs/told/keep", json={**wish, "id": "../kept"}).status_code == 400
+
+
+async def test_what_is_new_is_told_within_a_second(runs: OpenRuns, results: Path) -> None:
+    run = runs.get("told")
+    run.catch_up()
+    async with run.watched() as news:
+        more = Diary(planned("nora/moving-house/forgets/1", target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.").exchange(2)
+        with open_journal(results / "told") as journal:
+            for event in more.events:
+                await journal.append(event)
+            rows = await asyncio.wait_for(news.get(), 1.0)
+    assert [(r.session, r.exchange) for r in rows] == [(1, 2)]
+
+
+def test_a_session_started_over_puts_its_rows_away(runs: OpenRuns, results: Path) -> None:
+    again = [e.model_copy(update={"take": 2}) for e in told_in_full().events[:5]]
+    _append(results / "told", again)
+    page = runs.get("told").page(Filter(trial=TRIAL), words="", offset=0, limit=50)
+    assert [(r.session, r.exchange) for r in page.rows] == [(1, 1)]
+
+
+def test_what_comes_after_a_withdrawal_is_not_missed(runs: OpenRuns, results: Path) -> None:
+    run = runs.get("told")
+    run.catch_up()
+    trial = "nora/moving-house/forgets/1"
+    with open_journal(results / "told") as journal:
+        assert journal.withdraw("human:p1", (trial,))
+    anew = Diary(planned(trial, target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.")
+    _append(results / "told", anew.events)
+    assert [(r.trial, r.words) for r in run.page(Filter(sort="newest"), words="", offset=0, limit=1).rows] == [(trial, 4)]
+    with open_journal(results / "told") as journal:
+        assert journal.withdraw("human:p1", (TRIAL,))
+    run.reread()
+    assert [r.trial for r in run.page(Filter(), words="", offset=0, limit=9).rows] == [trial]
+
+
+def test_a_report_is_built_again_only_when_something_was_written(runs: OpenRuns, results: Path) -> None:
+    built: list[str] = []
+
+    def build(run: OpenRun) -> str:
+        built.append(run.folder.name)
+        return f"report {len(built)}"
+
+    run = runs.get("told")
+    assert [run.report(build), run.report(build)] == ["report 1"] * 2
+    more = Diary(planned("nora/moving-house/forgets/1", target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.").exchange(2)
+    _append(results / "told", more.events)
+    assert run.report(build) == "report 2"
+
+
+async def _first(stream: AsyncIterator[str], count: int) -> list[str]:
+    return [await anext(stream) for _ in range(count)]
+
+
+async def test_news_begin_with_how_far_the_run_has_come(runs: OpenRuns) -> None:
+    from sim.present.viewer.app import _news
+
+    run = runs.get("told")
+    stream = _news(run)
+    (progress,) = await _first(stream, 1)
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert progress.startswith("event: progress\ndata: ")
+    assert json.loads(progress.partition("data: ")[2])["trials"] == len(run.plans)
