@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.estimates import t_interval
 from sim.core.codebook import ALWAYS, Dimension
 from sim.core.drift import wishes_on
-from sim.core.event import Score
+from sim.core.event import Rating, Score
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ CEILING = 4.75
 """A fixed-set session mean from here on leaves no room to rise."""
 NEAR = 0.5
 """How close to the level before a drift a score counts as back."""
+_NONE: dict[str, Rating] = {}
 IN_A_ROW = 2
 """Scores that must be back one after the other."""
 
@@ -208,8 +209,12 @@ def _session_means(trial: Trial, rater: str, over: tuple[Dimension, ...]) -> dic
 
 
 def _scores(session: Session, rater: str, dimension: Dimension, *, since: int = 1) -> list[int]:
-    ratings = (e.ratings.get(rater, {}).get(dimension) for e in session.exchanges if e.index >= since)
-    return [r.score for r in ratings if isinstance(r, Score)]
+    found = []
+    for exchange in session.exchanges[since - 1 :]:
+        rating = exchange.ratings.get(rater, _NONE).get(dimension)
+        if isinstance(rating, Score):
+            found.append(rating.score)
+    return found
 
 
 def _mean(values: Sequence[float]) -> float | None:

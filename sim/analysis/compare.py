@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sim.analysis.arms import Arm, By, Family, Source, build_families
+from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import DECIDE, EQUAL, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS, FLIPS, SCREEN, Estimate, Tier, holm, tier
 from sim.analysis.measures import MEASURES, PRIMARY, Better, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
@@ -104,6 +105,8 @@ class CompareDocument(Frozen):
     fixed: tuple[PairChange, ...]
     versions: bool
     """Whether two runs of the same targets were compared."""
+    diagnosis: Diagnosis | None
+    """Where the spread comes from, which n to raise, the noise floor, and items. None: more than one run."""
     notes: tuple[str, ...]
 
 
@@ -132,6 +135,7 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         newly_bad=tuple(sorted((c for c in changes if c.kind == "newly_bad"), key=lambda c: (c.new is not None, c.change or 0.0))),
         fixed=tuple(sorted((c for c in changes if c.kind == "fixed"), key=lambda c: -(c.change or 0.0))),
         versions=versions,
+        diagnosis=diagnose(sources[0].study, sources[0].trials) if len(sources) == 1 else None,
         notes=(*condition_notes(sources, conditions), *_notes(families, sources)),
     )
 

@@ -11,21 +11,18 @@ What cannot be told apart is not guessed: an effect with one level, or whose gro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from sim.analysis.columns import Floats, Ints, extract_columns, mean_over
+from sim.analysis.columns import Columns, Floats, Ints, mean_over
 from sim.core.codebook import ALWAYS
 from sim.core.frozen import Frozen
-
-if TYPE_CHECKING:
-    from sim.core.record import Trial
 
 Effect = Literal[
     "target", "persona", "scenario", "target × persona", "target × scenario", "persona × scenario", "target × persona × scenario", "residual"
@@ -92,9 +89,8 @@ class Components(Frozen):
     noise: NoiseFloor
 
 
-def estimate_components(trials: Iterable[Trial], rater: str) -> Components:
-    """The components of the fixed-set means of `trials`."""
-    columns = extract_columns(trials, rater)
+def estimate_components(columns: Columns, *, rater: str) -> Components:
+    """The components of the fixed-set means of the trials in `columns`, as `rater` saw them."""
     values = mean_over(columns.trial_means(slice(0, len(ALWAYS))))
     some = ~np.isnan(values)
     factors = {"target": columns.target[some], "persona": columns.persona[some], "scenario": columns.scenario[some]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sim.analysis.columns import extract_columns
 from sim.analysis.components import Components, estimate_components
 from sim.analysis.controls import NoiseFigures, summarise_controls
 from sim.analysis.items import Items, analyse_items
@@ -29,5 +30,6 @@ class Diagnosis(Frozen):
 def diagnose(study: Study, trials: Sequence[Trial]) -> Diagnosis:
     """The diagnosis of a run's trials."""
     rater = study.primary_rater
+    columns = extract_columns(trials, rater)
     repeats = summarise_controls(study, trials).noise
-    return Diagnosis(components=estimate_components(trials, rater), repeats=repeats, items=analyse_items(trials, rater))
+    return Diagnosis(components=estimate_components(columns, rater=rater), repeats=repeats, items=analyse_items(columns))

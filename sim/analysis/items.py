@@ -9,19 +9,16 @@ all), and `against` when it runs against the total.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from sim.analysis.columns import Floats, Ints, extract_columns, mean_over
+from sim.analysis.columns import Columns, Floats, Ints, mean_over
 from sim.analysis.rasch import FEWEST_TARGETS as FEWEST_FOR_RASCH
 from sim.analysis.rasch import Rasch, fit_rasch
 from sim.analysis.reliability import pearson
 from sim.core.codebook import ALWAYS
 from sim.core.frozen import Frozen
-
-if TYPE_CHECKING:
-    from sim.core.record import Trial
 
 FEWEST_TARGETS = 4
 """Targets below which an item–total correlation gets no verdict."""
@@ -63,9 +60,8 @@ class Items(Frozen):
     """Why there is no Rasch model; empty where there is one."""
 
 
-def analyse_items(trials: Iterable[Trial], rater: str) -> Items:
-    """The items of `trials`, as `rater` saw them."""
-    columns = extract_columns(trials, rater)
+def analyse_items(columns: Columns) -> Items:
+    """The items of the trials in `columns`."""
     values = mean_over(columns.trial_means(slice(0, len(ALWAYS))))
     some = ~np.isnan(values)
     pair = columns.persona * max(1, len(columns.scenarios)) + columns.scenario

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sim.analysis.families import rater_models
@@ -19,9 +20,6 @@ from sim.core.spec import ChatTargetSpec
 if TYPE_CHECKING:
     from sim.core.record import Trial
     from sim.core.spec import Study
-
-PERSON_AS_USER = "human/"
-"""How the name of a study's user begins where it is no model but a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def judge_run(study: Study, trials: Iterable[Trial]) -> RunJudgements:
     read: list[Judgement] = []
     unscored = 0
     for trial in trials:
-        talker = _talker(trial) if study.user.model.startswith(PERSON_AS_USER) else None
+        talker = _talker(trial)
         for session in trial.sessions:
             for exchange in session.exchanges:
                 item = f"{trial.id}/{session.index}/{exchange.index}"
@@ -68,8 +66,13 @@ def judge_run(study: Study, trials: Iterable[Trial]) -> RunJudgements:
 
 
 def _talker(trial: Trial) -> str | None:
-    """The person who was the user: the first of them to rate, for whoever reads comes later. None: nobody has rated yet."""
-    return next((rater for e in trial.exchanges for rater in e.ratings if is_person(rater)), None)
+    """The person who was the user: who looked back on a session, as readers never do.
+
+    Before the first session is closed, whoever rated first in a trial whose user took no call of a model. None: the user is simulated.
+    """
+    looked_back = (rater for s in trial.sessions for rater in s.criterion if is_person(rater))
+    rated = (rater for e in trial.exchanges for rater in e.ratings if is_person(rater)) if "user" not in trial.spent else ()
+    return next(chain(looked_back, rated), None)
 
 
 def own_targets(study: Study, raters: Iterable[str]) -> dict[str, frozenset[str]]:

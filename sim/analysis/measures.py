@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
@@ -39,7 +39,7 @@ class Lens:
     """None: nobody looks at moves."""
 
 
-Part = Callable[[Sequence["Trial"], Lens], Values]
+Part = Callable[["Gallery"], Values]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Measure:
 
 @dataclass
 class Gallery:
-    """Values of some trials, each part computed once."""
+    """Values of some trials, each part computed once, and each trial walked through once for all that is made of its ratings or its moves."""
 
     trials: Sequence[Trial]
     lens: Lens
@@ -73,35 +73,82 @@ class Gallery:
     def values(self, part: Part) -> Values:
         """The values of `part`."""
         if part not in self._known:
-            self._known[part] = part(self.trials, self.lens)
+            self._known[part] = part(self)
         return self._known[part]
+
+    @cached_property
+    def rated(self) -> dict[tuple[str, bool], Values]:
+        """The rater's mean by session, for each dimension: over all its scores, and (True) over those that had an occasion."""
+        found: dict[tuple[str, bool], Values] = {(d, only): {} for d in DIMENSIONS for only in (False, True)}
+        for trial in self.trials:
+            for session in trial.sessions:
+                for (dimension, only), (total, n) in _sums(session, self.lens.rater).items():
+                    found[dimension, only].setdefault(trial.id, {})[session.index] = total / n
+        return found
+
+    @cached_property
+    def sets(self) -> dict[tuple[str, int], list[int | None]]:
+        """By trial and session: the counted moves of each answered exchange, a bit a move; None where it has no tags."""
+        bit = {m.id: 1 << i for i, m in enumerate(self.lens.codebook.moves)} if self.lens.codebook else {}
+        tagger = self.lens.tagger
+        bits: dict[int, int | None] = {}
+        found = {}
+        for trial in self.trials:
+            for session in trial.sessions:
+                here: list[int | None] = []
+                for exchange in session.exchanges:
+                    if exchange.reply is not None:
+                        tags = exchange.tags.get(tagger)
+                        # Alike tags are one object in a run that was read without its words.
+                        if id(tags) not in bits:
+                            bits[id(tags)] = sum(bit.get(m, 0) for m in tags.moves) if isinstance(tags, Tags) else None
+                        here.append(bits[id(tags)])
+                found[trial.id, session.index] = here
+        return found
 
 
 # --- ratings ------------------------------------------------------------------------------------------------------
 
 
-def _each(of: Callable[[Session, Lens], float | None], trials: Sequence[Trial], lens: Lens) -> Values:
+def _sums(session: Session, rater: str) -> dict[tuple[str, bool], tuple[int, int]]:
+    """Sum and number of scores, by dimension and whether only those with an occasion."""
+    found: dict[tuple[str, bool], tuple[int, int]] = {}
+    for exchange in session.exchanges:
+        for dimension, rating in exchange.ratings.get(rater, {}).items():
+            if isinstance(rating, Score):
+                for only in (False, True) if rating.occasion else (False,):
+                    total, n = found.get((dimension, only), (0, 0))
+                    found[dimension, only] = total + rating.score, n + 1
+    return found
+
+
+def _rated(dimension: Dimension, on_occasion: bool, gallery: Gallery) -> Values:
+    return gallery.rated[dimension, on_occasion]
+
+
+def _each(of: Callable[[Session, Lens], float | None], gallery: Gallery) -> Values:
     """A function of one session, over all sessions."""
     found: Values = {}
-    for trial in trials:
-        sessions = {s.index: value for s in trial.sessions if (value := of(s, lens)) is not None}
+    for trial in gallery.trials:
+        sessions = {s.index: value for s in trial.sessions if (value := of(s, gallery.lens)) is not None}
         if sessions:
             found[trial.id] = sessions
     return found
 
 
-def _whole(of: Callable[[Trial, Lens], float | None], trials: Sequence[Trial], lens: Lens) -> Values:
+def _whole(of: Callable[[Trial, Lens], float | None], gallery: Gallery) -> Values:
     """A function of one trial, over all trials."""
-    return {trial.id: {0: value} for trial in trials if (value := of(trial, lens)) is not None}
+    return {trial.id: {0: value} for trial in gallery.trials if (value := of(trial, gallery.lens)) is not None}
 
 
-def _rated(dimension: Dimension, on_occasion: bool, session: Session, lens: Lens) -> float | None:
-    scores = []
-    for exchange in session.exchanges:
-        rating = exchange.ratings.get(lens.rater, {}).get(dimension)
-        if isinstance(rating, Score) and (rating.occasion or not on_occasion):
-            scores.append(rating.score)
-    return sum(scores) / len(scores) if scores else None
+def _moved(of: Callable[[Sequence[int | None]], float | None], gallery: Gallery) -> Values:
+    """A function of the move sets of one session, over all sessions."""
+    found: Values = {}
+    for (trial, session), sets in gallery.sets.items():
+        value = of(sets)
+        if value is not None:
+            found.setdefault(trial, {})[session] = value
+    return found
 
 
 def _looked_back(question: Criterion, session: Session, lens: Lens) -> float | None:
@@ -112,26 +159,15 @@ def _looked_back(question: Criterion, session: Session, lens: Lens) -> float | N
 # --- moves --------------------------------------------------------------------------------------------------------
 
 
-def _sets(session: Session, lens: Lens) -> list[int | None]:
-    """The counted moves of each answered exchange, a bit a move; None where it has no tags."""
-    bit = {m.id: 1 << i for i, m in enumerate(lens.codebook.moves)} if lens.codebook else {}
-    found: list[int | None] = []
-    for exchange in session.exchanges:
-        tags = exchange.tags.get(lens.tagger)
-        if exchange.reply is not None:
-            found.append(sum(bit.get(m, 0) for m in tags.moves) if isinstance(tags, Tags) else None)
-    return found
-
-
-def _jaccard(session: Session, lens: Lens) -> float | None:
-    pairs = [(a, b) for a, b in pairwise(_sets(session, lens)) if a is not None and b is not None and a | b]
+def _jaccard(sets: Sequence[int | None]) -> float | None:
+    pairs = [(a, b) for a, b in pairwise(sets) if a is not None and b is not None and a | b]
     return fmean((a & b).bit_count() / (a | b).bit_count() for a, b in pairs) if pairs else None
 
 
-def _carry_over(session: Session, lens: Lens) -> float | None:
+def _carry_over(sets: Sequence[int | None]) -> float | None:
     """Jaccard less its mean over all orders of the session's replies; None below three tagged replies."""
-    times = Counter(s for s in _sets(session, lens) if s is not None)
-    observed = _jaccard(session, lens)
+    times = Counter(s for s in sets if s is not None)
+    observed = _jaccard(sets)
     if observed is None or times.total() <= 2:
         return None
     total = counted = 0.0
@@ -144,17 +180,18 @@ def _carry_over(session: Session, lens: Lens) -> float | None:
     return observed - total / counted
 
 
-def _repertoire(trials: Sequence[Trial], lens: Lens) -> Values:
+def _repertoire(gallery: Gallery) -> Values:
     """How alike a session's replies are to those that other personas got at the same place: mean Jaccard."""
     import numpy as np
 
     from sim.score.repetition import overlaps
 
-    rows = [(t, s.index, e, bits) for t in trials for s in t.sessions for e, bits in enumerate(_sets(s, lens)) if bits is not None]
-    if not rows or lens.codebook is None:
+    trials, codebook = gallery.trials, gallery.lens.codebook
+    rows = [(t, s.index, e, bits) for t in trials for s in t.sessions for e, bits in enumerate(gallery.sets[t.id, s.index]) if bits is not None]
+    if not rows or codebook is None:
         return {}
     persons, places = {t.cast.persona.id: i for i, t in enumerate(trials)}, {(s, e): i for i, (_, s, e, _) in enumerate(rows)}
-    sets = np.array([bits for *_, bits in rows], dtype=np.uint16 if len(lens.codebook.moves) <= 16 else np.uint64)
+    sets = np.array([bits for *_, bits in rows], dtype=np.uint16 if len(codebook.moves) <= 16 else np.uint64)
     place = np.array([places[s, e] for _, s, e, _ in rows], dtype=np.int64)
     own = place * len(trials) + np.array([persons[t.cast.persona.id] for t, *_ in rows], dtype=np.int64)
     (all_over, all_counted), (own_over, own_counted) = overlaps(place, sets, place, sets), overlaps(own, sets, own, sets)
@@ -185,10 +222,10 @@ def _probes(trial: Trial, session: Session, told: bool) -> list[str]:
     return [g.outcome for _, g in right_ones if isinstance(g, Grade)]
 
 
-def _share(told: bool, good: tuple[Outcome, ...], trials: Sequence[Trial], lens: Lens) -> Values:
+def _share(told: bool, good: tuple[Outcome, ...], gallery: Gallery) -> Values:
     """The share of outcomes that are among `good`, by session."""
     found: Values = {}
-    for trial in trials:
+    for trial in gallery.trials:
         outcomes = {s.index: _probes(trial, s, told) for s in trial.sessions if s.probes}
         shares = {i: sum(o in good for o in of) / len(of) for i, of in outcomes.items() if of}
         if shares:
@@ -226,9 +263,9 @@ def _latency(session: Session, _: Lens) -> float | None:
 
 # --- the table ----------------------------------------------------------------------------------------------------
 
-SCORED: dict[Dimension, Part] = {d: partial(_each, partial(_rated, d, False)) for d in DIMENSIONS}
+SCORED: dict[Dimension, Part] = {d: partial(_rated, d, False) for d in DIMENSIONS}
 """Each dimension over all its scores."""
-ON_OCCASION: dict[Dimension, Part] = {d: partial(_each, partial(_rated, d, True)) for d in DIMENSIONS}
+ON_OCCASION: dict[Dimension, Part] = {d: partial(_rated, d, True) for d in DIMENSIONS}
 """Each dimension over the scores that the user's message gave occasion for."""
 LOOKED_BACK: dict[Criterion, Part] = {c: partial(_each, partial(_looked_back, c)) for c in CRITERIA}
 
@@ -258,9 +295,9 @@ MEASURES: tuple[Measure, ...] = (
     Measure("abstention.accuracy", "abstention", "higher", (ABSTAINS,), proportion=True),
     Measure("abstention.balanced_accuracy", "abstention, balanced", "higher", (ANSWERS, ABSTAINS), proportion=True),
     Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),)),
-    Measure("jaccard", "repetition: Jaccard", "lower", (partial(_each, _jaccard),)),
+    Measure("jaccard", "repetition: Jaccard", "lower", (partial(_moved, _jaccard),)),
     Measure("repertoire", "repetition: repertoire", "lower", (_repertoire,)),
-    Measure("carry_over", "repetition: carry-over", "lower", (partial(_each, _carry_over),)),
+    Measure("carry_over", "repetition: carry-over", "lower", (partial(_moved, _carry_over),)),
     Measure("words", "words a reply", "neither", (partial(_each, _words),), digits=1),
     Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6),
     Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0),

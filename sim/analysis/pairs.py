@@ -94,7 +94,7 @@ class Sides:
 
 def align(these: Sequence[Slots], those: Sequence[Slots]) -> Sides:
     """Both sides of each part over the slots they share, averaged within persona × scenario."""
-    shared = [sorted(a.keys() & b.keys(), key=repr) for a, b in zip(these, those, strict=True)]
+    shared = [[slot for slot in a if slot in b] for a, b in zip(these, those, strict=True)]
     personas = tuple(sorted({persona for slots in shared for persona, _, _ in slots}))
     scenarios = tuple(sorted({scenario for slots in shared for _, scenario, _ in slots}))
     return Sides(_filled(these, shared, personas, scenarios), _filled(those, shared, personas, scenarios), personas, scenarios)

@@ -12,12 +12,13 @@ All correlations are within personas: each value less its persona's mean, so tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.columns import Columns, Floats, Ints, extract_columns, less_own_mean, means_by
+from sim.analysis.columns import Columns, Floats, Ints, extract_columns, means_by
 from sim.analysis.families import SameFamily, same_families
 from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.frozen import Frozen
@@ -100,8 +101,10 @@ def check_scales(study: Study, trials: Iterable[Trial]) -> ScaleChecks:
     """The scales of the study's primary rater, over all of `trials`."""
     columns = extract_columns(trials, study.primary_rater)
     persona = columns.persona[columns.trial]
-    of = dict(zip(DIMENSIONS, columns.scores.T, strict=True))
-    together = {(a, b): _correlate(of[a], of[b], persona) for a, b in combinations(DIMENSIONS, 2)}
+    within = pool_within(np.column_stack([columns.scores, np.log2(columns.words + 1)]), persona)
+    sessions = means_by(columns.scores, columns.session, len(columns.session_trial))
+    looked_back = pool_within(np.column_stack([sessions, columns.criterion]), columns.persona[columns.session_trial])
+    together = {(a, b): within.correlation(i, j) for (i, a), (j, b) in combinations(enumerate(DIMENSIONS), 2)}
     known = [c.r for c in together.values() if c.r is not None]
     enough = {pair: c for pair, c in together.items() if c.n >= FEWEST_FOR_TWINS}
     twins = [Twins(dimensions=pair, r=c.r, n=c.n) for pair, c in enough.items() if c.r is not None and c.r >= NOT_APART]
@@ -109,22 +112,17 @@ def check_scales(study: Study, trials: Iterable[Trial]) -> ScaleChecks:
         rater=study.primary_rater,
         exchanges=len(persona),
         personas=len(np.unique(persona)),
-        dimensions={d: _figures(columns, persona, i, {o: together[_pair(d, o)] for o in DIMENSIONS if o != d}) for i, d in enumerate(DIMENSIONS)},
+        dimensions={d: _figures(columns, i, within, looked_back) for i, d in enumerate(DIMENSIONS)},
         twins=tuple(sorted(twins, key=lambda t: -t.r)),
         mean_correlation=float(np.mean(known)) if known else None,
         same_family=same_families(study),
     )
 
 
-def _pair(a: Dimension, b: Dimension) -> tuple[Dimension, Dimension]:
-    return (a, b) if DIMENSIONS.index(a) < DIMENSIONS.index(b) else (b, a)
-
-
-def _figures(columns: Columns, persona: Ints, i: int, others: dict[Dimension, Correlation]) -> ScaleFigures:
+def _figures(columns: Columns, i: int, within: Within, looked_back: Within) -> ScaleFigures:
     scores = columns.scores[:, i]
     given = scores[~np.isnan(scores)]
-    sessions = means_by(scores[:, None], columns.session, len(columns.session_trial))[:, 0]
-    met = columns.persona[columns.session_trial]
+    dimensions = len(DIMENSIONS)
     return ScaleFigures(
         n=len(given),
         occasions=int(columns.occasion[:, i].sum()),
@@ -132,33 +130,62 @@ def _figures(columns: Columns, persona: Ints, i: int, others: dict[Dimension, Co
         quotes_not_found=int(columns.not_found[:, i].sum()),
         ceiling=float((given == 5).mean()) if len(given) else None,
         floor=float((given == 1).mean()) if len(given) else None,
-        length=explain_by_length(scores, columns.words, persona),
-        criterion={c: _correlate(sessions, columns.criterion[:, k], met) for k, c in enumerate(CRITERIA)},
-        others=others,
+        length=within.line(i, on=dimensions),
+        criterion={c: looked_back.correlation(i, dimensions + k) for k, c in enumerate(CRITERIA)},
+        others={d: within.correlation(i, j) for j, d in enumerate(DIMENSIONS) if j != i},
     )
 
 
 def explain_by_length(scores: Floats, words: Floats, group: Ints) -> Length:
     """A line in log2 of the words through `scores` (NaN: none), both less the mean of their group."""
-    some = ~np.isnan(scores)
-    own = _centred(scores[some], np.log2(words[some] + 1), group[some])
-    if own is None:
-        return Length(n=int(some.sum()), r_squared=None, per_doubling=None)
-    y, x = own
-    return Length(n=len(y), r_squared=float((x @ y) ** 2 / ((x @ x) * (y @ y))), per_doubling=float((x @ y) / (x @ x)))
+    return pool_within(np.column_stack([scores, np.log2(words + 1)]), group).line(0, on=1)
 
 
-def _correlate(x: Floats, y: Floats, group: Ints) -> Correlation:
-    both = ~np.isnan(x) & ~np.isnan(y)
-    own = _centred(x[both], y[both], group[both])
-    r = None if own is None else float(np.clip((own[0] @ own[1]) / np.sqrt((own[0] @ own[0]) * (own[1] @ own[1])), -1, 1))
-    return Correlation(n=int(both.sum()), r=r)
+# --- pooled within groups -----------------------------------------------------------------------------------------
 
 
-def _centred(x: Floats, y: Floats, group: Ints) -> tuple[Floats, Floats] | None:
-    """Both less their group's mean; None where there are too few values or one does not vary."""
-    if len(x) - np.count_nonzero(np.bincount(group)) < FEWEST_FREE:
-        return None
-    groups = int(group.max()) + 1
-    dx, dy = less_own_mean(x, group, groups), less_own_mean(y, group, groups)
-    return (dx, dy) if min(dx @ dx, dy @ dy) > 1e-9 * len(x) else None
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Of each two columns, over the rows that have both: how many, how many beyond one a group, and the products of what they are less their
+    group's mean, added up. The square of the first of the two stands in `squares`."""
+
+    n: Floats
+    free: Floats
+    products: Floats
+    squares: Floats
+
+    def correlation(self, i: int, j: int) -> Correlation:
+        """Of columns `i` and `j`."""
+        r = self.products[i, j] / np.sqrt(self.squares[i, j] * self.squares[j, i]) if self._varies(i, j) else None
+        return Correlation(n=int(self.n[i, j]), r=None if r is None else float(np.clip(r, -1, 1)))
+
+    def line(self, i: int, *, on: int) -> Length:
+        """A line in column `on` through column `i`."""
+        n = int(self.n[i, on])
+        if not self._varies(i, on):
+            return Length(n=n, r_squared=None, per_doubling=None)
+        product, square = float(self.products[i, on]), float(self.squares[on, i])
+        return Length(n=n, r_squared=min(1.0, product**2 / (square * float(self.squares[i, on]))), per_doubling=product / square)
+
+    def _varies(self, i: int, j: int) -> bool:
+        return bool(self.free[i, j] >= FEWEST_FREE and min(self.squares[i, j], self.squares[j, i]) > 1e-9 * self.n[i, j])
+
+
+def pool_within(values: Floats, group: Ints) -> Within:
+    """Pairwise complete sums over rows × columns with NaN, by `group`; a few products of small matrices for each group."""
+    k = values.shape[1]
+    n, free, products, squares = (np.zeros((k, k)) for _ in range(4))
+    given = ~np.isnan(values)
+    counts = np.maximum(given.sum(axis=0), 1)
+    filled = np.where(given, values - np.where(given, values, 0.0).sum(axis=0) / counts, 0.0)
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    for x, there in zip(np.split(filled[order], starts[1:]), np.split(given[order].astype(float), starts[1:]), strict=True):
+        both = there.T @ there
+        sums = x.T @ there
+        size = np.maximum(both, 1)
+        n += both
+        free += np.maximum(both - 1, 0)
+        products += x.T @ x - sums * sums.T / size
+        squares += (x * x).T @ there - sums**2 / size
+    return Within(n, free, products, squares)

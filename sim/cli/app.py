@@ -191,6 +191,9 @@ def show_command(
 def compare_command(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, whose targets are compared; or several, the older first.")],
     by: Annotated[CompareBy, typer.Option("--by", help="What stands against what.")] = CompareBy.target,
+    raters: Annotated[
+        bool, typer.Option("--raters", help="Instead: would another rater, or the user of another run, have come to the same end?")
+    ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -199,7 +202,10 @@ def compare_command(
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
     """
     from sim.cli.comparing import compare
+    from sim.cli.swapping import compare_raters_of
 
+    if raters:
+        return compare_raters_of(runs, results=results, as_json=json)
     return compare(runs, by=by.value, results=results, as_json=json)
 
 

@@ -111,8 +111,9 @@ def _prices(study: Study, role: Role, target: str) -> dict[str, Price | None]:
     spec = next(t for t in study.targets if t.id == target)
     if role in ("target", "memory", "probe"):
         return {spec.model: model_price(spec)} if isinstance(spec, ChatTargetSpec) else {spec.id: None}
-    models: dict[Role, list[ModelSpec]] = {"user": [study.user], "tagger": [study.tagger], "rater": list(study.raters.values())}
-    return {m.model: model_price(m) for m in models.get(role, list(study.raters.values())[:1])}
+    judges = [study.judge] if study.judge else []
+    models: dict[Role, list[ModelSpec]] = {"user": [study.user], "tagger": [study.tagger], "rater": list(study.raters.values()), "judge": judges}
+    return {m.model: model_price(m) for m in models[role]}
 
 
 def _sum(ranges: list[Range]) -> Range:

@@ -66,7 +66,7 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     from sim.api import load_run
     from sim.present.calibration import calibration_document
 
-    run = load_run(name, results=results)
+    run = load_run(name, results=results, words=False)
     judged = judge_run(run.study, run.trials)
     raters = judged.raters
     if len(raters) < 2:
@@ -76,7 +76,7 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     _check_reference(reference, raters, f"run '{run.name}'")
     own = own_targets(run.study, raters) if wish.exclude_self else {}
     parts: dict[Part, tuple[Judgement, ...]] = {"talked": judged.talked, "read": judged.read}
-    tables = {p: _calibrate(js, reference, own) for p, js in parts.items() if len({j.rater for j in js}) >= 2}
+    tables = {p: _calibrate(js, reference, own) for p, js in parts.items() if _can_agree({j.rater for j in js}, reference)}
     if not tables:
         raise InputError(
             f"run '{run.name}' has no exchange that two raters judged",
@@ -95,6 +95,15 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     )
 
 
+def _can_agree(raters: set[str], reference: str | None) -> bool:
+    """Whether there are two of them, and the reference among them."""
+    return len(raters) >= 2 and (reference is None or any(_stands_for(r, reference) for r in raters))
+
+
+def _stands_for(rater: str, reference: str) -> bool:
+    return rater == reference or rater.startswith(f"{reference}:")
+
+
 def _calibrate(judgements: Sequence[Judgement], reference: str | None, own: Mapping[str, frozenset[str]]) -> Calibration:
     from sim.analysis.calibration import calibrate_ratings
 
@@ -108,7 +117,7 @@ def _names(judgements: Sequence[Judgement]) -> tuple[list[str], list[str]]:
 def _check_reference(reference: str | None, raters: Sequence[str], where: object) -> None:
     if reference is None:
         return
-    mine = [r for r in raters if r == reference or r.startswith(f"{reference}:")]
+    mine = [r for r in raters if _stands_for(r, reference)]
     if not mine:
         raise InputError(f"has no rater '{reference}'", mend=nearest(reference, raters), where=where)
     if len(mine) == len(raters):

@@ -20,7 +20,7 @@ def compare_raters_of(runs: Sequence[str], *, results: Path, as_json: bool) -> i
     """Print rater against rater in each run, and run against run, which differ in their user."""
     from sim.present.raters import render_swaps
 
-    document = _document([load_run(run, results=results) for run in runs])
+    document = _document([load_run(run, results=results, words=False) for run in runs])
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:

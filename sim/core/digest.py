@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 Row = tuple[int, int, int, int, str, str, str, str]
 """Number in the journal, session, take, exchange, kind, part, body, meta."""
 
+_SAID = set(Utterance.model_fields)
 _FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged"})
 
 
@@ -170,9 +171,10 @@ class _Sitting:
     def say(self, exchange: int, read: dict[str, Any]) -> None:
         """The user spoke, or did not."""
         said = read["said"]
-        flags = tuple([Flag.model_validate(f) for f in read["flags"]])
+        flags = tuple([Flag.model_validate(f) for f in read["flags"]]) if read["flags"] else ()
         if said["kind"] == "utterance":
-            user = Utterance.model_construct(**{**said, "facts_used": tuple(said["facts_used"]), "signalled": tuple(said["signalled"])})
+            said["facts_used"], said["signalled"] = tuple(said["facts_used"]), tuple(said["signalled"])
+            user = Utterance.model_construct(_SAID, **said)
             told = scan(user.message, self._cast, session=self.index)
             self.exchanges.append(_Talk(Exchange(exchange, user, scripted=read["scripted"], disclosed=told, flags=flags)))
         else:

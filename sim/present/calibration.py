@@ -12,6 +12,7 @@ from rich.text import Text
 from sim.analysis.calibration import Agreement, Calibration, Ceiling, Confusion, Together, Unit
 from sim.analysis.order import FEWEST_SYSTEMS, Order
 from sim.core.frozen import Frozen
+from sim.core.judgement import is_person
 from sim.present.plain_table import plain_table, titled
 from sim.present.words import NONE, OFFLINE_MARK, many, safe, share, signed
 
@@ -94,13 +95,13 @@ def _merged(tables: Mapping[Part, Calibration], unit: Unit) -> dict[str, dict[st
 def _warnings(tables: Mapping[Part, Calibration]) -> list[str]:
     lines = []
     for part, table in tables.items():
-        where = "" if part == "ratings" else f" ({part})"
+        where = "" if len(tables) == 1 else f" ({part})"
         most = max((a.n for a in _agreements(table, "system")), default=len(table.systems))
         if 0 < most < FEWEST_SYSTEMS:
             lines.append(f"{many(most, 'system')}{where}, fewer than {FEWEST_SYSTEMS}: figures on systems show little, and their order less")
         if table.outside:
             lines.append(f"{many(table.outside, 'score')} outside 1 to 5{where}: kept in every figure")
-        if table.people and len(table.people) == 1 and part != "ratings":
+        if len(table.people) == 1 and is_person(table.people[0]) and part != "ratings":
             lines.append(f"one person{where}: without a second, nobody knows how far people agree with each other")
     return lines
 
@@ -154,7 +155,7 @@ def _facts(part: Part, table: Calibration, missing: int) -> str:
     if table.excluded:
         own = ", ".join(f"{rater} {n:,}" for rater, n in table.excluded.items())
         line += f"\neach judge's ratings of its own system are left out: {safe(own)}"
-    return f"{_HEADINGS[part]}\n{line}" if _HEADINGS[part] else line
+    return f"{_HEADINGS[part]}\n{line}" if _HEADINGS[part] and any(map(is_person, table.people)) else line
 
 
 def _orders(table: Calibration) -> list[RenderableType]:

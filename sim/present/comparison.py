@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.measures import BY_ID, PRIMARY
+from sim.present.diagnosis import render_diagnosis
+from sim.present.terminal import score_text, verdict_text
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, many, number
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def render_comparison(document: CompareDocument) -> RenderableType:
             parts += [_pair(document, c.a, c.b, within) for c in pairs]
         else:
             parts += [_measure(primary, pairs, within), _rankings(document, within)]
+    if document.diagnosis is not None:
+        parts.append(Group(*render_diagnosis(document.diagnosis)))
     unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]
     parts.append(Text("\n".join((*unpaired, *_key(document), *document.notes)), "dim"))
     return Group(*(p for part in parts for p in (part, Text())))
@@ -96,11 +100,11 @@ def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str) ->
     return table
 
 
-def _cells(c: Comparison, digits: int) -> list[str]:
+def _cells(c: Comparison, digits: int) -> list[str | Text]:
     between = NONE if c.interval is None else f"{_signed(c.interval[0], digits)} to {_signed(c.interval[1], digits)}"
     verdict = "look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict
     effects = (NONE if e is None else _signed(e, 2) for e in (c.d_av, c.d_z))
-    return [_signed(c.difference, digits), between, _p(c.p_holm), *effects, f"{c.personas:,}", f"{c.pairs:,}", verdict]
+    return [_signed(c.difference, digits), between, _p(c.p_holm), *effects, f"{c.personas:,}", f"{c.pairs:,}", verdict_text(verdict)]
 
 
 def _label(of: MeasureComparison) -> str:
@@ -111,7 +115,7 @@ def _ranking(document: CompareDocument, within: str) -> Table:
     title = f"{within}: by likability" if within else "Ranking by likability"
     table = _table(title, ("",), ("likability", "place (overlapping: tied)"))
     for rank in document.measures[PRIMARY].ranking[within]:
-        table.add_row(Text(rank.arm), number(rank.mean), _place(rank))
+        table.add_row(Text(rank.arm), score_text(rank.mean), _place(rank))
     return table
 
 

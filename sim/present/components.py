@@ -29,10 +29,15 @@ def render_components(found: Components, *, repeats: NoiseFigures) -> list[Rende
         *titled(f"Where the spread of the fixed set comes from ({many(found.trials, 'trial')}, rated by {found.rater})", spread),
         Text("intervals: jackknife over personas, for these targets and scenarios; a negative estimate says about 0", "dim"),
         *titled("Which n to raise: standard error of the difference between two targets", raised),
-        Text("each doubling doubles the cost; not known: there is one of these, so nobody knows what a second would take away", "dim"),
+        Text(_doubling(found), "dim"),
         Text(),
         Text("\n".join(("Noise floor: what differs when nothing differs", _seeds(found), _repeats(repeats)))),
     ]
+
+
+def _doubling(found: Components) -> str:
+    unknown = any(to.standard_error is None for to in found.design.values())
+    return "each doubling doubles the cost" + ("; not known: there is one of these, so nobody knows what a second would take away" if unknown else "")
 
 
 def _variance(of: Component) -> str:

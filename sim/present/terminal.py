@@ -9,6 +9,8 @@ from rich.text import Text
 from sim.present.words import number
 
 BARS = "▁▂▃▄▅▆▇█"
+HIGH, LOW = "dodger_blue1", "dark_orange3"
+"""Blue and orange, which nearly everybody tells apart."""
 LOWEST, HIGHEST = 1.0, 5.0
 """Of the likability scale."""
 
@@ -19,8 +21,13 @@ def spark(values: Iterable[float | None]) -> str:
 
 
 def score_text(value: float | None, more: str = "") -> Text:
-    """A score in the colour of its height, with what belongs behind it. Blue and orange, which nearly everybody tells apart; the middle has none."""
+    """A score in the colour of its height, with what belongs behind it; the middle has none."""
     return Text.assemble((number(value), _style(value)), more)
+
+
+def verdict_text(verdict: str) -> Text:
+    """A verdict on one side against another; what is none stands back."""
+    return Text(verdict, {"higher": HIGH, "lower": LOW}.get(verdict, "dim"))
 
 
 def _step(value: float) -> int:
@@ -30,4 +37,4 @@ def _step(value: float) -> int:
 def _style(value: float | None) -> str:
     if value is None:
         return "dim"
-    return "dark_orange3" if value < 2.5 else "dodger_blue1" if value >= 4 else ""
+    return LOW if value < 2.5 else HIGH if value >= 4 else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sim.core.codebook import DIMENSIONS
 from sim.core.controls import CALLS, Draw
 from sim.core.frozen import Frozen
-from sim.run.plan import Range
+from sim.run.plan import Range, forecast
 
 if TYPE_CHECKING:
     from sim.core.cast import Cast, CastSession
@@ -57,6 +57,14 @@ class Usage(Frozen):
     output: float
 
 
+ABOUT_MEMORY: dict[Role, Usage] = {
+    "memory": Usage(input=1_500, output=200),
+    "probe": Usage(input=1_500, output=40),
+    "judge": Usage(input=500, output=60),
+}
+"""Taken for granted of one call each."""
+
+
 def pilot_usage(trials: Iterable[Trial]) -> dict[tuple[Role, str], Usage]:
     """Mean tokens of a call by role and target, over calls of known usage; under target '' over all of them."""
     spent: dict[tuple[Role, str], list[Spent]] = {}
@@ -82,6 +90,7 @@ def forecast_tokens(
     for plan in plans:
         for sums, shortest in ((least, True), (most, False)):
             _add_trial(sums, study, plan, sizes, pilot or {}, shortest=shortest)
+    _add_memory(least, most, study, plans, pilot or {})
     return {
         key: RoleTokens(
             input=Range(min=round(least[key].input), max=round(most[key].input)),
@@ -122,6 +131,23 @@ def _add_trial(
                 add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER)
         add("rater", rater / 2 + read + length * turn, LOOK_BACK)
         before += length * turn
+
+
+def _add_memory(
+    least: dict[tuple[Role, str], _Sum],
+    most: dict[tuple[Role, str], _Sum],
+    study: Study,
+    plans: Sequence[TrialPlan],
+    pilot: Mapping[tuple[Role, str], Usage],
+) -> None:
+    """What memory takes, and asking it: so many calls, each taken to be of one size."""
+    for target in study.targets:
+        calls = forecast(study, [p for p in plans if p.target.id == target.id]).by_role
+        for role, size in ABOUT_MEMORY.items():
+            of = pilot.get((role, target.id)) or pilot.get((role, "")) or size
+            if role in calls:
+                least.setdefault((role, target.id), _Sum()).add(of.input, of.output, calls[role].min)
+                most.setdefault((role, target.id), _Sum()).add(of.input, of.output, calls[role].max)
 
 
 class _Sizes:

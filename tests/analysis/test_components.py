@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.analysis.columns import extract_columns
 from sim.analysis.components import EFFECTS, Effect, components_of, estimate_components
 from sim.core.record import Trial
 from tests.analysis.trials import Diary, planned
@@ -103,7 +104,7 @@ def test_all_equal_scores_have_no_variance_and_no_share() -> None:
     for target in ("remembers", "forgets"):
         for persona in ("nora", "omar", "pia"):
             trials.append(Diary(planned(f"{persona}/{target}", target=target, persona=persona)).open().exchange(3).close().finish())
-    found = estimate_components(trials, "self")
+    found = estimate_components(extract_columns(trials, "self"), rater="self")
     assert found.trials == 6
     assert {c.variance for c in found.components.values() if c.variance is not None} == {0}
     assert {c.share for c in found.components.values()} == {None}

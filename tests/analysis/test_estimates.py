@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sim.analysis.estimates import estimate, half_widths, holm, interval, proportion_interval, sign_flip_p, tier
-from tests.benchmarks.coverage import STUDIES, Shape, measure
+from sim.analysis.power import Design
+from tests.benchmarks.coverage import STUDIES, Shape, measure, null_quantiles, plan_and_compare, through_trials
 
 
 def cells(rows: list[list[float]]) -> np.ndarray:
@@ -90,3 +91,19 @@ def test_the_interval_covers_as_often_as_it_says(study: Shape) -> None:
     found = measure(study, replicates=1_000, seed=11)
     assert 0.925 <= found.covered <= 0.98
     assert found.rejected_null <= 0.075
+
+
+def test_p_is_uniform_where_nothing_is_planted() -> None:
+    for level, share in null_quantiles(12, replicates=2_000, seed=7).items():
+        assert share == pytest.approx(level, abs=0.035)
+
+
+def test_compare_finds_what_plan_says_it_will() -> None:
+    said, found = plan_and_compare(Design(personas=12, scenarios=4, seeds=1), replicates=1_000, seed=9)
+    assert said.power == pytest.approx(found, abs=0.05)
+
+
+def test_whole_runs_are_covered_too() -> None:
+    held, truth = through_trials(8, replicates=30, seed=2)
+    assert 0.3 < truth < 0.6
+    assert held >= 0.8

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -74,12 +75,19 @@ def test_an_order_of_two_ties_is_no_pair_and_p_is_exact() -> None:
 
 
 def test_people_who_talk_and_people_who_read_are_kept_apart() -> None:
-    diary = Diary(planned()).open().exchange(4, others={"human:1": 3, "human:2": 2, "observer:o": 5}).close()
-    read = judge_run(examples.study(), [diary.finish()])
+    told = Diary(planned()).open().exchange(4, others={"human:1": 3, "human:2": 2, "observer:o": 5}).close(4).finish()
+    read = judge_run(examples.study(), [told])
     assert (read.talked, set(read.raters)) == ((), {"self", "human:1", "human:2", "observer:o"})
-    by_people = judge_run(examples.study(user={"model": "human/page"}, rater={"model": "offline/rater"}), [diary.finish()])
-    assert {j.rater for j in by_people.talked} == {"self", "human:1"}
-    assert {j.rater for j in by_people.read} == {"human:2", "observer:o"}
+    session = replace(told.sessions[0], criterion={"human:2": told.sessions[0].criterion["self"]})
+    by_looking_back = judge_run(examples.study(), [replace(told, sessions=(session,))])
+    assert {j.rater for j in by_looking_back.talked} == {"self", "human:2"}
+    assert {j.rater for j in by_looking_back.read} == {"human:1", "observer:o"}
+
+
+def test_whoever_rates_first_talks_where_no_model_plays_the_user() -> None:
+    told = Diary(planned()).open().exchange(4, others={"human:1": 3, "human:2": 2}).told()
+    found = judge_run(examples.study(), [replace(told, spent={r: s for r, s in told.spent.items() if r != "user"})])
+    assert {j.rater for j in found.talked} == {"self", "human:1"}
 
 
 def test_unscored_ratings_are_no_judgement_and_counted() -> None:

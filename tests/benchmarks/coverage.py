@@ -15,8 +15,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sim.analysis.compare import ALPHA
+from sim.analysis.arms import build_families
+from sim.analysis.compare import ALPHA, compare_measure
 from sim.analysis.estimates import Estimate, estimate, half_widths, holm, interval_p, sign_flip_p
+from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.pairs import Sides, compare_sides
+from sim.analysis.power import ASSUMED, Design, Detectable, detectable, simulate
+from tests.analysis.cells import people, source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,6 +78,9 @@ STUDIES = (
     *(Shape(p, 8, missing=0.2) for p in (12, 24)),
     *(Shape(5, s, between_scenarios=0.15 if s >= 4 else 0.0) for s in (1, 4, 8)),
 )
+
+
+DESIGNS = tuple(Design(personas=p, scenarios=s, seeds=n) for p, s, n in ((12, 1, 1), (12, 4, 2), (24, 1, 1), (24, 8, 1)))
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,47 @@ def family_error(targets: int, personas: int, scenarios: int, *, replicates: int
     return float(np.mean([min(q for q in holm(list(row)) if q is not None) <= ALPHA for row in p]))
 
 
+# --- plan against compare, and through trials ---------------------------------------------------------------------
+
+
+def plan_and_compare(design: Design, *, replicates: int, seed: int) -> tuple[Detectable, float]:
+    """What `sim plan` says of a design, and how often `sim compare` then comes to the verdict, on studies drawn anew."""
+    said = detectable(design, ASSUMED, seed=seed)
+    assert said.difference is not None, "the design tells something"
+    names = tuple(f"p{i}" for i in range(design.personas)), tuple(f"s{i}" for i in range(design.scenarios))
+    found = 0
+    for noise in simulate(design, ASSUMED, replicates=replicates, seed=seed + 1).noise:
+        pair = compare_sides(Sides(noise + said.difference, np.zeros_like(noise), *names))
+        assert pair.p is not None
+        assert pair.p_interval is not None
+        found += max(pair.p, pair.p_interval) <= ALPHA
+    return said, found / replicates
+
+
+def through_trials(personas: int, *, replicates: int, seed: int) -> tuple[float, float]:
+    """Share of intervals that hold the true difference when whole runs are written, folded and compared, and that difference.
+
+    Scores are whole numbers from 1 to 5, so that the truth is what rounding and the ends of the scale leave of the planted half point.
+    """
+    rng = np.random.default_rng(seed)
+
+    def scores(people: Floats, arm: float) -> NDArray[np.int64]:
+        latent = 3.2 + people + arm + rng.normal(0, 0.6, people.shape)
+        return np.clip(np.round(latent), 1, 5).astype(np.int64)
+
+    many = rng.normal(0, 0.5, 400_000)
+    truth = float((scores(many, 0.5) - scores(many, 0.0)).mean())
+    held = 0
+    for _ in range(replicates):
+        each = rng.normal(0, 0.5, personas)
+        arms = {"new": scores(each, 0.5), "old": scores(each, 0.0)}
+        run = source({(name, p, "s"): int(of[i]) for name, of in arms.items() for i, p in enumerate(people(personas))})
+        (family,) = build_families([run], "target")
+        (pair,) = compare_measure(BY_ID[PRIMARY], [family]).comparisons
+        held += pair.interval is not None and pair.interval[0] <= truth <= pair.interval[1]
+    return held / replicates, truth
+
+
 def main(replicates: int) -> None:
     """Print everything; a minute or two at 4,000 replicates."""
     print(f"{replicates:,} replicates a row; planted {PLANTED:g}; standard deviations: personas 0.4, cells 0.5\n")
@@ -199,6 +248,14 @@ def main(replicates: int) -> None:
         for personas in (12, 24):
             error = family_error(targets, personas, 4, replicates=replicates, seed=3)
             print(f"any verdict among {targets} equal targets, {personas} personas × 4: {error:.3f}", flush=True)
+    print()
+    for design in DESIGNS:
+        said, found = plan_and_compare(design, replicates=replicates, seed=4)
+        size = f"{design.personas} personas × {design.scenarios} × {design.seeds}"
+        print(f"{size}: plan says {said.power:.3f} at {said.difference}, compare finds {found:.3f}", flush=True)
+    few = max(50, replicates // 20)
+    held, truth = through_trials(12, replicates=few, seed=5)
+    print(f"\nthrough trials, 12 personas, {few} runs of whole scores, true difference {truth:.3f}: covered {held:.1%}")
 
 
 if __name__ == "__main__":

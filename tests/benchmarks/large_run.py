@@ -32,6 +32,8 @@ class Taken:
 
     command: tuple[str, ...]
     seconds: float
+    cpu: float
+    """Seconds of processor time."""
     megabytes: float
     """Peak resident memory."""
 
@@ -78,7 +80,7 @@ def measure(folder: Path, *command: str) -> Taken:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"sim {name} failed"
-    return Taken(command, time.perf_counter() - began, usage.ru_maxrss / 1024)
+    return Taken(command, time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def main(exchanges: int) -> None:
@@ -88,10 +90,10 @@ def main(exchanges: int) -> None:
         made = grow(folder, exchanges)
         size = (folder / "large" / "run.db").stat().st_size / 1e6
         print(f"{made:,} exchanges, {len(load_run('large', results=folder).trials):,} trials, journal {size:,.0f} MB")
-        print(f"{'command':<24}{'seconds':>8}{'peak MB':>9}")
+        print(f"{'command':<24}{'seconds':>8}{'CPU s':>8}{'peak MB':>9}")
         for command in COMMANDS:
             taken = measure(folder, *command)
-            print(f"{'sim ' + ' '.join(command):<24}{taken.seconds:>8.1f}{taken.megabytes:>9.0f}", flush=True)
+            print(f"{'sim ' + ' '.join(command):<24}{taken.seconds:>8.1f}{taken.cpu:>8.1f}{taken.megabytes:>9.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
+from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.event import (
     Call,
     Event,
@@ -108,7 +108,7 @@ def tell(plan: TrialPlan, texts: list[tuple[str, str]], exchanges: int, rng: ran
             meta = Meta(at=float(n), timings=(Timing(latency=rng.expovariate(1)),))
             yield UserSpoke.model_validate({**here, "said": Utterance(message=said, mood="low"), "calls": (_call("user"),), "meta": meta})
             yield TargetReplied.model_validate({**here, "reply": reply, "calls": (_call("target"),), "meta": meta})
-            ratings = {d: _rating(d in ALWAYS, said, reply, liking, rng) for d in DIMENSIONS}
+            ratings = {d: _rating(d, said, reply, liking, rng) for d in DIMENSIONS}
             yield Rated.model_validate({**here, "part": "self", "ratings": ratings, "calls": (_call("rater"),), "meta": meta})
             sentences = [TaggedSentence(text=t, moves=(rng.choice(MOVES),)) for t in re.findall(r"[^.!?]+[.!?]*", reply)]
             yield Tagged.model_validate({**here, "part": "offline", "tagging": Tags(sentences=tuple(sentences))})
@@ -118,14 +118,14 @@ def tell(plan: TrialPlan, texts: list[tuple[str, str]], exchanges: int, rng: ran
     yield TrialFinished(trial=plan.id)
 
 
-def _rating(always: bool, said: str, reply: str, liking: float, rng: random.Random) -> Rating:
-    if not always and rng.random() < 0.6:
+def _rating(dimension: Dimension, said: str, reply: str, liking: float, rng: random.Random) -> Rating:
+    if dimension not in ALWAYS and rng.random() < 0.6:
         return NotApplicable(reason=_reason(said, reply, rng))
     score = 1 + sum(rng.random() < 0.35 + liking / 2 for _ in range(4))
     words = reply.split()
     at = rng.randrange(max(1, len(words) - 5))
     quote = Quote(text=" ".join(words[at : at + 5]), found=True)
-    evidence = Measure(reply_words=len(words), user_words=len(said.split())) if always and rng.random() < 0.25 else quote
+    evidence = Measure(reply_words=len(words), user_words=len(said.split())) if dimension == "length_fit" else quote
     return Score(reason=_reason(said, reply, rng), evidence=evidence, score=score)
 
 

@@ -153,6 +153,7 @@ def test_a_run_without_people_shows_its_raters_together(run: Path) -> None:
     figures = found["dimensions"]["length_fit"]
     assert (found["reference"], found["offline"], figures["raters"], figures["n"]) == (None, True, ["self", "observer:second"], 16)
     assert figures["icc_agreement"] in (1, None)
+    assert "people who read" not in sim("calibrate", "small", cwd=run).stdout
 
 
 def test_people_who_read_calibrate_the_observers_of_a_run(run: Path) -> None:
@@ -166,6 +167,7 @@ def test_people_who_read_calibrate_the_observers_of_a_run(run: Path) -> None:
     assert any("people who read calibrate observers" in w for w in found["warnings"])
     shown = sim("calibrate", "small", cwd=run).stdout
     assert "offline models" in shown
+    assert "Calibrated by people who read" in shown
     assert "The ceiling: people among themselves" in shown
     assert json.dumps(found)
 

@@ -1,0 +1,108 @@
+"""For tests of chatbots: run a small study against a callable, and assert requirements.
+
+    def test_my_bot(rapport):
+        run = rapport.run(answer, personas=["davi", "zuza"], scenarios=["new-in-town"])
+        run.require("worst_persona >= 2", "count(false_memory) == 0", "failed == 0")
+
+`answer` takes what a callable target takes: `messages` or `message`, and what else it names of `user_id`, `session_id` and `key`; or it is a class
+with `reply` and `new_session`. Users and raters are offline models unless said otherwise. A requirement that cannot be told fails the test and says
+how many personas would settle it. Nothing heavy is imported before the fixture is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from sim.analysis.gate import GateDocument
+    from sim.api import Run
+
+TARGET = "target"
+"""The id that the callable goes by."""
+
+
+@dataclass(frozen=True)
+class TestedRun:
+    """A run that a test has made."""
+
+    __test__ = False  # not a test, though its name begins like one
+
+    run: Run
+
+    def gate(self, *requirements: str) -> GateDocument:
+        """The verdicts, without asserting anything."""
+        from sim.api import gate_run
+
+        return gate_run(self.run, require=requirements)
+
+    def require(self, *requirements: str) -> None:
+        """Assert that every requirement passes; see `sim gate --help` for how they are written."""
+        __tracebackhide__ = True
+        wrong = [c for c in self.gate(*requirements).checks if c.verdict != "passed"]
+        if wrong:
+            lines = [f"{c.verdict}: {c.requirement} (observed {'nothing' if c.observed is None else f'{c.observed:.3g}'}; {c.detail})" for c in wrong]
+            pytest.fail("\n".join(lines), pytrace=False)
+
+
+class Rapport:
+    """The fixture `rapport`."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self._made = 0
+
+    def run(
+        self,
+        target: Callable[..., object],
+        *,
+        personas: Sequence[str] = ("*",),
+        scenarios: Sequence[str] = ("new-in-town",),
+        seeds: int = 1,
+        **study: Any,
+    ) -> TestedRun:
+        """Run a study of one target, the callable, to its end.
+
+        Args:
+            study: further keys of a study, such as `user={"model": "openai/gpt-5"}` or `concurrency=4`.
+        """
+        from sim.api import run_study
+        from sim.core.spec import Study
+
+        self._made += 1
+        name = f"test-{self._made}"
+        module = ModuleType(f"rapport_test_target_{id(self)}_{self._made}")
+        module.target = target  # type: ignore[attr-defined]
+        sys.modules[module.__name__] = module
+        asked = Study.model_validate(
+            {
+                "name": name,
+                "targets": [{"id": TARGET, "callable": f"{module.__name__}:target"}],
+                "user": {"model": "offline/user"},
+                "personas": list(personas),
+                "scenarios": list(scenarios),
+                "seeds": seeds,
+                **study,
+            }
+        )
+        try:
+            # In a thread of its own, so that a test may be async itself.
+            with ThreadPoolExecutor(1) as pool:
+                made = pool.submit(lambda: asyncio.run(run_study(asked, name=name, results=self._results))).result()
+        finally:
+            del sys.modules[module.__name__]
+        return TestedRun(made)
+
+
+@pytest.fixture
+def rapport(tmp_path: Path) -> Rapport:
+    """Runs small studies in the test's own folder."""
+    return Rapport(tmp_path / "rapport")

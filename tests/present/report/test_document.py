@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from sim.analysis.by_persona import summarise_personas, summarise_sessions
+from sim.analysis.summary import summarise
+from sim.core.record import Trial
+from sim.present.report.build import build_report
+from sim.present.report.document import Figure, ReportDocument, Table
+from sim.present.report.material import Material
+from sim.present.report.talks import index_data, talk_data
+from sim.store.header import Header
+from tests import examples
+from tests.analysis.stories import CODEBOOK, told_in_full
+from tests.analysis.trials import Diary, Given, planned
+
+HEADER = Header(
+    created=dt.datetime(2026, 1, 5, tzinfo=dt.UTC), prompts={}, prompt_hashes={}, spec_hash="0" * 16, versions={}, seeds=(1,), trials=2, scorers={}
+)
+
+
+def trial(target: str, persona: str, *scores: Given) -> Trial:
+    diary = Diary(planned(f"{target}/{persona}/moving-house/1", target=target, persona=persona))
+    for given in scores:
+        diary.open().exchange(given, ["advice"]).exchange(given, ["advice", "validation"]).close(3)
+    return diary.finish()
+
+
+def report(trials: list[Trial], *, offline: tuple[str, ...] = ()) -> ReportDocument:
+    study = examples.study()
+    summary = summarise(study, trials, run="first-look", status="finished", offline=offline, codebook=CODEBOOK)
+    return build_report(Material(study, HEADER, CODEBOOK, trials, summary, {}))
+
+
+def run_of(personas: int, better: Given, worse: Given) -> list[Trial]:
+    """Two targets; every persona a little different, so that there is something to estimate a spread from."""
+    ids = [f"p{i:02}" for i in range(personas)]
+    return [t for i, p in enumerate(ids) for t in (trial("remembers", p, better, 3 + i % 2), trial("forgets", p, worse, 3 + (i + 1) % 2))]
+
+
+def table(document: ReportDocument, name: str) -> Table:
+    return next(b for s in document.sections for b in s.blocks if isinstance(b, Table) and b.id == name)
+
+
+def test_few_personas_get_no_verdict_however_far_apart_the_targets_are() -> None:
+    head = report(run_of(5, 5, 1)).headline
+    assert head.tier == "look"
+    assert head.verdict.startswith("No verdict.")
+    assert head.better == head.worse == ()
+    assert head.cannot_tell[0].startswith("forgets: ")
+
+
+def test_a_clear_difference_over_twelve_personas_is_told_with_interval_and_p() -> None:
+    document = report(run_of(12, 5, 1))
+    head = document.headline
+    assert head.tier == "screen"
+    assert head.verdict.startswith("In simulated likability remembers is ahead of forgets")
+    assert "95 %" in head.worse[0]
+    assert "after Holm" in head.worse[0]
+    assert [row[1].text for row in table(document, "targets").rows] == ["1", "2"]
+    assert table(document, "pairs").rows[0][-1].text == "higher"
+
+
+def test_equal_targets_are_not_told_apart_and_share_their_places() -> None:
+    document = report(run_of(12, 3, 3))
+    assert "cannot be told apart" in document.headline.verdict
+    assert document.headline.better == ()
+    assert [row[1].text for row in table(document, "targets").rows] == ["1 to 2", "1 to 2"]
+
+
+def test_what_cannot_be_concluded_names_offline_models_scenarios_and_the_diagnostic() -> None:
+    told = " ".join(report(run_of(3, 4, 2), offline=("user",)).headline.not_concluded)
+    for words in ("offline models took part", "sim calibrate", "the one scenario", "fewer than 12 personas"):
+        assert words in told
+    assert "offline" not in " ".join(report(run_of(3, 4, 2)).headline.not_concluded)
+
+
+def test_the_signature_picture_pairs_personas_and_leaves_callback_out() -> None:
+    generous: list[Given] = [4, 4, 4, 4, 4, 4, 1]
+    trials = [trial("remembers", p, generous) for p in ("pa", "pb")] + [trial("forgets", p, 3) for p in ("pa", "pb")]  # type: ignore[arg-type]
+    figure = next(f for f in report(trials).figures if f.id == "memory")
+    values = {(r["arm"], r["persona"]): r.get("likability") for r in figure.rows if r["persona"]}
+    assert values == {("remembers", "pa"): 4.0, ("remembers", "pb"): 4.0, ("forgets", "pa"): 3.0, ("forgets", "pb"): 3.0}
+
+
+def test_every_row_of_every_figure_keeps_to_its_documented_columns_and_leads_somewhere() -> None:
+    for figure in report(run_of(12, 5, 2)).figures:
+        assert isinstance(figure, Figure)
+        assert len(figure.alt) > 20
+        for row in figure.rows:
+            assert set(row) - {"target"} <= set(figure.columns)
+            link = row.get("link")
+            assert link is None or str(link).startswith("#/talk")
+
+
+def test_points_are_means_of_sessions_and_not_of_exchanges() -> None:
+    diary = Diary(planned()).open().exchange(5).exchange(5).exchange(5).close().open().exchange(1).close()
+    (point,) = summarise_personas([diary.told()], rater="self")
+    assert point.likability == pytest.approx(3.0)
+    first, second = summarise_sessions([diary.told()], rater="self")
+    assert (first.fixed_set, second.fixed_set, first.interval) == (5.0, 1.0, None)
+
+
+def test_a_conversation_as_data_holds_what_was_said_and_judged() -> None:
+    whole = told_in_full().finish()
+    data = talk_data(whole, examples.study())
+    index = index_data([whole], study=examples.study(), codebook=CODEBOOK)
+    sessions = data["sessions"]
+    assert isinstance(sessions, list)
+    assert len(sessions) == len(whole.sessions)
+    (row,) = index["trials"]  # type: ignore[misc, union-attr]
+    assert len(row["scores"]) == 7 * len(whole.exchanges)  # type: ignore[call-overload, arg-type, index]

@@ -1,0 +1,58 @@
+"""The pytest plugin, used as somebody's test suite uses it, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.command import environment
+
+SUITE = """\
+import pytest
+
+PERSONAS = ["davi", "zuza", "tore", "thuy", "ronja", "nadim"]
+
+
+def answer(message, user_id=None):
+    return "That sounds hard. What do you make of it yourself?"
+
+
+class Remembering:
+    def reply(self, message):
+        return "I see. Tell me more about it, will you?"
+
+    def new_session(self):
+        pass
+
+
+def test_passes(rapport):
+    run = rapport.run(answer, personas=PERSONAS)
+    run.require("likability >= 1.5", "failed == 0")
+    assert run.run.study.targets[0].id == "target"
+
+
+def test_fails(rapport):
+    rapport.run(Remembering, personas=PERSONAS).require("likability >= 4.9", "failed == 0")
+
+
+async def test_cannot_tell(rapport):
+    rapport.run(answer, personas=PERSONAS[:1]).require("likability >= 1.5")
+
+
+def test_is_told_of_mistakes(rapport):
+    with pytest.raises(Exception, match="did you mean 'likability'"):
+        rapport.run(answer, personas=PERSONAS[:1]).require("likeability >= 1.5")
+"""
+
+
+def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> None:
+    (tmp_path / "test_bot.py").write_text(SUITE, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "sim.pytest_plugin", "-p", "no:cacheprovider", "-q", "test_bot.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, encoding="utf-8")
+    assert "2 failed, 2 passed" in done.stdout, done.stdout
+    assert "failed: likability >= 4.9 (observed" in done.stdout
+    assert "inconclusive: likability >= 1.5 (observed" in done.stdout
+    assert "a mean is not judged below 5" in done.stdout
+    assert "failed == 0" not in done.stdout
