@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 500
 """Rows sent at once."""
-WORST: Final = 200
+WORST: Final = 100
 """Exchanges that are brought forward to be read; when these are labelled, the next come."""
 HEARTBEAT: Final = 15.0
 """Seconds without news after which a comment is sent, so that a closed page is noticed."""
