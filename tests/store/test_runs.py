@@ -100,7 +100,7 @@ def test_results_that_cannot_be_a_folder_are_refused(tmp_path: Path) -> None:
         create(Path("/proc/results"))
 
 
-@pytest.mark.parametrize("step", ["_dump", "create_journal", "_settle"])
+@pytest.mark.parametrize("step", ["dump_yaml", "create_journal", "_settle"])
 def test_a_run_that_fails_while_it_is_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -142,7 +142,7 @@ def test_what_is_written_reloads_equal(
     asked = study(targets=[target], start_date=date, seed=seed, rater={"model": "openai/y"})
     spec = RunSpec(study=asked, personas=(who,), scenarios=(scenario(title=text),), codebook=load_codebook("trust"))
     path = tmp_path_factory.mktemp("run") / "study.yaml"
-    path.write_text(runs._dump(spec), encoding="utf-8")
+    path.write_text(runs.dump_yaml(spec), encoding="utf-8")
     assert load_yaml(path, RunSpec) == spec
 
 

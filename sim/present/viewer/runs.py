@@ -74,7 +74,8 @@ class OpenRun:
         try:
             with self.folder.read_journal() as journal:
                 while time.monotonic() < until and self._read_on(journal):
-                    pass
+                    # Whoever waits for the index goes first.
+                    time.sleep(0.001)
         finally:
             self._reading.release()
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sim.core.event import SessionOpened, TargetReplied, UserSpoke, Utterance
-from sim.store.journal import open_journal
+from sim.core.event import Labelled, SessionOpened, TargetReplied, UserSpoke, Utterance
+from sim.store.journal import open_journal, read_journal
 from tests.cli.command import sim, sim_json, start
 from tests.present.report.chromium import CHROMIUM, DRAWN, Watch, chromium, go
 from tests.present.report.hostile import hostile_run
@@ -61,6 +61,7 @@ user: {model: offline/user}
 personas: [self]
 scenarios: [open-talk]
 """
+REPLAYED = (("curt", "hostile"), ("again", "kept-one"))
 NEXT_STEP = """\
 seen => {
   const shown = Number(document.documentElement.dataset.shown || 0);
@@ -208,17 +209,27 @@ def test_a_label_and_a_kept_test_come_of_the_queue(browser: Browser, folder: Pat
     with viewing(folder) as viewer, page_at(browser, f"{viewer.owner.replace('/?', '/runs/curt?')}#/queue") as (page, _):
         ready(page)
         page.wait_for_selector("#queue .card")
-        page.fill("[name=id]", "kept-one")
-        page.click("text=keep as test")
+        page.keyboard.press("s")
+        page.keyboard.type("kept-one")
+        page.keyboard.press("Enter")
         page.wait_for_function("() => document.querySelector('#queue .problem').textContent.startsWith('kept in')")
         first = page.inner_text("#queue h2 + p a")
-        page.fill("[name=note]", "curt")
-        page.locator("#queue h2").focus()
+        page.keyboard.press("Escape")
+        page.keyboard.press("n")
+        page.keyboard.type("curt")
+        page.keyboard.press("Enter")
         page.keyboard.press("b")
         page.wait_for_function("first => document.querySelector('#queue h2 + p a').textContent !== first", arg=first)
     assert (folder / "scenarios" / "kept-one.yaml").is_file()
-    checked = sim("check", "scenarios/kept-one.yaml", cwd=folder)
-    assert checked.returncode == 0, checked.stderr
+    (folder / "again.yaml").write_text(CURT.replace("curt", "again").replace("[hostile]", "[kept-one]"), encoding="utf-8")
+    done = sim("run", "again.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    said, again = (
+        [e["user"] for s in sim_json("show", run, f"davi/{of}/cold/1", cwd=folder)["sessions"] for e in s["exchanges"]] for run, of in REPLAYED
+    )
+    assert again == said[: len(again)]
+    with read_journal(folder / "results" / "curt") as journal:
+        assert [(e.trial, e.label, e.note) for e in journal.all_events() if isinstance(e, Labelled)] == [(first.split(",")[0], "target_bug", "curt")]
 
 
 async def append(folder: Path) -> None:

@@ -4,6 +4,7 @@
 (function (R) {
   const AROUND = 2;
   const KEYS = { b: "target_bug", u: "simulator_fault", r: "rater_fault", f: "fine", d: "duplicate" };
+  const FIELDS = { n: "note", s: "id" };
   const plain = (text) => String(text).replaceAll("_", " ");
   let items = [];
   let groups = {};
@@ -21,6 +22,8 @@
   R.queueKey = function (key) {
     if (KEYS[key] && items.length) return label(KEYS[key]), true;
     if (key === "j" || key === "k") return go(key === "j" ? 1 : -1), true;
+    const field = document.querySelector(`#queue .card [name=${FIELDS[key]}]`);
+    if (field) return field.focus(), true;
     return false;
   };
 
@@ -59,13 +62,15 @@
   }
 
   function verdict(item) {
-    const note = R.el("input", { name: "note", maxlength: "4000", placeholder: "a note", value: item.note, "aria-label": "note" });
-    const name = R.el("input", { name: "id", pattern: "[a-z0-9][a-z0-9_\\-]*", maxlength: "64", placeholder: "name-of-the-test", "aria-label": "name of the test" });
+    const back = (e) => (e.key === "Escape" || (e.key === "Enter" && e.target.name === "note")) && document.querySelector("#queue h2").focus();
+    const note = R.el("input", { name: "note", keydown: back, maxlength: "4000", placeholder: "a note", value: item.note, "aria-label": "note" });
+    const name = R.el("input", { name: "id", keydown: back, required: true, pattern: "[a-z0-9][a-z0-9_\\-]*", maxlength: "64", placeholder: "name-of-the-test", "aria-label": "name of the test" });
     const problem = R.el("p", { class: "problem", role: "alert" });
     const buttons = Object.entries(KEYS).map(([key, value]) =>
       R.el("button", { type: "button", "data-label": value, "aria-pressed": String(item.label === value), click: () => label(value) }, `${plain(value)} (${key})`));
     const keep = R.el("form", { class: "keep", submit: (e) => { e.preventDefault(); kept(item, name.value, problem); } }, name, R.el("button", {}, "keep as test"));
-    return R.el("div", { class: "card" }, R.el("div", { class: "buttons" }, buttons), note, keep, problem);
+    const keys = R.el("p", { class: "keys" }, "j k next, previous · b u r f d say what it is · n note · s keep as test · t light or dark");
+    return R.el("div", { class: "card" }, R.el("div", { class: "buttons" }, buttons), note, keep, problem, keys);
   }
 
   async function label(value) {

@@ -54,7 +54,8 @@
     choice("left", "leaving", [["true", "the user left"]]),
     choice("false_memory", "false memory", [["true", "brought back what was never said"]]),
     R.el("label", {}, "order", R.el("select", { name: "sort" }, Object.entries(SORTS).map(([value, text]) => R.el("option", { value: value }, text)))),
-    R.el("button", { type: "reset" }, "all"));
+    R.el("button", { type: "reset" }, "all"),
+    R.el("button", { type: "button", class: "narrow", "aria-expanded": "false", click: (e) => e.target.setAttribute("aria-expanded", String(form.classList.toggle("open"))) }, "filters"));
   document.querySelector("#exchanges thead tr").append(
     ...["persona", "target", "scenario", "at"].map((t) => R.el("th", { scope: "col" }, t)),
     R.el("th", { scope: "col", class: "figure" }, "score"),
