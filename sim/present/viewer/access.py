@@ -41,6 +41,8 @@ GUESTS: Final = ("/rate/", "/static/")
 """What guests may reach: paths that begin so, with or without the last stroke."""
 LONGEST: Final = 64 * 1024
 """Bytes of a request's body, beyond which it is refused."""
+LONGEST_ADDRESS: Final = 8 * 1024
+"""Characters of a request's path and query, likewise."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or refuse."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
             return
         headers = Headers(scope=scope)
         problem, part, fresh = self._judge(scope, headers)
@@ -93,6 +98,8 @@ class Guard:
         host = headers.get("host", "")
         if host not in self._hosts:
             return "this address is not the viewer's own", None, None
+        if len(scope["path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            return "the address is too long", None, None
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return f"the method {scope['method']} is not served", None, None
         origin = headers.get("origin")
@@ -103,7 +110,8 @@ class Guard:
                 return "the request does not say which page it comes from", None, None
             if not headers.get("content-type", "").startswith("application/json"):
                 return "only JSON is taken", None, None
-            if not headers.get("content-length", "").isdigit() or int(headers["content-length"]) > LONGEST:
+            length = headers.get("content-length", "")
+            if "transfer-encoding" in headers or not length.isascii() or not length.isdecimal() or len(length) > 9 or int(length) > LONGEST:
                 return "the request is too long", None, None
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         part = self._tokens.part_of(asked) if asked else self._tokens.part_of(_cookie_of(headers, self._name(scope)))

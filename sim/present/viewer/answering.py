@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from sim.core.errors import InputError, RunLocked
@@ -45,8 +46,10 @@ def told(answer: Answer) -> Answer:
         except ValidationError as error:
             first = error.errors()[0]
             return JSONResponse({"problem": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, 400)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             return JSONResponse({"problem": "that is no JSON"}, 400)
+        except ClientDisconnect:
+            return Response(status_code=400)
 
     return answered
 

@@ -165,8 +165,8 @@ def build_app(
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise InputError(f"'{text}' is no number")
+    if not text.isdecimal() or len(text) > 9:
+        raise InputError(f"'{text[:20]}' is no number of rows")
     return int(text)
 
 

@@ -33,6 +33,9 @@ A_MOMENT: Final = 0.1
 A_WHILE: Final = 1.0
 """Seconds between two signs of how far reading has come."""
 
+LONGEST_NAME: Final = 255
+"""Bytes of a folder's name."""
+
 Rows = tuple[Row, ...]
 
 
@@ -223,7 +226,7 @@ class OpenRuns:
         """
         with self._lock:
             if name not in self._open:
-                if "/" in name or name.startswith("."):
+                if "/" in name or name.startswith(".") or len(name.encode()) > LONGEST_NAME:
                     raise InputError(f"'{name}' is no name for a run")
                 opened = self._open[name] = OpenRun(open_run(self.results / name, self.results))
                 # A large run takes seconds to read; what is asked for meanwhile is answered from what has been read.

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from sim.present.viewer.access import LONGEST, Guard, Tokens
 
@@ -69,6 +70,20 @@ def test_what_changes_something_says_which_page_it_comes_from_and_is_short_json(
     assert client.post("/", content="a=b", headers={**mine, "content-type": "application/x-www-form-urlencoded"}).status_code == 403
     assert client.post("/", content=b"x" * (LONGEST + 1), headers={**mine, "content-type": "application/json"}).status_code == 413
     assert client.post("/", content=iter([b"{}"]), headers={**mine, "content-type": "application/json"}).status_code == 413
+    both = {"content-type": "application/json", "content-length": "2", "transfer-encoding": "chunked"}
+    assert client.post("/", content=b"{}", headers={**mine, **both}).status_code == 413
+    for length in ("²", "-1", "9" * 5000):
+        assert (
+            client.post("/", content=b"{}", headers={**mine, "content-type": "application/json", "content-length": length.encode()}).status_code
+            == 413
+        )
+
+
+def test_a_long_address_and_a_web_socket_are_refused(client: TestClient) -> None:
+    assert client.get("/" + "a" * 9000, params={"token": TOKENS.owner}).status_code == 413
+    assert client.get("/", params={"token": TOKENS.owner, "q": "a" * 9000}).status_code == 413
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"/?token={TOKENS.owner}"):
+        pass
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -108,6 +108,8 @@ def test_exchanges_are_sorted_and_paged(client: TestClient) -> None:
         "/api/runs/..",
         "/api/runs/%2e%2e%2fetc",
         "/api/runs/.hidden",
+        "/api/runs/" + "a" * 300,
+        "/api/runs/a%00b",
         "/api/runs/told/talks/x/y/z/1",
         "/static/../app.py",
         "/static/%2e%2e%2fapp.py",
@@ -120,7 +122,9 @@ def test_what_is_not_there_is_said_in_one_line(client: TestClient, path: str) ->
     assert "\n" not in answer.text.strip()
 
 
-@pytest.mark.parametrize("wish", [{"sort": "oddly"}, {"most": "x"}, {"limit": "-1"}, {"colour": "red"}, {"dimension": "charm"}])
+@pytest.mark.parametrize(
+    "wish", [{"sort": "oddly"}, {"most": "x"}, {"limit": "-1"}, {"limit": "²"}, {"offset": "9" * 5000}, {"colour": "red"}, {"dimension": "charm"}]
+)
 def test_a_wish_that_makes_no_sense_is_said_in_one_line(client: TestClient, wish: dict[str, str]) -> None:
     answer = client.get("/api/runs/told/exchanges", params=wish)
     assert answer.status_code in (400, 404)
@@ -162,8 +166,10 @@ def test_a_run_that_is_written_takes_no_label(client: TestClient, results: Path)
     assert "is being written" in answer.json()["problem"]
 
 
-def test_json_that_is_none_is_refused(client: TestClient) -> None:
-    assert client.post("/api/runs/told/labels", content=b"{").json() == {"problem": "that is no JSON"}
+@pytest.mark.parametrize("sent", [b"{", b"", b"\xff\xfe{}", b"[" * 60_000])
+def test_json_that_is_none_is_refused(client: TestClient, sent: bytes) -> None:
+    answer = client.post("/api/runs/told/labels", content=sent)
+    assert (answer.status_code, answer.json()) == (400, {"problem": "that is no JSON"})
 
 
 def test_a_conversation_is_kept_under_a_name_that_is_one(client: TestClient) -> None:

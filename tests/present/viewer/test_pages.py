@@ -325,9 +325,14 @@ def test_a_person_talks_rates_and_withdraws(browser: Browser, folder: Path) -> N
         found = sim_json("calibrate", "talks", cwd=folder)
         assert list(found["tables"]) == ["talked"]
         assert [(p["rater"], p["did"], p["exchanges"]) for p in found["people"]] == [(f"human:{code}", "talked", 20)]
-        page.click("#foot .quiet")
-        page.click("text=Yes, delete it")
-        page.wait_for_selector("text=Everything you gave is deleted.")
+        with page_at(browser, viewer.guest, 390) as (elsewhere, _):
+            elsewhere.fill("[name=code]", f" {code.upper()} ")
+            elsewhere.keyboard.press("Enter")
+            elsewhere.click("#foot .quiet")
+            elsewhere.click("text=Yes, delete it")
+            elsewhere.wait_for_selector("text=Everything you gave is deleted.")
+        page.reload()
+        page.wait_for_selector("text=I have read this and agree")
     assert sim_json("show", "talks", cwd=folder)["targets"][0]["exchanges"] == 0
 
 
