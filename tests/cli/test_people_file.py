@@ -36,6 +36,6 @@ def test_what_is_wrong_in_it_is_said_in_a_line_with_its_place(tmp_path: Path, ch
         assert done.stderr.count("\n") == 1
 
 
-def test_its_keys_are_told() -> None:
-    schema = json.loads(sim("check", "--schema", "people").stdout)
+def test_its_keys_are_told(tmp_path: Path) -> None:
+    schema = json.loads(sim("check", "--schema", "people", cwd=tmp_path).stdout)
     assert {"read", "chat", "people", "each", "raters", "checks", "consent", "before", "after", "seed"} <= set(schema["properties"])
