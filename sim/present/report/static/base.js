@@ -17,7 +17,7 @@ window.Rapport = {};
       else if (name === "class") made.className = value;
       else made.setAttribute(name, value === true ? "" : value);
     }
-    for (const child of children.flat()) {
+    for (const child of children.flat(Infinity)) {
       if (child == null || child === false) continue;
       made.append(typeof child === "object" ? child : R.visible(child));
     }
