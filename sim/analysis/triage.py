@@ -115,7 +115,7 @@ _Weighed = tuple[float, Reason]
 def _false_memories(exchange: Exchange, rater: str) -> Iterator[_Weighed]:
     rating = exchange.ratings.get(rater, {}).get("callback")
     if isinstance(rating, Score) and rating.false_memory:
-        yield WEIGHTS["false_memory"], Reason(kind="false_memory", said=f"brings back what was never said: {rating.reason}"[:120])
+        yield WEIGHTS["false_memory"], Reason(kind="false_memory", said=f"brings back what was never said: {rating.reason}"[:120].removesuffix(": "))
 
 
 def _flags(exchange: Exchange) -> Iterator[_Weighed]:

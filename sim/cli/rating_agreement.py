@@ -63,6 +63,7 @@ def _of_file(path: Path, wish: Wish) -> CalibrationDocument:
 def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     from sim.analysis.families import rater_models
     from sim.analysis.judging import judge_run, own_targets
+    from sim.analysis.people import summarise_people
     from sim.api import load_run
     from sim.present.calibration import calibration_document
 
@@ -85,6 +86,8 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
     notes = list(_notes(wish, own, *tables.values()))
     if "read" in tables and reference == PEOPLE and "self" in tables["read"].raters:
         notes.append("self was rated as the user: people who read calibrate observers; its own calibration takes people who talk")
+    with run.folder.read_journal() as journal:
+        people = summarise_people(run.trials, journal.forms())
     return calibration_document(
         tables,
         source=f"run {run.name}",
@@ -92,6 +95,7 @@ def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
         offline=any(m.offline for r, m in rater_models(run.study, raters).items() if r in raters),
         missing=judged.unscored,
         notes=notes,
+        people=people,
     )
 
 

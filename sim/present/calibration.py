@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from sim.analysis.calibration import Agreement, Calibration, Ceiling, Confusion, Together, Unit
 from sim.analysis.order import FEWEST_SYSTEMS, Order
+from sim.analysis.people import PersonFigures
 from sim.core.frozen import Frozen
 from sim.core.judgement import is_person
 from sim.present.plain_table import plain_table, titled
@@ -59,10 +60,19 @@ class CalibrationDocument(Frozen):
     missing: int
     """Rows of the file without a rating, or ratings that a model could not give."""
     tables: dict[Part, Calibration]
+    people: tuple[PersonFigures, ...]
+    """Of a run: who rated, and how many attention checks they passed."""
 
 
 def calibration_document(
-    tables: Mapping[Part, Calibration], *, source: str, unit: Unit, offline: bool, missing: int, notes: Iterable[str] = ()
+    tables: Mapping[Part, Calibration],
+    *,
+    source: str,
+    unit: Unit,
+    offline: bool,
+    missing: int,
+    notes: Iterable[str] = (),
+    people: tuple[PersonFigures, ...] = (),
 ) -> CalibrationDocument:
     """The document over one table or, of a run, one or two."""
     other: Unit = "system" if unit == "item" else "item"
@@ -72,12 +82,13 @@ def calibration_document(
         offline=offline,
         unit=unit,
         reference=next(iter(tables.values())).reference,
-        warnings=(*notes, *_warnings(tables)),
+        warnings=(*notes, *_warnings(tables), *_inattentive(people)),
         dimensions=_merged(tables, unit),
         other=OtherLevel(unit=other, dimensions=_merged(tables, other)) if has_other else None,
         order={r: o for t in tables.values() for r, o in t.order.items()},
         missing=missing,
         tables=dict(tables),
+        people=people,
     )
 
 
@@ -106,6 +117,27 @@ def _warnings(tables: Mapping[Part, Calibration]) -> list[str]:
     return lines
 
 
+def _inattentive(people: Iterable[PersonFigures]) -> list[str]:
+    return [
+        f"{p.rater} passed {p.passed} of {many(p.checks, 'attention check')}; their ratings are kept in every figure"
+        for p in people
+        if p.passed < p.checks
+    ]
+
+
+def _taking_part(people: Sequence[PersonFigures]) -> list[RenderableType]:
+    """Who read, who talked, and whether they attended."""
+    parts = []
+    for did in ("talked", "read"):
+        these = [p for p in people if p.did == did]
+        if these:
+            persons = "1 person" if len(these) == 1 else f"{len(these):,} people"
+            parts.append(f"{persons} {did} and rated {many(sum(p.exchanges for p in these), 'exchange')}")
+    checks = sum(p.checks for p in people)
+    parts += [f"attention checks passed: {sum(p.passed for p in people):,} of {checks:,}"] if checks else []
+    return [Text(" · ".join(parts))] if parts else []
+
+
 def _agreements(table: Calibration, unit: Unit) -> list[Agreement]:
     return [a for of in table.levels[unit].dimensions.values() for a in of.values()] if unit in table.levels else []
 
@@ -119,6 +151,7 @@ def render_calibration(document: CalibrationDocument, *, width: int) -> Renderab
     parts: list[RenderableType] = [Text.assemble((title, "bold"), f"  {safe(document.source)}")]
     if document.offline:
         parts.append(Text(OFFLINE_MARK, "yellow"))
+    parts += _taking_part(document.people)
     parts += [Text(f"! {safe(w)}", "yellow") for w in document.warnings]
     units: tuple[Unit, ...] = (document.unit, "system" if document.unit == "item" else "item")
     for part, table in document.tables.items():

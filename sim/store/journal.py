@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import sqlite3
@@ -60,12 +61,12 @@ _FAILED = """
 SELECT count(DISTINCT trial) FROM event WHERE kind IN ('trial_failed', 'trial_forgotten')
 AND trial NOT IN (SELECT trial FROM event WHERE kind = 'trial_finished')
 """
+# The first LIKE, on the body as it is written, spares taking most bodies apart.
 _FIND = """
-SELECT DISTINCT trial, session, exchange FROM event
-WHERE kind = 'user_spoke' AND json_extract(body, '$.said.message') LIKE ? ESCAPE '!'
-OR kind = 'target_replied' AND json_extract(body, '$.reply') LIKE ? ESCAPE '!'
+SELECT DISTINCT trial, session, exchange FROM event WHERE kind IN ('user_spoke', 'target_replied') AND body LIKE ? ESCAPE '!'
+AND json_extract(body, CASE kind WHEN 'user_spoke' THEN '$.said.message' ELSE '$.reply' END) LIKE ? ESCAPE '!'
 """
-_MANY = 5_000
+_MANY = 500
 """Unread events fetched at a time."""
 _TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ?"
 _PAGE = 500
@@ -213,9 +214,9 @@ class Journal:
 
     def find_texts(self, words: str) -> list[tuple[str, int, int]]:
         """Trial, session and exchange of every message and reply that holds `words`; the case of ASCII letters does not matter."""
-        like = "%" + words.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        within = [f"%{_literal(text)}%" for text in (json.dumps(words, ensure_ascii=False)[1:-1], words)]
         with self._blame():
-            return self._db.execute(_FIND, (like, like)).fetchall()
+            return self._db.execute(_FIND, within).fetchall()
 
     def forms(self) -> tuple[FormAnswered, ...]:
         """Every form that people filled in, in the order of filling in."""
@@ -291,7 +292,7 @@ class Journal:
         Returns:
             The number of events deleted.
         """
-        name = person.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        name = _literal(person)
         held = ",".join("?" * len(trials))
         mine = f"part = ? OR part LIKE ? ESCAPE '!' OR part LIKE ? ESCAPE '!' OR trial IN ({held})"
         with self._blame():
@@ -331,6 +332,11 @@ class Journal:
             raise
         except sqlite3.DatabaseError as error:
             _blame(error, self.path)
+
+
+def _literal(text: str) -> str:
+    """`text` for LIKE with `!` as the escape character."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def create_journal(folder: Path) -> None:

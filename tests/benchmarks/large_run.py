@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from sim.api import load_run, run_study
 from sim.core.spec import Study
+from sim.store.runs import RunFolder
 from tests.cli.command import environment
 
 EXCHANGES = 100_000
@@ -52,17 +52,22 @@ def grow(folder: Path, exchanges: int) -> int:
     run = asyncio.run(run_study(study, results=folder))
     once = sum(len(t.exchanges) for t in run.trials)
     times = max(1, round(exchanges / once))
-    spec = run.folder.path / "study.yaml"
+    multiply(run.folder, times)
+    return once * times
+
+
+def multiply(folder: RunFolder, times: int) -> None:
+    """Write the events of a run of one seed again under further ones, until there are `times` as many."""
+    spec = folder.path / "study.yaml"
     listed = "".join(f"  - {n}\n" for n in range(1, times + 1))
-    spec.write_text(re.sub(r"  seeds:\n  - 1\n", f"  seeds:\n{listed.replace('  - ', '  - ')}", spec.read_text(encoding="utf-8")), encoding="utf-8")
-    db = sqlite3.connect(run.folder.path / "run.db")
+    spec.write_text(spec.read_text(encoding="utf-8").replace("  seeds:\n  - 1\n", f"  seeds:\n{listed}"), encoding="utf-8")
+    db = sqlite3.connect(folder.path / "run.db")
     columns = "session, take, exchange, kind, part, body, meta"
     with db:
         for seed in range(2, times + 1):
             renamed = f"substr(trial, 1, length(trial) - 2) || '/{seed}'"
             db.execute(f"INSERT INTO event (trial, {columns}) SELECT {renamed}, {columns} FROM event WHERE trial LIKE '%/1' ORDER BY id")
     db.close()
-    return once * times
 
 
 def measure(folder: Path, *command: str) -> Taken:

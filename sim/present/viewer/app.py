@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import Field
@@ -27,7 +27,8 @@ from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
 from sim.present.viewer.answering import page, static, told
 from sim.present.viewer.guests import guest_routes
-from sim.present.viewer.index import Filter, RowDocument, document_of
+from sim.present.viewer.index import Filter, document_of
+from sim.present.viewer.runs import A_MOMENT
 from sim.present.words import SHORT
 from sim.store.runs import list_runs
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 500
 """Rows sent at once."""
-WORST: Final = 200
+WORST: Final = 100
 """Exchanges that are brought forward to be read; when these are labelled, the next come."""
 HEARTBEAT: Final = 15.0
 """Seconds without news after which a comment is sent, so that a closed page is noticed."""
@@ -100,7 +101,7 @@ def build_app(
 
     async def one_run(request: Request) -> Response:
         run = await _opened(request)
-        await asyncio.to_thread(run.catch_up)
+        await asyncio.to_thread(run.catch_up, A_MOMENT)
         return JSONResponse(await asyncio.to_thread(_head, run))
 
     async def exchanges(request: Request) -> Response:
@@ -196,14 +197,14 @@ async def _news(run: OpenRun) -> AsyncIterator[str]:
     async with run.watched() as rows:
         yield _event("progress", run.progress.model_dump(mode="json"))
         while True:
-            found: list[RowDocument] = []
-            with suppress(TimeoutError):
-                found += [document_of(r) for r in await asyncio.wait_for(rows.get(), HEARTBEAT)]
-            if not found:
+            try:
+                found = await asyncio.wait_for(rows.get(), HEARTBEAT)
+            except TimeoutError:
                 yield ": nothing new\n\n"
                 continue
             running = await asyncio.to_thread(run.folder.is_being_written)
-            yield _event("rows", [r.model_dump(mode="json") for r in found[-MOST:]])
+            if found:
+                yield _event("rows", [document_of(r).model_dump(mode="json") for r in found[-MOST:]])
             yield _event("progress", run.progress.model_dump(mode="json") | {"running": running})
 
 

@@ -6,12 +6,13 @@ run of 100,000 exchanges in some tens of megabytes.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic_core import from_json
 
 from sim.analysis.triage import WEIGHTS, weigh
 from sim.core.codebook import DIMENSIONS, Dimension
@@ -128,6 +129,8 @@ class Page(Frozen):
     total: int
     """All there are."""
     rows: tuple[RowDocument, ...]
+    reading: bool
+    """The journal is still being read for the first time: there are more."""
 
 
 class Progress(Frozen):
@@ -139,6 +142,8 @@ class Progress(Frozen):
     exchanges: int
     last: int
     """The number of the last event that was read."""
+    reading: bool
+    """The journal is still being read for the first time."""
 
 
 class RunIndex:
@@ -164,6 +169,10 @@ class RunIndex:
         """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
         self._over: dict[str, str] = {}
         self._tail: Stored | None = None
+        self._orders: dict[Sort, list[Row]] = {}
+        self._choices: dict[str, list[str]] = {}
+        self.complete = False
+        """Everything that had been written was read once."""
 
     @property
     def last(self) -> int:
@@ -171,20 +180,30 @@ class RunIndex:
         return self._tail.id if self._tail else 0
 
     def catch_up(self, journal: Journal) -> tuple[Row, ...]:
-        """Read what was appended since the last time; all of it again when the last event that was read is gone, as after a withdrawal.
+        """Read the next that was appended since the last time, some hundred events at most; all is read when `last` stays as it was.
+
+        Begins anew when the last event that was read is gone, as after a withdrawal.
 
         Returns:
             The rows that are new or changed, in the order of telling.
         """
-        changed: dict[tuple[str, int, int], Row] = {}
-        if self._tail is not None and journal.stored_after(self.last - 1, KINDS)[:1] != [self._tail]:
+        tail = self._tail
+        events = journal.stored_after(self.last - 1 if tail else 0, KINDS)
+        if tail is not None and events[:1] != [tail]:
             self.clear()
-        while events := journal.stored_after(self.last, KINDS):
-            for event in events:
-                row = self._take_in(event)
-                if row is not None:
-                    changed[event.trial, event.session, event.exchange] = row
+            events = journal.stored_after(0, KINDS)
+        elif tail is not None:
+            del events[0]
+        self.complete = self.complete or not events
+        changed: dict[tuple[str, int, int], Row] = {}
+        for event in events:
+            row = self._take_in(event)
+            if row is not None:
+                changed[event.trial, event.session, event.exchange] = row
+        if events:
             self._tail = events[-1]
+            self._orders.clear()
+            self._choices.clear()
         return tuple(sorted(changed.values(), key=lambda r: r.number))
 
     @property
@@ -197,6 +216,7 @@ class RunIndex:
             failed=ended["trial_failed"] + ended["trial_forgotten"],
             exchanges=len(self._rows),
             last=self.last,
+            reading=not self.complete,
         )
 
     def page(self, wish: Filter, *, offset: int = 0, limit: int = 50, among: frozenset[tuple[str, int, int]] | None = None) -> Page:
@@ -205,9 +225,13 @@ class RunIndex:
         Args:
             among: trial, session and exchange of those that a search has found; None: all.
         """
-        kept = [r for key, r in self._rows.items() if (among is None or key in among) and wish.keeps(r)]
-        kept.sort(key=_ORDERS[wish.sort])
-        return Page(total=len(kept), rows=tuple(document_of(r) for r in kept[offset : offset + limit]))
+        ordered = self._orders.get(wish.sort)
+        if ordered is None:
+            ordered = self._orders[wish.sort] = sorted(self._rows.values(), key=_ORDERS[wish.sort])
+        if among is not None:
+            ordered = [r for r in ordered if (r.plan.id, r.session, r.exchange) in among]
+        kept = ordered if wish == Filter(sort=wish.sort) else [r for r in ordered if wish.keeps(r)]
+        return Page(total=len(kept), rows=tuple(document_of(r) for r in kept[offset : offset + limit]), reading=not self.complete)
 
     def suspects(self, most: int) -> list[str]:
         """The trials of the `most` exchanges that most speaks against, by the figures alone: what is worth reading whole."""
@@ -223,14 +247,17 @@ class RunIndex:
 
     def choices(self) -> dict[str, list[str]]:
         """What can be filtered by, as far as it occurs."""
+        if self._choices:
+            return self._choices
         rows = self._rows.values()
-        return {
+        self._choices = {
             "target": list(dict.fromkeys(p.target.id for p in self._plans.values())),
             "persona": sorted({p.cast.persona.id for p in self._plans.values()}),
             "scenario": list(dict.fromkeys(p.cast.scenario.id for p in self._plans.values())),
             "move": sorted({m for r in rows for m in r.moves}),
             "flag": sorted({f for r in rows for f in r.flags}),
         }
+        return self._choices
 
     # --- taking in an event -------------------------------------------------------------------------------------------
 
@@ -247,7 +274,7 @@ class RunIndex:
         if self._takes.get((event.trial, event.session)) != event.take:
             return None
         key = (event.trial, event.session, event.exchange)
-        body = json.loads(event.body)
+        body = from_json(event.body)
         if event.kind == "user_spoke":
             return self._spoken(key, body)
         if event.kind == "target_replied":
@@ -328,8 +355,3 @@ _ORDERS: Final[dict[Sort, Callable[[Row], Any]]] = {
     "highest": lambda r: (_NONE_LAST if r.score is None else -r.score, r.plan.id, r.session, r.exchange),
     "longest": lambda r: (-r.words, r.plan.id, r.session, r.exchange),
 }
-
-
-def search(journal: Journal, words: str) -> frozenset[tuple[str, int, int]]:
-    """Trial, session and exchange of every message and reply in which `words` stand, whatever the case of ASCII letters."""
-    return frozenset(journal.find_texts(words))

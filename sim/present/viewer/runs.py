@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +23,15 @@ from sim.store.runs import HEADER, RunFolder, open_run
 if TYPE_CHECKING:
     from sim.core.ports import Clock
     from sim.core.record import Trial
+    from sim.store.journal import Journal
 
 EVERY: Final = 0.3
 """Seconds between two looks at the journal of a run that is watched."""
+
+A_MOMENT: Final = 0.1
+"""Seconds that a page waits for the index."""
+A_WHILE: Final = 1.0
+"""Seconds between two signs of how far reading has come."""
 
 Rows = tuple[Row, ...]
 
@@ -34,8 +42,14 @@ class OpenRun:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self._lock = threading.Lock()
+        """Held while the index is used."""
+        self._reading = threading.Lock()
+        """Held by whoever brings it up to date."""
         self._watchers: set[asyncio.Queue[Rows]] = set()
         self._watching: asyncio.Task[None] | None = None
+        self._news: list[Row] = []
+        """What is new and was not yet told to those who watch."""
+        self._suspected: tuple[tuple[int, int], tuple[Trial, ...]] | None = None
         self._report_lock = threading.Lock()
         self._report: tuple[tuple[object, ...], str] | None = None
 
@@ -49,10 +63,34 @@ class OpenRun:
         study = self.folder.study
         return RunIndex(self.plans, rater=study.primary_rater, tagger=study.tagger_id)
 
-    def catch_up(self) -> Rows:
-        """Bring the index up to date; the rows that are new or changed."""
-        with self._lock, self.folder.read_journal() as journal:
-            return self._index.catch_up(journal)
+    def catch_up(self, within: float = inf) -> None:
+        """Bring the index up to date, or as far as it gets `within` so many seconds.
+
+        Reading a large run for the first time takes long; whoever wants a page meanwhile gets what there is.
+        """
+        until = time.monotonic() + within
+        if not self._reading.acquire(timeout=-1 if within == inf else within):
+            return
+        try:
+            with self.folder.read_journal() as journal:
+                while time.monotonic() < until and self._read_on(journal):
+                    pass
+        finally:
+            self._reading.release()
+
+    def read_ahead(self) -> None:
+        """Bring the index up to date unless the journal cannot be read, which whoever asks for a page is told."""
+        with suppress(InputError):
+            self.catch_up()
+
+    def _read_on(self, journal: Journal) -> bool:
+        """Take in the next events; whether there were any."""
+        with self._lock:
+            last, known = self._index.last, self._index.complete
+            rows = self._index.catch_up(journal)
+            if known and self._watchers:
+                self._news += rows
+            return self._index.last != last
 
     def reread(self) -> None:
         """Forget what was read, because something was deleted."""
@@ -85,7 +123,7 @@ class OpenRun:
 
     def page(self, wish: Filter, *, words: str, offset: int, limit: int) -> Page:
         """The rows that are wished for, of those in whose texts `words` stand."""
-        self.catch_up()
+        self.catch_up(A_MOMENT)
         among = None
         if words:
             with self.folder.read_journal() as journal:
@@ -93,12 +131,18 @@ class OpenRun:
         with self._lock:
             return self._index.page(wish, offset=offset, limit=limit, among=among)
 
-    def suspects(self, most: int) -> list[Trial]:
-        """The trials that hold the `most` exchanges most speaks against."""
+    def suspects(self, most: int) -> tuple[Trial, ...]:
+        """The trials that hold the `most` exchanges most speaks against, without the words of raters and taggers."""
         self.catch_up()
         with self._lock:
+            asked = self._index.last, most
+            if self._suspected is not None and self._suspected[0] == asked:
+                return self._suspected[1]
             names = self._index.suspects(most)
-        return [self.trial(name) for name in names]
+        with self.folder.read_journal() as journal:
+            found = journal.digest(self.plans[name].blank() for name in names)
+        self._suspected = asked, found
+        return found
 
     def trial(self, name: str) -> Trial:
         """One trial as far as it has come.
@@ -139,7 +183,7 @@ class OpenRun:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[asyncio.Queue[Rows]]:
-        """Puts the rows that are new or changed into a queue of the caller's own, for as long as it is used."""
+        """Puts the rows that are new or changed into a queue of the caller's own, for as long as it is used; none while a run is first read."""
         mine: asyncio.Queue[Rows] = asyncio.Queue()
         self._watchers.add(mine)
         if self._watching is None or self._watching.done():
@@ -151,11 +195,15 @@ class OpenRun:
 
     async def _watch(self) -> None:
         while self._watchers:
-            rows = await asyncio.to_thread(self.catch_up)
-            if rows:
+            before = self._index.last
+            await asyncio.to_thread(self.catch_up, A_WHILE)
+            with self._lock:
+                news, self._news = tuple(self._news), []
+                last = self._index.last
+            if news or last != before:
                 for queue in self._watchers:
-                    queue.put_nowait(rows)
-            await asyncio.sleep(EVERY)
+                    queue.put_nowait(news)
+            await asyncio.sleep(EVERY if self._index.complete else 0)
 
 
 class OpenRuns:
@@ -176,5 +224,7 @@ class OpenRuns:
             if name not in self._open:
                 if "/" in name or name.startswith("."):
                     raise InputError(f"'{name}' is no name for a run")
-                self._open[name] = OpenRun(open_run(self.results / name, self.results))
+                opened = self._open[name] = OpenRun(open_run(self.results / name, self.results))
+                # A large run takes seconds to read; what is asked for meanwhile is answered from what has been read.
+                threading.Thread(target=opened.read_ahead, name=f"reads {name}", daemon=True).start()
             return self._open[name]

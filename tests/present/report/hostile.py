@@ -22,7 +22,7 @@ SAYINGS = (
 )
 BOT = f"""\
 SAYINGS = {SAYINGS!r}
-count = 0
+count = 5
 
 def answer(message):
     global count

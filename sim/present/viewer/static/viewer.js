@@ -61,6 +61,13 @@
     ...Object.values(head.words.short).map((t) => R.el("th", { scope: "col", class: "figure" }, t)),
     R.el("th", { scope: "col", class: "figure" }, "words"), R.el("th", { scope: "col" }, "moves"), R.el("th", { scope: "col" }, "marks"));
 
+  /** Let `name` be filtered by `values` also, which were not there when the page came. */
+  function offer(name, values) {
+    const select = form.elements[name];
+    const known = new Set([...select.options].map((o) => o.value));
+    select.append(...[...new Set(values)].filter((v) => !known.has(v)).map((v) => R.el("option", { value: v }, plain(v))));
+  }
+
   let waiting = 0;
   form.addEventListener("submit", (e) => e.preventDefault());
   form.addEventListener("input", (e) => {
@@ -181,19 +188,38 @@
 
   // --- live ---
 
+  let reading = head.progress.reading;
+
   function progress(p) {
     const over = p.finished + p.failed;
     const running = p.running ?? head.running;
-    document.getElementById("live").textContent = `${running ? "● running · " : ""}${over} of ${p.trials} trials · ${p.exchanges.toLocaleString("en")} exchanges`;
+    const state = p.reading ? "reading the run … " : running ? "● running · " : "";
+    document.getElementById("live").textContent = `${state}${over.toLocaleString("en")} of ${p.trials.toLocaleString("en")} trials · ${p.exchanges.toLocaleString("en")} exchanges`;
+  }
+
+  /** What is listed grows while a large run is read for the first time. */
+  async function readOn(p) {
+    if (!reading) return;
+    reading = p.reading;
+    refresh([], R.place().query);
+    if (reading) return;
+    const { choices } = await R.get("");
+    for (const name of ["move", "flag"]) offer(name, choices[name]);
+    if (R.place().view === "queue") show();
   }
 
   const news = new EventSource(api("/live"));
-  news.addEventListener("progress", (e) => progress(JSON.parse(e.data)));
+  news.addEventListener("progress", (e) => {
+    progress(JSON.parse(e.data));
+    readOn(JSON.parse(e.data));
+  });
   news.addEventListener("rows", (e) => {
     const rows = JSON.parse(e.data);
     const { view, query } = R.place();
+    offer("move", rows.flatMap((r) => r.moves));
+    offer("flag", rows.flatMap((r) => r.flags));
     if (view === "talk" && rows.some((r) => r.trial === query.get("trial")) && !document.activeElement.closest(".exchange")) show();
-    if (view === "report" || view === "exchanges" || !view) refresh(rows, query);
+    if (view === "report" || view === "exchanges") refresh(rows, query);
   });
 
   let due = 0;
@@ -204,7 +230,10 @@
       const known = shown.get(`${r.trial} ${r.session}.${r.exchange}`);
       if (known) known.replaceWith(row(r, query));
     }
-    due = setTimeout(() => !document.querySelector("#exchanges :focus") && body.rows.length <= AT_ONCE && showExchanges(query), 200);
+    due = setTimeout(() => {
+      const now = R.place();
+      if (now.view !== "talk" && now.view !== "queue" && !document.querySelector("#exchanges :focus") && body.rows.length <= AT_ONCE) showExchanges(now.query);
+    }, 200);
   }
 
   // --- keys ---
