@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.agreement import ENOUGH, Agreement, MoveAgreement
 from sim.core.frozen import Frozen
+from sim.present.plain_table import ruled
 from sim.present.words import NONE, many, share
 
 
@@ -37,7 +36,7 @@ def render_agreement(document: AgreementDocument) -> RenderableType:
         f"  tagger {document.tagger} {document.version} · codebook {document.codebook} · ",
         f"{many(found.sentences, 'sentence')} of {many(found.replies, 'reply', 'replies')}",
     )
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = ruled()
     table.add_column("move", no_wrap=True)
     for heading in ("positives", "found", "precision", "recall", "F1", "κ", "95 %"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.measures import BY_ID, PRIMARY
 from sim.present.diagnosis import render_diagnosis
+from sim.present.plain_table import ruled
 from sim.present.terminal import score_text, verdict_text
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, many, number
 
@@ -180,15 +180,7 @@ def _p(value: float | None) -> str:
 
 
 def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
-    table = Table(
-        title=Text(title, "bold"),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = ruled(title)
     for heading in names:
         table.add_column(heading, overflow="fold", max_width=NAME)
     for heading in figures:

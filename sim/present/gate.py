@@ -6,11 +6,10 @@ import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from sim.present.plain_table import ruled
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, many
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def render_gate(document: GateDocument) -> RenderableType:
     for line, style in ((OFFLINE_MARK, "yellow"), (DIAGNOSTIC, "italic")):
         if line != OFFLINE_MARK or document.offline:
             heading.append(f"\n{line}", style)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = ruled()
     for name, justify in (("verdict", "left"), ("target", "left"), ("requirement", "left"), ("observed", "right"), ("95 %", "right")):
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     table.add_column("from", overflow="fold")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
+from sim.present.plain_table import ruled
 from sim.present.words import NONE, many
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def render_plan(study: Study, plan: Forecast, *, personas: int, scenarios: int) 
 
 
 def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    return ruled()
 
 
 def _range(r: Range) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +11,7 @@ from rich.text import Text
 from sim.analysis.response import ResponseMatrix
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.core.frozen import Frozen
+from sim.present.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, money
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def percent(share: float | None) -> str:
 
 
 def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
-    table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = ruled(title)
     for heading in names:
         table.add_column(heading, no_wrap=True)
     for heading in figures:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.families import SameFamily
 from sim.analysis.scales import NOT_APART, ScaleChecks, ScaleFigures
 from sim.core.codebook import DIMENSIONS, Dimension
+from sim.present.plain_table import ruled
 from sim.present.words import NONE, SHORT, many, percent, safe, share, signed
 
 MUCH = 0.5
@@ -26,14 +25,7 @@ def render_scales(checks: ScaleChecks) -> list[RenderableType]:
     """The table, its key and its warnings; nothing where the rater has rated nothing."""
     if not checks.exchanges:
         return []
-    table = Table(
-        title=Text(f"Scales of {safe(checks.rater)}, within personas: can the dimensions be told apart?", "bold"),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = ruled(f"Scales of {safe(checks.rater)}, within personas: can the dimensions be told apart?")
     table.add_column("dimension", no_wrap=True)
     for heading in ("n", "at 5", "at 1", "nearest", "r", "enjoyed", "return", "length\nR²", "twice\nthe words"):
         table.add_column(heading, justify="right", no_wrap=True)

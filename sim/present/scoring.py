@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +14,7 @@ from sim.analysis.repetition import RepetitionReport, report_repetition
 from sim.core.event import Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.logged import Labels
+from sim.present.plain_table import ruled
 from sim.present.references import reference_lines
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
 from sim.run.marking import NO_LABELS, Lost
@@ -329,15 +329,7 @@ def _titled(title: str, table: Table) -> Group:
 
 
 def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...], texts: tuple[str, ...] = ()) -> Table:
-    table = Table(
-        title=Text(title, "bold") if title else None,
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = ruled(title)
     for heading in names:
         table.add_column(heading, overflow="fold", max_width=max(NAME, len(heading)))
     for heading in figures:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +19,7 @@ from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
 from sim.present.memory import memory_sections
+from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
@@ -310,15 +310,7 @@ def _packed(columns: Sequence[_Column], room: int) -> list[list[_Column]]:
 
 def figure_table(title: str, names: tuple[str, ...], figures: tuple[str, ...], *, name: int = NAME) -> Table:
     """An empty table whose columns of figures are never cut; names are folded beyond `name` columns."""
-    table = Table(
-        title=Text(title, "bold"),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = ruled(title)
     for heading in names:
         table.add_column(heading, overflow="fold", min_width=4, max_width=max(name, len(heading)))
     for heading in figures:

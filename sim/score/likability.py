@@ -12,6 +12,7 @@ from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rat
 from sim.core.text import words
 from sim.llm.client import Completion, JsonSchema, Message, Request, Schema, Tab
 from sim.score.evidence import quote_found, quote_long_enough
+from sim.score.repair import Misfit
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from sim.core.view import CriterionView, RaterView
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
-
-
-class Misfit(Exception):
-    """An answer that does not fit; says how, in words for the model."""
 
 
 class LikabilityRater:

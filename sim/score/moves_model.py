@@ -17,6 +17,7 @@ from sim.core.errors import LOST, CallFailed
 from sim.core.event import TaggedSentence, Tagging, Tags, Unscored
 from sim.core.text import normalise
 from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.score.repair import Misfit
 from sim.score.scorer import Scored
 from sim.score.sentences import split_sentences
 
@@ -36,10 +37,6 @@ ALIKE = 90.0
 """Ratio (0 to 100, of rapidfuzz) from which two texts are taken for the same sentence."""
 FEWEST = 4
 """Characters below which a text is not looked for inside another."""
-
-
-class Misfit(Exception):
-    """An answer that does not fit; says how, in words for the model."""
 
 
 Marks = dict[str, float]

@@ -5,22 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from sim.core.chance import derive
-from sim.core.errors import LOST, CallFailed
 from sim.core.event import Grade, Outcome, Unscored
-from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.llm.client import Completion, Message, Request, Schema
 from sim.score.evidence import quote_found
-from sim.score.scorer import Scored
+from sim.score.repair import Misfit, ask
 
 if TYPE_CHECKING:
     from sim.core.probes import Probe
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
+    from sim.score.scorer import Scored
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-
-
-class Misfit(Exception):
-    """A grade that does not fit; says how, in words for the model."""
 
 
 class ProbeJudge:
@@ -39,31 +35,17 @@ class ProbeJudge:
         Raises:
             CallFailed: for reasons outside any model, with the calls that were paid for.
         """
-        tab = Tab()
         said = self._prompts.render(
             "judge", question=probe.question, expected=probe.expected, answers=probe.answers, stale=probe.stale, answer=answer or "(nothing)"
         )
-        messages: tuple[Message, ...] = (self._system, Message("user", said))
         seed = derive("judge", probe.question, answer) % 2**31
-        request = Request("judge", messages, _SCHEMA, inputs=probe, seed=seed)
-        problem = ""
-        for step in ("first", "repair"):
-            try:
-                came = await tab.ask(self._client, request)
-            except CallFailed as failed:
-                if failed.cause in LOST:
-                    raise
-                cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
-                return Scored(cause, tab.calls, tab.timings)
-            try:
-                return Scored(read_grade(came, answer, abstention=probe.kind == "abstention"), tab.calls, tab.timings)
-            except Misfit as misfit:
-                problem = str(misfit)
-            if step == "first":
-                again = Message("user", self._prompts.render("judge_repair", problem=problem))
-                more = (*messages, Message("assistant", came.text or "(nothing)"), again)
-                request = Request("judge", more, _SCHEMA, inputs=probe, seed=seed, step="repair")
-        return Scored(Unscored(cause="schema", reason=problem[:500]), tab.calls, tab.timings)
+        first = Request("judge", (self._system, Message("user", said)), _SCHEMA, inputs=probe, seed=seed)
+        return await ask(
+            self._client,
+            first,
+            lambda came: read_grade(came, answer, abstention=probe.kind == "abstention"),
+            again=lambda problem: self._prompts.render("judge_repair", problem=problem),
+        )
 
 
 def read_grade(came: Completion, answer: str, *, abstention: bool) -> Grade:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.core.chance import derive
-from sim.core.errors import LOST, CallFailed
 from sim.core.event import Truth, Truths, Unscored
-from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.llm.client import Completion, Message, Request, Schema
 from sim.score.profile import TRUTHS, split_facts
+from sim.score.repair import Misfit, ask
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ class Held:
     def facts(self) -> tuple[str, ...]:
         """What is graded, in order."""
         return split_facts(self.content)
-
-
-class Misfit(Exception):
-    """Grades that do not fit; says how, in words for the model."""
 
 
 class ProfileJudge:
@@ -53,28 +49,15 @@ class ProfileJudge:
         facts = held.facts
         if not facts:
             return Scored(Truths(truths=()))
-        tab = Tab()
-        messages: tuple[Message, ...] = (self._system, Message("user", self._prompts.render("profile_judge", facts=facts, messages=held.messages)))
+        said = self._prompts.render("profile_judge", facts=facts, messages=held.messages)
         seed = derive("profile judge", held.content) % 2**31
-        request = Request("judge", messages, _SCHEMA, inputs=held, seed=seed)
-        problem = ""
-        for step in ("first", "repair"):
-            try:
-                came = await tab.ask(self._client, request)
-            except CallFailed as failed:
-                if failed.cause in LOST:
-                    raise
-                cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
-                return Scored(cause, tab.calls, tab.timings)
-            try:
-                return Scored(Truths(truths=read_truths(came, len(facts))), tab.calls, tab.timings)
-            except Misfit as misfit:
-                problem = str(misfit)
-            if step == "first":
-                again = Message("user", self._prompts.render("profile_judge_repair", problem=problem))
-                more = (*messages, Message("assistant", came.text or "(nothing)"), again)
-                request = Request("judge", more, _SCHEMA, inputs=held, seed=seed, step="repair")
-        return Scored(Unscored(cause="schema", reason=problem[:500]), tab.calls, tab.timings)
+        first = Request("judge", (self._system, Message("user", said)), _SCHEMA, inputs=held, seed=seed)
+        return await ask(
+            self._client,
+            first,
+            lambda came: Truths(truths=read_truths(came, len(facts))),
+            again=lambda problem: self._prompts.render("profile_judge_repair", problem=problem),
+        )
 
 
 def read_truths(came: Completion, facts: int) -> tuple[Truth, ...]:

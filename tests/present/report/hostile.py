@@ -52,7 +52,6 @@ targets:
   - {id: keeps, model: offline/uses, memory: full}
   - {id: drops, model: offline/uses, memory: none}
 user: {model: offline/user}
-probes: {}
 personas: [mallory, davi]
 scenarios: [hostile]
 seeds: 1

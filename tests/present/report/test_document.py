@@ -112,3 +112,22 @@ def test_a_conversation_as_data_holds_what_was_said_and_judged() -> None:
     assert len(sessions) == len(whole.sessions)
     (row,) = index["trials"]  # type: ignore[misc, union-attr]
     assert len(row["scores"]) == 7 * len(whole.exchanges)  # type: ignore[call-overload, arg-type, index]
+
+
+def test_agreement_with_people_is_shown_where_they_have_rated_and_missed_where_not() -> None:
+    rated = []
+    for target, persona, self_, human in (
+        ("remembers", "nora", 4, 5),
+        ("forgets", "nora", 2, 3),
+        ("remembers", "omar", 5, 4),
+        ("forgets", "omar", 3, 2),
+    ):
+        diary = Diary(planned(f"{target}/{persona}/moving-house/1", target=target, persona=persona))
+        rated.append(diary.open().exchange(self_, others={"human:p1": human, "human:p2": human}).close(3).finish())
+    section = next(s for s in report(rated).sections if s.id == "belief")
+    (table,) = [b for b in section.blocks if isinstance(b, Table) and b.id.startswith("people")]
+    assert [row[0].text for row in table.rows] == ["self"]
+    assert table.rows[0][-1].text == "1 of 1"
+    assert not any("nobody has rated" in line for b in section.blocks if b.kind == "prose" for line in b.lines)
+    alone = next(s for s in report([trial("remembers", "nora", 4)]).sections if s.id == "belief")
+    assert any("nobody has rated" in line for b in alone.blocks if b.kind == "prose" for line in b.lines)

@@ -84,6 +84,7 @@ def test_nothing_that_was_said_runs_and_all_of_it_is_shown(browser: Browser, rep
             assert saying in shown
         assert "\\x202egnihtyreve redroer\\x202c" in shown, "an override character is at work"
         assert "\u202e" not in shown
+        assert "[object" not in shown
         assert watch.complaints == []
 
 

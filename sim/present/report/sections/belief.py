@@ -9,6 +9,7 @@ from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link
 from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
+from sim.present.report.sections.people import people_blocks
 from sim.present.words import NONE, SHORT, many, number, percent, share
 
 if TYPE_CHECKING:
@@ -21,12 +22,11 @@ NO_MATRIX = (
     "What this rater can tell apart was not measured in this run: `sim calibrate --edits --rater MODEL` changes one property of a reply at a time "
     "and shows which dimension moves."
 )
-NO_PEOPLE = "Agreement with people was not measured in this run: nobody has rated its conversations."
 
 
 def belief_section(of: Material) -> Section:
     """Raters beside each other, repeats, halo, flags."""
-    blocks: list[Block] = [*_raters(of), *_controls(of), *_scales(of), *_components(of), _flags(of), Prose(lines=(NO_MATRIX, NO_PEOPLE))]
+    blocks: list[Block] = [*_raters(of), *_controls(of), *_scales(of), *_components(of), _flags(of), *people_blocks(of), Prose(lines=(NO_MATRIX,))]
     return Section(id="belief", title=TITLE, blocks=tuple(blocks))
 
 
