@@ -482,13 +482,14 @@ async def staffed(
     from sim.llm.prompts import Prompts
     from sim.run.parts import Parts
 
+    prompts = Prompts(folder.header.prompts)  # Read before anything is touched: a damaged header leaves the run as it is.
     with folder.write_journal() as journal, guarded(local_only):
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
         sink = _Watched(journal, listeners)
         parts = Parts(
             folder.study,
-            Prompts(folder.header.prompts),
+            prompts,
             limits=limits,
             shared=shared,
             sink=sink,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from sim.api import load_run_and_events
 from sim.cli.app import DONE
 from sim.core.errors import InputError
-from sim.present.report.material import Material
 
 if TYPE_CHECKING:
     from sim.present.report.document import ReportDocument
+    from sim.present.report.material import Material
 
 
 def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, results: Path, as_json: bool) -> int:
@@ -48,6 +48,7 @@ def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, res
 def load_material(run: str, *, results: Path) -> Material:
     """What a report is made from."""
     from sim.present.report.build import role_latencies
+    from sim.present.report.material import Material
 
     loaded, events = load_run_and_events(run, results=results)
     folder = loaded.folder

@@ -81,6 +81,7 @@ class Here:
         self._capsys = capsys
 
     def sim(self, *arguments: str | Path) -> Done:
+        os.environ.pop("COLUMNS", None)  # Another test's tools may have set it in this process.
         status = run_app([*map(str, arguments)])
         return Done(status, *self._capsys.readouterr())
 

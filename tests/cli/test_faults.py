@@ -25,6 +25,7 @@ UNSCORED = {
     "broken_json": "schema",
     "misshaped_json": "schema",
     "not_json": "schema",
+    "cut_off": "schema",
     "content_filter": "refused",
     "context_too_long": "too_long",
 }

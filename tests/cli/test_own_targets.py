@@ -227,12 +227,12 @@ def test_a_target_that_says_something_wrong_is_refused_at_its_line(target: str, 
 
 
 def test_a_study_of_targets_reads_the_same_after_it_was_written(tmp_path: Path) -> None:
-    from sim.store.runs import _dump
+    from sim.store.runs import dump_yaml
 
     body = '{a: null, b: [1, null], m: "{message}", u: "{user_id}"}'
     path = tmp_path / "own.yaml"
     path.write_text(STUDY % f"http: {{{URL}, body: {body}, reply: $, settle: {{url: 'http://x/{{user_id}}'}}}}")
     study = load_yaml(path, Study)
     assert study.targets[0].http.body == {"a": None, "b": [1, None], "m": "{message}", "u": "{user_id}"}  # type: ignore[union-attr]
-    path.write_text(_dump(study))  # type: ignore[arg-type]
+    path.write_text(dump_yaml(study))  # type: ignore[arg-type]
     assert load_yaml(path, Study) == study
