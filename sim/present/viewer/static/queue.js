@@ -40,6 +40,7 @@
     if (item !== items[at]) return;
     holder.replaceChildren(head(item), excerpt(whole, item), verdict(item), list());
     holder.querySelector("h2").focus({ preventScroll: true });
+    holder.querySelector(".here").scrollIntoView({ block: "nearest" });
   }
 
   function head(item) {
@@ -70,7 +71,7 @@
       R.el("button", { type: "button", "data-label": value, "aria-pressed": String(item.label === value), click: () => label(value) }, `${plain(value)} (${key})`));
     const keep = R.el("form", { class: "keep", submit: (e) => { e.preventDefault(); kept(item, name.value, problem); } }, name, R.el("button", {}, "keep as test"));
     const keys = R.el("p", { class: "keys" }, "j k next, previous · b u r f d say what it is · n note · s keep as test · t light or dark");
-    return R.el("div", { class: "card" }, R.el("div", { class: "buttons" }, buttons), note, keep, problem, keys);
+    return R.el("div", { class: "card" }, R.el("div", { class: "buttons" }, buttons), R.el("div", { class: "fields" }, note, keep), keys, problem);
   }
 
   async function label(value) {
@@ -101,7 +102,7 @@
 
   function list() {
     const entries = Object.entries(groups).sort((a, b) => b[1] - a[1]);
-    return R.el("details", { class: "folded" }, R.el("summary", {}, `${entries.length} groups that look alike`),
+    return R.el("details", { class: "folded" }, R.el("summary", {}, `${entries.length} group${entries.length === 1 ? "" : "s"} that look${entries.length === 1 ? "s" : ""} alike`),
       R.el("ul", {}, entries.map(([group, count]) => R.el("li", {}, R.el("button", { type: "button", class: "quiet", click: () => { at = items.findIndex((i) => i.group === group); draw(); } }, `${plain(group)}: ${count}`)))));
   }
 })(window.Rapport);
