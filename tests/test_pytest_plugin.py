@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from tests.cli.command import environment
@@ -49,7 +50,9 @@ def test_is_told_of_mistakes(rapport):
 def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> None:
     (tmp_path / "test_bot.py").write_text(SUITE, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "sim.pytest_plugin", "-p", "no:cacheprovider", "-q", "test_bot.py"]
+    installed = any(e.value == "sim.pytest_plugin" for e in entry_points(group="pytest11"))
+    named = () if installed else ("-p", "sim.pytest_plugin")
+    command = [sys.executable, "-m", "pytest", *named, "-p", "no:cacheprovider", "-q", "test_bot.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, encoding="utf-8")
     assert "2 failed, 2 passed" in done.stdout, done.stdout
     assert "failed: likability >= 4.9 (observed" in done.stdout
