@@ -16,7 +16,7 @@ def test_imports_go_downward_only() -> None:
 
 
 def test_the_top_level_holds_what_was_agreed_and_nothing_else() -> None:
-    agreed = {"pyproject.toml", "sim", "personas", "scenarios", "tests", "results", "README.md"}
+    agreed = {"pyproject.toml", "sim", "personas", "scenarios", "tests", "results", "README.md", "LICENSE"}
     made_by_pip = {"build", "dist"}
     found = {p.name for p in ROOT.iterdir() if not p.name.startswith(".") and not p.name.endswith(".egg-info")}
     assert found - made_by_pip == agreed

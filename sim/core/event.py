@@ -143,6 +143,21 @@ class Unscored:
 Rating = Annotated[Score | NotApplicable | Unscored, Field(discriminator="kind")]
 
 
+@small
+class Assessment:
+    """What a scorer found: yes or no, a number on its scale, or one of its labels (`sim.core.spec.scorer.ScorerInfo` says which)."""
+
+    kind: Literal["assessment"] = "assessment"
+    value: bool | float | str
+    reason: str = ""
+    """One sentence; empty where the scorer gives none."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+Assessed = Annotated[Assessment | NotApplicable | Unscored, Field(discriminator="kind")]
+"""The result of a scorer on one exchange, session or trial."""
+
+
 # --- moves --------------------------------------------------------------------------------------------------------
 
 

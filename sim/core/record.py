@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sim.core.cast import Cast
     from sim.core.event import (
+        Assessed,
         CallLost,
         Departure,
         Ending,
@@ -67,6 +68,8 @@ class Exchange:
     flags: tuple[Flag, ...] = ()
     labels: tuple[Labelled, ...] = ()
     """What people who read it say it is, the newest last."""
+    scores: Mapping[str, Assessed] = field(default_factory=dict)
+    """Results of the study's own scorers of exchanges, by scorer id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Session:
     """By part: `kind:fact`."""
     scored: Mapping[str, Truths | Unscored] = field(default_factory=dict)
     """What this session's memory wrote, fact by fact, by scorer."""
+    scores: Mapping[str, Assessed] = field(default_factory=dict)
+    """Results of scorers of sessions, by scorer id."""
     closed: Ending | None = None
     forks: bool = True
     """Whether the target could be copied when the session closed; without that it has no probes."""
@@ -124,6 +129,8 @@ class Trial:
     """Calls that came to nothing for reasons outside any model."""
     forms: tuple[FormAnswered, ...] = ()
     """Filled in by the people whose first trial this is."""
+    scores: Mapping[str, Assessed] = field(default_factory=dict)
+    """Results of scorers of trials, by scorer id."""
     failed: TrialFailed | None = None
     finished: bool = False
     forgotten: bool = False

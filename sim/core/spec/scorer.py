@@ -1,0 +1,52 @@
+"""What a scorer is: what it reads, what its results look like, and how they are read as a measure.
+
+A run keeps this of every scorer, so that showing a run imports no code of anybody's.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from sim.core.frozen import Frozen, Id, Text
+
+Grain = Literal["exchange", "session", "trial"]
+"""What one result is about."""
+ResultKind = Literal["number", "label", "yes_no"]
+Better = Literal["higher", "lower", "neither"]
+
+
+class ScorerInfo(Frozen):
+    """A scorer as the run holds it: enough to make a measure of its results."""
+
+    id: Id
+    version: Text = "1"
+    """Travels with every result; rises when the same words could be scored differently."""
+    grain: Grain = "exchange"
+    result: ResultKind
+    label: str = ""
+    """The name in headings; empty: the id."""
+    better: Better = "higher"
+    low: float | None = None
+    """The ends of a number's scale, where it has them: limits of intervals never go beyond."""
+    high: float | None = None
+    labels: tuple[Text, ...] = ()
+    """Of a label, all there are, in order."""
+    good: tuple[Text, ...] = ()
+    """Of a label, those whose share is the measure of the scorer; empty: shares are shown side by side and nothing is compared."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.result == "label") != bool(self.labels):
+            raise ValueError("labels: belong to result: label, which needs them")
+        if unknown := [g for g in self.good if g not in self.labels]:
+            raise ValueError(f"good: '{unknown[0]}' is none of the labels")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What headings say."""
+        return self.label or self.id.replace("-", " ").replace("_", " ")
