@@ -11,10 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from sim.cli.exit import BAD_INPUT, DONE, INCOMPLETE, INTERRUPTED
 from sim.core.errors import InputError, RunStuck
-
-DONE, GATE_FAILED, BAD_INPUT, INCOMPLETE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
-"""Exit statuses."""
 
 _MISUSED: Any = typer.BadParameter.__mro__[2]
 """The base of all complaints about flags; newer versions of typer carry their own copy of click and do not name it."""

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sim.cli.app import DONE, INCOMPLETE
+from sim.cli.exit import DONE, INCOMPLETE
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from sim.cli.app import BAD_INPUT, DONE
+from sim.cli.exit import BAD_INPUT, DONE
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:

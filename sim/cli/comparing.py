@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.api import compare_runs
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.run.collector import rare_collection
 

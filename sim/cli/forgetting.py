@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sim.api import forget_run, load_run
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.core.errors import InputError
 from sim.present.words import many
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.api import gate_run
-from sim.cli.app import DONE, GATE_FAILED, UNDECIDED
+from sim.cli.exit import DONE, GATE_FAILED, UNDECIDED
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
 

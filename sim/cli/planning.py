@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.arms import build_families
 from sim.analysis.power import ASSUMED, Design, alternatives, detectable, human_plan, pilot_spreads
 from sim.api import Prepared, load_run, prepare_study
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
 from sim.core.spec import ChatTargetSpec

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError, nearest
 from sim.core.judgement import PEOPLE, Judgement, is_person

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.api import load_run_and_events
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:

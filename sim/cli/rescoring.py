@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.api import Run, load_run, rescore_run
-from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import admit
 from sim.cli.progress import Line

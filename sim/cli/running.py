@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.api import OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
-from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress

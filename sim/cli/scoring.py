@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from sim.cli.app import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec, name_tagger
 from sim.store.logs import SUFFIXES

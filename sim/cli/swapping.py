@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.api import Run, load_run
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from sim.api import Prepared, Run, run_study
-from sim.cli.app import DONE, INCOMPLETE
+from sim.cli.exit import DONE, INCOMPLETE
 from sim.cli.logs import LogLost, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.reading import ELSEWHERE, NARROWEST

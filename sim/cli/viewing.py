@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.app import DONE
+from sim.cli.exit import DONE
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
