@@ -16,7 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
-from sim.targets.foreign import call_foreign, chosen, demanded, load_object, parameters, text_of
+from sim.foreign.calls import call_foreign, text_of
+from sim.foreign.code import chosen, demanded, load_object, parameters
 from sim.targets.sitting import Sitting, words_for
 from sim.targets.target import Answer, MemoryStep
 
@@ -39,7 +40,7 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
     Raises:
         InputError: there is none, or it is not of a form that can be talked to.
     """
-    found = load_object(spec.callable, target=spec.id)
+    found = load_object(spec.callable, owner=f"target '{spec.id}'")
     problem = f"target '{spec.id}': {spec.callable}"
     if inspect.isclass(found):
         for method in ("reply", "new_session"):
@@ -51,7 +52,7 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
         return found
     if not callable(found):
         raise InputError(f"{problem} is no function", mend="name a function that takes messages, or a class with reply and new_session")
-    names = parameters(found, target=spec.id)
+    names = parameters(found, owner=f"target '{spec.id}'")
     if names is not None and not names & {"messages", "message"}:
         raise InputError(f"{problem} takes neither messages nor message", mend="name its first parameter messages, or message for the last one alone")
     offered = _OFFERED | {"date"} if spec.clock == "argument" else _OFFERED
@@ -82,7 +83,7 @@ class FunctionTarget:
     def __init__(
         self, spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
     ) -> None:
-        self._names = parameters(function, target=spec.id)
+        self._names = parameters(function, owner=f"target '{spec.id}'")
         self._remembers = self._names is None or bool(self._names & _WHO)
         self._durable = spec.durable
         self.stateful = self._remembers and spec.durable
@@ -217,7 +218,7 @@ class ObjectTarget:
         return await self._invoke(getattr(self._instance, method), {**self._circumstances(), **arguments})
 
     async def _invoke(self, function: Callable[..., object], arguments: Mapping[str, object]) -> object:
-        wanted = chosen(arguments, parameters(function, target=self._target))
+        wanted = chosen(arguments, parameters(function, owner=f"target '{self._target}'"))
         return await call_foreign(function, wanted, seconds=self._timeout, name=self._till.name)
 
     def _circumstances(self) -> dict[str, object]:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed, InputError
+from sim.foreign.calls import call_foreign, free_threads, text_of
+from sim.foreign.code import load_object
 from sim.targets.callable import has_replied
-from sim.targets.foreign import call_foreign, free_threads, load_object, text_of
 from sim.targets.sitting import Sitting, words_for
 from sim.targets.target import Answer, MemoryStep
 
@@ -34,7 +35,7 @@ def load_graph(spec: GraphTargetSpec) -> object:
     Raises:
         InputError: there is none, or it cannot be invoked.
     """
-    found = load_object(spec.graph, target=spec.id)
+    found = load_object(spec.graph, owner=f"target '{spec.id}'")
     if not (callable(getattr(found, "ainvoke", None)) or callable(getattr(found, "invoke", None))):
         mend = "compile it: graph = builder.compile()" if hasattr(found, "compile") else "name a compiled graph"
         raise InputError(f"target '{spec.id}': {spec.graph} has neither ainvoke nor invoke", mend=mend)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from sim.core.errors import InputError
-from sim.targets.foreign import load_object, parameters
+from sim.foreign.code import load_object, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +33,9 @@ def read_name(name: str, *, id: str) -> Mapping[str, JsonValue]:
     if re.match(r"curl\s", name):
         raise InputError("a curl command goes behind --curl", mend="write sim try --curl 'curl …'", where="TARGET")
     if _PLACE.fullmatch(name):
-        found = load_object(name, target=id)
+        found = load_object(name, owner=f"target '{id}'")
         graph = any(hasattr(found, method) for method in ("ainvoke", "invoke", "compile"))
-        if inspect.isroutine(found) and "date" in (parameters(found, target=id) or ()):
+        if inspect.isroutine(found) and "date" in (parameters(found, owner=f"target '{id}'") or ()):
             return {"id": id, "callable": name, "clock": "argument"}
         return {"id": id, "graph" if graph else "callable": name}
     code = re.fullmatch(r"(?:\./)?([\w./-]+)\.py(?::(\w+))?", name)

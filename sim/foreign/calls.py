@@ -7,18 +7,15 @@ run in an empty context, so that a LangGraph graph does not take our own state m
 from __future__ import annotations
 
 import asyncio
-import importlib
 import inspect
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sim.core.errors import CallFailed, InputError, nearest
+from sim.core.errors import CallFailed
 from sim.llm.failures import scrub
 
 R = TypeVar("R")
@@ -118,65 +115,6 @@ async def _in_thread(function: Callable[..., object], arguments: Mapping[str, ob
 
 def _is_async(function: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
-
-
-def load_object(place: str, *, target: str) -> object:
-    """The object at `module:name`, imported as `python -m` would from the working folder.
-
-    Raises:
-        InputError: there is none, or importing the module failed.
-    """
-    module_name, _, path = place.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: object = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            mend = "run from the folder it lies in, or set PYTHONPATH"
-            raise InputError(f"target '{target}': there is no module '{error.name}'", mend=mend) from None
-        raise _broken(target, module_name, error) from None
-    except (Exception, SystemExit) as error:
-        raise _broken(target, module_name, error) from None
-    for name in path.split("."):
-        try:
-            found = getattr(found, name)
-        except AttributeError:
-            known = [n for n in vars(found) if not n.startswith("_")] if hasattr(found, "__dict__") else []
-            raise InputError(f"target '{target}': there is no '{name}' in {module_name}", mend=nearest(name, known)) from None
-    return found
-
-
-def _broken(target: str, module: str, error: BaseException) -> InputError:
-    return InputError(scrub(f"target '{target}': importing {module} raised {described(error)}", os.environ), mend="mend the module")
-
-
-def parameters(function: object, *, target: str) -> frozenset[str] | None:
-    """The names that `function` can be given arguments by; None: any.
-
-    Raises:
-        InputError: it has no signature, or needs something by position.
-    """
-    try:
-        signature = inspect.signature(function)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InputError(f"target '{target}': {function!r} does not say what it takes", mend="wrap it in a function of your own") from None
-    found = signature.parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in found):
-        return None
-    return frozenset(p.name for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
-
-
-def demanded(function: Callable[..., object]) -> frozenset[str]:
-    """The names of the parameters that have no default."""
-    found = inspect.signature(function).parameters.values()
-    return frozenset(p.name for p in found if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-
-
-def chosen(arguments: Mapping[str, object], names: frozenset[str] | None) -> dict[str, object]:
-    """Those of `arguments` that go by one of `names`."""
-    return {k: v for k, v in arguments.items() if names is None or k in names}
 
 
 def text_of(value: object, *, name: str) -> str:
