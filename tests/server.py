@@ -193,12 +193,13 @@ def _content(message: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
+_BLOCK = re.compile(r"<(reply|answer)( [0-9a-f]+|)>\s*(.*?)\s*</\1\2>", re.DOTALL)
+
+
 def _rated_reply(messages: list[Any]) -> str:
-    """What stands between the last `<reply>` and `</reply>` of the prompt; empty without them."""
-    prompt = "\n".join(map(_content, messages))
-    end = prompt.rfind("</reply>")
-    start = prompt.rfind("<reply>", 0, max(end, 0))
-    return prompt[start + len("<reply>") : end].strip() if start >= 0 else ""
+    """What stands in the last block of the prompt, between `<reply CODE>` and `</reply CODE>`; empty without one."""
+    blocks = _BLOCK.findall("\n".join(map(_content, messages)))
+    return blocks[-1][2] if blocks else ""
 
 
 def _quote(rng: random.Random, reply: str) -> str:

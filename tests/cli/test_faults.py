@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,9 +228,7 @@ def test_orders_in_a_reply_stand_inside_its_block(bench: Bench) -> None:
     prompts = rated_prompts(bench)
     assert len(prompts) == 6
     for prompt, reply in zip(prompts, replies, strict=True):
-        assert prompt.count("<reply>") == prompt.count("</reply>") == 1
-        before, _, rest = prompt.partition("<reply>")
-        inside, _, after = rest.partition("</reply>")
+        before, inside, after = re.split(r"\n</?reply [0-9a-f]{8}>", prompt)
         assert inside.strip() == reply
         assert ORDERS not in after
         assert after.startswith("\n\n# What your message gave occasion for")

@@ -67,11 +67,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
 
 
 def test_a_rater_sees_nothing_after_the_exchange_it_rates(recorded: Recorded) -> None:
-    ratings = [text(m[:2]) for m in recorded.of("rater") if "<reply>" in text(m[:2])]
+    ratings = [text(m[:2]) for m in recorded.of("rater") if "\n<reply " in text(m[:2])]
     assert len(ratings) >= 36
     places: set[Place] = set()
     for prompt in ratings:
-        reply = prompt.rsplit("<reply>\n", 1)[1].split("\n</reply>")[0]
+        reply = re.split(r"\n</?reply [0-9a-f]{8}>\n", prompt)[-2]
         rated = [
             (target, i)
             for target in recorded.trials
@@ -114,7 +114,7 @@ def test_a_rater_sees_the_rubric_and_not_the_signals(recorded: Recorded) -> None
         for d in DIMENSIONS:
             wanted = persona.preferences[d]
             assert wanted.signals.missed.shows not in asked
-            assert "<reply>" not in asked or wanted.rubric.five in asked
+            assert "\n<reply " not in asked or wanted.rubric.five in asked
 
 
 # --- the user -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 
 from sim.core.errors import CallFailed
 from sim.llm.client import Completion, Request
+from sim.llm.fence import fence
 from tests.targets.test_memory import PROMPTS, TOLD, Life, scripted
 
 GOOD = {
@@ -131,7 +132,7 @@ async def test_what_is_sent_when_a_memory_is_written_and_when_it_is_shown(policy
     system, asked = (m.content for m in memory[1].messages)
     assert system == PROMPTS.render(f"memory_{policy}_system", **({"words": 300} if policy == "summary" else {"lines": 100, "characters": 200}))
     assert asked == (
-        f"# What you remember so far\n{GOOD[policy]}\n\n# The talk that has just ended\n"
+        f"# What you remember so far\n{fence(GOOD[policy], 'notes')}\n\n# The talk that has just ended\n"
         "Talk of 2026-01-14 (Wednesday, 14 January 2026, nine days later)\n"
         f"They wrote: {TOLD[1][0]}\nYou wrote: I see.\nThey wrote: {TOLD[1][1]}\nYou wrote: I see.\n\n"
     )
