@@ -79,12 +79,13 @@ def test_a_rater_sees_nothing_after_the_exchange_it_rates(recorded: Recorded) ->
             if answer == reply and f"You: {user}\n\nThe reply to rate" in prompt
         ]
         assert rated, prompt
+        shown = {line.removeprefix("You: ").removeprefix("It: ") for line in prompt.splitlines()}
         clean = []
         for target, i in rated:
             said = recorded.said(target)
             earlier = {t for *_, user, answer in said[: i + 1] for t in (user, answer)}
             later = {t for *_, user, answer in said[i + 1 :] for t in (user, answer)} - earlier
-            if not any(t in prompt for t in later):
+            if not later & shown:
                 clean.append((target, *said[i][:2]))
         assert clean, prompt
         places.update(clean)
