@@ -76,6 +76,7 @@ class Parts:
         nonce: the run's own, by which targets of one's own know their users apart from those of other runs.
         """
         self._study = study
+        self._limits = limits
         self._nonce = nonce
         self._own = {t.id: OwnTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
         self._prompts = prompts
@@ -127,7 +128,15 @@ class Parts:
         sampling = (target.sampling or self._study.sampling).model_copy(update={"max_tokens": None})
         writer = self._clients.get(target.model_copy(update={"sampling": sampling}))
         embedder = self._clients.embedder(target.embedding) if target.embedding else None
-        return build_memory(target.policy, self._prompts, writer, tokens=target.context_tokens, embedder=embedder)
+        return build_memory(
+            target.policy,
+            self._prompts,
+            writer,
+            tokens=target.context_tokens,
+            embedder=embedder,
+            seconds=self._limits.timeout,
+            of=f"target '{target.id}'",
+        )
 
     @property
     def stopped(self) -> bool:

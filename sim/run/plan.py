@@ -12,10 +12,12 @@ from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.probes import Asking
 from sim.core.record import Trial
-from sim.core.spec import WRITERS, ChatTargetSpec, tells_dates
+from sim.core.spec import ChatTargetSpec, tells_dates
+from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
     from sim.core.spec import Persona, Scenario, Study, TargetSpec
+    from sim.targets.memory import Policy
 
 
 @dataclass(frozen=True)
@@ -64,30 +66,38 @@ def plan_trials(study: Study, personas: Iterable[Persona], scenarios: Iterable[S
     return tuple(TrialPlan(target, seed, cast) for seed in study.seeds for cast in casts for target in study.targets)
 
 
-def _memory_calls(target: TargetSpec, session: int, exchanges: int) -> int:
-    """Calls of a target's own work on what it remembers: one when the session ends where it writes or embeds, and one for each message to embed."""
+def memory_of(target: TargetSpec) -> type[Policy] | None:
+    """The class of the memory policy that `target` is given, imported if it is the study's own; None: it keeps its own memory.
+
+    Raises:
+        InputError: it cannot be imported, or is not a memory policy.
+    """
     if not isinstance(target, ChatTargetSpec):
-        return 0
-    if target.embedding:
-        return 1 + (exchanges if session > 1 else 0)
-    return int(_writes(target))
+        return None
+    return load_policy(target.policy, embedding=target.embedding is not None, of=f"target '{target.id}'")
 
 
-def _writes(target: TargetSpec) -> bool:
-    return isinstance(target, ChatTargetSpec) and target.policy.kind in WRITERS
+def _memory_calls(policy: type[Policy] | None, session: int, exchanges: int) -> int:
+    """Calls of a target's own work on what it remembers; in the first session there is nothing yet that a message could call up."""
+    return policy.calls_per_session + (exchanges * policy.calls_per_message if session > 1 else 0) if policy else 0
 
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
     """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call, a model that tags makes one a
     reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is not asked, and of a target that cannot be
-    copied nothing is. A judge grades each written memory once, in the end."""
+    copied nothing is. A judge grades each written memory once, in the end.
+
+    Raises:
+        InputError: a memory policy of the study's own cannot be imported.
+    """
     draw = Draw(study.seed, study.controls)
     asking = Asking(study.seed, study.probes) if study.probes else None
     least: dict[Role, int] = dict.fromkeys(ROLES, 0)
     most: dict[Role, int] = dict.fromkeys(ROLES, 0)
     shortest = longest = 0
     for plan in plans:
-        most["judge"] += bool(study.judge and _writes(plan.target))
+        policy = memory_of(plan.target)
+        most["judge"] += bool(study.judge and policy and policy.graded)
         for session in plan.cast.sessions:
             length = session.spec.exchanges
             controls = [sum(CALLS[c] for c in draw.on(plan.cast, plan.seed, session.index, e)) for e in range(1, length.max + 1)]
@@ -97,7 +107,7 @@ def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
                 counted["target"] += exchanges
                 counted["rater"] += exchanges * len(study.raters) + 1 + sum(controls[:exchanges])
                 counted["tagger"] += 0 if study.tagger.offline else exchanges
-                counted["memory"] += _memory_calls(plan.target, session.index, exchanges)
+                counted["memory"] += _memory_calls(policy, session.index, exchanges)
             asked = asking.most(plan.cast, session.index, plan.seed) if asking else 0
             most["probe"] += asked
             most["judge"] += asked if study.judge else 0

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from sim.core.codebook import DIMENSIONS
 from sim.core.controls import CALLS, Draw
 from sim.core.frozen import Frozen
-from sim.run.plan import Range, forecast
+from sim.run.plan import Range, forecast, memory_of
 
 if TYPE_CHECKING:
     from sim.core.cast import Cast, CastSession
     from sim.core.event import Role
     from sim.core.record import Spent, Trial
-    from sim.core.spec import Study
+    from sim.core.spec import Study, TargetSpec
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
 
@@ -29,8 +29,8 @@ MESSAGE, REPLY = 40, 120
 """Tokens of a user's message and of a companion's reply."""
 USER_ANSWER, RATER_ANSWER, LOOK_BACK, TAGGER_ANSWER = 110, 420, 60, 60
 """Tokens of what each role answers with, its JSON included; the rater's for seven dimensions."""
-REMEMBERED = 500
-"""Tokens that a memory that writes or picks shows of earlier sessions."""
+TAGGER_EXAMPLES = 500
+"""Tokens of a codebook's moves and examples."""
 
 
 class RoleTokens(Frozen):
@@ -116,7 +116,7 @@ def _add_trial(
         length = session.spec.exchanges.min if shortest else session.spec.exchanges.max
         user, rater = sizes.user(plan.cast, session), sizes.rater(plan.cast, session)
         read = min(study.history_tokens, before)
-        heard = {"full": before, "none": 0, "native": 0}.get(plan.target.memory, min(before, REMEMBERED))
+        heard = _shown(plan.target, before)
         scripted = {s.exchange for s in session.spec.scripted}
         for exchange in range(1, length + 1):
             talk = (exchange - 1) * turn
@@ -131,6 +131,12 @@ def _add_trial(
                 add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER)
         add("rater", rater / 2 + read + length * turn, LOOK_BACK)
         before += length * turn
+
+
+def _shown(target: TargetSpec, before: int) -> int:
+    """Tokens of `before` that the target's memory shows with a message."""
+    policy = memory_of(target)
+    return 0 if policy is None else before if policy.shows is None else min(before, policy.shows)
 
 
 def _add_memory(
@@ -155,7 +161,7 @@ class _Sizes:
 
     def __init__(self, prompts: Prompts) -> None:
         self._prompts = prompts
-        self.tagger = _tokens(prompts.texts["tag_system"]) + REMEMBERED
+        self.tagger = _tokens(prompts.texts["tag_system"]) + TAGGER_EXAMPLES
         self._systems: dict[tuple[str, str, str], float] = {}
 
     def user(self, cast: Cast, session: CastSession) -> float:

@@ -54,7 +54,7 @@ class RunFolder:
     @cached_property
     def spec(self) -> RunSpec:
         """Everything the run was asked to do."""
-        return load_yaml(self.path / SPEC, RunSpec, max_bytes=_MAX_SPEC_BYTES)
+        return load_yaml(self.path / SPEC, RunSpec, max_bytes=_MAX_SPEC_BYTES, context=RECORDED)
 
     @property
     def study(self) -> Study:

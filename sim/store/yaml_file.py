@@ -72,16 +72,19 @@ class Document:
         return tuple(k for k in self.root.children if isinstance(k, str))
 
 
-def load_yaml(path: Path, model: type[M], *, max_bytes: int = MAX_BYTES) -> M:
+def load_yaml(path: Path, model: type[M], *, max_bytes: int = MAX_BYTES, context: Mapping[str, object] | None = None) -> M:
     """The `model` that stands in `path`.
+
+    Args:
+        context: what its validators are told, such as `sim.core.spec.memory.RECORDED`.
 
     Raises:
         InputError: anything that is wrong with the file; the first fault by line, and how many more there are.
     """
-    return build(read_yaml(path, max_bytes=max_bytes), model)
+    return build(read_yaml(path, max_bytes=max_bytes), model, context=context)
 
 
-def build(document: Document, model: type[M]) -> M:
+def build(document: Document, model: type[M], *, context: Mapping[str, object] | None = None) -> M:
     """The `model` that `document` describes.
 
     Raises:
@@ -92,7 +95,7 @@ def build(document: Document, model: type[M]) -> M:
         required = ", ".join(f"{name}:" for name, about in model.model_fields.items() if about.is_required())
         raise InputError(f"the file holds {kind}, not keys and values", mend=f"begin with {required}", where=document.path, line=document.root.line)
     try:
-        return model.model_validate(document.root.value)
+        return model.model_validate(document.root.value, context=context)
     except ValidationError as error:
         raise complain(error, document, model) from None
 

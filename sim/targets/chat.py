@@ -73,7 +73,7 @@ class ChatTarget:
         """Let the memory consolidate."""
         return await self._memory.consolidate(self._talks, seed=self._draw(0))
 
-    def remembers(self) -> tuple[str, ...]:
+    def remembers(self) -> tuple[str, ...] | None:
         """What the memory holds, the session that has just ended included."""
         return self._memory.holds(self._talks)
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.core.spec import Study
-from sim.core.spec.memory import Policy, read_policy
+from sim.core.spec.memory import MemorySpec, read_memory
 from tests import examples
 
 
@@ -35,9 +35,11 @@ def test_only_the_arms_that_retrieve_embed() -> None:
     assert [t.embedding is not None for t in study.targets] == [False, True]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("name", "policy"), [("none", Policy("none")), ("window:12", Policy("window", 12)), ("retrieval:9", Policy("retrieval", 9))])
-def test_a_policy_is_read_from_its_name(name: str, policy: Policy) -> None:
-    assert read_policy(name) == policy
+@pytest.mark.parametrize(
+    ("name", "policy"), [("none", MemorySpec("none")), ("window:12", MemorySpec("window", 12)), ("retrieval:9", MemorySpec("retrieval", 9))]
+)
+def test_a_policy_is_read_from_its_name(name: str, policy: MemorySpec) -> None:
+    assert read_memory(name) == policy
 
 
 @pytest.mark.parametrize(

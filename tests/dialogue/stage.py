@@ -10,7 +10,7 @@ from sim.core.controls import Draw
 from sim.core.event import TaggedSentence, Tags
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
-from sim.core.spec import Controls, Persona, Scenario, read_policy
+from sim.core.spec import Controls, Persona, Scenario, read_memory
 from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
@@ -86,7 +86,7 @@ class Stage:
         return plan_trials(examples.study(), personas or (examples.persona(),), scenarios or (examples.scenario(),))[0]
 
     def remembering(self) -> Memory:
-        return build_memory(read_policy(self.memory), self.prompts, self.target_client)
+        return build_memory(read_memory(self.memory), self.prompts, self.target_client)
 
     def context(self, trial: Trial) -> Context:
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -15,8 +15,7 @@ from sim.core.fold import fold
 from sim.core.probes import Asking
 from sim.core.record import Trial
 from sim.core.spec import Persona, Probes, Scenario
-from sim.core.spec.memory import SIZED
-from sim.core.spec.memory import Kind as PolicyKind
+from sim.core.spec.memory import BUILT_IN
 from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
@@ -100,7 +99,7 @@ async def test_every_session_is_asked_on_copies_and_paid_for_apart() -> None:
     assert opened.count(False) == sum(p.probe == "control" for p in probed(trial)), "all but controls open a new session"
 
 
-@pytest.mark.parametrize("policy", [f"{kind}:3" if kind in SIZED else kind for kind in get_args(PolicyKind)])
+@pytest.mark.parametrize("policy", [f"{name}:3" if about.counts else name for name, about in BUILT_IN.items()])
 async def test_probing_leaves_no_trace_under_any_policy(policy: str) -> None:
     async def told(*, asks: bool) -> list[Event]:
         stage = Asked(user=tells, target=replies, memory=policy, asks=asks)

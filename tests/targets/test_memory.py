@@ -11,7 +11,7 @@ import pytest
 from sim.core.event import MemoryWritten, SessionClosed, SessionOpened, TargetReplied, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.core.spec import read_policy
+from sim.core.spec import read_memory
 from sim.llm.client import Client, Completion, Request, Scripted
 from sim.llm.embedding import OfflineEmbedder
 from sim.llm.offline import build_offline
@@ -51,7 +51,7 @@ class Life:
 
     def build(self) -> ChatTarget:
         embedded = self.policy.startswith("embedded")
-        policy = read_policy(self.policy.replace("embedded", "retrieval"))
+        policy = read_memory(self.policy.replace("embedded", "retrieval"))
         memory = build_memory(policy, PROMPTS, self.client, tokens=self.tokens, embedder=OfflineEmbedder() if embedded else None)
         return ChatTarget(self.client, PROMPTS, memory=memory, system=self.system, seed=lambda s, e: 100 * s + e, tokens=self.tokens)
 

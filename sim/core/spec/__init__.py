@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.core.spec.http import HttpCallSpec, HttpSpec, OpeningSpec, PollSpec
-from sim.core.spec.memory import WRITERS, Policy, read_policy
+from sim.core.spec.memory import MemorySpec, read_memory
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.persona import Allusion, Fact, Manner, Persona, Preference, ProfileType, Rubric, Signal, Signals, Style, Topic, Trait, Value, Voice
 from sim.core.spec.scenario import (
@@ -24,7 +24,6 @@ from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, na
 from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
 
 __all__ = [
-    "WRITERS",
     "AgendaItem",
     "Allusion",
     "CallableTargetSpec",
@@ -40,6 +39,7 @@ __all__ = [
     "Length",
     "Limits",
     "Manner",
+    "MemorySpec",
     "ModelSpec",
     "Mood",
     "Noise",
@@ -49,7 +49,6 @@ __all__ = [
     "PastMessage",
     "PastTalk",
     "Persona",
-    "Policy",
     "PollSpec",
     "Preference",
     "Probes",
@@ -71,6 +70,6 @@ __all__ = [
     "Wish",
     "codebook_of",
     "name_tagger",
-    "read_policy",
+    "read_memory",
     "tells_dates",
 ]

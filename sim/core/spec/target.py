@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 
 from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.http import HttpSpec
-from sim.core.spec.memory import Policy, PolicyName, read_policy, slug
+from sim.core.spec.memory import MemorySpec, PolicyName, read_memory, slug
 from sim.core.spec.model import ModelSpec
 from sim.core.spec.twins import refuse_twins
 
@@ -46,33 +46,34 @@ class ChatTargetSpec(_ChatSpec):
     """A chat model under test, with what it remembers between sessions."""
 
     memory: PolicyName = "full"
-    """Memory policy: `none`, `full`, `window:K`, `summary`, `profile` or `retrieval:K`."""
+    """Memory policy: `none`, `full`, `window:K`, `summary`, `profile`, `retrieval:K`, or one of the study's own: `module:Class`, `file.py:Class`."""
 
     @model_validator(mode="after")
     def _embeds_for_retrieval(self) -> Self:
-        if self.embedding and self.policy.kind != "retrieval":
+        if self.embedding and not self.policy.embeds:
             raise ValueError(f"embedding is for retrieval:K, not for {self.memory}; take it out, or write memory: retrieval:8")
         return self
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> MemorySpec:
         """Its memory policy."""
-        return read_policy(self.memory)
+        return read_memory(self.memory)
 
 
 class ChatArmsSpec(_ChatSpec):
     """A chat model under several memory policies: one target for each."""
 
     memory: tuple[PolicyName, ...] = Field(min_length=1)
-    """Memory policies; the target of `window:5` has the id `<id>-window-5`."""
+    """Memory policies; the target of `window:5` has the id `<id>-window-5`, that of `mine:PenPal` the id `<id>-pen-pal`."""
 
     @model_validator(mode="after")
     def _stand_apart(self) -> Self:
         refuse_twins("memory", list(self.memory), mend="name each once")
+        refuse_twins("target", [f"{self.id}-{slug(m)}" for m in self.memory], mend="write one of them as a target with an id of its own")
         longest = max((f"{self.id}-{slug(m)}" for m in self.memory), key=len)
         if len(longest) > 64:
             raise ValueError(f"the id {longest} would be longer than 64 characters; shorten {self.id}")
-        if self.embedding and not any(read_policy(m).kind == "retrieval" for m in self.memory):
+        if self.embedding and not any(read_memory(m).embeds for m in self.memory):
             raise ValueError("embedding is for retrieval:K; take it out, or add retrieval:8 to memory")
         return self
 
@@ -82,7 +83,7 @@ class ChatArmsSpec(_ChatSpec):
 
     def _arm(self, memory: str) -> ChatTargetSpec:
         given = {name: getattr(self, name) for name in self.model_fields_set}
-        if read_policy(memory).kind != "retrieval":
+        if not read_memory(memory).embeds:
             given.pop("embedding", None)
         return ChatTargetSpec(**{**given, "id": f"{self.id}-{slug(memory)}", "memory": memory})
 

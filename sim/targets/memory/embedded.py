@@ -15,30 +15,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.core.errors import LOST, CallFailed, InputError
-from sim.targets.memory.policy import Heard, Recalled, words_of
+from sim.targets.memory.policy import Heard, Policy, Recalled, words_of
 from sim.targets.memory.retrieval import best, passages_of, shown
 from sim.targets.target import MemoryStep
 
 if TYPE_CHECKING:
     from sim.core.event import Kept, MemoryWritten
-    from sim.llm.embedding import Embedder
-    from sim.llm.prompts import Prompts
+    from sim.targets.memory.tools import Tools
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float16]]
 """A unit vector, in the precision in which the journal holds it, so that a resumed trial ranks as an undisturbed one."""
 
 
-class EmbeddedRetrieval:
-    """Remembers what lies close to the message.
+class EmbeddedRetrieval(Policy):
+    """Remembers what lies close to the message."""
 
-    Args:
-        exchanges: how many are shown at most.
-    """
+    counts = "earlier exchanges"
+    calls_per_session = 1
+    calls_per_message = 1
 
-    def __init__(self, exchanges: int, prompts: Prompts, embedder: Embedder) -> None:
-        self._exchanges = exchanges
-        self._prompts = prompts
-        self._embedder = embedder
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        assert tools.embedder is not None
+        self._embedder = tools.embedder
         self._taken = 0
         self._vectors: tuple[Vector | None, ...] = ()
         """One for each exchange of the talks that were taken in; None: it could not be embedded, and is never found."""
@@ -60,8 +59,8 @@ class EmbeddedRetrieval:
             problem = f"the embedding has {len(vector)} dimensions, those of earlier sessions have {known}"
             raise CallFailed("infrastructure", problem, calls=(asked.call,), timings=(asked.timing,))
         passages = passages_of(earlier[: self._taken])
-        chosen = best([_closeness(v, vector) for v in self._vectors], self._exchanges)
-        found = shown(self._prompts, earlier, [passages[i] for i in chosen])
+        chosen = best([_closeness(v, vector) for v in self._vectors], self.tools.size)
+        found = shown(self.tools.prompts, earlier, [passages[i] for i in chosen])
         return Recalled(found.shown, found.texts, rest, (asked.call,), (asked.timing,))
 
     async def consolidate(self, talks: Sequence[Heard], *, seed: int) -> tuple[MemoryStep, ...]:

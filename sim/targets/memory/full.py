@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.targets.memory.policy import Heard, Recalled, Unwritten, words_of
+from sim.targets.memory.policy import Heard, Policy, Recalled, words_of
 
 
-class Full(Unwritten):
+class Full(Policy):
     """Remembers everything, as it was said."""
+
+    shows = None
 
     async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
         """All earlier sessions."""

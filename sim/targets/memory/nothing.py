@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.targets.memory.policy import Heard, Recalled, Unwritten
+from sim.targets.memory.policy import Heard, Policy, Recalled
 
 
-class Nothing(Unwritten):
+class Nothing(Policy):
     """Remembers nothing across sessions."""
+
+    shows = 0
 
     async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
         """Nothing."""

@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from sim.targets.memory.writing import SLACK
+from sim.targets.memory.writing import SLACK, Written
 
 if TYPE_CHECKING:
     from sim.llm.prompts import Prompts
@@ -22,7 +22,7 @@ CHARACTERS = 200
 _LINE = re.compile(r"[-*•\s\[\"]*(\d{4}-\d{2}-\d{2})[\]\"*]*\s*[:|–-]+\s*(.*\S)")
 
 
-class Profile:
+class Profile(Written):
     """Dated lines."""
 
     name = "profile"

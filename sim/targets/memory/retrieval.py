@@ -10,34 +10,32 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.core.text import words
-from sim.targets.memory.policy import Heard, Recalled, Unwritten, told, words_of
+from sim.targets.memory.policy import Heard, Policy, Recalled, told, words_of
 
 if TYPE_CHECKING:
     from sim.llm.client import Message
     from sim.llm.prompts import Prompts
+    from sim.targets.memory.tools import Tools
 
 Passage = tuple[int, "tuple[Message, Message]"]
 """One exchange, and the talk it belongs to by its place."""
 
 
-class Retrieval(Unwritten):
-    """Remembers what the message calls up.
+class Retrieval(Policy):
+    """Remembers what the message calls up."""
 
-    Args:
-        exchanges: how many are shown at most.
-    """
+    counts = "earlier exchanges"
 
-    def __init__(self, exchanges: int, prompts: Prompts) -> None:
-        self._exchanges = exchanges
-        self._prompts = prompts
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
         self._indexed: tuple[int, Any] = (0, None)
         """How many talks the index is of, and the index."""
 
     async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
         """The best exchanges."""
         passages = passages_of(earlier)
-        chosen = best(self._scores(passages, len(earlier), words(message)), self._exchanges)
-        return shown(self._prompts, earlier, [passages[i] for i in chosen])
+        chosen = best(self._scores(passages, len(earlier), words(message)), self.tools.size)
+        return shown(self.tools.prompts, earlier, [passages[i] for i in chosen])
 
     def holds(self, talks: Sequence[Heard]) -> tuple[str, ...]:
         """All that was said."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.text import words
-from sim.targets.memory.writing import SLACK
+from sim.targets.memory.writing import SLACK, Written
 
 if TYPE_CHECKING:
     from sim.llm.prompts import Prompts
@@ -16,7 +16,7 @@ CHARACTERS = 6_000
 """Beyond them it is too long, whatever counts as a word in it: 1,500 tokens."""
 
 
-class Summary:
+class Summary(Written):
     """Plain text."""
 
     name = "summary"

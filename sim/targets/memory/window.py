@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.targets.memory.policy import Heard, Recalled, Unwritten, words_of
+from sim.targets.memory.policy import Heard, Policy, Recalled, words_of
 
 
-class Window(Unwritten):
-    """Remembers the latest sessions.
+class Window(Policy):
+    """Remembers the latest sessions. One in which nothing was said counts for none."""
 
-    Args:
-        sessions: how many, at least one. A session in which nothing was said counts for none.
-    """
-
-    def __init__(self, sessions: int) -> None:
-        self._sessions = sessions
+    counts = "earlier sessions"
 
     async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
         """The last sessions."""
-        return Recalled(talks=tuple(earlier[-self._sessions :]))
+        return Recalled(talks=tuple(earlier[-self.tools.size :]))
 
     def holds(self, talks: Sequence[Heard]) -> tuple[str, ...]:
         """What was said in the last sessions."""
-        return words_of(talks[-self._sessions :])
+        return words_of(talks[-self.tools.size :])

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from sim.core.errors import LOST, CallFailed
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.client import Completion, Message, Request, Tab
-from sim.targets.memory.policy import Heard, Recalled, told
+from sim.targets.memory.policy import Heard, Policy, Recalled, told
 from sim.targets.target import MemoryStep
 
 if TYPE_CHECKING:
     from sim.core.event import Kept, MemoryWritten
-    from sim.llm.client import Client
     from sim.llm.prompts import Prompts
+    from sim.targets.memory.tools import Tools
 
 SLACK = 1.5
 """How far beyond a limit it was told a model may go: it cannot count."""
@@ -32,15 +33,29 @@ _OPEN = re.compile(r"<memory>", re.IGNORECASE)
 _FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z", re.DOTALL)
 
 
-class Form(Protocol):
-    """What a written memory looks like."""
+class Written(Policy):
+    """A memory that is written: it stands below the system prompt. Talks that it has not taken in yet, such as those before the study, are shown word
+    for word. Where its prompt would be longer than the target's context, the oldest exchanges of a session are left out of it.
+    """
 
-    name: str
+    calls_per_session = 1
+    graded = True
+    name: ClassVar[str]
     """The step's name in the journal."""
 
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self._client = tools.client
+        self._prompts = tools.prompts
+        self._tokens = tools.tokens
+        self._text = ""
+        self._taken = 0
+
+    @abstractmethod
     def instructions(self, prompts: Prompts) -> str:
         """The system prompt of the one who writes."""
 
+    @abstractmethod
     def read(self, text: str, held: str, *, marked: bool) -> str:
         """The memory that stands in `text`.
 
@@ -52,32 +67,14 @@ class Form(Protocol):
             ValueError: it cannot be used; says what is wrong to the one who wrote it.
         """
 
+    @abstractmethod
     def parts(self, memory: str) -> tuple[str, ...]:
         """The memory, one text for each thing it tells."""
-
-
-class Written:
-    """A memory that is written: it stands below the system prompt. Talks that it has not taken in yet, such as those before the study, are shown word
-    for word.
-
-    Args:
-        form: what it looks like.
-        client: the target's own model.
-        tokens: how many a prompt may have; beyond them the oldest exchanges of a session are left out. None: any number.
-    """
-
-    def __init__(self, form: Form, client: Client, prompts: Prompts, *, tokens: int | None = None) -> None:
-        self._form = form
-        self._client = client
-        self._prompts = prompts
-        self._tokens = tokens
-        self._text = ""
-        self._taken = 0
 
     async def recall(self, earlier: Sequence[Heard], message: str) -> Recalled:
         """What was written, and what was not taken in yet."""
         shown = self._prompts.render("memory_written", text=self._text) if self._text else ""
-        return Recalled(shown, self._form.parts(self._text), tuple(earlier[self._taken :]))
+        return Recalled(shown, self.parts(self._text), tuple(earlier[self._taken :]))
 
     async def consolidate(self, talks: Sequence[Heard], *, seed: int) -> tuple[MemoryStep, ...]:
         """Have it written anew."""
@@ -94,14 +91,14 @@ class Written:
 
     def holds(self, talks: Sequence[Heard]) -> tuple[str, ...]:
         """What was written."""
-        return self._form.parts(self._text)
+        return self.parts(self._text)
 
     async def _write(self, fresh: Sequence[Heard], seed: int) -> MemoryStep:
         asked, dropped = self._asked(fresh)
         tab = Tab()
 
         def step(content: str, kept: Kept = "") -> MemoryStep:
-            return MemoryStep(self._form.name, content, tab.calls, tab.timings, kept, dropped)
+            return MemoryStep(self.name, content, tab.calls, tab.timings, kept, dropped)
 
         if asked is None:
             return step(self._text, "too_long")
@@ -121,7 +118,7 @@ class Written:
 
     def _asked(self, fresh: Sequence[Heard]) -> tuple[tuple[Message, ...] | None, int]:
         """The prompt, and how many messages had to be left out of it; None: it does not fit without any."""
-        system, kept, dropped = self._form.instructions(self._prompts), list(fresh), 0
+        system, kept, dropped = self.instructions(self._prompts), list(fresh), 0
         while True:
             talk = "\n".join(told(self._prompts, t, t.exchanges) for t in kept)
             asked = Message("system", system), Message("user", self._prompts.render("memory_update", held=self._text, talk=talk))
@@ -144,7 +141,7 @@ class Written:
         text = block[1].strip() if block else _FENCE.sub(r"\1", said).strip()
         if _is_json(text):
             raise ValueError("it is JSON; write plain text")
-        return self._form.read(text, self._text, marked=block is not None)
+        return self.read(text, self._text, marked=block is not None)
 
     def _again(self, answer: Completion, problem: str) -> tuple[Message, Message]:
         written = answer.text[:SHOWN_AGAIN].strip() or "(nothing)"
