@@ -24,19 +24,24 @@ Outcome = tuple[object, BaseException | None]
 """What a function returned, or what it raised."""
 
 
-async def call_foreign(function: Callable[..., object], arguments: Mapping[str, object], *, seconds: float, name: str) -> object:
+async def call_foreign(
+    function: Callable[..., object], arguments: Mapping[str, object], *, seconds: float, name: str, waits: Callable[[], bool] = lambda: False
+) -> object:
     """What `function` returns.
 
     Args:
         seconds: how long it may take.
         name: what failures are said of.
+        waits: whether it is waiting right now for a model that it was lent, which does not count as its own time.
 
     Raises:
-        CallFailed: it raised, or did not return in time.
+        CallFailed: it raised, or did not return in time. One that what it was lent has raised, such as for a used-up budget, passes as it is.
     """
     task = asyncio.create_task(_outcome(function, arguments), context=Context())
     try:
         await asyncio.wait({task}, timeout=seconds)
+        while not task.done() and waits():
+            await asyncio.wait({task}, timeout=seconds)
     finally:
         finished = task.done()
         task.cancel()
@@ -45,6 +50,8 @@ async def call_foreign(function: Callable[..., object], arguments: Mapping[str, 
     if task.cancelled():
         raise CallFailed("infrastructure", f"{name} raised CancelledError")
     value, error = task.result()
+    if isinstance(error, CallFailed):
+        raise error
     if error is not None:
         raise CallFailed("infrastructure", scrub(f"{name} raised {described(error)}", os.environ))
     return value

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, nearest
 from sim.core.spec import ChatTargetSpec
+from sim.foreign.code import find_source, read_class
 from sim.llm.budget import Budget
 from sim.llm.build import Shared, check_credentials
 from sim.llm.embedding import build_offline_embedder
 from sim.llm.hosts import destinations
 from sim.llm.limits import Gates
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
+from sim.run.plan import memory_of
 from sim.targets.build import OwnTarget, check_own
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def check_names(study: Study) -> None:
     for target in study.targets:
         if isinstance(target, ChatTargetSpec):
             _check_offline(target, f"target '{target.id}'", BEHAVIOURS)
+            _check_policy(target)
             if target.embedding and target.embedding.offline:
                 build_offline_embedder(target.embedding.model)
     _check_offline(study.user, "the user", USERS)
@@ -46,6 +49,15 @@ def check_names(study: Study) -> None:
         _check_offline(rater, "a rater", RATERS)
     if study.judge and study.judge.offline:
         raise InputError(f"{study.judge.model} cannot play the judge", mend="name a model such as openai/gpt-5, or leave judge out")
+
+
+def _check_policy(target: ChatTargetSpec) -> None:
+    """Refuse a memory policy of the study's own whose class is not where it is said to be; imports nothing."""
+    place, owner = target.policy.name, f"target '{target.id}'"
+    if ":" in place:
+        source = find_source(place, owner=owner)
+        if source:
+            read_class(source, place.rpartition(":")[2].partition(".")[0], owner=owner)
 
 
 def check_tagger(spec: ModelSpec, codebook: Codebook) -> None:
@@ -113,7 +125,7 @@ def check_keys(study: Study) -> None:
 
 
 async def check_reach(study: Study) -> None:
-    """Import the code that the study names, and make the health calls it gives.
+    """Import the code that the study names, memory policies included, and make the health calls it gives.
 
     Raises:
         InputError: a target cannot be imported, cannot be talked to, or is not up.
@@ -121,6 +133,7 @@ async def check_reach(study: Study) -> None:
     shared = Shared(Budget(study.limits, time.time), Gates(study.limits.calls_at_once))
     for spec in study.targets:
         if isinstance(spec, ChatTargetSpec):
+            memory_of(spec)
             continue
         target = OwnTarget(spec, limits=study.limits, shared=shared)
         try:

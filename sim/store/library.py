@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from sim.core.cast import build_cast
 from sim.core.codebook import Codebook
@@ -128,9 +128,41 @@ def built_in(kind: Kind) -> Path:
 
 
 def _resolve(study: Study, base: Path, document: Document | None) -> LoadedStudy:
+    study = _find_policies(study, base, document)
     personas = _Shelf("persona", Persona, base, document).pick(study.personas)
     scenarios = _Shelf("scenario", Scenario, base, document).pick(study.scenarios)
     return LoadedStudy(study, personas, scenarios, _codebook(study.codebook, base, document), document.path if document else None)
+
+
+def _find_policies(study: Study, base: Path, document: Document | None) -> Study:
+    """`study` with the files of its memory policies as seen from the working folder, from where a run is resumed too."""
+    found = {t.memory: _policy_place(t.memory, base, document) for t in study.targets if ".py:" in t.memory}
+    if not found:
+        return study
+    targets = (t.model_copy(update={"memory": found.get(t.memory, t.memory)}) for t in study.targets)
+    return study.model_copy(update={"targets": tuple(targets)})
+
+
+def _policy_place(memory: str, base: Path, document: Document | None) -> str:
+    path, colon, name = memory.partition(".py:")
+    file = base / f"{path}.py"
+    if not file.is_file():
+        beside = [f.name for f in sorted(file.parent.glob("*.py"))]
+        near = nearest(file.name, beside)
+        mend = near if near.startswith("did") else "its path is relative to the study's folder"
+        problem = f"no memory policy lies at '{path}.py' (from {_shown(base)})"
+        raise InputError(problem, mend=mend, **_where(memory, document))
+    return f"{_shown(file).as_posix().removesuffix('.py')}{colon}{name}"
+
+
+def _where(memory: str, document: Document | None) -> dict[str, Any]:
+    """The line of the study's file that names this policy; nothing, where it came from Python."""
+    targets = document.find("targets").children.values() if document else ()
+    for named in (t.children["memory"] for t in targets if "memory" in t.children):
+        for node in (named, *named.children.values()):
+            if document and node.raw.strip("'\" ") == memory:
+                return {"where": document.path, "line": node.line}
+    return {}
 
 
 def _codebook(name: str, base: Path, document: Document | None) -> Codebook:

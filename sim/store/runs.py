@@ -25,6 +25,7 @@ from sim.core.event import Event
 from sim.core.frozen import Frozen
 from sim.core.ports import Clock
 from sim.core.spec import Persona, Scenario, Study
+from sim.core.spec.memory import RECORDED
 from sim.store.header import Header, RunSpec, build_header
 from sim.store.journal import Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
 from sim.store.library import LoadedStudy

@@ -94,8 +94,8 @@ class CustomMemory:
             raise self._wrong(f"recall returned {type(found).__name__}, not Recalled with a text in shown", calls, timings)
         if not all(isinstance(t, str) for t in found.texts) or not all(isinstance(t, Heard) for t in found.talks):
             raise self._wrong("recall must return texts in Recalled.texts and earlier sessions in Recalled.talks", calls, timings)
-        whole = replace(found, texts=tuple(found.texts), talks=tuple(found.talks))
-        return replace(whole, calls=(*found.calls, *calls), timings=(*found.timings, *timings))
+        calls, timings = _added(found, calls, timings)
+        return replace(found, texts=tuple(found.texts), talks=tuple(found.talks), calls=calls, timings=timings)
 
     async def consolidate(self, talks: Sequence[Heard], *, seed: int) -> tuple[MemoryStep, ...]:
         """What the policy writes down; where its model refuses, or what it asks does not fit, that it wrote nothing."""
@@ -109,7 +109,8 @@ class CustomMemory:
         calls, timings = self._writer.account.take()
         if calls:
             *before, last = steps or (MemoryStep(UNCHANGED, ""),)
-            steps = (*before, replace(last, calls=(*last.calls, *calls), timings=(*last.timings, *timings)))
+            calls, timings = _added(last, calls, timings)
+            steps = (*before, replace(last, calls=calls, timings=timings))
         # Only what the policy needs to be restored is kept here: name and content.
         written = (MemoryWritten(trial="", part=s.name, content=s.content, kept=s.kept) for s in steps)
         self._steps = (*self._steps, *((step, len(talks)) for step in written))
@@ -171,3 +172,9 @@ class CustomMemory:
 
     def _wrong(self, problem: str, calls: tuple[Call, ...] = (), timings: tuple[Timing, ...] = ()) -> CallFailed:
         return CallFailed("infrastructure", scrub(f"{self.name}: {problem}", os.environ), calls=calls, timings=timings)
+
+
+def _added(to: Recalled | MemoryStep, calls: Sequence[Call], timings: Sequence[Timing]) -> tuple[tuple[Call, ...], tuple[Timing, ...]]:
+    """The calls of `to`, with those of the account that the policy has not put there itself."""
+    fresh = [(c, t) for c, t in zip(calls, timings, strict=True) if all(c is not known for known in to.calls)]
+    return (*to.calls, *(c for c, _ in fresh)), (*to.timings, *(t for _, t in fresh))
