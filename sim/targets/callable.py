@@ -12,14 +12,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
 from sim.foreign.calls import call_foreign, text_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
-from sim.targets.sitting import Sitting, words_for
-from sim.targets.target import Answer, MemoryStep
+from sim.targets.own import KeepsItsOwn
+from sim.targets.target import Answer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -72,28 +71,17 @@ def build_callable(
     return FunctionTarget(spec, function, identity, till=till, timeout=timeout, prompts=prompts)
 
 
-def has_replied(trial: Trial) -> bool:
-    """Whether there is anything a target of `trial` could remember."""
-    return bool(trial.exchanges)
-
-
-class FunctionTarget:
+class FunctionTarget(KeepsItsOwn):
     """A function that is given everything it needs with each message."""
 
     def __init__(
         self, spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
     ) -> None:
         self._names = parameters(function, owner=f"target '{spec.id}'")
-        self._remembers = self._names is None or bool(self._names & _WHO)
-        self._durable = spec.durable
-        self.stateful = self._remembers and spec.durable
+        remembers = self._names is None or bool(self._names & _WHO)
+        super().__init__(identity, till, prompts, clock=spec.clock, remembers=remembers, durable=spec.durable)
         self._function = function
-        self._identity = identity
-        self._till = till
         self._timeout = spec.timeout or timeout
-        self._dated = spec.clock == "argument"
-        self._sitting = Sitting(words_for(spec.clock, prompts))
-        self._take = 1
 
     async def open(self, date: dt.date) -> None:
         """Begin a session with nothing said in it."""
@@ -117,52 +105,21 @@ class FunctionTarget:
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def close_session(self) -> tuple[MemoryStep, ...]:
-        """Nothing to do."""
-        return ()
-
-    def remembers(self) -> None:
-        """Its memory is its own affair."""
-
-    async def fork(self) -> FunctionTarget | None:
-        """A copy, unless the function keeps a memory that cannot be copied."""
-        if self._remembers:
-            return None
-        twin = copy(self)
-        twin._sitting = copy(self._sitting)
-        twin._till = replace(self._till, role="probe")
-        return twin
-
-    async def restore(self, trial: Trial) -> bool:
-        """Be where `trial` left off, if nothing is lost by that."""
-        self._take = trial.sessions[0].take if trial.sessions else 1
-        if self._remembers and not self._durable and has_replied(trial):
-            self._take += 1
-            return False
-        self._sitting.restore(trial)
-        return True
-
     async def _call(self, arguments: Mapping[str, object]) -> tuple[str, int]:
         name = self._till.name
         return text_of(await call_foreign(self._function, arguments, seconds=self._timeout, name=name), name=name), 1
 
 
-class ObjectTarget:
-    """An instance that is told when a session begins, and then each message."""
-
-    stateful = False
+class ObjectTarget(KeepsItsOwn):
+    """An instance that is told when a session begins, and then each message. What copying it would share nobody knows."""
 
     def __init__(
         self, spec: CallableTargetSpec, kind: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
     ) -> None:
+        super().__init__(identity, till, prompts, clock=spec.clock, remembers=True, durable=False)
         self._target = spec.id
         self._kind = kind
-        self._identity = identity
-        self._till = till
         self._timeout = spec.timeout or timeout
-        self._dated = spec.clock == "argument"
-        self._sitting = Sitting(words_for(spec.clock, prompts))
-        self._take = 1
         self._instance: object = None
 
     async def open(self, date: dt.date) -> None:
@@ -187,24 +144,10 @@ class ObjectTarget:
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def close_session(self) -> tuple[MemoryStep, ...]:
-        """Nothing to do."""
-        return ()
-
-    def remembers(self) -> None:
-        """Its memory is its own affair."""
-
-    async def fork(self) -> None:
-        """Nobody knows what copying an instance would share."""
-        return None
-
     async def restore(self, trial: Trial) -> bool:
         """A fresh instance, which is what it was only as long as it had said nothing."""
-        self._take = trial.sessions[0].take if trial.sessions else 1
-        if has_replied(trial):
-            self._take += 1
+        if not await super().restore(trial):
             return False
-        self._sitting.restore(trial)
         if trial.sessions:
             await self._begin()
         return True

@@ -8,16 +8,13 @@ process unless the study says `durable: true`; a trial that was interrupted afte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed, InputError
 from sim.foreign.calls import call_foreign, free_threads, text_of
 from sim.foreign.code import load_object
-from sim.targets.callable import has_replied
-from sim.targets.sitting import Sitting, words_for
-from sim.targets.target import Answer, MemoryStep
+from sim.targets.own import KeepsItsOwn
+from sim.targets.target import Answer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,7 +39,7 @@ def load_graph(spec: GraphTargetSpec) -> object:
     return found
 
 
-class GraphTarget:
+class GraphTarget(KeepsItsOwn):
     """One trial's thread on a graph.
 
     Args:
@@ -50,17 +47,11 @@ class GraphTarget:
     """
 
     def __init__(self, spec: GraphTargetSpec, graph: object, identity: Identity, *, till: Till, timeout: float, prompts: Prompts) -> None:
-        self._remembers = bool(getattr(graph, "checkpointer", None)) or bool(getattr(graph, "store", None))
-        self._durable = spec.durable
-        self.stateful = self._remembers and spec.durable
+        remembers = bool(getattr(graph, "checkpointer", None)) or bool(getattr(graph, "store", None))
+        super().__init__(identity, till, prompts, clock=spec.clock, remembers=remembers, durable=spec.durable)
         invoke: Callable[..., object] = getattr(graph, "ainvoke", None) or graph.invoke  # type: ignore[attr-defined]
         self._invoke = invoke
-        self._identity = identity
-        self._till = till
         self._timeout = spec.timeout or timeout
-        self._dated = spec.clock == "argument"
-        self._sitting = Sitting(words_for(spec.clock, prompts))
-        self._take = 1
 
     async def open(self, date: dt.date) -> None:
         """Begin a session on the same thread."""
@@ -75,31 +66,10 @@ class GraphTarget:
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def close_session(self) -> tuple[MemoryStep, ...]:
-        """Nothing to do: the thread goes on."""
-        return ()
-
-    def remembers(self) -> None:
-        """Its memory is its own affair."""
-
-    async def fork(self) -> GraphTarget | None:
-        """A copy, unless the graph keeps a thread that cannot be copied."""
-        if self._remembers:
-            return None
-        twin = copy(self)
-        twin._sitting = copy(self._sitting)
-        twin._till = replace(self._till, role="probe")
-        return twin
-
     async def restore(self, trial: Trial) -> bool:
-        """Be where `trial` left off, if nothing is lost by that."""
+        """Be where `trial` left off, if nothing that it knew went with the process that ended."""
         free_threads()
-        self._take = trial.sessions[0].take if trial.sessions else 1
-        if self._remembers and not self._durable and has_replied(trial):
-            self._take += 1
-            return False
-        self._sitting.restore(trial)
-        return True
+        return await super().restore(trial)
 
     async def _call(self, messages: Sequence[Mapping[str, str]]) -> tuple[str, int]:
         user = self._identity.user(self._take)

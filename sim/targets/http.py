@@ -25,7 +25,7 @@ from sim.llm.attempts import Answer as Attempted
 from sim.llm.attempts import Patience, persist
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub
 from sim.targets import stream
-from sim.targets.sitting import Sitting, words_for
+from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer, MemoryStep
 from sim.targets.template import Absent, Filling, find, find_text
 
@@ -206,17 +206,13 @@ async def _text(response: aiohttp.ClientResponse) -> str:
     return b"".join([c async for c in _chunks(response)]).decode("utf-8-sig", "replace")
 
 
-class HttpTarget:
+class HttpTarget(KeepsItsOwn):
     """One trial's talk with a chatbot behind HTTP."""
 
     def __init__(self, line: HttpLine, identity: Identity, *, prompts: Prompts) -> None:
-        self.stateful = line.spec.names_its_user
+        super().__init__(identity, line.till, prompts, clock=line.spec.clock, remembers=line.spec.names_its_user, durable=True)
         self._line = line
-        self._till = line.till
         self._spec = line.spec
-        self._identity = identity
-        self._sitting = Sitting(words_for(line.spec.clock, prompts))
-        self._take = 1
         self._sessions = 0
         self._given: str | None = None
         """The id that the chatbot gave this session."""
@@ -259,27 +255,13 @@ class HttpTarget:
             await self._call(self._spec.delete, fine=OK | GONE)
         return ()
 
-    def remembers(self) -> None:
-        """Its memory is its own affair."""
-
-    async def fork(self) -> HttpTarget | None:
-        """Only a chatbot that is sent the whole session with every message can be forked."""
-        if self.stateful:
-            return None
-        twin = copy(self)
-        twin._sitting = copy(self._sitting)
-        twin._till = replace(self._till, role="probe")
-        return twin
-
     async def restore(self, trial: Trial) -> bool:
         """Be the same user again."""
         self._sessions = len(trial.cast.sessions)
-        self._take = trial.sessions[0].take if trial.sessions else 1
         if self._spec.opening and self._spec.opening.session_id and trial.sessions and not trial.sessions[-1].closed:
-            self._take += 1
+            self._take = trial.sessions[0].take + 1
             return False
-        self._sitting.restore(trial)
-        return True
+        return await super().restore(trial)
 
     def _clock(self) -> dict[str, str]:
         return {self._spec.clock_name or "X-Session-Date": "{date}"} if self._spec.clock == "header" else {}
