@@ -305,8 +305,8 @@ async def rescore_run(
             if on_start:
                 on_start(shared.budget)
             try:
-                bench = Bench(judging.build_raters(clients), judging.build_tagger(clients), shared.budget, judging.concurrency)
-                await rescore(due, bench, _Watched(journal, listeners), study=study, clock=time.time)
+                bench = Bench(judging.build_judges(clients, study), shared.budget, judging.concurrency)
+                await rescore(due, bench, _Watched(journal, listeners), clock=time.time)
             finally:
                 await clients.close()
         trials = tuple(fold(p.blank(), journal.events(p.id)) for p in plans)

@@ -23,13 +23,12 @@ from sim.analysis.memory import MemoryFigures, summarise_memory
 from sim.analysis.pairs import WITHOUT_CALLBACK, places
 from sim.analysis.policies import Bought, Ranks, find_reference, rank_targets, summarise_bought
 from sim.analysis.scales import ScaleChecks, check_scales
-from sim.core.absent import Panel, absent_verdicts
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
-from sim.core.controls import Draw, control_parts
+from sim.core.controls import control_parts
 from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
-from sim.core.probes import Asking
+from sim.core.panel import Panel
 from sim.core.record import RunStatus, Spent
 from sim.core.spec import codebook_of
 from sim.score.repetition import less, mark_trials, measure
@@ -450,10 +449,9 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
 
 
 def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    asking = Asking(study.seed, study.probes) if study.probes else None
-    panel = Panel(tuple(study.raters), study.tagger_id, Draw(study.seed, study.controls), asking, study.judge is not None)
-    absent = [v for t in trials if not (t.failed or t.finished) for v in absent_verdicts(t, panel)]
-    controls = control_parts(panel.primary).values()
+    panel = Panel.of(study)
+    absent = [one for t in trials if not (t.failed or t.finished) for one in panel.due(t)]
+    controls = control_parts(study.primary_rater).values()
     return Absent(
         ratings=sum(v.node == "rate_likability" and v.exchange > 0 and v.part not in controls for v in absent),
         controls=sum(v.part in controls for v in absent),

@@ -89,7 +89,7 @@ async def _calibrate(path: Path, labelled: Sequence[Labelled], tagger: Tagger, c
     from sim.core.view import Turn
     from sim.present.agreement import AgreementDocument, render_agreement
 
-    found = [(x, (await tagger.tag(Turn(user="", reply=x.sentence))).value) for x in labelled]
+    found = [(x, (await tagger.score(Turn(user="", reply=x.sentence))).value) for x in labelled]
     judged = [Judged(x.reply, x.moves, tags.moves) for x, tags in found if isinstance(tags, Tags)]
     document = AgreementDocument(
         tagger=tagger.id,

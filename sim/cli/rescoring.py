@@ -27,8 +27,8 @@ from sim.store.library import load_codebook
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.event import Event
+    from sim.core.panel import Assignment
     from sim.llm.budget import Budget
-    from sim.run.rescore import Due
     from sim.store.runs import RunFolder
 
 
@@ -84,7 +84,7 @@ def _codebook(wish: Wish, folder: RunFolder) -> Codebook:
     return codebook
 
 
-def _buy(run: Run, judging: Judging, due: Sequence[Due], wish: Wish, *, results: Path, stopping: Stopping) -> Run:
+def _buy(run: Run, judging: Judging, due: Sequence[Assignment], wish: Wish, *, results: Path, stopping: Stopping) -> Run:
     """The run with what could be had.
 
     Raises:

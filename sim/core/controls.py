@@ -7,8 +7,9 @@ is what rating the seven together does to each. A control is a verdict like any 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
+from sim.core.address import CONTROLS, Control, control
 from sim.core.chance import derive
 from sim.core.codebook import DIMENSIONS
 from sim.core.spec import Controls
@@ -16,15 +17,13 @@ from sim.core.spec import Controls
 if TYPE_CHECKING:
     from sim.core.cast import Cast
 
-Control = Literal["one_by_one", "repeat"]
-CONTROLS: tuple[Control, ...] = get_args(Control)
 CALLS: dict[Control, int] = {"one_by_one": len(DIMENSIONS), "repeat": 1}
 """What one control of one exchange takes, repairs apart. Dimensions without an occasion are asked too: an attempt needs none."""
 
 
 def control_parts(rater: str) -> dict[Control, str]:
     """The parts under which the controls of `rater` are kept, by control: `self:repeat`."""
-    return {c: f"{rater}:{c}" for c in CONTROLS}
+    return {c: control(rater, c) for c in CONTROLS}
 
 
 @dataclass(frozen=True, slots=True)

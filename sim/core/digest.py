@@ -15,6 +15,8 @@ from pydantic_core import from_json
 
 from sim.core.event import (
     Absence,
+    Assessed,
+    Assessment,
     Departure,
     Evidence,
     Flag,
@@ -32,9 +34,10 @@ from sim.core.event import (
     Utterance,
     load_event,
 )
-from sim.core.fold import damaged, fold
+from sim.core.fold import damaged, fold, with_score
 from sim.core.ledger import scan
 from sim.core.record import Exchange, Reply, Session, Spent
+from sim.core.written import GRADES
 
 if TYPE_CHECKING:
     from sim.core.event import Role
@@ -44,7 +47,7 @@ Row = tuple[int, int, int, int, str, str, str, str]
 """Number in the journal, session, take, exchange, kind, part, body, meta."""
 
 _SAID = set(Utterance.model_fields)
-_FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged"})
+_FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged", "scored"})
 
 
 class Digest:
@@ -53,6 +56,7 @@ class Digest:
     def __init__(self) -> None:
         self._ratings: dict[tuple[Any, ...], Rating] = {}
         self._tags: dict[Any, Tagging] = {}
+        self._scores: dict[Any, Assessed] = {}
 
     def trial(self, blank: Trial, rows: Iterable[Row]) -> Trial:
         """`blank` after the events in `rows`, given in the order in which they were appended.
@@ -66,7 +70,7 @@ class Digest:
         open_session: _Sitting | None = None
         for row in rows:
             _, session, take, exchange, kind, part, body, meta = row
-            if kind not in _FREQUENT:
+            if kind not in _FREQUENT or (kind == "scored" and (session == 0 or part == GRADES)):
                 if open_session:
                     trial = open_session.into(trial)
                 trial = fold(trial, (load_event(Key(blank.id, session, take, exchange, kind, part), body, meta),))  # type: ignore[arg-type]
@@ -89,13 +93,16 @@ class Digest:
 
     def _add(self, session: _Sitting, kind: str, exchange: int, part: str, read: dict[str, Any], meta: str) -> None:
         if kind == "rated":
-            ratings = {d: self._rating(r) for d, r in read["ratings"].items()}
+            ratings = {d: self._rating(r) for d, r in result_of(read).items()}
             if exchange:
                 session.exchanges[exchange - 1].ratings[part] = ratings
             else:
                 session.criterion[part] = ratings
         elif kind == "tagged":
-            session.exchanges[exchange - 1].tags[part] = self._tagging(read["tagging"])
+            session.exchanges[exchange - 1].tags[part] = self._tagging(result_of(read))
+        elif kind == "scored":
+            at: _Talk | _Sitting = session.exchanges[exchange - 1] if exchange else session
+            at.scores = with_score(at.scores, session.trial, part, self._score(result_of(read)))
         elif kind == "target_replied":
             about = from_json(meta)
             seconds = fsum(t["latency"] for t in about["timings"]) if about["timings"] else None
@@ -111,16 +118,22 @@ class Digest:
                 self._ratings[key] = NotApplicable(reason="") if kind == "not_applicable" else Unscored(cause=r["cause"], reason="")
             return self._ratings[key]
         e = r["evidence"]
-        shown = None if e is None else (e["kind"], e["found"]) if "found" in e else (e["reply_words"], e["user_words"])
-        key = (r["score"], r["occasion"], r["attempt"], r["false_memory"], shown)
+        key = (r["score"], r["occasion"], r["attempt"], r["false_memory"], None if e is None else _shown(e))
         known = self._ratings.get(key)
         if known is None:
-            evidence: Evidence | None = None
-            if e is not None:
-                of = {"quote": Quote, "absence": Absence, "measure": Measure}[e["kind"]]
-                evidence = of(**{**e, **({"text": ""} if "text" in e else {})})
-            known = Score(**{**r, "reason": "", "evidence": evidence})
-            self._ratings[key] = known
+            known = self._ratings[key] = Score(**{**r, "reason": "", "evidence": None if e is None else _bare(e)})
+        return known
+
+    def _score(self, r: dict[str, Any]) -> Assessed:
+        kind, value, evidence = r["kind"], r.get("value"), r.get("evidence", ())
+        key = (kind, r.get("cause"), type(value), value, tuple([_shown(e) for e in evidence]))
+        known = self._scores.get(key)
+        if known is None:
+            if kind == "assessment":
+                known = Assessment(value=r["value"], evidence=tuple([_bare(e) for e in evidence]))
+            else:
+                known = NotApplicable(reason="") if kind == "not_applicable" else Unscored(cause=r["cause"], reason="")
+            self._scores[key] = known
         return known
 
     def _tagging(self, t: dict[str, Any]) -> Tagging:
@@ -135,10 +148,26 @@ class Digest:
         return known
 
 
+def result_of(read: dict[str, Any]) -> Any:
+    """What the body of a verdict holds, by whichever name it was written (`sim.core.event.Judged`)."""
+    return read["result"] if "result" in read else read["ratings"] if "ratings" in read else read["tagging"]
+
+
+def _shown(e: dict[str, Any]) -> tuple[Any, ...]:
+    """What of evidence is counted."""
+    return (e["kind"], e["found"]) if "found" in e else (e["reply_words"], e["user_words"])
+
+
+def _bare(e: dict[str, Any]) -> Evidence:
+    """Evidence without its text."""
+    of: type[Evidence] = {"quote": Quote, "absence": Absence, "measure": Measure}[e["kind"]]
+    return of(**{**e, **({"text": ""} if "text" in e else {})})
+
+
 class _Talk:
     """An exchange that is still being read."""
 
-    __slots__ = ("disclosed", "flags", "index", "labels", "ratings", "reply", "scripted", "tags", "user")
+    __slots__ = ("disclosed", "flags", "index", "labels", "ratings", "reply", "scores", "scripted", "tags", "user")
 
     def __init__(self, of: Exchange) -> None:
         self.index, self.user, self.scripted, self.disclosed, self.flags, self.labels = (
@@ -152,9 +181,12 @@ class _Talk:
         self.reply = of.reply
         self.ratings = dict(of.ratings)
         self.tags = dict(of.tags)
+        self.scores = of.scores
 
     def whole(self) -> Exchange:
-        return Exchange(self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.labels)
+        return Exchange(
+            self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.labels, self.scores
+        )
 
 
 class _Sitting:
@@ -162,11 +194,12 @@ class _Sitting:
 
     def __init__(self, trial: Trial, index: int) -> None:
         self.index = index
-        self._cast = trial.cast
+        self.trial = trial
         self._before = trial.sessions[index - 1]
         self.take = self._before.take
         self.exchanges = [_Talk(e) for e in self._before.exchanges]
         self.criterion = dict(self._before.criterion)
+        self.scores = self._before.scores
 
     def say(self, exchange: int, read: dict[str, Any]) -> None:
         """The user spoke, or did not."""
@@ -175,7 +208,7 @@ class _Sitting:
         if said["kind"] == "utterance":
             said["facts_used"], said["signalled"] = tuple(said["facts_used"]), tuple(said["signalled"])
             user = Utterance.model_construct(_SAID, **said)
-            told = scan(user.message, self._cast, session=self.index)
+            told = scan(user.message, self.trial.cast, session=self.index)
             self.exchanges.append(_Talk(Exchange(exchange, user, scripted=read["scripted"], disclosed=told, flags=flags)))
         else:
             gone = (Departure if said["kind"] == "departure" else Silence).model_validate(said)
@@ -183,7 +216,8 @@ class _Sitting:
 
     def into(self, trial: Trial) -> Trial:
         """`trial` with the session as far as it was read."""
-        session: Session = replace(self._before, exchanges=tuple([e.whole() for e in self.exchanges]), criterion=self.criterion)
+        exchanges = tuple([e.whole() for e in self.exchanges])
+        session: Session = replace(self._before, exchanges=exchanges, criterion=self.criterion, scores=self.scores)
         return replace(trial, sessions=(*trial.sessions[: self.index - 1], session, *trial.sessions[self.index :]))
 
 

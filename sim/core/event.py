@@ -10,8 +10,9 @@ import datetime as dt
 import json
 from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
+from sim.core.address import Address
 from sim.core.codebook import Dimension
 from sim.core.errors import Cause
 from sim.core.frozen import Frozen, small
@@ -21,7 +22,7 @@ SCHEMA_VERSION = 1
 
 Role = Literal["user", "target", "rater", "tagger", "memory", "probe", "judge"]
 """What a call is made for; budget and cost are split by it. `memory` is a target's own work on what it remembers, `probe` its answer to a question
-on a fork, `judge` the grading of such answers and of what memory wrote."""
+on a fork, `judge` the grading of such answers and of what memory wrote, and whatever the study's own scorers ask of a model."""
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -133,10 +134,11 @@ class NotApplicable:
 
 @small
 class Unscored:
-    """A rating that could not be had from the model. Final, and never a number."""
+    """A verdict that could not be had. Final, and never a number."""
 
     kind: Literal["unscored"] = "unscored"
-    cause: Literal["schema", "refused", "too_long"]
+    cause: Literal["schema", "refused", "too_long", "scorer"]
+    """`scorer`: the code of a study's own scorer failed, or gave back what is not a result of its kind."""
     reason: str
 
 
@@ -185,6 +187,27 @@ class Tags:
 
 
 Tagging = Annotated[Tags | Unscored, Field(discriminator="kind")]
+
+
+# --- what a memory wrote ------------------------------------------------------------------------------------------
+
+Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
+"""How a fact in a written memory stands to what the user said."""
+
+
+@small
+class Truths:
+    """A written memory, fact by fact in its order."""
+
+    kind: Literal["truths"] = "truths"
+    truths: tuple[Truth, ...]
+
+
+Result = Annotated[
+    Annotated[Tags | Truths | Assessment | NotApplicable | Unscored, Field(discriminator="kind")] | dict[str, Rating],
+    Field(union_mode="left_to_right"),
+]
+"""Whatever a verdict comes to; the ratings of several dimensions or questions are a dict by their names."""
 
 
 # --- what the user did --------------------------------------------------------------------------------------------
@@ -284,9 +307,14 @@ class BaseEvent(Frozen):
     exchange: int = 0
     """From 1; 0 is the whole session."""
     part: str = ""
-    """Rater, tagger, memory step, probe, scorer, person or attempt."""
+    """Rater, tagger, memory step, probe, scorer, person or attempt, as `sim.core.address` reads it."""
     calls: tuple[Call, ...] = ()
     meta: Meta = Meta()
+
+    @property
+    def address(self) -> Address:
+        """The part, taken apart."""
+        return Address.parse(self.kind, self.part)  # type: ignore[attr-defined]
 
 
 class SessionOpened(BaseEvent):
@@ -319,19 +347,18 @@ class TargetReplied(BaseEvent):
     """Messages that no longer fitted the target's context and were left out of it, oldest first."""
 
 
-class Rated(BaseEvent):
-    """`part`, a rater or one of its controls, rated the exchange, or at exchange 0 answered the session's criterion questions."""
+class Judged(BaseEvent):
+    """A verdict of `part`: on an exchange, at exchange 0 on a session, at session 0 on the whole trial.
 
-    kind: Literal["rated"] = "rated"
-    ratings: dict[str, Rating]
+    `kind` says what was judged, and what `part` names (`sim.core.address`): `rated` likability, by a rater or one of its controls, at exchange 0 by
+    the criterion questions; `tagged` the moves of a reply, by a tagger; `scored` all else, by a scorer with its version.
+    """
+
+    kind: Literal["rated", "tagged", "scored"]
+    result: Result = Field(validation_alias=AliasChoices("result", "ratings", "tagging", "truths"))
+    """The other names are those of journals written when each kind had an event of its own."""
     history_cut: bool = False
-
-
-class Tagged(BaseEvent):
-    """`part` tagged the reply's moves."""
-
-    kind: Literal["tagged"] = "tagged"
-    tagging: Tagging
+    """Earlier sessions were shown to the judge as ledger and last two sessions, for length."""
 
 
 Kept = Literal["", "unusable", "refused", "too_long"]
@@ -429,31 +456,12 @@ class SessionClosed(BaseEvent):
 class CallLost(BaseEvent):
     """A node's call came to nothing for reasons outside any model: its own event stays absent, what it paid is counted here.
 
-    `part` is the node, the rater if any, and the attempt: `rate_likability:self#1`.
+    `part` is the node, the judge if any, and the attempt: `rate_likability:self#1`.
     """
 
     kind: Literal["call_lost"] = "call_lost"
     cause: Cause
     message: str
-
-
-Truth = Literal["supported", "plausible", "unsupported", "contradicted"]
-"""How a fact in a written memory stands to what the user said."""
-
-
-@small
-class Truths:
-    """A written memory, fact by fact in its order."""
-
-    kind: Literal["truths"] = "truths"
-    truths: tuple[Truth, ...]
-
-
-class MemoryScored(BaseEvent):
-    """A judge's model held what the session's memory had written against what the user had said by then. `part` is the scorer with its version."""
-
-    kind: Literal["scored"] = "scored"
-    truths: Annotated[Truths | Unscored, Field(discriminator="kind")]
 
 
 class TrialFailed(BaseEvent):
@@ -480,11 +488,9 @@ Event = Annotated[
     SessionOpened
     | UserSpoke
     | TargetReplied
-    | Rated
-    | Tagged
+    | Judged
     | MemoryWritten
     | Probed
-    | MemoryScored
     | SessionClosed
     | Labelled
     | FormAnswered

@@ -5,34 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import fsum
+from typing import TYPE_CHECKING
 
+from sim.core.address import Address
 from sim.core.errors import InputError
 from sim.core.event import (
+    Assessment,
     BaseEvent,
     Call,
     CallLost,
     Departure,
     Event,
     FormAnswered,
+    Judged,
     Labelled,
-    MemoryScored,
     MemoryWritten,
+    NotApplicable,
     Probed,
-    Rated,
     Role,
     SessionClosed,
     SessionOpened,
     Silence,
-    Tagged,
+    Tags,
     TargetReplied,
     TrialFailed,
     TrialFinished,
     TrialForgotten,
+    Truths,
+    Unscored,
     UserSpoke,
     Utterance,
 )
 from sim.core.ledger import scan
 from sim.core.record import Exchange, Reply, Session, Spent, Trial
+from sim.core.written import GRADES
+
+if TYPE_CHECKING:
+    from sim.core.event import Assessed
 
 
 def fold(trial: Trial, events: Iterable[Event]) -> Trial:
@@ -49,7 +58,7 @@ def fold(trial: Trial, events: Iterable[Event]) -> Trial:
 
 
 def damaged(kind: str, trial: str, session: int, exchange: int) -> InputError:
-    """The complaint that an event of `kind` answers a message that is not there."""
+    """The complaint that an event of `kind` answers a message that is not there, or is not what its kind holds."""
     problem = f"the journal run.db is damaged: '{kind}' at {trial}, session {session}, exchange {exchange} answers no message"
     return InputError(problem, mend="restore it from a copy")
 
@@ -69,6 +78,8 @@ def _apply(trial: Trial, event: Event) -> Trial:
             return replace(trial, lost=(*trial.lost, event), spent=spent)
         case SessionOpened():
             return replace(trial, sessions=_opened(trial, event), spent=spent)
+        case Judged(session=0, result=Assessment() | NotApplicable() | Unscored() as found):
+            return replace(trial, scores=with_score(trial.scores, trial, event.part, found), spent=spent)
     session = _session(trial, event)
     if session is None:
         return replace(trial, spent=spent)
@@ -104,14 +115,8 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
             reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds)
             return _at(session, event.exchange, reply=reply)
-        case Rated(exchange=0):
-            return replace(session, criterion={**session.criterion, event.part: event.ratings})
-        case Rated():
-            known = session.exchanges[event.exchange - 1].ratings
-            return _at(session, event.exchange, ratings={**known, event.part: event.ratings})
-        case Tagged():
-            tags = session.exchanges[event.exchange - 1].tags
-            return _at(session, event.exchange, tags={**tags, event.part: event.tagging})
+        case Judged():
+            return _judged(trial, session, event)
         case Labelled():
             labels = session.exchanges[event.exchange - 1].labels
             return _at(session, event.exchange, labels=(*labels, event))
@@ -119,11 +124,34 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             return replace(session, memory=(*session.memory, event))
         case Probed():
             return replace(session, probes={**session.probes, event.part: event})
-        case MemoryScored():
-            return replace(session, scored={**session.scored, event.part: event.truths})
         case SessionClosed():
             return replace(session, closed=event.ending, forks=event.forks)
     raise AssertionError(f"no such event: {event.kind}")
+
+
+def _judged(trial: Trial, session: Session, event: Judged) -> Session:
+    exchange = session.exchanges[event.exchange - 1] if event.exchange else None
+    match event.kind, event.result, exchange:
+        case "rated", dict() as ratings, None:
+            return replace(session, criterion={**session.criterion, event.part: ratings})
+        case "rated", dict() as ratings, Exchange():
+            return _at(session, event.exchange, ratings={**exchange.ratings, event.part: ratings})
+        case "tagged", (Tags() | Unscored()) as tagging, Exchange():
+            return _at(session, event.exchange, tags={**exchange.tags, event.part: tagging})
+        case "scored", (Truths() | Unscored()) as truths, None if event.part == GRADES:
+            return replace(session, scored={**session.scored, event.part: truths})
+        case "scored", (Assessment() | NotApplicable() | Unscored()) as found, None:
+            return replace(session, scores=with_score(session.scores, trial, event.part, found))
+        case "scored", (Assessment() | NotApplicable() | Unscored()) as found, Exchange():
+            return _at(session, event.exchange, scores=with_score(exchange.scores, trial, event.part, found))
+    raise damaged(event.kind, trial.id, session.index, event.exchange)
+
+
+def with_score(known: Mapping[str, Assessed], trial: Trial, part: str, found: Assessed) -> Mapping[str, Assessed]:
+    """`known` with what `part` found, unless another version of that scorer is shown."""
+    scorer = Address.parse("scored", part)
+    shown = trial.versions.get(scorer.who, scorer.edition) == scorer.edition
+    return {**known, scorer.who: found} if shown else known
 
 
 def _at(session: Session, exchange: int, **change: object) -> Session:

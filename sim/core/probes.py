@@ -63,6 +63,14 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A probe with what the target answered: all that whoever grades it is given."""
+
+    probe: Probe
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """What a study asks, drawn with its seed."""
 

@@ -69,7 +69,7 @@ class Exchange:
     labels: tuple[Labelled, ...] = ()
     """What people who read it say it is, the newest last."""
     scores: Mapping[str, Assessed] = field(default_factory=dict)
-    """Results of the study's own scorers of exchanges, by scorer id."""
+    """Results of the study's own scorers of exchanges, by scorer id (see `Trial.versions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,8 @@ class Trial:
     cast: Cast
     dated: bool = True
     """Whether the target is told the dates of sessions."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """The version of each of the study's own scorers whose results are shown; those of another version stay in the journal."""
     sessions: tuple[Session, ...] = ()
     spent: Mapping[Role, Spent] = field(default_factory=dict)
     """All takes and failed attempts included."""

@@ -1,6 +1,7 @@
-"""What the user and the raters may see. A view is cut: nothing after its exchange, no rating, no target's name is in it.
+"""What the user and the judges may see. A view is cut: nothing after its exchange, no rating, no target's name is in it.
 
-These are also the typed inputs that prompts are rendered from, and all that offline users and raters read.
+These are also the typed inputs that prompts are rendered from, and all that offline users and raters read. `ScoringContext` is the whole input of
+every judge of a talk, those of the study's own included.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from sim.core.chance import derive, rng
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import season
 from sim.core.drift import swing, wishes_on
 from sim.core.ledger import Entry, build_ledger
+from sim.core.written import last_written
 
 if TYPE_CHECKING:
     from sim.core.cast import CastSession, Telling
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from sim.core.event import Utterance
     from sim.core.record import Trial
     from sim.core.spec import Fact, Noise, Persona, Preference, Scenario, Value, Wish
+    from sim.core.spec.scorer import Grain
 
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for limits; spending is counted by the provider's own figures."""
@@ -139,14 +142,63 @@ class UserView(View):
         return self.exchange > self.card.session.spec.exchanges.min
 
 
-@dataclass(frozen=True)
-class RaterView(View):
-    """What a rater of `exchange` sees: rubrics, the declared occasion, the talk up to and including the exchange."""
+class WrongGrain(AttributeError):
+    """A judge asked its context for something that is not there where it judges."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringContext(View):
+    """All that a judge is given. What it judges is one of three grains: an exchange, a session, or a trial.
+
+    `persona`, `scenario`, `card`, `past`, `talk`, `talks`, `told` and `date` are there for every judge, `message` and `reply` for one of exchanges.
+    """
+
+    grain: ClassVar[Grain]
+    scenario: Scenario
+    talks: tuple[Talk, ...]
+    """Every talk so far in full, this session's last and cut where the judge's view is; `past` is what of the earlier ones fits a prompt."""
+    told: tuple[Entry, ...]
+    """Everything that the user had told by then."""
+    wanted: tuple[str, ...] = ()
+    """Ids of the results that are asked for, where one call gives several; empty: all it has."""
+
+    @property
+    def date(self) -> dt.date:
+        """The day of the session, or of the last one."""
+        return self.card.session.date
+
+    @property
+    def session(self) -> int:
+        """The number of the session, or of the last one, from 1."""
+        return self.card.session.index
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Everything that the user has said, the talks before the study included, oldest first."""
+        return tuple(turn.user for talk in self.talks for turn in talk.turns)
+
+    @property
+    def message(self) -> str:
+        """The user's message. For a judge of exchanges only."""
+        self._refuse("message")
+
+    @property
+    def reply(self) -> str:
+        """The reply to judge. For a judge of exchanges only."""
+        self._refuse("reply")
+
+    def _refuse(self, name: str) -> NoReturn:
+        offer = "`talk` has the turns of the session" if self.grain == "session" else "`talks` has every session with its turns"
+        raise WrongGrain(f"the context of a {self.grain} has no one {name}: {offer}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaterView(ScoringContext):
+    """What a judge of `exchange` sees: the declared occasion, the talk up to and including the exchange."""
+
+    grain = "exchange"
     said: Utterance
     occasion: Occasion
-    told: tuple[Entry, ...]
-    """Everything told up to this message."""
     only: Dimension | None = None
     """The one dimension that is asked; None: all seven."""
     purpose: str = ""
@@ -158,8 +210,13 @@ class RaterView(View):
         return derive(self.seed, self.purpose) if self.purpose else self.seed
 
     @property
+    def message(self) -> str:
+        """What the reply answers."""
+        return self.talk[-1].user
+
+    @property
     def reply(self) -> str:
-        """The reply to rate."""
+        """The reply to judge."""
         return self.talk[-1].reply
 
     @cached_property
@@ -172,10 +229,11 @@ class RaterView(View):
         return tuple(shuffled)
 
 
-@dataclass(frozen=True)
-class CriterionView(View):
-    """What the user looks back on at the end of a session. `exchange` is the last one."""
+@dataclass(frozen=True, kw_only=True)
+class CriterionView(ScoringContext):
+    """What is looked back on at the end of a session. `exchange` is the last one."""
 
+    grain = "session"
     said: tuple[Utterance, ...]
     left: str | None
     """Why the user left before the end, if it did."""
@@ -184,6 +242,15 @@ class CriterionView(View):
     def order(self) -> tuple[str, ...]:
         """The order in which the questions are asked: fixed."""
         return CRITERIA
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialView(ScoringContext):
+    """What a whole trial is judged by, once its talks are over: they are all `past`, and no talk is under way."""
+
+    grain = "trial"
+    memory: str | None
+    """What the target had written down in the end, in words; None: it writes nothing down."""
 
 
 def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView:
@@ -200,7 +267,7 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
     return UserView(
         persona=trial.cast.persona,
         card=_card(trial, cast, study_seed),
-        past=_past(trial, session.index, history_tokens),
+        past=_past(trial, _earlier(trial, session.index), session.index, history_tokens),
         talk=_turns(trial, session.index, len(session.exchanges)),
         exchange=exchange,
         seed=seed,
@@ -218,16 +285,19 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
 
 
 def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, history_tokens: int) -> RaterView:
-    """The view of a rater of `exchange` in `session`: the same whether it is rated at once or after a resume."""
+    """The view of a judge of `exchange` in `session`: the same whether it is judged at once or after a resume."""
     cut = _cut(trial, session, exchange)
     cast = trial.cast.sessions[session - 1]
     said = cut.sessions[-1].exchanges[-1].user
     ledger = build_ledger(cut)
+    earlier, talk = _earlier(cut, session), _turns(cut, session, exchange)
     return RaterView(
         persona=trial.cast.persona,
+        scenario=trial.cast.scenario,
         card=_card(trial, cast, study_seed),
-        past=_past(cut, session, history_tokens),
-        talk=_turns(cut, session, exchange),
+        past=_past(cut, earlier, session, history_tokens),
+        talk=talk,
+        talks=(*earlier, Talk(cast.date, talk)),
         exchange=exchange,
         seed=seed_of(trial, study_seed, session, exchange),
         said=said,
@@ -241,15 +311,38 @@ def criterion_view(trial: Trial, session: int, *, study_seed: int, history_token
     ended = trial.sessions[session - 1]
     answered = [e for e in ended.exchanges if e.reply is not None]
     left = ended.gone.why if ended.gone else next((e.user.why or "" for e in answered[-1:] if e.user.leave), None)
+    earlier, talk = _earlier(trial, session), _turns(trial, session, len(answered))
+    cast = trial.cast.sessions[session - 1]
     return CriterionView(
         persona=trial.cast.persona,
-        card=_card(trial, trial.cast.sessions[session - 1], study_seed),
-        past=_past(trial, session, history_tokens),
-        talk=_turns(trial, session, len(answered)),
+        scenario=trial.cast.scenario,
+        card=_card(trial, cast, study_seed),
+        past=_past(trial, earlier, session, history_tokens),
+        talk=talk,
+        talks=(*earlier, Talk(cast.date, talk)),
         exchange=len(answered),
         seed=seed_of(trial, study_seed, session, 0),
         said=tuple(e.user for e in answered),
         left=left,
+        told=tuple(build_ledger(replace(trial, sessions=trial.sessions[:session])).values()),
+    )
+
+
+def trial_view(trial: Trial, *, study_seed: int, history_tokens: int) -> TrialView:
+    """The view of a trial as a whole, once its talks are over."""
+    last = len(trial.sessions)
+    talks, written = _earlier(trial, last + 1), last_written(trial)
+    return TrialView(
+        persona=trial.cast.persona,
+        scenario=trial.cast.scenario,
+        card=_card(trial, trial.cast.sessions[last - 1], study_seed),
+        past=_past(trial, talks, last + 1, history_tokens),
+        talk=(),
+        talks=talks,
+        exchange=0,
+        seed=seed_of(trial, study_seed, 0, 0),
+        told=tuple(build_ledger(trial).values()),
+        memory=written.content if written else None,
     )
 
 
@@ -286,16 +379,21 @@ def _turns(trial: Trial, session: int, upto: int) -> tuple[Turn, ...]:
     return tuple(Turn(e.user.message, e.reply.text) for e in trial.sessions[session - 1].exchanges[:upto] if e.reply is not None)
 
 
-def _past(trial: Trial, session: int, history_tokens: int) -> Past:
-    before = replace(trial, sessions=trial.sessions[: session - 1])
-    talks = [
+def _earlier(trial: Trial, session: int) -> tuple[Talk, ...]:
+    """Every talk before `session`, those before the study included."""
+    before = (
         Talk(
             trial.cast.start_date - dt.timedelta(days=t.days_before),
             tuple(Turn(u.text, a.text) for u, a in zip(t.messages[::2], t.messages[1::2], strict=True)),
         )
         for t in trial.cast.scenario.history
-    ]
-    talks += [Talk(s.date, _turns(trial, s.index, len(s.exchanges))) for s in before.sessions]
+    )
+    return (*before, *(Talk(s.date, _turns(trial, s.index, len(s.exchanges))) for s in trial.sessions[: session - 1]))
+
+
+def _past(trial: Trial, talks: tuple[Talk, ...], session: int, history_tokens: int) -> Past:
+    """`talks`, which took place before `session`, as far as they fit a prompt."""
+    before = replace(trial, sessions=trial.sessions[: session - 1])
     size = sum(len(t.user) + len(t.reply) for talk in talks for t in talk.turns)
     cut = size > history_tokens * CHARACTERS_PER_TOKEN and len(talks) > 2
-    return Past(tuple(talks[-2:] if cut else talks), tuple(build_ledger(before).values()), cut, trial.dated)
+    return Past(talks[-2:] if cut else talks, tuple(build_ledger(before).values()), cut, trial.dated)

@@ -2,14 +2,15 @@
 
     START ─▶ open_session ─▶ user_speaks ─▶ target_replies ─┬─▶ rate_likability(t)
                  ▲              ▲    │                      ├─▶ tag_moves(t)
+                 │              │    │                      ├─▶ judge(t)
                  │              └────┼──────────────────────┼─▶ user_speaks
                  │                   ▼                      └─▶ close_session
-                 └───────────── close_session ─▶ END
+                 └───────────── close_session ─▶ judge, score_memory ─▶ END
 
-Rating and tagging of exchange t run in the same super-step as the user's next message. What the target remembers is asked while a session closes; a
-question that was lost goes from START to probe_memory on resume, as lost ratings and tags do to their nodes. Every node keeps its outcome as an
-event; the state is the fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one would be,
-and a node that kept nothing (its call failed) leads to END instead of to itself.
+Rating, tagging and scoring of exchange t run in the same super-step as the user's next message. Who judges a session, and what the target remembers,
+is asked while the session closes; who judges the whole trial comes last. What was lost goes from START to its node on resume. Every node keeps its
+outcome as an event; the state is the fold of the events. Where to go is read from the state alone, so a resumed trial enters where an undisturbed one
+would be, and a node that kept nothing (its call failed) leads to END instead of to itself.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 from langsmith import tracing_context
 
-from sim.core.absent import Verdict, absent_verdicts, next_step, verdicts_on
+from sim.core.due import next_step
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.dialogue.judging import Sent
 from sim.dialogue.nodes import (
     Context,
-    Sent,
     Update,
     close_session,
+    judge,
     open_session,
     probe_memory,
     rate_likability,
@@ -45,17 +47,18 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from sim.core.event import Event
+    from sim.core.panel import Assignment
 
 Route = list[Send | str]
 Talk = Callable[["State", Runtime[Context]], Awaitable[Update]]
 TALK: dict[Talk, tuple[str, ...]] = {
     open_session: ("user_speaks",),
     user_speaks: ("target_replies", "close_session"),
-    target_replies: ("rate_likability", "tag_moves", "user_speaks", "close_session"),
-    close_session: ("open_session",),
+    target_replies: ("rate_likability", "tag_moves", "judge", "user_speaks", "close_session"),
+    close_session: ("open_session", "judge", "score_memory"),
 }
 """Every node of the talk, with where it may lead beside END."""
-VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves, probe_memory, score_memory)
+VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves, judge, probe_memory, score_memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +87,19 @@ def enter(state: State, runtime: Runtime[Context]) -> Route:
     """From the journal: every absent verdict, and the step at which the talk goes on."""
     trial = state["trial"]
     step = next_step(trial)
-    return [*_sends(trial, absent_verdicts(trial, runtime.context.panel), runtime.context), *([step] if step else [])] or [END]
+    return [*_sends(runtime.context.panel.due(trial), runtime.context), *([step] if step else [])] or [END]
 
 
 def onward(node: str, trial: Trial, context: Context) -> Route:
-    """From `node`, which left `trial`, to the next step; to END when it kept nothing."""
+    """From `node`, which left `trial`, to the next step; to END when it kept nothing, or nothing is left to judge."""
     step = next_step(trial)
-    if step is None or step == node:
+    if step == node:
         return [END]
+    if step is None:
+        return [*_sends(context.panel.due_in_the_end(trial), context)] or [END]
     if node == "target_replies":
         session = trial.sessions[-1]
-        verdicts = verdicts_on(trial, session, session.exchanges[-1], context.panel)
-        return [*_sends(trial, verdicts, context), step]
+        return [*_sends(context.panel.due_on(trial, session, session.exchanges[-1]), context), step]
     return [step]
 
 
@@ -111,10 +115,9 @@ def leading(node: Talk) -> Callable[..., Any]:
     return lead
 
 
-def _sends(trial: Trial, verdicts: tuple[Verdict, ...], context: Context) -> list[Send]:
-    """To every judge its verdict; judges of one exchange share one view of it."""
-    views = {(v.session, v.exchange): context.view(trial, v.session, v.exchange) for v in verdicts if v.exchange}
-    return [Send(v.node, Sent(trial, v.session, v.exchange, v.part, views.get((v.session, v.exchange)))) for v in verdicts]
+def _sends(due: tuple[Assignment, ...], context: Context) -> list[Send]:
+    """To every judge its assignment."""
+    return [Send(sent.assignment.node, sent) for sent in context.judges.give(due)]
 
 
 @lru_cache(maxsize=1)

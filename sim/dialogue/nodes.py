@@ -7,49 +7,40 @@ failed for reasons outside any model is kept as `CallLost` and leaves the node's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from langgraph.runtime import Runtime
 
-from sim.core.absent import Panel, absent_grades, absent_probes, answered
-from sim.core.controls import NOTHING, Draw
+from sim.core.address import Address
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import (
     CallLost,
     Departure,
     Ending,
     Event,
-    MemoryScored,
     MemoryWritten,
     Meta,
-    Rated,
     SessionClosed,
     SessionOpened,
     Silence,
-    Tagged,
     TargetReplied,
     Timing,
     TrialFailed,
     UserSpoke,
 )
-from sim.core.fold import fold
 from sim.core.record import Session, Trial
-from sim.core.view import RaterView, criterion_view, rater_view, user_view
-from sim.core.written import GRADES, last_written
+from sim.core.view import user_view
+from sim.dialogue.judging import Judges, Sent, ask_judge, lost_at, place_of
 from sim.dialogue.probing import Probing, as_it_stood, ask
-from sim.score.profile_judge import Held
-from sim.score.written import said_by
 
 if TYPE_CHECKING:
+    from sim.core.panel import Panel
     from sim.core.ports import Clock, Sink
     from sim.core.probes import Probe
-    from sim.core.record import Ratings
     from sim.dialogue.graph import State
     from sim.dialogue.users import User
-    from sim.score.profile_judge import ProfileJudge
-    from sim.score.scorer import Rater, Scorer, Tagger
     from sim.targets.target import Target
 
 
@@ -59,38 +50,17 @@ class Context:
 
     user: User
     target: Target
-    raters: Mapping[str, Rater]
-    """By id, the primary one first."""
-    tagger: Tagger
+    panel: Panel
+    """Who judges what."""
+    judges: Judges
     sink: Sink
     clock: Clock
-    study_seed: int
-    history_tokens: int
     pending: tuple[int, int] | None = None
     """Session and exchange whose message may have been sent before this process began."""
     take: int = 1
     """Take of the sessions that are opened from now on."""
-    controls: Mapping[str, Scorer[Ratings]] = field(default_factory=dict)
-    """The primary rater's, by part."""
-    draw: Draw = NOTHING
-    """Which exchanges they rate."""
     probing: Probing | None = None
-    """What is asked of the target's memory."""
-    memory_judge: ProfileJudge | None = None
-    """Grades what the target's memory has written in the end; None: words do."""
-
-    @property
-    def panel(self) -> Panel:
-        """Who judges."""
-        return Panel(tuple(self.raters), self.tagger.id, self.draw, self.probing.asking if self.probing else None, self.memory_judge is not None)
-
-    def judge(self, part: str) -> Scorer[Ratings]:
-        """The rater or control called `part`."""
-        return self.controls[part] if part in self.controls else self.raters[part]
-
-    def view(self, trial: Trial, session: int, exchange: int) -> RaterView:
-        """What the judges of `exchange` see: the same whether it is judged at once or after a resume."""
-        return rater_view(trial, session, exchange, study_seed=self.study_seed, history_tokens=self.history_tokens)
+    """How the target is asked what it remembers."""
 
     async def keep(self, *events: Event) -> Update:
         """Append `events`; the graph goes on only when they are safe."""
@@ -109,18 +79,6 @@ class Update(TypedDict):
     trial: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One exchange to be judged by one judge, or one question of memory to be put. Exchange 0 is the session as a whole."""
-
-    trial: Trial
-    session: int
-    exchange: int
-    part: str
-    view: RaterView | None
-    """The exchange as its judges see it, cut there; None for a whole session."""
-
-
 async def open_session(state: State, runtime: Runtime[Context]) -> Update:
     """Begin the next session on its date."""
     context, trial = runtime.context, state["trial"]
@@ -137,7 +95,7 @@ async def user_speaks(state: State, runtime: Runtime[Context]) -> Update:
     """The user's next message, departure or silence."""
     context, trial = runtime.context, state["trial"]
     session = trial.sessions[-1]
-    view = user_view(trial, study_seed=context.study_seed, history_tokens=context.history_tokens)
+    view = user_view(trial, study_seed=context.judges.study_seed, history_tokens=context.judges.history_tokens)
     try:
         said = await context.user.speak(view)
     except CallFailed as failed:
@@ -185,59 +143,31 @@ async def target_replies(state: State, runtime: Runtime[Context]) -> Update:
 
 
 async def rate_likability(sent: Sent, runtime: Runtime[Context]) -> Update:
-    """Rate one exchange, seeing nothing after it; the user's next message is written meanwhile."""
-    if sent.exchange == 0:
-        return await _look_back(sent.trial, sent.trial.sessions[sent.session - 1], sent.part, runtime.context)
-    context, trial, view = runtime.context, sent.trial, sent.view
-    assert view is not None
-    take = trial.sessions[sent.session - 1].take
-    try:
-        scored = await context.judge(sent.part).score(view)
-    except CallFailed as failed:
-        return await _lost(context, trial, failed, f"rate_likability:{sent.part}", session=sent.session, take=take, exchange=sent.exchange)
-    return await context.keep(
-        Rated(
-            trial=trial.id,
-            session=sent.session,
-            take=take,
-            exchange=sent.exchange,
-            part=sent.part,
-            ratings=dict(scored.value),
-            history_cut=view.past.cut,
-            calls=scored.calls,
-            meta=context.meta(scored.timings),
-        )
-    )
+    """Rate one exchange, seeing nothing after it; the user's next message is written meanwhile. Or look back on a session that is over."""
+    return await _judge(sent, runtime.context)
 
 
 async def tag_moves(sent: Sent, runtime: Runtime[Context]) -> Update:
     """Tag the discourse moves of one reply."""
-    context, trial, view = runtime.context, sent.trial, sent.view
-    assert view is not None
-    take = trial.sessions[sent.session - 1].take
-    try:
-        scored = await context.tagger.tag(view.talk[-1])
-    except CallFailed as failed:
-        return await _lost(context, trial, failed, f"tag_moves:{sent.part}", session=sent.session, take=take, exchange=sent.exchange)
-    return await context.keep(
-        Tagged(
-            trial=trial.id,
-            session=sent.session,
-            take=take,
-            exchange=sent.exchange,
-            part=sent.part,
-            tagging=scored.value,
-            calls=scored.calls,
-            meta=context.meta(scored.timings),
-        )
-    )
+    return await _judge(sent, runtime.context)
+
+
+async def score_memory(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Grade the memory that was written last, once the talks are over."""
+    return await _judge(sent, runtime.context)
+
+
+async def judge(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Ask a scorer of the study's own about an exchange, a session or the trial."""
+    return await _judge(sent, runtime.context)
 
 
 async def probe_memory(sent: Sent, runtime: Runtime[Context]) -> Update:
     """Put one lost question of a session that is over to a target made anew from the record as it stood then."""
-    context, trial, session = runtime.context, sent.trial, sent.trial.sessions[sent.session - 1]
-    probe = next(p for p in absent_probes(trial, session, context.panel.asking) if p.part == sent.part)
-    return await _ask(trial, session, probe, context, None)
+    one, context = sent.assignment, runtime.context
+    session = one.trial.sessions[one.session - 1]
+    probe = next(p for p in context.panel.probes_after(one.trial, session) if p.part == one.part)
+    return await _ask(one.trial, session, probe, context, None)
 
 
 async def close_session(state: State, runtime: Runtime[Context]) -> Update:
@@ -249,49 +179,27 @@ async def close_session(state: State, runtime: Runtime[Context]) -> Update:
     session = trial.sessions[-1]
     open_still = await context.target.fork()
     forks = open_still is not None
-    probes = absent_probes(trial, session, context.panel.asking) if forks else ()
+    probes = context.panel.probes_after(trial, session) if forks else ()
     # Of a session whose memory has begun to consolidate, the open session is had from the record alone.
     still = None if session.memory else open_still
     controls = [_ask(trial, session, p, context, still) for p in probes if p.kind == "control"]
-    looked_back, remembered, *asked = await asyncio.gather(
-        _look_back(trial, session, context.panel.primary, context),
-        _remember(trial, session, [p for p in probes if p.kind != "control"], context),
-        *controls,
+    looked_back = [_judge(sent, context) for sent in context.judges.give(context.panel.due_after(trial, session))]
+    remembered, *others = await asyncio.gather(
+        _remember(trial, session, [p for p in probes if p.kind != "control"], context), *looked_back, *controls
     )
-    events = tuple(e for update in (remembered, looked_back, *asked) for e in update["trial"])
-    if any(isinstance(e, TrialFailed) or (isinstance(e, CallLost) and e.part.startswith("close_session#")) for e in remembered["trial"]):
+    events = tuple(e for update in (remembered, *others) for e in update["trial"])
+    if any(isinstance(e, TrialFailed) or (isinstance(e, CallLost) and e.address.who == "close_session") for e in remembered["trial"]):
         return {"trial": events}
     ended = SessionClosed(trial=trial.id, session=session.index, take=session.take, ending=_ending(trial, session), forks=forks, meta=context.meta())
-    closed = (*events, *(await context.keep(ended))["trial"])
-    after = fold(trial, closed)
-    graded = [await _grade_memory(after, v.session, context) for v in absent_grades(after, context.panel)]
-    return {"trial": (*closed, *(e for update in graded for e in update["trial"]))}
+    return {"trial": (*events, *(await context.keep(ended))["trial"])}
 
 
-async def score_memory(sent: Sent, runtime: Runtime[Context]) -> Update:
-    """Have the judge grade the memory that was written last, where that was lost when the last session closed."""
-    return await _grade_memory(sent.trial, sent.session, runtime.context)
-
-
-async def _grade_memory(trial: Trial, session: int, context: Context) -> Update:
-    written, take = last_written(trial), trial.sessions[session - 1].take
-    assert context.memory_judge is not None
-    assert written is not None
-    try:
-        scored = await context.memory_judge.judge(Held(written.content, said_by(trial, session)))
-    except CallFailed as failed:
-        return await _lost(context, trial, failed, "score_memory", session=session, take=take)
-    return await context.keep(
-        MemoryScored(
-            trial=trial.id,
-            session=session,
-            take=take,
-            part=GRADES,
-            truths=scored.value,
-            calls=scored.calls,
-            meta=context.meta(scored.timings),
-        )
-    )
+async def _judge(sent: Sent, context: Context) -> Update:
+    """Have a judge asked, and keep what it says."""
+    one = sent.assignment
+    place = place_of(one)
+    attempt = _attempt(one.trial, str(lost_at(one, 0)), place["session"], place["take"], place["exchange"])
+    return await context.keep(*await ask_judge(sent, context.judges, context.clock, attempt=attempt))
 
 
 async def _remember(trial: Trial, session: Session, probes: Sequence[Probe], context: Context) -> Update:
@@ -338,28 +246,6 @@ async def _consolidate(trial: Trial, session: Session, context: Context) -> Upda
     return await context.keep(*written)
 
 
-async def _look_back(trial: Trial, session: Session, rater: str, context: Context) -> Update:
-    if rater in session.criterion or not answered(session):
-        return {"trial": ()}
-    view = criterion_view(trial, session.index, study_seed=context.study_seed, history_tokens=context.history_tokens)
-    try:
-        scored = await context.raters[rater].look_back(view)
-    except CallFailed as failed:
-        return await _lost(context, trial, failed, f"rate_likability:{rater}", session=session.index, take=session.take)
-    return await context.keep(
-        Rated(
-            trial=trial.id,
-            session=session.index,
-            take=session.take,
-            part=rater,
-            ratings=dict(scored.value),
-            history_cut=view.past.cut,
-            calls=scored.calls,
-            meta=context.meta(scored.timings),
-        )
-    )
-
-
 def _ending(trial: Trial, session: Session) -> Ending:
     match session.gone:
         case Departure():
@@ -379,17 +265,22 @@ async def _failed(context: Context, trial: Trial, failed: CallFailed, node: str,
 
 
 async def _lost(context: Context, trial: Trial, failed: CallFailed, node: str, *, session: int, take: int, exchange: int = 0) -> Update:
-    attempt = 1 + sum((e.session, e.take, e.exchange, e.part.partition("#")[0]) == (session, take, exchange, node) for e in trial.lost)
+    attempt = _attempt(trial, node, session, take, exchange)
     return await context.keep(
         CallLost(
             trial=trial.id,
             session=session,
             take=take,
             exchange=exchange,
-            part=f"{node}#{attempt}",
+            part=str(Address(node, count=attempt)),
             cause=failed.cause,
             message=failed.message,
             calls=failed.calls,
             meta=context.meta(failed.timings),
         )
     )
+
+
+def _attempt(trial: Trial, what: str, *place: int) -> int:
+    """Which attempt at `what` is next, from 1, where others came to nothing; `place` is session, take and exchange."""
+    return 1 + sum((e.session, e.take, e.exchange) == place and str(replace(e.address, count=0)) == what for e in trial.lost)

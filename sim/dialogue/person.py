@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Literal
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import CallFailed, InputError
 from sim.core.event import Departure, NotApplicable, Rating, Score, Utterance
+from sim.core.view import RaterView
 from sim.dialogue.users import Said
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
     from sim.core.record import Ratings
-    from sim.core.view import CriterionView, RaterView, UserView
+    from sim.core.view import CriterionView, UserView
 
 Asked = Literal["message", "ratings", "criterion"]
 MAX_MESSAGE = 6_000
@@ -124,15 +125,13 @@ class PersonRater:
         self.id = id
         self._desk = desk
 
-    async def score(self, view: RaterView) -> Scored[Ratings]:
-        """The seven ratings of the last reply."""
-        given = await self._desk.ask("ratings", view)
-        assert not isinstance(given, Words)
-        return Scored({d: as_rating(given[d], occasion=view.occasion.of(d)) for d in DIMENSIONS})
-
-    async def look_back(self, view: CriterionView) -> Scored[Ratings]:
-        """The answers on the session as a whole."""
-        given = await self._desk.ask("criterion", view)
+    async def score(self, context: RaterView | CriterionView) -> Scored[Ratings]:
+        """The seven ratings of the last reply, or the answers on the session as a whole."""
+        if isinstance(context, RaterView):
+            given = await self._desk.ask("ratings", context)
+            assert not isinstance(given, Words)
+            return Scored({d: as_rating(given[d], occasion=context.occasion.of(d)) for d in DIMENSIONS})
+        given = await self._desk.ask("criterion", context)
         assert not isinstance(given, Words)
         return Scored({c: as_rating(given[c]) for c in CRITERIA})
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import Grade, Probed, Unscored
-from sim.core.probes import Asking, Probe, asking_date
+from sim.core.probes import Answered, Probe, asking_date
 from sim.core.text import contains
 from sim.targets.target import Answer
 
@@ -28,9 +28,8 @@ Recreate = Callable[["Trial"], Awaitable["Target"]]
 
 @dataclass(frozen=True)
 class Probing:
-    """What is asked, how answers are graded, and how a target is had that the talk has left behind."""
+    """How answers are graded, and how a target is had that the talk has left behind."""
 
-    asking: Asking
     grader: Grader
     recreate: Recreate
 
@@ -86,7 +85,7 @@ async def ask(probing: Probing, source: Target, trial: Trial, session: int, prob
         if probe.kind != "control":
             await fork.open(asking_date(trial.cast, session))
         answer = await fork.reply(probe.question, f"{trial.id}/{session}.{trial.sessions[session - 1].take}.{probe.part}")
-        graded = await probing.grader.grade(probe, answer.text)
+        graded = await probing.grader.score(Answered(probe, answer.text))
     except CallFailed as failed:
         calls, timings = (*answer.calls, *failed.calls), (*answer.timings, *failed.timings)
         if failed.cause in LOST:

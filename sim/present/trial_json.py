@@ -12,9 +12,10 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
+from sim.core.address import Control
 from sim.core.cast import Cast
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
-from sim.core.controls import Control, control_parts
+from sim.core.controls import control_parts
 from sim.core.dates import later, spoken
 from sim.core.drift import wishes_on
 from sim.core.errors import Cause

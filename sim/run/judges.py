@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from sim.core.panel import Panel
 from sim.core.spec import name_tagger
+from sim.dialogue.judging import Judges
 from sim.llm.build import check_credentials
 from sim.run.demands import check_rater, check_tagger
+from sim.score.checked import check_scorers
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
 from sim.score.moves_offline import OfflineTagger
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
+    from sim.core.panel import Node
     from sim.core.spec import ModelSpec, Study
+    from sim.core.spec.scorer import ScorerInfo
     from sim.run.clients import Clients
-    from sim.score.scorer import Rater, Tagger
+    from sim.score.scorer import Scorer, StudyScorer, Tagger
+
+
+BuildScorers: TypeAlias = "Callable[[Clients], Iterable[StudyScorer]]"
+"""Makes a study's own scorers, given the clients of the models that some of them ask."""
+
+
+def no_scorers(_: Clients) -> tuple[StudyScorer, ...]:
+    """A study without scorers of its own."""
+    return ()
 
 
 def build_tagger(id: str, spec: ModelSpec, codebook: Codebook | None, clients: Clients) -> Tagger:
@@ -51,13 +65,22 @@ class Judging:
     tagger_part: str
     """The part under which tags are kept; also of those that are only looked at, where nobody is to tag."""
     codebook: Codebook
+    scorers: tuple[ScorerInfo, ...] = ()
+    """Scorers of a study's own."""
+    build: BuildScorers = field(default=no_scorers, compare=False)
+    """Makes these scorers."""
     concurrency: int = field(default=16, kw_only=True)
     """Verdicts under way at once."""
 
     @property
+    def panel(self) -> Panel:
+        """What they are to judge."""
+        return Panel.again(self.raters, tagger=self.tagger_part if self.tagger else "", scorers=self.scorers)
+
+    @property
     def parts(self) -> frozenset[str]:
         """The parts of all verdicts that can be bought."""
-        return frozenset((*self.raters, *((self.tagger_part,) if self.tagger else ())))
+        return frozenset((*self.raters, *((self.tagger_part,) if self.tagger else ()), *(i.part for i in self.scorers)))
 
     @property
     def specs(self) -> dict[str, ModelSpec]:
@@ -68,7 +91,7 @@ class Judging:
     def versions(self) -> dict[str, str]:
         """Version by part."""
         tagger = {self.tagger_part: tagger_version(self.tagger)} if self.tagger else {}
-        return dict.fromkeys(self.raters, LikabilityRater.version) | tagger
+        return dict.fromkeys(self.raters, LikabilityRater.version) | tagger | {i.id: i.version for i in self.scorers}
 
     @property
     def offline(self) -> tuple[str, ...]:
@@ -87,13 +110,14 @@ class Judging:
             check_tagger(self.tagger, self.codebook)
             check_credentials(self.tagger)
 
-    def build_raters(self, clients: Clients) -> dict[str, Rater]:
-        """By part."""
-        return {part: LikabilityRater(part, clients.get(spec), clients.prompts) for part, spec in self.raters.items()}
-
-    def build_tagger(self, clients: Clients) -> Tagger | None:
-        """None: nobody is to tag."""
-        return build_tagger(self.tagger_part, self.tagger, self.codebook, clients) if self.tagger else None
+    def build_judges(self, clients: Clients, study: Study) -> Judges:
+        """All of them, ready to be asked about trials of `study`."""
+        by_node: dict[Node, Mapping[str, Scorer[Any, Any]]] = {
+            "rate_likability": {part: LikabilityRater(part, clients.get(spec), clients.prompts) for part, spec in self.raters.items()},
+            "tag_moves": {self.tagger_part: build_tagger(self.tagger_part, self.tagger, self.codebook, clients)} if self.tagger else {},
+            "judge": check_scorers(self.build(clients)),
+        }
+        return Judges(by_node, study.seed, study.history_tokens)
 
 
 def build_judging(

@@ -144,7 +144,7 @@ async def mark_talks(
             if given_up.why:
                 return Lost(given_up.why)
             try:
-                found = await tagger.tag(Turn(reply.user, reply.text))
+                found = await tagger.score(Turn(reply.user, reply.text))
             except CallFailed as failed:
                 taken.add(failed.calls, replies=0)
                 why = f"{failed.cause.replace('_', ' ')}: {failed.message}"

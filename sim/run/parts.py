@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.core.chance import derive
-from sim.core.controls import Draw, control_parts
+from sim.core.controls import control_parts
 from sim.core.errors import CallFailed
-from sim.core.probes import Asking
+from sim.core.panel import Panel
 from sim.core.spec import ChatTargetSpec
+from sim.core.written import GRADES
+from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.run.clients import Clients
-from sim.run.judges import build_tagger, tagger_version
+from sim.run.judges import build_tagger, no_scorers, tagger_version
+from sim.score.checked import check_scorers
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
 from sim.score.probe_grade import ProbeGrader
@@ -26,14 +29,18 @@ from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sim.core.codebook import Codebook
+    from sim.core.panel import Node
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.core.spec import Limits, ModelSpec, OwnTargetSpec, Study
     from sim.llm.build import Shared
     from sim.llm.prompts import Prompts
+    from sim.run.judges import BuildScorers
     from sim.run.plan import TrialPlan
-    from sim.score.scorer import Grader, Rater, Tagger
+    from sim.score.scorer import Grader, Rater, Scorer
     from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
@@ -70,9 +77,11 @@ class Parts:
         clock: Clock,
         nonce: str,
         codebook: Codebook | None = None,
+        scorers: BuildScorers = no_scorers,
     ) -> None:
         """Args:
         codebook: what replies are tagged with; None where nothing is tagged.
+        scorers: makes the study's own.
         nonce: the run's own, by which targets of one's own know their users apart from those of other runs.
         """
         self._study = study
@@ -86,10 +95,9 @@ class Parts:
         self._clients = Clients(prompts, sampling=study.sampling, limits=limits, shared=shared)
         self._user = ScriptedUser(ModelUser(self._clients.get(study.user), prompts))
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._clients.get(spec), prompts) for i, spec in study.raters.items()}
-        self._controls = build_controls(self._raters[study.primary_rater])
-        self._draw = Draw(study.seed, study.controls)
         self._codebook = codebook
-        self._asking = Asking(study.seed, study.probes) if study.probes else None
+        self._scorers = check_scorers(scorers(self._clients))
+        self._panel = Panel.of(study, (i for s in dict.fromkeys(self._scorers.values()) for i in s.infos.values()))
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""
@@ -97,17 +105,12 @@ class Parts:
         return Context(
             user=self._user,
             target=self.target(plan),
-            raters=self._raters,
-            tagger=self._tagger,
+            panel=self._panel,
+            judges=self._judges,
             sink=self._sink,
             clock=self._clock,
-            study_seed=self._study.seed,
-            history_tokens=self._study.history_tokens,
             pending=unanswered[0] if unanswered else None,
-            controls=self._controls,
-            draw=self._draw,
-            probing=Probing(self._asking, self._grader, partial(self._recreate, plan)) if self._asking else None,
-            memory_judge=self._memory_judge,
+            probing=Probing(self._grader, partial(self._recreate, plan)) if self._panel.asking else None,
         )
 
     def target(self, plan: TrialPlan) -> Target:
@@ -157,13 +160,19 @@ class Parts:
 
     @cached_property
     def _grader(self) -> Grader:
-        return ProbeGrader(ProbeJudge(self._clients.get(self._study.judge), self._prompts) if self._study.judge else None)
+        judge = self._study.judge
+        return ProbeGrader(ProbeJudge(self._clients.get(judge), self._prompts) if judge else None)
 
     @cached_property
-    def _memory_judge(self) -> ProfileJudge | None:
-        return ProfileJudge(self._clients.get(self._study.judge), self._prompts) if self._study.judge else None
-
-    @cached_property
-    def _tagger(self) -> Tagger:
-        assert self._study.tagger.offline or self._codebook is not None
-        return build_tagger(self._study.tagger_id, self._study.tagger, self._codebook, self._clients)
+    def _judges(self) -> Judges:
+        """Made when a trial is begun: what only speaks to a target needs none."""
+        study, judge = self._study, self._study.judge
+        assert study.tagger.offline or self._codebook is not None
+        tagger = build_tagger(study.tagger_id, study.tagger, self._codebook, self._clients)
+        by_node: dict[Node, Mapping[str, Scorer[Any, Any]]] = {
+            "rate_likability": {**self._raters, **build_controls(self._raters[study.primary_rater])},
+            "tag_moves": {study.tagger_id: tagger},
+            "score_memory": {GRADES: ProfileJudge(self._clients.get(judge), self._prompts)} if judge else {},
+            "judge": self._scorers,
+        }
+        return Judges(by_node, study.seed, study.history_tokens)

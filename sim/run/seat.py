@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.core.chance import rng
-from sim.core.controls import NOTHING
 from sim.dialogue.person import Desk, PersonRater, PersonUser
 
 if TYPE_CHECKING:
@@ -34,8 +33,10 @@ class Seat:
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with."""
         context = self.staff.context(plan, trial)
-        raters = {self.rater: PersonRater(self.rater, self.desk), **context.raters}
-        return replace(context, user=PersonUser(self.desk), raters=raters, controls={}, draw=NOTHING)
+        known = context.judges.by_node
+        raters = {self.rater: PersonRater(self.rater, self.desk), **known["rate_likability"]}
+        judges = replace(context.judges, by_node={**known, "rate_likability": raters})
+        return replace(context, user=PersonUser(self.desk), judges=judges, panel=context.panel.held_by(self.rater))
 
     @property
     def stopped(self) -> bool:

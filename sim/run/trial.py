@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from sim.core.absent import is_whole, talks_on
+from sim.core.address import Address
+from sim.core.due import talks_on
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import CallLost, Meta, TrialFinished
 from sim.core.fold import fold
@@ -45,7 +46,8 @@ async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
     try:
         restored = await context.target.restore(trial)
     except CallFailed as failed:
-        lost = CallLost(trial=trial.id, part=f"restore#{1 + len(trial.lost)}", cause=failed.cause, message=failed.message, calls=failed.calls)
+        part = str(Address("restore", count=1 + len(trial.lost)))
+        lost = CallLost(trial=trial.id, part=part, cause=failed.cause, message=failed.message, calls=failed.calls)
         if failed.cause not in LOST:
             raise AssertionError("restoring asks no model") from failed
         await sink.append(lost)
@@ -56,7 +58,7 @@ async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
         context = replace(context, take=take + 1, pending=None)
         trial = replace(trial, sessions=())
     trial = await run_graph(trial, context)
-    if is_whole(trial, context.panel) and not trial.failed:
+    if context.panel.is_whole(trial) and not trial.failed:
         finished = TrialFinished(trial=trial.id, meta=Meta(at=context.clock()))
         await sink.append(finished)
         trial = fold(trial, (finished,))

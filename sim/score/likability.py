@@ -10,6 +10,7 @@ from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rating, Score, Unscored
 from sim.core.text import words
+from sim.core.view import RaterView
 from sim.llm.client import Completion, JsonSchema, Message, Request, Schema, Tab
 from sim.score.evidence import quote_found, quote_long_enough
 from sim.score.repair import Misfit
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sim.core.codebook import Dimension
     from sim.core.record import Ratings
     from sim.core.spec import Persona
-    from sim.core.view import CriterionView, RaterView
+    from sim.core.view import CriterionView
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
 
@@ -48,8 +49,11 @@ class LikabilityRater:
             self._rendered[key] = Message("system", self._prompts.render(name, persona=persona, dimensions=DIMENSIONS))
         return self._rendered[key]
 
-    async def score(self, view: RaterView) -> Scored[Ratings]:
-        """Rate the reply that `view` ends with, one rating for each dimension asked."""
+    async def score(self, context: RaterView | CriterionView) -> Scored[Ratings]:
+        """Rate the reply that `context` ends with, one rating for each dimension asked; of a session, answer the criterion questions."""
+        return await (self._rate(context) if isinstance(context, RaterView) else self._look_back(context))
+
+    async def _rate(self, view: RaterView) -> Scored[Ratings]:
         messages = (
             self._system("rate_system", view.persona),
             Message(
@@ -63,8 +67,8 @@ class LikabilityRater:
         first = Request("rater", messages, _rating_schema(view.order, occasions), inputs=view, seed=view.sampling_seed % 2**31)
         return await self._judge(first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions))
 
-    async def look_back(self, view: CriterionView) -> Scored[Ratings]:
-        """Answer the criterion questions on the session that `view` shows; no rating of any exchange is seen."""
+    async def _look_back(self, view: CriterionView) -> Scored[Ratings]:
+        """No rating of any exchange is seen."""
         messages = (
             self._system("criterion_system", view.persona),
             Message("user", self._prompts.render("criterion", past=view.past, card=view.card, talk=view.talk, left=view.left)),

@@ -61,18 +61,18 @@ class ModelTagger:
         self._system = Message("system", prompts.render("tag_system", moves=codebook.tagged))
         self._schema = _schema(self._moves)
 
-    async def tag(self, turn: Turn) -> Scored[Tagging]:
-        """The moves of `turn.reply`, sentence by sentence; a reply without a sentence makes none, and no call.
+    async def score(self, context: Turn) -> Scored[Tagging]:
+        """The moves of `context.reply`, sentence by sentence; a reply without a sentence makes none, and no call.
 
         Raises:
             CallFailed: for reasons outside any model, with the calls that were paid for.
         """
         tab = Tab()
         tagged: list[TaggedSentence] = []
-        whole = split_sentences(turn.reply)
+        whole = split_sentences(context.reply)
         for start in range(0, len(whole), AT_ONCE):
             sentences = whole[start : start + AT_ONCE]
-            found = await self._mark(turn.user, sentences, tab)
+            found = await self._mark(context.user, sentences, tab)
             if isinstance(found, Unscored):
                 return Scored(found, tab.calls, tab.timings)
             tagged += map(_tagged, sentences, found)

@@ -108,9 +108,9 @@ class OfflineTagger:
     version = "2"
     """Rises with every change of a cue or a weight."""
 
-    async def tag(self, turn: Turn) -> Scored[Tagging]:
+    async def score(self, context: Turn) -> Scored[Tagging]:
         """The moves of the reply."""
-        return Scored(self.tag_reply(turn.reply))
+        return Scored(self.tag_reply(context.reply))
 
     def tag_reply(self, text: str) -> Tagging:
         """`text` sentence by sentence, moves in alphabetical order; refused where it is in another language."""

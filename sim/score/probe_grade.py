@@ -8,15 +8,16 @@ here. Without a judge such an answer counts as wrong.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from sim.core.event import Grade, Unscored
+from sim.core.event import Grade
 from sim.score.mentions import Mention, Reading, denials, read
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
-    from sim.core.event import Outcome
-    from sim.core.probes import Probe
+    from sim.core.event import Outcome, Unscored
+    from sim.core.probes import Answered, Probe
+    from sim.score.scorer import Grader
 
 
 def _any(*ways: str) -> str:
@@ -64,38 +65,28 @@ _OR = re.compile(r"\bor\b(?! (?:so|thereabouts|something|rather|other|two)\b)|\b
 _NUMBER = re.compile(r"\b\d+\b")
 
 
-class Judge(Protocol):
-    """Grades what the accepted answers cannot."""
-
-    async def judge(self, probe: Probe, answer: str) -> Scored[Grade | Unscored]:
-        """The grade of `answer`.
-
-        Raises:
-            CallFailed: for reasons outside any model.
-        """
-
-
 class ProbeGrader:
     """Accepted answers first, then the judge."""
 
+    id = "probes"
     version = "1"
 
-    def __init__(self, judge: Judge | None) -> None:
+    def __init__(self, judge: Grader | None) -> None:
         """Args:
         judge: None: what it would decide counts as wrong.
         """
         self._judge = judge
 
-    async def grade(self, probe: Probe, answer: str) -> Scored[Grade | Unscored]:
-        """The grade of `answer` to `probe`.
+    async def score(self, context: Answered) -> Scored[Grade | Unscored]:
+        """The grade of the answer.
 
         Raises:
             CallFailed: the judge could not be had, for reasons outside any model.
         """
-        found = grade_by_answers(probe, answer)
+        found = grade_by_answers(context.probe, context.answer)
         if found is not None:
             return Scored(found)
-        return await self._judge.judge(probe, answer) if self._judge else Scored(Grade(outcome="wrong", by="answers"))
+        return await self._judge.score(context) if self._judge else Scored(Grade(outcome="wrong", by="answers"))
 
 
 def grade_by_answers(probe: Probe, answer: str) -> Grade | None:

@@ -11,7 +11,7 @@ from sim.score.evidence import quote_found
 from sim.score.repair import Misfit, ask
 
 if TYPE_CHECKING:
-    from sim.core.probes import Probe
+    from sim.core.probes import Answered
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
     from sim.score.scorer import Scored
@@ -22,6 +22,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class ProbeJudge:
     """Asked once, and once more where the answer does not fit."""
 
+    id = "judge"
     version = "1"
 
     def __init__(self, client: Client, prompts: Prompts) -> None:
@@ -29,12 +30,13 @@ class ProbeJudge:
         self._prompts = prompts
         self._system = Message("system", prompts.render("judge_system"))
 
-    async def judge(self, probe: Probe, answer: str) -> Scored[Grade | Unscored]:
-        """The grade of `answer`, or why the model gave none.
+    async def score(self, context: Answered) -> Scored[Grade | Unscored]:
+        """The grade of the answer, or why the model gave none.
 
         Raises:
             CallFailed: for reasons outside any model, with the calls that were paid for.
         """
+        probe, answer = context.probe, context.answer
         said = self._prompts.render(
             "judge", question=probe.question, expected=probe.expected, answers=probe.answers, stale=probe.stale, answer=answer or "(nothing)"
         )

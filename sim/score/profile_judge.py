@@ -2,56 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.core.address import Address
 from sim.core.chance import derive
 from sim.core.event import Truth, Truths, Unscored
+from sim.core.written import GRADES
 from sim.llm.client import Completion, Message, Request, Schema
 from sim.score.profile import TRUTHS, split_facts
 from sim.score.repair import Misfit, ask
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
+    from sim.core.view import TrialView
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A written memory, and every message of the user up to its writing, oldest first."""
-
-    content: str
-    messages: tuple[str, ...]
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """What is graded, in order."""
-        return split_facts(self.content)
 
 
 class ProfileJudge:
     """Asked once, and once more where the answer does not fit."""
 
-    version = "1"
+    id = Address.parse("scored", GRADES).who
+    version = Address.parse("scored", GRADES).edition
 
     def __init__(self, client: Client, prompts: Prompts) -> None:
         self._client = client
         self._prompts = prompts
         self._system = Message("system", prompts.render("profile_judge_system"))
 
-    async def judge(self, held: Held) -> Scored[Truths | Unscored]:
+    async def score(self, context: TrialView) -> Scored[Truths | Unscored]:
         """A grade for each fact, or why the model gave none. Nothing is asked about a memory that holds nothing.
 
         Raises:
             CallFailed: for reasons outside any model, with the calls that were paid for.
         """
-        facts = held.facts
+        content = context.memory or ""
+        facts = split_facts(content)
         if not facts:
             return Scored(Truths(truths=()))
-        said = self._prompts.render("profile_judge", facts=facts, messages=held.messages)
-        seed = derive("profile judge", held.content) % 2**31
-        first = Request("judge", (self._system, Message("user", said)), _SCHEMA, inputs=held, seed=seed)
+        said = self._prompts.render("profile_judge", facts=facts, messages=context.messages)
+        seed = derive("profile judge", content) % 2**31
+        first = Request("judge", (self._system, Message("user", said)), _SCHEMA, inputs=context, seed=seed)
         return await ask(
             self._client,
             first,

@@ -1,74 +1,90 @@
-"""The seam of every scorer: one view in, a value and what it cost out."""
+"""The seam of every judge: one context in, a result and what it cost out.
+
+What differs between judges is what they are given and what they find:
+
+    rater           RaterView, CriterionView    ratings by dimension, by question
+    tagger          Turn                        the moves of a reply
+    grader          Answered                    whether an answer to a question of memory is right
+    memory judge    TrialView                   how true each fact of a written memory is
+    of a study      ScoringContext              an assessment, by scorer
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
-from sim.core.event import Tagging
+from sim.core.event import Assessed, Grade, Tagging, Truths, Unscored
+from sim.core.probes import Answered
 from sim.core.record import Ratings
+from sim.core.view import CriterionView, RaterView, ScoringContext, TrialView, Turn
 
 if TYPE_CHECKING:
-    from sim.core.event import Call, Grade, Timing, Unscored
-    from sim.core.probes import Probe
-    from sim.core.view import CriterionView, RaterView, Turn
+    from sim.core.event import Call, Timing
+    from sim.core.spec.scorer import ScorerInfo
 
+C = TypeVar("C", contravariant=True)
 V = TypeVar("V", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Scored(Generic[V]):
-    """A scorer's verdict and the calls it took."""
+    """A scorer's result and the calls it took."""
 
     value: V
     calls: tuple[Call, ...] = ()
     timings: tuple[Timing, ...] = ()
 
 
-class Scorer(Protocol[V]):
-    """Judges one exchange, seeing nothing after it.
+class Scorer(Protocol[C, V]):
+    """Judges what its context shows, and nothing else."""
 
-    What the model does wrong becomes a value (`Unscored`); an infrastructure failure raises `CallFailed`; any other exception is our bug.
-    """
+    @property
+    def id(self) -> str:
+        """Names its results in the journal."""
 
-    id: str
-    """Names its verdicts in the journal."""
-    version: str
-    """Rises when the same reply could be judged differently."""
+    @property
+    def version(self) -> str:
+        """Rises when the same context could be judged differently."""
 
-    async def score(self, view: RaterView) -> Scored[V]:
-        """The verdict on the exchange that `view` ends with."""
-
-
-class Rater(Scorer[Ratings], Protocol):
-    """Rates the seven dimensions, and looks back on whole sessions."""
-
-    async def look_back(self, view: CriterionView) -> Scored[Ratings]:
-        """Answers to the criterion questions."""
-
-
-class Grader(Protocol):
-    """Says whether an answer to a question of memory is right."""
-
-    async def grade(self, probe: Probe, answer: str) -> Scored[Grade | Unscored]:
-        """The grade of `answer`.
+    async def score(self, context: C) -> Scored[V]:
+        """The result on `context`.
 
         Raises:
-            CallFailed: for reasons outside any model; what the model does wrong is a value.
+            CallFailed: for reasons outside any model; what the model does wrong is a value (`Unscored`), any other exception is our bug.
         """
 
 
-class Tagger(Protocol):
-    """Says what a reply does, sentence by sentence, in the words of one codebook. What was said before the message is none of its business."""
+Rater: TypeAlias = Scorer[RaterView | CriterionView, Ratings]
+Tagger: TypeAlias = Scorer[Turn, Tagging]
+Grader: TypeAlias = Scorer[Answered, Grade | Unscored]
+MemoryJudge: TypeAlias = Scorer[TrialView, Truths | Unscored]
 
-    id: str
-    """Names its tags in the journal."""
-    version: str
-    """Rises when the same reply could be tagged differently."""
+Found: TypeAlias = "Assessed | bool | float | str"
+"""What a study's own scorer may give back: a bare value where there is nothing to say of it."""
 
-    async def tag(self, turn: Turn) -> Scored[Tagging]:
-        """The moves of `turn.reply`, which answers `turn.user` (empty: the reply opens the talk).
 
-        Raises:
-            CallFailed: for reasons outside any model; what the model does wrong is a value.
-        """
+class OneScorer(Protocol):
+    """A study's own scorer. Its code may be anybody's: `sim.score.checked` makes results of whatever it gives back or raises."""
+
+    @property
+    def info(self) -> ScorerInfo:
+        """What it reads and what its results are."""
+
+    def score(self, context: ScoringContext) -> Scored[Assessed] | Found | Awaitable[Scored[Assessed] | Found]:
+        """The result on `context`; in a coroutine where it has to wait for anything."""
+
+
+class ScorerGroup(Protocol):
+    """Several scorers of one grain that are asked together, as rubrics are that one model judges."""
+
+    @property
+    def infos(self) -> tuple[ScorerInfo, ...]:
+        """What each of them is; all have one `group`."""
+
+    async def score(self, context: ScoringContext) -> Scored[Mapping[str, Assessed]]:
+        """The results by scorer id: of those that `context.wanted` names."""
+
+
+StudyScorer: TypeAlias = OneScorer | ScorerGroup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.analysis.people import PersonFigures, summarise_people
-from sim.core.event import FormAnswered, Rated
+from sim.core.event import FormAnswered, Judged
 from sim.core.fold import fold
 from tests.analysis.stories import told_in_full
 
@@ -12,10 +12,10 @@ def test_who_read_and_who_talked_with_their_checks() -> None:
     trial = told_in_full()
     at = {"trial": trial.trial.id, "session": 1, "take": 1}
     more = [
-        Rated(**at, exchange=1, part="human:reads", ratings={}),
-        Rated(**at, exchange=2, part="human:reads", ratings={}),
-        Rated(**at, exchange=1, part="human:talks", ratings={}),
-        Rated(**at, part="human:talks", ratings={}),
+        Judged(kind="rated", **at, exchange=1, part="human:reads", result={}),
+        Judged(kind="rated", **at, exchange=2, part="human:reads", result={}),
+        Judged(kind="rated", **at, exchange=1, part="human:talks", result={}),
+        Judged(kind="rated", **at, part="human:talks", result={}),
     ]
     forms = [
         FormAnswered(**at, exchange=n, part=f"human:{who}:{name}", answers={"asked": 4, "chosen": chosen})

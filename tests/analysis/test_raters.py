@@ -50,7 +50,7 @@ def test_a_rater_that_tires_is_found_out_by_the_order_of_asking() -> None:
             diary.exchange(3)
             order = rng.sample(DIMENSIONS, len(DIMENSIONS))
             scored = ratings([5 if order.index(d) < 3 else 2 for d in DIMENSIONS])
-            diary.events[-2] = diary.events[-2].model_copy(update={"ratings": {d: scored[d] for d in order}})
+            diary.events[-2] = diary.events[-2].model_copy(update={"result": {d: scored[d] for d in order}})
         trials.append(diary.close().finish())
     asked = compare_raters(examples.study(), trials).habits.asked
     assert asked.n == 4 * 12 * 7

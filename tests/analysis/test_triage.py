@@ -51,7 +51,7 @@ def test_a_false_memory_outweighs_a_low_score() -> None:
     rated = dict(false.sessions[0].exchanges[0].ratings["self"])
     rated["callback"] = Score(reason="I never had a dog.", score=2, false_memory=True)
     event = Diary(planned("x/nora/moving-house/2")).open().exchange(4)
-    changed = [e.model_copy(update={"ratings": rated}) if e.kind == "rated" else e for e in event.events]
+    changed = [e.model_copy(update={"result": rated}) if e.kind == "rated" else e for e in event.events]
     lied = fold(event.trial, changed)
     low = Diary(planned("y/nora/moving-house/3")).open().exchange(2).close().finish()
     assert [kinds(i)[0] for i in items(low, lied)] == ["false_memory", "low_score"]

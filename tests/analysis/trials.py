@@ -15,7 +15,7 @@ from sim.core.event import (
     Event,
     Flag,
     Grade,
-    MemoryScored,
+    Judged,
     MemoryWritten,
     Meta,
     NotApplicable,
@@ -23,12 +23,10 @@ from sim.core.event import (
     Probed,
     ProbeKind,
     Quote,
-    Rated,
     Rating,
     Score,
     SessionClosed,
     SessionOpened,
-    Tagged,
     TaggedSentence,
     Tags,
     TargetReplied,
@@ -124,9 +122,9 @@ class Diary:
             return self
         self._add(TargetReplied(**self._here, reply=reply, calls=(call("target", cost=costs),)))  # type: ignore[arg-type]
         for rater, of in ({} if given is None else {"self": given} | dict(others or {})).items():
-            self._add(Rated(**self._here, part=rater, ratings=ratings(of), calls=(call("rater", cost=costs),)))  # type: ignore[arg-type]
+            self._add(Judged(kind="rated", **self._here, part=rater, result=ratings(of), calls=(call("rater", cost=costs),)))  # type: ignore[arg-type]
         if moves is not None:
-            self._add(Tagged(**self._here, part=tagger, tagging=Tags(sentences=(TaggedSentence(text=reply, moves=tuple(moves)),))))  # type: ignore[arg-type]
+            self._add(Judged(kind="tagged", **self._here, part=tagger, result=Tags(sentences=(TaggedSentence(text=reply, moves=tuple(moves)),))))  # type: ignore[arg-type]
         return self
 
     def remember(self, content: str, *, part: str = "profile") -> Diary:
@@ -138,7 +136,7 @@ class Diary:
     def judge_memory(self, *truths: Truth) -> Diary:
         """A judge grades what was written down last; without `truths`, its answer did not fit."""
         given = Truths(truths=truths) if truths else Unscored(cause="schema", reason="Twice no JSON.")
-        self._add(MemoryScored(**self._here, part=GRADES, truths=given))  # type: ignore[arg-type]
+        self._add(Judged(kind="scored", **self._here, part=GRADES, result=given))  # type: ignore[arg-type]
         return self
 
     def probe(
@@ -166,7 +164,7 @@ class Diary:
         self._exchange = 0
         if criterion is not None:
             answers: dict[str, Rating] = {c: Score(reason="A good talk.", score=criterion) for c in CRITERIA}
-            self._add(Rated(**self._here, part="self", ratings=answers, calls=(call("rater"),)))  # type: ignore[arg-type]
+            self._add(Judged(kind="rated", **self._here, part="self", result=answers, calls=(call("rater"),)))  # type: ignore[arg-type]
         self._add(SessionClosed(**self._here, ending=ending, forks=forks))  # type: ignore[arg-type]
         return self
 

@@ -23,16 +23,15 @@ from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.event import (
     Call,
     Event,
+    Judged,
     Measure,
     Meta,
     NotApplicable,
     Quote,
-    Rated,
     Rating,
     Score,
     SessionClosed,
     SessionOpened,
-    Tagged,
     TaggedSentence,
     Tags,
     TargetReplied,
@@ -109,11 +108,11 @@ def tell(plan: TrialPlan, texts: list[tuple[str, str]], exchanges: int, rng: ran
             yield UserSpoke.model_validate({**here, "said": Utterance(message=said, mood="low"), "calls": (_call("user"),), "meta": meta})
             yield TargetReplied.model_validate({**here, "reply": reply, "calls": (_call("target"),), "meta": meta})
             ratings = {d: _rating(d, said, reply, liking, rng) for d in DIMENSIONS}
-            yield Rated.model_validate({**here, "part": "self", "ratings": ratings, "calls": (_call("rater"),), "meta": meta})
+            yield Judged.model_validate({"kind": "rated", **here, "part": "self", "ratings": ratings, "calls": (_call("rater"),), "meta": meta})
             sentences = [TaggedSentence(text=t, moves=(rng.choice(MOVES),)) for t in re.findall(r"[^.!?]+[.!?]*", reply)]
-            yield Tagged.model_validate({**here, "part": "offline", "tagging": Tags(sentences=tuple(sentences))})
+            yield Judged.model_validate({"kind": "tagged", **here, "part": "offline", "tagging": Tags(sentences=tuple(sentences))})
         answers = {c: Score(reason=_reason(said, reply, rng), score=rng.randint(2, 5)) for c in CRITERIA}
-        yield Rated.model_validate({**place, "part": "self", "ratings": answers, "calls": (_call("rater"),)})
+        yield Judged.model_validate({"kind": "rated", **place, "part": "self", "ratings": answers, "calls": (_call("rater"),)})
         yield SessionClosed.model_validate({**place, "ending": "maximum"})
     yield TrialFinished(trial=plan.id)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sim.cli.app import run_app
-from sim.core.event import NotApplicable, Rated, Rating, Score
+from sim.core.event import Judged, NotApplicable, Rating, Score
 from sim.store.runs import open_run
 from tests.cli.command import sim, sim_json
 from tests.cli.small import STUDY, project
@@ -132,10 +132,10 @@ def rate_as(folder: Path, person: str, score: int) -> None:
     async def append() -> None:
         with run.write_journal() as journal:
             for event in list(journal.all_events()):
-                if isinstance(event, Rated) and event.part == "self" and event.exchange:
-                    given: dict[str, Rating] = {d: Score(reason="So it was.", score=score if i % 2 else 3) for i, d in enumerate(event.ratings)}
+                if isinstance(event, Judged) and event.kind == "rated" and event.part == "self" and event.exchange:
+                    given: dict[str, Rating] = {d: Score(reason="So it was.", score=score if i % 2 else 3) for i, d in enumerate(event.result)}
                     given["callback"] = NotApplicable(reason="Nothing to bring back.")
-                    await journal.append(event.model_copy(update={"part": person, "ratings": given, "calls": ()}))
+                    await journal.append(event.model_copy(update={"part": person, "result": given, "calls": ()}))
 
     asyncio.run(append())
 

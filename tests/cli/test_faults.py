@@ -92,7 +92,7 @@ class Bench:
 
     def causes(self) -> set[str]:
         """Why ratings are unscored."""
-        ratings = [r for row in self.rows("rated") for r in json.loads(row.body)["ratings"].values()]
+        ratings = [r for row in self.rows("rated") for r in json.loads(row.body)["result"].values()]
         return {r["cause"] for r in ratings if r["kind"] == "unscored"}
 
 

@@ -10,14 +10,13 @@ from sim.core.event import (
     CallLost,
     Event,
     Flag,
+    Judged,
     Key,
     MemoryWritten,
     NotApplicable,
     Quote,
-    Rated,
     Score,
     SessionOpened,
-    Tagged,
     TaggedSentence,
     Tags,
     TargetReplied,
@@ -43,7 +42,8 @@ EVENTS: tuple[Event, ...] = (
         calls=(CALL,),
     ),
     TargetReplied(trial="t", reply=SAID, calls=(CALL,)),
-    Rated(
+    Judged(
+        kind="rated",
         trial="t",
         part="self",
         ratings={
@@ -52,7 +52,7 @@ EVENTS: tuple[Event, ...] = (
             "length_fit": Unscored(cause="refused", reason=SAID),
         },
     ),
-    Tagged(trial="t", part="offline", tagging=Tags(sentences=(TaggedSentence(text=SAID, moves=("advice", "questioning")),))),
+    Judged(kind="tagged", trial="t", part="offline", result=Tags(sentences=(TaggedSentence(text=SAID, moves=("advice", "questioning")),))),
     MemoryWritten(trial="t", part="summary", content=SAID),
     CallLost(trial="t", part="user_speaks#1", cause="infrastructure", message=SAID),
     TrialFailed(trial="t", cause="refused", message=SAID),
@@ -76,12 +76,13 @@ def test_words_moves_scores_and_kinds_are_counted_as_before() -> None:
     assert isinstance(replied, TargetReplied)
     assert len(words(spoke.said.message)) == len(words(replied.reply)) == len(words(SAID))
     assert (spoke.flags[0].kind, spoke.said.signalled) == ("echo", ("callback",))
-    assert isinstance(rated, Rated)
-    assert isinstance(rated.ratings["callback"], Score)
-    assert rated.ratings["callback"].score == 4
-    assert isinstance(tagged, Tagged)
-    assert isinstance(tagged.tagging, Tags)
-    assert tagged.tagging.moves == {"advice", "questioning"}
+    assert isinstance(rated, Judged)
+    assert isinstance(rated.result, dict)
+    assert isinstance(rated.result["callback"], Score)
+    assert rated.result["callback"].score == 4
+    assert isinstance(tagged, Judged)
+    assert isinstance(tagged.result, Tags)
+    assert tagged.result.moves == {"advice", "questioning"}
 
 
 def test_a_text_in_a_kind_of_event_nobody_knew_goes_too() -> None:

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.controls import Draw
 from sim.core.event import TaggedSentence, Tags
+from sim.core.panel import Panel
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import Controls, Persona, Scenario, read_memory
 from sim.core.view import CriterionView, RaterView, Turn
+from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import Prompts, load_prompts
 from sim.run.plan import TrialPlan, plan_trials
+from sim.score.checked import check_scorers
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
-from sim.score.scorer import Scored
+from sim.score.scorer import Scored, StudyScorer
 from sim.targets.chat import ChatTarget
 from sim.targets.memory import build_memory
 from sim.targets.memory.policy import Memory
@@ -60,8 +63,8 @@ class WordTagger:
     id = "words@1"
     version = "1"
 
-    async def tag(self, turn: Turn) -> Scored[Tags]:
-        return Scored(Tags(sentences=(TaggedSentence(text=turn.reply, moves=("questioning",)),)))
+    async def score(self, context: Turn) -> Scored[Tags]:
+        return Scored(Tags(sentences=(TaggedSentence(text=context.reply, moves=("questioning",)),)))
 
 
 @dataclass
@@ -74,6 +77,7 @@ class Stage:
     memory: str = "full"
     one_by_one: float = 0
     repeat: float = 0
+    scorers: Sequence[StudyScorer] = ()
     prompts: Prompts = field(default_factory=load_prompts)
     sink: MemorySink = field(default_factory=MemorySink)
 
@@ -88,19 +92,28 @@ class Stage:
     def remembering(self) -> Memory:
         return build_memory(read_memory(self.memory), self.prompts, self.target_client)
 
+    @property
+    def panel(self) -> Panel:
+        infos = tuple(i for s in self.scorers for i in ((s.info,) if hasattr(s, "info") else s.infos))
+        return Panel(("self",), WordTagger.id, Draw(0, Controls(one_by_one=self.one_by_one, repeat=self.repeat)), scorers=infos)
+
     def context(self, trial: Trial) -> Context:
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
         rater = LikabilityRater("self", self.rater_client, self.prompts)
         return Context(
             user=ScriptedUser(ModelUser(self.user_client, self.prompts)),
             target=ChatTarget(self.target_client, self.prompts, memory=self.remembering(), system=None, seed=lambda s, e: 1),
-            raters={"self": rater},
-            tagger=WordTagger(),
+            panel=self.panel,
+            judges=Judges(
+                {
+                    "rate_likability": {"self": rater, **build_controls(rater)},
+                    "tag_moves": {WordTagger.id: WordTagger()},
+                    "judge": check_scorers(self.scorers),
+                },
+                study_seed=0,
+                history_tokens=8000,
+            ),
             sink=self.sink,
             clock=lambda: 0.0,
-            study_seed=0,
-            history_tokens=8000,
             pending=unanswered[0] if unanswered else None,
-            controls=build_controls(rater),
-            draw=Draw(0, Controls(one_by_one=self.one_by_one, repeat=self.repeat)),
         )

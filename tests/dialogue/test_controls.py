@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sim.core.absent import is_whole
 from sim.core.codebook import DIMENSIONS
 from sim.core.errors import CallFailed
-from sim.core.event import CallLost, Rated, body, key
+from sim.core.event import CallLost, Judged, body, key
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.view import RaterView
@@ -16,18 +15,18 @@ from tests.dialogue.stage import Stage, rates
 from tests.dialogue.test_graph import play
 
 
-def ratings(stage: Stage, trial: Trial, part: str) -> list[Rated]:
-    return [e for e in stage.sink.events(trial.id) if isinstance(e, Rated) and e.exchange and e.part == part]
+def ratings(stage: Stage, trial: Trial, part: str) -> list[Judged]:
+    return [e for e in stage.sink.events(trial.id) if isinstance(e, Judged) and e.kind == "rated" and e.exchange and e.part == part]
 
 
 async def test_every_exchange_drawn_is_rated_again_in_one_call_and_in_seven() -> None:
     stage = Stage(one_by_one=1, repeat=1)
     trial = await play(stage)
-    assert is_whole(trial, stage.context(trial).panel)
+    assert stage.context(trial).panel.is_whole(trial)
     for part, calls in (("self", 1), ("self:repeat", 1), ("self:one_by_one", len(DIMENSIONS))):
         kept = ratings(stage, trial, part)
         assert len(kept) == len(trial.exchanges)
-        assert all(len(e.calls) == calls and tuple(sorted(e.ratings)) == tuple(sorted(DIMENSIONS)) for e in kept)
+        assert all(len(e.calls) == calls and tuple(sorted(e.result)) == tuple(sorted(DIMENSIONS)) for e in kept)
     assert len(stage.rater_client.requests) == 9 * len(trial.exchanges) + len(trial.sessions)
 
 
@@ -90,10 +89,10 @@ async def test_a_lost_control_is_owed_and_bought_on_resume_alone(control: str, c
     assert [(e.part, e.cause, len(e.calls)) for e in trial.lost] == [
         (f"rate_likability:self:{control}#1", cause, 6 if control == "one_by_one" else 0)
     ]
-    assert not is_whole(trial, stage.context(trial).panel)
+    assert not stage.context(trial).panel.is_whole(trial)
     stage.rater_client.requests.clear()
     resumed = await play(stage)
-    assert is_whole(resumed, stage.context(resumed).panel)
+    assert stage.context(resumed).panel.is_whole(resumed)
     assert len(stage.rater_client.requests) == (7 if control == "one_by_one" else 1)
     kept = {key(e): body(e) for e in stage.sink.events(trial.id) if not isinstance(e, CallLost)}
     assert kept == {key(e): body(e) for e in undisturbed.sink.events(whole.id)}

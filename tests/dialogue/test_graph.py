@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from sim.core.absent import absent_verdicts, is_whole, next_step
+from sim.core.due import next_step
 from sim.core.errors import CallFailed
-from sim.core.event import CallLost, Rated, TargetReplied, TrialFailed, UserSpoke, body, key
+from sim.core.event import CallLost, Judged, TargetReplied, TrialFailed, UserSpoke, body, key
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.dialogue.graph import build_graph, run_graph
@@ -32,7 +32,7 @@ async def test_a_trial_goes_through_all_sessions_and_is_judged_whole() -> None:
     assert all(len(s.exchanges) == c.spec.exchanges.max for s, c in zip(trial.sessions, trial.cast.sessions, strict=True))
     assert all(set(e.ratings) == {"self"} and set(e.tags) == {"words@1"} for e in trial.exchanges)
     assert all(set(s.criterion) == {"self"} for s in trial.sessions)
-    assert is_whole(trial, stage.context(trial).panel)
+    assert stage.context(trial).panel.is_whole(trial)
 
 
 async def test_the_record_is_the_fold_of_the_events() -> None:
@@ -55,11 +55,11 @@ async def test_the_user_goes_on_while_the_exchange_is_rated() -> None:
     stage.user = user
     plan = stage.plan()
     context = stage.context(plan.blank())
-    rater = context.raters["self"]
+    rater = context.judges.by_node["rate_likability"]["self"]
     rate = rater.score
 
     async def slow(view):  # type: ignore[no-untyped-def]
-        if view.exchange == 1 and view.card.session.index == 1:
+        if view.grain == "exchange" and view.exchange == 1 and view.card.session.index == 1:
             await asyncio.wait_for(rating_may_end.wait(), 5)
             order.append("rated 1")
         return await rate(view)
@@ -136,12 +136,12 @@ async def test_a_lost_call_leaves_its_event_absent_and_a_second_run_buys_exactly
     setattr(stage, part, fails_third)
     trial = await play(stage)
     assert [e.cause for e in trial.lost] == [cause]
-    assert not is_whole(trial, stage.context(trial).panel)
+    assert not stage.context(trial).panel.is_whole(trial)
     if part == "rater":
         assert next_step(trial) is None, "the conversation goes on without a rating"
-        assert len(absent_verdicts(trial, stage.context(trial).panel)) == 1
+        assert len(stage.context(trial).panel.due(trial)) == 1
     resumed = await play(stage)
-    assert is_whole(resumed, stage.context(resumed).panel)
+    assert stage.context(resumed).panel.is_whole(resumed)
     made = len(stage.user_client.requests) + len(stage.target_client.requests) + len(stage.rater_client.requests)
     needed = len(undisturbed.user_client.requests) + len(undisturbed.target_client.requests) + len(undisturbed.rater_client.requests)
     assert made == needed + 1, "only the lost call was made twice"
@@ -196,12 +196,12 @@ def test_the_graph_is_compiled_once() -> None:
 async def test_events_come_in_order_of_the_talk() -> None:
     stage = Stage()
     trial = await play(stage)
-    kinds = [e for e in stage.sink.events(trial.id) if isinstance(e, UserSpoke | TargetReplied | Rated)]
+    kinds = [e for e in stage.sink.events(trial.id) if isinstance(e, UserSpoke | TargetReplied | Judged)]
     seen: set[tuple[int, int]] = set()
     for event in kinds:
         if isinstance(event, TargetReplied):
             seen.add((event.session, event.exchange))
-        if isinstance(event, Rated) and event.exchange:
+        if isinstance(event, Judged) and event.kind == "rated" and event.exchange:
             assert (event.session, event.exchange) in seen
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from sim.core.absent import absent_verdicts, is_whole
 from sim.core.errors import CallFailed
-from sim.core.event import CallLost, MemoryScored, Truths
+from sim.core.event import CallLost, Judged, Truths
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.written import GRADES
 from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.llm.client import Completion, Request, Scripted
@@ -23,7 +23,7 @@ def grades(request: Request) -> Completion:
 
 
 @dataclass
-class Judged(Stage):
+class Writing(Stage):
     """A stage whose target writes two facts a session, and a judge beside it."""
 
     judge: Answer = grades
@@ -40,10 +40,11 @@ class Judged(Stage):
             return self.judge(request)
 
         context.target.close_session = writes  # type: ignore[method-assign]
-        return replace(context, memory_judge=ProfileJudge(Scripted(judging), self.prompts))
+        by_node = {**context.judges.by_node, "score_memory": {GRADES: ProfileJudge(Scripted(judging), self.prompts)}}
+        return replace(context, panel=replace(context.panel, grades_memory=True), judges=replace(context.judges, by_node=by_node))
 
 
-async def play(stage: Judged) -> tuple[Trial, Context]:
+async def play(stage: Writing) -> tuple[Trial, Context]:
     plan = stage.plan()
     trial = fold(plan.blank(), stage.sink.events(plan.id))
     context = stage.context(trial)
@@ -51,28 +52,28 @@ async def play(stage: Judged) -> tuple[Trial, Context]:
 
 
 async def test_what_stands_in_the_end_is_graded_once_against_all_that_was_said() -> None:
-    stage = Judged()
+    stage = Writing()
     trial, context = await play(stage)
-    scored = [e for e in stage.sink.events(trial.id) if isinstance(e, MemoryScored)]
-    assert [(e.session, e.exchange, e.part, e.truths) for e in scored] == [(2, 0, "profile@1", Truths(truths=("supported", "unsupported")))]
+    scored = [e for e in stage.sink.events(trial.id) if isinstance(e, Judged) and e.kind == "scored"]
+    assert [(e.session, e.exchange, e.part, e.result) for e in scored] == [(2, 0, "profile@1", Truths(truths=("supported", "unsupported")))]
     assert judged_truths(trial) == ("supported", "unsupported")
     assert "message 1 of session 1" in stage.asked[0].messages[-1].content
-    assert (trial.spent["judge"].calls, is_whole(trial, context.panel)) == (1, True)
+    assert (trial.spent["judge"].calls, context.panel.is_whole(trial)) == (1, True)
 
 
 async def test_a_lost_grading_is_all_that_is_bought_on_resume() -> None:
-    stage = Judged(judge=lambda request: CallFailed("infrastructure", "gone"))
+    stage = Writing(judge=lambda request: CallFailed("infrastructure", "gone"))
     trial, context = await play(stage)
-    assert [v.node for v in absent_verdicts(trial, context.panel)] == ["score_memory"]
+    assert [v.node for v in context.panel.due(trial)] == ["score_memory"]
     assert [e.part for e in stage.sink.events(trial.id) if isinstance(e, CallLost)] == ["score_memory#1"]
     before = len(stage.sink.events(trial.id))
     stage.judge = grades
     trial, context = await play(stage)
-    assert is_whole(trial, context.panel)
+    assert context.panel.is_whole(trial)
     assert [e.kind for e in stage.sink.events(trial.id)[before:]] == ["scored"]
 
 
 async def test_without_a_judge_nothing_is_due() -> None:
-    trial, _ = await play(Judged())
+    trial, _ = await play(Writing())
     assert not Stage().context(trial).panel.grades_memory
-    assert absent_verdicts(replace(trial, finished=False), Stage().context(trial).panel) == ()
+    assert Stage().context(trial).panel.due(replace(trial, finished=False)) == ()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sim.core.absent import absent_verdicts, is_whole
 from sim.core.errors import CallFailed
 from sim.core.event import CallLost, Event, Grade, Probed, SessionClosed, Unscored, body, key
 from sim.core.fold import fold
@@ -49,7 +48,9 @@ class Asked(Stage):
             assert await target.restore(stood)
             return target
 
-        return replace(context, probing=Probing(Asking(0, SPEC), ProbeGrader(None), recreate)) if self.asks else context
+        if not self.asks:
+            return context
+        return replace(context, panel=replace(context.panel, asking=Asking(0, SPEC)), probing=Probing(ProbeGrader(None), recreate))
 
 
 async def _cannot() -> None:
@@ -88,7 +89,7 @@ def probed(trial: Trial) -> list[Probed]:
 async def test_every_session_is_asked_on_copies_and_paid_for_apart() -> None:
     stage = Asked(user=tells, target=echoes)
     trial = await play(stage)
-    assert is_whole(trial, stage.context(trial).panel)
+    assert stage.context(trial).panel.is_whole(trial)
     assert {p.probe for p in probed(trial)} == {"explicit", "update", "implicit", "temporal", "abstention", "control"}
     assert {c.role for p in probed(trial) for c in p.calls} == {"probe"}
     assert trial.spent["target"].calls == len(trial.exchanges)
@@ -116,7 +117,7 @@ async def test_a_target_that_cannot_be_copied_has_no_probes_and_the_record_says_
     trial = await play(stage)
     assert probed(trial) == []
     assert [s.forks for s in trial.sessions] == [False, False]
-    assert is_whole(trial, stage.context(trial).panel)
+    assert stage.context(trial).panel.is_whole(trial)
     assert happened(list(stage.sink.events(trial.id)))
 
 
@@ -135,14 +136,14 @@ async def test_a_lost_probe_never_ends_the_talk_and_is_all_that_is_bought_again(
     stage = Asked(user=tells, target=fails)
     trial = await play(stage)
     assert [s.closed for s in trial.sessions] == ["maximum", "maximum"]
-    absent = absent_verdicts(trial, stage.context(trial).panel)
+    absent = stage.context(trial).panel.due(trial)
     assert len(absent) == lost > 0
     assert {v.node for v in absent} == {"probe_memory"}
     before = len(stage.target_client.requests)
     stage.target = echoes
     resumed = await play(stage)
     assert len(stage.target_client.requests) - before == lost
-    assert is_whole(resumed, stage.context(resumed).panel)
+    assert stage.context(resumed).panel.is_whole(resumed)
     assert happened(list(stage.sink.events(trial.id))) == happened(list(whole.sink.events(trial.id)))
 
 
@@ -158,7 +159,7 @@ async def test_stopped_among_its_probes_it_ends_as_if_undisturbed(kept: int) -> 
             break
         await stage.sink.append(event)
     trial = await play(stage)
-    assert is_whole(trial, stage.context(trial).panel)
+    assert stage.context(trial).panel.is_whole(trial)
     assert happened(list(stage.sink.events(trial.id))) == happened(list(whole.sink.events(trial.id)))
 
 

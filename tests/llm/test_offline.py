@@ -202,7 +202,7 @@ async def test_every_rating_fits_at_the_first_try_and_its_evidence_is_found(targ
             for rating in verdict.value.values():
                 assert not isinstance(rating, Unscored)
                 assert isinstance(rating, NotApplicable) or isinstance(rating.evidence, Measure) or (rating.evidence and rating.evidence.found)
-        ended = await rater.look_back(criterion_view(trial, s.index, **FIXED))
+        ended = await rater.score(criterion_view(trial, s.index, **FIXED))
         assert all(isinstance(r, Score) for r in ended.value.values())
 
 

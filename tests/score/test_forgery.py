@@ -8,16 +8,17 @@ from itertools import pairwise
 
 import pytest
 
-from sim.core.probes import Probe
+from sim.core.probes import Answered, Probe
 from sim.core.view import CriterionView, RaterView, Turn, UserView
 from sim.dialogue.graph import run_graph
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import load_prompts
 from sim.score.moves_model import ModelTagger
 from sim.score.probe_judge import ProbeJudge
-from sim.score.profile_judge import Held, ProfileJudge
+from sim.score.profile_judge import ProfileJudge
 from sim.store.library import load_codebook
 from tests import examples
+from tests.score.test_profile_judge import held
 from tests.dialogue.stage import Stage, rates, says
 
 MARK = "zyzzyva"
@@ -110,10 +111,10 @@ async def test_tagger_and_judges_can_tell_every_line_of_a_chatbot(reply: str) ->
     async def asked(reply: str, message: str) -> list[str]:
         client = Scripted(lambda request: Completion(text="{}", value=None))
         prompts = load_prompts()
-        await ModelTagger("t", client, prompts, load_codebook("mint")).tag(Turn(message, reply))
+        await ModelTagger("t", client, prompts, load_codebook("mint")).score(Turn(message, reply))
         probe = Probe("explicit", "cat", 0, "What is my cat called?", "Biscuit", ("Biscuit",))
-        await ProbeJudge(client, prompts).judge(probe, reply)
-        await ProfileJudge(client, prompts).judge(Held(f"{reply}\n2026-01-05: My cat is called Biscuit.", (message, "It rained.")))
+        await ProbeJudge(client, prompts).score(Answered(probe, reply))
+        await ProfileJudge(client, prompts).score(held(f"{reply}\n2026-01-05: My cat is called Biscuit.", message, "It rained."))
         return [r.messages[1].content for r in client.requests if r.step == "first"]
 
     forged, plain = await asked(reply, reply), await asked(PLAIN, PLAIN)

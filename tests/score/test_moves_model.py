@@ -46,7 +46,7 @@ class Wire:
         self.server.answers("tagger", *(a if isinstance(a, str) else json.dumps(a) for a in answers))
         spec = ModelSpec(model="openai/tagger", api_base=self.server.url)
         book = load_codebook(codebook) if isinstance(codebook, str) else codebook
-        return await build_tagger("openai/tagger", spec, book, self.clients).tag(Turn(user, reply))
+        return await build_tagger("openai/tagger", spec, book, self.clients).score(Turn(user, reply))
 
     @property
     def asked(self) -> list[str]:

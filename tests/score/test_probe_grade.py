@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.core.event import Grade
-from sim.core.probes import Probe
+from sim.core.probes import Answered, Probe
 from sim.score.probe_grade import ProbeGrader, grade_by_answers
 
 OPEN = "left to the judge"
@@ -210,5 +210,5 @@ def test_the_grade_of_an_answer(asked: Probe, answer: str, outcome: str) -> None
 
 
 async def test_what_answers_cannot_decide_counts_as_wrong_without_a_judge() -> None:
-    graded = await ProbeGrader(None).grade(LIVES, "A lovely place by the Maas.")
+    graded = await ProbeGrader(None).score(Answered(LIVES, "A lovely place by the Maas."))
     assert (graded.value, graded.calls) == (Grade(outcome="wrong", by="answers"), ())

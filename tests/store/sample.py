@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from sim.core.event import (
     Call,
     Event,
+    Judged,
     Meta,
     Quote,
-    Rated,
     Score,
     SessionClosed,
     SessionOpened,
-    Tagged,
     TaggedSentence,
     Tags,
     TargetReplied,
@@ -42,9 +41,9 @@ def trial_events(trial: str, exchanges: int) -> Iterator[Event]:
         answer = f"Good evening, Nora. That sounds like Biscuit, who slept there on day {n} as well. Shall we begin with the cups, one box at a time?"
         yield reply(trial, n, answer, calls=(_call("target"),), meta=_meta(n))
         score = Score(reason="It remembered the cat and was short about it.", evidence=Quote(text="That sounds like Biscuit", found=True), score=4)
-        yield Rated(**place, exchange=n, part="self", ratings=dict.fromkeys(DIMENSIONS, score), calls=(_call("rater"),), meta=_meta(n))
+        yield Judged(kind="rated", **place, exchange=n, part="self", result=dict.fromkeys(DIMENSIONS, score), calls=(_call("rater"),), meta=_meta(n))
         tags = Tags(sentences=tuple(TaggedSentence(text=s, moves=("paraphrasing",)) for s in answer.split(". ")))
-        yield Tagged(**place, exchange=n, part="rules@1", tagging=tags, meta=_meta(n))
+        yield Judged(kind="tagged", **place, exchange=n, part="rules@1", result=tags, meta=_meta(n))
     yield SessionClosed(**place, ending="maximum")
     yield TrialFinished(trial=trial)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sim.core.errors import InputError, JournalConflict, RunLocked
-from sim.core.event import FormAnswered, Labelled, Meta, Rated, key
+from sim.core.event import FormAnswered, Judged, Labelled, Meta, key
 from sim.store.journal import FILE, create_journal, is_locked, open_journal, read_journal
 from tests.store.sample import reply, trial_events
 
@@ -350,14 +350,14 @@ def _bytes(folder: Path) -> bytes:
 
 async def test_who_withdraws_leaves_nothing_and_takes_nobody_along(folder: Path) -> None:
     mine = [
-        Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p1", ratings={}),
+        Judged(kind="rated", trial=TRIAL, session=1, take=1, exchange=1, part="human:p1", result={}),
         Labelled(trial=TRIAL, session=1, take=1, exchange=1, part="human:p1#1", label="fine"),
         FormAnswered(trial=TRIAL, part="human:p1:consent", answers={"agreed": "yes"}),
     ]
     others = [
         reply(),
-        Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p11", ratings={}),
-        Rated(trial=TRIAL, session=1, take=1, exchange=1, part="human:p_", ratings={}),
+        Judged(kind="rated", trial=TRIAL, session=1, take=1, exchange=1, part="human:p11", result={}),
+        Judged(kind="rated", trial=TRIAL, session=1, take=1, exchange=1, part="human:p_", result={}),
         Labelled(trial=TRIAL, session=1, take=1, exchange=1, part="human:p11#1", label="fine"),
     ]
     with open_journal(folder) as journal:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from sim.core.address import Address
 from sim.core.frozen import Frozen, Id, Text
 
 Grain = Literal["exchange", "session", "trial"]
@@ -36,6 +37,11 @@ class ScorerInfo(Frozen):
     good: tuple[Text, ...] = ()
     """Of a label, those whose share is the measure of the scorer; empty: shares are shown side by side and nothing is compared."""
 
+    calls: int = Field(default=0, ge=0)
+    """Calls to a model that asking it once takes, repairs apart, and for all of its `group` together; 0: it asks no model."""
+    group: str = ""
+    """Scorers of one grain and group are asked in one call; empty: it is asked alone."""
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.result == "label") != bool(self.labels):
@@ -45,6 +51,11 @@ class ScorerInfo(Frozen):
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError("low must be below high")
         return self
+
+    @property
+    def part(self) -> str:
+        """Where the journal keeps its results: `answers@2`."""
+        return str(Address(self.id, edition=self.version))
 
     @property
     def name(self) -> str:

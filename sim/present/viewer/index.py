@@ -17,6 +17,7 @@ from pydantic_core import from_json
 from sim.analysis.triage import WEIGHTS, weigh
 from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
+from sim.core.digest import result_of
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     "target_replied",
     "rated",
     "tagged",
+    "scored",
     "labelled",
     "session_closed",
     "trial_finished",
@@ -314,10 +316,11 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
     """Note a verdict or a label on `row`."""
     if event.kind == "labelled":
         row.label = body["label"]
-    elif event.kind == "tagged" and event.part == tagger and body["tagging"]["kind"] == "tags":
-        row.moves = tuple(sorted({m for s in body["tagging"]["sentences"] for m in s["moves"]}))
+    elif event.kind == "tagged" and event.part == tagger:
+        tagging = result_of(body)
+        row.moves = tuple(sorted({m for s in tagging["sentences"] for m in s["moves"]})) if tagging["kind"] == "tags" else ()
     elif event.kind == "rated":
-        ratings = body["ratings"]
+        ratings = result_of(body)
         scores = tuple(r["score"] if (r := ratings.get(d)) and r["kind"] == "score" else None for d in DIMENSIONS)
         given = [s for s in scores if s is not None]
         if event.part == rater:

@@ -17,7 +17,7 @@ from sim.core.chance import rng
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, LABELS, QUESTIONS
 from sim.core.dates import spoken
 from sim.core.errors import InputError
-from sim.core.event import FormAnswered, Meta, Rated
+from sim.core.event import FormAnswered, Judged, Meta
 from sim.core.fold import fold
 from sim.core.spec.people import ChoiceQuestion, ScaleQuestion, TextQuestion
 from sim.core.view import CriterionView, RaterView, UserView, View, rater_view
@@ -236,7 +236,7 @@ class Reading:
             checked = FormAnswered(**place, part=f"{person.rater}:check", answers={"asked": asked, "chosen": chosen}, meta=Meta(at=self._clock()))
             await self._journal.append(checked)
         ratings = {d: as_rating(given[d], occasion=view.occasion.of(d)) for d in DIMENSIONS}
-        await self._journal.append(Rated(**place, part=person.rater, ratings=ratings, meta=Meta(at=self._clock())))
+        await self._journal.append(Judged(**place, kind="rated", part=person.rater, result=ratings, meta=Meta(at=self._clock())))
 
     async def forget(self, person: Person) -> tuple[str, ...]:
         """Nothing is theirs alone."""

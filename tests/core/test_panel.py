@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.core.absent import Panel, absent_verdicts, is_whole, verdicts_on
 from sim.core.cast import build_cast
 from sim.core.controls import CONTROLS, Draw, control_parts
+from sim.core.panel import Panel
 from sim.core.record import Trial
 from sim.core.spec import Controls
 from tests import examples
@@ -75,13 +75,13 @@ def test_the_draw_goes_by_study_persona_scenario_seed_and_place() -> None:
 def test_all_arms_owe_the_same(draw: Draw) -> None:
     trial = told(3, 3, 3)
     other = replace(trial, id="forgets/nora/moving-house/1", target="forgets")
-    assert absent_verdicts(trial, panel(draw)) == absent_verdicts(other, panel(draw))
+    assert panel(draw).due(trial) == panel(draw).due(other)
 
 
 @given(DRAWS, st.lists(st.sampled_from([3, None]), max_size=4))
 def test_what_is_owed_is_every_rater_and_what_was_drawn_and_no_more(draw: Draw, given: list[int | None]) -> None:
     trial = told(*given)
-    owed = [(v.exchange, v.part) for v in absent_verdicts(trial, panel(draw, "self", "observer:x"))]
+    owed = [(v.exchange, v.part) for v in panel(draw, "self", "observer:x").due(trial)]
     parts = control_parts("self")
     expected = []
     for i, one in enumerate(given, 1):
@@ -93,18 +93,18 @@ def test_what_is_owed_is_every_rater_and_what_was_drawn_and_no_more(draw: Draw, 
 @given(DRAWS)
 def test_a_control_that_was_had_is_not_owed_again(draw: Draw) -> None:
     trial = rated(told(3, 3, 3), *control_parts("self").values())
-    assert absent_verdicts(trial, panel(draw)) == ()
+    assert panel(draw).due(trial) == ()
 
 
 def test_a_trial_with_a_control_to_come_is_not_whole() -> None:
     all_of_them = Draw(0, Controls(one_by_one=0, repeat=1))
     diary = Diary(planned()).open().exchange(3).close(4).open().exchange(3).close(4)
-    assert is_whole(diary.told(), panel(Draw(0, Controls(one_by_one=0, repeat=0))))
-    assert [v.part for v in absent_verdicts(diary.told(), panel(all_of_them))] == ["self:repeat"] * 2
-    assert not is_whole(diary.told(), panel(all_of_them))
+    assert panel(Draw(0, Controls(one_by_one=0, repeat=0))).is_whole(diary.told())
+    assert [v.part for v in panel(all_of_them).due(diary.told())] == ["self:repeat"] * 2
+    assert not panel(all_of_them).is_whole(diary.told())
 
 
 def test_an_unanswered_exchange_owes_nothing() -> None:
     trial = Diary(planned()).open().exchange(None, None, reply=None).told()
     session = trial.sessions[0]
-    assert verdicts_on(trial, session, session.exchanges[0], panel(Draw(0, Controls(one_by_one=1, repeat=1)))) == ()
+    assert panel(Draw(0, Controls(one_by_one=1, repeat=1))).due_on(trial, session, session.exchanges[0]) == ()

@@ -1,0 +1,114 @@
+"""Whose event it is, or what it is about: the last field of its key, `part`, taken apart and put together in one place.
+
+    kind            part                            who                what           edition   count
+    rated           self · observer:x · human:p3    the rater
+                    self:one_by_one                 the rater          its control
+    tagged          offline · openai/gpt-5@trust    the tagger                        codebook
+    scored          answers@2 · profile@1           the scorer                        version
+    probed          implicit:cat                    the kind           the fact
+    labelled        owner#3                         the reader                                  label
+    form_answered   human:p3:after                  the person         the form
+    call_lost       rate_likability:self:repeat#1   the node           the judge                attempt
+    any other       profile · summary · ''          all of it
+
+The same text means different things in different kinds of event, so that reading one takes its kind; writing one does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Self, get_args
+
+if TYPE_CHECKING:
+    from sim.core.event import Kind
+
+Control = Literal["one_by_one", "repeat"]
+CONTROLS: Final[tuple[Control, ...]] = get_args(Control)
+"""How the primary rater is asked once more (`sim.core.controls`)."""
+
+SELF: Final = "self"
+"""The rater that is the user's own model."""
+_OBSERVER: Final = "observer:"
+_PERSON: Final = "human:"
+# A rater may be named after a model, colons and all, and an observer may be called like a control: only what follows a whole name is a control.
+_RATED: Final = re.compile(rf"(?P<who>(?:{_OBSERVER}|{_PERSON})?.+?)(?::(?P<what>{'|'.join(CONTROLS)}))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A part, taken apart; the table above says what each piece is."""
+
+    who: str
+    what: str = ""
+    edition: str = ""
+    count: int = 0
+    """0: it is not counted."""
+
+    def __str__(self) -> str:
+        what = f":{self.what}" if self.what else ""
+        edition = f"@{self.edition}" if self.edition else ""
+        return f"{self.who}{what}{edition}{f'#{self.count}' if self.count else ''}"
+
+    @classmethod
+    def parse(cls, kind: Kind, part: str) -> Self:
+        """The address that `part` of an event of `kind` is; `str` gives `part` back."""
+        match kind:
+            case "rated":
+                found = _RATED.fullmatch(part)
+                return cls(found["who"], found["what"] or "") if found else cls(part)
+            case "tagged":
+                who, _, edition = part.rpartition("@")
+                return cls(who, edition=edition) if who and edition else cls(part)
+            case "scored":
+                who, _, edition = part.partition("@")
+                return cls(who, edition=edition) if who and edition else cls(part)
+            case "probed":
+                who, _, what = part.partition(":")
+                return cls(who, what) if who and what else cls(part)
+            case "form_answered":
+                who, _, what = part.rpartition(":")
+                return cls(who, what) if who and what else cls(part)
+            case "labelled":
+                who, count = _counted(part)
+                return cls(who, count=count)
+            case "call_lost":
+                name, count = _counted(part)
+                who, _, what = name.partition(":")
+                return cls(who, what, count=count) if who and what else cls(name, count=count)
+        return cls(part)
+
+
+def observer(name: str) -> str:
+    """The rater id of an observer: of its id in the study, or of its model."""
+    return _OBSERVER + name
+
+
+def observed_by(rater: str) -> str | None:
+    """What the observer `rater` is called; None: it is not an observer."""
+    return rater.removeprefix(_OBSERVER) if rater.startswith(_OBSERVER) else None
+
+
+def person(code: str) -> str:
+    """The rater id of the person who goes by `code`."""
+    return _PERSON + code
+
+
+def code_of(rater: str) -> str | None:
+    """The code that the person `rater` goes by; None: it is not a person."""
+    return rater.removeprefix(_PERSON) if rater.startswith(_PERSON) else None
+
+
+def control(rater: str, of: Control) -> str:
+    """The part under which a control of `rater` is kept."""
+    return str(Address(rater, of))
+
+
+def is_control(part: str) -> bool:
+    """Whether ratings kept under `part` are a control's, which feed no figure but their own."""
+    return bool(Address.parse("rated", part).what)
+
+
+def _counted(part: str) -> tuple[str, int]:
+    name, mark, count = part.rpartition("#")
+    return (name, int(count)) if mark and count.isascii() and count.isdigit() and not count.startswith("0") else (part, 0)
