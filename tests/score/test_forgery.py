@@ -18,8 +18,8 @@ from sim.score.probe_judge import ProbeJudge
 from sim.score.profile_judge import ProfileJudge
 from sim.store.library import load_codebook
 from tests import examples
-from tests.score.test_profile_judge import held
 from tests.dialogue.stage import Stage, rates, says
+from tests.score.test_profile_judge import held
 
 MARK = "zyzzyva"
 """A word that stands in every line of what is forged and nowhere else."""
