@@ -64,11 +64,13 @@ class Unit(StrEnum):
 class Kind(StrEnum):
     """What has a schema."""
 
+    study = "study"
     persona = "persona"
     scenario = "scenario"
-    study = "study"
-    codebook = "codebook"
     people = "people"
+    codebook = "codebook"
+    edits = "edits"
+    requirements = "requirements"
 
 
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where runs are kept.")]
@@ -320,12 +322,21 @@ def check_command(
         list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/, scenarios/, codebooks/ here.")
     ] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="With --schema: write it into this folder, for an editor, as KIND.schema.json.")
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Validate personas, scenarios, studies and codebooks."""
-    from sim.cli.checking import check, print_schema
+    """Validate personas, scenarios, studies, codebooks and studies with people: every mistake in a line of its own.
 
-    return print_schema(schema.value) if schema else check(paths or [], as_json=json)
+    With `# yaml-language-server: $schema=.rapport/study.schema.json` as its first line, VS Code (YAML extension) checks and completes a study without
+    any network; `sim check --schema study --out .rapport` writes that schema. What Rapport writes begins with such a line and brings its schema.
+    """
+    from sim.cli.checking import check, put_schema
+
+    if out is not None and schema is None:
+        raise InputError("is for --schema", mend="add --schema study, or leave it out", where="--out")
+    return put_schema(schema.value, out) if schema else check(paths or [], as_json=json)
 
 
 @app.command("score")

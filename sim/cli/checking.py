@@ -1,20 +1,19 @@
-"""`sim check`: files validated before anything is spent."""
+"""`sim check`: files validated before anything is spent, and the schemas that they follow."""
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from sim.cli.exit import BAD_INPUT, DONE
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.store.library import Checked
+    from sim.store.check import Checked
+    from sim.store.library import LoadedStudy
 
 
 PLURALS = {"persona": "personas", "scenario": "scenarios", "study": "studies", "codebook": "codebooks", "people": "studies with people"}
@@ -23,58 +22,75 @@ SINGULARS = {"people": "study with people"}
 
 
 def check(paths: list[Path], *, as_json: bool) -> int:
-    """Validate files and folders; one line for each that is wrong."""
-    from sim.store.library import check_paths
+    """Validate files and folders; a line for each mistake, and for each study what it takes."""
+    from sim.store.check import check_paths
 
-    targets: dict[Path, list[str]] = {}
     chosen = paths or [p for p in (Path("personas"), Path("scenarios"), Path("codebooks")) if p.is_dir()]
-    found = [_demanding(f, targets) for f in check_paths(chosen)]
+    found = [_demanding(f) for f in check_paths(chosen)]
     if not found:
         raise InputError("there is nothing to check", mend="name files or folders, as in `sim check personas study.yaml`")
-    wrong = [f for f in found if f.problem]
+    wrong = any(f.problems for f in found)
     if as_json:
-        files = [
-            {"path": str(f.path), "kind": f.kind, "problem": str(f.problem) if f.problem else None}
-            | ({"targets": targets[f.path]} if f.path in targets else {})
-            for f in found
-        ]
-        print(json.dumps({"files": files}))
+        print(json.dumps({"files": [_entry(f) for f in found]}))
         return BAD_INPUT if wrong else DONE
-    for file in wrong:
-        print(f"sim: {file.problem}", file=sys.stderr)
-    kinds = {k: sum(f.kind == k and not f.problem for f in found) for k in PLURALS}
+    for line in dict.fromkeys(str(p) for f in found for p in f.problems):
+        print(f"sim: {line}", file=sys.stderr)
+    kinds = {k: sum(f.kind == k and not f.problems for f in found) for k in PLURALS}
     if any(kinds.values()):
         print(", ".join(f"{n} {SINGULARS.get(kind, kind) if n == 1 else PLURALS[kind]}" for kind, n in kinds.items() if n) + " good")
-    for path, ids in targets.items():
-        print(f"{path}: {', '.join(ids)}")
+    for file in found:
+        if file.loaded and not file.problems:
+            print(f"{file.path}: {_takes(file.loaded)}")
+            for note in file.loaded.notes:
+                print(f"  {note}")
     return BAD_INPUT if wrong else DONE
 
 
-def _demanding(file: Checked, targets: dict[Path, list[str]]) -> Checked:
-    """`file`, a study also held against the names that exist and the keys that are set; the ids of its targets go into `targets`."""
-    from sim.run.demands import check_keys, check_names, check_tagger
-    from sim.store.library import load_study
+def _takes(loaded: LoadedStudy) -> str:
+    """What a study takes: "25 personas: 1 local, 24 built-in; 1 scenario, built-in; targets warm, cold"."""
+    parts = []
+    for kind in ("persona", "scenario"):
+        counts = _counts(loaded, kind)
+        total = sum(counts.values())
+        some = [f"{n} {where}" for where, n in counts.items() if n]
+        parts.append(f"{total} {kind if total == 1 else PLURALS[kind]}{': ' + ', '.join(some) if len(some) > 1 else ', ' + some[0].split()[1]}")
+    targets = loaded.study.targets
+    return "; ".join([*parts, f"target{'s' * (len(targets) > 1)} {', '.join(t.id for t in targets)}"])
 
-    if file.kind != "study" or file.problem:
+
+def _counts(loaded: LoadedStudy, kind: str) -> dict[str, int]:
+    found = Counter(o.built_in for o in loaded.origins if o.kind == kind)
+    return {"local": found[False], "built-in": found[True]}
+
+
+def _entry(file: Checked) -> dict[str, Any]:
+    """One file in the JSON document."""
+    problems = [
+        {"file": str(p.where or file.path), "line": p.line, "problem": p.problem, "mend": p.mend or None, "text": str(p)} for p in file.problems
+    ]
+    entry: dict[str, Any] = {"path": str(file.path), "kind": file.kind, "problem": problems[0]["text"] if problems else None, "problems": problems}
+    if file.loaded and not problems:
+        loaded = file.loaded
+        entry |= {"targets": [t.id for t in loaded.study.targets], "personas": _counts(loaded, "persona"), "scenarios": _counts(loaded, "scenario")}
+        entry["notes"] = list(loaded.notes)
+    return entry
+
+
+def _demanding(file: Checked) -> Checked:
+    """`file`, a study also held against the names that exist and the keys that are set."""
+    if not file.study:
         return file
-    loaded = load_study(file.path)
-    study = loaded.study
-    try:
-        check_names(study)
-        check_tagger(study.tagger, loaded.codebook)
-        check_keys(study)
-    except InputError as error:
-        return replace(file, problem=InputError(str(error), where=file.path))
-    targets[file.path] = [t.id for t in study.targets]
-    return file
+    from sim.run.demands import file_faults, study_faults
+
+    found = study_faults(file.study)
+    if file.loaded:
+        found += file_faults(file.study, file.loaded.codebook, file.loaded.scenarios)
+    return file.with_problems(found)
 
 
-def print_schema(kind: str) -> int:
-    """The JSON Schema of one kind of file."""
-    from sim.core.codebook import Codebook
-    from sim.core.spec import Persona, Scenario, Study
-    from sim.core.spec.people import PeopleStudy
+def put_schema(kind: str, folder: Path | None) -> int:
+    """Print the JSON Schema of one kind of file, or write it into `folder` and say where."""
+    from sim.cli.schemas import schema_text, write_schema
 
-    models: dict[str, type[BaseModel]] = {"persona": Persona, "scenario": Scenario, "study": Study, "codebook": Codebook, "people": PeopleStudy}
-    print(json.dumps(models[kind].model_json_schema(), indent=2))
+    print(schema_text(kind) if folder is None else write_schema(kind, folder), end="" if folder is None else "\n")
     return DONE

@@ -19,6 +19,7 @@ from sim.cli.progress import Progress
 from sim.cli.stopping import Stopping
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
+from sim.store.library import from_here
 
 if TYPE_CHECKING:
     from sim.core.ports import Listener
@@ -57,7 +58,7 @@ class Changes:
         changed: dict[str, Any] = {"limits": self.limits(study.limits)}
         if self.targets:
             changed["targets"] = tuple(t for t in study.targets if t.id in self.targets)
-        changed |= {k: tuple(_from_here(p) for p in v) for k, v in (("personas", self.personas), ("scenarios", self.scenarios)) if v}
+        changed |= {k: tuple(from_here(p) for p in v) for k, v in (("personas", self.personas), ("scenarios", self.scenarios)) if v}
         changed |= {k: v for k, v in (("seeds", self.seeds), ("concurrency", self.concurrency)) if v is not None}
         return _revalidated(Study, {**dict(study), **changed})
 
@@ -65,11 +66,6 @@ class Changes:
         """`limits` with the flags' values."""
         flags = {"max_cost": self.max_cost, "max_tokens": self.max_tokens, "max_minutes": self.max_minutes}
         return _revalidated(Limits, {**dict(limits), **{k: v for k, v in flags.items() if v is not None}})
-
-
-def _from_here(pattern: str) -> str:
-    """A path on the command line is relative to the working folder, not to the study's."""
-    return str(Path(pattern).absolute()) if "/" in pattern or pattern.endswith((".yaml", ".yml")) else pattern
 
 
 def _revalidated(model: type[M], values: dict[str, Any]) -> M:
@@ -87,18 +83,19 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
     """`sim run`."""
     prepared = prepare_study(study or DEMONSTRATION, change=changes.apply)
     leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans])
+    beginning = [*prepared.loaded.notes, *([leaving] if leaving else [])]
     if dry_run:
         from sim.run.demands import check_hosts
 
         check_hosts(prepared.loaded.study, local_only)
-        if leaving:
-            print(leaving, file=sys.stderr)
+        for line in beginning:
+            print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
         lambda listeners, on_start: run_study(prepared, name=name, results=results, local_only=local_only, listeners=listeners, on_start=on_start),
         Progress(prepared.forecast, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
-        leaving=leaving,
+        beginning=beginning,
         as_json=as_json,
     )
 
@@ -109,19 +106,25 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     from sim.run.plan import forecast
 
     progress = Progress(forecast(before.study, before.plans), stream=sys.stderr, done=before.trials)
+    leaving = announcement(before.study, [t.target for t in before.trials if t.status in ("planned", "stopped")])
     return _execute(
         lambda listeners, on_start: resume_run(
             run, results=results, limits=changes.limits, local_only=local_only, listeners=listeners, on_start=on_start
         ),
         progress,
         limits=changes.limits(before.study.limits),
-        leaving=announcement(before.study, [t.target for t in before.trials if t.status in ("planned", "stopped")]),
+        beginning=[leaving] if leaving else [],
         as_json=as_json,
     )
 
 
 def _execute(
-    start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]], progress: Progress, *, limits: Limits, leaving: str, as_json: bool
+    start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]],
+    progress: Progress,
+    *,
+    limits: Limits,
+    beginning: Sequence[str],
+    as_json: bool,
 ) -> int:
     configure_logging()
     stopping = Stopping(progress.say)
@@ -129,8 +132,8 @@ def _execute(
     async def guarded() -> Run:
         def on_start(budget: Budget) -> None:
             stopping.listen(budget)
-            if leaving:
-                progress.say(leaving)
+            for line in beginning:
+                progress.say(line)
 
         with stopping:
             return await start((progress, LogLost(), LogBlind(limits)), on_start)

@@ -19,13 +19,14 @@ from sim.cli.exit import DONE, INCOMPLETE
 from sim.cli.logs import LogLost, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.reading import ELSEWHERE, NARROWEST
+from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, ModelSpec, Study, TargetSpec
 from sim.llm.guard import guarded
 from sim.run.demands import check_histories, check_hosts, check_keys, check_names, check_reach
 from sim.run.plan import plan_trials
-from sim.store.library import LoadedStudy, resolve_study
+from sim.store.library import LoadedStudy, from_here, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
 from sim.targets.contact.curl import FLAG, check_url, parse_curl
 from sim.targets.contact.exchange import GREETING, Exchanged, exchange
@@ -53,7 +54,7 @@ PREFIX = "MYBOT"
 """Of the variables that its secrets are moved to."""
 RUN = "try"
 FAVOURITE = "new-in-town"
-"""The scenario that is taken when none is named, where it is to be had."""
+"""The scenario that is taken when none is named and none is local."""
 PERSONAS = 12
 EXCHANGES = 6
 CONVERSATIONS = 6
@@ -88,7 +89,8 @@ def try_target(wish: Wish, *, results: Path, local_only: LocalOnly | None, as_js
         contact = asyncio.run(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)).make())
         tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME))
         run = asyncio.run(_meet(contact, tried, screen, results=results, local_only=local_only))
-    write_study(study, place, exports=contact.exports, notes=_notes(contact.target))
+    write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
+    write_schema("study", place.parent / FOLDER)
     if as_json:
         print(json.dumps(_document(contact, run, place)))
     else:
@@ -235,15 +237,16 @@ def _cast(wish: Wish) -> _Casting:
     """
     user = _model(wish.user)
     nobody = ChatTargetSpec(id=NAME, model="offline/uses")
-    personas = ("*",) if wish.persona is None else (_from_here(wish.persona), "*")
-    scenarios = ("*",) if wish.scenario is None else (_from_here(wish.scenario),)
+    personas = ("*",) if wish.persona is None else (from_here(wish.persona), "*")
+    scenarios = ("*",) if wish.scenario is None else (from_here(wish.scenario),)
     study = Study(name=RUN, targets=(nobody,), user=user, personas=personas, scenarios=scenarios)
     check_names(study)
     check_keys(study)
     found = resolve_study(study, Path.cwd())
     some = found.personas[:PERSONAS]
     named = (wish.persona and not set("*?[") & set(wish.persona) and personas[0]) or some[0].id
-    scenario = next((s for s in found.scenarios if s.id == FAVOURITE), found.scenarios[0])
+    own = next((o.id for o in found.origins if o.kind == "scenario" and not o.built_in), FAVOURITE)
+    scenario = next((s for s in found.scenarios if s.id == own), found.scenarios[0])
     told = scenarios[0] if wish.scenario and len(found.scenarios) == 1 else scenario.id
     return _Casting(some, (named, *(p.id for p in some[1:])), scenario, told, found.codebook, user)
 
@@ -265,10 +268,6 @@ def _studies(casting: _Casting, target: TargetSpec, *, name: str) -> tuple[Prepa
     one, short = casting.personas[:1], (first_session(casting.scenario, exchanges=EXCHANGES),)
     now = Study(name=RUN, personas=casting.names[:1], scenarios=(casting.scenario_name,), concurrency=1, **common)
     return Prepared(LoadedStudy(now, one, short, casting.codebook), plan_trials(now, one, short)), study
-
-
-def _from_here(pattern: str) -> str:
-    return str(Path(pattern).absolute()) if "/" in pattern or pattern.endswith((".yaml", ".yml")) else pattern
 
 
 def _model(name: str) -> ModelSpec:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from sim.present.viewer.people import People
     from sim.present.viewer.runs import OpenRun, OpenRuns
 
-LOOPBACK = "127.0.0.1"
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -129,6 +127,7 @@ def read_host(host: str, *, beyond: bool) -> str:
 def _keep(run: OpenRun, wish: KeepWish) -> str:
     """Write a conversation as a scenario into the working folder."""
     from sim.analysis.replay import build_replay
+    from sim.cli.schemas import FOLDER, modeline, write_schema
     from sim.store.runs import dump_yaml
 
     scenario = build_replay(run.trial(wish.trial), wish.session, wish.exchange, id=wish.id)
@@ -136,9 +135,10 @@ def _keep(run: OpenRun, wish: KeepWish) -> str:
     path.parent.mkdir(exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(dump_yaml(scenario))
+            file.write(f"{modeline('scenario', up=1)}\n{dump_yaml(scenario)}")
     except FileExistsError:
         raise InputError("is there already", mend="choose another name", where=path) from None
+    write_schema("scenario", Path(FOLDER))
     return str(path)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sim.core.errors import InputError, nearest
+from sim.core.errors import InputError, gather, nearest, split
 from sim.core.text import contains, whole_words
 
 if TYPE_CHECKING:
@@ -103,51 +103,86 @@ def build_cast(persona: Persona, scenario: Scenario, *, start_date: dt.date) -> 
     """Resolve every fact reference of `scenario` against itself and `persona`.
 
     Raises:
-        InputError: a reference that leads nowhere, or an update without a new value.
+        InputError: every reference that leads nowhere and every update without a new value, each with its place in the scenario's file.
     """
-    own = {f.id: f for f in scenario.facts}
-    theirs = {f.id: f for f in persona.facts}
-    twins = sorted(set(own) & set(theirs))
+    twins = sorted({f.id for f in scenario.facts} & {f.id for f in persona.facts})
     if twins:
         raise InputError(f"fact '{twins[0]}' stands both in persona '{persona.id}' and in scenario '{scenario.id}'", mend="rename one of them")
-
-    def resolve(ref: FactRef, place: str) -> Fact:
-        if ref.startswith("persona."):
-            name = ref.removeprefix("persona.")
-            fact = theirs.get(name) or next((f for f in persona.facts if f.topic == name), None)
-            if fact is None:
-                raise InputError(
-                    f"scenario '{scenario.id}' {place} speaks of {ref}, but persona '{persona.id}' has no fact with that id or topic",
-                    mend=f"add a fact with topic: {name} to the persona",
-                )
-            return fact
-        if ref not in own:
-            raise InputError(f"scenario '{scenario.id}' {place} speaks of unknown fact '{ref}'", mend=nearest(ref, own))
-        return own[ref]
-
+    references = _References(persona, scenario)
+    faults: list[InputError] = []
     date = start_date
     sessions: list[CastSession] = []
     for index, spec in enumerate(scenario.sessions, 1):
         date = _later(date, spec.gap, scenario.id)
-        place = f"session {index}"
-        told = [Telling(fact, fact, 0) for fact in (resolve(ref, place) for ref in spec.disclose)]
-        free: list[Telling] = []
-        for update in spec.updates:
-            fact = resolve(update.fact, place)
-            value = update.to or fact.changes_to
-            if value is None:
-                raise InputError(
-                    f"scenario '{scenario.id}' {place} updates '{update.fact}', which says not to what",
-                    mend="give the update a `to:` or the fact a `changes_to:`",
-                )
-            (told if update.scripted else free).append(Telling(fact, value, 0, news=True))
-        agenda = tuple(Topicality(item, tuple(resolve(ref, place).id for ref in item.about)) for item in spec.agenda)
-        core = _schedule(told, spec, f"scenario '{scenario.id}' {place}")
-        sessions.append(CastSession(index, spec, date, agenda, core, tuple(free)))
+        try:
+            sessions.append(references.cast(index, spec, date))
+        except InputError as error:
+            faults += split(error)
+    wrong = gather(faults)
+    if wrong:
+        raise wrong
     return Cast(persona, scenario, tuple(sessions), start_date)
 
 
-def _schedule(told: list[Telling], spec: SessionSpec, place: str) -> tuple[Telling, ...]:
+class _References:
+    """What the references to facts in one scenario mean for one persona."""
+
+    def __init__(self, persona: Persona, scenario: Scenario) -> None:
+        self._persona = persona
+        self._scenario = scenario
+        self._own = {f.id: f for f in scenario.facts}
+        self._theirs = {f.id: f for f in persona.facts}
+
+    def cast(self, index: int, spec: SessionSpec, date: dt.date) -> CastSession:
+        """Session `index` of the scenario.
+
+        Raises:
+            InputError: every reference in it that leads nowhere, and every update without a new value.
+        """
+        place = f"scenario '{self._scenario.id}' session {index}"
+        at: tuple[str | int, ...] = ("sessions", index - 1)
+        faults: list[InputError] = []
+
+        def resolve(ref: FactRef, *where: str | int) -> Fact | None:
+            try:
+                return self._resolve(ref, place, (*at, *where))
+            except InputError as error:
+                faults.append(error)
+                return None
+
+        told = [Telling(f, f, 0) for i, ref in enumerate(spec.disclose) if (f := resolve(ref, "disclose", i))]
+        free: list[Telling] = []
+        for i, update in enumerate(spec.updates):
+            fact = resolve(update.fact, "updates", i, "fact")
+            value = update.to or (fact.changes_to if fact else None)
+            if fact and value:
+                (told if update.scripted else free).append(Telling(fact, value, 0, news=True))
+            elif fact:
+                problem, mend = f"{place} updates '{update.fact}', which says not to what", "give the update a `to:` or the fact a `changes_to:`"
+                faults.append(InputError(problem, mend=mend, at=(*at, "updates", i)))
+        agenda = tuple(
+            Topicality(item, tuple(f.id for j, ref in enumerate(item.about) if (f := resolve(ref, "agenda", i, "about", j))))
+            for i, item in enumerate(spec.agenda)
+        )
+        wrong = gather(faults)
+        if wrong:
+            raise wrong
+        return CastSession(index, spec, date, agenda, _schedule(told, spec, place, at), tuple(free))
+
+    def _resolve(self, ref: FactRef, place: str, at: tuple[str | int, ...]) -> Fact:
+        if ref.startswith("persona."):
+            name = ref.removeprefix("persona.")
+            fact = self._theirs.get(name) or next((f for f in self._persona.facts if f.topic == name), None)
+            if fact is None:
+                problem = f"{place} speaks of {ref}, but persona '{self._persona.id}' has no fact with that id or topic"
+                raise InputError(problem, mend=f"add a fact with topic: {name} to the persona", at=at)
+            return fact
+        if ref not in self._own:
+            raise InputError(f"{place} speaks of unknown fact '{ref}'", mend=nearest(ref, self._own), at=at)
+        return self._own[ref]
+
+
+def _schedule(told: list[Telling], spec: SessionSpec, place: str, at: tuple[str | int, ...]) -> tuple[Telling, ...]:
     """Spread the core facts evenly over the exchanges that are sure to happen and whose words are not scripted."""
     scripted = {s.exchange: s.message for s in spec.scripted}
     free = [e for e in range(1, spec.exchanges.min + 1) if e not in scripted]
@@ -157,6 +192,7 @@ def _schedule(told: list[Telling], spec: SessionSpec, place: str) -> tuple[Telli
         raise InputError(
             f"{place} scripts every exchange and leaves none to tell '{told[waiting[0]].fact.id}' in",
             mend="say it in a scripted message or free an exchange",
+            at=(*at, "scripted"),
         )
     slots = {i: free[n * len(free) // len(waiting)] for n, i in enumerate(waiting)}
     return tuple(replace(t, exchange=said[i] or slots[i]) for i, t in enumerate(told))

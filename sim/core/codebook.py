@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from sim.core.frozen import Frozen, Id, Text
+from sim.core.frozen import Frozen, Id, Text, refuse_all
 
 Dimension = Literal[
     "emotional_adaptation",
@@ -87,22 +88,25 @@ class Codebook(Frozen):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        refuse_all([*self._twins(), *self._lost_misses()])
+        return self
+
+    def _twins(self) -> Iterator[str]:
         seen: set[str] = set()
-        for move in self.moves:
+        for move in self.tagged:
             if move.id in seen:
-                raise ValueError(f"move '{move.id}' stands twice; keep one of them")
+                beside = any(move is m for m in self.beside)
+                where = "" if not beside else " in moves and in beside" if move.id in self.counted else " twice in beside"
+                yield f"move '{move.id}' stands{where or ' twice'}; keep one of them"
             seen.add(move.id)
-        for move in self.beside:
-            if move.id in seen:
-                both = move.id in self.counted
-                raise ValueError(f"move '{move.id}' stands {'in moves and in beside' if both else 'twice in beside'}; keep one of them")
-            seen.add(move.id)
+
+    def _lost_misses(self) -> Iterator[str]:
+        known = {m.id for m in self.tagged}
         for move in self.tagged:
             for miss in move.near_misses:
-                if miss.instead == move.id or (miss.instead and miss.instead not in seen):
-                    known = "the move itself" if miss.instead == move.id else "no move of this codebook"
-                    raise ValueError(f"a near miss of '{move.id}' is '{miss.instead}' instead, which is {known}; name another, or leave it out")
-        return self
+                if miss.instead == move.id or (miss.instead and miss.instead not in known):
+                    which = "the move itself" if miss.instead == move.id else "no move of this codebook"
+                    yield f"a near miss of '{move.id}' is '{miss.instead}' instead, which is {which}; name another, or leave it out"
 
     @property
     def counted(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
     SimError
     ├── InputError        somebody's file or flag is wrong: one line, exit status 2
+    │   ├── InputErrors   several of them at once; its line is the first one's
     │   ├── RunLocked     another process is writing to this run
     │   └── RunStuck      a run under way can write no further: exit status 3, resumable
     ├── CallFailed        a call to a model or target came to nothing; a node turns it into a value
@@ -17,7 +18,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sim.core.event import Call, Timing
 
@@ -46,13 +47,34 @@ class InputError(SimError):
         mend: what to do about it, as an imperative.
         where: the file, flag or key it stands in.
         line: 1-based line in `where`, if known.
+        at: the keys and list places (from 0) that lead to it in a file, for a reader of that file who knows its lines.
     """
 
-    def __init__(self, problem: str, *, mend: str = "", where: object = None, line: int | None = None) -> None:
+    def __init__(self, problem: str, *, mend: str = "", where: object = None, line: int | None = None, at: tuple[str | int, ...] = ()) -> None:
+        self.problem, self.mend, self.where, self.line, self.at = _clean(problem), _clean(mend), where, line, at
         place = "" if where is None else f"{where}:{line}: " if line else f"{where}: "
-        # Somebody may have written a key where the name of a variable belongs.
-        text = one_line(strike_keys(f"{place}{problem}" + (f"; {mend}" if mend else ""), certain=True))
-        super().__init__(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]} … {text[-197:]}")
+        super().__init__(_clean(f"{place}{problem}" + (f"; {mend}" if mend else "")))
+
+
+class InputErrors(InputError):
+    """Several things wrong with one input. As a line it is the first of them, and how many more there are."""
+
+    def __init__(self, each: Sequence[InputError]) -> None:
+        first, more = each[0], f" (and {len(each) - 1} more)"
+        problem, mend = (first.problem, first.mend + more) if first.mend else (first.problem + more, "")
+        super().__init__(problem, mend=mend, where=first.where, line=first.line, at=first.at)
+        self.each = tuple(each)
+
+
+def gather(found: Iterable[InputError]) -> InputError | None:
+    """All of `found` as one error, each line once; None when there are none."""
+    each = {str(one): one for error in found for one in split(error)}
+    return InputErrors(list(each.values())) if len(each) > 1 else next(iter(each.values()), None)
+
+
+def split(error: InputError) -> tuple[InputError, ...]:
+    """Every single thing that `error` says is wrong."""
+    return error.each if isinstance(error, InputErrors) else (error,)
 
 
 class RunLocked(InputError):
@@ -79,6 +101,12 @@ class CallFailed(SimError):
 
 class JournalConflict(SimError):
     """A second, different event under a key that the journal already holds."""
+
+
+def _clean(text: str) -> str:
+    """`text` on one line of bounded length, without keys: somebody may have written one where the name of a variable belongs."""
+    line = one_line(strike_keys(text, certain=True))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 200]} … {line[-197:]}"
 
 
 def strike_keys(text: str, *, certain: bool = False) -> str:

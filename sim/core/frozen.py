@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar, dataclass_transform
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -22,6 +23,37 @@ def small(cls: type[T]) -> type[T]:
     """Make `cls` as strict as `Frozen` in a tenth of its memory: for the values of which a run keeps dozens an exchange."""
     made: type[T] = dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)(cls)  # type: ignore[assignment]
     return made
+
+
+class Faults(ValueError):
+    """Several things that are wrong with one value, each a sentence as of its own `ValueError`."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+def run_checks(*checks: Callable[[], object]) -> None:
+    """Run all `checks` of one value.
+
+    Raises:
+        ValueError: one of them raised it; `Faults` where several did.
+    """
+    problems: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except Faults as faults:
+            problems += faults.problems
+        except ValueError as error:
+            problems.append(str(error))
+    refuse_all(problems)
+
+
+def refuse_all(problems: Sequence[str]) -> None:
+    """Raise for `problems`, if there are any."""
+    if problems:
+        raise ValueError(problems[0]) if len(problems) == 1 else Faults(problems)
 
 
 def _no_nul(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sim.core.errors import InputError, nearest
+from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import ChatTargetSpec
 from sim.foreign.code import find_source, read_class
 from sim.llm.budget import Budget
@@ -18,7 +18,7 @@ from sim.run.plan import memory_of
 from sim.targets.build import OwnTarget, check_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sim.core.codebook import Codebook
     from sim.core.spec import ModelSpec, Scenario, Study
@@ -32,23 +32,57 @@ RATERS = (*USERS, "rater")
 """Offline models that can rate, by name."""
 
 
+def study_faults(study: Study) -> list[InputError]:
+    """What a study demands and this machine or version does not have, each with its place in the study's file."""
+    return [*_name_faults(study), *_key_faults(study)]
+
+
+def file_faults(study: Study, codebook: Codebook, scenarios: Iterable[Scenario]) -> list[InputError]:
+    """What in a study does not fit the codebook and the scenarios that it names."""
+    return [*_faults_of(("tagger", "model"), check_tagger, study.tagger, codebook), *_faults_of((), check_histories, study, scenarios)]
+
+
+def _faults_of(at: tuple[str, ...], check: Callable[..., object], *arguments: object) -> list[InputError]:
+    """What `check` complains of, at the keys `at` of the study's file; of a list's entries, the one with that id."""
+    try:
+        check(*arguments)
+    except InputError as error:
+        return [InputError(one.problem, mend=one.mend, where=one.where, line=one.line, at=at) for one in split(error)]
+    return []
+
+
+def _refuse(faults: Iterable[InputError]) -> None:
+    wrong = gather(faults)
+    if wrong:
+        raise wrong
+
+
 def check_names(study: Study) -> None:
     """Refuse what names something that does not exist.
 
     Raises:
-        InputError: an unknown offline model, or one that cannot play the part it is given.
+        InputError: every unknown offline model, and every one that cannot play the part it is given.
     """
+    _refuse(_name_faults(study))
+
+
+def _name_faults(study: Study) -> list[InputError]:
+    faults: list[InputError] = []
     for target in study.targets:
         if isinstance(target, ChatTargetSpec):
-            _check_offline(target, f"target '{target.id}'", BEHAVIOURS)
-            _check_policy(target)
+            faults += _faults_of(("targets", target.id, "model"), _check_offline, target, f"target '{target.id}'", BEHAVIOURS)
+            faults += _faults_of(("targets", target.id, "memory"), _check_policy, target)
             if target.embedding and target.embedding.offline:
-                build_offline_embedder(target.embedding.model)
-    _check_offline(study.user, "the user", USERS)
-    for rater in study.raters.values():
-        _check_offline(rater, "a rater", RATERS)
+                faults += _faults_of(("targets", target.id, "embedding"), build_offline_embedder, target.embedding.model)
+    faults += _faults_of(("user", "model"), _check_offline, study.user, "the user", USERS)
+    if study.rater != "self":
+        faults += _faults_of(("rater", "model"), _check_offline, study.rater, "a rater", RATERS)
+    for observer in study.observers:
+        faults += _faults_of(("observers", observer.id, "model"), _check_offline, observer, "a rater", RATERS)
     if study.judge and study.judge.offline:
-        raise InputError(f"{study.judge.model} cannot play the judge", mend="name a model such as openai/gpt-5, or leave judge out")
+        problem = f"{study.judge.model} cannot play the judge"
+        faults.append(InputError(problem, mend="name a model such as openai/gpt-5, or leave judge out", at=("judge", "model")))
+    return faults
 
 
 def _check_policy(target: ChatTargetSpec) -> None:
@@ -101,27 +135,39 @@ def check_histories(study: Study, scenarios: Iterable[Scenario]) -> None:
         InputError: names target and scenario.
     """
     own = [t for t in study.targets if not isinstance(t, ChatTargetSpec)]
-    for scenario in scenarios:
-        if own and scenario.history:
-            problem = f"scenario '{scenario.id}' has talks before the study, which target '{own[0].id}' keeps no memory of"
-            raise InputError(problem, mend="take out its history, or make them sessions")
+    _refuse(
+        InputError(
+            f"scenario '{scenario.id}' has talks before the study, which target '{own[0].id}' keeps no memory of",
+            mend="take out its history, or make them sessions",
+        )
+        for scenario in scenarios
+        if own and scenario.history
+    )
 
 
 def check_keys(study: Study) -> None:
     """Refuse models whose key, and targets whose variables, the environment does not hold; imports no code of the study.
 
     Raises:
-        InputError: names the variable.
+        InputError: names every variable that is missing.
     """
+    _refuse(_key_faults(study))
+
+
+def _key_faults(study: Study) -> list[InputError]:
     chats = [t for t in study.targets if isinstance(t, ChatTargetSpec)]
-    judge = (study.judge,) if study.judge else ()
-    embedding = (t.embedding for t in chats if t.embedding)
-    models: tuple[ModelSpec, ...] = (study.user, *study.raters.values(), study.tagger, *judge, *chats, *embedding)
-    for spec in dict.fromkeys(models):
-        check_credentials(spec)
+    models: list[tuple[ModelSpec, tuple[str, ...]]] = [(study.user, ("user",))]
+    models += [] if study.rater == "self" else [(study.rater, ("rater",))]
+    models += [(o, ("observers", o.id)) for o in study.observers]
+    models += [(study.tagger, ("tagger",)), *([(study.judge, ("judge",))] if study.judge else [])]
+    models += [(t, ("targets", t.id)) for t in chats] + [(t.embedding, ("targets", t.id, "embedding")) for t in chats if t.embedding]
+    faults: list[InputError] = []
+    for spec, at in models:
+        faults += _faults_of((*at, "api_key_env" if spec.api_key_env else "model"), check_credentials, spec)
     for target in study.targets:
         if not isinstance(target, ChatTargetSpec):
-            check_own(target)
+            faults += _faults_of(("targets", target.id), check_own, target)
+    return faults
 
 
 async def check_reach(study: Study) -> None:

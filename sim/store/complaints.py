@@ -14,6 +14,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.core.errors import InputError, nearest
+from sim.core.frozen import Faults
 
 if TYPE_CHECKING:
     from sim.store.yaml_file import Document, Node, Step
@@ -52,17 +53,28 @@ class _Fault:
     mend: str = ""
 
 
-def complain(error: ValidationError, document: Document, model: type[BaseModel]) -> InputError:
-    """The first fault by line in one line, and how many more there are."""
-    faults = [_fault(e, document, model) for e in error.errors(include_url=False)]
-    faults = sorted(_without_echoes(faults), key=lambda f: f.line)
-    first = faults[0]
-    label = _label(first.steps[:-1] if first.type in _ABOUT_A_KEY else first.steps)
+def complaints(error: ValidationError, document: Document, model: type[BaseModel]) -> list[InputError]:
+    """Every fault in a line of its own, by line."""
+    faults = [f for e in error.errors(include_url=False) for f in _faults(e, document, model)]
+    return [_spoken(f, document) for f in sorted(_without_echoes(faults), key=lambda f: f.line)]
+
+
+def _spoken(fault: _Fault, document: Document) -> InputError:
+    label = _label(fault.steps[:-1] if fault.type in _ABOUT_A_KEY else fault.steps)
     # A validator may name its key itself.
-    problem = first.problem if not label or first.problem.startswith(f"{label}:") else f"{label}: {first.problem}"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    mend = first.mend + more if first.mend else ""
-    return InputError(problem if mend else problem + more, mend=mend, where=document.path, line=first.line)
+    problem = fault.problem if not label or fault.problem.startswith(f"{label}:") else f"{label}: {fault.problem}"
+    return InputError(problem, mend=fault.mend, where=document.path, line=fault.line)
+
+
+def _faults(error: ErrorDetails, document: Document, model: type[BaseModel]) -> list[_Fault]:
+    """What `error` says; several things where a validator found several, nothing where YAML itself was wrong."""
+    steps, node = _place(error["loc"], document)
+    if node.refused and error["type"] != "missing":
+        return []
+    found = error.get("ctx", {}).get("error")
+    if isinstance(found, Faults):
+        return [_Fault(error["type"], steps, node.line, problem) for problem in found.problems]
+    return [_fault(error, document, model)]
 
 
 def _fault(error: ErrorDetails, document: Document, model: type[BaseModel]) -> _Fault:

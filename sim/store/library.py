@@ -1,38 +1,46 @@
-"""Where personas, scenarios, studies and codebooks are found: beside the study, in the working folder, or built in."""
+"""Where personas, scenarios, studies and codebooks are found: beside the study, in the working folder, or built in.
+
+A study names them by id, glob or path. A glob takes what fits it everywhere: `*` is everything there is, local files first. Of two files with one id
+the local one is taken, and a note says so. `local/` and `builtin/` before an id or glob choose one of the two.
+"""
 
 from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from sim.core.cast import build_cast
 from sim.core.codebook import Codebook
-from sim.core.errors import InputError, nearest
+from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Persona, Scenario, Study
-from sim.core.spec.people import PeopleStudy
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
 Kind = Literal["persona", "scenario", "study", "codebook", "people"]
 
-_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | PeopleStudy]] = {
-    "persona": Persona,
-    "scenario": Scenario,
-    "study": Study,
-    "codebook": Codebook,
-    "people": PeopleStudy,
-}
-_FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "studies": "study", "codebooks": "codebook"}
-_SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml")
+"""Of the files that are looked at."""
 
 _BY_NAME = Path(__file__).parent / "people"
 _NAMED_ONLY: dict[str, Kind] = {"self": "persona", "open-talk": "scenario"}
 """What is for people alone: no glob finds it, for no model can play it."""
 
 Named = TypeVar("Named", Persona, Scenario, Codebook)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one persona, scenario or codebook was found."""
+
+    kind: Kind
+    id: str
+    path: Path
+    built_in: bool
+    """Whether it comes with the package."""
+    hides: str = ""
+    """What of the same id was left out for it; empty: nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +53,13 @@ class LoadedStudy:
     codebook: Codebook
     source: Path | None = None
     """The study's file; None for a study built in Python."""
+    origins: tuple[Origin, ...] = ()
+    """Where its personas and scenarios were found, in their order."""
 
-
-@dataclass(frozen=True)
-class Checked:
-    """What `check_paths` found in one file."""
-
-    path: Path
-    kind: Kind | None
-    """None when nothing tells what the file is meant to be."""
-    problem: InputError | None
-    """None when the file is good."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person may not expect of where things were found, a sentence each."""
+        return tuple(f"{o.kind} '{o.id}' is {o.path}, not {o.hides}" for o in self.origins if o.hides)
 
 
 # --- loading ------------------------------------------------------------------------------------------------------
@@ -74,7 +78,7 @@ def load_study(name: str | Path, *, change: Callable[[Study], Study] | None = No
     path = Path(name) if Path(name).is_file() else _built_in_study(str(name))
     document = read_yaml(path)
     study = build(document, Study)
-    return _resolve(change(study) if change else study, path.parent, document)
+    return resolve_document(change(study) if change else study, path.parent, document)
 
 
 def resolve_study(study: Study, base: Path) -> LoadedStudy:
@@ -83,7 +87,7 @@ def resolve_study(study: Study, base: Path) -> LoadedStudy:
     Raises:
         InputError: it names something that is not there or is wrong.
     """
-    return _resolve(study, base, None)
+    return resolve_document(study, base, None)
 
 
 def load_persona(name: str | Path, *, base: Path = Path()) -> Persona:
@@ -110,7 +114,7 @@ def load_codebook(name: str | Path = "mint", *, base: Path = Path()) -> Codebook
     Raises:
         InputError: no such codebook, or something in it is wrong.
     """
-    return _codebook(str(name), base, None)
+    return _one(_Shelf("codebook", Codebook, base), str(name))
 
 
 def built_in(kind: Kind) -> Path:
@@ -127,16 +131,47 @@ def built_in(kind: Kind) -> Path:
     return packed if packed.is_dir() else here.parent.parent / f"{kind}s"
 
 
-def _resolve(study: Study, base: Path, document: Document | None) -> LoadedStudy:
-    study = _find_policies(study, base, document)
-    personas = _Shelf("persona", Persona, base, document).pick(study.personas)
-    scenarios = _Shelf("scenario", Scenario, base, document).pick(study.scenarios)
-    return LoadedStudy(study, personas, scenarios, _codebook(study.codebook, base, document), document.path if document else None)
+def resolve_document(study: Study, base: Path, document: Document | None) -> LoadedStudy:
+    """As `resolve_study`; what `document`, the study's file, names wrongly is told with its line.
+
+    Raises:
+        InputError: everything it names that is not there or is wrong.
+    """
+    personas = _Shelf("persona", Persona, base, document)
+    scenarios = _Shelf("scenario", Scenario, base, document)
+    codebooks = _Shelf("codebook", Codebook, base, document)
+    faults: list[InputError] = []
+    try:
+        study = _find_policies(study, base, document)
+    except InputError as error:
+        faults += split(error)
+
+    def pick(shelf: _Shelf[Named], patterns: Sequence[str]) -> tuple[Named, ...]:
+        try:
+            return shelf.pick(patterns)
+        except InputError as error:
+            faults.extend(split(error))
+            return ()
+
+    found = pick(personas, study.personas), pick(scenarios, study.scenarios), pick(codebooks, (study.codebook,))
+    wrong = gather(faults)
+    if wrong:
+        raise wrong
+    return LoadedStudy(study, found[0], found[1], found[2][0], document.path if document else None, (*personas.origins, *scenarios.origins))
 
 
 def _find_policies(study: Study, base: Path, document: Document | None) -> Study:
     """`study` with the files of its memory policies as seen from the working folder, from where a run is resumed too."""
-    found = {t.memory: _policy_place(t.memory, base, document) for t in study.targets if ".py:" in t.memory}
+    found: dict[str, str] = {}
+    faults: list[InputError] = []
+    for memory in {t.memory: None for t in study.targets if ".py:" in t.memory}:
+        try:
+            found[memory] = _policy_place(memory, base, document)
+        except InputError as error:
+            faults.append(error)
+    wrong = gather(faults)
+    if wrong:
+        raise wrong
     if not found:
         return study
     targets = (t.model_copy(update={"memory": found.get(t.memory, t.memory)}) for t in study.targets)
@@ -165,8 +200,9 @@ def _where(memory: str, document: Document | None) -> dict[str, Any]:
     return {}
 
 
-def _codebook(name: str, base: Path, document: Document | None) -> Codebook:
-    return _one(_Shelf("codebook", Codebook, base, document), name)
+def from_here(pattern: str) -> str:
+    """`pattern` from a command line as a study anywhere may have it: a path there is relative to the working folder, not to the study's."""
+    return str(Path(pattern).absolute()) if _is_path(pattern) else pattern
 
 
 def _built_in_study(name: str) -> Path:
@@ -190,34 +226,72 @@ class _Shelf(Generic[Named]):
         self._model: type[Named] = model
         self._base = base
         self._document = document
-        self._places = (base / f"{kind}s", Path.cwd() / f"{kind}s", built_in(kind))
+        self._built_in = built_in(kind)
+        beside, here = base / f"{kind}s", Path.cwd() / f"{kind}s"
+        self._local = [place for place in dict.fromkeys((beside, here)) if _real(place) != _real(self._built_in)]
+        self.origins: tuple[Origin, ...] = ()
+        """Of what was picked."""
 
     def pick(self, patterns: Sequence[str]) -> tuple[Named, ...]:
-        """What `patterns` name: in their order, by id within each, none twice."""
-        files: dict[Path, Path] = {}
+        """What `patterns` name: in their order, by id within each, local before built in, none twice.
+
+        Raises:
+            InputError: everything that is wrong with the patterns and with the files that they name.
+        """
+        faults: list[InputError] = []
+        matches: list[list[Path]] = []
         for index, pattern in enumerate(patterns):
-            for file in self._match(pattern, index):
-                files.setdefault(file.resolve(), _shown(file))
+            try:
+                matches.append(self._match(pattern, index))
+            except InputError as error:
+                faults += split(error)
+                matches.append([])
+        # What is named outright comes before what a glob happens to find elsewhere under the same id.
+        claimed = {f.stem: _real(f.parent) for pattern, match in zip(patterns, matches, strict=True) if not _is_glob(pattern) for f in match}
+        files: dict[Path, Path] = {}
+        for pattern, match in zip(patterns, matches, strict=True):
+            for file in match:
+                place = _real(file.parent)
+                if not _is_glob(pattern) or claimed.setdefault(file.stem, place) == place:
+                    files.setdefault(_real(file), _shown(file))
         found: dict[str, tuple[Path, Named]] = {}
         for file in files.values():
-            one = _load_named(file, self._model, self._kind)
-            if one.id in found:
-                raise InputError(f"{self._kind} '{one.id}' stands here and in {found[one.id][0]}", mend="give one another id", where=file)
-            found[one.id] = file, one
+            try:
+                one = load_named(file, self._model, self._kind)
+                if one.id in found:
+                    raise InputError(f"{self._kind} '{one.id}' stands here and in {found[one.id][0]}", mend="give one another id", where=file)
+                found[one.id] = file, one
+            except InputError as error:
+                faults += split(error)
+        wrong = gather(faults)
+        if wrong:
+            raise wrong
+        self.origins = tuple(self._origin(i, file) for i, (file, _) in found.items())
         return tuple(one for _, one in found.values())
 
+    def _origin(self, id: str, file: Path) -> Origin:
+        shipped = any(_real(file).is_relative_to(_real(place)) for place in (self._built_in, _BY_NAME))
+        others = [f for place in self._local for f in _yaml_files(place) if f.stem == id and _real(f) != _real(file)]
+        hides = [str(_shown(f)) for f in others]
+        if not shipped and any(f.stem == id for f in _yaml_files(self._built_in)):
+            hides.append(f"builtin/{id}")
+        return Origin(self._kind, id, file, shipped, " or ".join(hides))
+
     def _match(self, pattern: str, index: int) -> list[Path]:
-        """The files that one pattern names; the first place with any of them serves it."""
+        """The files that one pattern names: of a glob all that fit, of an id the first."""
         if _is_path(pattern):
             return self._at_path(pattern, index)
-        for place in self._places:
-            found = [f for f in _yaml_files(place) if fnmatch.fnmatchcase(f.stem, pattern)]
-            if found:
-                return found
+        where, name = _chosen(pattern)
+        places = {"local": self._local, "builtin": [self._built_in]}.get(where, [*self._local, self._built_in])
+        files = [f for place in places for f in _yaml_files(place)]
+        found = [f for f in files if fnmatch.fnmatchcase(f.stem, name)]
+        if found:
+            return found if _is_glob(name) else found[:1]
         if _NAMED_ONLY.get(pattern) == self._kind:
             return [_BY_NAME / f"{pattern}.yaml"]
-        known = sorted({f.stem for place in self._places for f in _yaml_files(place)})
-        raise self._nothing(f"no {self._kind} matches '{pattern}'", nearest(pattern, known), pattern, index)
+        near = nearest(name, sorted({f.stem for f in files}))
+        mend = f"there is none in {self._kind}s/ beside the study" if where == "local" and not files else near
+        raise self._nothing(f"no {where + ' ' if where else ''}{self._kind} matches '{name if where else pattern}'", mend, pattern, index)
 
     def _at_path(self, pattern: str, index: int) -> list[Path]:
         path = self._base / pattern
@@ -226,7 +300,7 @@ class _Shelf(Generic[Named]):
             if not found:
                 raise self._nothing(f"there is no YAML file in '{pattern}'", "name another folder", pattern, index)
             return found
-        if not path.is_file():
+        if not os.path.lexists(path):
             beside = [f.name for f in _yaml_files(path.parent)]
             raise self._nothing(f"no {self._kind} lies at '{pattern}' (from {_shown(self._base)})", nearest(path.name, beside), pattern, index)
         return [path]
@@ -247,7 +321,7 @@ def _one(shelf: _Shelf[Named], name: str) -> Named:
     return found[0]
 
 
-def _load_named(file: Path, model: type[Named], kind: Kind) -> Named:
+def load_named(file: Path, model: type[Named], kind: Kind) -> Named:
     """What stands in `file`, whose id must be the file's name: a study that names an id must find one file by it."""
     document = read_yaml(file)
     one = build(document, model)
@@ -263,82 +337,36 @@ def _load_named(file: Path, model: type[Named], kind: Kind) -> Named:
 
 
 def _is_path(name: str) -> bool:
-    return "/" in name or os.sep in name or name.endswith(_SUFFIXES)
+    return not _chosen(name)[0] and ("/" in name or os.sep in name or name.endswith(SUFFIXES))
+
+
+def _is_glob(name: str) -> bool:
+    return not _is_path(name) and any(c in name for c in "*?[")
+
+
+def _chosen(pattern: str) -> tuple[str, str]:
+    """`local` or `builtin` where `pattern` begins with it, and the id or glob behind; a file or folder by such a name is written `./local/x.yaml`."""
+    where, slash, name = pattern.partition("/")
+    chooses = where in ("local", "builtin") and slash and name and "/" not in name and not name.endswith(SUFFIXES)
+    return (where, name) if chooses else ("", pattern)
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    """The YAML files in `folder`, by name; none when it does not exist."""
+    """The YAML files in `folder`, by name; none when it does not exist. A link that leads nowhere is one too, so that it is complained of."""
     try:
-        return sorted(f for f in folder.iterdir() if f.suffix in _SUFFIXES and not f.name.startswith(".") and f.is_file())
+        return sorted(f for f in folder.iterdir() if f.suffix in SUFFIXES and not f.name.startswith(".") and not f.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=folder) from None
 
 
+def _real(path: Path) -> Path:
+    """`path` with its links followed; unlike `Path.resolve`, never an error where they lead nowhere."""
+    return Path(os.path.realpath(path))
+
+
 def _shown(path: Path) -> Path:
     """`path` as a person in the working folder would write it."""
     absolute = path.absolute()
     return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else path
-
-
-# --- checking -----------------------------------------------------------------------------------------------------
-
-
-def check_paths(paths: Iterable[Path] = ()) -> list[Checked]:
-    """Validate every YAML file in `paths`; a study with all it names, each of its scenarios cast with each of its personas.
-
-    Without paths, the folders `personas/`, `scenarios/`, `studies/` and `codebooks/` of the working folder, or what is built in where it has none.
-    """
-    chosen = list(paths) or [Path(f) for f in _FOLDERS if Path(f).is_dir()]
-    chosen = chosen or [built_in(kind) for kind in _FOLDERS.values()]
-    return [_check(file) for path in chosen for file in _below(path)]
-
-
-def _below(path: Path) -> Iterator[Path]:
-    """`path` itself, or the YAML files anywhere below it."""
-    if path.is_dir():
-        yield from sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
-    else:
-        yield path
-
-
-def _check(file: Path) -> Checked:
-    kind: Kind | None = _FOLDERS.get(file.absolute().parent.name)
-    try:
-        document = read_yaml(file)
-        kind = kind or _kind_by_keys(document)
-        if kind == "study":
-            _check_study(_resolve(build(document, Study), file.parent, document))
-        elif kind == "persona":
-            _load_named(file, Persona, kind)
-        elif kind == "scenario":
-            _load_named(file, Scenario, kind)
-        elif kind == "codebook":
-            _load_named(file, Codebook, kind)
-        elif kind == "people":
-            build(document, PeopleStudy)
-        else:
-            raise InputError(
-                "is neither persona, scenario, study, codebook nor study with people", mend="see `sim check --schema` for their keys", where=file
-            )
-    except InputError as error:
-        return Checked(file, kind, error)
-    return Checked(file, kind, None)
-
-
-def _kind_by_keys(document: Document) -> Kind | None:
-    """The kind with most of the file's keys, if it has two of them."""
-    keys = set(document.keys())
-    shared: dict[Kind, int] = {kind: len(keys & set(model.model_fields)) for kind, model in _MODELS.items()}
-    best = max(shared, key=lambda kind: shared[kind])
-    return best if shared[best] >= 2 else None
-
-
-def _check_study(loaded: LoadedStudy) -> None:
-    for scenario in loaded.scenarios:
-        for persona in loaded.personas:
-            try:
-                build_cast(persona, scenario, start_date=loaded.study.start_date)
-            except InputError as error:
-                raise InputError(str(error), where=loaded.source) from None

@@ -43,10 +43,11 @@ def study_name(place: Path, *, otherwise: str) -> str:
     return place.stem if _ID.fullmatch(place.stem) else otherwise
 
 
-def write_study(study: Study, place: Path, *, exports: Iterable[str] = (), notes: Iterable[str] = ()) -> None:
+def write_study(study: Study, place: Path, *, head: str, exports: Iterable[str] = (), notes: Iterable[str] = ()) -> None:
     """Write `study` with comments.
 
     Args:
+        head: the first line, a comment.
         exports: variables that must be set before it runs.
         notes: comments on its target, a line each.
 
@@ -54,6 +55,7 @@ def write_study(study: Study, place: Path, *, exports: Iterable[str] = (), notes
         InputError: the file exists by now, or cannot be written.
     """
     lines = [
+        head,
         f"# Written by `sim try`. `sim run {place.name} --dry-run` says how many calls it takes, `sim run {place.name}` runs it as it stands.",
         *(f"# It needs a key that is written nowhere: export {name}=…" for name in exports),
         f"name: {study.name}",
@@ -65,7 +67,8 @@ def write_study(study: Study, place: Path, *, exports: Iterable[str] = (), notes
         '# your chatbot name a model: {model: openai/gpt-5}, or one of your own: {model: openai/any, api_base: "http://127.0.0.1:8000/v1"}.',
         *_block("user", study.user.model_dump(mode="json", exclude_defaults=True), flow=True),
         "",
-        '# Ids, globs or paths; "*" takes all there are.',
+        '# Ids, globs or paths. "*" takes everything there is: your own in personas/ and scenarios/, and those built in; "local/*" takes your own',
+        '# alone, "builtin/*" the others.',
         *_block("personas", list(study.personas), flow=True),
         *_block("scenarios", list(study.scenarios), flow=True),
         "",

@@ -17,8 +17,9 @@ from typing import Never, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from sim.core.errors import InputError
-from sim.store.complaints import complain
+from sim.core.errors import InputError, gather
+from sim.store.complaints import complaints
+from sim.store.files import open_regular
 
 MAX_BYTES = 5_000_000
 _MAX_DEPTH = 100
@@ -34,6 +35,9 @@ M = TypeVar("M", bound=BaseModel)
 _LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STR = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+# YAML 1.1 reads 1:30 as 90 and 010 as 8, which nobody who writes it today means.
+_ODD_NUMBER = re.compile(r"(?P<sixties>[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)|[-+]?0[0-7_]+")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
@@ -49,6 +53,8 @@ class Node:
     children: Mapping[Step, Node] = field(default_factory=dict)
     size: int = 1
     """Nodes in it, itself included."""
+    refused: bool = False
+    """Whether something was wrong with it already as YAML, so that nothing more need be said of it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Document:
 
     path: Path
     root: Node
+    faults: tuple[InputError, ...] = ()
+    """What is refused already as YAML; whatever does not depend on it can still be looked at."""
 
     def find(self, *steps: Step) -> Node:
         """The node at `steps`, or the last one on the way there."""
@@ -79,7 +87,7 @@ def load_yaml(path: Path, model: type[M], *, max_bytes: int = MAX_BYTES, context
         context: what its validators are told, such as `sim.core.spec.memory.RECORDED`.
 
     Raises:
-        InputError: anything that is wrong with the file; the first fault by line, and how many more there are.
+        InputError: anything that is wrong with the file, all of it at once (`sim.core.errors.split`).
     """
     return build(read_yaml(path, max_bytes=max_bytes), model, context=context)
 
@@ -88,32 +96,44 @@ def build(document: Document, model: type[M], *, context: Mapping[str, object] |
     """The `model` that `document` describes.
 
     Raises:
-        InputError: the first fault by line, and how many more there are.
+        InputError: anything that is wrong with it, by line.
     """
+    faults = list(document.faults)
+    built: M | None = None
     if not isinstance(document.root.value, dict):
         kind = "a list" if isinstance(document.root.value, list) else "a single value"
         required = ", ".join(f"{name}:" for name, about in model.model_fields.items() if about.is_required())
-        raise InputError(f"the file holds {kind}, not keys and values", mend=f"begin with {required}", where=document.path, line=document.root.line)
-    try:
-        return model.model_validate(document.root.value, context=context)
-    except ValidationError as error:
-        raise complain(error, document, model) from None
+        problem = f"the file holds {kind}, not keys and values"
+        faults.append(InputError(problem, mend=f"begin with {required}", where=document.path, line=document.root.line))
+    else:
+        try:
+            built = model.model_validate(document.root.value, context=context)
+        except ValidationError as error:
+            faults += complaints(error, document, model)
+    wrong = gather(sorted(faults, key=lambda f: f.line or 0))
+    if wrong:
+        raise wrong
+    assert built is not None
+    return built
 
 
 def read_yaml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
-    """The content of `path` with its lines, before any model has looked at it.
+    """The content of `path` with its lines, before any model has looked at it; what is refused in it stands in `faults`.
 
     Raises:
-        InputError: the file cannot be read, is not UTF-8 text, not YAML, or YAML that is refused here.
+        InputError: the file cannot be read, is not UTF-8 text, or is not YAML that can be read to its end.
     """
     text = _read_text(path, max_bytes)
+    composer = _Composer(path, yaml.parse(text, Loader=_LOADER))
     try:
-        root = _Composer(path, yaml.parse(text, Loader=_LOADER)).document()
+        root = composer.document()
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(path, text, error) from None
+        raise gather([*composer.faults, _syntax_error(path, text, error)]) or error from None
+    except InputError as error:
+        raise gather([*composer.faults, error]) or error from None
     if root is None:
         raise InputError("the file is empty", where=path)
-    return Document(path, root)
+    return Document(path, root, tuple(composer.faults))
 
 
 # --- bytes to text ------------------------------------------------------------------------------------------------
@@ -121,12 +141,10 @@ def read_yaml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
 
 def _read_text(path: Path, max_bytes: int) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(min(max_bytes, os.fstat(file.fileno()).st_size) + 1)
     except FileNotFoundError:
         raise InputError("no such file", where=path) from None
-    except IsADirectoryError:
-        raise InputError("is a folder, not a file", where=path) from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=path) from None
     if len(data) > max_bytes:
@@ -161,6 +179,8 @@ class _Composer:
         self._anchors: dict[str, Node | None] = {}
         """None while the node is still open."""
         self._aliased = 0
+        self.faults: list[InputError] = []
+        """What was refused so far and could be read past."""
 
     def document(self) -> Node | None:
         """The only document, or None when there is none."""
@@ -181,9 +201,10 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
-        if event.tag not in (None, "!", _STR) or (event.tag == _STR and not isinstance(event, yaml.ScalarEvent)):
+        tagged = event.tag not in (None, "!", _STR) or (event.tag == _STR and not isinstance(event, yaml.ScalarEvent))
+        if tagged and event.tag:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._refuse(f"the tag {shown} is not allowed", event, mend="write the plain value; quote text that starts with '!'")
+            self._note(f"the tag {shown} is not allowed", event, mend="write the plain value; quote text that starts with '!'")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):
@@ -193,20 +214,30 @@ class _Composer:
         else:
             assert isinstance(event, yaml.MappingStartEvent)
             node = self._mapping(event, depth)
+        if tagged:
+            node = replace(node, refused=True)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
         tag = self._meaning(event)
+        odd = _ODD_NUMBER.fullmatch(event.value) if tag in _NUMBERS else None
+        if odd:
+            base = 60 if odd["sixties"] else 8
+            mend = f'write it in base 10, or quote it: "{event.value}"'
+            self._note(f"to YAML {event.value[:40]} is a number in base {base}", event, mend=mend)
+            return Node(event.value, _line(event), event.value, refused=True)
         try:
             value = self._constructor.construct_object(yaml.ScalarNode(tag, event.value)) if tag != _STR else event.value
         except ValueError:
             what = "date" if tag.endswith("timestamp") else "number"
-            self._refuse(f"'{event.value[:40]}' is no {what} that exists", event, mend="quote it if it is text")
+            self._note(f"'{event.value[:40]}' is no {what} that exists", event, mend="quote it if it is text")
         except yaml.constructor.ConstructorError:
-            self._refuse(f"'{event.value}' has a meaning of its own in YAML", event, mend=f'quote it: "{event.value}"')
-        return Node(value, _line(event), event.value)
+            self._note(f"'{event.value}' has a meaning of its own in YAML", event, mend=f'quote it: "{event.value}"')
+        else:
+            return Node(value, _line(event), event.value)
+        return Node(event.value, _line(event), event.value, refused=True)
 
     def _meaning(self, event: yaml.ScalarEvent) -> str:
         """The tag of a scalar: as written, else by its looks."""
@@ -222,52 +253,59 @@ class _Composer:
         own: dict[Step, Node] = {}
         merged: dict[Step, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key, is_merge = self._key(event)
+            key, is_merge, refused = self._key(event)
             after = next(self._events)
             node = self._node(after, depth + 1)
             if is_merge:
                 self._merge(merged, node, after)
             elif key in own:
-                self._refuse(f"key '{key}' stands twice, first on line {own[key].line}", event, mend="keep one of them")
+                self._note(f"key '{key}' stands twice, first on line {own[key].line}", event, mend="keep one of them")
             else:
-                own[key] = replace(node, line=_line(event))
+                own[key] = replace(node, line=_line(event), refused=refused or node.refused)
         entries = {**merged, **own}
         size = 1 + sum(n.size for n in entries.values())
         return Node({str(k): n.value for k, n in entries.items()}, _line(start), children=entries, size=size)
 
-    def _key(self, event: yaml.Event) -> tuple[str, bool]:
-        """A key of a mapping, and whether it merges another mapping into this one."""
+    def _key(self, event: yaml.Event) -> tuple[str, bool, bool]:
+        """A key of a mapping, whether it merges another mapping into this one, and whether it is refused."""
         if isinstance(event, yaml.CollectionStartEvent):
             self._refuse("a key must be text, not a list or mapping", event, mend='put text that begins with [ or { in "quotes"')
         if isinstance(event, yaml.ScalarEvent):
             if self._meaning(event) == _MERGE:
-                return "<<", True
+                return "<<", True, False
             node = self._node(event, 0)
         else:
             node = self._alias(event)
         if not isinstance(node.value, str):
-            self._refuse(f"key '{node.raw}' must be text", event, mend=f'quote it: "{node.raw}"')
-        return node.value, False
+            self._note(f"key '{node.raw}' must be text", event, mend=f'quote it: "{node.raw}"')
+            return node.raw, False, True
+        return node.value, False, node.refused
 
     def _merge(self, merged: dict[Step, Node], node: Node, event: yaml.Event) -> None:
         sources = list(node.children.values()) if isinstance(node.value, list) else [node]
         for source in sources:
             if not isinstance(source.value, dict):
-                self._refuse("<< takes a mapping, or a list of mappings", event)
+                self._note("<< takes a mapping, or a list of mappings", event)
             for key, child in source.children.items():
                 merged.setdefault(key, child)
 
     def _alias(self, event: yaml.Event) -> Node:
         name = getattr(event, "anchor", "")
         if name not in self._anchors:
-            self._refuse(f"*{name} refers to nothing", event, mend=f'quote text that starts with *: "*{name}"')
+            self._note(f"*{name} refers to nothing", event, mend=f'quote text that starts with *: "*{name}"')
+            return Node(f"*{name}", _line(event), f"*{name}", refused=True)
         node = self._anchors[name]
         if node is None:
-            self._refuse(f"*{name} stands inside itself", event, mend="write it out")
+            self._note(f"*{name} stands inside itself", event, mend="write it out")
+            return Node(f"*{name}", _line(event), f"*{name}", refused=True)
         self._aliased += node.size
         if self._aliased > _MAX_ALIASED:
             self._refuse(f"its aliases stand for more than {_MAX_ALIASED} values", event, mend="write them out, or take them out")
         return replace(node, line=_line(event))
+
+    def _note(self, problem: str, event: yaml.Event, *, mend: str = "") -> None:
+        """Refuse something, and read on behind it."""
+        self.faults.append(InputError(problem, mend=mend, where=self._path, line=_line(event)))
 
     def _refuse(self, problem: str, event: yaml.Event, *, mend: str = "") -> Never:
         raise InputError(problem, mend=mend, where=self._path, line=_line(event))

@@ -80,7 +80,7 @@ def check_own(spec: OwnTargetSpec, *, environ: Mapping[str, str] = os.environ) -
     """See that the variables a target needs are set; imports nothing of it.
 
     Raises:
-        InputError: names the first that is not.
+        InputError: names those that are not.
     """
     if isinstance(spec, HttpTargetSpec):
         check_variables(spec.http.variables, environ, target=spec.id)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from sim.core.errors import InputError
+from sim.core.errors import InputError, gather
 from sim.core.spec.http import SLOT
 
 
@@ -53,13 +53,18 @@ def check_variables(names: frozenset[str], environ: Mapping[str, str], *, target
     """See that every variable is set to something a header can hold.
 
     Raises:
-        InputError: names the first that is not.
+        InputError: names those that are not.
     """
+    faults: list[InputError] = []
     for name in sorted(names):
         if not environ.get(name, "").strip():
-            raise InputError(f"target '{target}' needs {name}, which is not set", mend=f"export {name}=…")
-        if not environ[name].strip().isprintable():
-            raise InputError(f"target '{target}' needs {name}, which holds a line break or control character", mend="set it to one line")
+            faults.append(InputError(f"target '{target}' needs {name}, which is not set", mend=f"export {name}=…"))
+        elif not environ[name].strip().isprintable():
+            problem = f"target '{target}' needs {name}, which holds a line break or control character"
+            faults.append(InputError(problem, mend="set it to one line"))
+    wrong = gather(faults)
+    if wrong:
+        raise wrong
 
 
 class Absent(Exception):

@@ -24,7 +24,7 @@ targets:
 user:   {model: openai/user,  api_base: "http://127.0.0.1:9152/v1"}
 rater:  {model: openai/rater, api_base: "http://127.0.0.1:9152/v1"}
 tagger: {model: offline/tagger}
-personas: ["*"]          # ids or globs; also paths
+personas: ["*"]          # ids, globs or paths; "*" is everything there is
 scenarios: [new-in-town]
 seeds: 2
 concurrency: 50

@@ -390,10 +390,71 @@ def test_check_as_json_is_one_document_good_or_bad(folder: Path, capsys: Capture
     (folder / "scenarios" / "empty.yaml").write_text("")
     assert run_app(["check", "scenarios", "small.yaml", "--json"]) == 2
     said = capsys.readouterr()
-    problems = {Path(f["path"]).name: f["problem"] for f in json.loads(said.out)["files"]}
-    assert problems["short.yaml"] is None
-    assert "empty" in problems["empty.yaml"]
+    files = {Path(f["path"]).name: f for f in json.loads(said.out)["files"]}
+    assert files["short.yaml"]["problem"] is None
+    assert files["short.yaml"]["problems"] == []
+    assert "empty" in files["empty.yaml"]["problem"]
+    assert files["small.yaml"]["personas"] == {"local": 0, "built-in": 1}
+    assert files["small.yaml"]["targets"] == ["keeps", "drops"]
     assert said.err == ""
+
+
+WRONG = study(
+    name="name: S",
+    concurrency="concurency: 2",
+    user="user: {model: offline/user, api_bas: x}",
+    seeds="seeds: 0",
+)
+
+
+def test_check_prints_every_mistake_and_as_json_each_with_line_and_mend(folder: Path, capsys: Captured) -> None:
+    path = project(folder, study=WRONG, scenario=replaced("situation: It", "situatoin: It").replace("id: short", "id: Short"))
+    assert run_app(["check", "scenarios", path.name]) == 2
+    said = capsys.readouterr().err
+    places = [line.split()[1] for line in said.splitlines()]
+    assert places == ["scenarios/short.yaml:1:", "scenarios/short.yaml:19:", *(f"small.yaml:{n}:" for n in (1, 5, 8, 9))]
+    assert "more)" not in said
+    assert run_app(["check", "scenarios", path.name, "--json"]) == 2
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert [f"sim: {p['text']}" for f in files for p in f["problems"]] == said.splitlines()
+    assert {p["line"]: p["mend"] for p in files[1]["problems"]}[9] == "did you mean 'concurrency'?"
+    # `run` stays with one line, which says how many more there are.
+    assert run_app(["run", path.name]) == 2
+    assert capsys.readouterr().err.endswith("(and 3 more)\n")
+
+
+def test_check_names_every_model_and_variable_that_is_missing_at_its_line(folder: Path, capsys: Captured) -> None:
+    text = STUDY.replace("model: offline/uses, memory: full", "model: offline/usess, memory: [full, none]").replace("offline/user", "openai/gpt-5")
+    path = project(
+        folder, study=text.replace("[davi]", "[davvi]") + "tagger: {model: offline/tager}\njudge: {model: anthropic/x, api_key_env: NOPE}\n"
+    )
+    assert run_app(["check", path.name]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in said] == [f"small.yaml:{n}:" for n in (3, 5, 6, 11)]
+    path.write_text(path.read_text().replace("davvi", "davi"))
+    assert run_app(["check", path.name]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in said] == [f"small.yaml:{n}:" for n in (3, 5, 10, 11)]
+
+
+def test_check_says_what_a_glob_takes_and_which_twin(folder: Path, capsys: Captured) -> None:
+    project(folder, study=study(personas='personas: ["*"]'), scenario=replaced("persona.pet", "sc-door"))
+    (folder / "personas").mkdir()
+    shutil.copy(ROOT / "personas" / "davi.yaml", folder / "personas" / "davi.yaml")
+    (folder / "personas" / "ulla.yaml").write_text((ROOT / "personas" / "davi.yaml").read_text().replace("id: davi", "id: ulla"))
+    assert run_app(["check", "small.yaml"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "1 study good",
+        "small.yaml: 25 personas: 2 local, 23 built-in; 1 scenario, local; targets keeps, drops",
+        "  persona 'davi' is personas/davi.yaml, not builtin/davi",
+    ]
+    assert run_app(["run", "small.yaml", "--dry-run", "--persona", "local/*"]) == 0
+    said = capsys.readouterr()
+    assert "2 targets × 2 personas" in said.out
+    assert said.err == "persona 'davi' is personas/davi.yaml, not builtin/davi\n"
+    assert run_app(["run", "small.yaml", "--dry-run", "--persona", "builtin/davi"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_check_of_what_is_not_there_is_refused(refuses: Refuses) -> None:

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from sim.core.errors import InputError
 from sim.core.spec import Study
-from sim.store import library
-from sim.store.library import built_in, check_paths, load_codebook, load_persona, load_scenario, load_study, resolve_study
+from sim.store import check, library
+from sim.store.check import check_paths
+from sim.store.library import built_in, load_codebook, load_persona, load_scenario, load_study, resolve_study
 from tests.examples import persona, scenario, study
 
 
@@ -36,7 +37,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(here)
     packed = {"persona": package / "personas", "scenario": package / "scenarios"}
     real = library.built_in
-    monkeypatch.setattr(library, "built_in", lambda kind: packed.get(kind) or real(kind))
+    for module in (library, check):
+        monkeypatch.setattr(module, "built_in", lambda kind: packed.get(kind) or real(kind))
     return here
 
 
@@ -61,11 +63,59 @@ def test_what_lies_beside_the_study_comes_before_the_working_folder_and_that_bef
     assert found(["nora"], Path("sub")) == [("nora", "Beside")]
 
 
-def test_a_glob_is_served_by_the_first_place_that_has_any(project: Path) -> None:
+def test_a_glob_takes_what_fits_it_everywhere_local_before_built_in(project: Path) -> None:
     assert found(["*"]) == [("ann", "Builtin"), ("bob", "Builtin"), ("nora", "Builtin")]
     write(project / "personas" / "zoe.yaml", persona("zoe", name="Here"))
-    assert found(["*"]) == [("zoe", "Here")]
-    assert found(["*", "a*"]) == [("zoe", "Here"), ("ann", "Builtin")]
+    assert found(["*"]) == [("zoe", "Here"), ("ann", "Builtin"), ("bob", "Builtin"), ("nora", "Builtin")]
+    assert found(["[az]*"]) == [("zoe", "Here"), ("ann", "Builtin")]
+
+
+def test_of_twins_a_glob_takes_the_local_one_and_a_note_names_both(project: Path) -> None:
+    write(project / "personas" / "ann.yaml", persona("ann", name="Here"))
+    loaded = resolve_study(study(personas=["*"]), Path())
+    assert [(p.id, p.name) for p in loaded.personas] == [("ann", "Here"), ("bob", "Builtin"), ("nora", "Builtin")]
+    assert loaded.notes == ("persona 'ann' is personas/ann.yaml, not builtin/ann",)
+    assert [(o.id, o.built_in) for o in loaded.origins if o.kind == "persona"] == [("ann", False), ("bob", True), ("nora", True)]
+    write(project / "sub" / "personas" / "ann.yaml", persona("ann", name="Beside"))
+    beside = resolve_study(study(personas=["*"]), Path("sub"))
+    assert (beside.personas[0].name, beside.notes) == ("Beside", ("persona 'ann' is sub/personas/ann.yaml, not personas/ann.yaml or builtin/ann",))
+
+
+def test_local_and_builtin_choose(project: Path) -> None:
+    write(project / "personas" / "ann.yaml", persona("ann", name="Here"))
+    write(project / "personas" / "zoe.yaml", persona("zoe", name="Here"))
+    assert found(["local/*"]) == [("ann", "Here"), ("zoe", "Here")]
+    assert found(["builtin/*"]) == [("ann", "Builtin"), ("bob", "Builtin"), ("nora", "Builtin")]
+    assert found(["builtin/ann", "local/z*"]) == [("ann", "Builtin"), ("zoe", "Here")]
+    # What is named outright comes before what a glob finds.
+    assert found(["*", "builtin/ann"]) == [("zoe", "Here"), ("ann", "Builtin"), ("bob", "Builtin"), ("nora", "Builtin")]
+    assert found(["local/*", "builtin/*"]) == [("ann", "Here"), ("zoe", "Here"), ("bob", "Builtin"), ("nora", "Builtin")]
+    for wrong, complaint in {
+        "builtin/an": "no builtin persona matches 'an'; did you mean 'ann'?",
+        "local/bob": "no local persona matches 'bob'; did you mean 'zoe'?",
+    }.items():
+        with pytest.raises(InputError) as refused:
+            found([wrong])
+        assert str(refused.value) == complaint or "choose from: ann, zoe" in str(refused.value)
+    with pytest.raises(InputError, match=r"'ann' stands here and in personas/ann\.yaml"):
+        found(["local/ann", "builtin/ann"])
+
+
+def test_a_folder_named_as_a_chooser_is_reached_by_a_path(project: Path) -> None:
+    write(project / "local" / "zoe.yaml", persona("zoe", name="In a folder"))
+    assert found(["./local/zoe.yaml"]) == found(["local/zoe.yaml"]) == found(["local/"]) == [("zoe", "In a folder")]
+
+
+def test_without_local_ones_a_study_is_told_where_they_would_lie(project: Path) -> None:
+    with pytest.raises(InputError, match="no local persona matches '\\*'; there is none in personas/ beside the study"):
+        found(["local/*"])
+
+
+def test_a_link_that_leads_nowhere_does_not_give_way_to_what_is_built_in(project: Path) -> None:
+    (project / "personas").mkdir()
+    (project / "personas" / "ann.yaml").symlink_to("ann.yaml")
+    with pytest.raises(InputError, match=r"personas/ann.yaml: cannot be read: Too many levels of symbolic links"):
+        found(["ann"])
 
 
 def test_order_is_that_of_the_patterns_and_by_id_within_and_nobody_comes_twice(project: Path) -> None:
@@ -178,7 +228,7 @@ def test_personas_in_the_package_come_before_those_of_a_checkout(tmp_path: Path,
 def test_everything_built_in_is_good() -> None:
     kinds = ("persona", "scenario", "study", "codebook")
     checked = check_paths([built_in(k) for k in kinds if built_in(k).is_dir()])
-    assert [str(c.problem) for c in checked if c.problem] == []
+    assert [str(p) for c in checked for p in c.problems] == []
     assert {"codebook"} <= {c.kind for c in checked}
 
 
@@ -192,15 +242,15 @@ def test_checking_tells_kinds_by_folder_or_by_keys_and_names_what_is_wrong(proje
     write(project / "mine" / "study.yaml", study())
     write(project / "mine" / "mint.yaml", load_codebook())
     (project / "mine" / "other.yaml").write_text("a: 1\n")
-    checked = {str(c.path): (c.kind, str(c.problem) if c.problem else None) for c in check_paths([Path("personas"), Path("mine"), Path("gone.yaml")])}
-    broken = checked["personas/broken.yaml"][1] or ""
-    assert broken.startswith("personas/broken.yaml:3: age: must be a whole number from 16 to 110, not '3'")
-    del checked["personas/broken.yaml"]
+    checked = {str(c.path): (c.kind, *map(str, c.problems)) for c in check_paths([Path("personas"), Path("mine"), Path("gone.yaml")])}
+    broken = checked.pop("personas/broken.yaml")[1]
+    assert broken == "personas/broken.yaml:3: age: must be a whole number from 16 to 110, not '3'"
     assert checked == {
-        "personas/nora.yaml": ("persona", None),
-        "mine/moving-house.yaml": ("scenario", None),
-        "mine/study.yaml": ("study", None),
-        "mine/mint.yaml": ("codebook", None),
+        "personas/nora.yaml": ("persona",),
+        "mine/moving-house.yaml": ("scenario",),
+        # It takes every persona there is, and one of them is wrong.
+        "mine/study.yaml": ("study",),
+        "mine/mint.yaml": ("codebook",),
         "mine/other.yaml": (
             None,
             "mine/other.yaml: is neither persona, scenario, study, codebook nor study with people; see `sim check --schema` for their keys",
@@ -209,13 +259,75 @@ def test_checking_tells_kinds_by_folder_or_by_keys_and_names_what_is_wrong(proje
     }
 
 
+def test_every_mistake_is_told_with_its_line(project: Path) -> None:
+    (project / "s.yaml").write_text(
+        """\
+name: S
+targets:
+  - {id: a, model: offline/uses, memmory: none}
+  - {id: b, model: gpt5}
+user: {model: offline/friendly}
+personas: [nora]
+personas: [nobody]
+scenarios: [moving-house]
+seeds: 1:30
+colour: blue
+"""
+    )
+    (checked,) = check_paths([Path("s.yaml")])
+    assert [str(p).split(";")[0] for p in checked.problems] == [
+        "s.yaml:1: name: must be lower-case letters, digits, - and _, such as first-look, not 'S'",
+        "s.yaml:3: targets 1: unknown key 'memmory'",
+        "s.yaml:4: targets 2, model: must be provider/name, such as openai/gpt-5 or offline/friendly, not 'gpt5'",
+        "s.yaml:7: key 'personas' stands twice, first on line 6",
+        "s.yaml:9: to YAML 1:30 is a number in base 60",
+        "s.yaml:10: unknown key 'colour'",
+    ]
+
+
+def test_every_name_that_leads_nowhere_is_told_and_every_file_that_is_wrong(project: Path) -> None:
+    write(project / "personas" / "zoe.yaml", persona("zoe"), age=3, name="")
+    lost = {"sessions": [{**scenario().model_dump(mode="json")["sessions"][0], "disclose": ["nothing", "persona.yacht"]}]}
+    write(project / "scenarios" / "lost.yaml", scenario(id="lost"), **lost)
+    write(project / "s.yaml", study(personas=["zoe", "nobody", "anne"], scenarios=["moving-house", "lots"]))
+    (checked,) = check_paths([Path("s.yaml")])
+    said = [str(p) for p in checked.problems]
+    assert [s.split(":")[0] for s in said] == ["personas/zoe.yaml", "personas/zoe.yaml", "s.yaml", "s.yaml", "s.yaml"]
+    assert [w for s in said for w in ("age", "name", "'nobody'", "'anne'", "'lots'") if w in s.split(";")[0]] == [
+        "name",
+        "age",
+        "'nobody'",
+        "'anne'",
+        "'lots'",
+    ]
+    write(project / "s.yaml", study(personas=["ann", "bob"], scenarios=["lost"]))
+    (checked,) = check_paths([Path("s.yaml")])
+    said = [str(p) for p in checked.problems]
+    text = (project / "scenarios" / "lost.yaml").read_text().splitlines()
+    line = {word: 1 + next(i for i, t in enumerate(text) if word in t) for word in ("- nothing", "- persona.yacht")}
+    assert [s.split(" ")[0] for s in said] == [
+        f"scenarios/lost.yaml:{line['- nothing']}:",
+        *[f"scenarios/lost.yaml:{line['- persona.yacht']}:"] * 2,
+    ]
+
+
+def test_a_folder_is_checked_without_its_runs_and_hidden_folders(project: Path) -> None:
+    write(project / "mine" / "study.yaml", study())
+    for place in ("results/one", ".venv"):
+        write(project / place / "study.yaml", study(), colour="blue")
+    (project / "results" / "one" / "header.json").write_text("{}")
+    assert [str(c.path) for c in check_paths([Path()])] == ["mine/study.yaml"]
+
+
 def test_checking_a_study_casts_every_scenario_with_every_persona(project: Path) -> None:
     homeless = tuple(f for f in persona().facts if f.topic != "home")
     write(project / "personas" / "nora.yaml", persona())
     write(project / "personas" / "otto.yaml", persona("otto", facts=homeless))
     write(project / "s.yaml", study(personas=["*"]))
     (checked,) = check_paths([Path("s.yaml")])
-    assert str(checked.problem).startswith("s.yaml: scenario 'moving-house' session 1 speaks of persona.home, but persona 'otto' has no fact")
+    said = [str(p) for p in checked.problems]
+    assert "scenario 'moving-house' session 1 speaks of persona.home, but persona 'otto' has no fact" in said[0]
+    assert all(s.startswith(str(project.parent / "package" / "scenarios" / "moving-house.yaml") + ":") and "'otto'" in s for s in said)
 
 
 def test_checking_without_paths_takes_the_projects_folders_or_what_is_built_in(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

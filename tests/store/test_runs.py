@@ -132,7 +132,12 @@ LOOKALIKES = st.sampled_from(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    text=TEXTS | LOOKALIKES, answer=LOOKALIKES | TEXTS, system=TEXTS, temperature=st.none() | st.floats(0, 2), date=st.dates(), seed=st.integers(0)
+    text=TEXTS | LOOKALIKES,
+    answer=LOOKALIKES | TEXTS,
+    system=TEXTS,
+    temperature=st.none() | st.floats(0, 2),
+    date=st.dates(),
+    seed=st.integers(0, 2**63 - 1),
 )
 def test_what_is_written_reloads_equal(
     tmp_path_factory: pytest.TempPathFactory, text: str, answer: str, system: str, temperature: float | None, date: dt.date, seed: int

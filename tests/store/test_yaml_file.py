@@ -132,8 +132,8 @@ def test_a_good_file_is_good_however_it_was_saved(tmp_path: Path, data: bytes) -
         ),
         (STUDY + "x: !foo bar\n", "8: the tag !foo is not allowed; write the plain value; quote text that starts with '!'"),
         (STUDY + "x: !!binary aGk=\n", "8: the tag !!binary is not allowed; write the plain value; quote text that starts with '!'"),
-        (STUDY + "x: &a [*a]\n", "8: *a stands inside itself; write it out"),
-        (STUDY + "x: &a {y: {z: *a}}\n", "8: *a stands inside itself; write it out"),
+        (STUDY + "x: &a [*a]\n", "8: *a stands inside itself; write it out (and 1 more)"),
+        (STUDY + "x: &a {y: {z: *a}}\n", "8: *a stands inside itself; write it out (and 1 more)"),
         (STUDY + "x: " + "[" * 5000 + "]" * 5000, "8: is nested more than 100 deep"),
         (STUDY + "x:" + "".join("\n" + " " * i + "- " for i in range(1, 300)), "109: is nested more than 100 deep"),
         (STUDY + "x: 2026-02-30\n", "8: '2026-02-30' is no date that exists; quote it if it is text"),
@@ -220,7 +220,7 @@ def test_lines_of_every_value_are_known(tmp_path: Path) -> None:
         (STUDY.replace("[nora]", ""), "6: personas: has no value; write one behind the colon, or take the line out"),
         (STUDY.replace("[nora]", "['']"), "6: personas 1: must not be empty"),
         (STUDY.replace("nora", "12"), '6: personas 1: must be text, but to YAML 12 is a number; quote it: "12"'),
-        (STUDY.replace("nora", "12:30"), '6: personas 1: must be text, but to YAML 12:30 is a number; quote it: "12:30"'),
+        (STUDY.replace("nora", "12:30"), '6: to YAML 12:30 is a number in base 60; write it in base 10, or quote it: "12:30"'),
         (STUDY.replace("nora", "2026-01-05"), '6: personas 1: must be text, but to YAML 2026-01-05 is a date; quote it: "2026-01-05"'),
         (STUDY.replace("nora", "no"), '6: personas 1: must be text, but to YAML no is true or false; quote it: "no"'),
         (
@@ -233,7 +233,7 @@ def test_lines_of_every_value_are_known(tmp_path: Path) -> None:
         (STUDY + "tagger: {model: a/b, client: direkt}\n", "8: tagger, client: 'direkt' is no choice here; did you mean 'direct'?"),
         (STUDY + "start_date: soon\n", "8: start_date: must be a date, such as 2026-01-05, not 'soon'"),
         (STUDY + "seeds: 0\n", "8: seeds: 0 leaves nothing to run; write a number from 1 or a list"),
-        (STUDY + "seeds: [1, x]\n", "8: seeds 2: must be a whole number of at least 0, not 'x'"),
+        (STUDY + "seeds: [1, x]\n", "8: seeds 2: must be a whole number of at least 0 and below 9223372036854775808, not 'x'"),
         (STUDY + "seeds: [1, 1]\n", "8: seeds: seed '1' stands twice; give each its own id"),
         (
             STUDY.replace("user: {", "user: {api_base: 'localhost:80', "),

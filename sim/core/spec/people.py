@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from sim.core.frozen import Frozen, Id, Text
+from sim.core.frozen import Frozen, Id, Text, refuse_all, run_checks
 from sim.core.spec.twins import refuse_twins
 
 FEWEST_RATERS = 2
@@ -32,6 +32,12 @@ class ChoiceQuestion(Frozen):
     id: Id
     ask: Text
     choices: tuple[Text, ...] = Field(min_length=2, max_length=30)
+
+    @field_validator("choices")
+    @classmethod
+    def _differ(cls, choices: tuple[str, ...]) -> tuple[str, ...]:
+        refuse_twins("choice", list(choices), mend="keep one of them")
+        return choices
 
 
 class TextQuestion(Frozen):
@@ -77,14 +83,15 @@ class PeopleStudy(Frozen):
     """What people agree to before anything else."""
     before: tuple[Question, ...] = ()
     after: tuple[Question, ...] = ()
-    seed: int = Field(default=0, strict=True, ge=0)
+    seed: int = Field(default=0, strict=True, ge=0, lt=2**63)
     """From which orders and attention checks are drawn."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        problems = []
         if (self.read is None) == (self.chat is None):
-            raise ValueError("a study with people has exactly one of the keys read and chat")
+            problems.append("a study with people has exactly one of the keys read and chat")
         if self.read is not None and self.people < self.raters:
-            raise ValueError(f"{self.raters} raters an item cannot be had of {self.people} people")
-        refuse_twins("question", [q.id for q in (*self.before, *self.after)])
+            problems.append(f"{self.raters} raters an item cannot be had of {self.people} people")
+        run_checks(lambda: refuse_all(problems), lambda: refuse_twins("question", [q.id for q in (*self.before, *self.after)]))
         return self

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from sim.core.codebook import DIMENSIONS, Dimension
-from sim.core.frozen import Frozen, Id, Level, Text
+from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
 from sim.core.spec.twins import refuse_twins
 from sim.core.text import contains
 
@@ -81,16 +82,20 @@ def _refuse_given_away(field: str, text: str, answers: tuple[str, ...]) -> None:
 
 
 def refuse_unknown_premises(facts: tuple[Fact, ...]) -> None:
-    """Raise for the first of `facts` of which something follows only with a fact that is not among them, or that says it already."""
+    """Raise for those of `facts` of which something follows only with a fact that is not among them, or that says it already."""
     by_id = {f.id: f for f in facts}
-    for fact in facts:
-        for implied in (i for v in (fact, fact.changes_to) if v for i in v.implies):
-            for other in implied.given:
-                if other not in by_id or other == fact.id:
-                    raise ValueError(f"fact '{fact.id}' implies something given '{other}', which is no other fact here")
-                said = next((a for a in implied.answers if contains(by_id[other].text, a)), None)
-                if said is not None:
-                    raise ValueError(f"what fact '{fact.id}' implies is said in fact '{other}': {said}")
+    refuse_all([problem for fact in facts for problem in _unknown_premises(fact, by_id)])
+
+
+def _unknown_premises(fact: Fact, by_id: Mapping[str, Fact]) -> Iterator[str]:
+    for implied in (i for v in (fact, fact.changes_to) if v for i in v.implies):
+        for other in implied.given:
+            if other not in by_id or other == fact.id:
+                yield f"fact '{fact.id}' implies something given '{other}', which is no other fact here"
+                continue
+            said = next((a for a in implied.answers if contains(by_id[other].text, a)), None)
+            if said is not None:
+                yield f"what fact '{fact.id}' implies is said in fact '{other}': {said}"
 
 
 class Trait(Frozen):
@@ -213,9 +218,14 @@ class Persona(Frozen):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        run_checks(
+            self._has_every_preference,
+            lambda: refuse_twins("fact", [f.id for f in self.facts]),
+            lambda: refuse_unknown_premises(self.facts),
+        )
+        return self
+
+    def _has_every_preference(self) -> None:
         missing = [d for d in DIMENSIONS if d not in self.preferences]
         if missing:
             raise ValueError(f"preferences lack {', '.join(missing)}; every dimension needs one")
-        refuse_twins("fact", [f.id for f in self.facts])
-        refuse_unknown_premises(self.facts)
-        return self

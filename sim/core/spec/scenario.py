@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from sim.core.codebook import Dimension
-from sim.core.frozen import Frozen, Id, Level, Text
+from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
 from sim.core.spec.persona import Fact, Value, refuse_unknown_premises
 from sim.core.spec.twins import refuse_twins
 
@@ -100,10 +100,9 @@ class SessionSpec(Frozen):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        refuse_twins("scripted exchange", [str(s.exchange) for s in self.scripted])
-        late = [s.exchange for s in self.scripted if s.exchange > self.exchanges.max]
-        if late:
-            raise ValueError(f"scripted exchange {late[0]} lies beyond the session's maximum of {self.exchanges.max}")
+        most = self.exchanges.max
+        late = [f"scripted exchange {s.exchange} lies beyond the session's maximum of {most}" for s in self.scripted if s.exchange > most]
+        run_checks(lambda: refuse_twins("scripted exchange", [str(s.exchange) for s in self.scripted]), lambda: refuse_all(late))
         return self
 
 
@@ -143,9 +142,14 @@ class Scenario(Frozen):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        refuse_twins("fact", [f.id for f in self.facts])
-        refuse_unknown_premises(self.facts)
+        run_checks(
+            lambda: refuse_twins("fact", [f.id for f in self.facts]),
+            lambda: refuse_unknown_premises(self.facts),
+            self._has_its_history_in_order,
+        )
+        return self
+
+    def _has_its_history_in_order(self) -> None:
         days = [t.days_before for t in self.history]
         if days != sorted(days, reverse=True):
             raise ValueError("history must be oldest first: days_before has to fall")
-        return self

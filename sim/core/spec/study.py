@@ -9,10 +9,13 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from sim.core.event import ProbeKind
-from sim.core.frozen import Frozen, Id, Text
+from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.target import Targets
 from sim.core.spec.twins import refuse_twins
+
+_Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+"""As large as databases and data frames can hold."""
 
 
 class Limits(Frozen):
@@ -70,12 +73,13 @@ class Study(Frozen):
     codebook: Text = "mint"
     """What moves there are: an id, or the path of a file."""
     personas: tuple[Text, ...] = Field(min_length=1)
-    """Ids, globs over ids, or paths of files."""
+    """Ids, globs over ids, or paths of files. `*` is everything there is: local ones (in personas/ beside the study, or in the working folder) and
+    built-in ones; of two with one id, the local one. `local/*` and `builtin/*` choose, as does `builtin/davi`."""
     scenarios: tuple[Text, ...] = Field(min_length=1)
-    """Ids, globs over ids, or paths of files."""
-    seeds: tuple[Annotated[int, Field(strict=True, ge=0)], ...] = (1,)
+    """As personas, from scenarios/."""
+    seeds: tuple[_Seed, ...] = (1,)
     """A number n (seeds 1 … n) or a list."""
-    seed: int = Field(default=0, strict=True, ge=0)
+    seed: _Seed = 0
     """The study's own seed, from which all randomness is derived."""
     concurrency: int = Field(default=50, strict=True, ge=1, le=10_000)
     """Trials under way at once."""
@@ -85,7 +89,7 @@ class Study(Frozen):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
 
-    @field_validator("seeds", mode="before")
+    @field_validator("seeds", mode="before", json_schema_input_type=Annotated[int, Field(ge=1, le=10_000)] | tuple[_Seed, ...])
     @classmethod
     def _count_or_list(cls, seeds: object) -> object:
         if isinstance(seeds, int) and not isinstance(seeds, bool):
@@ -106,8 +110,10 @@ class Study(Frozen):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        refuse_twins("target", [t.id for t in self.targets])
-        refuse_twins("observer", [o.id for o in self.observers])
+        run_checks(
+            lambda: refuse_twins("target", [t.id for t in self.targets]),
+            lambda: refuse_twins("observer", [o.id for o in self.observers]),
+        )
         return self
 
     @property
