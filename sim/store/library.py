@@ -228,7 +228,9 @@ class _Shelf(Generic[Named]):
         self._document = document
         self._built_in = built_in(kind)
         beside, here = base / f"{kind}s", Path.cwd() / f"{kind}s"
-        self._local = [place for place in dict.fromkeys((beside, here)) if _real(place) != _real(self._built_in)]
+        local = {_real(beside): beside}
+        local.setdefault(_real(here), here)
+        self._local = [place for real, place in local.items() if real != _real(self._built_in)]
         self.origins: tuple[Origin, ...] = ()
         """Of what was picked."""
 
@@ -271,11 +273,12 @@ class _Shelf(Generic[Named]):
 
     def _origin(self, id: str, file: Path) -> Origin:
         shipped = any(_real(file).is_relative_to(_real(place)) for place in (self._built_in, _BY_NAME))
-        others = [f for place in self._local for f in _yaml_files(place) if f.stem == id and _real(f) != _real(file)]
-        hides = [str(_shown(f)) for f in others]
-        if not shipped and any(f.stem == id for f in _yaml_files(self._built_in)):
+        if shipped:
+            return Origin(self._kind, id, file, built_in=True)
+        hides = [str(_shown(f)) for place in self._local for f in _yaml_files(place) if f.stem == id and _real(f) != _real(file)]
+        if any(f.stem == id for f in _yaml_files(self._built_in)):
             hides.append(f"builtin/{id}")
-        return Origin(self._kind, id, file, shipped, " or ".join(hides))
+        return Origin(self._kind, id, file, built_in=False, hides=" or ".join(hides))
 
     def _match(self, pattern: str, index: int) -> list[Path]:
         """The files that one pattern names: of a glob all that fit, of an id the first."""
