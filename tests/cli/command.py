@@ -8,13 +8,17 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from sim.cli.app import run_app
+from tests.cli.forks import FORKS, Process
 
 ROOT = Path(__file__).parents[2]
+
+Running = Process | subprocess.Popen[str]
+"""A command that was begun."""
 
 FIRST_LOOK = """\
 name: first-look
@@ -32,21 +36,48 @@ concurrency: 50
 """The study that every client must be able to run as it stands, but for the port."""
 
 
+READ_AT_START = ("PYTHON", "LITELLM", "LANGCHAIN", "LANGSMITH", "HTTP", "http", "ALL_PROXY")
+"""What an interpreter or a library reads while it starts begins with one of these."""
+
+
+@dataclass
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 def environment(**more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY") and k not in ("COLUMNS", "SIM_LOG")}
     return {**kept, "PYTHONPATH": str(ROOT), "LITELLM_LOCAL_MODEL_COST_MAP": "True", **more}
 
 
-def sim(*arguments: str | Path, cwd: Path, timeout: float = 180, **env: str) -> subprocess.CompletedProcess[str]:
+def sim(*arguments: str | Path, cwd: Path, timeout: float = 180, stdin: IO[str] | None = None, **env: str) -> Done:
     """Run `sim` to its end."""
-    command = [sys.executable, "-m", "sim", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment(**env), capture_output=True, text=True, timeout=timeout, encoding="utf-8")
+    process = start(*arguments, cwd=cwd, stdin=stdin, **env)
+    try:
+        out, errors = process.communicate(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return Done(process.returncode, out, errors)
 
 
-def start(*arguments: str | Path, cwd: Path, **env: str) -> subprocess.Popen[str]:
+def start(*arguments: str | Path, cwd: Path, stdin: IO[str] | None = None, **env: str) -> Running:
     """Begin `sim`; the caller ends it."""
+    words = [*map(str, arguments)]
+    if FORKS and not any(name.startswith(READ_AT_START) for name in env):
+        return Process(words, cwd=cwd, env=environment(**env), stdin=stdin)
+    return launch(*words, cwd=cwd, stdin=stdin, **env)
+
+
+def launch(*arguments: str | Path, cwd: Path, stdin: IO[str] | None = None, **env: str) -> subprocess.Popen[str]:
+    """Begin `sim` in an interpreter of its own, which imports everything anew."""
     command = [sys.executable, "-m", "sim", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=cwd, env=environment(**env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    streams: Any = {"stdin": stdin or subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=cwd, env=environment(**env), text=True, encoding="utf-8", **streams)
 
 
 def sim_json(*arguments: str | Path, cwd: Path, status: int = 0) -> Any:
@@ -63,15 +94,6 @@ def first_look(folder: Path, url: str, **changes: str) -> Path:
     path = folder / "first-look.yaml"
     path.write_text("\n".join([*lines, *(f"{k}: {v}" for k, v in changes.items())]) + "\n", encoding="utf-8")
     return path
-
-
-@dataclass
-class Done:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 class Here:

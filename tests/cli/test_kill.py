@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import first_look, sim, sim_json, start
+from tests.cli.command import Running, first_look, sim, sim_json, start
 from tests.cli.journals import Row, calls, happened, lost, rows
 from tests.cli.small import SCENARIO
 from tests.server import Remote, serve
@@ -57,11 +56,11 @@ class Run:
     def path(self) -> Path:
         return self.folder / "results" / "first-look"
 
-    def go_on(self) -> subprocess.Popen[str]:
+    def go_on(self) -> Running:
         resumed = self.path.exists()
         return start("resume" if resumed else "run", "first-look" if resumed else self.study, cwd=self.folder)
 
-    def kill(self, process: subprocess.Popen[str]) -> int:
+    def kill(self, process: Running) -> int:
         process.kill()
         _, errors = process.communicate()
         assert process.returncode == -9, errors
@@ -83,7 +82,7 @@ class Run:
         assert died == count, "what ran beside the hanging call is in the journal"
         return {r["body"].get("response_format", {}).get("json_schema", {}).get("name", "reply") for r in asked}
 
-    def _still(self, process: subprocess.Popen[str]) -> bool:
+    def _still(self, process: Running) -> bool:
         """Whether everything that could be answered has been: nothing new for as long as any step takes."""
         assert process.poll() is None, process.communicate()
         seen = self.server.stats()["calls"], len(rows(self.path))

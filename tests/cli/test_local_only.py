@@ -8,12 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
 from sim.llm.hosts import is_loopback
-from tests.cli.command import ROOT, sim
+from tests.cli.command import ROOT, Done, sim
 from tests.cli.small import project
 from tests.server import serve
 
@@ -35,7 +34,7 @@ sys.addaudithook(watch)
 KEYS = {name: CANARY for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY")}
 
 
-def watched(*arguments: str | Path, cwd: Path, **env: str) -> tuple[CompletedProcess[str], set[str]]:
+def watched(*arguments: str | Path, cwd: Path, **env: str) -> tuple[Done, set[str]]:
     """Run `sim`; also what hosts it looked up or connected to."""
     (cwd / "watch").mkdir(exist_ok=True)
     (cwd / "watch" / "sitecustomize.py").write_text(WATCH)

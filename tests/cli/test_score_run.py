@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Here, first_look, sim, start
+from tests.cli.command import Here, Running, first_look, sim, start
 from tests.cli.journals import happened, rows
 from tests.cli.small import contents
 from tests.cli.test_score_log import MEASURES
@@ -181,7 +180,7 @@ def whole_after(server: Remote, here: Here, folder: Path, *, repeated: int) -> N
     assert here.json("show", "first-look")["status"] == "finished"
 
 
-def held(server: Remote, folder: Path, *, nth: int = 8) -> subprocess.Popen[str]:
+def held(server: Remote, folder: Path, *, nth: int = 8) -> Running:
     """A scoring held inside one call."""
     server.fault("hang", role="tagger", start=nth, count=1)
     process = start("score", *at(server, "--tagger", "openai/tagger", "--concurrency", "1", "--json"), cwd=folder)

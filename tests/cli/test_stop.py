@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment, first_look, sim, sim_json, start
+from tests.cli.command import Running, environment, first_look, sim, sim_json, start
 from tests.cli.journals import calls, happened, lost, rows
 from tests.server import Remote, serve
 
@@ -49,7 +49,7 @@ def until(happens: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-def hold(server: Remote, study: Path, *, role: str = "user", nth: int = 4) -> subprocess.Popen[str]:
+def hold(server: Remote, study: Path, *, role: str = "user", nth: int = 4) -> Running:
     """A run held inside one call, with everything beside it done."""
     server.fault("hang", role=role, start=nth, count=1)
     process = start("run", study, cwd=study.parent)

@@ -7,8 +7,6 @@ import json
 import re
 import shutil
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ import pytest
 from sim.core.errors import InputError
 from sim.core.spec import HttpSpec
 from sim.targets.contact.exchange import exchange
-from tests.cli.command import environment, sim
+from tests.cli.command import Done, sim
 from tests.cli.journals import rows
 from tests.cli.small import contents
 from tests.server import serve
@@ -42,7 +40,7 @@ def said(document: Any) -> dict[str, str]:
     return {f["about"]: f["said"] for f in document["findings"]}
 
 
-def refused(done: subprocess.CompletedProcess[str], folder: Path) -> str:
+def refused(done: Done, folder: Path) -> str:
     """The complaint of a command that must have changed nothing."""
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -161,8 +159,7 @@ def test_the_command_can_come_through_a_pipe(tmp_path: Path) -> None:
     with chatbot() as bot:
         (tmp_path / "in").write_text(curl(bot))
         with (tmp_path / "in").open() as stdin:
-            arguments = [sys.executable, "-m", "sim", "try", "--curl", "-", "--json"]
-            done = subprocess.run(arguments, cwd=tmp_path, env=environment(), stdin=stdin, capture_output=True, text=True, timeout=120)
+            done = sim("try", "--curl", "-", "--json", cwd=tmp_path, stdin=stdin)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "finished"
 
