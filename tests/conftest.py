@@ -18,8 +18,8 @@ import pytest
 from hypothesis import settings
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-settings.register_profile("here", deadline=None)
-settings.load_profile("here")
+settings.register_profile("whole", deadline=None)
+settings.register_profile("inner loop", deadline=None, max_examples=25)
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 LIGHT = ("git",)
@@ -30,8 +30,9 @@ _forbidden_to: str | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The one marker there is."""
+    """The one marker there is; and in the inner loop a quarter of the examples of each property."""
     config.addinivalue_line("markers", 'whole: starts a process or a browser, or measures; the inner loop is -m "not whole"')
+    settings.load_profile("inner loop" if config.getoption("markexpr") == "not whole" else "whole")
     sys.addaudithook(_watch)
 
 
