@@ -37,6 +37,28 @@ def lost(run: Path) -> list[Row]:
     return [row for row in rows(run) if row.kind == "call_lost"]
 
 
+def absent(whole: list[Row], now: list[Row]) -> list[Row]:
+    """What `now`, a run of one trial at a time, has yet to write of the step that is under way; `whole` is the same run undisturbed.
+
+    A step is what runs side by side: a reply alone; or the next message, or what closes the session, with every verdict on the last reply. A session
+    is closed and a trial finished once all else is there.
+    """
+    have = {event[:6] for event in now}
+    trial = [event for event in whole if now and event.trial == now[-1].trial]
+    last: dict[int, int] = {}
+    for event in trial:
+        last[event.session] = max(event.exchange, last.get(event.session, 0))
+
+    def step(event: Row) -> tuple[int, int]:
+        """A message belongs with the verdicts on the reply before it."""
+        after = {"session_opened": -1, "user_spoke": 2 * event.exchange - 2, "target_replied": 2 * event.exchange - 1}
+        return event.session, after.get(event.kind, 2 * (event.exchange or last[event.session]))
+
+    missing = [event for event in trial if event[:6] not in have and event.kind not in ("session_closed", "trial_finished")]
+    first = min(map(step, missing), default=None)
+    return [event for event in missing if step(event) == first]
+
+
 def calls(events: list[Row]) -> int:
     """How many answered calls `events` account for."""
     return sum(len(json.loads(row.body)["calls"]) for row in events)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Running, first_look, sim, sim_json, start
-from tests.cli.journals import Row, calls, happened, lost, rows
+from tests.cli.journals import Row, absent, calls, happened, lost, rows
 from tests.cli.small import SCENARIO
 from tests.server import Remote, serve
+from tests.waiting import CEILING, until
 
 NO_CONTROLS = "{one_by_one: 0, repeat: 0}"
 """Each exchange is rated once, so that which calls are under way can be told."""
@@ -35,13 +35,6 @@ def clean(server: Remote) -> Iterator[None]:
     server.reset()
 
 
-def until(happens: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.01)
-
-
 @dataclass
 class Run:
     """One run on its way through many deaths, with the account of every call."""
@@ -49,6 +42,8 @@ class Run:
     folder: Path
     study: Path
     server: Remote
+    whole: list[Row] = field(default_factory=list)
+    """The same run undisturbed."""
     dead: list[int] = field(default_factory=list)
     """Calls that died with each kill: made, and not in the journal."""
 
@@ -70,24 +65,30 @@ class Run:
         self.dead.append(died)
         return died
 
-    def kill_inside(self, role: str, *, nth: int, count: int = 1) -> set[str]:
-        """Hold the run inside the `nth` call of `role` from now (and those that follow), kill it there; the names of what hung."""
-        before = len(self.server.requests())
+    def hold(self, role: str, *, nth: int, count: int = 1) -> Running:
+        """The run inside the `nth` call of `role` from now (and those that follow), everything beside them done and in the journal."""
+        before = self.server.stats()["by_role"].get(role, 0)
         self.server.fault("hang", role=role, start=nth, count=count)
         process = self.go_on()
-        until(lambda: self.server.stats()["inflight"] >= count and self._still(process), f"{role} {nth} hangs")
+
+        def held() -> bool:
+            assert process.poll() is None, process.communicate()
+            stats = self.server.stats()
+            there = stats["by_role"].get(role, 0) >= before + nth - 1 + count and stats["inflight"] == count
+            return there and len(absent(self.whole, rows(self.path))) == count
+
+        until(held, f"{role} {nth} hangs, and nothing beside it")
+        return process
+
+    def kill_inside(self, role: str, *, nth: int, count: int = 1) -> set[str]:
+        """Kill the run inside the `nth` call of `role` from now (and those that follow); the names of what hung."""
+        before = len(self.server.requests())
+        process = self.hold(role, nth=nth, count=count)
         asked = [r for r in self.server.requests()[before:] if r["role"] == role][nth - 1 :]
         assert len(asked) == count
         died = self.kill(process)
         assert died == count, "what ran beside the hanging call is in the journal"
         return {r["body"].get("response_format", {}).get("json_schema", {}).get("name", "reply") for r in asked}
-
-    def _still(self, process: Running) -> bool:
-        """Whether everything that could be answered has been: nothing new for as long as any step takes."""
-        assert process.poll() is None, process.communicate()
-        seen = self.server.stats()["calls"], len(rows(self.path))
-        time.sleep(0.15)
-        return seen == (self.server.stats()["calls"], len(rows(self.path)))
 
     def kill_after(self, more: int) -> int:
         """Kill at no particular moment, some time after `more` further calls."""
@@ -116,7 +117,7 @@ def test_ten_kills_leave_the_journal_of_an_undisturbed_run(server: Remote, tmp_p
     assert needed == calls(whole)
     server.reset()
 
-    run = Run(tmp_path, study, server)
+    run = Run(tmp_path, study, server, whole)
     rng = random.Random(7)
     process = run.go_on()
     until(lambda: run.path.exists(), "the run's folder")
@@ -169,12 +170,9 @@ def test_kills_among_controls_lose_nothing_and_buy_none_of_them_twice(server: Re
     assert server.stats()["calls"] == plan["calls"]["max"] == calls(whole) == 2 * (4 + 4 + 4 * 9 + 2)
     server.reset()
 
-    run = Run(tmp_path, study, server)
+    run = Run(tmp_path, study, server, whole)
     for nth in (3, 12):
-        server.fault("hang", role="rater", start=nth, count=1)
-        process = run.go_on()
-        until(lambda process=process: server.stats()["inflight"] == 1 and run._still(process), "a control hangs")  # type: ignore[misc]
-        assert run.kill(process) <= 7, "one control of seven calls at most"
+        assert run.kill(run.hold("rater", nth=nth)) <= 7, "one control of seven calls at most"
     assert sim("resume", "first-look", cwd=tmp_path).returncode == 0
     assert happened(run.path) == whole
     assert server.stats()["calls"] == plan["calls"]["max"] + sum(run.dead)
@@ -185,7 +183,7 @@ def test_kills_among_controls_lose_nothing_and_buy_none_of_them_twice(server: Re
 def test_one_of_two_simultaneous_resumes_works_and_the_other_is_told_so_in_one_line(server: Remote, tmp_path: Path) -> None:
     study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", controls=NO_CONTROLS)
     run = Run(tmp_path, study, server)
-    run.kill_inside("target", nth=2)
+    run.kill_after(5)
     server.fault("hang", role="target", count=1)
     both = [run.go_on(), run.go_on()]
     until(lambda: any(p.poll() is not None for p in both) and server.stats()["inflight"] == 1, "one has given up, the other hangs")
@@ -198,7 +196,7 @@ def test_one_of_two_simultaneous_resumes_works_and_the_other_is_told_so_in_one_l
     assert sim_json("show", "first-look", cwd=tmp_path)["status"] == "running"
     assert [r["status"] for r in sim_json("list", cwd=tmp_path)["runs"]] == ["running"]
     server.release()
-    _, errors = works.communicate(timeout=60)
+    _, errors = works.communicate(timeout=CEILING)
     assert works.returncode == 0, errors
     assert sim_json("show", "first-look", cwd=tmp_path)["status"] == "finished"
     assert server.stats()["calls"] == calls(rows(run.path)) + sum(run.dead), "the refused one bought nothing"

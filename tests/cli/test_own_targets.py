@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests.cli.command import sim, sim_json, start
 from tests.cli.journals import calls, rows
 from tests.cli.small import SCENARIO
 from tests.targets.chatbots import EXAMPLES, KEY, Chatbot, chatbot
+from tests.waiting import until
 
 STUDY = """\
 name: own
@@ -28,11 +28,16 @@ scenarios: [short]
 """
 SLOW = """\
 import asyncio
+from pathlib import Path
 from bots import Companion
 
 class Slow(Companion):
+    heard = 0
+
     async def reply(self, message):
-        await asyncio.sleep(0.3)
+        self.heard += 1
+        while self.heard == 4 and not Path("go-on").exists():
+            await asyncio.sleep(0.01)
         return super().reply(message)
 """
 
@@ -124,15 +129,13 @@ def test_a_message_that_was_not_answered_is_sent_again_under_its_key_and_marked(
 
 def test_a_memory_that_died_with_the_process_makes_the_trial_start_over_and_both_takes_count(tmp_path: Path) -> None:
     study = project(tmp_path, 'callable: "slow:Slow"')
-    sim("run", study, "--name", "whole", cwd=tmp_path)
     process = start("run", study, cwd=tmp_path)
     run = tmp_path / "results" / "own"
-    end = time.monotonic() + 60
-    while not (run / "run.db").exists() or sum(r.kind == "target_replied" for r in rows(run)) < 3:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: (run / "run.db").exists() and sum(r.kind == "target_replied" for r in rows(run)) == 3, "it thinks about its fourth reply")
     process.kill()
     process.communicate()
+    (tmp_path / "go-on").touch()
+    sim("run", study, "--name", "whole", cwd=tmp_path)
     before = calls(rows(run))
     done = sim("resume", "own", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

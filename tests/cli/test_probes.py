@@ -11,7 +11,7 @@ from tests.cli import small
 from tests.cli.command import first_look, sim, sim_json
 from tests.cli.journals import calls, happened, lost, rows
 from tests.cli.small import STUDY, project
-from tests.cli.test_kill import Run, until
+from tests.cli.test_kill import Run
 from tests.server import Remote, serve
 
 ASKED = '    question: "Which colour is my front door?"\n    called: "my front door"\n'
@@ -47,12 +47,9 @@ def test_kills_inside_probes_lose_what_was_in_flight_and_nothing_else(server: Re
     assert asked > 10
     server.reset()
 
-    run = Run(tmp_path, study, server)
+    run = Run(tmp_path, study, server, whole)
     for nth in (3, 2, 4):
-        server.fault("hang", role="target", start=nth, count=1)
-        process = run.go_on()
-        until(lambda process=process: server.stats()["inflight"] >= 1 and run._still(process), "a probe or a reply hangs")  # type: ignore[misc]
-        assert run.kill(process) == 1
+        assert run.kill(run.hold("target", nth=nth)) == 1
     assert any(r.kind == "probed" for r in rows(run.path))
     done = sim("resume", "first-look", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from tests.cli.command import Here, sim, sim_json, start
 from tests.server import Remote, serve
+from tests.waiting import CEILING, until
 
 U1, A1 = "My cat ran away.", "I'm so sorry to hear that. Have you asked the neighbours?"
 U2, A2 = "Not yet.", "You could put up a poster. I'm so sorry."
@@ -231,14 +231,12 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
     server.fault("hang", role="tagger", start=3, count=1)
     log = write(tmp_path, lines(*({**OPENAI, "id": str(i)} for i in range(40))))
     process = start("score", log, *model(server), "--concurrency", "1", "--only", "repetition", "--json", cwd=tmp_path)
-    end = time.monotonic() + 60
-    while server.stats()["inflight"] != 1 or server.stats()["answered"] < 2:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: server.stats()["inflight"] == 1 and server.stats()["answered"] == 2, "the third call hangs")
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    assert process.stderr is not None
+    assert any("stopping" in line for line in process.stderr)
     server.release()
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=CEILING)
     assert (process.returncode, "Traceback" in errors) == (130, False), errors
     assert json.loads(out)["tagger"] == "openai/tagger"
     assert server.stats()["calls"] == 3

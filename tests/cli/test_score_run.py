@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.cli.journals import happened, rows
 from tests.cli.small import contents
 from tests.cli.test_score_log import MEASURES
 from tests.server import Remote, serve
+from tests.waiting import CEILING, until
 
 REPLIES = 36
 """Two trials, three sessions of six exchanges."""
@@ -61,13 +61,6 @@ def at(server: Remote, *flags: str) -> tuple[str, ...]:
 
 def run_of(folder: Path) -> Path:
     return folder / "results" / "first-look"
-
-
-def until(happens: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 # --- looking ------------------------------------------------------------------------------------------------------
@@ -184,7 +177,7 @@ def held(server: Remote, folder: Path, *, nth: int = 8) -> Running:
     """A scoring held inside one call."""
     server.fault("hang", role="tagger", start=nth, count=1)
     process = start("score", *at(server, "--tagger", "openai/tagger", "--concurrency", "1", "--json"), cwd=folder)
-    until(lambda: process.poll() is not None or (server.stats()["inflight"] == 1 and server.stats()["answered"] == nth - 1))
+    until(lambda: process.poll() is not None or (server.stats()["inflight"] == 1 and server.stats()["answered"] == nth - 1), "the call hangs")
     return process
 
 
@@ -205,7 +198,7 @@ def test_interrupted_it_keeps_what_is_in_flight_and_buys_no_more(server: Remote,
     assert process.stderr is not None
     assert any("stopping" in line for line in process.stderr)
     server.release()
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=CEILING)
     assert (process.returncode, "Traceback" in errors) == (130, False), errors
     assert json.loads(out)["absent"] == REPLIES - 8
     assert server.stats()["calls"] == 8

@@ -7,18 +7,22 @@ import resource
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sim.llm.attempts import LONGEST
 from tests.cli.command import Running, environment, first_look, sim, sim_json, start
 from tests.cli.journals import calls, happened, lost, rows
 from tests.server import Remote, serve
+from tests.waiting import CEILING, until
 
 NEEDED = 114
 """Calls that the study takes: two trials, three sessions of six exchanges, each exchange rated, a question at each end."""
+FOURTH_MESSAGE: dict[str, Any] = {"role": "user", "nth": 4, "calls_by_then": 4 + 3 + 3}
+"""The call in which a run is held: the user's fourth message, beside which the third reply is rated."""
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +46,24 @@ def study(server: Remote, tmp_path: Path) -> Path:
     )
 
 
-def until(happens: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.01)
-
-
-def hold(server: Remote, study: Path, *, role: str = "user", nth: int = 4) -> Running:
-    """A run held inside one call, with everything beside it done."""
+def hold(server: Remote, study: Path, *, role: str, nth: int, calls_by_then: int) -> Running:
+    """A run held inside one call, with everything beside it done and in the journal."""
     server.fault("hang", role=role, start=nth, count=1)
     process = start("run", study, cwd=study.parent)
-    until(lambda: process.poll() is not None or (server.stats()["inflight"] == 1 and server.stats()["answered"] > nth), "the call hangs")
-    time.sleep(0.2)
+
+    def held() -> bool:
+        assert process.poll() is None, process.communicate()
+        stats, run = server.stats(), study.parent / "results" / "first-look"
+        return (stats["inflight"], stats["calls"]) == (1, calls_by_then) and calls(rows(run)) == calls_by_then - 1
+
+    until(held, "the call hangs, and nothing beside it")
     return process
+
+
+def told_to_stop(process: Running) -> None:
+    """It has heard that it is to stop, and says so."""
+    assert process.stderr is not None
+    assert "stopping" in process.stderr.readline()
 
 
 def resumes_whole(server: Remote, folder: Path, *, repeated: int = 0) -> None:
@@ -70,14 +78,13 @@ def resumes_whole(server: Remote, folder: Path, *, repeated: int = 0) -> None:
 
 @pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
 def test_told_to_stop_a_run_keeps_the_calls_in_flight_and_buys_no_more(ask: signal.Signals, server: Remote, study: Path) -> None:
-    process = hold(server, study)
+    process = hold(server, study, **FOURTH_MESSAGE)
     before = server.stats()["calls"]
     process.send_signal(ask)
-    assert process.stderr is not None
-    assert any("stopping" in line for line in process.stderr)
+    told_to_stop(process)
     assert process.poll() is None, "it waits for the call in flight"
     server.release()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=CEILING)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert server.stats()["calls"] == before
@@ -90,16 +97,14 @@ def test_told_to_stop_a_run_keeps_the_calls_in_flight_and_buys_no_more(ask: sign
 
 
 def test_told_twice_it_ends_at_once(server: Remote, study: Path) -> None:
-    process = hold(server, study)
+    process = hold(server, study, **FOURTH_MESSAGE)
     before = server.stats()["calls"]
     process.send_signal(signal.SIGINT)
-    assert process.stderr is not None
-    process.stderr.readline()
+    told_to_stop(process)
     process.send_signal(signal.SIGINT)
-    asked = time.monotonic()
-    _, errors = process.communicate(timeout=10)
-    assert time.monotonic() - asked < 5
+    _, errors = process.communicate(timeout=CEILING)
     assert (process.returncode, errors) == (130, "")
+    assert server.stats()["answered"] == before - 1, "it did not wait for the call in flight"
     run = study.parent / "results" / "first-look"
     assert calls(happened(run)) == before - 1, "only the call in flight is gone"
     server.clear()
@@ -107,24 +112,22 @@ def test_told_twice_it_ends_at_once(server: Remote, study: Path) -> None:
 
 
 def test_told_twice_while_the_session_is_closing_it_ends_at_once(server: Remote, study: Path) -> None:
-    process = hold(server, study, role="rater", nth=7)
-    for _ in range(2):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-    _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert len(errors.splitlines()) == 1, errors
+    process = hold(server, study, role="rater", nth=7, calls_by_then=6 + 6 + 7)
+    process.send_signal(signal.SIGINT)
+    told_to_stop(process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=CEILING)
+    assert (process.returncode, errors) == (130, "")
     server.clear()
     resumes_whole(server, study.parent, repeated=1)
 
 
 def test_a_stop_while_calls_wait_to_be_tried_again_does_not_wait_for_them(server: Remote, study: Path) -> None:
-    server.fault("refuse429", role="target", seconds=100)
+    server.fault("refuse429", role="target", seconds=2 * LONGEST)
     process = start("run", study, cwd=study.parent)
     until(lambda: server.stats()["refused"] == 1, "the refusal")
-    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=LONGEST / 2)
     assert process.returncode == 130, errors
     server.clear()
     resumes_whole(server, study.parent, repeated=1)

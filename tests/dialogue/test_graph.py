@@ -15,6 +15,7 @@ from sim.dialogue.graph import build_graph, run_graph
 from sim.llm.client import Completion, Request
 from tests import examples
 from tests.dialogue.stage import Stage, replies, says, talks
+from tests.waiting import CEILING
 
 
 async def play(stage: Stage) -> Trial:
@@ -60,7 +61,7 @@ async def test_the_user_goes_on_while_the_exchange_is_rated() -> None:
 
     async def slow(view):  # type: ignore[no-untyped-def]
         if view.grain == "exchange" and view.exchange == 1 and view.card.session.index == 1:
-            await asyncio.wait_for(rating_may_end.wait(), 5)
+            await asyncio.wait_for(rating_may_end.wait(), CEILING)
             order.append("rated 1")
         return await rate(view)
 

@@ -14,6 +14,7 @@ from sim.llm.client import Completion, Request, Scripted
 from sim.llm.limits import Gates
 from tests.llm.conftest import Build, asked
 from tests.server import Server
+from tests.waiting import CEILING, turns
 
 
 class _Clock:
@@ -110,10 +111,10 @@ async def test_stop_interrupts_every_further_call() -> None:
 
 async def test_stop_ends_a_wait_between_attempts() -> None:
     budget = Budget(Limits(), _Clock())
-    resting = asyncio.create_task(budget.rest(60))
-    await asyncio.sleep(0.01)
+    resting = asyncio.create_task(budget.rest(3600))
+    await turns()
     budget.stop()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(CEILING):
         with pytest.raises(CallFailed) as failed:
             await resting
     assert failed.value.cause == "interrupted"
@@ -150,7 +151,7 @@ async def test_no_more_calls_are_in_flight_to_a_host_than_allowed() -> None:
 
 async def test_one_hosts_gate_does_not_hold_up_another() -> None:
     gates = Gates(1)
-    async with gates.gate("a"), asyncio.timeout(1), gates.gate("b"):
+    async with gates.gate("a"), asyncio.timeout(CEILING), gates.gate("b"):
         assert gates.gate("a").locked()
 
 
@@ -159,7 +160,7 @@ async def test_who_queues_at_a_gate_is_refused_once_the_run_stops() -> None:
     gate = client.gates.gate("host")
     async with gate:
         queued = asyncio.create_task(client.complete(asked()))
-        await asyncio.sleep(0.01)
+        await turns()
         budget.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await queued

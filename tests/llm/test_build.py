@@ -19,6 +19,7 @@ from sim.llm.limits import Gates
 from sim.llm.lite import Library, LiteLLMClient
 from tests.llm.conftest import Build, asked
 from tests.server import Server
+from tests.waiting import CEILING, soon
 
 
 def _built(spec: ModelSpec) -> Metered:
@@ -61,8 +62,7 @@ async def test_clients_of_a_run_share_connections_until_the_last_is_closed(serve
     await second.complete(asked())
     assert server.stats()["connections"] == 1
     await second.close()
-    await asyncio.sleep(0.01)
-    assert not server._state.open
+    await soon(lambda: not server._state.open, "the connection is closed")
 
 
 async def test_retries_stop_with_the_run(server: Server) -> None:
@@ -71,9 +71,9 @@ async def test_retries_stop_with_the_run(server: Server) -> None:
     spec = ModelSpec(model="openai/any", api_base=server.url)
     client = build_client(spec, sampling=Sampling(), limits=Limits(retries=50), shared=shared, jitter=lambda: 1.0)
     call = asyncio.create_task(client.complete(asked()))
-    await asyncio.sleep(0.05)
+    await soon(lambda: server.stats()["refused"] == 1, "the first attempt has failed")
     shared.budget.stop()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(CEILING):
         with pytest.raises(CallFailed) as failed:
             await call
     assert failed.value.cause == "interrupted"

@@ -11,6 +11,7 @@ from sim.llm.answers import parse_json
 from sim.llm.client import Client, Completion, Request, Scripted
 from tests.llm.conftest import MOOD, Build, asked
 from tests.server import Server, answer
+from tests.waiting import soon
 
 
 def _as_the_server_would(request: Request) -> Completion | Exception:
@@ -76,7 +77,7 @@ async def test_failure_is_a_call_failed_with_a_cause(client: Client, server: Ser
 async def test_cancelling_a_call_leaves_the_client_usable(client: Client, server: Server) -> None:
     server.fault("hang", count=1)
     call = asyncio.create_task(client.complete(asked("cancelled")))
-    await asyncio.sleep(0.05)
+    await soon(lambda: call.done() or server.stats()["inflight"] == 1, "the call is under way")
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     server.clear()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from sim.core.errors import CallFailed
 from sim.llm.answers import parse_json
 from tests.llm.conftest import MOOD, Build, Via, Waits, asked
 from tests.server import EXOTIC, ORDERS, Server
+from tests.waiting import soon
 
 TRANSIENT = ["refuse429", "error500", "cut", "garbage"]
 
@@ -69,11 +68,7 @@ async def test_a_timed_out_call_is_not_left_on_the_server(via: Via, build: Build
     server.fault("hang")
     with pytest.raises(CallFailed):
         await build(via, timeout=0.2, retries=0).complete(asked())
-    for _ in range(50):
-        if server.stats()["inflight"] == 0:
-            break
-        await asyncio.sleep(0.02)
-    assert server.stats()["inflight"] == 0
+    await soon(lambda: server.stats()["inflight"] == 0, "the server has seen the client go")
 
 
 @pytest.mark.parametrize("kind", ["empty", "null_content"])

@@ -9,6 +9,7 @@ import pytest
 from sim.core.errors import CallFailed
 from tests.llm.conftest import MOOD, Build, Via, asked
 from tests.server import Server
+from tests.waiting import CEILING, soon, turns
 
 
 def _formats(server: Server) -> list[str | None]:
@@ -70,7 +71,7 @@ async def test_a_first_call_that_hangs_holds_the_others_up_only_for_a_while(buil
     server.fault("hang", count=1)
     client = build("direct")
     stuck = asyncio.create_task(client.complete(asked("first", schema=MOOD)))
-    await asyncio.sleep(0.02)
+    await soon(lambda: server.stats()["inflight"] == 1, "the first call hangs")
     assert (await client.complete(asked("second", schema=MOOD))).value
     assert not stuck.done()
     server.release()
@@ -81,11 +82,12 @@ async def test_a_cancelled_first_call_sets_the_others_free(build: Build, server:
     server.fault("hang", count=1)
     client = build("direct")
     stuck = asyncio.create_task(client.complete(asked("first", schema=MOOD)))
-    await asyncio.sleep(0.02)
+    await soon(lambda: server.stats()["inflight"] == 1, "the first call hangs")
     second = asyncio.create_task(client.complete(asked("second", schema=MOOD)))
-    await asyncio.sleep(0.02)
+    await turns()
+    assert server.stats()["calls"] == 1, "the second waits for the first"
     stuck.cancel()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(CEILING):
         assert (await second).value
 
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.server import KINDS, Server, answer, serve
+from tests.waiting import soon
 
 RATINGS = {
     "type": "object",
@@ -80,9 +81,10 @@ async def test_chunked_and_pipelined_requests_are_read() -> None:
         host, port = server.url.removeprefix("http://").removesuffix("/v1").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         one = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
-        for part in (one[:40], one[40:90], one[90:] + one):
-            writer.write(part)
-            await asyncio.sleep(0.01)
+        for start, end in ((0, 40), (40, 90)):
+            writer.write(one[start:end])
+            await soon(lambda end=end: sum(len(c.buffer) for c in server._state.open) == end, "the piece has come")  # type: ignore[misc]
+        writer.write(one[90:] + one)
         answers = []
         for _ in range(2):
             head = await reader.readuntil(b"\r\n\r\n")

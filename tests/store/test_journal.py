@@ -19,6 +19,7 @@ from sim.core.errors import InputError, JournalConflict, RunLocked
 from sim.core.event import FormAnswered, Judged, Labelled, Meta, key
 from sim.store.journal import FILE, create_journal, is_locked, open_journal, read_journal
 from tests.store.sample import reply, trial_events
+from tests.waiting import CEILING
 
 TRIAL = "nora/moving-house/remembers/1"
 
@@ -184,25 +185,25 @@ def test_a_reader_needs_no_lock_and_sees_the_writer_go_on(folder: Path) -> None:
         seen = []
         for _ in range(3):
             safe = int(writer.stdout.readline())
+            while seen and safe <= seen[-1]:
+                safe = int(writer.stdout.readline())
             with read_journal(folder) as journal:
                 seen.append(len(list(journal.all_events())))
             assert seen[-1] >= safe
-            for _ in range(50):
-                writer.stdout.readline()
-        assert seen == sorted(seen)
-        assert seen[0] < seen[-1]
+        assert seen[0] < seen[1] < seen[2]
     finally:
         writer.kill()
         writer.communicate()
 
 
-async def test_the_writer_can_close_while_a_reader_is_open(folder: Path) -> None:
+async def test_the_writer_closes_without_waiting_for_a_reader_that_is_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.store.journal._PATIENCE", 3 * CEILING)
     journal = open_journal(folder)
     await journal.append(reply())
     with read_journal(folder) as reader:
         started = time.monotonic()
         journal.close()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < CEILING
         assert len(list(reader.all_events())) == 1
     with open_journal(folder) as again:
         assert len(list(again.all_events())) == 1

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.waiting import CEILING
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -21,6 +23,8 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+MS = CEILING * 1000
+"""How long a page may take to come to a state."""
 DRAWN = "html[data-charts=drawn]"
 
 
@@ -50,6 +54,7 @@ def opened(browser: Browser, file: Path, **context: Any) -> Iterator[tuple[Page,
     """`file` as a page from disk."""
     made = browser.new_context(**context)
     page, watch = made.new_page(), Watch()
+    page.set_default_timeout(MS)
     page.on("console", lambda m: watch.complaints.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: watch.complaints.append(str(e)))
     page.on("dialog", lambda d: (watch.complaints.append(d.message), d.dismiss()))
