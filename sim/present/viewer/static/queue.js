@@ -12,10 +12,14 @@
 
   R.showQueue = async function () {
     const found = await R.get("/triage");
+    const place = Math.max(0, Math.min(at, found.items.length - 1));
+    const whole = await talkOf(found.items[place]);
+    // A run that is still being read shows its queue again: what somebody is typing meanwhile must not go with the card.
+    if (document.activeElement.matches("#queue input")) return;
     items = found.items;
     groups = found.groups;
-    at = Math.max(0, Math.min(at, items.length - 1));
-    await draw();
+    at = place;
+    put(whole);
   };
 
   /** Whether `key` meant something here. */
@@ -32,12 +36,18 @@
     draw();
   }
 
+  const talkOf = async (item) => item && R.get(`/talks/${item.trial.split("/").map(encodeURIComponent).join("/")}`);
+
   async function draw() {
+    const item = items[at];
+    const whole = await talkOf(item);
+    if (item === items[at]) put(whole);
+  }
+
+  function put(whole) {
     const holder = document.getElementById("queue");
     if (!items.length) return holder.replaceChildren(R.el("p", {}, "Nothing speaks against any exchange."));
     const item = items[at];
-    const whole = await R.get(`/talks/${item.trial.split("/").map(encodeURIComponent).join("/")}`);
-    if (item !== items[at]) return;
     holder.replaceChildren(head(item), excerpt(whole, item), verdict(item), list());
     holder.querySelector("h2").focus({ preventScroll: true });
     holder.querySelector(".here").scrollIntoView({ block: "nearest" });
