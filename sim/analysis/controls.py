@@ -23,6 +23,7 @@ from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
 from sim.core.event import Score
 from sim.core.frozen import Frozen
+from sim.core.panel import Panel
 
 if TYPE_CHECKING:
     from sim.core.record import Ratings, Trial
@@ -104,11 +105,11 @@ class _Twice:
 def summarise_controls(study: Study, trials: Iterable[Trial]) -> ControlFigures:
     """Noise and halo of the study's primary rater, over all of `trials`."""
     rater, trials = study.primary_rater, tuple(trials)
-    parts = control_parts(rater)
+    parts, shares = control_parts(rater), Panel.of(study).controls.shares
     return ControlFigures(
         rater=rater,
-        noise=_noise(_twice(trials, rater, parts["repeat"]), share=study.controls.repeat),
-        halo=_halo(_twice(trials, rater, parts["one_by_one"]), share=study.controls.one_by_one),
+        noise=_noise(_twice(trials, rater, parts["repeat"]), share=shares.repeat),
+        halo=_halo(_twice(trials, rater, parts["one_by_one"]), share=shares.one_by_one),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sim.analysis.adaptability import Adaptability, Recovery, summarise_adaptability, summarise_recovery
 from sim.analysis.arms import estimate_mean
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.record import Exchange, Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ScorerInfo
 
 ORDERS, FEWEST_ORDERS, REPLIES_MOVED = 200, 20, 500_000
 """Random orders for sequential excess: the most, the fewest, and the replies moved over all of them, which decides in between."""
@@ -175,11 +176,13 @@ class Absent(Frozen):
     """Questions of memory that were due and not answered."""
     memory_grades: int
     """Written memories that the judge has yet to grade."""
+    scores: int
+    """Results of the study's own scorers."""
 
     @property
     def any(self) -> bool:
         """Whether anything is absent."""
-        return bool(self.ratings or self.criterion or self.tags or self.controls or self.probes or self.memory_grades)
+        return any(self.model_dump().values())
 
 
 class Failure(Frozen):
@@ -239,6 +242,8 @@ class RunSummary(Frozen):
     offline_parts: tuple[str, ...]
     """The parts they played: `user`, a rater, a target."""
     status: RunStatus
+    played_by: Literal["model", "people", "log"]
+    """Who spoke with the targets."""
     trials: TrialCounts
     personas: int
     """Distinct personas planned."""
@@ -263,6 +268,7 @@ def summarise(
     offline: tuple[str, ...],
     codebook: Codebook,
     later: Iterable[Codebook] = (),
+    scorers: Iterable[ScorerInfo] = (),
 ) -> RunSummary:
     """The figures of a run.
 
@@ -274,18 +280,21 @@ def summarise(
         offline: the parts that offline models played.
         codebook: what the moves were tagged with; figures are on its counted moves.
         later: what else they were tagged with.
+        scorers: the study's own.
     """
+    panel = Panel.of(study, scorers)
     books = {book.id: book for book in later} | {"": codebook}
     taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
     tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
     mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
-    targets = tuple(_target(study, target, mine, codebook=codebook, later=tagged) for target in mine)
+    targets = tuple(_target(study, target, mine, codebook=codebook, later=tagged, panel=panel) for target in mine)
     memory, liked = {t.target: t.memory for t in targets}, {t.target: _liked(t.likability) for t in targets}
     return RunSummary(
         run=run,
         offline=bool(offline),
         offline_parts=offline,
         status=status,
+        played_by=study.played_by,
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
@@ -314,7 +323,9 @@ _Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook, later: Mapping[str, Codebook]) -> TargetSummary:
+def _target(
+    study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook, later: Mapping[str, Codebook], panel: Panel
+) -> TargetSummary:
     trials, reference = mine[target], find_reference(study, target)
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
@@ -337,7 +348,7 @@ def _target(study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, c
         recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
-        absent=_absent(study, trials),
+        absent=_absent(study, trials, panel),
         lost=_counted(lost.cause for t in trials for lost in t.lost),
         calls={r: s.calls for r, s in spent.items()},
         tokens={r: Tokens(input=s.input, output=s.output, unknown_usage=s.unknown_usage) for r, s in spent.items()},
@@ -448,8 +459,7 @@ def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, see
     )
 
 
-def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
-    panel = Panel.of(study)
+def _absent(study: Study, trials: Sequence[Trial], panel: Panel) -> Absent:
     absent = [one for t in trials if not (t.failed or t.finished) for one in panel.due(t)]
     controls = control_parts(study.primary_rater).values()
     return Absent(
@@ -459,6 +469,7 @@ def _absent(study: Study, trials: Sequence[Trial]) -> Absent:
         tags=sum(v.node == "tag_moves" for v in absent),
         probes=sum(v.node == "probe_memory" for v in absent),
         memory_grades=sum(v.node == "score_memory" for v in absent),
+        scores=sum(len(v.parts) for v in absent if v.node == "judge"),
     )
 
 

@@ -86,7 +86,7 @@ def _notes(summary: RunSummary) -> Text:
         lines.append(f"… and {many(len(summary.failures) - MOST_FAILURES, 'more failed trial')}; `--json` names all")
     open_ends = _open_ends(summary)
     if open_ends and summary.status != "running":
-        lines.append(f"Absent: {', '.join(open_ends)}\n  sim resume {run}")
+        lines.append(f"Absent: {', '.join(open_ends)}\n  {'sim view --study FILE' if summary.played_by == 'people' else f'sim resume {run}'}")
     return Text("\n".join(lines))
 
 
@@ -99,6 +99,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
         (sum(a.tags for a in absent), "tagging"),
         (sum(a.probes for a in absent), "memory probe"),
         (sum(a.memory_grades for a in absent), "grading of a memory", "gradings of memories"),
+        (sum(a.scores for a in absent), "result of a scorer", "results of scorers"),
         (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
         (summary.trials.planned - summary.trials.finished - summary.trials.failed - summary.trials.stopped, "trial not begun", "trials not begun"),
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sim.core.cast import Cast, build_cast
-from sim.core.controls import CALLS, Draw
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
-from sim.core.probes import Asking
+from sim.core.panel import Panel
 from sim.core.record import Trial
 from sim.core.spec import ChatTargetSpec, tells_dates
 from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
     from sim.core.spec import Persona, Scenario, Study, TargetSpec
+    from sim.core.spec.scorer import ScorerInfo
     from sim.targets.memory import Policy
 
 
@@ -27,6 +27,8 @@ class TrialPlan:
     target: TargetSpec
     seed: int
     cast: Cast
+    scorers: tuple[ScorerInfo, ...] = field(default=(), compare=False, repr=False)
+    """The study's own, in the versions whose results are shown."""
 
     @property
     def id(self) -> str:
@@ -35,7 +37,8 @@ class TrialPlan:
 
     def blank(self) -> Trial:
         """The record before the first event."""
-        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast, dated=tells_dates(self.target))
+        versions = {info.id: info.version for info in self.scorers}
+        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast, dated=tells_dates(self.target), versions=versions)
 
 
 class Range(Frozen):
@@ -56,14 +59,20 @@ class Forecast(Frozen):
     by_role: dict[Role, Range]
 
 
-def plan_trials(study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario]) -> tuple[TrialPlan, ...]:
+def plan_trials(
+    study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario], *, scorers: Iterable[ScorerInfo] = ()
+) -> tuple[TrialPlan, ...]:
     """All trials, arms of one persona × scenario × seed next to each other, so that a run that stops early stops in pairs.
+
+    Args:
+        scorers: the study's own, those that were added to its run later included.
 
     Raises:
         InputError: a scenario speaks of a fact that a persona does not have.
     """
     casts = [build_cast(p, s, start_date=study.start_date) for s in scenarios for p in personas]
-    return tuple(TrialPlan(target, seed, cast) for seed in study.seeds for cast in casts for target in study.targets)
+    own = tuple(scorers)
+    return tuple(TrialPlan(target, seed, cast, own) for seed in study.seeds for cast in casts for target in study.targets)
 
 
 def memory_of(target: TargetSpec) -> type[Policy] | None:
@@ -83,34 +92,29 @@ def _memory_calls(policy: type[Policy] | None, session: int, exchanges: int) -> 
 
 
 def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
-    """Count exchanges and calls, controls as they are drawn. The offline tagger and scripted turns make no call, a model that tags makes one a
-    reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is not asked, and of a target that cannot be
-    copied nothing is. A judge grades each written memory once, in the end.
+    """Count exchanges and calls, controls as they are drawn and what scorers of the study's own ask of models. The offline tagger and scripted turns
+    make no call, a model that tags makes one a reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is
+    not asked, and of a target that cannot be copied nothing is. A judge grades each written memory once, in the end.
 
     Raises:
         InputError: a memory policy of the study's own cannot be imported.
     """
-    draw = Draw(study.seed, study.controls)
-    asking = Asking(study.seed, study.probes) if study.probes else None
+    panel = Panel.of(study, plans[0].scorers if plans else ())
     least: dict[Role, int] = dict.fromkeys(ROLES, 0)
     most: dict[Role, int] = dict.fromkeys(ROLES, 0)
     shortest = longest = 0
     for plan in plans:
         policy = memory_of(plan.target)
-        most["judge"] += bool(study.judge and policy and policy.graded)
+        for role, (fewest, all_of_them) in panel.calls(plan.cast, plan.seed, writes=bool(policy and policy.graded)).items():
+            least[role] += fewest
+            most[role] += all_of_them
         for session in plan.cast.sessions:
             length = session.spec.exchanges
-            controls = [sum(CALLS[c] for c in draw.on(plan.cast, plan.seed, session.index, e)) for e in range(1, length.max + 1)]
             scripted = [s.exchange for s in session.spec.scripted]
             for counted, exchanges in ((least, length.min), (most, length.max)):
                 counted["user"] += exchanges - sum(e <= exchanges for e in scripted)
                 counted["target"] += exchanges
-                counted["rater"] += exchanges * len(study.raters) + 1 + sum(controls[:exchanges])
-                counted["tagger"] += 0 if study.tagger.offline else exchanges
                 counted["memory"] += _memory_calls(policy, session.index, exchanges)
-            asked = asking.most(plan.cast, session.index, plan.seed) if asking else 0
-            most["probe"] += asked
-            most["judge"] += asked if study.judge else 0
             shortest += length.min
             longest += length.max
     roles = {r: Range(min=least[r], max=most[r]) for r in ROLES if most[r]}

@@ -7,12 +7,13 @@ people's messages and companions' replies are. With one, each call is taken to b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.core.codebook import DIMENSIONS
-from sim.core.controls import CALLS, Draw
+from sim.core.controls import CALLS
 from sim.core.frozen import Frozen
+from sim.core.panel import Panel
 from sim.run.plan import Range, forecast, memory_of
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ CHARACTERS = 4
 """Of a token."""
 MESSAGE, REPLY = 40, 120
 """Tokens of a user's message and of a companion's reply."""
-USER_ANSWER, RATER_ANSWER, LOOK_BACK, TAGGER_ANSWER = 110, 420, 60, 60
+USER_ANSWER, RATER_ANSWER, LOOK_BACK, TAGGER_ANSWER, RUBRIC_ANSWER = 110, 420, 60, 60, 80
 """Tokens of what each role answers with, its JSON included; the rater's for seven dimensions."""
+RUBRIC = 400
+"""Tokens of what a study's own scorer tells a model beside the talk."""
 TAGGER_EXAMPLES = 500
 """Tokens of a codebook's moves and examples."""
 
@@ -110,8 +113,7 @@ def _add_trial(
         known = pilot.get((role, target)) or pilot.get((role, ""))
         sums.setdefault((role, target), _Sum()).add(known.input if known else input, known.output if known else output, times)
 
-    draw, turn, before = Draw(study.seed, study.controls), MESSAGE + REPLY, 0
-    raters = len(study.raters)
+    panel, turn, before = Panel.of(study, plan.scorers), MESSAGE + REPLY, 0
     for session in plan.cast.sessions:
         length = session.spec.exchanges.min if shortest else session.spec.exchanges.max
         user, rater = sizes.user(plan.cast, session), sizes.rater(plan.cast, session)
@@ -124,13 +126,20 @@ def _add_trial(
                 add("user", user + read + talk, USER_ANSWER)
             add("target", heard + talk + MESSAGE, REPLY)
             whole = rater + read + talk + turn
-            add("rater", whole, RATER_ANSWER, raters)
-            for control in draw.on(plan.cast, plan.seed, session.index, exchange):
+            add("rater", whole, RATER_ANSWER, len(panel.raters))
+            for control in panel.controls.on(plan.cast, plan.seed, session.index, exchange):
                 add("rater", whole, RATER_ANSWER / CALLS[control], CALLS[control])
-            if not study.tagger.offline:
+            if panel.tags_by_model:
                 add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER)
-        add("rater", rater / 2 + read + length * turn, LOOK_BACK)
+            if asked := panel.scoring_calls("exchange"):
+                add("judge", RUBRIC + read + talk + turn, RUBRIC_ANSWER, asked)
+        if not panel.seated:
+            add("rater", rater / 2 + read + length * turn, LOOK_BACK)
+        if asked := panel.scoring_calls("session"):
+            add("judge", RUBRIC + read + length * turn, RUBRIC_ANSWER, asked)
         before += length * turn
+    if asked := panel.scoring_calls("trial"):
+        add("judge", RUBRIC + min(study.history_tokens, before), RUBRIC_ANSWER, asked)
 
 
 def _shown(target: TargetSpec, before: int) -> int:
@@ -148,7 +157,7 @@ def _add_memory(
 ) -> None:
     """What memory takes, and asking it: so many calls, each taken to be of one size."""
     for target in study.targets:
-        calls = forecast(study, [p for p in plans if p.target.id == target.id]).by_role
+        calls = forecast(study, [replace(p, scorers=()) for p in plans if p.target.id == target.id]).by_role
         for role, size in ABOUT_MEMORY.items():
             of = pilot.get((role, target.id)) or pilot.get((role, "")) or size
             if role in calls:

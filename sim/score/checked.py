@@ -97,28 +97,23 @@ def read_result(info: ScorerInfo, given: object) -> Assessed:
     """
     if isinstance(given, NotApplicable | Unscored):
         return given
-    found = given if isinstance(given, Assessment) else Assessment(value=_value(given))
-    value = found.value
+    value = given.value if isinstance(given, Assessment) else given
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError(f"{_named(value)}, not a result")
     match info.result:
         case "yes_no":
             if not isinstance(value, bool):
                 raise ValueError(f"{_named(value)}, not yes or no (a bool)")
         case "number":
-            if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            if isinstance(value, bool | str) or not isfinite(value):
                 raise ValueError(f"{_named(value)}, not a number")
             if (info.low is not None and value < info.low) or (info.high is not None and value > info.high):
                 raise ValueError(f"{value:g}, which is outside its scale")
-            return replace(found, value=float(value))
+            value = float(value)
         case "label":
             if value not in info.labels:
                 raise ValueError(f"{_named(value)}, not one of its labels")
-    return found
-
-
-def _value(given: object) -> bool | float | str:
-    if isinstance(given, bool | int | float | str):
-        return given
-    raise ValueError(f"{_named(given)}, not a result")
+    return replace(given, value=value) if isinstance(given, Assessment) else Assessment(value=value)
 
 
 def _failed(id: str, how: str) -> Unscored:

@@ -217,3 +217,18 @@ def test_figures_hold_together_whatever_was_rated(drawn: list[tuple[str, list[li
     shuffled = list(trials)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert target(shuffled).likability == found
+
+
+def test_of_a_trial_that_a_person_holds_nothing_is_absent_that_nobody_is_asked_for() -> None:
+    """A person is not asked the same twice, and looks back themself; the study's own rater rates beside them."""
+    held = {"played_by": "people", "controls": {"one_by_one": 1, "repeat": 1}}
+    person: dict[str, Given] = {"human:p3": 4}
+    answered = Diary(planned()).open().exchange(3, others=person).exchange(3, others=person)
+    assert not target([answered.told()], **held).absent.any
+    absent = target([answered.close().told()], **held).absent.model_dump()
+    assert {name: n for name, n in absent.items() if n} == {"criterion": 1}
+    whole = Diary(planned()).open().exchange(3, others=person).exchange(3, others=person).close(4, by="human:p3").told()
+    assert not target([whole], **held).absent.any
+    unrated = summary([Diary(planned()).open().exchange(3, others=person).exchange(3).told()], **held)
+    assert unrated.targets[0].absent.ratings == 1
+    assert (unrated.controls.noise.share, unrated.controls.halo.share) == (0, 0)

@@ -157,14 +157,16 @@ class Diary:
         self._add(Probed(**self._here, part=f"{kind}:{fact}", **body, written=written, retrieved=retrieved))  # type: ignore[arg-type]
         return self
 
-    def close(self, criterion: int | None = None, *, ending: Ending = "maximum", left: str | None = None, forks: bool = True) -> Diary:
+    def close(
+        self, criterion: int | None = None, *, by: str = "self", ending: Ending = "maximum", left: str | None = None, forks: bool = True
+    ) -> Diary:
         if left is not None:
             self._exchange += 1
             self._add(UserSpoke(**self._here, said=Departure(why=left)))  # type: ignore[arg-type]
         self._exchange = 0
         if criterion is not None:
             answers: dict[str, Rating] = {c: Score(reason="A good talk.", score=criterion) for c in CRITERIA}
-            self._add(Judged(kind="rated", **self._here, part="self", result=answers, calls=(call("rater"),)))  # type: ignore[arg-type]
+            self._add(Judged(kind="rated", **self._here, part=by, result=answers, calls=(call("rater"),)))  # type: ignore[arg-type]
         self._add(SessionClosed(**self._here, ending=ending, forks=forks))  # type: ignore[arg-type]
         return self
 

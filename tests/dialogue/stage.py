@@ -12,6 +12,7 @@ from sim.core.panel import Panel
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import Controls, Persona, Scenario, read_memory
+from sim.core.spec.scorer import ScorerInfo
 from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
@@ -27,6 +28,7 @@ from sim.targets.chat import ChatTarget
 from sim.targets.memory import build_memory
 from sim.targets.memory.policy import Memory
 from tests import examples
+from tests.dialogue.scorers import infos_of
 
 Answer = Callable[[Request], Completion | Exception]
 
@@ -86,16 +88,16 @@ class Stage:
         self.target_client = Scripted(lambda r: self.target(r))
         self.rater_client = Scripted(lambda r: self.rater(r))
 
-    def plan(self, *, personas: Sequence[Persona] = (), scenarios: Sequence[Scenario] = ()) -> TrialPlan:
-        return plan_trials(examples.study(), personas or (examples.persona(),), scenarios or (examples.scenario(),))[0]
+    def plan(self, *, personas: Sequence[Persona] = (), scenarios: Sequence[Scenario] = (), scorers: Sequence[ScorerInfo] = ()) -> TrialPlan:
+        return plan_trials(examples.study(), personas or (examples.persona(),), scenarios or (examples.scenario(),), scorers=scorers)[0]
 
     def remembering(self) -> Memory:
         return build_memory(read_memory(self.memory), self.prompts, self.target_client)
 
     @property
     def panel(self) -> Panel:
-        infos = tuple(i for s in self.scorers for i in ((s.info,) if hasattr(s, "info") else s.infos))
-        return Panel(("self",), WordTagger.id, Draw(0, Controls(one_by_one=self.one_by_one, repeat=self.repeat)), scorers=infos)
+        draw = Draw(0, Controls(one_by_one=self.one_by_one, repeat=self.repeat))
+        return Panel(("self",), WordTagger.id, draw, scorers=infos_of(self.scorers))
 
     def context(self, trial: Trial) -> Context:
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]

@@ -113,6 +113,13 @@ def test_a_run_under_way_is_not_told_to_resume() -> None:
     assert "sim resume" not in plain(render_run(summary(whole_run(), status="running"), width=100), 100)
 
 
+def test_a_run_that_people_hold_goes_on_at_their_page() -> None:
+    begun = Diary(planned()).open().exchange(3, others={"human:p3": 4}).exchange(3).told()
+    text = plain(render_run(summary([begun], status="incomplete", played_by="people"), width=100), 100)
+    assert "Absent: 1 rating, 1 trial stopped before its end\n  sim view --study FILE" in text
+    assert "sim resume" not in text
+
+
 def test_a_finished_run_without_anything_absent_asks_for_nothing() -> None:
     whole = Diary(planned()).open().exchange(3, ["advice"]).close(4).open().exchange(3, ["advice"]).close(4).finish()
     text = plain(render_run(summary([whole], status="finished"), width=100), 100)
