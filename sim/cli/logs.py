@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from sim.core.event import CallLost, Event, SessionOpened, TrialFailed
+from sim.core.event import CallLost, Event, Judged, SessionOpened, TrialFailed, Unscored
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
@@ -27,7 +28,8 @@ def configure_logging() -> None:
 
 
 class LogLost:
-    """Logs the first call lost to each cause and place, and every trial that failed or started over: a dead server does not fill the screen."""
+    """Logs the first call lost to each cause and place, the first failure of each scorer's code, and every trial that failed or started over: a dead
+    server does not fill the screen."""
 
     def __init__(self) -> None:
         self._log = structlog.get_logger()
@@ -38,11 +40,15 @@ class LogLost:
         match event:
             case CallLost():
                 # A budget is used up once, wherever that is noticed.
-                what = "" if event.cause == "budget" else event.part.partition("#")[0], event.cause
+                at = str(replace(event.address, count=0))
+                what = "" if event.cause == "budget" else at, event.cause
                 if what not in self._seen and event.cause != "interrupted":
                     self._seen.add(what)
-                    at = event.part.partition("#")[0]
                     self._log.warning("call_lost", trial=event.trial, at=at, cause=event.cause, error=event.message, more="not shown")
+            case Judged(result=Unscored(cause="scorer", reason=reason)) if (event.part, "scorer") not in self._seen:
+                self._seen.add((event.part, "scorer"))
+                # What was raised may hold words of the talk, which the log does not; the journal has it.
+                self._log.warning("scorer_failed", scorer=event.address.who, trial=event.trial, error=reason.partition(": ")[0], more="not shown")
             case SessionOpened(session=1, take=take) if take > 1:
                 self._log.warning("trial_started_over", trial=event.trial, take=take, means="what its target remembered went with the process")
             case TrialFailed():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, TypeVar, get
 
 from pydantic import BaseModel
 
-from sim.core.event import Call, Event, TargetReplied, Utterance
+from sim.core.event import Assessment, Call, Event, TargetReplied, Utterance
 from sim.core.text import words
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ WORD: Final = "ø"
 
 _NAMES: Final = frozenset({"trial", "part", "model", "finish", "moves"})
 """Text fields that name things of the study or of the provider."""
+_CHOSEN: Final = frozenset({(Assessment, "value")})
+"""Texts that are one of the labels that a scorer chooses from."""
 _COUNTED: Final = frozenset({(Utterance, "message"), (TargetReplied, "reply")})
 """Texts whose words are counted."""
 
@@ -41,7 +43,7 @@ def forget_text(event: Event) -> Event:
 def _bare(model: M) -> M:
     of = type(model)
     values = dict(model) if isinstance(model, BaseModel) else {f.name: getattr(model, f.name) for f in fields(model)}
-    changed = {name: _value(of, name, value) for name, value in values.items() if name not in _NAMES}
+    changed = {name: _value(of, name, value) for name, value in values.items() if name not in _NAMES and (of, name) not in _CHOSEN}
     return model.model_copy(update=changed) if isinstance(model, BaseModel) else replace(model, **changed)
 
 

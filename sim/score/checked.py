@@ -66,7 +66,7 @@ class Checked:
         value, calls, timings = (given.value, given.calls, given.timings) if isinstance(given, Scored) else (given, (), ())
         found = {wanted[0]: value} if self._alone else value
         if not isinstance(found, Mapping):
-            return Scored({i: _failed(i, f"gave back {_named(found)}, not results by scorer id") for i in wanted}, calls, timings)
+            return Scored({i: _failed(i, f"gave back what is not results by scorer id: {_named(found)}") for i in wanted}, calls, timings)
         return Scored({i: self._read(i, found) for i in wanted}, calls, timings)
 
     def _read(self, id: str, found: Mapping[str, object]) -> Assessed:
@@ -99,20 +99,20 @@ def read_result(info: ScorerInfo, given: object) -> Assessed:
         return given
     value = given.value if isinstance(given, Assessment) else given
     if not isinstance(value, bool | int | float | str):
-        raise ValueError(f"{_named(value)}, not a result")
+        raise ValueError(f"what is not a result: {_named(value)}")
     match info.result:
         case "yes_no":
             if not isinstance(value, bool):
-                raise ValueError(f"{_named(value)}, not yes or no (a bool)")
+                raise ValueError(f"what is not yes or no (a bool): {_named(value)}")
         case "number":
             if isinstance(value, bool | str) or not isfinite(value):
-                raise ValueError(f"{_named(value)}, not a number")
+                raise ValueError(f"what is not a number: {_named(value)}")
             if (info.low is not None and value < info.low) or (info.high is not None and value > info.high):
-                raise ValueError(f"{value:g}, which is outside its scale")
+                raise ValueError(f"what is outside its scale: {value:g}")
             value = float(value)
         case "label":
             if value not in info.labels:
-                raise ValueError(f"{_named(value)}, not one of its labels")
+                raise ValueError(f"what is not one of its labels: {_named(value)}")
     return replace(given, value=value) if isinstance(given, Assessment) else Assessment(value=value)
 
 

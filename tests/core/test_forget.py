@@ -6,12 +6,15 @@ import pytest
 from pydantic import JsonValue
 
 from sim.core.event import (
+    Absence,
+    Assessment,
     Call,
     CallLost,
     Event,
     Flag,
     Judged,
     Key,
+    Measure,
     MemoryWritten,
     NotApplicable,
     Quote,
@@ -53,6 +56,13 @@ EVENTS: tuple[Event, ...] = (
         },
     ),
     Judged(kind="tagged", trial="t", part="offline", result=Tags(sentences=(TaggedSentence(text=SAID, moves=("advice", "questioning")),))),
+    Judged(
+        kind="scored",
+        trial="t",
+        part="answers@1",
+        result=Assessment(value="partly", reason=SAID, evidence=(Quote(text=SAID, found=True), Absence(text=SAID, found=False))),
+    ),
+    Judged(kind="scored", trial="t", part="mine@1", result=Unscored(cause="scorer", reason=SAID)),
     MemoryWritten(trial="t", part="summary", content=SAID),
     CallLost(trial="t", part="user_speaks#1", cause="infrastructure", message=SAID),
     TrialFailed(trial="t", cause="refused", message=SAID),
@@ -70,7 +80,7 @@ def test_no_text_is_left_and_all_else_is(event: Event) -> None:
 
 
 def test_words_moves_scores_and_kinds_are_counted_as_before() -> None:
-    _, spoke, replied, rated, tagged, *_ = map(forget_text, EVENTS)
+    _, spoke, replied, rated, tagged, scored, failed, *_ = map(forget_text, EVENTS)
     assert isinstance(spoke, UserSpoke)
     assert isinstance(spoke.said, Utterance)
     assert isinstance(replied, TargetReplied)
@@ -83,6 +93,12 @@ def test_words_moves_scores_and_kinds_are_counted_as_before() -> None:
     assert isinstance(tagged, Judged)
     assert isinstance(tagged.result, Tags)
     assert tagged.result.moves == {"advice", "questioning"}
+    assert isinstance(scored, Judged)
+    assert isinstance(scored.result, Assessment)
+    assert (scored.result.value, [e.found for e in scored.result.evidence if not isinstance(e, Measure)]) == ("partly", [True, False])
+    assert isinstance(failed, Judged)
+    assert isinstance(failed.result, Unscored)
+    assert failed.result.cause == "scorer"
 
 
 def test_a_text_in_a_kind_of_event_nobody_knew_goes_too() -> None:

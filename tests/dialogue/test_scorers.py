@@ -226,14 +226,14 @@ def broken(context: ScoringContext) -> Any:
     [
         (broken, {}, r"scorer 'mine' raised ValueError at test_scorers.py:\d+: it has no sense"),
         (lambda c: c.left, {}, r"scorer 'mine' raised AttributeError.*"),
-        (lambda c: None, {}, "scorer 'mine' gave back None, not a result"),
-        (lambda c: 1, {}, r"scorer 'mine' gave back 1, not yes or no \(a bool\)"),
-        (lambda c: True, {"result": "number"}, "scorer 'mine' gave back True, not a number"),
-        (lambda c: float("nan"), {"result": "number"}, "scorer 'mine' gave back nan, not a number"),
-        (lambda c: 7, {"result": "number", "low": 1, "high": 5}, "scorer 'mine' gave back 7, which is outside its scale"),
-        (lambda c: "c", {"result": "label", "labels": ("a", "b")}, "scorer 'mine' gave back 'c', not one of its labels"),
-        (lambda c: {"mine": True}, {}, r"scorer 'mine' gave back \{'mine': True\}, not a result"),
-        (lambda c: Assessment(value="yes"), {}, r"scorer 'mine' gave back 'yes', not yes or no \(a bool\)"),
+        (lambda c: None, {}, "scorer 'mine' gave back what is not a result: None"),
+        (lambda c: 1, {}, r"scorer 'mine' gave back what is not yes or no \(a bool\): 1"),
+        (lambda c: True, {"result": "number"}, "scorer 'mine' gave back what is not a number: True"),
+        (lambda c: float("nan"), {"result": "number"}, "scorer 'mine' gave back what is not a number: nan"),
+        (lambda c: 7, {"result": "number", "low": 1, "high": 5}, "scorer 'mine' gave back what is outside its scale: 7"),
+        (lambda c: "c", {"result": "label", "labels": ("a", "b")}, "scorer 'mine' gave back what is not one of its labels: 'c'"),
+        (lambda c: {"mine": True}, {}, r"scorer 'mine' gave back what is not a result: \{'mine': True\}"),
+        (lambda c: Assessment(value="yes"), {}, r"scorer 'mine' gave back what is not yes or no \(a bool\): 'yes'"),
     ],
 )
 async def test_whatever_goes_wrong_in_a_scorer_is_unscored_and_the_run_goes_on(answer: Any, more: Any, reason: str) -> None:
