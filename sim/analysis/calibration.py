@@ -30,6 +30,7 @@ from sim.analysis.reliability import (
     pearson,
     spearman,
 )
+from sim.core.address import observed_by
 from sim.core.frozen import Frozen
 from sim.core.judgement import NOT_APPLICABLE, Judgement, is_person
 
@@ -210,7 +211,7 @@ def own_systems(raters: Sequence[str], systems: Sequence[str]) -> dict[str, froz
 
 
 def _bare(name: str) -> str:
-    last = name.removeprefix("observer:").rsplit("/", 1)[-1]
+    last = (observed_by(name) or name).rsplit("/", 1)[-1]
     return "".join(c for c in last.casefold() if c.isalnum())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from sim.core.address import observed_by
 from sim.core.frozen import Frozen
 from sim.core.spec import ChatTargetSpec, ModelSpec
 
@@ -68,7 +69,7 @@ def same_families(study: Study, raters: Iterable[str] = ()) -> tuple[SameFamily,
 
 def rater_models(study: Study, raters: Iterable[str]) -> dict[str, ModelSpec]:
     """The models of the study's raters, and of those of `raters` that rated the run again and bear their model's name; people have none."""
-    later = {r: r.removeprefix("observer:") for r in raters if r not in study.raters and r.startswith("observer:") and "/" in r}
+    later = {r: model for r in raters if r not in study.raters and (model := observed_by(r)) and "/" in model}
     return {**study.raters, **{r: ModelSpec(model=model) for r, model in later.items()}}
 
 

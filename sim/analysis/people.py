@@ -40,9 +40,8 @@ def summarise_people(trials: Iterable[Trial], forms: Iterable[FormAnswered]) -> 
                 rated[rater] = rated.get(rater, 0) + 1
     checks: dict[str, list[bool]] = {}
     for form in forms:
-        rater, _, name = form.part.rpartition(":")
-        if name == CHECK:
-            checks.setdefault(rater, []).append(form.answers["asked"] == form.answers["chosen"])
+        if form.address.what == CHECK:
+            checks.setdefault(form.address.who, []).append(form.answers["asked"] == form.answers["chosen"])
     return tuple(
         PersonFigures(
             rater=r,

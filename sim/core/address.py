@@ -79,7 +79,7 @@ class Address:
         return cls(part)
 
 
-def observer(name: str) -> str:
+def observer_id(name: str) -> str:
     """The rater id of an observer: of its id in the study, or of its model."""
     return _OBSERVER + name
 
@@ -89,7 +89,7 @@ def observed_by(rater: str) -> str | None:
     return rater.removeprefix(_OBSERVER) if rater.startswith(_OBSERVER) else None
 
 
-def person(code: str) -> str:
+def person_id(code: str) -> str:
     """The rater id of the person who goes by `code`."""
     return _PERSON + code
 

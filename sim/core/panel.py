@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, Self
 
-from sim.core.address import code_of, control, person
+from sim.core.address import code_of, control, person_id
 from sim.core.controls import CALLS, NOTHING, Draw
 from sim.core.due import answered, next_step, talks_over
 from sim.core.errors import InputError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Node = Literal["rate_likability", "tag_moves", "probe_memory", "score_memory", "judge"]
 """The node of the state machine that has the verdict."""
 
-SOMEBODY: Final = person("")
+SOMEBODY: Final = person_id("")
 """Whoever holds a trial in which nobody has rated yet."""
 _TAKEN: Final = GRADES.partition("@")[0]
 """The id under which the journal keeps a judge's grades of memory."""

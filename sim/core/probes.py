@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sim.core.address import Address
 from sim.core.chance import rng
 from sim.core.ledger import Entry, scan, told_values
 from sim.core.text import contains
@@ -59,7 +60,7 @@ class Probe:
     @property
     def part(self) -> str:
         """Its name in the journal."""
-        return f"{self.kind}:{self.fact}"
+        return str(Address(self.kind, self.fact))
 
 
 @dataclass(frozen=True, slots=True)

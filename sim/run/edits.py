@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.core.address import observer_id
 from sim.core.errors import CallFailed
 from sim.core.spec import Sampling
 from sim.llm.budget import Budget, Spent
@@ -58,7 +59,7 @@ async def rate_scenes(
     check_rater(rater)
     shared = Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
     client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.texts["json_mode"])
-    judge = LikabilityRater(f"observer:{rater.model}", client, prompts)
+    judge = LikabilityRater(observer_id(rater.model), client, prompts)
     due = [(staged, part) for staged in scenes for part in staged.scene.replies()]
     readings: dict[Reading, Ratings] = {}
     lost: dict[Reading, str] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from sim.core.address import observer_id
 from sim.core.panel import Panel
 from sim.core.spec import name_tagger
 from sim.dialogue.judging import Judges
@@ -133,7 +134,7 @@ def build_judging(
     """
     parts: dict[str, ModelSpec] = {}
     for spec in raters:
-        part, known = next(((p, s) for p, s in study.raters.items() if _same(s, spec)), (f"observer:{spec.model}", spec))
+        part, known = next(((p, s) for p, s in study.raters.items() if _same(s, spec)), (observer_id(spec.model), spec))
         parts[part] = known
     if tagger and _same(study.tagger, tagger):
         tagger = study.tagger

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.core.address import CONTROLS, Address, code_of, control, is_control, observed_by, observer, person
+from sim.core.address import CONTROLS, Address, code_of, control, is_control, observed_by, observer_id, person_id
 from sim.core.event import Kind
 
 IDS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,12}", fullmatch=True)
 MODELS = st.from_regex(r"(ollama|openai|vertex_ai)/[a-z0-9.-]{1,8}(:[0-9]{1,2}b)?(@[0-9]{4})?", fullmatch=True)
-RATERS = st.one_of(st.just("self"), st.one_of(IDS, MODELS).map(observer), IDS.map(person))
+RATERS = st.one_of(st.just("self"), st.one_of(IDS, MODELS).map(observer_id), IDS.map(person_id))
 CODEBOOKS = st.one_of(st.just(""), IDS)
 COUNTS = st.integers(1, 10**6)
 PARTS = st.one_of(
@@ -31,7 +31,7 @@ ADDRESSES: dict[Kind, st.SearchStrategy[Address]] = {
     "scored": st.builds(Address, IDS, edition=st.text(max_size=10)),
     "probed": st.builds(Address, IDS, IDS),
     "labelled": st.builds(Address, st.one_of(IDS, RATERS), count=COUNTS),
-    "form_answered": st.builds(Address, IDS.map(person), IDS),
+    "form_answered": st.builds(Address, IDS.map(person_id), IDS),
     "call_lost": st.builds(Address, IDS, st.one_of(st.just(""), RATERS, MODELS, st.builds("{}@{}".format, IDS, IDS)), count=COUNTS),
     "memory_written": st.builds(Address, IDS),
 }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from sim.core.address import Address, observer_id
 from sim.core.event import ProbeKind
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
@@ -126,13 +127,13 @@ class Study(Frozen):
         """Id of the rater that tables speak of: `self` only where the user's own model rates."""
         if self.rater == "self" or (self.rater.model, self.rater.api_base) == (self.user.model, self.user.api_base):
             return "self"
-        return f"observer:{self.rater.model}"
+        return observer_id(self.rater.model)
 
     @property
     def raters(self) -> dict[str, ModelSpec]:
         """Every rater's model by rater id, the primary one first."""
         primary = self.user if self.rater == "self" else self.rater
-        return {self.primary_rater: primary, **{f"observer:{o.id}": o for o in self.observers}}
+        return {self.primary_rater: primary, **{observer_id(o.id): o for o in self.observers}}
 
 
 def name_tagger(tagger: ModelSpec, *, other_codebook: str = "") -> str:
@@ -142,10 +143,10 @@ def name_tagger(tagger: ModelSpec, *, other_codebook: str = "") -> str:
         other_codebook: the codebook's id where it is not the run's own; it follows behind an `@`, so that tags of two codebooks never meet.
     """
     name = "offline" if tagger.offline else tagger.model
-    return f"{name}@{other_codebook}" if other_codebook else name
+    return str(Address(name, edition=other_codebook))
 
 
 def codebook_of(tagger: str, codebooks: Container[str]) -> str:
     """The id of the codebook that tags kept under `tagger` go by, among `codebooks`; empty: the run's own (see `name_tagger`)."""
-    _, _, book = tagger.rpartition("@")
-    return book if book != tagger and book in codebooks else ""
+    book = Address.parse("tagged", tagger).edition
+    return book if book in codebooks else ""

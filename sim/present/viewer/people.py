@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from sim.analysis.people import CHECK
+from sim.core.address import Address, code_of, person_id
 from sim.core.chance import rng
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, LABELS, QUESTIONS
 from sim.core.dates import spoken
@@ -79,7 +81,7 @@ class Person:
     @property
     def rater(self) -> str:
         """The id of their ratings."""
-        return f"human:{self.code}"
+        return person_id(self.code)
 
 
 class People:
@@ -109,7 +111,7 @@ class People:
         self._on_deleted = on_deleted
         self._people: dict[str, Person] = {}
         for form in journal.forms():
-            _, code, name = form.part.split(":", 2)
+            code, name = code_of(form.address.who) or "", form.address.what
             if name == "consent":
                 self._people[code] = Person(code, int(form.answers["place"]))
             if code in self._people:
@@ -179,7 +181,7 @@ class People:
 
     async def _file(self, person: Person, name: str, answers: dict[str, str | int]) -> None:
         trial = self._work.first_trial(person.place)
-        form = FormAnswered(trial=trial, part=f"{person.rater}:{name}", answers=answers, meta=Meta(at=self._clock()))
+        form = FormAnswered(trial=trial, part=str(Address(person.rater, name)), answers=answers, meta=Meta(at=self._clock()))
         await self._journal.append(form)
         person.forms.add(name)
 
@@ -233,7 +235,9 @@ class Reading:
             asked, chosen = self._check(person, item), sent.get("check")
             if not isinstance(chosen, int) or chosen not in CHECKED:
                 raise InputError("one line has no answer", mend="choose one in every line")
-            checked = FormAnswered(**place, part=f"{person.rater}:check", answers={"asked": asked, "chosen": chosen}, meta=Meta(at=self._clock()))
+            checked = FormAnswered(
+                **place, part=str(Address(person.rater, CHECK)), answers={"asked": asked, "chosen": chosen}, meta=Meta(at=self._clock())
+            )
             await self._journal.append(checked)
         ratings = {d: as_rating(given[d], occasion=view.occasion.of(d)) for d in DIMENSIONS}
         await self._journal.append(Judged(**place, kind="rated", part=person.rater, result=ratings, meta=Meta(at=self._clock())))

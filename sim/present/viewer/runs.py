@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sim.core.address import Address
 from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
@@ -170,13 +171,13 @@ class OpenRun:
         held = told.sessions[session - 1].exchanges if 1 <= session <= len(told.sessions) else ()
         if not 1 <= exchange <= len(held):
             raise InputError(f"trial '{trial}' has no exchange {exchange} in session {session}")
-        number = 1 + sum(e.part.startswith(f"{who}#") for e in held[exchange - 1].labels)
+        number = 1 + sum(e.address.who == who for e in held[exchange - 1].labels)
         event = Labelled(
             trial=trial,
             session=session,
             take=told.sessions[session - 1].take,
             exchange=exchange,
-            part=f"{who}#{number}",
+            part=str(Address(who, count=number)),
             label=label,
             note=note,
             of=of,
