@@ -203,8 +203,9 @@ class Truths:
     truths: tuple[Truth, ...]
 
 
+# The dict comes first: most verdicts are ratings, and any other is told from them by its first value, a text.
 Result = Annotated[
-    Annotated[Tags | Truths | Assessment | NotApplicable | Unscored, Field(discriminator="kind")] | dict[str, Rating],
+    dict[str, Rating] | Annotated[Tags | Truths | Assessment | NotApplicable | Unscored, Field(discriminator="kind")],
     Field(union_mode="left_to_right"),
 ]
 """Whatever a verdict comes to; the ratings of several dimensions or questions are a dict by their names."""
