@@ -102,6 +102,7 @@ class Run:
             offline=self.folder.header.offline,
             codebook=self.folder.codebook,
             later=self.folder.codebooks.values(),
+            table=self.source.table,
         )
 
     @cached_property

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import nan
+from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from sim.analysis.estimates import Estimate, estimate
-from sim.analysis.measures import Gallery, Lens, Part, Values
-from sim.analysis.pairs import Place, Slots, places, seed_means
+from sim.analysis.figures import Figure, figure, figure_of
+from sim.analysis.measures import Measure, measures_of
+from sim.analysis.pairs import Place, Slots, seed_means
+from sim.analysis.policies import find_reference
+from sim.analysis.table import MeasureTable, Part, Values, Viewpoint, estimate_mean
 from sim.core.errors import InputError
 from sim.core.spec.target import ChatTargetSpec
 
 if TYPE_CHECKING:
+    from sim.analysis.estimates import Estimate
     from sim.core.codebook import Codebook
     from sim.core.record import RunStatus, Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ScorerInfo
 
 By = Literal["target", "memory", "persona-type", "scenario"]
-BYS: tuple[By, ...] = get_args(By)
 
 
 @dataclass(frozen=True)
@@ -36,22 +37,37 @@ class Source:
     """All planned trials."""
     status: RunStatus = "finished"
     offline: bool = False
-    galleries: dict[str, Gallery] = field(default_factory=dict)
+    scorers: tuple[ScorerInfo, ...] = ()
+    """Those whose results the run holds."""
 
-    def gallery(self, target: str) -> Gallery:
-        """The values of one target."""
-        if target not in self.galleries:
-            lens = Lens(self.study.primary_rater, self.study.tagger_id, self.codebook)
-            self.galleries[target] = Gallery([t for t in self.trials if t.target == target], lens)
-        return self.galleries[target]
+    @cached_property
+    def table(self) -> MeasureTable:
+        """The values of all its trials, as its primary rater and its tagger saw them."""
+        return MeasureTable(self.trials, viewpoint(self.study, self.codebook))
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """What it can be asked for."""
+        return measures_of(self.scorers)
+
+    def arm(self, target: str, label: str | None = None) -> Arm:
+        """One target as a side of comparisons."""
+        places = {t: self.table.places[t] for t in self.table.by_target.get(target, ())}
+        return Arm(label or target, (TrialGroup(self.table, places),), self.run, target)
+
+
+def viewpoint(study: Study, codebook: Codebook) -> Viewpoint:
+    """Whose verdicts a study's figures are made of."""
+    references = {t.id: r for t in study.targets if (r := find_reference(study, t.id))}
+    return Viewpoint(study.primary_rater, study.tagger_id, codebook, references)
 
 
 @dataclass(frozen=True)
-class Member:
+class TrialGroup:
     """Some trials of one target."""
 
-    gallery: Gallery
-    keys: Mapping[str, Place]
+    table: MeasureTable
+    places: Mapping[str, Place]
     """Persona and scenario by trial, of those that belong."""
     also: Hashable = None
     """Must be the same on both sides of a pair."""
@@ -60,8 +76,15 @@ class Member:
 
     def slots(self, part: Part) -> Slots:
         """The values that pairs are made of."""
-        values = {t: s for t, s in self.gallery.values(part).items() if t in self.keys}
-        return seed_means({t: {0: fmean(s.values())} for t, s in values.items()} if self.whole else values, self.keys, also=self.also)
+        if not self.whole:
+            return self.table.slots(part, self.places, also=self.also)
+        values: Values = {t: {0: fmean(s.values())} for t, s in self.table.values(part).items() if t in self.places}
+        return seed_means(values, self.places, also=self.also)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Those that belong."""
+        return self.table.of(self.places)
 
 
 @dataclass(frozen=True)
@@ -69,44 +92,37 @@ class Arm:
     """One side of comparisons."""
 
     label: str
-    members: tuple[Member, ...]
+    groups: tuple[TrialGroup, ...]
     run: str
     target: str | None
     """None: not one target."""
 
+    @property
+    def trials(self) -> list[Trial]:
+        """All on this side."""
+        return [t for group in self.groups for t in group.trials]
+
     def slots(self, parts: Sequence[Part]) -> list[Slots]:
         """The values that pairs are made of, for each part."""
-        return [{slot: value for member in self.members for slot, value in member.slots(part).items()} for part in parts]
+        return [{slot: value for group in self.groups for slot, value in group.slots(part).items()} for part in parts]
+
+    def figure(self, measure: Measure) -> Figure | None:
+        """The measure over everything on this side: of one target, what every table says of it."""
+        if len(self.groups) == 1:
+            (group,) = self.groups
+            return figure(measure, group.table, tuple(group.places))
+        found = self.mean(measure.parts)
+        return None if found is None else figure_of(measure, found)
 
     def mean(self, parts: Sequence[Part]) -> Estimate | None:
-        """The mean over everything on this side: sessions → trial → persona → here, then over parts (METHODS §1)."""
+        """The mean of `parts` over everything on this side, whatever targets it is of."""
         merged: list[Values] = []
-        keys: dict[str, Place] = {}
-        for i, member in enumerate(self.members):
-            keys |= {f"{i} {t}": place for t, place in member.keys.items()}
+        places: dict[str, Place] = {}
+        for i, group in enumerate(self.groups):
+            places |= {f"{i} {t}": place for t, place in group.places.items()}
         for part in parts:
-            merged.append({f"{i} {t}": s for i, m in enumerate(self.members) for t, s in m.gallery.values(part).items() if t in m.keys})
-        return estimate_mean(merged, keys)
-
-
-def estimate_mean(parts: Sequence[Values], keys: Mapping[str, Place]) -> Estimate | None:
-    """The unweighted mean over parts of their mean over personas, a persona being the mean of its trials.
-
-    Args:
-        keys: persona and scenario of each trial.
-    """
-    personas, scenarios = (sorted({place[i] for place in keys.values()}) for i in (0, 1))
-    row, column = {p: i for i, p in enumerate(personas)}, {s: i for i, s in enumerate(scenarios)}
-    values = np.full((len(parts), len(personas), len(scenarios)), nan)
-    weights = np.zeros_like(values)
-    for d, part in enumerate(parts):
-        cells: dict[tuple[int, int], list[float]] = {}
-        for trial, sessions in part.items():
-            persona, scenario = keys[trial]
-            cells.setdefault((row[persona], column[scenario]), []).append(fmean(sessions.values()))
-        for cell, found in cells.items():
-            values[d][cell], weights[d][cell] = fmean(found), len(found)
-    return estimate(values, weights) if values.size else None
+            merged.append({f"{i} {t}": s for i, g in enumerate(self.groups) for t, s in g.table.values(part).items() if t in g.places})
+        return estimate_mean(merged, places)
 
 
 @dataclass(frozen=True)
@@ -153,20 +169,18 @@ def _by_target(sources: Sequence[Source]) -> list[Arm]:
     for source in sources:
         for target in source.study.targets:
             label = f"{source.run}/{target.id}" if ids.count(target.id) > 1 else target.id
-            gallery = source.gallery(target.id)
-            arms.append(Arm(label, (Member(gallery, places(gallery.trials)),), source.run, target.id))
+            arms.append(source.arm(target.id, label))
     return arms
 
 
 def _by_memory(sources: Sequence[Source]) -> list[Arm]:
     """An arm a policy, over the models that stand under at least two."""
-    policies: dict[tuple[str, str, str | None], dict[str, Member]] = {}
+    policies: dict[tuple[str, str, str | None], dict[str, TrialGroup]] = {}
     for source in sources:
         for target in source.study.targets:
             if isinstance(target, ChatTargetSpec):
-                gallery = source.gallery(target.id)
                 model = (target.model, target.api_base or "", target.system)
-                policies.setdefault(model, {}).setdefault(target.memory, Member(gallery, places(gallery.trials), also=model))
+                policies.setdefault(model, {}).setdefault(target.memory, replace(source.arm(target.id).groups[0], also=model))
     known = [of for of in policies.values() if len(of) > 1]
     if not known:
         raise InputError("no model stands under two memory policies", mend="give a study the same model with memory: full and memory: none")
@@ -176,23 +190,23 @@ def _by_memory(sources: Sequence[Source]) -> list[Arm]:
 
 def _within(source: Source, target: str, by: By, name: str) -> list[Family]:
     """Scenarios, paired by persona; or grades of either axis of the personas' types, each of other people."""
-    gallery = source.gallery(target)
+    group = source.arm(target).groups[0]
     if by == "scenario":
-        return _grouped(gallery, source.run, target, lambda t: t.cast.scenario.id, Family((), (), within=name, phrase="in {}"))
+        return _grouped(group, source.run, target, lambda t: t.cast.scenario.id, Family((), (), within=name, phrase="in {}"))
     axes: dict[str, Callable[[Trial], str]] = {
         "sociability": lambda t: t.cast.persona.type.sociability,
         "stability": lambda t: t.cast.persona.type.stability,
     }
-    groups = [Family((), (), paired=False, within=f"{name}, {axis}", phrase="by {} personas") for axis in axes]
-    return [f for of, blank in zip(axes.values(), groups, strict=True) for f in _grouped(gallery, source.run, target, of, blank)]
+    blanks = [Family((), (), paired=False, within=f"{name}, {axis}", phrase="by {} personas") for axis in axes]
+    return [f for of, blank in zip(axes.values(), blanks, strict=True) for f in _grouped(group, source.run, target, of, blank)]
 
 
-def _grouped(gallery: Gallery, run: str, target: str, of: Callable[[Trial], str], blank: Family) -> list[Family]:
+def _grouped(group: TrialGroup, run: str, target: str, of: Callable[[Trial], str], blank: Family) -> list[Family]:
     """The family of the groups that `of` makes; none where there is one group."""
     groups: dict[str, dict[str, Place]] = {}
-    for trial in gallery.trials:
+    for trial in group.trials:
         scenario = "" if blank.paired else trial.cast.scenario.id
         groups.setdefault(of(trial), {})[trial.id] = (trial.cast.persona.id, scenario)
-    arms = [Arm(name, (Member(gallery, keys, whole=blank.paired),), run, target) for name, keys in sorted(groups.items())]
+    arms = [Arm(name, (TrialGroup(group.table, places, whole=blank.paired),), run, target) for name, places in sorted(groups.items())]
     pairs = tuple((a, b) for i, a in enumerate(arms) for b in arms[i + 1 :])
     return [replace(blank, arms=tuple(arms), pairs=pairs)] if pairs else []

@@ -1,22 +1,24 @@
-"""What each persona thought of each target: the points behind the means, aggregated as in `sim.analysis.summary`.
+"""What each persona thought of each target, and how each session went: the points behind the means, by the same average (`sim.analysis.table`).
 
 Personas are the unit of every interval here, and the one thing that two targets have in common; a mean without its personas hides both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sim.analysis.estimates import t_interval
-from sim.analysis.pairs import WITHOUT_CALLBACK
-from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
-from sim.core.event import Score
+from sim.analysis.figures import figure
+from sim.analysis.measures import BY_ID
+from sim.analysis.table import session_of
+from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
-    from sim.core.record import Session, Trial
+    from collections.abc import Mapping, Sequence
+
+    from sim.analysis.table import MeasureTable
+
+_Name = TypeVar("_Name", bound=str)
 
 
 class PersonaPoint(Frozen):
@@ -44,99 +46,61 @@ class SessionPoint(Frozen):
     session: int
     fixed_set: float | None
     interval: tuple[float, float] | None
-    """95 % t interval over personas; None below three."""
+    """95 %, like that of every mean of ratings; None below three personas."""
     callback: float | None
     """None: callback was not scored in this session."""
     personas: int
 
 
-def summarise_personas(trials: Sequence[Trial], *, rater: str) -> tuple[PersonaPoint, ...]:
+def summarise_personas(table: MeasureTable) -> tuple[PersonaPoint, ...]:
     """A point for every persona that has met a target, ordered by target and persona."""
-    met: dict[tuple[str, str], list[Trial]] = {}
-    for trial in trials:
+    met: dict[tuple[str, str], list[str]] = {}
+    rated: dict[str, int] = dict.fromkeys(table.places, 0)
+    for trial in table.trials:
+        rated[trial.id] = sum(e.mean(table.view.rater) is not None for e in trial.exchanges)
         if trial.exchanges:
-            met.setdefault((trial.target, trial.cast.persona.id), []).append(trial)
-    return tuple(_point(target, persona, of, rater) for (target, persona), of in sorted(met.items()))
+            met.setdefault((trial.target, trial.cast.persona.id), []).append(trial.id)
+    return tuple(_point(target, persona, of, table, sum(rated[t] for t in of)) for (target, persona), of in sorted(met.items()))
 
 
-def summarise_sessions(trials: Sequence[Trial], *, rater: str) -> tuple[SessionPoint, ...]:
-    """A point for every session of every target; a persona's value is the mean over its trials."""
-    found: dict[tuple[str, int], dict[str, list[dict[Dimension, float]]]] = {}
-    for trial in trials:
-        for session in trial.sessions:
-            means = _session_means(session, rater)
-            if means:
-                found.setdefault((trial.target, session.index), {}).setdefault(trial.cast.persona.id, []).append(means)
-    return tuple(_session_point(target, session, of) for (target, session), of in sorted(found.items()))
-
-
-def dimension_interval(points: Iterable[PersonaPoint], dimension: Dimension) -> tuple[float, float] | None:
-    """95 % t interval of a dimension over the personas that scored it, as far as the scale reaches; None below three."""
-    return on_scale(t_interval([p.dimensions[dimension] for p in points if dimension in p.dimensions]))
-
-
-def on_scale(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    """The part of `interval` that lies on the scale of 1 to 5: a mean of ratings can be nowhere else."""
-    return None if interval is None else (max(1.0, interval[0]), min(5.0, interval[1]))
-
-
-def mean_of(values: Iterable[float | None]) -> float | None:
-    """The mean of the values that are there; None where none is."""
-    known = [v for v in values if v is not None]
-    return fmean(known) if known else None
-
-
-def _point(target: str, persona: str, trials: Sequence[Trial], rater: str) -> PersonaPoint:
-    talks = [[_session_means(s, rater) for s in t.sessions] for t in trials]
-    each = {d: mean_of(mean_of(means.get(d) for means in sessions) for sessions in talks) for d in DIMENSIONS}
-    dimensions = {d: m for d, m in each.items() if m is not None}
-    looks = {c: mean_of(_criterion_mean(t, rater, c) for t in trials) for c in CRITERIA}
+def _point(target: str, persona: str, trials: Sequence[str], table: MeasureTable, n: int) -> PersonaPoint:
+    dimensions = _known({d: table.mean(BY_ID[d].parts, trials) for d in DIMENSIONS})
     return PersonaPoint(
         target=target,
         persona=persona,
-        trials=tuple(t.id for t in trials),
-        n=sum(any(isinstance(r, Score) for r in e.ratings.get(rater, {}).values()) for t in trials for e in t.exchanges),
+        trials=tuple(trials),
+        n=n,
         dimensions=dimensions,
-        likability=mean_of(dimensions.values()),
-        fixed_set=_over(dimensions, ALWAYS),
-        without_callback=_over(dimensions, WITHOUT_CALLBACK),
-        criterion={c: m for c, m in looks.items() if m is not None},
+        likability=table.mean(BY_ID["likability"].parts, trials),
+        fixed_set=table.mean(BY_ID["fixed_set"].parts, trials),
+        without_callback=table.mean(BY_ID["without_callback"].parts, trials),
+        criterion=_known({c: table.mean(BY_ID[c].parts, trials) for c in CRITERIA}),
     )
 
 
-def _session_point(target: str, session: int, personas: Mapping[str, Sequence[Mapping[Dimension, float]]]) -> SessionPoint:
-    fixed = [m for of in personas.values() if (m := mean_of(_all_of(means, ALWAYS) for means in of)) is not None]
-    callback = [m for of in personas.values() if (m := mean_of(means.get("callback") for means in of)) is not None]
+def _known(values: Mapping[_Name, float | None]) -> dict[_Name, float]:
+    return {k: v for k, v in values.items() if v is not None}
+
+
+def summarise_sessions(table: MeasureTable, target: str) -> tuple[SessionPoint, ...]:
+    """A point for every session of a target in which something was scored; a persona's value is the mean over its trials."""
+    trials = table.by_target.get(target, ())
+    personas: dict[int, set[str]] = {}
+    for dimension in DIMENSIONS:
+        values = table.values(BY_ID[dimension].parts[0])
+        for trial in trials:
+            for moment in values.get(trial, {}):
+                personas.setdefault(session_of(moment), set()).add(table.places[trial][0])
+    return tuple(_session_point(table, target, trials, session, len(of)) for session, of in sorted(personas.items()))
+
+
+def _session_point(table: MeasureTable, target: str, trials: Sequence[str], session: int, personas: int) -> SessionPoint:
+    fixed = figure(BY_ID["fixed_set"], table, trials, session=session)
     return SessionPoint(
         target=target,
         session=session,
-        fixed_set=mean_of(fixed),
-        interval=on_scale(t_interval(fixed)),
-        callback=mean_of(callback),
-        personas=len(personas),
+        fixed_set=fixed.value if fixed else None,
+        interval=fixed.interval if fixed else None,
+        callback=table.mean(BY_ID["callback"].parts, trials, session=session),
+        personas=personas,
     )
-
-
-def _session_means(session: Session, rater: str) -> dict[Dimension, float]:
-    scores: dict[Dimension, list[int]] = {}
-    for exchange in session.exchanges:
-        ratings = exchange.ratings.get(rater, {})
-        for d in DIMENSIONS:
-            rating = ratings.get(d)
-            if isinstance(rating, Score):
-                scores.setdefault(d, []).append(rating.score)
-    return {d: fmean(of) for d, of in scores.items()}
-
-
-def _criterion_mean(trial: Trial, rater: str, criterion: Criterion) -> float | None:
-    answers = (s.criterion.get(rater, {}).get(criterion) for s in trial.sessions)
-    return mean_of(float(a.score) for a in answers if isinstance(a, Score))
-
-
-def _over(dimensions: Mapping[Dimension, float], over: Iterable[Dimension]) -> float | None:
-    return mean_of(dimensions.get(d) for d in over)
-
-
-def _all_of(dimensions: Mapping[Dimension, float], over: Sequence[Dimension]) -> float | None:
-    """Their mean where every one is there: a mean whose ingredients change drifts by itself."""
-    return fmean(dimensions[d] for d in over) if all(d in dimensions for d in over) else None

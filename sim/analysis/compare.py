@@ -15,10 +15,12 @@ import numpy as np
 from sim.analysis.arms import Arm, By, Family, Source, build_families
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import DECIDE, EQUAL, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS, FLIPS, SCREEN, Estimate, Tier, holm, tier
-from sim.analysis.measures import MEASURES, PRIMARY, Better, Measure
+from sim.analysis.measures import PRIMARY, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
+from sim.analysis.table import population
 from sim.analysis.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
+from sim.core.spec.scorer import Better
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +43,7 @@ class Comparison(Paired):
     paired: bool
     """False: different people on each side. Then d_av is Cohen's d, and d_z has no meaning."""
     mean_a: float | None
-    """Over what both sides have."""
+    """Over what both sides have in common, so that `difference` is `mean_a` − `mean_b`, and not what a side is in all; of unpaired groups, in all."""
     mean_b: float | None
     p_holm: float | None
     """The larger of `p` and `p_interval`, adjusted by Holm over all pairs within the measure."""
@@ -54,14 +56,14 @@ class Comparison(Paired):
 
 
 class Rank(Frozen):
-    """One side's place among all, by one measure; 1 is best, or highest where neither is better."""
+    """One side by one measure, with its place among all; 1 is best."""
 
     arm: str
     mean: float | None
-    """Over everything on this side; None: it has no value."""
-    first: int
-    """The best place it may have: behind those that a verdict puts before it."""
-    last: int
+    """Over everything on this side, as in every other table; None: it has no value."""
+    first: int | None
+    """The best place it may have: behind those that a verdict puts before it. None: of this measure the most or the least is no best."""
+    last: int | None
 
 
 class MeasureComparison(Frozen):
@@ -70,9 +72,12 @@ class MeasureComparison(Frozen):
     measure: str
     label: str
     better: Better
+    digits: int
+    """Decimals that its figures are shown with."""
     comparisons: tuple[Comparison, ...]
     ranking: dict[str, tuple[Rank, ...]]
-    """By the target it is within, '' where targets themselves are compared. Sides whose places overlap are tied."""
+    """By the target it is within, '' where targets themselves are compared, best first; sides whose places overlap are tied. Where there is no best,
+    sides stand in the order of the study and have no places."""
 
 
 class ArmFigures(Frozen):
@@ -121,7 +126,8 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         InputError: there are no two sides to compare.
     """
     families = build_families(sources, by)
-    measures = {m.id: compare_measure(m, families) for m in MEASURES}
+    known = {m.id: m for s in sources for m in s.measures} | {m.id: m for m in sources[0].measures}
+    measures = {m: compare_measure(measure, families) for m, measure in known.items()}
     versions = by == "target" and len(sources) == 2 and any(a.target == b.target for f in families for a, b in f.pairs)
     changes = [c for f in families for b, a in f.pairs for c in pair_changes(a, b)] if versions else []
     return CompareDocument(
@@ -150,7 +156,9 @@ def compare_measure(measure: Measure, families: Sequence[Family]) -> MeasureComp
         judged = [judge(r, p, measure, phrase=family.phrase) for r, p in zip(rough, adjusted, strict=True)]
         comparisons += judged
         ranking[family.within or ""] = _rank(measure, family, judged)
-    return MeasureComparison(measure=measure.id, label=measure.label, better=measure.better, comparisons=tuple(comparisons), ranking=ranking)
+    return MeasureComparison(
+        measure=measure.id, label=measure.label, better=measure.better, digits=measure.digits, comparisons=tuple(comparisons), ranking=ranking
+    )
 
 
 def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
@@ -251,20 +259,27 @@ def _exchange_p(values: Floats, n: int, seed: int) -> float:
 
 def _rank(measure: Measure, family: Family, judged: Sequence[Comparison]) -> tuple[Rank, ...]:
     """Places by verdicts alone: who is not separable may stand on either side of the other."""
+    means = {a.label: _mean(a, measure, family) for a in family.arms}
+    if not measure.ranked:
+        return tuple(Rank(arm=arm, mean=mean, first=None, last=None) for arm, mean in means.items())
     sign = -1.0 if measure.better == "lower" else 1.0
-    means = {a.label: e for a in family.arms if (e := a.mean(measure.parts))}
-    before, behind = dict.fromkeys((a.label for a in family.arms), 0), dict.fromkeys((a.label for a in family.arms), 0)
+    before, behind = dict.fromkeys(means, 0), dict.fromkeys(means, 0)
     for c in judged:
         if c.verdict in ("higher", "lower"):
             better, worse = (c.a, c.b) if (c.verdict == "higher") == (sign > 0) else (c.b, c.a)
             before[worse] += 1
             behind[better] += 1
-    count = len(family.arms)
-    ranks = [
-        Rank(arm=a.label, mean=float(means[a.label].value) if a.label in means else None, first=1 + before[a.label], last=count - behind[a.label])
-        for a in family.arms
-    ]
+    ranks = [Rank(arm=arm, mean=mean, first=1 + before[arm], last=len(means) - behind[arm]) for arm, mean in means.items()]
     return tuple(sorted(ranks, key=lambda r: (r.mean is None, -sign * (r.mean or 0.0), r.arm)))
+
+
+def _mean(arm: Arm, measure: Measure, family: Family) -> float | None:
+    """Of unpaired groups the mean that their difference is made of."""
+    if family.paired:
+        figure = arm.figure(measure)
+        return figure.value if figure else None
+    found = arm.mean(measure.parts)
+    return float(found.value) if found else None
 
 
 # --- words --------------------------------------------------------------------------------------------------------
@@ -313,7 +328,7 @@ def _conclusion(of: Comparison) -> str:
 
 
 def _arm_figures(arm: Arm, within: str | None) -> ArmFigures:
-    trials = [t for m in arm.members for t in m.gallery.trials if t.id in m.keys]
+    trials = arm.trials
     return ArmFigures(
         arm=arm.label,
         within=within,
@@ -335,8 +350,8 @@ def _notes(families: Sequence[Family], sources: Sequence[Source]) -> list[str]:
     if not families[0].paired:
         notes.append("different personas on each side: unpaired, Welch's t over personas of these scenarios; d is Cohen's")
     elif scenarios < FEWEST_SCENARIOS or families[0].within is not None:
-        notes.append("95 %: t interval over personas like these, of these scenarios only")
+        notes.append(f"95 %: over {population(1 if families[0].within is not None else scenarios)}")
     else:
-        notes.append("95 %: over personas and scenarios like these; p: sign flips by persona, of these scenarios")
+        notes.append(f"95 %: over {population(scenarios)}; p: sign flips by persona, in these scenarios")
     notes += [f"run '{s.run}' is {s.status}: what is absent may change this" for s in sources if s.status != "finished"]
     return notes

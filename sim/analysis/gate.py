@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sim.analysis.arms import Arm, Member, Source
-from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, proportion_interval, spread
-from sim.analysis.measures import BY_ID, SCORED, Measure
-from sim.analysis.pairs import Sides, align, places
+from sim.analysis.arms import Arm, Source
+from sim.analysis.estimates import Estimate, estimate, interval, proportion_interval, spread
+from sim.analysis.figures import Figure, figure, narrower
+from sim.analysis.measures import BY_ID, PRIMARY, Measure
+from sim.analysis.pairs import Sides, align
 from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
-from sim.core.codebook import DIMENSIONS
+from sim.analysis.table import session_of
 from sim.core.event import Quote, Score, Unscored
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from sim.core.record import Trial
 
     Floats = NDArray[np.float64]
 
@@ -105,7 +104,7 @@ def _incomplete(of: Check) -> Check:
 
 def check(new: Source, target: str, requirement: Requirement) -> Check:
     """One requirement of one target."""
-    arm = _arm(new, target)
+    arm = new.arm(target)
     match requirement.figure:
         case Mean(measure):
             return _check_mean(arm, BY_ID[measure], requirement)
@@ -115,15 +114,6 @@ def check(new: Source, target: str, requirement: Requirement) -> Check:
             return _check_units(arm, figure, requirement)
         case Count() as figure:
             return _check_count(arm, figure, requirement)
-
-
-def _arm(source: Source, target: str) -> Arm:
-    gallery = source.gallery(target)
-    return Arm(target, (Member(gallery, places(gallery.trials)),), source.run, target)
-
-
-def _trials(arm: Arm) -> Sequence[Trial]:
-    return arm.members[0].gallery.trials
 
 
 def _nothing(arm: Arm, requirement: str, what: str) -> Check:
@@ -162,11 +152,10 @@ def by_interval(bounds: tuple[float, float], requirement: Requirement) -> Verdic
 
 
 def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
-    found = arm.mean(measure.parts)
+    found = arm.figure(measure)
     if found is None:
         return _nothing(arm, requirement.text, measure.label)
-    value, n = float(found.value), found.personas
-    bounds = _share_bounds(found) if measure.proportion else interval(found)
+    value, n, bounds = found.value, found.personas, found.interval
     verdict: Verdict = "inconclusive"
     needed: int | None = None
     if n < FEWEST:
@@ -178,7 +167,7 @@ def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
         verdict = by_interval(bounds, requirement)
         detail = f"mean over {_people(n)}"
         if verdict == "inconclusive":
-            needed = personas_needed(found, abs(value - requirement.bar))
+            needed = _needed(found, bounds, abs(value - requirement.bar))
             detail += _settle(needed)
     return Check(
         target=arm.label,
@@ -191,6 +180,14 @@ def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
         needed=needed,
         detail=detail,
     )
+
+
+def _needed(found: Figure, bounds: tuple[float, float], gap: float) -> int | None:
+    if found.estimate is not None:
+        return personas_needed(found.estimate, gap)
+    # Of what is pooled only the interval is known, which narrows with the square root of personas.
+    more = math.ceil(found.personas * ((bounds[1] - bounds[0]) / 2 / gap) ** 2) if gap else MOST + 1
+    return more if more <= MOST else None
 
 
 def personas_needed(found: Estimate, gap: float) -> int | None:
@@ -218,15 +215,14 @@ def _people(n: int) -> str:
 
 def _check_worst(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
     """By the worst persona's own interval over its sessions, their spread pooled over personas."""
-    found = _persona_sessions(arm, measure)
+    found, means = _persona_sessions(arm, measure), _persona_figures(arm, measure)
     if not found:
         return _nothing(arm, requirement.text, measure.label)
     from scipy.special import stdtrit
 
-    means = {p: fmean(values) for p, values in found.items()}
     worst = (max if requirement.operator in ("<=", "<") else min)(means, key=lambda p: (means[p], p))
     df = sum(len(v) - 1 for v in found.values())
-    pooled = sum((x - means[p]) ** 2 for p, values in found.items() for x in values) / df if df else 0.0
+    pooled = sum((x - fmean(values)) ** 2 for values in found.values() for x in values) / df if df else 0.0
     widths = {p: float(stdtrit(df, 0.975)) * math.sqrt(pooled / len(v)) if df else math.inf for p, v in found.items()}
     verdicts = [by_interval((means[p] - widths[p], means[p] + widths[p]), requirement) for p in found]
     verdict: Verdict = "failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed"
@@ -247,15 +243,37 @@ def _check_worst(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
     )
 
 
+def _persona_trials(arm: Arm) -> dict[str, list[str]]:
+    (group,) = arm.groups
+    found: dict[str, list[str]] = {}
+    for trial, (persona, _) in group.places.items():
+        found.setdefault(persona, []).append(trial)
+    return found
+
+
+def _persona_figures(arm: Arm, measure: Measure) -> dict[str, float]:
+    """Each persona's own figure."""
+    table = arm.groups[0].table
+    found: dict[str, float] = {}
+    for persona, trials in _persona_trials(arm).items():
+        own = figure(measure, table, trials)
+        value = own.value if own else table.mean(measure.parts, trials)
+        if value is not None:
+            found[persona] = value
+    return found
+
+
 def _persona_sessions(arm: Arm, measure: Measure) -> dict[str, list[float]]:
-    """Each persona's values by session: the mean over the parts scored there."""
+    """Each persona's values by session."""
+    table = arm.groups[0].table
+    parts = [table.values(p) for p in measure.parts]
     found: dict[str, list[float]] = {}
-    for member in arm.members:
-        parts = [member.gallery.values(p) for p in measure.parts]
-        for trial, (persona, _) in member.keys.items():
-            sessions = sorted({s for values in parts for s in values.get(trial, {})})
-            found.setdefault(persona, []).extend(fmean(v[trial][s] for v in parts if s in v.get(trial, {})) for s in sessions)
-    return {p: values for p, values in found.items() if values}
+    for persona, trials in _persona_trials(arm).items():
+        places = [(t, s) for t in trials for s in sorted({session_of(m) for values in parts for m in values.get(t, {})})]
+        values = [v for t, s in places if (v := table.mean(measure.parts, [t], session=s)) is not None]
+        if values:
+            found[persona] = values
+    return found
 
 
 # --- shares and percentiles ---------------------------------------------------------------------------------------
@@ -263,31 +281,19 @@ def _persona_sessions(arm: Arm, measure: Measure) -> dict[str, list[float]]:
 
 def unit_values(arm: Arm, unit: Unit) -> list[tuple[str, float]]:
     """Persona and likability of each exchange, session, trial or persona that has any."""
-    trials, rater = _trials(arm), arm.members[0].gallery.lens.rater
-    if unit == "exchange":
-        found = []
-        for trial in trials:
-            for exchange in trial.exchanges:
-                scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
-                found += [(trial.cast.persona.id, fmean(scores))] if scores else []
-        return found
-    parts = [arm.members[0].gallery.values(SCORED[d]) for d in DIMENSIONS]
-    values: list[tuple[str, float]] = []
-    if unit == "session":
-        for trial in trials:
-            for session in trial.sessions:
-                here = [v[trial.id][session.index] for v in parts if session.index in v.get(trial.id, {})]
-                values += [(trial.cast.persona.id, fmean(here))] if here else []
-        return values
-    for trial in trials:
-        each = [fmean(v[trial.id].values()) for v in parts if trial.id in v]
-        values += [(trial.cast.persona.id, fmean(each))] if each else []
-    if unit == "trial":
-        return values
-    personas: dict[str, list[float]] = {}
-    for persona, value in values:
-        personas.setdefault(persona, []).append(value)
-    return [(persona, fmean(of)) for persona, of in personas.items()]
+    (group,) = arm.groups
+    table, parts = group.table, BY_ID[PRIMARY].parts
+    values: list[tuple[str, float | None]]
+    match unit:
+        case "exchange":
+            values = [(t.cast.persona.id, e.mean(table.view.rater)) for t in arm.trials for e in t.exchanges]
+        case "session":
+            values = [(t.cast.persona.id, table.mean(parts, [t.id], session=s.index)) for t in arm.trials for s in t.sessions]
+        case "trial":
+            values = [(t.cast.persona.id, table.mean(parts, [t.id])) for t in arm.trials]
+        case "persona":
+            values = [(persona, table.mean(parts, trials)) for persona, trials in _persona_trials(arm).items()]
+    return [(persona, value) for persona, value in values if value is not None]
 
 
 def effective(hits: Sequence[tuple[str, bool]]) -> tuple[float, float]:
@@ -305,22 +311,7 @@ def effective(hits: Sequence[tuple[str, bool]]) -> tuple[float, float]:
     pulls = [(sum(of) - share * len(of)) / count for of in people.values()]
     variance = sum(p**2 for p in pulls) * n / (n - 1)
     known = share * (1 - share) / variance if variance > 0 else float(count)
-    return share, min(max(known * _narrower(count, n), float(n)), float(count))
-
-
-def _narrower(count: float, personas: int) -> float:
-    from scipy.special import stdtrit
-
-    return float((stdtrit(max(count - 1, 1), 0.975) / stdtrit(personas - 1, 0.975)) ** 2)
-
-
-def _share_bounds(found: Estimate) -> tuple[float, float] | None:
-    """The interval of a mean of shares: as many observations as the spread between personas tells of, at least one a persona."""
-    value, n = min(max(float(found.value), 0.0), 1.0), found.personas
-    variance = float(spread(found)[0])
-    known = value * (1 - value) / variance if variance > EQUAL else 0.0
-    size = max(known * _narrower(known, n) if known else 0.0, float(n))
-    return proportion_interval(value * size, size)
+    return share, min(max(known * narrower(count, n), float(n)), float(count))
 
 
 def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement) -> Check:
@@ -409,7 +400,7 @@ def _check_count(arm: Arm, figure: Count, requirement: Requirement) -> Check:
 
 def _things(arm: Arm, thing: str) -> tuple[list[tuple[str, bool]], str]:
     """Everything that could have been `thing`, of whom, and whether it was; and what it is called."""
-    trials, rater = _trials(arm), arm.members[0].gallery.lens.rater
+    trials, rater = arm.trials, arm.groups[0].table.view.rater
     if thing == "failed":
         return [(t.cast.persona.id, t.status == "failed") for t in trials], "trials"
     if thing in ("left", "simulator_failed"):
@@ -436,7 +427,7 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
     older = {t.id for t in old.study.targets}
     before = target if target in older else next(iter(older))
     text = f"{measure_id} not worse by {margin:g}"
-    arm, other = _arm(new, target), _arm(old, before)
+    arm, other = new.arm(target), old.arm(before)
     sides = align(arm.slots(measure.compared), other.slots(measure.compared))
     found = sides.difference
     if found is None:

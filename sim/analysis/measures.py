@@ -1,45 +1,33 @@
-"""The measures that targets are compared by, one line each: adding a measure is adding a line to `MEASURES`.
+"""The measures that targets are compared by, one line each: adding a measure is adding a line to `MEASURES`; a run's scorers add theirs.
 
-A measure is the unweighted mean of its parts. A part is a plain function from trials to values by trial and session (session 0: the trial as a
-whole); seeds, sessions, scenarios and personas are averaged elsewhere, the same way for all. A session or trial without a value is simply not there.
+A measure is the unweighted mean of its parts, taken level by level (`sim.analysis.table`). Where the figure of a target has a definition of its own,
+such as repetition over all pairs of replies, the measure is told it as `pooled`; its parts then serve to hold two sides against each other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import session_slope
+from sim.analysis.memory import TELLS
+from sim.analysis.pooled import Pool, pool_adaptability, pool_balanced, pool_memory, pool_repetition, pool_untold, pool_words
+from sim.analysis.table import HIGHEST, LOWEST, MeasureTable, Moment, Part, Values
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
-from sim.core.event import Grade, Outcome, Score, Tags
-from sim.core.text import count_words
+from sim.core.event import Assessment, Grade, Outcome, ProbeKind, Score
+from sim.core.spec.scorer import Better, ScorerInfo
 
 if TYPE_CHECKING:
-    from sim.core.codebook import Codebook
+    from sim.core.event import Assessed
     from sim.core.record import Session, Spent, Trial
 
-Values = dict[str, dict[int, float]]
-"""By trial id and session."""
-Better = Literal["higher", "lower", "neither"]
-
-
-@dataclass(frozen=True)
-class Lens:
-    """Through whose eyes trials are looked at."""
-
-    rater: str
-    """The primary rater."""
-    tagger: str = ""
-    codebook: Codebook | None = None
-    """None: nobody looks at moves."""
-
-
-Part = Callable[["Gallery"], Values]
+WITHOUT_CALLBACK: tuple[Dimension, ...] = tuple(d for d in DIMENSIONS if d != "callback")
+"""Callback is memory by definition, so what memory buys is looked for in the other six."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +43,12 @@ class Measure:
     digits: int = 2
     proportion: bool = False
     """A share of things that are or are not so, whose interval is a proportion's."""
+    scale: tuple[float, float] | None = None
+    """The ends of its scale, which no interval goes beyond; None: it has none."""
+    pooled: Pool | None = None
+    """The figure of a target, where it is not the mean of the parts."""
+    ranked: bool = True
+    """Whether a place among others says anything: of words, cost or how alike moves are, the lowest is no best."""
 
     @property
     def compared(self) -> tuple[Part, ...]:
@@ -62,97 +56,40 @@ class Measure:
         return self.common or self.parts
 
 
-@dataclass
-class Gallery:
-    """Values of some trials, each part computed once, and each trial walked through once for all that is made of its ratings or its moves."""
-
-    trials: Sequence[Trial]
-    lens: Lens
-    _known: dict[Part, Values] = field(default_factory=dict)
-
-    def values(self, part: Part) -> Values:
-        """The values of `part`."""
-        if part not in self._known:
-            self._known[part] = part(self)
-        return self._known[part]
-
-    @cached_property
-    def rated(self) -> dict[tuple[str, bool], Values]:
-        """The rater's mean by session, for each dimension: over all its scores, and (True) over those that had an occasion."""
-        found: dict[tuple[str, bool], Values] = {(d, only): {} for d in DIMENSIONS for only in (False, True)}
-        for trial in self.trials:
-            for session in trial.sessions:
-                for (dimension, only), (total, n) in _sums(session, self.lens.rater).items():
-                    found[dimension, only].setdefault(trial.id, {})[session.index] = total / n
-        return found
-
-    @cached_property
-    def sets(self) -> dict[tuple[str, int], list[int | None]]:
-        """By trial and session: the counted moves of each answered exchange, a bit a move; None where it has no tags."""
-        bit = {m.id: 1 << i for i, m in enumerate(self.lens.codebook.moves)} if self.lens.codebook else {}
-        tagger = self.lens.tagger
-        bits: dict[int, int | None] = {}
-        found = {}
-        for trial in self.trials:
-            for session in trial.sessions:
-                here: list[int | None] = []
-                for exchange in session.exchanges:
-                    if exchange.reply is not None:
-                        tags = exchange.tags.get(tagger)
-                        # Alike tags are one object in a run that was read without its words.
-                        if id(tags) not in bits:
-                            bits[id(tags)] = sum(bit.get(m, 0) for m in tags.moves) if isinstance(tags, Tags) else None
-                        here.append(bits[id(tags)])
-                found[trial.id, session.index] = here
-        return found
-
-
 # --- ratings ------------------------------------------------------------------------------------------------------
 
 
-def _sums(session: Session, rater: str) -> dict[tuple[str, bool], tuple[int, int]]:
-    """Sum and number of scores, by dimension and whether only those with an occasion."""
-    found: dict[tuple[str, bool], tuple[int, int]] = {}
-    for exchange in session.exchanges:
-        for dimension, rating in exchange.ratings.get(rater, {}).items():
-            if isinstance(rating, Score):
-                for only in (False, True) if rating.occasion else (False,):
-                    total, n = found.get((dimension, only), (0, 0))
-                    found[dimension, only] = total + rating.score, n + 1
-    return found
+def _rated(dimension: Dimension, on_occasion: bool, table: MeasureTable) -> Values:
+    return table.rated(dimension, on_occasion=on_occasion)
 
 
-def _rated(dimension: Dimension, on_occasion: bool, gallery: Gallery) -> Values:
-    return gallery.rated[dimension, on_occasion]
-
-
-def _each(of: Callable[[Session, Lens], float | None], gallery: Gallery) -> Values:
+def _each(of: Callable[[Session, MeasureTable], float | None], table: MeasureTable) -> Values:
     """A function of one session, over all sessions."""
     found: Values = {}
-    for trial in gallery.trials:
-        sessions = {s.index: value for s in trial.sessions if (value := of(s, gallery.lens)) is not None}
+    for trial in table.trials:
+        sessions: dict[Moment, float] = {s.index: value for s in trial.sessions if (value := of(s, table)) is not None}
         if sessions:
             found[trial.id] = sessions
     return found
 
 
-def _whole(of: Callable[[Trial, Lens], float | None], gallery: Gallery) -> Values:
+def _whole(of: Callable[[Trial, MeasureTable], float | None], table: MeasureTable) -> Values:
     """A function of one trial, over all trials."""
-    return {trial.id: {0: value} for trial in gallery.trials if (value := of(trial, gallery.lens)) is not None}
+    return {trial.id: {0: value} for trial in table.trials if (value := of(trial, table)) is not None}
 
 
-def _moved(of: Callable[[Sequence[int | None]], float | None], gallery: Gallery) -> Values:
+def _moved(of: Callable[[Sequence[int | None]], float | None], table: MeasureTable) -> Values:
     """A function of the move sets of one session, over all sessions."""
     found: Values = {}
-    for (trial, session), sets in gallery.sets.items():
+    for (trial, session), sets in table.sets.items():
         value = of(sets)
         if value is not None:
             found.setdefault(trial, {})[session] = value
     return found
 
 
-def _looked_back(question: Criterion, session: Session, lens: Lens) -> float | None:
-    rating = session.criterion.get(lens.rater, {}).get(question)
+def _looked_back(question: Criterion, session: Session, table: MeasureTable) -> float | None:
+    rating = session.criterion.get(table.view.rater, {}).get(question)
     return float(rating.score) if isinstance(rating, Score) else None
 
 
@@ -180,64 +117,76 @@ def _carry_over(sets: Sequence[int | None]) -> float | None:
     return observed - total / counted
 
 
-def _repertoire(gallery: Gallery) -> Values:
-    """How alike a session's replies are to those that other personas got at the same place: mean Jaccard."""
+def _repertoire(table: MeasureTable) -> Values:
+    """How alike each session's replies are to those of the target's other sessions, as `sim.score.repetition` has it.
+
+    Reply *t* of one session is held against reply *t*−1 of another, and the other way round, at positions that enough sessions have.
+    """
     import numpy as np
 
-    from sim.score.repetition import overlaps
+    from sim.score.repetition import FEWEST, overlaps
 
-    trials, codebook = gallery.trials, gallery.lens.codebook
-    rows = [(t, s.index, e, bits) for t in trials for s in t.sessions for e, bits in enumerate(gallery.sets[t.id, s.index]) if bits is not None]
+    targets = {target: i for i, target in enumerate(table.by_target)}
+    codebook = table.view.codebook
+    talks = [(targets[t.target], t.id, s.index, table.sets[t.id, s.index]) for t in table.trials for s in t.sessions]
+    rows = [(target, n, e, bits) for n, (target, _, _, sets) in enumerate(talks) for e, bits in enumerate(sets) if bits is not None]
     if not rows or codebook is None:
         return {}
-    persons, places = {t.cast.persona.id: i for i, t in enumerate(trials)}, {(s, e): i for i, (_, s, e, _) in enumerate(rows)}
+    target, talk, at = (np.array(column, dtype=np.int64) for column in list(zip(*rows, strict=True))[:3])
     sets = np.array([bits for *_, bits in rows], dtype=np.uint16 if len(codebook.moves) <= 16 else np.uint64)
-    place = np.array([places[s, e] for _, s, e, _ in rows], dtype=np.int64)
-    own = place * len(trials) + np.array([persons[t.cast.persona.id] for t, *_ in rows], dtype=np.int64)
-    (all_over, all_counted), (own_over, own_counted) = overlaps(place, sets, place, sets), overlaps(own, sets, own, sets)
-    over, counted = all_over - own_over, all_counted - own_counted
-    gathered: dict[tuple[str, int], list[float]] = {}
-    for (trial, session, *_), total, n in zip(rows, over.tolist(), counted.tolist(), strict=True):
-        if n > 0.5:
-            gathered.setdefault((trial.id, session), []).append(total / n)
+    positions = int(at.max()) + 2
+    place = target * positions + at
+    enough = np.bincount(place, minlength=len(targets) * positions) >= FEWEST
+    now = 1 + np.flatnonzero((talk[1:] == talk[:-1]) & (at[1:] == at[:-1] + 1) & enough[place[1:]] & enough[place[:-1]])
+    over, counted, others = (np.zeros(len(now)) for _ in range(3))
+    for mine, theirs in ((now - 1, place[now]), (now, place[now - 1])):
+        # One side is a reply of this session, the other any reply at the other's position; then less the session's own.
+        all_over, all_counted = overlaps(theirs, sets[mine], place, sets)
+        own = talk[now] * len(enough) + theirs
+        own_over, own_counted = overlaps(own, sets[mine], talk * len(enough) + place, sets)
+        here = np.bincount(place, minlength=len(enough))[theirs] - 1
+        over, counted, others = over + all_over - own_over, counted + all_counted - own_counted, others + here
+    known = others > 0
+    share, defined = (np.where(known, of / np.maximum(others, 1), 0.0) for of in (over, counted))
+    totals = [np.bincount(talk[now], of, len(talks)) for of in (share, defined)]
     found: Values = {}
-    for (trial_id, session), alike in gathered.items():
-        found.setdefault(trial_id, {})[session] = fmean(alike)
+    for n, (_, trial, session, _) in enumerate(talks):
+        if totals[1][n] > 1e-9:
+            found.setdefault(trial, {})[session] = float(totals[0][n] / totals[1][n])
     return found
 
 
-def _words(session: Session, _: Lens) -> float | None:
-    counts = [count_words(e.reply.text) for e in session.exchanges if e.reply is not None]
-    return fmean(counts) if counts else None
+def _words(table: MeasureTable) -> Values:
+    found: Values = {}
+    for (trial, session), counts in table.words.items():
+        if counts:
+            found.setdefault(trial, {})[session] = fmean(counts)
+    return found
 
 
 # --- memory -------------------------------------------------------------------------------------------------------
 
 
-def _probes(trial: Trial, session: Session, told: bool) -> list[str]:
-    """Outcomes of the probes on core facts, or of those on what was never told."""
-    core = {t.fact.id for s in trial.cast.sessions for t in s.core}
-    graded = [(p, p.grade) for p in session.probes.values() if p.probe != "control"]
-    right_ones = [(p, g) for p, g in graded if (p.probe != "abstention" and p.fact in core if told else p.probe == "abstention")]
-    return [g.outcome for _, g in right_ones if isinstance(g, Grade)]
-
-
-def _share(told: bool, good: tuple[Outcome, ...], gallery: Gallery) -> Values:
-    """The share of outcomes that are among `good`, by session."""
+def _outcomes(kinds: tuple[ProbeKind, ...], good: tuple[Outcome, ...], table: MeasureTable) -> Values:
+    """Whether each answer to a probe of these kinds is among `good`: two sides are compared on the same questions."""
     found: Values = {}
-    for trial in gallery.trials:
-        outcomes = {s.index: _probes(trial, s, told) for s in trial.sessions if s.probes}
-        shares = {i: sum(o in good for o in of) / len(of) for i, of in outcomes.items() if of}
-        if shares:
-            found[trial.id] = shares
+    for trial in table.trials:
+        answers: dict[Moment, float] = {
+            (session.index, part): float(probed.grade.outcome in good)
+            for session in trial.sessions
+            for part, probed in session.probes.items()
+            if probed.probe in kinds and isinstance(probed.grade, Grade)
+        }
+        if answers:
+            found[trial.id] = answers
     return found
 
 
 # --- what it takes ------------------------------------------------------------------------------------------------
 
 
-def _slope(trial: Trial, lens: Lens) -> float | None:
-    return session_slope(trial, lens.rater)
+def _slope(trial: Trial, table: MeasureTable) -> float | None:
+    return session_slope(trial, table.view.rater)
 
 
 def _own(trial: Trial) -> list[Spent]:
@@ -245,20 +194,70 @@ def _own(trial: Trial) -> list[Spent]:
     return [spent for role, spent in trial.spent.items() if role in ("target", "memory")]
 
 
-def _cost(trial: Trial, _: Lens) -> float | None:
+def _cost(trial: Trial, _: MeasureTable) -> float | None:
     """None as soon as the cost of one call is unknown: a sum over the known ones would compare price lists."""
     spent, replies = _own(trial), len(trial.exchanges)
     return None if not replies or not spent or any(s.unknown_cost for s in spent) else sum(s.cost for s in spent) / replies
 
 
-def _tokens(trial: Trial, _: Lens) -> float | None:
+def _tokens(trial: Trial, _: MeasureTable) -> float | None:
     spent, replies = _own(trial), len(trial.exchanges)
     return None if not replies or not spent or any(s.unknown_usage for s in spent) else sum(s.input + s.output for s in spent) / replies
 
 
-def _latency(session: Session, _: Lens) -> float | None:
+def _latency(session: Session, _: MeasureTable) -> float | None:
     seconds = [e.reply.seconds for e in session.exchanges if e.reply is not None and e.reply.seconds is not None]
     return fmean(seconds) if seconds else None
+
+
+# --- scorers ------------------------------------------------------------------------------------------------------
+
+
+def assessed_number(info: ScorerInfo, result: Assessed | None, label: str | None = None) -> float | None:
+    """A result of a scorer as a number: on its scale, or 1 where it is so and 0 where not; None where there is none.
+
+    Args:
+        label: of labels, the one that is asked after; left out: any of the good ones.
+    """
+    if not isinstance(result, Assessment):
+        return None
+    if info.result == "label":
+        return float(result.value == label if label is not None else result.value in info.good)
+    return float(result.value)
+
+
+def assessed_values(info: ScorerInfo, label: str | None, table: MeasureTable) -> Values:
+    """What a scorer found, by trial and session, whatever its results are about."""
+    found: Values = {}
+    for trial in table.trials:
+        if info.grain == "trial":
+            value = assessed_number(info, trial.scores.get(info.id), label)
+            sessions: dict[Moment, float] = {} if value is None else {0: value}
+        elif info.grain == "session":
+            each = ((s.index, assessed_number(info, s.scores.get(info.id), label)) for s in trial.sessions)
+            sessions = {i: value for i, value in each if value is not None}
+        else:
+            several = ((s.index, [assessed_number(info, e.scores.get(info.id), label) for e in s.exchanges]) for s in trial.sessions)
+            sessions = {i: fmean(known) for i, values in several if (known := [v for v in values if v is not None])}
+        if sessions:
+            found[trial.id] = sessions
+    return found
+
+
+def label_measure(info: ScorerInfo, label: str) -> Measure:
+    """The share of one label of a scorer."""
+    part = partial(assessed_values, info, label)
+    return Measure(f"{info.id}={label}", f"{info.name}: {label}", "neither", (part,), proportion=True, scale=(0.0, 1.0), ranked=False)
+
+
+def scorer_measure(info: ScorerInfo) -> Measure | None:
+    """The measure of a scorer; None where labels are told apart and none is called good, so that nothing is compared."""
+    if info.result == "label" and not info.good:
+        return None
+    shares = info.result != "number"
+    scale = (0.0, 1.0) if shares else (info.low, info.high) if info.low is not None and info.high is not None else None
+    part = partial(assessed_values, info, None)
+    return Measure(info.id, info.name, info.better, (part,), proportion=shares, scale=scale, ranked=info.better != "neither")
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -269,11 +268,11 @@ ON_OCCASION: dict[Dimension, Part] = {d: partial(_rated, d, True) for d in DIMEN
 """Each dimension over the scores that the user's message gave occasion for."""
 LOOKED_BACK: dict[Criterion, Part] = {c: partial(_each, partial(_looked_back, c)) for c in CRITERIA}
 
-REMEMBERED: Part = partial(_share, True, ("right",))
-"""Told core facts: "I don't know" is wrong there."""
-ANSWERS: Part = partial(_share, True, ("right", "stale", "wrong"))
-"""Told core facts on which it does not claim to know nothing: 1 − false abstention."""
-ABSTAINS: Part = partial(_share, False, ("unknown",))
+REMEMBERED: Part = partial(_outcomes, TELLS, ("right",))
+"""Told facts: "I don't know" is wrong there."""
+ANSWERS: Part = partial(_outcomes, TELLS, ("right", "stale", "wrong"))
+"""Told facts on which it does not claim to know nothing: 1 − false abstention."""
+ABSTAINS: Part = partial(_outcomes, ("abstention",), ("unknown",))
 """What was never told, and it says so."""
 
 PRIMARY = "likability"
@@ -281,26 +280,47 @@ PRIMARY = "likability"
 
 
 def _rating(id: str, label: str, over: Sequence[Dimension]) -> Measure:
-    return Measure(id, label, "higher", tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over))
+    return Measure(id, label, "higher", tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over), scale=RATED)
 
+
+def _criterion(id: str, label: str, over: Sequence[Criterion]) -> Measure:
+    return Measure(id, label, "higher", tuple(LOOKED_BACK[c] for c in over), scale=RATED)
+
+
+def _share(id: str, label: str, parts: tuple[Part, ...], pooled: Pool) -> Measure:
+    return Measure(id, label, "higher", parts, proportion=True, scale=SHARE, pooled=pooled)
+
+
+def _repeats(id: str, label: str, part: Part, scale: tuple[float, float] | None = None) -> Measure:
+    return Measure(id, f"repetition: {label}", "lower", (part,), scale=scale, pooled=partial(pool_repetition, id), ranked=False)
+
+
+RATED, SHARE = (LOWEST, HIGHEST), (0.0, 1.0)
+"""Scales."""
 
 MEASURES: tuple[Measure, ...] = (
     _rating(PRIMARY, "likability", DIMENSIONS),
     _rating("fixed_set", "fixed set", ALWAYS),
-    _rating("without_callback", "likability without callback", DIMENSIONS[:-1]),
+    _rating("without_callback", "likability without callback", WITHOUT_CALLBACK),
     *(_rating(d, LABELS[d], (d,)) for d in DIMENSIONS),
-    Measure("criterion", "criterion", "higher", tuple(LOOKED_BACK.values())),
-    *(Measure(c, LABELS[c], "higher", (LOOKED_BACK[c],)) for c in CRITERIA),
-    Measure("memory", "memory accuracy", "higher", (REMEMBERED,), proportion=True),
-    Measure("abstention.accuracy", "abstention", "higher", (ABSTAINS,), proportion=True),
-    Measure("abstention.balanced_accuracy", "abstention, balanced", "higher", (ANSWERS, ABSTAINS), proportion=True),
-    Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),)),
-    Measure("jaccard", "repetition: Jaccard", "lower", (partial(_moved, _jaccard),)),
-    Measure("repertoire", "repetition: repertoire", "lower", (_repertoire,)),
-    Measure("carry_over", "repetition: carry-over", "lower", (partial(_moved, _carry_over),)),
-    Measure("words", "words a reply", "neither", (partial(_each, _words),), digits=1),
-    Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6),
-    Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0),
-    Measure("latency", "seconds a reply", "lower", (partial(_each, _latency),), digits=3),
+    _criterion("criterion", "criterion", CRITERIA),
+    *(_criterion(c, LABELS[c], (c,)) for c in CRITERIA),
+    _share("memory", "memory accuracy", (REMEMBERED,), pool_memory),
+    _share("abstention.accuracy", "abstention", (ABSTAINS,), pool_untold),
+    _share("abstention.balanced_accuracy", "abstention, balanced", (ANSWERS, ABSTAINS), pool_balanced),
+    Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),), pooled=pool_adaptability),
+    _repeats("jaccard", "Jaccard", partial(_moved, _jaccard), SHARE),
+    _repeats("repertoire", "repertoire", _repertoire, SHARE),
+    _repeats("carry_over", "carry-over", partial(_moved, _carry_over)),
+    Measure("words", "words a reply", "neither", (_words,), digits=1, pooled=pool_words, ranked=False),
+    Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6, ranked=False),
+    Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0, ranked=False),
+    Measure("latency", "seconds a reply", "lower", (partial(_each, _latency),), digits=3, ranked=False),
 )
+"""What every run has."""
 BY_ID: Mapping[str, Measure] = {m.id: m for m in MEASURES}
+
+
+def measures_of(scorers: Iterable[ScorerInfo]) -> tuple[Measure, ...]:
+    """The measures of a run with these scorers."""
+    return (*MEASURES, *(m for info in scorers if (m := scorer_measure(info)) is not None))

@@ -54,6 +54,8 @@ class Abstention(Frozen):
     """95 % of `balanced_accuracy`, t over personas; None below three."""
     n: int
     """Answers, on both sides."""
+    personas: int
+    """With answers on both sides."""
 
 
 class Split(Frozen):
@@ -132,7 +134,7 @@ class Asked:
     """One graded probe, with whose it is."""
 
     persona: str
-    scenario: str
+    trial: str
     session: int
     probe: Probed
 
@@ -166,8 +168,8 @@ def summarise_memory(study: Study, trials: Sequence[Trial]) -> MemoryFigures:
         elicited_facts=_over_personas((p, float(sum(not e.core and e.session > 0 for e in entries))) for p, entries in ledgers),
         profile=_profile(trials, judge=study.judge.model if study.judge else None),
         probes={kind: _kind([a for a in everything if a.kind == kind]) for kind in get_args(ProbeKind) if any(a.kind == kind for a in everything)},
-        accuracy=measure_proportion((a.persona, a.is_right) for a in told),
-        abstention=_abstention(told, [a for a in asked if a.kind == "abstention"]),
+        accuracy=measure_memory(trials),
+        abstention=measure_abstention(trials),
         written=_share(traced, lambda a: bool(a.probe.written)),
         retrieved=_share(written, lambda a: bool(a.probe.retrieved)),
         used=_share(retrieved, lambda a: a.is_right),
@@ -185,7 +187,23 @@ def summarise_memory(study: Study, trials: Sequence[Trial]) -> MemoryFigures:
 
 def list_probes(trials: Iterable[Trial]) -> list[Asked]:
     """Every probe of `trials`, in order."""
-    return [Asked(t.cast.persona.id, t.cast.scenario.id, s.index, probe) for t in trials for s in t.sessions for _, probe in sorted(s.probes.items())]
+    return [Asked(t.cast.persona.id, t.id, s.index, probe) for t in trials for s in t.sessions for _, probe in sorted(s.probes.items())]
+
+
+def measure_memory(trials: Iterable[Trial]) -> Proportion:
+    """Memory accuracy: of told facts asked for, the share answered rightly."""
+    return measure_proportion((a.persona, a.trial, a.is_right) for a in list_probes(trials) if a.kind in TELLS and a.outcome != "unscored")
+
+
+def measure_untold(trials: Iterable[Trial]) -> Proportion:
+    """Of what was never told, the share of which it says so."""
+    return measure_proportion((a.persona, a.trial, a.is_right) for a in list_probes(trials) if a.kind == "abstention" and a.outcome != "unscored")
+
+
+def measure_abstention(trials: Iterable[Trial]) -> Abstention:
+    """Whether it tells what it was told from what it was not."""
+    asked = [a for a in list_probes(trials) if a.outcome != "unscored"]
+    return _abstention([a for a in asked if a.kind in TELLS], [a for a in asked if a.kind == "abstention"])
 
 
 def _unprobed(study: Study, trials: Sequence[Trial]) -> Unprobed:
@@ -198,19 +216,28 @@ def _unprobed(study: Study, trials: Sequence[Trial]) -> Unprobed:
 def _kind(asked: Sequence[Asked]) -> ProbeFigures:
     graded = [a for a in asked if a.outcome != "unscored"]
     outcomes = Counter(a.outcome for a in asked)
-    of = measure_proportion((a.persona, a.is_right) for a in graded)
+    of = measure_proportion((a.persona, a.trial, a.is_right) for a in graded)
     return ProbeFigures(**of.model_dump(), stale=outcomes["stale"], unknown=outcomes["unknown"], unscored=outcomes["unscored"])
 
 
 def _abstention(told: Sequence[Asked], never: Sequence[Asked]) -> Abstention:
-    falsely, rightly = (_by_persona((a.persona, float(a.outcome == "unknown")) for a in asked) for asked in (told, never))
+    falsely, rightly = (_denied(asked) for asked in (told, never))
     balanced = [(rightly[p] + 1 - falsely[p]) / 2 for p in rightly if p in falsely]
     return Abstention(
         balanced_accuracy=fmean(balanced) if balanced else None,
         false_abstention=fmean(falsely.values()) if falsely else None,
         interval=t_interval(balanced),
         n=len(told) + len(never),
+        personas=len(balanced),
     )
+
+
+def _denied(asked: Sequence[Asked]) -> dict[str, float]:
+    """By persona: the mean over its trials of the share of which it says that it does not know."""
+    trials: dict[tuple[str, str], list[bool]] = {}
+    for a in asked:
+        trials.setdefault((a.persona, a.trial), []).append(a.outcome == "unknown")
+    return _by_persona((persona, fmean(of)) for (persona, _), of in trials.items())
 
 
 def _forgetting(told: Sequence[Asked]) -> Forgetting:

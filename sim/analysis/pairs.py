@@ -7,7 +7,7 @@ occasions.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -17,19 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, interval_p, sign_flip_p
-from sim.analysis.measures import ON_OCCASION, Gallery, Lens, Values
-from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sim.core.record import Trial
+    from sim.analysis.table import Values
 
     Floats = NDArray[np.float64]
-
-WITHOUT_CALLBACK: tuple[Dimension, ...] = tuple(d for d in DIMENSIONS if d != "callback")
-"""Callback is memory by definition, so what memory buys is looked for in the other six."""
 
 Place = tuple[str, str]
 """Persona and scenario."""
@@ -154,27 +149,3 @@ def seed_means(values: Values, keys: Mapping[str, Place], *, also: Hashable = No
         for session, value in sessions.items():
             gathered.setdefault((*keys[trial], (also, session)), []).append(value)
     return {slot: fmean(found) for slot, found in gathered.items()}
-
-
-# --- for figures that are not in the table of measures ------------------------------------------------------------
-
-
-def pair_likability(these: Sequence[Trial], those: Sequence[Trial], *, rater: str, over: Iterable[Dimension] = WITHOUT_CALLBACK) -> Paired:
-    """How much more `these` trials are liked than `those`, in points of the 1 to 5 scale, on occasions both had, as `rater` saw it."""
-    over, sides = tuple(over), []
-    for trials in (these, those):
-        gallery = Gallery(trials, Lens(rater))
-        keys = places(trials)
-        sides.append([seed_means(gallery.values(ON_OCCASION[d]), keys) for d in over])
-    return compare_sides(align(*sides))
-
-
-def places(trials: Iterable[Trial]) -> dict[str, Place]:
-    """Persona and scenario by trial id."""
-    return {t.id: (t.cast.persona.id, t.cast.scenario.id) for t in trials}
-
-
-def pair_figures(these: Mapping[Place, float], those: Mapping[Place, float]) -> Paired:
-    """The mean paired difference of one figure that each side has for a persona and scenario."""
-    sides: list[list[Slots]] = [[{(*place, None): value for place, value in side.items()}] for side in (these, those)]
-    return compare_sides(align(*sides))

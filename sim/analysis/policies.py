@@ -1,21 +1,32 @@
 """What memory buys in liking: the same model under several memory policies, paired within personas (METHODS §2).
 
-Liking is taken without callback, which is memory by definition; callback stands beside it in its four cells, false memories apart. Across targets
-that differ in more than memory only the order is looked at, and only from ten targets on.
+Liking is taken without callback, which is memory by definition; callback stands beside it in its four cells, false memories apart. A difference has
+the two means beside it that it is made of, over what both sides have in common. Across targets that differ in more than memory only the order is
+looked at, and only from ten targets on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sim.analysis.memory import TELLS, MemoryFigures, list_probes
-from sim.analysis.pairs import Paired, Place, pair_figures, pair_likability
+import numpy as np
+
+from sim.analysis.estimates import estimate
+from sim.analysis.figures import figure
+from sim.analysis.measures import BY_ID
+from sim.analysis.pairs import Paired, align, compare_sides
+from sim.analysis.table import rated_interval
 from sim.core.event import Score
 from sim.core.frozen import Frozen
 from sim.core.spec import ChatTargetSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sim.analysis.measures import Measure
+    from sim.analysis.table import MeasureTable
     from sim.core.record import Trial
     from sim.core.spec import Study
 
@@ -40,7 +51,16 @@ class Callbacks(Frozen):
     """Something never said, in none of the four cells."""
 
 
-class Arm(Frozen):
+class InCommon(Paired):
+    """A mean paired difference, with the two means that it is made of: over what both sides have in common, and so not what either is in all."""
+
+    mean: float | None
+    """This side's. None: no pair."""
+    other: float | None
+    """The other side's."""
+
+
+class MemoryArm(Frozen):
     """One policy of a model."""
 
     target: str
@@ -48,12 +68,14 @@ class Arm(Frozen):
     accuracy: float | None
     """Memory accuracy."""
     liked: float | None
-    """Simulated likability without callback, 1 to 5."""
+    """Simulated likability without callback, 1 to 5, over all that the target was rated on."""
     callbacks: Callbacks
-    gains: Paired | None
+    gains: InCommon | None
     """Memory accuracy, minus that of the arm all others are held against; None for that arm."""
-    likes: Paired | None
+    likes: InCommon | None
     """Likability without callback, minus that arm's."""
+    steady: InCommon | None
+    """The fixed set, minus that arm's."""
 
 
 class Bought(Frozen):
@@ -62,7 +84,7 @@ class Bought(Frozen):
     model: str
     against: str
     """The target that the others are held against: the one with memory `none`, else the first."""
-    arms: tuple[Arm, ...]
+    arms: tuple[MemoryArm, ...]
 
 
 class Ranks(Frozen):
@@ -79,49 +101,84 @@ def find_reference(study: Study, target: str) -> str | None:
     return next((t.id for t in _arms(study, target) if t.memory == "none" and t.id != target), None)
 
 
-def summarise_bought(
-    study: Study, mine: Mapping[str, Sequence[Trial]], figures: Mapping[str, MemoryFigures], liked: Mapping[str, float | None]
-) -> tuple[Bought, ...]:
-    """Every model of the study that has several policies.
+def hold(measure: Measure, table: MeasureTable, these: Collection[str], those: Collection[str]) -> InCommon:
+    """One measure of some trials against the same of others, paired as everywhere.
 
     Args:
-        mine: trials by target.
-        figures: memory by target.
-        liked: likability without callback by target.
+        these: ids.
+        those: ids of the trials that they are held against.
     """
+    sides = align(*([table.slots(part, trials) for part in measure.compared] for trials in (these, those)))
+    mean, other = sides.means
+    return InCommon(**dict(compare_sides(sides)), mean=mean, other=other)
+
+
+def summarise_bought(study: Study, table: MeasureTable) -> tuple[Bought, ...]:
+    """Every model of the study that has several policies."""
     found: list[Bought] = []
     seen: set[str] = set()
     for target in study.targets:
         arms = _arms(study, target.id)
-        if target.id in seen or len(arms) < 2:
+        if target.id in seen or len({a.memory for a in arms}) < 2:
             continue
         seen |= {a.id for a in arms}
         base = next((a for a in arms if a.memory == "none"), arms[0])
-        accuracy = {a.id: _accuracy(mine[a.id]) for a in arms}
-        found.append(
-            Bought(
-                model=base.model,
-                against=base.id,
-                arms=tuple(
-                    Arm(
-                        target=a.id,
-                        memory=a.memory,
-                        accuracy=figures[a.id].accuracy.accuracy,
-                        liked=liked[a.id],
-                        callbacks=_callbacks(mine[a.id], study.primary_rater),
-                        gains=None if a is base else pair_figures(accuracy[a.id], accuracy[base.id]),
-                        likes=None if a is base else pair_likability(mine[a.id], mine[base.id], rater=study.primary_rater),
-                    )
-                    for a in arms
-                ),
-            )
-        )
+        found.append(Bought(model=base.model, against=base.id, arms=tuple(_arm(a, base, table) for a in arms)))
     return tuple(found)
 
 
-def rank_targets(figures: Mapping[str, MemoryFigures], liked: Mapping[str, float | None]) -> Ranks:
+@dataclass(frozen=True)
+class Steady:
+    """The fixed set of one arm over what all arms have in common."""
+
+    personas: dict[str, float]
+    mean: float
+    """Of the personas, and so a difference of two means is the mean of the personas' differences."""
+    interval: tuple[float, float] | None
+
+
+def steady_arms(table: MeasureTable, targets: Sequence[str]) -> dict[str, Steady]:
+    """By target: the fixed set over the sessions that every one of `targets` has, of the personas that have all four dimensions there."""
+    parts = BY_ID["fixed_set"].compared
+    sides = {t: [table.slots(part, table.by_target.get(t, ())) for part in parts] for t in targets}
+    common = [set.intersection(*(set(slots[i]) for slots in sides.values())) for i in range(len(parts))]
+    whole = set.intersection(*({persona for persona, _, _ in slots} for slots in common))
+    found: dict[str, Steady] = {}
+    for target, slots in sides.items():
+        shared = [{slot: part[slot] for slot in wanted if slot[0] in whole} for part, wanted in zip(slots, common, strict=True)]
+        both = align(shared, shared)
+        mean = estimate(both.these)
+        if mean is not None:
+            each = np.nanmean(both.these, axis=2).mean(axis=0).tolist()
+            found[target] = Steady(dict(zip(both.personas, each, strict=True)), float(mean.value), rated_interval(mean))
+    return found
+
+
+def _arm(target: ChatTargetSpec, base: ChatTargetSpec, table: MeasureTable) -> MemoryArm:
+    mine, theirs = (table.by_target.get(t.id, ()) for t in (target, base))
+    held = {name: None if target is base else hold(BY_ID[name], table, mine, theirs) for name in ("memory", "without_callback", "fixed_set")}
+    return MemoryArm(
+        target=target.id,
+        memory=target.memory,
+        accuracy=_value("memory", table, mine),
+        liked=_value("without_callback", table, mine),
+        callbacks=_callbacks(table.of(mine), table.view.rater),
+        gains=held["memory"],
+        likes=held["without_callback"],
+        steady=held["fixed_set"],
+    )
+
+
+def _value(measure: str, table: MeasureTable, trials: Sequence[str]) -> float | None:
+    found = figure(BY_ID[measure], table, trials)
+    return found.value if found else None
+
+
+def rank_targets(study: Study, table: MeasureTable) -> Ranks:
     """The rank correlation of memory accuracy and likability without callback, over the targets that have both."""
-    pairs = [(a, b) for t, of in figures.items() if (a := of.accuracy.accuracy) is not None and (b := liked[t]) is not None]
+    trials = [table.by_target.get(t.id, ()) for t in study.targets]
+    both = [(_value("memory", table, ids), _value("without_callback", table, ids)) for ids in trials]
+    pairs = [(a, b) for a, b in both if a is not None and b is not None]
     if len(pairs) < FEWEST_FOR_RANKS:
         return Ranks(targets=len(pairs), spearman=None)
     from scipy.stats import spearmanr
@@ -139,14 +196,6 @@ def _arms(study: Study, target: str) -> list[ChatTargetSpec]:
 
 def _apart(target: ChatTargetSpec) -> ChatTargetSpec:
     return target.model_copy(update={"id": "", "memory": ""})
-
-
-def _accuracy(trials: Sequence[Trial]) -> dict[Place, float]:
-    places: dict[Place, list[bool]] = {}
-    for a in list_probes(trials):
-        if a.kind in TELLS and a.outcome != "unscored":
-            places.setdefault((a.persona, a.scenario), []).append(a.is_right)
-    return {place: sum(of) / len(of) for place, of in places.items()}
 
 
 def _callbacks(trials: Sequence[Trial], rater: str) -> Callbacks:

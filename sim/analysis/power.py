@@ -165,7 +165,7 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
     if not found:
         return None
     personas, scenarios, cells = (math.sqrt(max(float(np.mean([f[i] for f in found])), 0.0)) for i in range(3))
-    seeds = max((len({t.seed for m in a.members for t in m.gallery.trials}) for a in arms), default=1)
+    seeds = max((len({t.seed for t in a.trials}) for a in arms), default=1)
     repeats = _repeats(arms) if seeds > 1 else None
     noise = cells**2 / 2 if repeats is None else min(repeats / seeds, cells**2)
     source = f"pilot '{run}'" + ("; half of what is left in cells taken as seeds'" if repeats is None else "")
@@ -193,12 +193,12 @@ def _repeats(arms: Sequence[Arm]) -> float | None:
     parts = BY_ID[PRIMARY].parts
     variances = []
     for arm in arms:
-        for member in arm.members:
+        for group in arm.groups:
             cells: dict[tuple[str, str], list[float]] = {}
-            for trial, place in member.keys.items():
-                here = [np.mean(list(v[trial].values())) for p in parts if trial in (v := member.gallery.values(p))]
-                if here:
-                    cells.setdefault(place, []).append(float(np.mean(here)))
+            for trial, place in group.places.items():
+                value = group.table.mean(parts, [trial])
+                if value is not None:
+                    cells.setdefault(place, []).append(value)
             variances += [float(np.var(v, ddof=1)) for v in cells.values() if len(v) > 1]
     return 2 * float(np.mean(variances)) if variances else None
 

@@ -8,12 +8,12 @@ from statistics import fmean, variance
 from sim.analysis.estimates import FEWEST_FOR_INTERVAL, proportion_interval
 from sim.core.frozen import Frozen
 
-Answers = Iterable[tuple[str, bool]]
-"""(persona, whether it counts)"""
+Answers = Iterable[tuple[str, str, bool]]
+"""(persona, trial, whether it counts)"""
 
 
 class Proportion(Frozen):
-    """A share, taken within each persona and averaged over personas."""
+    """A share, taken within each trial and averaged like every figure: a persona's is the mean of its trials, a target's that of its personas."""
 
     accuracy: float | None
     """None: nothing was asked, which is not 0."""
@@ -25,12 +25,12 @@ class Proportion(Frozen):
 
 
 def measure_proportion(answers: Answers) -> Proportion:
-    """The mean over personas of the share of their answers that count."""
-    by_persona: dict[str, list[bool]] = {}
-    for persona, counts in answers:
-        by_persona.setdefault(persona, []).append(counts)
-    shares = [fmean(of) for of in by_persona.values()]
-    n = sum(len(of) for of in by_persona.values())
+    """The share of answers that count."""
+    by_persona: dict[str, dict[str, list[bool]]] = {}
+    for persona, trial, counts in answers:
+        by_persona.setdefault(persona, {}).setdefault(trial, []).append(counts)
+    shares = [fmean(map(fmean, trials.values())) for trials in by_persona.values()]
+    n = sum(len(of) for trials in by_persona.values() for of in trials.values())
     return Proportion(
         accuracy=fmean(shares) if shares else None,
         n=n,

@@ -97,9 +97,13 @@ class ScaleChecks(Frozen):
     """Raters and users that are of a target's model family, and may prefer their own kind."""
 
 
-def check_scales(study: Study, trials: Iterable[Trial]) -> ScaleChecks:
-    """The scales of the study's primary rater, over all of `trials`."""
-    columns = extract_columns(trials, study.primary_rater)
+def check_scales(study: Study, trials: Iterable[Trial], columns: Columns | None = None) -> ScaleChecks:
+    """The scales of the study's primary rater, over all of `trials`.
+
+    Args:
+        columns: of that rater and these trials, where they are known already.
+    """
+    columns = columns or extract_columns(trials, study.primary_rater)
     persona = columns.persona[columns.trial]
     within = pool_within(np.column_stack([columns.scores, np.log2(columns.words + 1)]), persona)
     sessions = means_by(columns.scores, columns.session, len(columns.session_trial))

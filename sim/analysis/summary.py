@@ -1,6 +1,6 @@
 """A run in figures: what `sim show` prints and `--json` hands on, computed from the trials and from nothing else.
 
-Likability is aggregated exchanges → session → trial → persona → target, each level the unweighted mean of the one below (METHODS §1).
+Every mean is the one of `sim.analysis.table`, every target's figure that of `sim.analysis.figures`.
 Only the study's primary rater feeds it, by its first ratings; the other raters stand beside as observers, its second ratings under `controls`.
 """
 
@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import fsum
-from statistics import fmean
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from sim.analysis.adaptability import Adaptability, Recovery, summarise_adaptability, summarise_recovery
-from sim.analysis.arms import estimate_mean
+import numpy as np
+
+from sim.analysis.adaptability import Adaptability, Recovery, summarise_recovery
+from sim.analysis.arms import viewpoint
 from sim.analysis.by_persona import SessionPoint, summarise_sessions
+from sim.analysis.columns import mean_over
 from sim.analysis.controls import ControlFigures, summarise_controls
-from sim.analysis.estimates import Estimate, interval
-from sim.analysis.measures import SCORED, Gallery, Lens
+from sim.analysis.figures import Figure, figure
+from sim.analysis.measures import BY_ID
 from sim.analysis.memory import MemoryFigures, summarise_memory
-from sim.analysis.pairs import WITHOUT_CALLBACK, places
-from sim.analysis.policies import Bought, Ranks, find_reference, rank_targets, summarise_bought
+from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
+from sim.analysis.pooled import adaptability
+from sim.analysis.pooled import repetition as repetition_of
 from sim.analysis.scales import ScaleChecks, check_scales
-from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Criterion, Dimension
+from sim.analysis.table import MeasureTable
+from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import control_parts
 from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
@@ -31,12 +34,12 @@ from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import RunStatus, Spent
 from sim.core.spec import codebook_of
-from sim.score.repetition import less, mark_trials, measure
+from sim.score.repetition import less
 from sim.score.shuffles import order_null
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
-    from sim.core.record import Exchange, Trial
+    from sim.core.record import Trial
     from sim.core.spec import Study
     from sim.core.spec.scorer import ScorerInfo
 
@@ -60,6 +63,8 @@ class DimensionFigures(Frozen):
 
     mean: float | None
     """On the scale of 1 to 5. None: nothing was scored."""
+    interval: tuple[float, float] | None
+    """95 %, like that of likability."""
     n: int
     """Scored exchanges."""
     n_personas: int
@@ -269,6 +274,7 @@ def summarise(
     codebook: Codebook,
     later: Iterable[Codebook] = (),
     scorers: Iterable[ScorerInfo] = (),
+    table: MeasureTable | None = None,
 ) -> RunSummary:
     """The figures of a run.
 
@@ -281,14 +287,13 @@ def summarise(
         codebook: what the moves were tagged with; figures are on its counted moves.
         later: what else they were tagged with.
         scorers: the study's own.
+        table: the values of these trials, where they are known already.
     """
     panel = Panel.of(study, scorers)
+    table = table or MeasureTable(trials, viewpoint(study, codebook))
     books = {book.id: book for book in later} | {"": codebook}
     taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
     tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
-    mine = {t.id: [trial for trial in trials if trial.target == t.id] for t in study.targets}
-    targets = tuple(_target(study, target, mine, codebook=codebook, later=tagged, panel=panel) for target in mine)
-    memory, liked = {t.target: t.memory for t in targets}, {t.target: _liked(t.likability) for t in targets}
     return RunSummary(
         run=run,
         offline=bool(offline),
@@ -298,11 +303,11 @@ def summarise(
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=targets,
+        targets=tuple(_target(study, target.id, table, later=tagged, panel=panel) for target in study.targets),
         controls=summarise_controls(study, trials),
-        bought=summarise_bought(study, mine, memory, liked),
-        ranks=rank_targets(memory, liked),
-        scales=check_scales(study, trials),
+        bought=summarise_bought(study, table),
+        ranks=rank_targets(study, table),
+        scales=check_scales(study, trials, table.columns),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
     )
 
@@ -310,23 +315,12 @@ def summarise(
 # --- one target ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a rating was given."""
-
-    persona: str
-    trial: str
-    session: int
-
-
-_Rated = tuple[_Place, Rating]
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(
-    study: Study, target: str, mine: Mapping[str, Sequence[Trial]], *, codebook: Codebook, later: Mapping[str, Codebook], panel: Panel
-) -> TargetSummary:
-    trials, reference = mine[target], find_reference(study, target)
+def _target(study: Study, target: str, table: MeasureTable, *, later: Mapping[str, Codebook], panel: Panel) -> TargetSummary:
+    ids = table.by_target.get(target, ())
+    trials = table.of(ids)
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
     return TargetSummary(
@@ -336,15 +330,13 @@ def _target(
         personas=len({t.cast.persona.id for t in trials if t.exchanges}),
         exchanges=sum(len(t.exchanges) for t in trials),
         rater=study.primary_rater,
-        likability=_likability(study, trials),
-        sessions=summarise_sessions(trials, rater=study.primary_rater),
-        criterion={c: _criterion(_criterion_ratings(trials, study.primary_rater, c)) for c in CRITERIA},
-        repetition=_repetition(trials, tagger=study.tagger_id, codebook=codebook, seed=study.seed),
-        other_taggers={t: _repetition(trials, tagger=t, codebook=book, seed=study.seed) for t, book in later.items()},
+        likability=_likability(study, target, table),
+        sessions=summarise_sessions(table, target),
+        criterion={c: _criterion(c, table, trials) for c in CRITERIA},
+        repetition=_repetition(table, ids, seed=study.seed),
+        other_taggers={t: _repetition(table.tagged_by(t, book), ids, seed=study.seed) for t, book in later.items()},
         memory=summarise_memory(study, trials),
-        adaptability=summarise_adaptability(
-            trials, rater=study.primary_rater, reference=mine[reference] if reference else (), reference_id=reference
-        ),
+        adaptability=adaptability(table, ids),
         recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
@@ -357,49 +349,57 @@ def _target(
     )
 
 
-def _likability(study: Study, trials: Sequence[Trial]) -> Likability:
-    rater = study.primary_rater
-    tallies = _tallies(trials, rater)
-    gallery, keys = Gallery(trials, Lens(rater)), places(trials)
-    each = {d: estimate_mean([gallery.values(SCORED[d])], keys) for d in DIMENSIONS}
-    scored = [(s, t.id, session.index, e.index) for t in trials for session in t.sessions for e in session.exchanges if (s := _score_of(e, rater))]
-    mean, fixed_set = (estimate_mean([gallery.values(SCORED[d]) for d in over], keys) for over in (DIMENSIONS, ALWAYS))
-    apart = {rater, *control_parts(rater).values()}
-    others = dict.fromkeys((*study.raters, *sorted({r for t in trials for e in t.exchanges for r in e.ratings})))
+def _likability(study: Study, target: str, table: MeasureTable) -> Likability:
+    ids = table.by_target.get(target, ())
+    mean, fixed_set = (figure(BY_ID[m], table, ids) for m in ("likability", "fixed_set"))
+    tallies = dict(zip(DIMENSIONS, table.columns.tallies(target), strict=True))
+    each = {d: figure(BY_ID[d], table, ids) for d in DIMENSIONS}
+    n, worst = _scored(table, target)
+    apart = {table.view.rater, *control_parts(table.view.rater).values()}
+    others = dict.fromkeys((*study.raters, *sorted({r for t in table.of(ids) for e in t.exchanges for r in e.ratings})))
     return Likability(
-        mean=float(mean.value) if mean else None,
-        interval=interval(mean) if mean else None,
-        fixed_set=float(fixed_set.value) if fixed_set else None,
-        fixed_set_interval=interval(fixed_set) if fixed_set else None,
-        dimensions_scored=sum(e is not None for e in each.values()),
-        n=len(scored),
+        mean=mean.value if mean else None,
+        interval=mean.interval if mean else None,
+        fixed_set=fixed_set.value if fixed_set else None,
+        fixed_set_interval=fixed_set.interval if fixed_set else None,
+        dimensions_scored=sum(f is not None for f in each.values()),
+        n=n,
         n_personas=mean.personas if mean else 0,
-        false_memories=sum(n for r, n in tallies["callback"] if isinstance(r, Score) and r.false_memory),
-        worst=_worst(scored),
+        false_memories=sum(times for r, times in tallies["callback"] if isinstance(r, Score) and r.false_memory),
+        worst=worst,
         dimensions={d: _dimension(tallies[d], each[d]) for d in DIMENSIONS},
-        observers={r: _observer(trials, r) for r in others if r not in apart},
+        observers={r: _observer(table.seen_by(r), target) for r in others if r not in apart},
     )
 
 
-def _liked(of: Likability) -> float | None:
-    """Likability without callback."""
-    means = [m for d in WITHOUT_CALLBACK if (m := of.dimensions[d].mean) is not None]
-    return fmean(means) if means else None
-
-
-def _observer(trials: Sequence[Trial], rater: str) -> ObserverFigures:
-    personas = {d: _by_persona(_ratings(trials, rater, d)) for d in DIMENSIONS}
+def _observer(table: MeasureTable, target: str) -> ObserverFigures:
+    ids = table.by_target.get(target, ())
     return ObserverFigures(
-        mean=_over_dimensions(personas, DIMENSIONS),
-        fixed_set=_over_dimensions(personas, ALWAYS),
-        n=sum(_score_of(e, rater) is not None for t in trials for e in t.exchanges),
+        mean=table.mean(BY_ID["likability"].parts, ids),
+        fixed_set=table.mean(BY_ID["fixed_set"].parts, ids),
+        n=_scored(table, target)[0],
     )
 
 
-def _dimension(tally: Sequence[tuple[Rating, int]], mean: Estimate | None) -> DimensionFigures:
+def _scored(table: MeasureTable, target: str) -> tuple[int, WorstExchange | None]:
+    """How many exchanges of `target` have a score, and the one with the lowest mean."""
+    columns = table.columns
+    own = np.array([t == target for t in columns.targets], dtype=bool)[columns.target[columns.trial]]
+    means = mean_over(columns.scores)
+    rows = np.flatnonzero(own & ~np.isnan(means))
+    if not len(rows):
+        return 0, None
+    lowest = rows[means[rows] == means[rows].min()]
+    places = ((columns.trials[columns.trial[i]], int(columns.session_index[columns.session[i]]), int(columns.exchange[i])) for i in lowest)
+    trial, session, exchange = min(places)
+    return len(rows), WorstExchange(trial=trial, session=session, exchange=exchange, score=float(means[lowest[0]]))
+
+
+def _dimension(tally: Sequence[tuple[Rating, int]], mean: Figure | None) -> DimensionFigures:
     scores = [(r, n) for r, n in tally if isinstance(r, Score)]
     return DimensionFigures(
-        mean=float(mean.value) if mean else None,
+        mean=mean.value if mean else None,
+        interval=mean.interval if mean else None,
         n=sum(n for _, n in scores),
         n_personas=mean.personas if mean else 0,
         not_applicable=sum(n for r, n in tally if r.kind == "not_applicable"),
@@ -411,36 +411,25 @@ def _dimension(tally: Sequence[tuple[Rating, int]], mean: Estimate | None) -> Di
     )
 
 
-def _tallies(trials: Sequence[Trial], rater: str) -> dict[Dimension, list[tuple[Rating, int]]]:
-    """By dimension: each rating and how often it stands there; a run that was read without its words has few distinct ones."""
-    counted: dict[str, Counter[int]] = {d: Counter() for d in DIMENSIONS}
-    seen: dict[int, Rating] = {}
-    for trial in trials:
-        for session in trial.sessions:
-            for exchange in session.exchanges:
-                for dimension, rating in exchange.ratings.get(rater, {}).items():
-                    counted[dimension][id(rating)] += 1
-                    seen[id(rating)] = rating
-    return {d: [(seen[i], n) for i, n in counted[d].items()] for d in DIMENSIONS}
-
-
-def _criterion(ratings: Sequence[_Rated]) -> CriterionFigures:
-    personas = _by_persona(ratings)
+def _criterion(question: Criterion, table: MeasureTable, trials: Sequence[Trial]) -> CriterionFigures:
+    found = figure(BY_ID[question], table, [t.id for t in trials])
+    answers = [s.criterion.get(table.view.rater, {}).get(question) for t in trials for s in t.sessions]
     return CriterionFigures(
-        mean=fmean(personas.values()) if personas else None,
-        n=sum(isinstance(r, Score) for _, r in ratings),
-        n_personas=len(personas),
-        unscored=sum(isinstance(r, Unscored) for _, r in ratings),
+        mean=found.value if found else None,
+        n=sum(isinstance(a, Score) for a in answers),
+        n_personas=found.personas if found else 0,
+        unscored=sum(isinstance(a, Unscored) for a in answers),
     )
 
 
-def _repetition(trials: Sequence[Trial], *, tagger: str, codebook: Codebook, seed: int) -> RepetitionFigures:
-    marks = mark_trials(trials, tagger=tagger, codebook=codebook)
-    found = measure(marks)
-    few = max(FEWEST_ORDERS, min(ORDERS, REPLIES_MOVED // max(1, marks.replies)))
-    order = order_null(marks.columns(), permutations=few, seed=seed)
+def _repetition(table: MeasureTable, trials: Sequence[str], *, seed: int) -> RepetitionFigures:
+    repeated, codebook = repetition_of(table, trials), table.view.codebook
+    assert codebook is not None
+    found, columns = repeated.found, repeated.columns
+    few = max(FEWEST_ORDERS, min(ORDERS, REPLIES_MOVED // max(1, repeated.replies)))
+    order = order_null(columns, permutations=few, seed=seed)
     return RepetitionFigures(
-        tagger=tagger,
+        tagger=table.view.tagger,
         codebook=codebook.id,
         pairs=found.pairs,
         untagged=found.broken,
@@ -471,61 +460,6 @@ def _absent(study: Study, trials: Sequence[Trial], panel: Panel) -> Absent:
         memory_grades=sum(v.node == "score_memory" for v in absent),
         scores=sum(len(v.parts) for v in absent if v.node == "judge"),
     )
-
-
-def _worst(scored: Iterable[tuple[float, str, int, int]]) -> WorstExchange | None:
-    """The lowest score of (score, trial, session, exchange)."""
-    worst = min(scored, default=None)
-    return WorstExchange(trial=worst[1], session=worst[2], exchange=worst[3], score=worst[0]) if worst else None
-
-
-# --- aggregation --------------------------------------------------------------------------------------------------
-
-
-def _score_of(exchange: Exchange, rater: str) -> float | None:
-    """The exchange's mean over the dimensions scored in it."""
-    scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
-    return sum(scores) / len(scores) if scores else None
-
-
-def _ratings(trials: Sequence[Trial], rater: str, dimension: Dimension) -> list[_Rated]:
-    return [
-        (_Place(t.cast.persona.id, t.id, s.index), rating)
-        for t in trials
-        for s in t.sessions
-        for e in s.exchanges
-        if (rating := e.ratings.get(rater, {}).get(dimension)) is not None
-    ]
-
-
-def _criterion_ratings(trials: Sequence[Trial], rater: str, question: Criterion) -> list[_Rated]:
-    return [
-        (_Place(t.cast.persona.id, t.id, s.index), rating)
-        for t in trials
-        for s in t.sessions
-        if (rating := s.criterion.get(rater, {}).get(question)) is not None
-    ]
-
-
-def _by_persona(ratings: Iterable[_Rated]) -> dict[str, float]:
-    """Each persona's mean over its trials, of their means over sessions, of their means over scored exchanges."""
-    sessions: dict[_Place, list[int]] = {}
-    for place, rating in ratings:
-        if isinstance(rating, Score):
-            sessions.setdefault(place, []).append(rating.score)
-    trials: dict[tuple[str, str], list[float]] = {}
-    for place, scores in sessions.items():
-        trials.setdefault((place.persona, place.trial), []).append(fmean(scores))
-    personas: dict[str, list[float]] = {}
-    for (persona, _), means in trials.items():
-        personas.setdefault(persona, []).append(fmean(means))
-    return {persona: fmean(means) for persona, means in personas.items()}
-
-
-def _over_dimensions(personas: dict[Dimension, dict[str, float]], over: tuple[Dimension, ...]) -> float | None:
-    """The mean over the dimensions that have a score."""
-    means = [fmean(personas[d].values()) for d in over if personas[d]]
-    return fmean(means) if means else None
 
 
 def _spent(trials: Sequence[Trial]) -> dict[Role, Spent]:

@@ -7,7 +7,6 @@ label. What looks alike stands together: exchanges of one target with the same h
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from sim.core.codebook import DIMENSIONS, Dimension
@@ -56,7 +55,7 @@ class TriageItem(Frozen):
     session: int
     exchange: int
     score: float | None
-    """The primary rater's mean over the scored dimensions."""
+    """The exchange's own mean, by the primary rater."""
     weight: float
     """Falls along the queue."""
     reasons: tuple[Reason, ...]
@@ -79,7 +78,7 @@ def queue(study: Study, trials: Iterable[Trial]) -> tuple[TriageItem, ...]:
 def _of_session(rater: str, trial: Trial, session: Session) -> Iterator[TriageItem]:
     before: float | None = None
     for exchange in session.exchanges:
-        score = _mean(exchange, rater)
+        score = exchange.mean(rater)
         reasons = [
             *_false_memories(exchange, rater),
             *_flags(exchange),
@@ -143,7 +142,7 @@ def _disagreement(exchange: Exchange, rater: str, score: float | None) -> Iterat
     if score is None:
         return
     apart = {rater, *control_parts(rater).values()}
-    others = {r: m for r in exchange.ratings if r not in apart and (m := _mean(exchange, r)) is not None}
+    others = {r: m for r in exchange.ratings if r not in apart and (m := exchange.mean(r)) is not None}
     if others:
         name, other = max(others.items(), key=lambda o: (abs(o[1] - score), o[0]))
         if abs(other - score) >= APART:
@@ -159,11 +158,6 @@ def weigh(score: float | None, before: float | None, others: Collection[float]) 
     drop = WEIGHTS["sharp_drop"] + before - score - DROP if before is not None and before - score >= DROP else 0.0
     apart = max((abs(o - score) for o in others), default=0.0)
     return low + drop + (WEIGHTS["rater_disagreement"] + apart - APART if apart >= APART else 0.0)
-
-
-def _mean(exchange: Exchange, rater: str) -> float | None:
-    scores = [r.score for r in exchange.ratings.get(rater, {}).values() if isinstance(r, Score)]
-    return fmean(scores) if scores else None
 
 
 def _lowest(exchange: Exchange, rater: str) -> Dimension | None:

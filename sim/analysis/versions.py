@@ -65,9 +65,8 @@ def _bad(value: float | None) -> bool:
 def _lost(arm: Arm) -> set[tuple[str, str]]:
     """Places whose every trial failed."""
     statuses: dict[tuple[str, str], set[str]] = {}
-    for member in arm.members:
-        for trial in member.gallery.trials:
-            statuses.setdefault((trial.cast.persona.id, trial.cast.scenario.id), set()).add(trial.status)
+    for trial in arm.trials:
+        statuses.setdefault((trial.cast.persona.id, trial.cast.scenario.id), set()).add(trial.status)
     return {place for place, of in statuses.items() if of == {"failed"}}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from sim.core.codebook import DIMENSIONS
+from sim.core.event import Score
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,6 +36,13 @@ if TYPE_CHECKING:
 
 Ratings = Mapping[str, "Rating"]
 """By dimension, or by criterion question."""
+
+
+def mean_known(scores: Iterable[float | None]) -> float | None:
+    """The mean of the scores that there are, each counted alike; None where there is none. Of one exchange: its own mean."""
+    known = [s for s in scores if s is not None]
+    return sum(known) / len(known) if known else None
+
 
 TrialStatus = Literal["planned", "running", "finished", "failed", "stopped"]
 RunStatus = Literal["running", "finished", "incomplete"]
@@ -70,6 +80,11 @@ class Exchange:
     """What people who read it say it is, the newest last."""
     scores: Mapping[str, Assessed] = field(default_factory=dict)
     """Results of the study's own scorers of exchanges, by scorer id (see `Trial.versions`)."""
+
+    def mean(self, rater: str, over: Iterable[str] = DIMENSIONS) -> float | None:
+        """The exchange's own mean over those of `over` that `rater` scored; None where it scored none. Higher levels: `sim.analysis.table`."""
+        ratings = self.ratings.get(rater, {})
+        return mean_known(r.score if isinstance(r := ratings.get(name), Score) else None for name in over)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.measures import PRIMARY
 from sim.present.diagnosis import render_diagnosis
 from sim.present.plain_table import ruled
 from sim.present.terminal import score_text, verdict_text
@@ -76,12 +76,13 @@ def _sentences(comparisons: Sequence[Comparison]) -> Text:
 
 def _pair(document: CompareDocument, a: str, b: str, within: str) -> Table:
     title = f"{a} (a) less {b} (b)"
-    headings = ("a", "b", "a − b", *FIGURES)
+    paired = all(c.paired for of in document.measures.values() for c in of.comparisons)
+    headings = ("a\nin common" if paired else "a", "b\nin common" if paired else "b", "a − b", *FIGURES)
     table = _table(f"{within}: {title}" if within else title, ("measure",), headings)
     for of in document.measures.values():
         found = next(c for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within))
         if found.difference is not None:
-            digits = BY_ID[of.measure].digits
+            digits = of.digits
             table.add_row(_label(of), number(found.mean_a, digits), number(found.mean_b, digits), *_cells(found, digits))
     nothing = [_label(of) for of in document.measures.values() if _difference(of, a, b, within) is None]
     table.caption = f"nothing in common to compare: {', '.join(nothing)}" if nothing else None
@@ -96,7 +97,7 @@ def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str) ->
     title = f"{within}: {of.label}, pair by pair" if within else f"{of.label.capitalize()}, pair by pair"
     table = _table(title, ("a", "b"), ("a − b", *FIGURES))
     for c in pairs:
-        table.add_row(Text(c.a), Text(c.b), *_cells(c, BY_ID[of.measure].digits))
+        table.add_row(Text(c.a), Text(c.b), *_cells(c, of.digits))
     return table
 
 
@@ -120,21 +121,20 @@ def _ranking(document: CompareDocument, within: str) -> Table:
 
 
 def _rankings(document: CompareDocument, within: str) -> Table:
-    """Each other measure in a row: sides in order, with the places they may have."""
-    table = _table("The other measures: mean (places it may have), best first", ("measure",), ())
+    """Each other measure in a row: sides in order with the places they may have, or in the study's order where no place says anything."""
+    table = _table("The other measures: each side's mean (places it may have), best first where there is a best", ("measure",), ())
     table.add_column("sides", overflow="fold")
-    for of in document.measures.values():
+    for of in sorted(document.measures.values(), key=lambda m: any(r.first is None for r in m.ranking[within])):
         ranks = [r for r in of.ranking[within] if r.mean is not None]
         if of.measure != PRIMARY and ranks:
-            digits = BY_ID[of.measure].digits
-            table.add_row(_label(of), Text(" · ".join(f"{r.arm} {number(r.mean, digits)} ({_place(r)})" for r in ranks)))
+            table.add_row(_label(of), Text(" · ".join(f"{r.arm} {number(r.mean, of.digits)}{f' ({_place(r)})' if r.first else ''}" for r in ranks)))
     table.caption = "`--json` has every measure pair by pair"
     return table
 
 
 def _changes(document: CompareDocument) -> Text:
     run = shlex.quote(document.runs[1])
-    lines = _listed("Newly bad (likability was 3 or more, now is below, or every trial failed)", document.newly_bad, run)
+    lines = _listed("Newly bad (likability in common was 3 or more, now is below, or every trial failed)", document.newly_bad, run)
     return Text("\n".join(lines + _listed("Fixed (was bad, now is not)", document.fixed, run)))
 
 
@@ -156,13 +156,16 @@ def _unpaired(c: Comparison) -> str | None:
 def _key(document: CompareDocument) -> list[str]:
     lines = []
     if document.by in ("target", "memory"):
-        lines.append("ratings are compared session by session on occasions that both sides had; means stand for those alone")
+        lines.append("in common: ratings are compared session by session on occasions that both sides had, and these means are of those alone,")
+        lines.append("so that a − b is their difference; a side's mean over everything is what `sim show` and rankings say")
     lines.append("p: Holm's, over all pairs within the measure; n: personas; pairs: persona × scenario; tied: not separable")
     lines.append("d_av: a − b over the mean of both standard deviations between personas; d_z: over that of their differences")
     return lines
 
 
 def _place(rank: Rank) -> str:
+    if rank.first is None:
+        return NONE
     return f"{rank.first}" if rank.first == rank.last else f"{rank.first}–{rank.last}"
 
 

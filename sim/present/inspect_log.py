@@ -1,19 +1,19 @@
 """A run as an Inspect log (version 2, JSON): a sample for each trial, to be read with `inspect view`.
 
 Sessions follow each other in a sample's messages, each opened by a message in brackets with its date (Inspect View draws system messages together, so
-it is one of the user's). Scores are the means over the trial as the primary
-rater gave them; a dimension without any score has none. The trial's seed is the sample's epoch.
+it is one of the user's). A sample's scores are the trial's own figures, the log's metrics those of each target, as `sim show` prints them, for a mean
+over samples would weigh otherwise. A dimension without any score has none. The trial's seed is the sample's epoch.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from sim.analysis.by_trial import summarise_trial
 from sim.core.codebook import DIMENSIONS, LABELS, Dimension
 from sim.core.dates import spoken
 from sim.core.event import Score
@@ -60,7 +60,7 @@ def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header,
         "results": {
             "total_samples": len(trials),
             "completed_samples": sum(t.finished for t in trials),
-            "scores": [_result(name, begun, study) for name in ("likability", *DIMENSIONS)],
+            "scores": [_result(name, begun, study, summary) for name in ("likability", *DIMENSIONS)],
         },
         "stats": {"started_at": created, "completed_at": created, "model_usage": {}},
         "samples": [_sample(t, study) for t in begun],
@@ -103,17 +103,15 @@ def _messages(trial: Trial) -> Iterable[JsonValue]:
 
 
 def _scores(trial: Trial, study: Study) -> Data:
+    figures = summarise_trial(trial, rater=study.primary_rater)
     found: Data = {}
-    means: dict[Dimension, float] = {}
-    for d in DIMENSIONS:
+    for d, mean in figures.dimensions.items():
         given = [s for e in trial.exchanges if (s := _score(e, study, d)) is not None]
-        if given:
-            means[d] = fmean(s.score for s in given)
-            worst = min(given, key=lambda s: s.score)
-            found[d] = {"value": means[d], "explanation": f"mean of {len(given)} ratings; the lowest is {worst.score}: {worst.reason}"}
-    if means:
-        told = ", ".join(f"{LABELS[d]} {m:.2f}" for d, m in means.items())
-        found = {"likability": {"value": fmean(means.values()), "explanation": told}, **found}
+        worst = min(given, key=lambda s: s.score)
+        found[d] = {"value": mean, "explanation": f"over {len(given)} ratings, session by session; the lowest is {worst.score}: {worst.reason}"}
+    if figures.whole.likability is not None:
+        told = ", ".join(f"{LABELS[d]} {m:.2f}" for d, m in figures.dimensions.items())
+        found = {"likability": {"value": figures.whole.likability, "explanation": told}, **found}
     return found
 
 
@@ -122,11 +120,14 @@ def _score(exchange: Exchange, study: Study, dimension: Dimension) -> Score | No
     return rating if isinstance(rating, Score) else None
 
 
-def _result(name: str, trials: Iterable[Trial], study: Study) -> Data:
-    values = [s["value"] for t in trials if isinstance(s := _scores(t, study).get(name), dict)]
-    known = [v for v in values if isinstance(v, float)]
-    metrics: Data = {"mean": {"name": "mean", "value": fmean(known)}} if known else {}
-    return {"name": name, "scorer": name, "params": {}, "scored_samples": len(known), "metrics": metrics}
+def _result(name: str, trials: Iterable[Trial], study: Study, summary: RunSummary) -> Data:
+    metrics: Data = {}
+    for target in summary.targets:
+        value = target.likability.mean if name == "likability" else target.likability.dimensions[name].mean  # type: ignore[index]
+        if value is not None:
+            metrics[target.target] = {"name": target.target, "value": value}
+    scored = sum(name in _scores(t, study) for t in trials)
+    return {"name": name, "scorer": name, "params": {}, "scored_samples": scored, "metrics": metrics}
 
 
 def _sample_id(trial: Trial) -> str:

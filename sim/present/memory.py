@@ -11,7 +11,7 @@ from sim.score.profile import TRUTHS
 
 if TYPE_CHECKING:
     from sim.analysis.memory import Point, ProfileFigures, Unprobed
-    from sim.analysis.policies import Arm
+    from sim.analysis.policies import InCommon, MemoryArm
     from sim.analysis.proportions import Proportion
     from sim.analysis.summary import RunSummary, TargetSummary
     from sim.core.event import ProbeKind, Truth
@@ -145,7 +145,7 @@ def _longest(of: Sequence[TargetSummary]) -> int:
 
 def _adaptability(of: Sequence[TargetSummary]) -> Section:
     columns = (
-        _column("slope", of, lambda t: signed(t.adaptability.slope) + half_width(t.adaptability.interval)),
+        _column("slope", of, lambda t: signed(t.adaptability.slope) + half_width(t.adaptability.interval, t.adaptability.slope)),
         _column("against", of, lambda t: t.adaptability.reference or ("trend" if t.adaptability.slope is not None else NONE)),
         _column("last − first", of, lambda t: signed(t.adaptability.last_minus_first)),
         _column("sessions", of, lambda t: f"{t.adaptability.sessions:,}"),
@@ -166,25 +166,38 @@ def _adaptability(of: Sequence[TargetSummary]) -> Section:
 def _bought(summary: RunSummary) -> Section:
     arms = {a.target: a for b in summary.bought for a in b.arms}
 
-    def column(heading: str, cell: Callable[[Arm], str]) -> Column:
+    def column(heading: str, cell: Callable[[MemoryArm], str]) -> Column:
         return heading, [cell(arms[t.target]) if t.target in arms else NONE for t in summary.targets]
 
     columns = (
         column("policy", lambda a: a.memory),
-        column("accuracy", lambda a: share(a.accuracy)),
-        column("more", lambda a: signed(a.gains.difference) + half_width(a.gains.interval) if a.gains else "base"),
-        column("liked", lambda a: number(a.liked)),
-        column("more liked", lambda a: signed(a.likes.difference) + half_width(a.likes.interval) if a.likes else "base"),
+        column("accuracy\n/ base's", lambda a: _both(a.gains, share)),
+        column("more", lambda a: _more(a.gains)),
+        column("liked\n/ base", lambda a: _both(a.likes, number)),
+        column("more liked", lambda a: _more(a.likes)),
         column("hit", lambda a: f"{a.callbacks.hit:,}"),
         column("missed", lambda a: f"{a.callbacks.missed:,}"),
         column("surprise", lambda a: f"{a.callbacks.surprise:,}"),
         column("intrusive", lambda a: f"{a.callbacks.intrusive:,}"),
         column("false", lambda a: f"{a.callbacks.false_memories:,}"),
     )
-    notes = ["liked: likability without callback; more: than the base, paired within personas; then callback"]
+    notes = [
+        "/ base: over what a policy and its base have in common; more is the difference of these two means",
+        "liked: likability without callback; more: paired within personas; then callback",
+    ]
     if summary.ranks.spearman is not None:
         notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and liked correlate by rank {share(summary.ranks.spearman)}")
     return Section("What memory buys, one model under several policies", columns, tuple(notes))
+
+
+def _both(found: InCommon | None, written: Callable[[float | None], str]) -> str:
+    if found is None:
+        return "base"
+    return NONE if found.difference is None else f"{written(found.mean)}/{written(found.other)}"
+
+
+def _more(found: InCommon | None) -> str:
+    return signed(found.difference) + half_width(found.interval, found.difference) if found else ""
 
 
 def _column(heading: str, of: Sequence[TargetSummary], cell: Callable[[TargetSummary], str]) -> Column:

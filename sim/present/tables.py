@@ -15,7 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.analysis.estimates import FEWEST_SCENARIOS
+from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
 from sim.present.memory import memory_sections
@@ -114,7 +114,7 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
     title = f"Simulated likability, 1 to 5, rated by {rater}"
     overall: list[_Column] = [
-        ("likability", [score_text(f.mean, half_width(f.interval)) for f in of]),
+        ("likability", [score_text(f.mean, half_width(f.interval, f.mean)) for f in of]),
         ("fixed set", [score_text(f.fixed_set) for f in of]),
     ]
     dimensions: list[_Column] = [(SHORT[d], [score_text(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
@@ -129,8 +129,7 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
 def _key(summary: RunSummary) -> str:
     lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
     if any(t.likability.interval for t in summary.targets):
-        drawn = "and scenarios like these" if summary.scenarios >= FEWEST_SCENARIOS else "like these, of these scenarios only"
-        lines.append(f"±: 95 % interval over personas {drawn}")
+        lines.append(f"±: 95 % interval over {population(summary.scenarios)}")
         lines.append(f"to compare targets: sim compare {shlex.quote(summary.run)}")
     else:
         lines.append("no interval: it takes 3 personas or more, and some spread between them")
@@ -300,7 +299,7 @@ def _packed(columns: Sequence[_Column], room: int) -> list[list[_Column]]:
     packed: list[list[_Column]] = [[]]
     left = room
     for heading, cells in columns:
-        needs = GAP + max(map(len, (heading, *cells)))
+        needs = GAP + max(map(len, (*heading.splitlines(), *cells)))
         if needs > left and packed[-1]:
             packed.append([])
             left = room

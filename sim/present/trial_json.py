@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
+from sim.analysis.by_trial import summarise_trial
 from sim.core.address import Control
 from sim.core.cast import Cast
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
@@ -22,10 +22,11 @@ from sim.core.errors import Cause
 from sim.core.event import Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
-from sim.core.text import words
+from sim.core.text import count_words
 from sim.score.repetition import NOTHING_YET, move_sets, running
 
 if TYPE_CHECKING:
+    from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
     from sim.core.event import Probed, Rating, Tagging
     from sim.core.record import Exchange, Session, Trial
@@ -163,6 +164,10 @@ class SessionDocument(Frozen):
     """Of the message that was never sent."""
     criterion: dict[str, dict[str, RatingDocument]]
     """By rater, then by question."""
+    likability: float | None
+    """The primary rater's, of this session alone: each dimension over its exchanges, then over the dimensions. Null: nothing was scored."""
+    fixed_set: float | None
+    """The same over the four that always apply."""
     exchanges: tuple[ExchangeDocument, ...]
     probes: tuple[ProbeDocument, ...]
     """Sorted by part."""
@@ -205,6 +210,10 @@ class TrialDocument(Frozen):
     tagger: str
     codebook: str
     failure: FailureDocument | None
+    likability: float | None
+    """The primary rater's, of this trial alone: each dimension over exchanges, then sessions, then over the dimensions."""
+    fixed_set: float | None
+    """The same over the four that always apply."""
     worst: WorstDocument | None
     sessions: tuple[SessionDocument, ...]
 
@@ -223,7 +232,10 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     before = (last_talk, *(s.date for s in trial.sessions))
     moves = [move_sets(s, study.tagger_id) for s in trial.sessions]
     live = [running(sets, codebook.counted, sessions_before=moves[:i]) for i, sets in enumerate(moves)]
-    sessions = tuple(_session(*told, trial, study=study) for told in zip(trial.sessions, live, before, strict=False))
+    figures = summarise_trial(trial, rater=study.primary_rater)
+    sessions = tuple(
+        _session(*told, trial, study=study, liked=figures.sessions[told[0].index]) for told in zip(trial.sessions, live, before, strict=False)
+    )
     return TrialDocument(
         trial=trial.id,
         target=trial.target,
@@ -240,12 +252,14 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         tagger=study.tagger_id,
         codebook=codebook.id,
         failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.message) if trial.failed else None,
+        likability=figures.whole.likability,
+        fixed_set=figures.whole.fixed_set,
         worst=_worst(sessions),
         sessions=sessions,
     )
 
 
-def _session(session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study) -> SessionDocument:
+def _session(session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study, liked: Liked) -> SessionDocument:
     answered = [e.index for e in session.exchanges if e.reply is not None]
     today = wishes_on(trial.cast, trial.cast.sessions[session.index - 1], seed=trial.seed, study_seed=study.seed)
     values = dict(zip(answered, live, strict=True))
@@ -260,6 +274,8 @@ def _session(session: Session, live: Sequence[Running], since: dt.date | None, t
         gone=session.gone.why if isinstance(session.gone, Departure | Silence) else None,
         flags=session.flags,
         criterion=_by_rater(session.criterion, study, CRITERIA),
+        likability=liked.likability,
+        fixed_set=liked.fixed_set,
         exchanges=tuple(_exchange(e, values.get(e.index), trial.cast, study=study) for e in session.exchanges),
         probes=tuple(_probe(session.probes[part]) for part in sorted(session.probes)),
     )
@@ -269,8 +285,6 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
     said, reply = exchange.user, exchange.reply
     tagging = exchange.tags.get(study.tagger_id)
     texts = {(fact.id, version): value.text for fact, version, value in cast.values}
-    ratings = _by_rater(exchange.ratings, study, DIMENSIONS)
-    primary = ratings.get(study.primary_rater, {})
     return ExchangeDocument(
         index=exchange.index,
         user=said.message,
@@ -281,12 +295,12 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         leave=said.leave,
         why=said.why,
         finish=reply.finish if reply else None,
-        user_words=len(words(said.message)),
-        reply_words=len(words(reply.text)) if reply else None,
-        ratings=ratings,
+        user_words=count_words(said.message),
+        reply_words=count_words(reply.text) if reply else None,
+        ratings=_by_rater(exchange.ratings, study, DIMENSIONS),
         controls={c: _questions(exchange.ratings[p], DIMENSIONS) for c, p in control_parts(study.primary_rater).items() if p in exchange.ratings},
-        likability=_mean(primary, DIMENSIONS),
-        fixed_set=_mean(primary, ALWAYS),
+        likability=exchange.mean(study.primary_rater),
+        fixed_set=exchange.mean(study.primary_rater, ALWAYS),
         tagging="absent" if tagging is None else tagging.kind,
         moves=tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else (),
         repetition=RepetitionDocument(**asdict(live or NOTHING_YET)),
@@ -349,11 +363,6 @@ def _rating(rating: Rating) -> RatingDocument:
             return RatingDocument(kind="not_applicable", score=None, reason=rating.reason)
         case Unscored():
             return RatingDocument(kind="unscored", score=None, reason=rating.reason, cause=rating.cause)
-
-
-def _mean(ratings: Mapping[str, RatingDocument], over: Iterable[str]) -> float | None:
-    scores = [r.score for d in over if (r := ratings.get(d)) is not None and r.score is not None]
-    return fmean(scores) if scores else None
 
 
 def _worst(sessions: Iterable[SessionDocument]) -> WorstDocument | None:

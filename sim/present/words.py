@@ -44,9 +44,9 @@ def signed(value: float | None) -> str:
     return NONE if value is None else f"{value:+z.2f}".replace("+0.00", "0.00")
 
 
-def half_width(interval: tuple[float, float] | None) -> str:
-    """An interval as what is added to and taken from its middle: " ±0.21"; empty where there is none."""
-    return "" if interval is None else f" ±{(interval[1] - interval[0]) / 2:.2f}"
+def half_width(interval: tuple[float, float] | None, value: float | None) -> str:
+    """An interval as what is added to and taken from its `value`: " ±0.21"; empty where there is none. Where a scale ends it, the longer side."""
+    return "" if interval is None or value is None else f" ±{max(value - interval[0], interval[1] - value):.2f}"
 
 
 def money(dollars: float | None) -> str:

@@ -168,8 +168,8 @@ def test_json_has_the_names_that_others_read() -> None:
 
 
 def test_the_interval_counts_personas_where_their_answers_go_together() -> None:
-    together = [(p, p in PERSONAS[:2]) for p in PERSONAS for _ in range(20)]
-    apart = [(p, i % 2 == 0) for p in PERSONAS for i in range(20)]
+    together = [(p, "t", p in PERSONAS[:2]) for p in PERSONAS for _ in range(20)]
+    apart = [(p, "t", i % 2 == 0) for p in PERSONAS for i in range(20)]
     a, b = measure_proportion(together), measure_proportion(apart)
     assert (a.accuracy, b.accuracy, a.n, b.n) == (0.5, 0.5, 80, 80)
     assert a.interval == pytest.approx((0.0676, 0.9324), abs=1e-3)  # Clopper–Pearson of 2 in 4
@@ -179,15 +179,15 @@ def test_the_interval_counts_personas_where_their_answers_go_together() -> None:
 
 
 def test_two_personas_give_no_interval_and_all_alike_no_false_certainty() -> None:
-    assert measure_proportion([("a", True), ("b", False)]).interval is None
-    full = measure_proportion([(p, True) for p in PERSONAS for _ in range(50)])
+    assert measure_proportion([("a", "t", True), ("b", "t", False)]).interval is None
+    full = measure_proportion([(p, "t", True) for p in PERSONAS for _ in range(50)])
     assert full.accuracy == 1
     assert full.interval == (pytest.approx(0.025 ** (1 / 4)), 1)
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=1, max_size=12), min_size=3, max_size=12))
 def test_an_interval_holds_its_share_and_stays_within_nothing_and_all(answers: Sequence[Sequence[bool]]) -> None:
-    found = measure_proportion((str(i), a) for i, of in enumerate(answers) for a in of)
+    found = measure_proportion((str(i), "t", a) for i, of in enumerate(answers) for a in of)
     assert found.interval is not None
     assert found.accuracy is not None
     assert 0 <= found.interval[0] <= found.accuracy + 1e-9

@@ -96,11 +96,18 @@ def test_only_the_primary_rater_feeds_likability_and_observers_stand_beside() ->
 
 
 def test_the_interval_is_the_t_interval_of_persona_means() -> None:
+    means = {"nora": 2, "omar": 3, "pia": 4, "quin": 3}
+    found = target([trial([value], persona=name) for name, value in means.items()]).likability
+    half = 3.182446305284263 * sqrt(2 / 3 / 4)  # t(.975, 3) × the standard error of 2, 3, 4, 3
+    assert found.interval == pytest.approx((3 - half, 3 + half))
+    assert found.fixed_set_interval == found.dimensions["length_fit"].interval == pytest.approx(found.interval)
+
+
+def test_no_interval_goes_beyond_the_scale() -> None:
     means = {"nora": 2, "omar": 4, "pia": 5, "quin": 3}
     found = target([trial([value], persona=name) for name, value in means.items()]).likability
-    half = 3.182446305284263 * sqrt(5 / 3 / 4)  # t(.975, 3) × the standard error of 2, 4, 5, 3
-    assert found.interval == pytest.approx((3.5 - half, 3.5 + half))
-    assert found.fixed_set_interval == pytest.approx(found.interval)
+    assert found.interval is not None
+    assert found.interval[1] == 5
 
 
 def test_two_personas_give_no_interval() -> None:
@@ -174,7 +181,7 @@ def test_the_json_has_the_promised_shape() -> None:
     assert {"target", "trials", "exchanges", "likability", "criterion", "repetition", "tokens", "cost"} <= set(found["targets"][0])
     likability = found["targets"][0]["likability"]
     assert tuple(likability["dimensions"]) == DIMENSIONS
-    promised = {"mean", "n", "n_personas", "not_applicable", "unscored", "quotes_not_found", "hit", "missed", "surprise"}
+    promised = {"mean", "interval", "n", "n_personas", "not_applicable", "unscored", "quotes_not_found", "hit", "missed", "surprise"}
     assert set(likability["dimensions"]["callback"]) == promised
     figures = {"stickiness", "base_rate", "excess", "pooled", "expected", "jaccard", "moves_per_reply", "words_per_reply"}
     assert figures <= set(found["targets"][0]["repetition"])

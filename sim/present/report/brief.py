@@ -25,7 +25,7 @@ def render_brief(document: ReportDocument, of: Material) -> str:
     rows = [
         (
             t.target,
-            number(t.likability.mean) + half_width(t.likability.interval),
+            number(t.likability.mean) + half_width(t.likability.interval, t.likability.mean),
             *(number(t.likability.dimensions[d].mean) for d in DIMENSIONS),
             f"{t.likability.n:,}",
         )

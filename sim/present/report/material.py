@@ -12,7 +12,7 @@ from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_person
 from sim.analysis.compare import MeasureComparison, compare_measure
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import tier
-from sim.analysis.measures import MEASURES, PRIMARY
+from sim.analysis.measures import BY_ID
 from sim.analysis.raters import RaterSensitivity, compare_raters
 from sim.analysis.repetition import RepetitionReport, report_repetition
 from sim.score.repetition import mark_trials
@@ -58,12 +58,21 @@ class Material:
         return tier(min((t.likability.n_personas for t in self.summary.targets), default=0), self.summary.scenarios)
 
     @cached_property
-    def compared(self) -> MeasureComparison | None:
-        """All pairs of targets by likability; None where there is one target."""
+    def source(self) -> Source:
+        """The run as something to compare."""
+        return Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline)
+
+    def compared(self, measure: str) -> MeasureComparison | None:
+        """All pairs of targets by one measure; None where there is one target."""
         if len(self.targets) < 2:
             return None
-        source = Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline)
-        return compare_measure(next(m for m in MEASURES if m.id == PRIMARY), build_families([source], "target"))
+        if measure not in self._compared:
+            self._compared[measure] = compare_measure(BY_ID[measure], build_families([self.source], "target"))
+        return self._compared[measure]
+
+    @cached_property
+    def _compared(self) -> dict[str, MeasureComparison]:
+        return {}
 
     @cached_property
     def raters(self) -> RaterSensitivity:
@@ -78,7 +87,7 @@ class Material:
     @cached_property
     def points(self) -> tuple[PersonaPoint, ...]:
         """Every persona with every target."""
-        return summarise_personas(self.trials, rater=self.rater)
+        return summarise_personas(self.source.table)
 
     @property
     def sessions(self) -> tuple[SessionPoint, ...]:
@@ -89,11 +98,6 @@ class Material:
     def repetition(self) -> dict[str, RepetitionReport]:
         """By target."""
         return {t: self._repeats(t) for t in self.targets}
-
-    @cached_property
-    def persona_names(self) -> dict[str, str]:
-        """By persona id."""
-        return {t.cast.persona.id: t.cast.persona.name for t in self.trials}
 
     def of(self, target: str) -> list[Trial]:
         """The trials of `target`."""

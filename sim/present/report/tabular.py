@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.analysis.table import population
 from sim.core.codebook import DIMENSIONS
 from sim.present.report.document import Cell, Column, Table
-from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, SHORT, number
+from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, SHORT, half_width, number
 
 if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
@@ -30,12 +31,12 @@ def main_table(summary: RunSummary) -> Table:
     rows = []
     for target in summary.targets:
         figures = target.likability
-        half = f" ±{(figures.interval[1] - figures.interval[0]) / 2:.2f}" if figures.interval else ""
         means = [number(figures.dimensions[d].mean) for d in DIMENSIONS]
-        texts = (number(figures.mean) + half, number(figures.fixed_set), *means, str(figures.n), str(figures.n_personas))
+        likability = number(figures.mean) + half_width(figures.interval, figures.mean)
+        texts = (likability, number(figures.fixed_set), *means, str(figures.n), str(figures.n_personas))
         rows.append((Cell(text=target.target), *(Cell(text=t) for t in texts)))
     rater = summary.targets[0].rater
-    notes = [f"Run {summary.run}. ±: 95 % t interval over personas like these. n: rated exchanges. {DIAGNOSTIC}"]
+    notes = [f"Run {summary.run}. ±: 95 % interval over {population(summary.scenarios)}. n: rated exchanges. {DIAGNOSTIC}"]
     notes += [f"{OFFLINE_MARK.capitalize()}."] if summary.offline else []
     return Table(
         id="main",

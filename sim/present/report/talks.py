@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from sim.analysis.by_trial import summarise_trial
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
 from sim.core.event import Absence, Departure, Grade, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
 
 if TYPE_CHECKING:
+    from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
     from sim.core.event import Flag, Probed, Rating, Tagging
     from sim.core.record import Exchange, Ratings, Session, Trial
@@ -44,6 +46,7 @@ def talk_data(trial: Trial, study: Study) -> Data:
     talks = trial.cast.scenario.history
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
+    figures = summarise_trial(trial, rater=study.primary_rater)
     return {
         "trial": trial.id,
         "target": trial.target,
@@ -56,8 +59,15 @@ def talk_data(trial: Trial, study: Study) -> Data:
         "forgotten": trial.forgotten,
         "failure": f"{trial.failed.cause.replace('_', ' ')}: {trial.failed.message}" if trial.failed else None,
         "rater": study.primary_rater,
-        "sessions": [_session(s, trial, study, since) for s, since in zip(trial.sessions, before, strict=False)],
+        "liked": _liked(figures.whole),
+        "sessions": [
+            _session(s, trial, study, since) | {"liked": _liked(figures.sessions[s.index])} for s, since in zip(trial.sessions, before, strict=False)
+        ],
     }
+
+
+def _liked(of: Liked) -> list[JsonValue]:
+    return [of.likability, of.fixed_set]
 
 
 def _session(session: Session, trial: Trial, study: Study, since: dt.date | None) -> Data:
@@ -163,7 +173,8 @@ def index_data(trials: Sequence[Trial], *, study: Study, codebook: Codebook) -> 
     """What the list of conversations is filtered and sorted by: a row a trial, and of each trial columns over its exchanges.
 
     `scores` holds seven characters an exchange, in the order of `dimensions`: 1 to 5, `-` not applicable, `?` unscored, a space where absent.
-    `moves` and `flags` are sets as bits, in the order of the lists of those names.
+    `moves` and `flags` are sets as bits, in the order of the lists of those names. `likability` and `fixed` are exchanges' own means; `whole` holds
+    likability and fixed set of the trial, which is no mean of those.
     """
     moves = [m.id for m in codebook.tagged]
     kinds = sorted({f.kind for t in trials for s in t.sessions for e in s.exchanges for f in e.flags})
@@ -183,6 +194,7 @@ def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[
     found = [(s.index, e) for s in trial.sessions for e in s.exchanges if e.reply is not None]
     ratings = [e.ratings.get(study.primary_rater, {}) for _, e in found]
     tags = [e.tags.get(study.tagger_id) for _, e in found]
+    figures = summarise_trial(trial, rater=study.primary_rater)
     return {
         "trial": trial.id,
         "target": trial.target,
@@ -194,8 +206,9 @@ def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[
         "session": [s for s, _ in found],
         "exchange": [e.index for _, e in found],
         "scores": "".join(_letter(r.get(d)) for r in ratings for d in DIMENSIONS),
-        "fixed": [_mean(r, ALWAYS) for r in ratings],
-        "likability": [_mean(r, DIMENSIONS) for r in ratings],
+        "fixed": [_rounded(e.mean(study.primary_rater, ALWAYS)) for _, e in found],
+        "likability": [_rounded(e.mean(study.primary_rater)) for _, e in found],
+        "whole": _liked(figures.whole),
         "moves": [sum(moves.get(m, 0) for m in t.moves) if isinstance(t, Tags) else 0 for t in tags],
         "flags": [sum(kinds[k] for k in {f.kind for f in e.flags}) for _, e in found],
     }
@@ -207,6 +220,6 @@ def _letter(rating: Rating | None) -> str:
     return str(rating.score) if isinstance(rating, Score) else "-" if isinstance(rating, NotApplicable) else "?"
 
 
-def _mean(ratings: Ratings, over: Iterable[str]) -> float | None:
-    scores = [r.score for d in over if isinstance(r := ratings.get(d), Score)]
-    return round(sum(scores) / len(scores), 2) if scores else None
+def _rounded(value: float | None) -> float | None:
+    """As the page shows it: there may be a hundred thousand."""
+    return None if value is None else round(value, 2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic_core import from_json
@@ -19,6 +18,8 @@ from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
 from sim.core.digest import result_of
 from sim.core.frozen import Frozen
+from sim.core.record import mean_known
+from sim.core.text import count_words
 
 if TYPE_CHECKING:
     from sim.core.event import Kind
@@ -56,7 +57,7 @@ class Row:
     """Of the reply's event, which rises in the order of telling."""
     words: int = 0
     score: float | None = None
-    """The primary rater's mean over its scored dimensions."""
+    """The exchange's own mean, by the primary rater."""
     scores: tuple[int | None, ...] = (None,) * len(DIMENSIONS)
     """The primary rater's, in the order of the seven dimensions."""
     others: dict[str, float] = field(default_factory=dict)
@@ -281,7 +282,7 @@ class RunIndex:
             return self._spoken(key, body)
         if event.kind == "target_replied":
             flags, left, critical = self._said.pop(key, ((), False, False))
-            row = Row(plan, event.session, event.exchange, event.take, event.id, words=len(body["reply"].split()), flags=flags, left=left)
+            row = Row(plan, event.session, event.exchange, event.take, event.id, words=count_words(body["reply"]), flags=flags, left=left)
             row.critical = critical
             self._rows[key] = row
             return row
@@ -322,12 +323,12 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
     elif event.kind == "rated":
         ratings = result_of(body)
         scores = tuple(r["score"] if (r := ratings.get(d)) and r["kind"] == "score" else None for d in DIMENSIONS)
-        given = [s for s in scores if s is not None]
+        mean = mean_known(scores)
         if event.part == rater:
-            row.scores, row.score = scores, fmean(given) if given else None
+            row.scores, row.score = scores, mean
             row.false_memory = bool(ratings.get("callback", {}).get("false_memory"))
-        elif given and event.part not in control_parts(rater).values():
-            row.others[event.part] = fmean(given)
+        elif mean is not None and event.part not in control_parts(rater).values():
+            row.others[event.part] = mean
 
 
 def document_of(row: Row) -> RowDocument:

@@ -6,6 +6,7 @@ import pytest
 
 from sim.analysis.by_persona import summarise_personas, summarise_sessions
 from sim.analysis.summary import summarise
+from sim.analysis.table import MeasureTable, Viewpoint
 from sim.core.record import Trial
 from sim.present.report.build import build_report
 from sim.present.report.document import Figure, ReportDocument, Table
@@ -81,8 +82,11 @@ def test_the_signature_picture_pairs_personas_and_leaves_callback_out() -> None:
     generous: list[Given] = [4, 4, 4, 4, 4, 4, 1]
     trials = [trial("remembers", p, generous) for p in ("pa", "pb")] + [trial("forgets", p, 3) for p in ("pa", "pb")]  # type: ignore[arg-type]
     figure = next(f for f in report(trials).figures if f.id == "memory")
-    values = {(r["arm"], r["persona"]): r.get("likability") for r in figure.rows if r["persona"]}
+    values = {(r["arm"], r["persona"]): r.get("fixed_set") for r in figure.rows if r["persona"]}
     assert values == {("remembers", "pa"): 4.0, ("remembers", "pb"): 4.0, ("forgets", "pa"): 3.0, ("forgets", "pb"): 3.0}
+    (row,) = [r for r in table(report(trials), "memory").rows if r[0].text == "remembers"]
+    assert [cell.text for cell in row[2:4]] == ["4.00", "+1.00"]
+    assert row[2].beside == "against 3.00"
 
 
 def test_every_row_of_every_figure_keeps_to_its_documented_columns_and_leads_somewhere() -> None:
@@ -97,9 +101,10 @@ def test_every_row_of_every_figure_keeps_to_its_documented_columns_and_leads_som
 
 def test_points_are_means_of_sessions_and_not_of_exchanges() -> None:
     diary = Diary(planned()).open().exchange(5).exchange(5).exchange(5).close().open().exchange(1).close()
-    (point,) = summarise_personas([diary.told()], rater="self")
+    seen = MeasureTable([diary.told()], Viewpoint("self"))
+    (point,) = summarise_personas(seen)
     assert point.likability == pytest.approx(3.0)
-    first, second = summarise_sessions([diary.told()], rater="self")
+    first, second = summarise_sessions(seen, diary.trial.target)
     assert (first.fixed_set, second.fixed_set, first.interval) == (5.0, 1.0, None)
 
 

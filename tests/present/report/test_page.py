@@ -197,7 +197,7 @@ def test_figures_are_drawn_without_a_browser(folder: Path, tmp_path: Path) -> No
     assert {"memory.svg", "memory.png", "memory.csv", "moves.svg"} <= names
     assert (tmp_path / "figures" / "memory.png").read_bytes().startswith(b"\x89PNG")
     assert "offline models" in (tmp_path / "figures" / "memory.svg").read_text(encoding="utf-8")
-    assert (tmp_path / "figures" / "memory.csv").read_text(encoding="utf-8").startswith("arm,persona,likability,")
+    assert (tmp_path / "figures" / "memory.csv").read_text(encoding="utf-8").startswith("arm,persona,fixed_set,")
 
 
 def test_wrong_wishes_are_told_in_a_line(folder: Path, tmp_path: Path) -> None:

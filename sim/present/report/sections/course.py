@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import FEWEST_SESSIONS, Recovery
+from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link, text
 from sim.present.report.document import Block, Figure, Prose, Section, Table
@@ -42,15 +43,16 @@ def _fixed_set(of: Material) -> Figure:
     values = [v for p in of.sessions for v in (p.fixed_set, *(p.interval or ())) if v is not None]
     return Figure(
         id="sessions",
-        title="Fixed set over sessions, with 95 % bands over personas",
+        title="Fixed set over sessions, with 95 % bands",
         alt=f"Mean of the four dimensions that always apply, session by session. {_first_and_last(of)}",
+        notes=(f"Bands: 95 %, over {population(of.summary.scenarios)}.",),
         spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "fixed set", values=values)),
         columns={
             "target": "target id",
             "session": "session, from 1",
             "at": "where it is drawn",
             "mean": "mean over personas of the four dimensions that always apply",
-            "low": "lower end of the 95 % t interval",
+            "low": "lower end of the 95 % interval",
             "high": "upper end",
             "personas": "personas with a score",
             "link": "place of the page",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.analysis.estimates import DECIDE, FEWEST_SCENARIOS, SCREEN, Tier
+from sim.analysis.measures import PRIMARY
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.report.cells import between, spoken_p
 from sim.present.report.document import Headline
@@ -64,17 +65,19 @@ def _headline(
     )
 
 
-def _against(of: Material, leader: str) -> dict[str, Comparison]:
+def _against(of: Material, leader: str, measure: str = PRIMARY) -> dict[str, Comparison]:
     """Every other target against the leader: `lower` where the leader is liked more."""
     found: dict[str, Comparison] = {}
-    for c in of.compared.comparisons if of.compared else ():
+    compared = of.compared(measure)
+    for c in compared.comparisons if compared else ():
         if c.b == leader:
             found[c.a] = c
         elif c.a == leader:
             turned = {"higher": "lower", "lower": "higher"}.get(c.verdict, c.verdict)
             less = None if c.difference is None else -c.difference
             span = None if c.interval is None else (-c.interval[1], -c.interval[0])
-            found[c.b] = c.model_copy(update={"a": c.b, "b": c.a, "difference": less, "interval": span, "verdict": turned})
+            sides = {"a": c.b, "b": c.a, "mean_a": c.mean_b, "mean_b": c.mean_a}
+            found[c.b] = c.model_copy(update={**sides, "difference": less, "interval": span, "verdict": turned})
     return found
 
 
@@ -98,32 +101,32 @@ def _and(targets: list[TargetSummary]) -> str:
 
 def _level(target: TargetSummary) -> str:
     likability = target.likability
-    spoken = f" (95 % {between(likability.interval)})" if likability.interval else ""
+    spoken = f" (95 % interval {between(likability.interval)})" if likability.interval else ""
     return f"{number(likability.mean)} of 5{spoken}"
 
 
 def _told(target: TargetSummary, pair: Comparison | None, leader: str) -> str:
     if pair is None or pair.difference is None:
         return f"{target.target}: {_level(target)}, never in the same place as {leader}"
-    spoken = f"95 % {between(pair.interval)}, " if pair.interval else ""
+    spoken = f"95 % interval {between(pair.interval)}, " if pair.interval else ""
     p = f", p {spoken_p(pair.p_holm)} after Holm" if pair.p_holm is not None else ""
-    return f"{target.target}: {_level(target)}, {signed(pair.difference)} to {leader} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
+    held = f"{number(pair.mean_a)} against {number(pair.mean_b)} with {leader} over what both had in common"
+    return f"{target.target}: {held}, {signed(pair.difference)} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
 
 
 def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:
-    found = [_dimensions(ranked[0], ranked[-1])] if len(ranked) > 1 else []
+    found = _dimensions(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
     found += [s for s in (memory_sentence(of), _repeats(of)) if s]
     return found
 
 
-def _dimensions(first: TargetSummary, last: TargetSummary) -> str:
-    apart = []
-    for d in DIMENSIONS:
-        here, there = first.likability.dimensions[d].mean, last.likability.dimensions[d].mean
-        if here is not None and there is not None:
-            apart.append((here - there, LABELS[d]))
-    widest = sorted(apart, reverse=True)[:MOST_REASONS]
-    return f"{first.target} and {last.target} are furthest apart in {', '.join(f'{label} ({signed(by)})' for by, label in widest)}."
+def _dimensions(of: Material, first: str, last: str) -> list[str]:
+    """Where the first and the last are furthest apart, by paired differences."""
+    pairs = ((_against(of, first, d).get(last), LABELS[d]) for d in DIMENSIONS)
+    apart = sorted(((-c.difference, label) for c, label in pairs if c is not None and c.difference is not None), reverse=True)
+    if not apart:
+        return []
+    return [f"{first} and {last} are furthest apart in {', '.join(f'{label} ({signed(by)})' for by, label in apart[:MOST_REASONS])}."]
 
 
 def _repeats(of: Material) -> str | None:

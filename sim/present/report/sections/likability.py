@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.by_persona import dimension_interval, on_scale
-from sim.core.codebook import BY_OCCASION, DIMENSIONS, LABELS
+from sim.analysis.figures import figure
+from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.table import population
+from sim.core.codebook import ALWAYS, BY_OCCASION, DIMENSIONS, LABELS
 from sim.present.report import charts
-from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talk_link, talks_link, text
+from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
 from sim.present.report.document import Cell, Figure, Prose, Section, Table
 from sim.present.words import NONE, SHORT, many, number
 
@@ -41,7 +43,7 @@ def _main(of: Material) -> Table:
             "target",
             figures=[
                 ("rank", "the places it may have: behind all that a verdict puts before it, before all that a verdict puts behind it"),
-                ("likability", "mean of the seven dimensions, with its 95 % interval over personas like these"),
+                ("likability", f"mean of the seven dimensions, with its 95 % interval over {population(of.summary.scenarios)}"),
                 ("fixed set", "mean of the four dimensions that always apply"),
                 *((SHORT[d], LABELS[d]) for d in DIMENSIONS),
                 ("words", "words a reply: longer replies are often rated higher for their length alone"),
@@ -55,13 +57,12 @@ def _main(of: Material) -> Table:
 
 def _row(of: Material, target: TargetSummary) -> tuple[Cell, ...]:
     figures = target.likability
-    points = [p for p in of.points if p.target == target.target]
-    dimensions = [score(figures.dimensions[d].mean, dimension_interval(points, d), beside=f"n {figures.dimensions[d].n:,}") for d in DIMENSIONS]
+    dimensions = [score(f.mean, f.interval, beside=f"n {f.n:,}") for f in (figures.dimensions[d] for d in DIMENSIONS)]
     return (
         named(target.target, link=talks_link(target=target.target)),
         _place(of, target.target),
-        score(figures.mean, on_scale(figures.interval)),
-        score(figures.fixed_set, on_scale(figures.fixed_set_interval)),
+        score(figures.mean, figures.interval),
+        score(figures.fixed_set, figures.fixed_set_interval),
         *dimensions,
         score(target.repetition.words_per_reply, digits=0),
         Cell(text=f"{figures.n:,}", value=figures.n, beside=many(figures.n_personas, "persona")),
@@ -70,52 +71,61 @@ def _row(of: Material, target: TargetSummary) -> tuple[Cell, ...]:
 
 def _place(of: Material, target: str) -> Cell:
     """Its place among all, with the places it may as well have."""
-    ranks = {r.arm: r for r in of.compared.ranking.get("", ())} if of.compared else {}
-    rank = ranks.get(target)
-    if rank is None or rank.mean is None:
+    compared = of.compared(PRIMARY)
+    rank = {r.arm: r for r in compared.ranking.get("", ())}.get(target) if compared else None
+    if rank is None or rank.mean is None or rank.first is None or rank.last is None:
         return Cell(text=NONE)
     return Cell(text=str(rank.first) if rank.first == rank.last else f"{rank.first} to {rank.last}", value=(rank.first + rank.last) / 2)
 
 
 def _interval_note(of: Material) -> str:
     if any(t.likability.interval for t in of.summary.targets):
-        return "Small print: 95 % t intervals over personas like these. They are wider than the ones for a paired difference between two targets."
+        over = population(of.summary.scenarios)
+        return f"Small print: 95 % intervals over {over}. They are wider than the ones for a paired difference between two targets."
     return "No interval: it takes 3 personas or more."
 
 
 def _personas(of: Material) -> Figure:
-    points = [p for p in of.points if p.likability is not None]
-    ranked = sorted(of.summary.targets, key=lambda t: -(t.likability.mean or 0))
-    order = [t.target for t in ranked]
+    """Small dots and their mean: of the fixed set, which every persona has whole. Few have all seven dimensions, so likability is not their mean."""
+    known = {
+        t.target: {p.persona: p for p in of.points if p.target == t.target and all(d in p.dimensions for d in ALWAYS)} for t in of.summary.targets
+    }
     single: list[dict[str, JsonValue]] = [
-        {"target": p.target, "persona": p.persona, "likability": p.likability, "n": p.n, "link": talks_link(target=p.target, persona=p.persona)}
-        for p in points
-    ]
-    means: list[dict[str, JsonValue]] = [
         {
-            "target": t.target,
-            "persona": None,
-            "mean": t.likability.mean,
-            "low": t.likability.interval[0] if t.likability.interval else None,
-            "high": t.likability.interval[1] if t.likability.interval else None,
-            "n": t.likability.n,
-            "link": talks_link(target=t.target),
+            "target": p.target,
+            "persona": p.persona,
+            "fixed_set": p.fixed_set,
+            "likability": p.likability,
+            "n": p.n,
+            "link": talks_link(target=p.target, persona=p.persona),
         }
-        for t in ranked
-        if t.likability.mean is not None
+        for points in known.values()
+        for p in points.values()
     ]
-    axis = charts.rating("likability", "simulated likability", values=[p.likability for p in points if p.likability is not None])
+    table, means = of.source.table, []
+    for target, points in known.items():
+        mean = figure(BY_ID["fixed_set"], table, [t for p in points.values() for t in p.trials])
+        if mean is not None:
+            low, high = mean.interval or (None, None)
+            n = sum(p.n for p in points.values())
+            means.append({"target": target, "persona": None, "mean": mean.value, "low": low, "high": high, "n": n, "link": talks_link(target=target)})
+    means.sort(key=lambda row: -row["mean"])  # type: ignore[operator]
+    axis = charts.rating(
+        "fixed_set", "fixed set", values=[p.fixed_set for points in known.values() for p in points.values() if p.fixed_set is not None]
+    )
     return Figure(
         id="likability",
-        title="Every persona, and the mean with its 95 % interval",
-        alt="Likability of each target: " + "; ".join(f"{t.target} {number(t.likability.mean)}" for t in ranked),
-        spec=charts.strip(of.targets, order=order, x=axis),
+        title="The fixed set, persona by persona, and their mean with its 95 % interval",
+        alt="Mean fixed set of each target: " + "; ".join(f"{row['target']} {number(row['mean'])}" for row in means),  # type: ignore[arg-type]
+        notes=(f"A large dot is the mean of the small ones of its row. Interval: 95 %, over {population(of.summary.scenarios)}.",),
+        spec=charts.strip(of.targets, order=[str(row["target"]) for row in means], x=axis),
         columns={
             "target": "target id",
             "persona": "persona id; empty: the mean over personas",
-            "likability": "the persona's mean over the dimensions scored",
-            "mean": "mean over personas",
-            "low": "lower end of the 95 % t interval",
+            "fixed_set": "the persona's mean over the four dimensions that always apply",
+            "likability": "the persona's mean over all dimensions that it scored; not drawn",
+            "mean": "mean of the personas' fixed set",
+            "low": "lower end of its 95 % interval",
             "high": "upper end",
             "n": "rated exchanges",
             "link": "place of the page",
@@ -126,15 +136,18 @@ def _personas(of: Material) -> Figure:
 
 def _pairs(of: Material) -> list[Table]:
     """Every pair of targets, with the verdict that its p allows."""
-    if of.compared is None:
+    compared = of.compared(PRIMARY)
+    if compared is None:
         return []
     rows = []
-    for c in of.compared.comparisons:
+    for c in compared.comparisons:
         known = c.difference is not None
         rows.append(
             (
                 named(f"{c.a} − {c.b}"),
                 change(c.difference, c.interval) if known else Cell(text=NONE),
+                score(c.mean_a),
+                score(c.mean_b),
                 probability(c.p_holm),
                 score(c.d_av, beside=f"d_z {number(c.d_z)}" if c.d_z is not None else ""),
                 count(c.personas),
@@ -145,6 +158,8 @@ def _pairs(of: Material) -> list[Table]:
         )
     figures: list[Heading] = [
         ("difference", "paired by persona and scenario, with its 95 % interval"),
+        ("first, in common", "mean of the first over what both had in common: the difference is that of these two, not of the table above"),
+        ("second, in common", "mean of the second over the same"),
         ("p", "two-sided, of sign flips by persona and of the interval, the larger; after Holm over all pairs"),
         ("d_av", "over the mean standard deviation between personas; d_z: over that of the differences"),
         "personas",
@@ -159,11 +174,10 @@ def _pairs(of: Material) -> list[Table]:
 def _dimensions(of: Material) -> Figure:
     rows: list[dict[str, JsonValue]] = []
     for target in of.summary.targets:
-        points = [p for p in of.points if p.target == target.target]
         for d in DIMENSIONS:
-            figures, interval = target.likability.dimensions[d], dimension_interval(points, d)
+            figures = target.likability.dimensions[d]
             if figures.mean is not None:
-                low, high = interval or (None, None)
+                low, high = figures.interval or (None, None)
                 rows.append(
                     {
                         "target": target.target,
@@ -186,7 +200,7 @@ def _dimensions(of: Material) -> Figure:
             "target": "target id",
             "dimension": "likability dimension",
             "mean": "mean over personas",
-            "low": "lower end of the 95 % t interval over personas",
+            "low": f"lower end of the 95 % interval over {population(of.summary.scenarios)}",
             "high": "upper end",
             "n": "rated exchanges",
             "occasions": "exchanges whose message gave occasion",
@@ -235,9 +249,3 @@ def _occasions(of: Material) -> Table:
         rows=tuple(rows),
         notes=("Whether a dimension applies is fixed by what the user said: a reply cannot escape a missed callback by not trying.",),
     )
-
-
-def worst_link(target: TargetSummary) -> str:
-    """The exchange of `target` that was liked least."""
-    worst = target.likability.worst
-    return talk_link(worst.trial, worst.session, worst.exchange) if worst else ""

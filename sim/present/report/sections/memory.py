@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.by_persona import PersonaPoint, mean_of, on_scale
-from sim.analysis.estimates import t_interval
-from sim.analysis.pairs import WITHOUT_CALLBACK, Paired, pair_likability
-from sim.core.spec.target import ChatTargetSpec
+from sim.analysis.policies import steady_arms
+from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import between, change, columns, count, named, score, talks_link
-from sim.present.report.document import Block, Figure, Prose, Section, Table
-from sim.present.words import share, signed
+from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
+from sim.present.words import NONE, number, share, signed
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.core.spec import Study
+    from sim.analysis.policies import Bought, InCommon, MemoryArm
     from sim.present.report.material import Material
 
 TITLE = "What memory buys"
@@ -28,10 +23,10 @@ ORDER = ("none", "window", "summary", "profile", "retrieval", "full")
 
 
 def memory_section(of: Material) -> Section:
-    """The signature picture: memory × likability without callback."""
-    groups = memory_groups(of.study)
-    groups = [g for g in groups if sum(any(p.target == t for p in of.points) for t in g) > 1]
-    if not groups:
+    """The signature picture: memory × liking, paired by persona."""
+    rated = {p.target for p in of.points}
+    models = [b for b in of.summary.bought if sum(a.target in rated for a in b.arms) > 1]
+    if not models:
         why = "Not measured in this run: no two of its targets are the same model with different memories. Add the same model with `memory: none`."
         return Section(id="memory", title=TITLE, absent=why)
     explained = Prose(
@@ -40,23 +35,13 @@ def memory_section(of: Material) -> Section:
             "what is left is whether remembering makes the talk itself more liked.",
         )
     )
-    blocks: list[Block] = [b for i, g in enumerate(groups) for b in (_figure(of, g, i), _table(of, g, i))]
+    blocks: list[Block] = [b for i, model in enumerate(models) for b in (_figure(of, model, i), _table(of, model, i))]
     return Section(id="memory", title=TITLE, blocks=(explained, *blocks, *_accuracy(of), *_ranks(of)))
 
 
-def memory_groups(study: Study) -> list[tuple[str, ...]]:
-    """Targets that differ in nothing but their memory, those that keep least first; only groups of two and more."""
-    alike: defaultdict[str, list[ChatTargetSpec]] = defaultdict(list)
-    for target in study.targets:
-        if isinstance(target, ChatTargetSpec):
-            alike[target.model_dump_json(exclude={"id", "memory"})].append(target)
-    ranked = [sorted(g, key=lambda t: _rank(t.memory)) for g in alike.values() if len({t.memory for t in g}) > 1]
-    return [tuple(t.id for t in g) for g in ranked]
-
-
-def bought(of: Material, more: str, less: str) -> Paired:
-    """How much more `more` is liked than `less`, callback left out."""
-    return pair_likability(of.of(more), of.of(less), rater=of.rater)
+def _ordered(model: Bought) -> list[MemoryArm]:
+    """Those that keep least first."""
+    return sorted(model.arms, key=lambda a: _rank(a.memory))
 
 
 def _rank(memory: str) -> tuple[int, int]:
@@ -64,39 +49,38 @@ def _rank(memory: str) -> tuple[int, int]:
     return (ORDER.index(kind) if kind in ORDER else len(ORDER), int(size) if size.isdecimal() else 0)
 
 
-def _figure(of: Material, group: tuple[str, ...], index: int) -> Figure:
-    points = _in_common(of, group)
+def _figure(of: Material, model: Bought, index: int) -> Figure:
+    """A line a persona, and their mean: of the fixed set, which every persona has whole, so that the means are means of these lines."""
+    arms = [a.target for a in _ordered(model)]
+    held = steady_arms(of.source.table, arms)
     rows: list[dict[str, JsonValue]] = [
-        {
-            "arm": p.target,
-            "target": p.target,
-            "persona": p.persona,
-            "likability": value,
-            "n": p.n,
-            "link": talks_link(target=p.target, persona=p.persona),
-        }
-        for p, value in points
+        {"arm": arm, "target": arm, "persona": persona, "fixed_set": value, "link": talks_link(target=arm, persona=persona)}
+        for arm, found in held.items()
+        for persona, value in found.personas.items()
     ]
-    for target in group:
-        values = [value for p, value in points if p.target == target]
-        low, high = on_scale(t_interval(values)) or (None, None)
-        rows.append({"arm": target, "target": target, "persona": None, "mean": mean_of(values), "low": low, "high": high, "n": len(values)})
-    axis = charts.rating("likability", "likability without callback", values=[value for _, value in points])
-    last = bought(of, group[-1], group[0])
+    for arm, found in held.items():
+        low, high = found.interval or (None, None)
+        rows.append({"arm": arm, "target": arm, "persona": None, "mean": found.mean, "low": low, "high": high, "n": len(found.personas)})
+    steady = [(a.target, a.steady.difference) for a in _ordered(model) if a.steady is not None]
+    axis = charts.rating("fixed_set", "fixed set", values=[v for found in held.values() for v in found.personas.values()])
     return Figure(
         id="memory" if index == 0 else f"memory-{index + 1}",
-        title="Memory and likability without callback, paired by persona",
-        alt=f"One line a persona from {' to '.join(group)}. {group[-1]} less {group[0]}: {signed(last.difference)} points.",
-        notes=("Thin lines are personas, the thick line their mean with its 95 % interval. The interval of the paired difference stands below.",),
-        spec=charts.paired(group, y=axis),
+        title="Memory and the fixed set, paired by persona",
+        alt=f"One line a persona from {' to '.join(arms)}. Less {model.against}: {'; '.join(f'{arm} {signed(by)} points' for arm, by in steady)}.",
+        notes=(
+            "Thin lines are personas, the thick line their mean, over what all have in common.",
+            f"Interval: 95 %, over {population(of.summary.scenarios)}.",
+            "The interval of a paired difference, which is the one to judge by, stands below.",
+        ),
+        spec=charts.paired(arms, y=axis),
         columns={
             "arm": "target id, from the memory that keeps least",
             "persona": "persona id; empty: the mean over personas",
-            "likability": "mean over the dimensions without callback that the persona scored in every arm",
-            "mean": "mean over personas",
-            "low": "lower end of the 95 % t interval over personas",
+            "fixed_set": "the persona's mean over the four dimensions that always apply, in the sessions that all arms have in common",
+            "mean": "mean of the personas",
+            "low": "lower end of its 95 % interval",
             "high": "upper end",
-            "n": "rated exchanges of the persona; personas in a mean",
+            "n": "personas in a mean",
             "link": "place of the page",
         },
         rows=tuple(rows),
@@ -143,47 +127,33 @@ def _ranks(of: Material) -> list[Prose]:
     return [Prose(lines=(f"No rank correlation over targets: it takes ten with probes, and there are {ranks.targets}.",))]
 
 
-def _in_common(of: Material, group: Sequence[str]) -> list[tuple[PersonaPoint, float]]:
-    """Each persona's mean in each arm, over the dimensions that it scored in all of them: otherwise lines would rise and fall with occasions."""
-    arms: defaultdict[str, list[PersonaPoint]] = defaultdict(list)
-    for p in of.points:
-        if p.target in group:
-            arms[p.persona].append(p)
-    found = []
-    for points in arms.values():
-        shared = [d for d in WITHOUT_CALLBACK if all(d in p.dimensions for p in points)]
-        if len(points) == len(group) and shared:
-            found += [(p, fmean(p.dimensions[d] for d in shared)) for p in points]
-    return found
-
-
-def _table(of: Material, group: tuple[str, ...], index: int) -> Table:
-    memory = {t.id: t.memory for t in of.study.targets}
+def _table(of: Material, model: Bought, index: int) -> Table:
     rows = []
-    for target in group:
-        found = bought(of, target, group[0]) if target != group[0] else None
-        callback = next(t for t in of.summary.targets if t.target == target).likability.dimensions["callback"]
-        mean = mean_of(value for p, value in _in_common(of, group) if p.target == target)
-        difference = change(found.difference, found.interval) if found else named("reference")
+    for arm in _ordered(model):
+        callback = next(t for t in of.summary.targets if t.target == arm.target).likability.dimensions["callback"]
         rows.append(
             (
-                named(target, link=talks_link(target=target)),
-                named(memory[target]),
-                score(mean),
-                difference,
-                count(found.personas if found else callback.n_personas),
+                named(arm.target, link=talks_link(target=arm.target)),
+                named(arm.memory),
+                *_held(arm.likes),
+                *_held(arm.steady),
+                count(arm.likes.personas) if arm.likes else Cell(text=NONE),
                 score(callback.mean, beside=f"n {callback.n:,}"),
             )
         )
+    paired = f"paired by persona and scenario, with its 95 % interval over {population(of.summary.scenarios)}"
+    common = f"the target's mean, and below it that of {model.against}, over what both have in common: the difference is that of these two"
     return Table(
         id="memory" if index == 0 else f"memory-{index + 1}",
-        title=f"Paired with {group[0]}",
+        title=f"Paired with {model.against}",
         columns=columns(
             "target",
             "memory",
             figures=[
-                ("without callback", "mean over the dimensions scored in every arm"),
-                ("difference", "paired by persona and scenario, with its 95 % interval over personas"),
+                ("without callback, in common", common),
+                ("difference", f"in likability without callback, {paired}"),
+                ("fixed set, in common", common),
+                ("difference in fixed set", paired),
                 "personas",
                 ("callback", "apart: memory by definition"),
             ],
@@ -192,12 +162,22 @@ def _table(of: Material, group: tuple[str, ...], index: int) -> Table:
     )
 
 
+def _held(found: InCommon | None) -> tuple[Cell, Cell]:
+    """Both means and their difference; of the reference there is none."""
+    if found is None:
+        return Cell(text=NONE), named("reference")
+    return score(found.mean, beside=f"against {number(found.other)}"), change(found.difference, found.interval)
+
+
 def memory_sentence(of: Material) -> str | None:
     """What memory bought, in a sentence; None without two memories of one model."""
-    for group in memory_groups(of.study):
-        found = bought(of, group[-1], group[0])
+    for model in of.summary.bought:
+        arm = _ordered(model)[-1]
+        found = arm.likes or next(a.likes for a in reversed(_ordered(model)) if a.likes is not None)
         if found.difference is not None:
-            spoken = f" (95 % {between(found.interval)})" if found.interval else ""
-            told = f"With memory ({group[-1]} against {group[0]}) likability without callback differs by {signed(found.difference)} points{spoken}"
+            spoken = f" (95 % interval {between(found.interval)})" if found.interval else ""
+            told = (
+                f"With memory ({arm.target} against {model.against}) likability without callback differs by {signed(found.difference)} points{spoken}"
+            )
             return f"{told}, over {found.personas} personas."
     return None

@@ -46,11 +46,6 @@ window.Rapport = {};
 
   R.number = (value, digits = 2) => (value == null ? "–" : value.toFixed(digits));
 
-  R.mean = function (values) {
-    const known = values.filter((v) => v != null);
-    return known.length ? known.reduce((a, b) => a + b, 0) / known.length : null;
-  };
-
   // What opens the viewer is in a cookie from here on, and need not stand in the address, to be copied or seen over a shoulder.
   if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname + location.hash);
 

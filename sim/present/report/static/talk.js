@@ -23,10 +23,14 @@
     return R.el("header", { class: "talkhead" },
       R.el("h2", { tabindex: "-1" }, `${whole.name} with ${whole.target}`),
       R.el("p", { class: "about" }, `${whole.title} (${whole.scenario}) · persona ${whole.persona} · seed ${whole.seed} · ${whole.status}`),
+      R.el("p", { class: "about" }, liked("This conversation", whole.liked)),
       whole.failure && R.el("p", { class: "warn" }, `Failed: ${whole.failure}`),
       whole.forgotten && R.el("p", { class: "warn" }, "Forgotten: the texts were deleted; each word is shown as ø."),
       R.el("p", { class: "switch" }, "The same person in the same scenario with: ", links));
   }
+
+  /** Likability and fixed set of a conversation or a session, each by the one average of the program. */
+  const liked = (what, [likability, fixed]) => `${what}: likability ${R.number(likability)}, fixed set ${R.number(fixed)}`;
 
   function session(s, whole, query, told) {
     const before = told.map(([, text]) => text);
@@ -35,6 +39,7 @@
     const context = [s.situation, s.feels && `Feels ${s.feels}.`, s.event].filter(Boolean).join(" ");
     return R.el("section", { class: "session", id: `session-${s.index}`, "aria-label": `Session ${s.index}` },
       R.el("h3", {}, `Session ${s.index}`, R.el("span", { class: "when" }, s.when)),
+      R.el("p", { class: "about" }, liked("This session", s.liked)),
       R.el("p", { class: "situation" }, context),
       before.length > 0 && folded(`told before this session: ${before.length}`, R.el("ul", {}, before.map((t) => R.el("li", {}, t)))),
       exchanges,

@@ -12,7 +12,7 @@
     index = data;
     fetch = whole;
     index.trials.forEach((t) => {
-      t.likabilityMean = R.mean(t.likability);
+      [t.liked, t.steady] = t.whole;
       t.worst = t.likability.reduce((worst, v) => (v == null ? worst : Math.min(worst, v)), 6);
     });
     fill("target", [...new Set(index.trials.map((t) => t.target))]);
@@ -123,9 +123,9 @@
       R.el("td", {}, trial.target),
       R.el("td", {}, trial.scenario),
       R.el("td", { class: "figure" }, String(trial.seed)),
-      R.el("td", { class: "figure", "data-value": trial.likabilityMean ?? -1 }, R.number(trial.likabilityMean)),
+      R.el("td", { class: "figure", "data-value": trial.liked ?? -1 }, R.number(trial.liked)),
       R.el("td", { class: "figure", "data-value": worst ?? -1 }, R.number(worst)),
-      R.el("td", { "data-value": trial.likabilityMean ?? -1 }, line(trial.fixed)),
+      R.el("td", { "data-value": trial.steady ?? -1 }, R.number(trial.steady), " ", line(trial.fixed)),
       R.el("td", { class: "figure" }, String(trial.session.length)),
       R.el("td", { class: "figure", hidden: !kept.length }, hits.length ? String(hits.length) : ""),
       R.el("td", {}, trial.status));
@@ -141,7 +141,7 @@
     const svg = document.createElementNS(ns, "svg");
     const path = document.createElementNS(ns, "polyline");
     for (const [k, v] of Object.entries({ viewBox: `0 0 ${w} ${h}`, width: w, height: h, class: "spark", role: "img" })) svg.setAttribute(k, v);
-    svg.setAttribute("aria-label", `fixed set from ${known[0][1]} to ${known[known.length - 1][1]}`);
+    svg.setAttribute("aria-label", `fixed set, exchange by exchange, from ${known[0][1]} to ${known[known.length - 1][1]}`);
     path.setAttribute("points", points.join(" "));
     svg.append(path);
     return svg;

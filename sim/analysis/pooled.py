@@ -1,0 +1,144 @@
+"""Figures of a target with a definition of their own, instead of the mean of values by session.
+
+Repetition is taken over all pairs of replies (`sim.score.repetition`), memory over a trial's answers (`sim.analysis.memory`), adaptability less that
+of the same model without memory (`sim.analysis.adaptability`). What bears one of their names is this figure, wherever it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.analysis.adaptability import Adaptability, summarise_adaptability
+from sim.analysis.memory import measure_abstention, measure_memory, measure_untold
+from sim.score.repetition import Repetition, mark_trials, measure
+
+if TYPE_CHECKING:
+    from sim.analysis.memory import Abstention
+    from sim.analysis.proportions import Proportion
+    from sim.analysis.table import MeasureTable
+    from sim.score.marks import Columns
+
+Bounds = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """One such figure."""
+
+    value: float
+    personas: int
+    bounds: Callable[[], Bounds]
+    """Its 95 % interval, computed when it is asked for."""
+
+
+Pool = Callable[["MeasureTable", Sequence[str]], Pooled | None]
+"""From a table and the ids of some of its trials, those of one target."""
+
+
+# --- memory -------------------------------------------------------------------------------------------------------
+
+
+def pool_memory(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """Memory accuracy."""
+    return _proportion(measure_memory(table.of(trials)))
+
+
+def pool_untold(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """What was never told, and it says so."""
+    return _proportion(measure_untold(table.of(trials)))
+
+
+def _proportion(found: Proportion) -> Pooled | None:
+    return None if found.accuracy is None else Pooled(found.accuracy, found.personas, lambda: found.interval)
+
+
+def pool_balanced(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """Whether it tells what it was told from what it was not."""
+    found: Abstention = measure_abstention(table.of(trials))
+    return None if found.balanced_accuracy is None else Pooled(found.balanced_accuracy, found.personas, lambda: found.interval)
+
+
+# --- adaptability -------------------------------------------------------------------------------------------------
+
+
+def adaptability(table: MeasureTable, trials: Sequence[str]) -> Adaptability:
+    """Of one target, less that of its reference where it has one."""
+    own = table.of(trials)
+    reference = table.view.references.get(own[0].target) if own else None
+    beside = table.of(table.by_target.get(reference, ())) if reference else ()
+    return summarise_adaptability(own, rater=table.view.rater, reference=beside, reference_id=reference)
+
+
+def pool_adaptability(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """Its slope."""
+    found = adaptability(table, trials)
+    return None if found.slope is None else Pooled(found.slope, found.personas, lambda: found.interval)
+
+
+# --- repetition ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Repetition of some trials, with what its intervals are computed from."""
+
+    found: Repetition
+    columns: Columns
+    replies: int
+    intervals: Callable[[], dict[str, Bounds]]
+
+
+def repetition(table: MeasureTable, trials: Sequence[str]) -> Repeated:
+    """Repetition of moves in these trials by the tagger that is looked at, computed once."""
+    known, key = table.repeated, tuple(trials)
+    if key not in known:
+        assert table.view.codebook is not None, "moves are looked at with a codebook"
+        marks = mark_trials(table.of(trials), tagger=table.view.tagger, codebook=table.view.codebook)
+        columns = marks.columns()
+        bounds: list[dict[str, Bounds]] = []
+
+        def intervals() -> dict[str, Bounds]:
+            from sim.analysis import repetition as report
+
+            if not bounds:
+                bounds.append(dict(report.intervals(columns)))
+            return bounds[0]
+
+        known[key] = Repeated(measure(marks), columns, marks.replies, intervals)
+    return known[key]
+
+
+def pool_repetition(name: str, table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """One of its measures, by the name of its field."""
+    if table.view.codebook is None:
+        return None
+    repeated = repetition(table, trials)
+    value = getattr(repeated.found, name)
+    people = len(np.unique(repeated.columns.cluster))
+    return None if value is None else Pooled(value, people, lambda: repeated.intervals().get(name))
+
+
+def pool_words(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """Words a reply, over all replies; by persona left out in turn."""
+    people: dict[str, list[int]] = {}
+    for trial in table.of(trials):
+        counts = [n for session in trial.sessions for n in table.words[trial.id, session.index]]
+        of = people.setdefault(trial.cast.persona.id, [0, 0])
+        of[0] += sum(counts)
+        of[1] += len(counts)
+    sums: Any = np.array([of for of in people.values() if of[1]], dtype=float).reshape(-1, 2)
+    words, replies = sums.sum(axis=0)
+    if not words:
+        return None
+
+    def bounds() -> Bounds:
+        from sim.analysis.repetition import interval
+
+        rest = np.array([words, replies]) - sums
+        return interval(float(words / replies), rest[:, 0] / rest[:, 1]) if len(sums) > 1 else None
+
+    return Pooled(float(words / replies), len(sums), bounds)
