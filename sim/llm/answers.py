@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -19,23 +17,18 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
 
-from pydantic import JsonValue
-
 from sim.core.errors import CallFailed, Cause
 from sim.core.event import Call, Timing
 from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist
 from sim.llm.client import Completion, JsonSchema, Message, Request, prompt_hash
 from sim.llm.failures import AttemptFailed, Verdict, scrub
+from sim.llm.reading import Found, find_object, sound
 
 Form = Literal["schema", "json", "prompt"]
 FORMS: tuple[Form, ...] = ("schema", "json", "prompt")
 
 GRACE = 2.0
 """Seconds that other calls wait for the first one to find out the form. Refusals come at once; a model that takes longer is answering."""
-DEPTH = 64
-"""Levels of nesting beyond which an answer is no answer."""
-TRIES = 200
-"""Places at which an object might begin that are looked at; each costs time in proportion to the length of the text."""
 STRIKES = 2
 """Answers without any JSON, before there was one with, after which the form counts as not understood."""
 
@@ -108,10 +101,10 @@ class Asker:
         if answer.finish == "content_filter" and not answer.text.strip():
             self._refused(request, outcome, latency, "the provider's content filter left nothing of the answer")
         text = sound(answer.text)
-        value = None if request.schema is None else parse_json(text)
+        found = Found() if request.schema is None else find_object(text, request.schema.keys)
         if request.schema is not None:
-            self._learn(value, answer)
-        return Completion(text, value, answer.finish, outcome.usage, outcome.cost, latency, outcome.attempts)
+            self._learn(found, answer)
+        return Completion(text, found.value, answer.finish, outcome.usage, outcome.cost, latency, outcome.attempts, found.clash)
 
     async def _discover(self, request: Request) -> Outcome:
         """Ask for JSON. Until the form is known one call goes ahead; the others follow when it is back, or after `GRACE`."""
@@ -172,9 +165,9 @@ class Asker:
             self._settled = self._form == "prompt"
             self._strikes = 0
 
-    def _learn(self, value: JsonValue, answer: Answer) -> None:
+    def _learn(self, found: Found, answer: Answer) -> None:
         """A server may accept `response_format` and ignore it; the schema then has to stand in the prompt."""
-        if value is not None:
+        if found.value is not None or found.clash:
             self._settled = True
         elif not self._settled and answer.finish == "stop" and answer.text.strip():
             self._strikes += 1
@@ -201,69 +194,3 @@ CAUSES: dict[Verdict, Cause] = {
 @lru_cache(maxsize=1)
 def _packaged() -> str:
     return (files("sim") / "prompts" / "json_mode.txt").read_text(encoding="utf-8").strip()
-
-
-# --- reading -------------------------------------------------------------------------------------------------------
-
-
-def parse_json(text: str) -> JsonValue:
-    """The first JSON object in `text`, whatever prose, code fence or reasoning in `<think>` tags surrounds it; None without one.
-
-    JSON as RFC 8259 has it: no trailing commas, no NaN, no Infinity; of a key that stands twice the last counts. Never raises; linear in the
-    length of `text`. Half of a surrogate pair becomes U+FFFD, since no file could hold it.
-    """
-    thought, closed, said = text.rpartition("</think>")
-    found = _first_object(said)
-    return _first_object(thought) if found is None and closed else found
-
-
-def _first_object(text: str) -> JsonValue:
-    opening = _OPENING.search(text)
-    for _ in range(TRIES):
-        if opening is None:
-            break
-        try:
-            value, _ = _DECODER.raw_decode(text, opening.start())
-            return _sound_value(value, DEPTH) if "\\u" in text or text.count("{") + text.count("[") > DEPTH else value
-        except json.JSONDecodeError as error:
-            # What stands before the error is part of the broken object: to start there again could only bring up a fragment of it.
-            opening = _OPENING.search(text, max(error.pos, opening.end()))
-        except (ValueError, RecursionError):
-            break
-    return None
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError("not a finite number")
-    return value
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-_OPENING = re.compile(r"""\{(?=\s*["}])""")
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
-
-
-def _sound_value(value: JsonValue, depth: int) -> JsonValue:
-    if isinstance(value, str):
-        return sound(value)
-    if isinstance(value, dict | list) and depth == 0:
-        raise ValueError("nested too deeply")
-    if isinstance(value, dict):
-        return {sound(k): _sound_value(v, depth - 1) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_sound_value(v, depth - 1) for v in value]
-    return value
-
-
-def sound(text: str) -> str:
-    """`text` with halves of surrogate pairs joined, or replaced by U+FFFD where the other half is missing."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

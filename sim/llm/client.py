@@ -30,6 +30,12 @@ class Schema:
     json: JsonSchema
     """JSON Schema in the strict subset: every property required, no additional ones."""
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys that an answer has."""
+        properties = self.json.get("properties")
+        return frozenset(properties) if isinstance(properties, dict) else frozenset()
+
 
 @dataclass(frozen=True)
 class Request:
@@ -51,7 +57,7 @@ class Completion:
 
     text: str
     value: JsonValue = None
-    """The parsed answer to a request with a schema; None when the text holds no JSON."""
+    """The parsed answer to a request with a schema; None when the text holds no JSON, or when nobody can tell which of its objects is the answer."""
     finish: str = "stop"
     usage: Usage | None = None
     cost: float | None = None
@@ -59,6 +65,8 @@ class Completion:
     latency: float = 0.0
     """Seconds from the first attempt to the answer."""
     attempts: int = 1
+    clash: bool = False
+    """Whether the text holds several answers that differ, of which one may be quoted from what was judged."""
 
 
 class Client(Protocol):

@@ -12,6 +12,7 @@ from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rat
 from sim.core.text import words
 from sim.core.view import RaterView
 from sim.llm.client import Completion, JsonSchema, Message, Request, Schema, Tab
+from sim.llm.reading import CLASH
 from sim.score.evidence import quote_found, quote_long_enough
 from sim.score.repair import Misfit
 from sim.score.scorer import Scored
@@ -101,7 +102,7 @@ class LikabilityRater:
             if step == "repair":
                 ratings |= {item: Unscored(cause="schema", reason=problem) for item, problem in problems.items()}
                 break
-            said = self._prompts.render("rate_repair", problems=list(problems.values()), order=open_items)
+            said = self._prompts.render("rate_repair", problems=list(dict.fromkeys(problems.values())), order=open_items)
             request = Request(
                 first.role,
                 (*first.messages, Message("assistant", answer.text or "(nothing)"), Message("user", said)),
@@ -136,7 +137,7 @@ def read_rating(dimension: str, raw: JsonValue, view: RaterView) -> Rating:
 
 def _read_all(answer: Completion, items: Sequence[str], read: Callable[[str, JsonValue], Rating]) -> tuple[dict[str, Rating], dict[str, str]]:
     if not isinstance(answer.value, dict):
-        return {}, dict.fromkeys(items, "the answer is not one JSON object")
+        return {}, dict.fromkeys(items, CLASH if answer.clash else "the answer is not one JSON object")
     good: dict[str, Rating] = {}
     problems: dict[str, str] = {}
     for item in items:

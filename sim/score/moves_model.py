@@ -17,6 +17,7 @@ from sim.core.errors import LOST, CallFailed
 from sim.core.event import TaggedSentence, Tagging, Tags, Unscored
 from sim.core.text import normalise
 from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.llm.reading import CLASH
 from sim.score.repair import Misfit
 from sim.score.scorer import Scored
 from sim.score.sentences import split_sentences
@@ -115,7 +116,7 @@ def read_marks(
     places = range(len(sentences)) if wanted is None else wanted
     rows = answer.value.get("sentences") if isinstance(answer.value, dict) else None
     if not isinstance(rows, list):
-        return {}, ['the answer is not one JSON object with a list "sentences"']
+        return {}, [CLASH if answer.clash else 'the answer is not one JSON object with a list "sentences"']
     problems: list[str] = []
     good: list[_Row] = []
     spoilt: set[int] = set()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import Unscored
 from sim.llm.client import Completion, Message, Request, Tab
+from sim.llm.reading import CLASH
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ async def ask(client: Client, first: Request, read: Callable[[Completion], V], *
             cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
             return Scored(cause, tab.calls, tab.timings)
         try:
+            if came.clash:
+                raise Misfit(CLASH)
             return Scored(read(came), tab.calls, tab.timings)
         except Misfit as misfit:
             problem = str(misfit)

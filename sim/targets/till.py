@@ -11,10 +11,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from sim.core.event import Call, Role, Timing
-from sim.llm.answers import sound
 from sim.llm.budget import Budget
 from sim.llm.client import Message, prompt_hash
 from sim.llm.limits import Gates
+from sim.llm.reading import sound
 from sim.targets.target import Answer
 
 

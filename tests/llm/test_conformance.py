@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from sim.core.errors import CallFailed
-from sim.llm.answers import parse_json
 from sim.llm.client import Client, Completion, Request, Scripted
+from sim.llm.reading import find_object
 from tests.llm.conftest import MOOD, Build, asked
 from tests.server import Server, answer
 from tests.waiting import soon
@@ -23,7 +23,7 @@ def _as_the_server_would(request: Request) -> Completion | Exception:
     if request.schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": request.schema.name, "schema": request.schema.json}}
     text = answer(body)
-    return Completion(text, parse_json(text) if request.schema else None)
+    return Completion(text, find_object(text).value if request.schema else None)
 
 
 @pytest.fixture(params=["scripted", "direct", "litellm"])
@@ -48,7 +48,7 @@ async def test_a_schema_brings_a_value_of_its_shape(client: Client) -> None:
     assert isinstance(completion.value, dict)
     assert set(completion.value) == {"mood", "message", "leave"}
     assert completion.value["leave"] is False
-    assert parse_json(completion.text) == completion.value
+    assert find_object(completion.text).value == completion.value
 
 
 async def test_all_clients_bring_the_same_answer_to_the_same_request(client: Client) -> None:

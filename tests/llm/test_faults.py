@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.core.errors import CallFailed
-from sim.llm.answers import parse_json
+from sim.llm.reading import find_object
 from tests.llm.conftest import MOOD, Build, Via, Waits, asked
 from tests.server import EXOTIC, ORDERS, Server
 from tests.waiting import soon
@@ -181,4 +181,4 @@ async def test_a_fault_says_what_json_it_left(via: Via, build: Build, server: Se
     server.fault("broken_json", count=1)
     broken = await client.complete(asked(schema=MOOD, role="user"))
     assert whole.text.startswith(broken.text)
-    assert parse_json(broken.text) is None
+    assert find_object(broken.text).value is None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sim.core.errors import LOST, CallFailed
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.client import Completion, Message, Request, Tab
+from sim.llm.reading import after_thought
 from sim.targets.memory.policy import Heard, Policy, Recalled, told
 from sim.targets.target import MemoryStep
 
@@ -134,18 +135,33 @@ class Written(Policy):
     def _read(self, answer: Completion) -> str:
         if answer.finish == "length":
             raise ValueError("it was cut off; write less")
-        said = answer.text.rpartition("</think>")[2].strip()
-        block = _BLOCK.search(said)
-        if block is None and _OPEN.search(said):
-            raise ValueError("it does not end with </memory>")
-        text = block[1].strip() if block else _FENCE.sub(r"\1", said).strip()
+        text, marked = _written(answer.text)
         if _is_json(text):
             raise ValueError("it is JSON; write plain text")
-        return self.read(text, self._text, marked=block is not None)
+        return self.read(text, self._text, marked=marked)
 
     def _again(self, answer: Completion, problem: str) -> tuple[Message, Message]:
         written = answer.text[:SHOWN_AGAIN].strip() or "(nothing)"
         return Message("assistant", written), Message("user", self._prompts.render("memory_repair", problems=[problem]))
+
+
+def _written(answer: str) -> tuple[str, bool]:
+    """The memory in `answer`, and whether it stood between the marks.
+
+    Raises:
+        ValueError: there is no telling what of it is the memory: the talk may have had marks in it that are quoted.
+    """
+    said = answer[after_thought(answer) :].strip()
+    blocks = {found[1].strip() for found in _BLOCK.finditer(said)}
+    if len(blocks) > 1:
+        raise ValueError("there are several texts between <memory> and </memory>, and they differ; write one, and quote none")
+    if blocks:
+        return blocks.pop(), True
+    if _OPEN.search(said):
+        raise ValueError("it does not end with </memory>")
+    if "</think>" in said.lower():
+        raise ValueError("it does not stand between <memory> and </memory>")
+    return _FENCE.sub(r"\1", said).strip(), False
 
 
 def _is_json(text: str) -> bool:
