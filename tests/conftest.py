@@ -17,6 +17,8 @@ from types import CodeType, FunctionType
 import pytest
 from hypothesis import settings
 
+from sim.core.secrets import SECRETS
+
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 settings.register_profile("whole", deadline=None)
 settings.register_profile("inner loop", deadline=None, max_examples=25)
@@ -99,3 +101,10 @@ def _names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test() -> Iterator[None]:
+    """Keys are struck out for as long as the process lives; a test's own, for as long as the test."""
+    yield
+    SECRETS.clear()

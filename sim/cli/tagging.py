@@ -119,7 +119,7 @@ class Tagging:
             asyncio.run(self._tag())
 
     def _admit(self) -> None:
-        from sim.llm.build import check_credentials
+        from sim.llm.keys import check_credentials
         from sim.run.demands import check_tagger
 
         check_tagger(self._spec, self._codebook)

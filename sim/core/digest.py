@@ -234,7 +234,7 @@ class _Purse:
                 of = self.roles[call["role"]] = [0, 0, 0, 0.0, 0, 0]
             of[0] += 1
             usage, cost = call["usage"], call["cost"]
-            if usage is None:
+            if usage is None or not (usage["input"] >= 0 <= usage["output"]):  # As `Usage` reads it.
                 of[5] += 1
             else:
                 of[1] += usage["input"]

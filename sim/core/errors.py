@@ -17,6 +17,8 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
+from sim.core.secrets import SECRETS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -31,6 +33,8 @@ LOST: tuple[Cause, ...] = ("infrastructure", "budget", "interrupted")
 
 _LONGEST = 1_000
 """Characters of a complaint; somebody may have pasted a whole file as a name."""
+_FAILURE = 500
+"""Characters of what went wrong with a call, and of what came instead."""
 
 _KEY = re.compile(r"(?:\b(?:sk|pk|rk|gsk|xai|key|hf)[-_]|\bAIza|\bBearer\s+)[\w*.\-]{6,}", re.IGNORECASE)
 
@@ -89,14 +93,28 @@ class CallFailed(SimError):
     """A call that brought no usable answer after all its attempts.
 
     Carries the calls that were paid for on the way, so that their cost is not lost.
+
+    Args:
+        message: what went wrong, in words of ours that a log may hold.
+        quote: what came instead of an answer; it may repeat what was said in the talk, so it is kept in the journal and never logged.
     """
 
-    def __init__(self, cause: Cause, message: str, *, calls: tuple[Call, ...] = (), timings: tuple[Timing, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, cause: Cause, message: str, *, quote: str = "", calls: tuple[Call, ...] = (), timings: tuple[Timing, ...] = ()) -> None:
         self.cause: Cause = cause
-        self.message = one_line(message)[:500]
+        self.message = one_line(SECRETS.strike(message, pieces=True))[:_FAILURE]
+        self.quote = one_line(SECRETS.strike(quote, pieces=True))[:_FAILURE]
         self.calls = calls
         self.timings = timings
+        super().__init__(self.message)
+
+    @property
+    def told(self) -> str:
+        """The message, and what came."""
+        return tell(self.message, self.quote)
+
+    def paying(self, calls: tuple[Call, ...], timings: tuple[Timing, ...]) -> CallFailed:
+        """The same failure, with other calls paid for."""
+        return CallFailed(self.cause, self.message, quote=self.quote, calls=calls, timings=timings)
 
 
 class JournalConflict(SimError):
@@ -107,6 +125,11 @@ def _clean(text: str) -> str:
     """`text` on one line of bounded length, without keys: somebody may have written one where the name of a variable belongs."""
     line = one_line(strike_keys(text, certain=True))
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 200]} … {line[-197:]}"
+
+
+def tell(message: str, quote: str) -> str:
+    """What went wrong and what came, in one line."""
+    return f"{message}: {quote}" if quote else message
 
 
 def strike_keys(text: str, *, certain: bool = False) -> str:

@@ -10,11 +10,12 @@ import datetime as dt
 import json
 from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import AliasChoices, Field, TypeAdapter
+from pydantic import AliasChoices, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import core_schema
 
 from sim.core.address import Address
 from sim.core.codebook import Dimension
-from sim.core.errors import Cause
+from sim.core.errors import Cause, tell
 from sim.core.frozen import Frozen, small
 
 SCHEMA_VERSION = 1
@@ -29,13 +30,32 @@ ROLES: tuple[Role, ...] = get_args(Role)
 # --- what a call cost ---------------------------------------------------------------------------------------------
 
 
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+"""Tokens of one call; no model takes or gives a thousand million."""
+
+
 class Usage(Frozen):
     """Tokens as the provider counted them."""
 
-    input: int
-    output: int
-    cached: int = 0
+    input: Count
+    output: Count
+    cached: Count = 0
     """Of `input`, those read from the provider's prompt cache."""
+
+
+def read_usage(input: object, output: object, cached: object = 0) -> Usage | None:
+    """Tokens as a provider says it counted them; None where it does not say, or says what no count can be."""
+    try:
+        return Usage(input=input, output=output, cached=0 if cached is None else cached)
+    except ValidationError:
+        return None
+
+
+class _OrUnknown:
+    """Reads what is not valid as unknown: an earlier version took a provider's word that a call had taken fewer than no tokens."""
+
+    def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.with_default_schema(handler(source), default=None, on_error="default")
 
 
 class Call(Frozen):
@@ -46,7 +66,7 @@ class Call(Frozen):
     step: Literal["first", "repair", "regeneration"] = "first"
     prompt: str
     """Hash of the messages sent; the text itself is rebuilt from the run's header and events."""
-    usage: Usage | None = None
+    usage: Annotated[Usage | None, _OrUnknown()] = None
     """None: the provider did not say."""
     cost: float | None = None
     """US dollars; None: unknown, which is not 0."""
@@ -463,6 +483,8 @@ class CallLost(BaseEvent):
     kind: Literal["call_lost"] = "call_lost"
     cause: Cause
     message: str
+    quote: str = ""
+    """What came instead of an answer; empty: nothing, or nothing beyond the message."""
 
 
 class TrialFailed(BaseEvent):
@@ -471,6 +493,13 @@ class TrialFailed(BaseEvent):
     kind: Literal["trial_failed"] = "trial_failed"
     cause: Cause
     message: str
+    quote: str = ""
+    """What came instead of an answer; empty: nothing, or nothing beyond the message."""
+
+    @property
+    def told(self) -> str:
+        """The message, and what came."""
+        return tell(self.message, self.quote)
 
 
 class TrialFinished(BaseEvent):

@@ -97,7 +97,8 @@ async def ask_judge(sent: Sent, judges: Judges, clock: Clock, *, attempt: int) -
 def lost(one: Assignment, failed: CallFailed, clock: Clock, *, attempt: int) -> CallLost:
     """The event of an assignment whose call came to nothing."""
     meta = Meta(at=clock(), timings=failed.timings)
-    return CallLost(**place_of(one), part=str(lost_at(one, attempt)), cause=failed.cause, message=failed.message, calls=failed.calls, meta=meta)
+    part = str(lost_at(one, attempt))
+    return CallLost(**place_of(one), part=part, cause=failed.cause, message=failed.message, quote=failed.quote, calls=failed.calls, meta=meta)
 
 
 def lost_at(one: Assignment, attempt: int) -> Address:

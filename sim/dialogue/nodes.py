@@ -260,7 +260,9 @@ async def _failed(context: Context, trial: Trial, failed: CallFailed, node: str,
     if failed.cause in LOST:
         return await _lost(context, trial, failed, node, session=session, take=take, exchange=exchange)
     return await context.keep(
-        TrialFailed(trial=trial.id, cause=failed.cause, message=failed.message, calls=failed.calls, meta=context.meta(failed.timings))
+        TrialFailed(
+            trial=trial.id, cause=failed.cause, message=failed.message, quote=failed.quote, calls=failed.calls, meta=context.meta(failed.timings)
+        )
     )
 
 
@@ -275,6 +277,7 @@ async def _lost(context: Context, trial: Trial, failed: CallFailed, node: str, *
             part=str(Address(node, count=attempt)),
             cause=failed.cause,
             message=failed.message,
+            quote=failed.quote,
             calls=failed.calls,
             meta=context.meta(failed.timings),
         )

@@ -89,8 +89,8 @@ async def ask(probing: Probing, source: Target, trial: Trial, session: int, prob
     except CallFailed as failed:
         calls, timings = (*answer.calls, *failed.calls), (*answer.timings, *failed.timings)
         if failed.cause in LOST:
-            raise CallFailed(failed.cause, failed.message, calls=calls, timings=timings) from failed
-        unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+            raise failed.paying(calls, timings) from failed
+        unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
         return Asked(probe, answer, unscored, _written(held, probe), calls, timings)
     return Asked(probe, answer, graded.value, _written(held, probe), (*answer.calls, *graded.calls), (*answer.timings, *graded.timings))
 

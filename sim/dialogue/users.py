@@ -83,7 +83,7 @@ class ModelUser:
             except CallFailed as failed:
                 if failed.cause in LOST:
                     raise
-                return Said(Silence(why=f"the user's model gave nothing: {failed.message}"), calls=tab.calls, timings=tab.timings)
+                return Said(Silence(why=f"the user's model gave nothing: {failed.told}"), calls=tab.calls, timings=tab.timings)
             draft = _read(answer.value, view)
             if isinstance(draft.what, Departure) or not draft.fault or (attempt == REGENERATIONS and draft.sendable):
                 return replace(_finish(draft, view), calls=tab.calls, timings=tab.timings)

@@ -16,6 +16,7 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 from sim.core.errors import CallFailed
+from sim.core.secrets import SECRETS
 from sim.llm.failures import scrub
 
 R = TypeVar("R")
@@ -53,8 +54,9 @@ async def call_foreign(
     if isinstance(error, CallFailed):
         raise error
     if error is not None:
-        raise CallFailed("infrastructure", scrub(f"{name} raised {described(error)}", os.environ))
-    return value
+        quote = scrub(described(error).partition(": ")[2], os.environ)
+        raise CallFailed("infrastructure", f"{name} raised {type(error).__name__}", quote=quote)
+    return SECRETS.strike(value) if isinstance(value, str) else value
 
 
 def described(error: BaseException) -> str:

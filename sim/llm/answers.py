@@ -19,6 +19,7 @@ from typing import Literal
 
 from sim.core.errors import CallFailed, Cause
 from sim.core.event import Call, Timing
+from sim.core.secrets import SECRETS
 from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist
 from sim.llm.client import Completion, JsonSchema, Message, Request, prompt_hash
 from sim.llm.failures import AttemptFailed, Verdict, scrub
@@ -31,6 +32,10 @@ GRACE = 2.0
 """Seconds that other calls wait for the first one to find out the form. Refusals come at once; a model that takes longer is answering."""
 STRIKES = 2
 """Answers without any JSON, before there was one with, after which the form counts as not understood."""
+_ENDINGS = frozenset({"stop", "length", "content_filter", "tool_calls"})
+"""Why an answer ends, as providers name it; anything else is a server's own words."""
+_ENDING = 100
+"""Characters of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +94,23 @@ class Asker:
         Raises:
             CallFailed: see `Client.complete`.
         """
-        started = self._clock()
         try:
             outcome = await (self._persist(request, None) if request.schema is None else self._discover(request))
         except AttemptFailed as failure:
-            said = scrub(f"{self._model}: {failure.message}", self._environ, sent=(m.content for m in request.messages))
-            raise CallFailed(CAUSES[failure.verdict], said) from None
-        answer, latency = outcome.answer, self._clock() - started
+            sent = tuple(m.content for m in request.messages)
+            said, quote = (scrub(text, self._environ, sent=sent) for text in (f"{self._model}: {failure.message}", failure.quote))
+            raise CallFailed(CAUSES[failure.verdict], said, quote=quote) from None
+        answer = outcome.answer
         if answer.refusal is not None and (request.schema is not None or not answer.text):
-            self._refused(request, outcome, latency, f"the model refuses: {answer.refusal}")
+            self._refused(request, outcome, "the model refuses", quote=answer.refusal)
         if answer.finish == "content_filter" and not answer.text.strip():
-            self._refused(request, outcome, latency, "the provider's content filter left nothing of the answer")
-        text = sound(answer.text)
+            self._refused(request, outcome, "the provider's content filter left nothing of the answer")
+        text = sound(SECRETS.strike(answer.text))
         found = Found() if request.schema is None else find_object(text, request.schema.keys)
         if request.schema is not None:
             self._learn(found, answer)
-        return Completion(text, found.value, answer.finish, outcome.usage, outcome.cost, latency, outcome.attempts, found.clash)
+        finish = answer.finish if answer.finish in _ENDINGS else SECRETS.strike(answer.finish, pieces=True)[:_ENDING]
+        return Completion(text, found.value, finish, outcome.usage, outcome.cost, outcome.seconds, outcome.attempts, found.clash)
 
     async def _discover(self, request: Request) -> Outcome:
         """Ask for JSON. Until the form is known one call goes ahead; the others follow when it is back, or after `GRACE`."""
@@ -145,7 +151,8 @@ class Asker:
                     scout.set()
                 raise
 
-        return await persist(attempt, self._patience, blanks=BLANKS if request.role in ("target", "user", "rater") else 0)
+        blanks = BLANKS if request.role in ("target", "user", "rater") else 0
+        return await persist(attempt, self._patience, blanks=blanks, clock=self._clock)
 
     def _wire(self, request: Request, form: Form | None) -> Wire:
         seed = None if request.seed is None else request.seed & 0x7FFF_FFFF
@@ -174,11 +181,11 @@ class Asker:
             if self._strikes >= STRIKES:
                 self._give_up(self._form)
 
-    def _refused(self, request: Request, outcome: Outcome, latency: float, message: str) -> None:
+    def _refused(self, request: Request, outcome: Outcome, message: str, *, quote: str = "") -> None:
         prompt = prompt_hash(request.messages)
         call = Call(role=request.role, model=self._model, step=request.step, prompt=prompt, usage=outcome.usage, cost=outcome.cost)
-        timing = Timing(latency=latency, retries=outcome.attempts - 1)
-        raise CallFailed("refused", scrub(f"{self._model}: {message}", self._environ), calls=(call,), timings=(timing,))
+        timing = Timing(latency=outcome.seconds, retries=outcome.attempts - 1)
+        raise CallFailed("refused", f"{self._model}: {message}", quote=scrub(quote, self._environ), calls=(call,), timings=(timing,))
 
 
 CAUSES: dict[Verdict, Cause] = {

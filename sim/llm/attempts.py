@@ -1,14 +1,16 @@
 """One retry loop for every HTTP client: what may pass is tried again after a while, what will not is raised at once.
 
 Waits double from 0.5 s up to 30 s, each drawn evenly between nothing and that (full jitter), so that callers who failed together do not return
-together. A server's Retry-After is waited out in full, up to 120 s.
+together. A server's Retry-After is waited out in full, up to 120 s. While a call waits, its place at the host's gate is free for others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from sim.core.event import Usage
@@ -45,17 +47,21 @@ class Outcome:
     attempts: int
     usage: Usage | None
     cost: float | None
+    seconds: float
+    """From the first attempt to the answer."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and after what waits a call is tried again."""
+    """How often and after what waits a call is tried again, and what each attempt has to pass."""
 
     retries: int = 5
     """Attempts after the first."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     """Between 0 and 1; spreads waits only and touches no result."""
+    passage: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
+    """Entered for each attempt, and left before the wait that follows."""
 
     def wait(self, failed: int, asked: float | None) -> float:
         """Seconds to wait after the `failed`-th failure (from 1), where the server asked for `asked`."""
@@ -63,36 +69,44 @@ class Patience:
         return own if asked is None else min(asked, LONGEST) + self.random() * BASE
 
 
-async def persist(attempt: Callable[[], Awaitable[Answer]], patience: Patience, *, blanks: int = 0) -> Outcome:
+async def persist(
+    attempt: Callable[[], Awaitable[Answer]], patience: Patience, *, blanks: int = 0, clock: Callable[[], float] = time.perf_counter
+) -> Outcome:
     """Make attempts until one is answered.
 
     Args:
         attempt: makes one attempt; raises `AttemptFailed`.
         patience: how often, and after what waits.
         blanks: how often an answer without text is asked for again.
+        clock: seconds.
 
     Raises:
         AttemptFailed: the last attempt's failure, or the first that is not `again`; says how many attempts were made.
+        CallFailed: what the passage raises.
     """
     answered: list[Answer] = []
+    began: float | None = None
     for attempts in range(1, patience.retries + 2):
         try:
-            answer = await attempt()
+            async with patience.passage():
+                began = clock() if began is None else began
+                answer = await attempt()
         except AttemptFailed as failure:
             if failure.verdict != "again":
                 raise
             if attempts > patience.retries:
                 if answered:
-                    return _outcome(answered, attempts)
-                raise AttemptFailed("again", f"{failure.message}{_after(attempts)}") from failure
+                    break
+                raise AttemptFailed("again", f"{failure.message}{_after(attempts)}", quote=failure.quote) from failure
             asked = failure.wait
         else:
             answered.append(answer)
             if not _blank(answer) or len(answered) > blanks or attempts > patience.retries:
-                return _outcome(answered, attempts)
+                break
             asked = None
         await patience.sleep(patience.wait(attempts, asked))
-    raise AssertionError("the last attempt returns or raises")
+    assert began is not None
+    return _outcome(answered, attempts, clock() - began)
 
 
 def _blank(answer: Answer) -> bool:
@@ -103,10 +117,10 @@ def _after(attempts: int) -> str:
     return f" (after {attempts} attempts)" if attempts > 1 else ""
 
 
-def _outcome(answered: list[Answer], attempts: int) -> Outcome:
+def _outcome(answered: list[Answer], attempts: int, seconds: float) -> Outcome:
     if len(answered) == 1:
-        return Outcome(answered[0], attempts, answered[0].usage, answered[0].cost)
+        return Outcome(answered[0], attempts, answered[0].usage, answered[0].cost, seconds)
     usages = [a.usage for a in answered if a.usage is not None]
     costs = [a.cost for a in answered if a.cost is not None]
     total = Usage(input=sum(u.input for u in usages), output=sum(u.output for u in usages), cached=sum(u.cached for u in usages)) if usages else None
-    return Outcome(answered[-1], attempts, total, sum(costs) if len(costs) == len(answered) else None)
+    return Outcome(answered[-1], attempts, total, sum(costs) if len(costs) == len(answered) else None, seconds)

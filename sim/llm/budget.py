@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from sim.core.errors import CallFailed
@@ -143,15 +143,35 @@ class Budget:
         self._total += price
 
 
+class Passage:
+    """What one attempt of a call has to pass: the budget, and the gate of its host if it has one.
+
+    The budget is looked at before the gate and behind it: calls queue there while others spend.
+    """
+
+    def __init__(self, budget: Budget, gates: Gates, host: str | None) -> None:
+        self._budget = budget
+        self._gate: AbstractAsyncContextManager[object] = gates.gate(host) if host else nullcontext()
+
+    async def __aenter__(self) -> None:
+        self._budget.check()
+        await self._gate.__aenter__()
+        try:
+            self._budget.check()
+        except BaseException:
+            await self._gate.__aexit__(None, None, None)
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._gate.__aexit__(None, None, None)
+
+
 @dataclass
 class Metered:
-    """A client behind the budget and, where it has a host, behind that host's gate."""
+    """A client whose calls are counted, and made only while the budget lasts. Its attempts pass the gate of their host by themselves."""
 
     client: Client
     budget: Budget
-    gates: Gates
-    host: str | None = None
-    """None: in this process, no gate."""
     model: str = field(init=False)
     """The wrapped client's."""
 
@@ -159,19 +179,12 @@ class Metered:
         self.model = self.client.model
 
     async def complete(self, request: Request) -> Completion:
-        """Ask the wrapped client once there is room.
+        """Ask the wrapped client.
 
         Raises:
             CallFailed: see `Client.complete`.
         """
-        if self.host is None:
-            return await self._counted(request)
         self.budget.check()
-        async with self.gates.gate(self.host):
-            return await self._counted(request)
-
-    async def _counted(self, request: Request) -> Completion:
-        self.budget.check()  # again after the gate: calls queue there while others spend
         try:
             completion = await self.client.complete(request)
         except CallFailed as failure:

@@ -7,13 +7,13 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
-from sim.llm.budget import Budget, Metered
+from sim.llm.budget import Budget, Metered, Passage
 from sim.llm.client import Client
 from sim.llm.embedding import Embedder, MeteredEmbedder, build_offline_embedder
 from sim.llm.hosts import Destination, hosts_of
@@ -37,6 +37,10 @@ class Shared:
     """Connections of the direct clients; made by the first of them."""
     library: Library | None = field(default=None, init=False)
     """LiteLLM; made by the first client that needs it."""
+
+    def passage(self, host: str | None) -> Callable[[], Passage]:
+        """What each attempt of a call to `host` has to pass; None: in this process."""
+        return partial(Passage, self.budget, self.gates, host)
 
 
 def build_client(
@@ -69,8 +73,8 @@ def build_client(
     if spec.via == "offline":
         from sim.llm.offline import build_offline
 
-        return Metered(build_offline(spec.model), shared.budget, shared.gates)
-    patience = Patience(retries=limits.retries, sleep=shared.budget.rest, random=jitter)
+        return Metered(build_offline(spec.model), shared.budget)
+    patience = Patience(retries=limits.retries, sleep=shared.budget.rest, random=jitter, passage=shared.passage(gate_of(spec)))
     sampling = spec.sampling or sampling
     client: Client
     if spec.via == "direct":
@@ -87,7 +91,7 @@ def build_client(
         client = LiteLLMClient(
             spec, sampling=sampling, timeout=limits.timeout, patience=patience, library=shared.library, json_mode=json_mode, environ=environ
         )
-    return Metered(client, shared.budget, shared.gates, _host(spec))
+    return Metered(client, shared.budget)
 
 
 def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> Embedder:
@@ -99,47 +103,16 @@ def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: 
     if shared.local_only:
         shared.local_only.demand(Destination(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
     if spec.offline:
-        return MeteredEmbedder(build_offline_embedder(spec.model), shared.budget, shared.gates)
+        return MeteredEmbedder(build_offline_embedder(spec.model), shared.budget)
     from sim.llm.lite import Library
     from sim.llm.lite_embedding import LiteLLMEmbedder
 
     shared.library = shared.library or Library(proxies=shared.local_only is None)
-    patience = Patience(retries=limits.retries, sleep=shared.budget.rest)
+    patience = Patience(retries=limits.retries, sleep=shared.budget.rest, passage=shared.passage(gate_of(spec)))
     embedder = LiteLLMEmbedder(spec, timeout=limits.timeout, patience=patience, library=shared.library, environ=environ)
-    return MeteredEmbedder(embedder, shared.budget, shared.gates, _host(spec))
+    return MeteredEmbedder(embedder, shared.budget)
 
 
-def _host(spec: ModelSpec) -> str:
-    """Whose door the calls queue at: the server's, or the provider's where LiteLLM picks the server."""
+def gate_of(spec: ModelSpec) -> str:
+    """At whose gate calls queue: the server's, or the provider's where LiteLLM picks the server."""
     return urlsplit(spec.api_base).netloc if spec.api_base else spec.model.split("/", 1)[0]
-
-
-_KEYS: dict[str, tuple[str, ...]] = {
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
-    "deepseek": ("DEEPSEEK_API_KEY",),
-    "fireworks_ai": ("FIREWORKS_AI_API_KEY",),
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "groq": ("GROQ_API_KEY",),
-    "mistral": ("MISTRAL_API_KEY",),
-    "openai": ("OPENAI_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY",),
-    "together_ai": ("TOGETHERAI_API_KEY",),
-    "xai": ("XAI_API_KEY",),
-}
-"""Where LiteLLM looks for the keys of common providers; one of them is enough. Of any other provider, LiteLLM itself complains at the first call."""
-
-
-def check_credentials(spec: ModelSpec, *, environ: Mapping[str, str] = os.environ) -> None:
-    """See that the key a model needs is there, before anything is spent. Never imports LiteLLM, which takes seconds.
-
-    Raises:
-        InputError: names the environment variable that is missing.
-    """
-    if spec.api_key_env:
-        if not environ.get(spec.api_key_env):
-            raise InputError(f"{spec.model} takes its key from {spec.api_key_env}, which is not set", mend=f"export {spec.api_key_env}=…")
-        return
-    needed = _KEYS.get(spec.model.split("/", 1)[0], ())
-    if spec.via == "litellm" and not spec.api_base and needed and not any(environ.get(name) for name in needed):
-        raise InputError(f"{spec.model} needs {needed[0]}, which is not set", mend=f"export {needed[0]}=…, or name another variable in api_key_env")

@@ -116,7 +116,7 @@ class Tab:
         try:
             completion = await client.complete(request)
         except CallFailed as failed:
-            raise CallFailed(failed.cause, failed.message, calls=(*self._calls, *failed.calls), timings=(*self._timings, *failed.timings)) from failed
+            raise failed.paying((*self._calls, *failed.calls), (*self._timings, *failed.timings)) from failed
         self._calls.append(
             Call(
                 role=request.role,

@@ -15,12 +15,13 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import to_json
 
-from sim.core.event import Usage
+from sim.core.event import Usage, read_usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
-from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after
+from sim.llm.keys import named_key
 
 
 class Pool:
@@ -88,7 +89,7 @@ class DirectClient:
         self._host = urlsplit(spec.api_base).netloc
         self._fixed: dict[str, JsonValue] = {"model": spec.model.split("/", 1)[1], **sampling.model_dump(exclude_none=True)}
         self._headers = {"Content-Type": "application/json"}
-        key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
+        key = named_key(spec, environ)
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         self._timeout = aiohttp.ClientTimeout(total=timeout)
@@ -127,7 +128,7 @@ class DirectClient:
             raise AttemptFailed("again", f"{self._host}: {error or type(error).__name__}") from None
         if status != 200:
             wait = parse_retry_after(headers.get("Retry-After"), now=self._now())
-            raise judge_status(status, f"{self._host}: {_error_text(raw)}", wait=wait)
+            raise _judge(status, raw, self._host, wait)
         return _read(raw, self._host)
 
 
@@ -161,19 +162,9 @@ class _Choice(_Foreign):
     finish_reason: str | None = None
 
 
-class _Details(_Foreign):
-    cached_tokens: int | None = None
-
-
-class _Usage(_Foreign):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Details | None = None
-
-
 class _Reply(_Foreign):
     choices: list[_Choice]
-    usage: _Usage | None = None
+    usage: JsonValue = None
 
 
 class _Error(_Foreign):
@@ -212,6 +203,14 @@ def _unreadable(raw: bytes, host: str) -> AttemptFailed:
     return judge_status(int(code) if re.fullmatch("[45][0-9]{2}", code) else 500, f"{host}: {_told(failure)}")
 
 
+def _judge(status: int, raw: bytes, host: str, wait: float | None) -> AttemptFailed:
+    """A status other than 200: an error object says what is wrong, any other body is quoted."""
+    failure = _failure(raw)
+    if failure is not None and failure.message:
+        return judge_status(status, f"{host}: {_told(failure)}", wait=wait)
+    return judge_status(status, host, quote=raw[: 4 * LOOKED_AT].decode("utf-8", "replace"), wait=wait)
+
+
 def _failure(raw: bytes) -> _Error | None:
     try:
         error = _Failure.model_validate_json(raw).error
@@ -224,13 +223,8 @@ def _told(failure: _Error) -> str:
     return f"{failure.message} ({failure.code})" if isinstance(failure.code, str) else failure.message
 
 
-def _error_text(raw: bytes) -> str:
-    failure = _failure(raw)
-    return _told(failure) if failure is not None and failure.message else raw[:500].decode("utf-8", "replace")
-
-
-def _usage(usage: _Usage | None) -> Usage | None:
-    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+def _usage(usage: JsonValue) -> Usage | None:
+    if not isinstance(usage, dict):
         return None
-    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
-    return Usage(input=usage.prompt_tokens, output=usage.completion_tokens, cached=cached or 0)
+    details = usage.get("prompt_tokens_details")
+    return read_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), details.get("cached_tokens") if isinstance(details, dict) else 0)

@@ -15,7 +15,6 @@ from sim.llm.client import Message, prompt_hash
 
 if TYPE_CHECKING:
     from sim.llm.budget import Budget
-    from sim.llm.limits import Gates
 
 OFFLINE = "offline/embedding"
 """The one embedder that runs in this process."""
@@ -91,13 +90,10 @@ def _spread(text: str) -> tuple[float, ...]:
 
 @dataclass
 class MeteredEmbedder:
-    """An embedder behind the budget and, where it has a host, behind that host's gate."""
+    """An embedder whose calls are counted, and made only while the budget lasts. Its attempts pass the gate of their host by themselves."""
 
     embedder: Embedder
     budget: Budget
-    gates: Gates
-    host: str | None = None
-    """None: in this process, no gate."""
     model: str = field(init=False)
     """The wrapped embedder's."""
 
@@ -105,19 +101,12 @@ class MeteredEmbedder:
         self.model = self.embedder.model
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
-        """Ask the wrapped embedder once there is room.
+        """Ask the wrapped embedder.
 
         Raises:
             CallFailed: see `Embedder.embed`.
         """
-        if self.host is None:
-            return await self._counted(texts)
         self.budget.check()
-        async with self.gates.gate(self.host):
-            return await self._counted(texts)
-
-    async def _counted(self, texts: Sequence[str]) -> Embedded:
-        self.budget.check()  # again after the gate: calls queue there while others spend
         try:
             embedded = await self.embedder.embed(texts)
         except CallFailed as failure:

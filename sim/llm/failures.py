@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from sim.core.errors import one_line, strike_keys
+from sim.core.secrets import SECRETS, Secrets, strike_runs
 
 Verdict = Literal["again", "format", "refused", "too_long", "final"]
 """`again`: may pass. `format`: the wish for JSON was refused. `refused`: the content was. `too_long`: the prompt does not fit. `final`: trying again
@@ -28,8 +29,10 @@ _TOO_LONG = re.compile(
 )
 _REFUSED = re.compile(r"content_filter|content_policy|content policy|content management policy|ResponsibleAI|safety system", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
-_LONGEST = 4_000
-"""Characters of a failure that are looked at."""
+LOOKED_AT = 64_000
+"""Characters of what came that are looked at: enough to strike keys and quotations before it is cut."""
+_KEPT = 4_000
+"""Characters that are cleaned of quotations; what is kept in the end is shorter still."""
 _QUOTED = 20
 """Letters and digits in a row, four or five words, from which on a failure quotes what was sent."""
 _LINE = 6
@@ -40,30 +43,33 @@ _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE
 class AttemptFailed(Exception):
     """One attempt brought no usable answer; never leaves this room."""
 
-    def __init__(self, verdict: Verdict, message: str, *, wait: float | None = None) -> None:
+    def __init__(self, verdict: Verdict, message: str, *, quote: str = "", wait: float | None = None) -> None:
         super().__init__(message)
         self.verdict: Verdict = verdict
         self.message = message
+        self.quote = quote
+        """What came, whole: whoever keeps it cleans it first (`scrub`), and then cuts it."""
         self.wait = wait
         """Seconds the server asked to be left alone."""
 
 
-def judge_status(status: int, said: str, *, wait: float | None = None) -> AttemptFailed:
+def judge_status(status: int, said: str, *, quote: str = "", wait: float | None = None) -> AttemptFailed:
     """What an HTTP status other than 200 means.
 
     Args:
         status: the HTTP status.
-        said: the body, or what of it speaks of the error.
+        said: who answered, and what of the body speaks of the error.
+        quote: the body, where nobody can tell what it speaks of.
         wait: seconds that Retry-After names.
     """
     message = f"status {status}" + (f": {said}" if said else "")
     if status in AGAIN or status >= 500:
-        return AttemptFailed("again", message, wait=wait)
+        return AttemptFailed("again", message, quote=quote, wait=wait)
     if status in (400, 413, 422):
         for verdict, pattern in _BY_TEXT:
-            if pattern.search(said):
-                return AttemptFailed(verdict, message)
-    return AttemptFailed("final", message)
+            if pattern.search(said) or pattern.search(quote):
+                return AttemptFailed(verdict, message, quote=quote)
+    return AttemptFailed("final", message, quote=quote)
 
 
 _BY_TEXT: tuple[tuple[Verdict, re.Pattern[str]], ...] = (("too_long", _TOO_LONG), ("refused", _REFUSED), ("format", _FORMAT))
@@ -94,15 +100,16 @@ def scrub(message: str, environ: Mapping[str, str], *, sent: Iterable[str] = ())
     Providers quote the key they were sent when they refuse it, and the prompt when they cannot take it.
 
     Args:
-        message: what went wrong.
-        environ: values of its variables named like keys, tokens and passwords are struck out.
+        message: what went wrong, uncut.
+        environ: values of its variables named like keys, tokens and passwords are struck out, beside the keys that any client of this process sends.
         sent: texts of the messages that were sent.
     """
-    message = message[:_LONGEST]
-    for name, value in environ.items():
-        if len(value) >= 6 and _SECRET_NAME.search(name):
-            message = message.replace(value, "[key]")
-    text = one_line(_unquote(strike_keys(message), tuple(sent)))
+    message, beyond = message[:LOOKED_AT], len(message) > LOOKED_AT
+    named = Secrets(value for name, value in environ.items() if _SECRET_NAME.search(name))
+    message = named.strike(SECRETS.strike(message, pieces=True), pieces=True)
+    if beyond:  # A key that lies across the end is there in part, and would be the last thing left of a message that repeats it.
+        message = message[: -LOOKED_AT // 8]
+    text = one_line(_unquote(strike_keys(message[:_KEPT]), tuple(sent)))
     return text if len(text) <= 400 else text[:399] + "…"
 
 
@@ -113,23 +120,9 @@ def _unquote(message: str, sent: Sequence[str]) -> str:
     for line in sorted(lines, key=len, reverse=True):
         message = message.replace(line, "[text]")
     # Case is folded a character at a time, for one may become several and places have to stay known.
-    letters = [(i, f) for i, c in enumerate(_ESCAPED.sub(_padded, message)) if c.isalnum() for f in c.casefold()]
-    bare = "".join(f for _, f in letters)
+    letters = [(f, i, i + 1) for i, c in enumerate(_ESCAPED.sub(_padded, message)) if c.isalnum() for f in c.casefold()]
     known = {run for text in sent for run in _runs("".join(c.casefold() for c in text if c.isalnum()))}
-    struck = [start for start, run in enumerate(_runs(bare)) if run in known]
-    if not struck:
-        return message
-    parts: list[str] = []
-    done = 0
-    begin = end = -1
-    for start in (*struck, len(letters) + 1):
-        if start > end:
-            if end >= 0:
-                parts += [message[done : letters[begin][0]], "[text]"]
-                done = letters[end - 1][0] + 1
-            begin = start
-        end = start + _QUOTED
-    return "".join(parts) + message[done:]
+    return strike_runs(message, letters, known, "[text]")
 
 
 def _runs(letters: str) -> Iterator[str]:

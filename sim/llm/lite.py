@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.core.event import Usage
+from sim.core.event import Usage, read_usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
 from sim.llm.guard import Refused
+from sim.llm.keys import hold_provider_keys, named_key
 
 NO_KEY = "none"
 """Sent to a server that was named without a key, so that LiteLLM does not reach for one in the environment."""
@@ -124,11 +126,7 @@ class LiteLLMClient:
             "max_retries": 0,
             **sampling.model_dump(exclude_none=True),
         }
-        key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
-        if spec.api_base:
-            self._fixed |= {"api_base": spec.api_base, "api_key": key or NO_KEY}
-        elif key:
-            self._fixed["api_key"] = key
+        self._fixed |= way_to(spec, environ)
         first: Form = "schema" if supported is None or "response_format" in supported else "prompt"
         self._asker = Asker(spec.model, self._send, patience=patience, first=first, json_mode=json_mode, environ=environ, clock=clock)
 
@@ -173,8 +171,16 @@ class LiteLLMClient:
 
     def _cost(self, response: Any) -> float | None:
         """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""
-        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
-        return float(cost) if isinstance(cost, int | float) and (cost > 0 or self._priced) else None
+        return cost_of(response, priced=self._priced) if _usage(response) else None
+
+
+def way_to(spec: ModelSpec, environ: Mapping[str, str]) -> dict[str, Any]:
+    """How LiteLLM is told where `spec` is and with what key. Keys that it finds by itself are struck out as well as those it is given."""
+    key = named_key(spec, environ)
+    if spec.api_base:
+        return {"api_base": spec.api_base, "api_key": key or NO_KEY}
+    hold_provider_keys(spec, environ)
+    return {"api_key": key} if key else {}
 
 
 def judge(error: Exception, library: Library, *, timeout: float, now: Callable[[], float]) -> AttemptFailed:
@@ -214,11 +220,17 @@ def _refused(error: BaseException | None) -> str:
     return ""
 
 
+def cost_of(response: Any, *, priced: bool) -> float | None:
+    """US dollars as LiteLLM has worked them out; None where that is not a price, or none of a model without one."""
+    cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+    if not isinstance(cost, int | float) or not math.isfinite(cost):
+        return None
+    return float(cost) if cost > 0 or (cost == 0 and priced) else None
+
+
 def _usage(response: Any) -> Usage | None:
     """Tokens as the provider counted them; LiteLLM puts two noughts where it did not."""
     usage = getattr(response, "usage", None)
-    sent, got = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-    if not isinstance(sent, int) or not isinstance(got, int) or sent + got == 0:
-        return None
     cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
-    return Usage(input=sent, output=got, cached=cached or 0)
+    found = read_usage(getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None), cached)
+    return found if found and found.input + found.output else None

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import CallFailed
-from sim.core.event import Timing, Usage
+from sim.core.event import Timing, Usage, read_usage
 from sim.llm.answers import CAUSES
 from sim.llm.attempts import Answer, Patience, persist
 from sim.llm.embedding import Embedded, account
 from sim.llm.failures import AttemptFailed, scrub
-from sim.llm.lite import NO_KEY, Library, judge
+from sim.llm.lite import Library, cost_of, judge, way_to
 
 if TYPE_CHECKING:
     from sim.core.spec import ModelSpec
@@ -53,29 +53,26 @@ class LiteLLMEmbedder:
         self._clock = clock
         self._now = now
         self._fixed: dict[str, Any] = {"model": spec.model, "timeout": timeout, "num_retries": 0, "max_retries": 0}
-        key = environ.get(spec.api_key_env, "") if spec.api_key_env else ""
-        if spec.api_base:
-            self._fixed |= {"api_base": spec.api_base, "api_key": key or NO_KEY}
-        elif key:
-            self._fixed["api_key"] = key
+        self._fixed |= way_to(spec, environ)
         self._priced = spec.model in library.module.model_cost or spec.model.split("/", 1)[1] in library.module.model_cost
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
         """Ask. Raises as `Embedder.embed`."""
-        started = self._clock()
         vectors: list[tuple[float, ...]] = []
 
         async def attempt() -> Answer:
             response = await self._send(texts)
             vectors[:] = _vectors(response, len(texts))
-            return Answer("", usage=_usage(response), cost=self._cost(response))
+            usage = _usage(response)
+            return Answer("", usage=usage, cost=cost_of(response, priced=self._priced) if usage else None)
 
         try:
-            outcome = await persist(attempt, self._patience)
+            outcome = await persist(attempt, self._patience, clock=self._clock)
         except AttemptFailed as failure:
-            raise CallFailed(CAUSES[failure.verdict], scrub(f"{self.model}: {failure.message}", self._environ, sent=texts)) from None
+            said, quote = (scrub(text, self._environ, sent=texts) for text in (f"{self.model}: {failure.message}", failure.quote))
+            raise CallFailed(CAUSES[failure.verdict], said, quote=quote) from None
         call = account(self.model, texts, usage=outcome.usage, cost=outcome.cost)
-        return Embedded(tuple(vectors), call, Timing(latency=self._clock() - started, retries=outcome.attempts - 1))
+        return Embedded(tuple(vectors), call, Timing(latency=outcome.seconds, retries=outcome.attempts - 1))
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -90,11 +87,6 @@ class LiteLLMEmbedder:
             raise AttemptFailed("again", f"no answer within {self._timeout:g} s") from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
             raise judge(error, self._library, timeout=self._timeout, now=self._now) from None
-
-    def _cost(self, response: Any) -> float | None:
-        """US dollars by LiteLLM's price list; None for a model that is not on it."""
-        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
-        return float(cost) if isinstance(cost, int | float) and (cost > 0 or self._priced) else None
 
 
 def _vectors(response: Any, count: int) -> list[tuple[float, ...]]:
@@ -111,4 +103,5 @@ def _vectors(response: Any, count: int) -> list[tuple[float, ...]]:
 
 def _usage(response: Any) -> Usage | None:
     sent = getattr(getattr(response, "usage", None), "prompt_tokens", None)
-    return Usage(input=sent, output=0) if isinstance(sent, int) and sent > 0 else None
+    found = read_usage(sent, 0)
+    return found if found and found.input else None

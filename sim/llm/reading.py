@@ -80,7 +80,7 @@ def _objects(text: str, keys: Collection[str]) -> Iterator[_Place]:
         try:
             value, end = _DECODER.raw_decode(text, start)
             value = _sound_value(value, DEPTH) if "\\u" in text or text.count("{", start, end) + text.count("[", start, end) > DEPTH else value
-            yield _Place(start, value, not keys or any(k in value for k in keys))
+            yield _Place(start, value, not keys or (isinstance(value, dict) and not value.keys().isdisjoint(keys)))
         except json.JSONDecodeError as error:
             # What stands before the error is part of the broken object: to start there again could only bring up a fragment of it.
             end = max(error.pos, opening.end())

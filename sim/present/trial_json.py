@@ -251,7 +251,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         rater=study.primary_rater,
         tagger=study.tagger_id,
         codebook=codebook.id,
-        failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.message) if trial.failed else None,
+        failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.told) if trial.failed else None,
         likability=figures.whole.likability,
         fixed_set=figures.whole.fixed_set,
         worst=_worst(sessions),

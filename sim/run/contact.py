@@ -76,7 +76,7 @@ class Stranger:
             await target.reply(GREETING, "contact/hello")
             await target.close_session()
         except CallFailed as failed:
-            raise InputError(f"it did not answer: {failed.message}", mend="see that it runs, and try again") from None
+            raise InputError(f"it did not answer: {failed.told}", mend="see that it runs, and try again") from None
         return self._spoken[-1]
 
     async def check(self, tell: Tell) -> None:
@@ -90,7 +90,7 @@ class Stranger:
             for finding in await self._remembers():
                 tell(finding)
         except CallFailed as failed:
-            raise InputError(f"it answered once and then no more: {failed.message}", mend="see what it logged, and try again") from None
+            raise InputError(f"it answered once and then no more: {failed.told}", mend="see what it logged, and try again") from None
         for finding in self._answers():
             tell(finding)
 

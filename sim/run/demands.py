@@ -9,9 +9,10 @@ from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import ChatTargetSpec
 from sim.foreign.code import find_source, read_class
 from sim.llm.budget import Budget
-from sim.llm.build import Shared, check_credentials
+from sim.llm.build import Shared
 from sim.llm.embedding import build_offline_embedder
 from sim.llm.hosts import destinations
+from sim.llm.keys import check_credentials
 from sim.llm.limits import Gates
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
 from sim.run.plan import memory_of

@@ -10,7 +10,7 @@ from sim.core.address import observer_id
 from sim.core.panel import Panel
 from sim.core.spec import name_tagger
 from sim.dialogue.judging import Judges
-from sim.llm.build import check_credentials
+from sim.llm.keys import check_credentials
 from sim.run.demands import check_rater, check_tagger
 from sim.score.checked import check_scorers
 from sim.score.likability import LikabilityRater

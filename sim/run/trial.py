@@ -47,7 +47,7 @@ async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
         restored = await context.target.restore(trial)
     except CallFailed as failed:
         part = str(Address("restore", count=1 + len(trial.lost)))
-        lost = CallLost(trial=trial.id, part=part, cause=failed.cause, message=failed.message, calls=failed.calls)
+        lost = CallLost(trial=trial.id, part=part, cause=failed.cause, message=failed.message, quote=failed.quote, calls=failed.calls)
         if failed.cause not in LOST:
             raise AssertionError("restoring asks no model") from failed
         await sink.append(lost)

@@ -59,7 +59,7 @@ class Checked:
         except CallFailed as failed:
             if failed.cause in LOST:
                 raise
-            unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+            unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
             return Scored(dict.fromkeys(wanted, unscored), failed.calls, failed.timings)
         except Exception as error:  # noqa: BLE001: whatever a study's own code raises is a value, and the run goes on.
             return Scored({i: _failed(i, f"raised {_told(error)}") for i in wanted})

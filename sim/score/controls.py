@@ -67,7 +67,7 @@ class OneByOne:
         ratings: dict[str, Rating] = {}
         for one in found:
             if isinstance(one, CallFailed):
-                raise CallFailed(one.cause, one.message, calls=calls, timings=timings) from one
+                raise one.paying(calls, timings) from one
             ratings |= one.value
         return Scored(ratings, calls, timings)
 

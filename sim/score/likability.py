@@ -92,7 +92,7 @@ class LikabilityRater:
                 if failed.cause in LOST:
                     raise
                 cause: Literal["too_long", "refused"] = "too_long" if failed.cause == "too_long" else "refused"
-                ratings |= {item: Unscored(cause=cause, reason=failed.message) for item in open_items}
+                ratings |= {item: Unscored(cause=cause, reason=failed.told) for item in open_items}
                 break
             good, problems = _read_all(answer, open_items, read)
             ratings |= good

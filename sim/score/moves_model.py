@@ -92,7 +92,7 @@ class ModelTagger:
             except CallFailed as failed:
                 if failed.cause in LOST:
                     raise
-                return Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+                return Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
             found, problems = read_marks(answer, sentences, self._moves, wanted=[i for i in range(len(sentences)) if i not in marks])
             marks |= found
             missing = [i + 1 for i in range(len(sentences)) if i not in marks]

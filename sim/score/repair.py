@@ -39,7 +39,7 @@ async def ask(client: Client, first: Request, read: Callable[[Completion], V], *
         except CallFailed as failed:
             if failed.cause in LOST:
                 raise
-            cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.message)
+            cause = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
             return Scored(cause, tab.calls, tab.timings)
         try:
             if came.clash:

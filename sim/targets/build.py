@@ -44,7 +44,7 @@ class OwnTarget:
         else:
             self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
             kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
-            self._till = Till(f"{kind}/{spec.id}", shared.budget, shared.gates)
+            self._till = Till(f"{kind}/{spec.id}", shared.budget)
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
@@ -96,9 +96,9 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
     host = urlsplit(nothing.text(spec.http.url, quoted=True)).netloc
     return HttpLine(
         spec.http,
-        till=Till(f"http/{spec.id}", shared.budget, shared.gates, host),
+        till=Till(f"http/{spec.id}", shared.budget),
         pool=shared.pool,
-        patience=Patience(retries=limits.retries, sleep=shared.budget.rest),
+        patience=Patience(retries=limits.retries, sleep=shared.budget.rest, passage=shared.passage(host)),
         timeout=limits.timeout,
         environ=environ,
     )

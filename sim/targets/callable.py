@@ -19,6 +19,7 @@ from sim.foreign.calls import call_foreign, text_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer
+from sim.targets.till import Said, Till
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sim.core.spec import CallableTargetSpec
     from sim.llm.prompts import Prompts
     from sim.targets.identity import Identity
-    from sim.targets.till import Till
 
 _WHO = frozenset({"user_id", "session_id"})
 _OFFERED = frozenset({"messages", "message", "user_id", "session_id", "key"})
@@ -105,9 +105,9 @@ class FunctionTarget(KeepsItsOwn):
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def _call(self, arguments: Mapping[str, object]) -> tuple[str, int]:
+    async def _call(self, arguments: Mapping[str, object]) -> Said:
         name = self._till.name
-        return text_of(await call_foreign(self._function, arguments, seconds=self._timeout, name=name), name=name), 1
+        return Said(text_of(await call_foreign(self._function, arguments, seconds=self._timeout, name=name), name=name))
 
 
 class ObjectTarget(KeepsItsOwn):
@@ -137,8 +137,8 @@ class ObjectTarget(KeepsItsOwn):
         heard = self._sitting.heard(message)
         arguments = {"message": heard, "key": self._identity.key(key)}
 
-        async def call() -> tuple[str, int]:
-            return text_of(await self._tell("reply", arguments), name=self._till.name), 1
+        async def call() -> Said:
+            return Said(text_of(await self._tell("reply", arguments), name=self._till.name))
 
         answer = await self._till.ask(heard, call)
         self._sitting.keep(heard, answer.text)

@@ -62,7 +62,7 @@ class ChatTarget:
         try:
             fitted = fit(system, (*recalled.talks, asked), tokens=self._tokens)
         except CallFailed as failed:
-            raise CallFailed(failed.cause, failed.message, calls=tab.calls, timings=tab.timings) from None
+            raise failed.paying(tab.calls, tab.timings) from None
         context = (*((Message("system", system),) if system else ()), *fitted.messages)
         answer = await tab.ask(self._client, Request(self._role, context, seed=self._draw(len(self._now.said) // 2 + 1)))
         self._now = replace(asked, said=(*asked.said, Message("assistant", answer.text)))

@@ -15,6 +15,7 @@ from sim.foreign.calls import call_foreign, free_threads, text_of
 from sim.foreign.code import load_object
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer
+from sim.targets.till import Said, Till
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sim.core.spec import GraphTargetSpec
     from sim.llm.prompts import Prompts
     from sim.targets.identity import Identity
-    from sim.targets.till import Till
 
 
 def load_graph(spec: GraphTargetSpec) -> object:
@@ -71,13 +71,13 @@ class GraphTarget(KeepsItsOwn):
         free_threads()
         return await super().restore(trial)
 
-    async def _call(self, messages: Sequence[Mapping[str, str]]) -> tuple[str, int]:
+    async def _call(self, messages: Sequence[Mapping[str, str]]) -> Said:
         user = self._identity.user(self._take)
         told = {"thread_id": user, "user_id": user, "session_id": self._identity.session(self._take, self._sitting.index)}
         configurable = {**told, "date": self._sitting.today} if self._dated else told
         arguments = {"input": {"messages": messages}, "config": {"configurable": configurable}}
         state = await call_foreign(self._invoke, arguments, seconds=self._timeout, name=self._till.name)
-        return _last_reply(state, self._till.name), 1
+        return Said(_last_reply(state, self._till.name))
 
 
 def _last_reply(state: object, name: str) -> str:
@@ -87,5 +87,5 @@ def _last_reply(state: object, name: str) -> str:
     last = messages[-1]
     role = last.get("role") or last.get("type") if isinstance(last, Mapping) else getattr(last, "type", None)
     if role not in ("ai", "assistant", "AIMessageChunk"):
-        raise CallFailed("infrastructure", f"{name} ended with a message of '{role}', not of the assistant")
+        raise CallFailed("infrastructure", f"{name} ended with a message that is not the assistant's", quote=f"it is of '{role}'")
     return text_of(last, name=name)

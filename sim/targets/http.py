@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import JsonValue
@@ -22,12 +22,14 @@ from pydantic import JsonValue
 from sim.core.errors import CallFailed, Cause, InputError
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
 from sim.llm.attempts import Answer as Attempted
-from sim.llm.attempts import Patience, persist
+from sim.llm.attempts import Outcome, Patience, persist
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub
+from sim.llm.keys import hold
 from sim.targets import stream
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer, MemoryStep
 from sim.targets.template import Absent, Filling, find, find_text
+from sim.targets.till import Said, Till
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from sim.llm.direct import Pool
     from sim.llm.prompts import Prompts
     from sim.targets.identity import Identity
-    from sim.targets.till import Till
 
 LARGEST = 10_000_000
 """Bytes of a body; nobody reads a reply longer than this."""
@@ -73,18 +74,18 @@ class HttpLine:
         self._patience = patience
         self._timeout = aiohttp.ClientTimeout(total=spec.timeout or timeout)
         self._now = now
-        values = [environ[name].strip() for name in spec.variables]
-        self._secrets = sorted({s for v in values if len(v) >= 6 for s in (v, quote(v), quote(v, safe=""))}, key=len, reverse=True)
+        for name in spec.variables:
+            hold(environ[name])
 
-    async def say(self, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> tuple[str, int]:
-        """Send a message; the reply and the number of attempts.
+    async def say(self, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> Said:
+        """Send a message.
 
         Raises:
             CallFailed: there was no reply.
         """
         spec = self.spec
         outcome = await self._send(spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
-        return self.clean(outcome[0]), outcome[1]
+        return Said(outcome.answer.text, outcome.attempts, outcome.seconds)
 
     async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
         """Make one of the calls around the talk; what came back.
@@ -99,9 +100,8 @@ class HttpLine:
         """
         patience = replace(self._patience, retries=0) if once else self._patience
         sent = {**self.spec.headers, **spec.headers, **headers}
-        async with self.till.passage():
-            came, _ = await self._send(spec.method, spec.url, sent, filling.body(spec.body), filling, _text, fine=fine, patience=patience)
-        return came
+        outcome = await self._send(spec.method, spec.url, sent, filling.body(spec.body), filling, _text, fine=fine, patience=patience)
+        return outcome.answer.text
 
     async def wait(self, seconds: float) -> None:
         """Let time pass; ends early when the run is stopped.
@@ -110,12 +110,6 @@ class HttpLine:
             CallFailed: the run is being stopped, or its budget is used up.
         """
         await self.till.budget.rest(seconds)
-
-    def clean(self, text: str) -> str:
-        """`text` without the values of the variables this chatbot is sent."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[key]")
-        return text
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -132,7 +126,7 @@ class HttpLine:
         *,
         fine: frozenset[int] = OK,
         patience: Patience | None = None,
-    ) -> tuple[str, int]:
+    ) -> Outcome:
         address = filling.text(url, quoted=True)
         sent = {name: filling.text(value) for name, value in headers.items()}
         data: bytes | None = None
@@ -148,11 +142,10 @@ class HttpLine:
             return Attempted(await self._attempt(method, address, sent, data, read, fine))
 
         try:
-            outcome = await persist(attempt, patience or self._patience)
+            return await persist(attempt, patience or self._patience)
         except AttemptFailed as failure:
-            message = scrub(self.clean(f"{self.till.name}: {failure.message}"), self.environ)
-            raise CallFailed(_CAUSES.get(failure.verdict, "infrastructure"), message) from None
-        return outcome.answer.text, outcome.attempts
+            said, quote = (scrub(text, self.environ) for text in (f"{self.till.name}: {failure.message}", failure.quote))
+            raise CallFailed(_CAUSES.get(failure.verdict, "infrastructure"), said, quote=quote) from None
 
     async def _attempt(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, read: Read, fine: frozenset[int]) -> str:
         host = urlsplit(url).netloc
@@ -163,15 +156,17 @@ class HttpLine:
                     return await read(response)
                 raw = await _text(response)
                 wait = parse_retry_after(response.headers.get("Retry-After"), now=self._now())
-                raise judge_status(response.status, f"{host}: {raw[:500]}" if raw else host, wait=wait)
+                raise judge_status(response.status, host, quote=raw, wait=wait)
         except TimeoutError:
             raise AttemptFailed("again", f"{host} did not answer within {self._timeout.total:g} s") from None
         except aiohttp.InvalidURL:
-            raise AttemptFailed("final", f"'{url}' is not a URL") from None
-        except (aiohttp.ClientError, OSError) as error:
+            raise AttemptFailed("final", "what its url template makes is not a URL", quote=url) from None
+        except (aiohttp.ServerDisconnectedError, OSError) as error:
             raise AttemptFailed("again", f"{host}: {error or type(error).__name__}") from None
+        except aiohttp.ClientError as error:
+            raise AttemptFailed("again", f"{host}: {type(error).__name__}", quote=str(error)) from None
         except ValueError as error:
-            raise AttemptFailed("final", f"{host}: {error}") from None
+            raise AttemptFailed("final", f"{host}: the request or the answer is not HTTP", quote=str(error)) from None
 
     async def _reply(self, response: aiohttp.ClientResponse) -> str:
         """The reply in a body that came with status 2xx. It was heard, so whatever is wrong with it, it is not asked for again."""
@@ -184,9 +179,9 @@ class HttpLine:
         try:
             return find_text(json.loads(raw), spec.reply)
         except (ValueError, RecursionError):
-            raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it: {raw[:200]}") from None
+            raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it", quote=raw) from None
         except Absent:
-            raise AttemptFailed("final", f"no text stands at reply: {spec.reply} in what came: {raw[:200]}") from None
+            raise AttemptFailed("final", f"no text stands at reply: {spec.reply} in what came", quote=raw) from None
 
 
 _CAUSES: dict[str, Cause] = {"refused": "refused", "too_long": "too_long"}
@@ -285,8 +280,8 @@ class HttpTarget(KeepsItsOwn):
         except (ValueError, Absent, RecursionError):
             found = None
         if not isinstance(found, str | int) or not str(found).isprintable():
-            message = f"{self._line.till.name}: no id stands at session_id: {path} in what the opening call brought: {came[:200]}"
-            raise CallFailed("infrastructure", scrub(self._line.clean(message), self._line.environ))
+            message = f"{self._line.till.name}: no id stands at session_id: {path} in what the opening call brought"
+            raise CallFailed("infrastructure", message, quote=scrub(came, self._line.environ))
         return str(found)
 
     async def _settle(self) -> None:
@@ -329,4 +324,4 @@ async def check_health(line: HttpLine, *, target: str) -> None:
     try:
         await line.call(line.spec.health, Filling(nobody, [], line.environ), headers={})
     except CallFailed as failed:
-        raise InputError(f"target '{target}' does not answer its health check ({failed.message})", mend="start it, or mend http.health") from None
+        raise InputError(f"target '{target}' does not answer its health check ({failed.told})", mend="start it, or mend http.health") from None

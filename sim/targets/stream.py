@@ -56,7 +56,7 @@ async def events(lines: AsyncIterator[str], kind: Literal["sse", "lines"]) -> As
 
 def _event(name: str, data: list[str]) -> str:
     if name == "error":
-        raise AttemptFailed("final", f"the stream broke off with an error: {' '.join(data)[:200]}")
+        raise AttemptFailed("final", "the stream broke off with an error", quote=" ".join(data))
     return "\n".join(data)
 
 
@@ -69,7 +69,7 @@ async def join(events: AsyncIterator[str], path: str) -> str:
     pieces: list[str] = []
     came: list[str] = []
     async for data in events:
-        came.append(data[:200])
+        came.append(data)
         if path == "$":
             pieces.append(data)
             continue
@@ -78,5 +78,5 @@ async def join(events: AsyncIterator[str], path: str) -> str:
         except (ValueError, Absent, RecursionError):
             continue
     if not pieces:
-        raise AttemptFailed("final", f"nothing stands at {path} in any event of the stream: {' '.join(came)[:200]}")
+        raise AttemptFailed("final", f"nothing stands at {path} in any event of the stream", quote=" ".join(came))
     return "".join(pieces)

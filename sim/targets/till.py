@@ -1,4 +1,4 @@
-"""The account of calls to targets of one's own: each passes the run's budget and its host's gate, and is written down when it is answered.
+"""The account of calls to custom targets: each is checked against the run's budget, cleaned of keys, and written down when it is answered.
 
 What such a call costs nobody says, and unknown is not 0.
 """
@@ -7,64 +7,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sim.core.event import Call, Role, Timing
+from sim.core.secrets import SECRETS
 from sim.llm.budget import Budget
 from sim.llm.client import Message, prompt_hash
-from sim.llm.limits import Gates
 from sim.llm.reading import sound
 from sim.targets.target import Answer
 
 
+class Said(NamedTuple):
+    """What a call brought."""
+
+    text: str
+    attempts: int = 1
+    seconds: float | None = None
+    """From the first attempt to the answer; None: as long as the call took."""
+
+
 @dataclass(frozen=True)
 class Till:
-    """Where the calls of one target pass."""
+    """Where the calls of one target are counted."""
 
     name: str
     """What the journal calls it: `http/<id>`, `callable/<id>`, `graph/<id>`."""
     budget: Budget
-    gates: Gates
-    host: str | None = None
-    """Whose gate calls queue at; None: in this process."""
     role: Role = "target"
     """What its calls are made for."""
 
-    async def ask(self, message: str, call: Callable[[], Awaitable[tuple[str, int]]]) -> Answer:
-        """The reply that `call` brings, with the number of attempts it took.
+    async def ask(self, message: str, call: Callable[[], Awaitable[Said]]) -> Answer:
+        """The reply that `call` brings.
 
         Raises:
             CallFailed: what `call` raises, or the budget is used up, or the run is being stopped.
         """
-        async with self.passage():
-            started = time.perf_counter()
-            text, attempts = await call()
-            latency = time.perf_counter() - started
+        self.budget.check()
+        started = time.perf_counter()
+        said = await call()
+        latency = time.perf_counter() - started if said.seconds is None else said.seconds
         self.budget.count(self.role, self.name, usage=None, cost=None)
         paid = Call(role=self.role, model=self.name, prompt=prompt_hash((Message("user", message),)))
-        return Answer(sound(text), calls=(paid,), timings=(Timing(latency=latency, retries=attempts - 1),))
-
-    def passage(self) -> _Passage:
-        """To be entered around a call."""
-        return _Passage(self)
-
-
-class _Passage:
-    """The budget is looked at before the gate and behind it: calls queue there while others spend."""
-
-    def __init__(self, till: Till) -> None:
-        self._till = till
-        self._gate = till.gates.gate(till.host) if till.host else nullcontext()
-
-    async def __aenter__(self) -> None:
-        self._till.budget.check()
-        await self._gate.__aenter__()
-        try:
-            self._till.budget.check()
-        except BaseException:
-            await self._gate.__aexit__(None, None, None)
-            raise
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._gate.__aexit__(None, None, None)
+        return Answer(sound(SECRETS.strike(said.text)), calls=(paid,), timings=(Timing(latency=latency, retries=said.attempts - 1),))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -119,3 +121,33 @@ async def test_without_retries_an_empty_answer_is_the_answer(waits: Waits) -> No
 async def test_an_empty_answer_outlives_a_failure_after_it(waits: Waits) -> None:
     outcome = await persist(_script(Answer(""), AttemptFailed("again", "busy")), waits.patience(1), blanks=2)  # type: ignore[arg-type]
     assert (outcome.answer.text, outcome.attempts) == ("", 2)
+
+
+async def test_the_passage_is_left_for_every_wait_and_its_queue_is_not_latency(waits: Waits) -> None:
+    now, inside = 0.0, 0
+
+    @asynccontextmanager
+    async def passage() -> AsyncIterator[None]:
+        nonlocal now, inside
+        now, inside = now + 100, inside + 1
+        try:
+            yield
+        finally:
+            inside -= 1
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        assert not inside, "a place at the gate is kept while the call waits"
+        now += seconds
+
+    async def attempt() -> Answer:
+        nonlocal now
+        assert inside == 1
+        now += 3
+        return await answers()  # type: ignore[misc, no-any-return]
+
+    answers = _script(AttemptFailed("again", "busy", wait=7), Answer("hello"))
+    patience = replace(waits.patience(5), sleep=sleep, passage=passage)
+    outcome = await persist(attempt, patience, clock=lambda: now)
+    assert outcome.attempts == 2
+    assert outcome.seconds == 3 + 7.5 + 100 + 3, "from the first attempt to the answer, the queue before the first one left out"

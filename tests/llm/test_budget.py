@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 
 from sim.core.errors import CallFailed
 from sim.core.event import Call, Role, Usage
-from sim.core.spec import Limits
+from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.budget import Budget, Metered, Spent, tally
+from sim.llm.build import Shared, build_client, build_embedder
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.limits import Gates
-from tests.llm.conftest import Build, asked
+from tests.llm.conftest import asked
 from tests.server import Server
-from tests.waiting import CEILING, turns
+from tests.waiting import CEILING
 
 
 class _Clock:
@@ -32,7 +36,7 @@ def _metered(
 
     client = Scripted(answer, model="openai/any")
     budget = Budget(limits, _Clock(), spent=spent)
-    return Metered(client, budget, Gates(limits.calls_at_once), "host"), budget, client
+    return Metered(client, budget), budget, client
 
 
 async def _until_refused(client: Metered) -> CallFailed:
@@ -82,7 +86,7 @@ async def test_a_call_of_unknown_cost_counts_nothing_and_is_counted() -> None:
 
 async def test_offline_models_are_free_not_of_unknown_cost() -> None:
     budget = Budget(Limits(max_cost=0.5), _Clock())
-    await Metered(Scripted(lambda r: Completion("hello")), budget, Gates(1)).complete(asked())
+    await Metered(Scripted(lambda r: Completion("hello")), budget).complete(asked())
     assert (budget.spent.calls, budget.unknown_costs) == (1, 0)
 
 
@@ -96,7 +100,7 @@ async def test_spending_is_split_by_role() -> None:
 async def test_what_a_refused_call_cost_is_counted() -> None:
     paid = Call(role="target", model="openai/any", prompt="0", usage=Usage(input=5, output=0), cost=0.25)
     budget = Budget(Limits(), _Clock())
-    client = Metered(Scripted(lambda r: CallFailed("refused", "no", calls=(paid,)), model="openai/any"), budget, Gates(1), "host")
+    client = Metered(Scripted(lambda r: CallFailed("refused", "no", calls=(paid,)), model="openai/any"), budget)
     with pytest.raises(CallFailed, match="no"):
         await client.complete(asked())
     assert budget.spent == Spent(cost=0.25, tokens=5, calls=1)
@@ -124,29 +128,73 @@ async def test_a_wait_that_is_not_interrupted_just_ends() -> None:
     await Budget(Limits(), _Clock()).rest(0.01)
 
 
-async def test_overshoot_is_at_most_the_calls_in_flight(build: Build, server: Server) -> None:
-    budget = Budget(Limits(max_tokens=100), _Clock())
-    client = Metered(build("direct"), budget, Gates(4), "host")
+async def _until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 – what is waited for is a server's count
+            await asyncio.sleep(0.01)
+
+
+def _shared(limits: Limits) -> Shared:
+    return Shared(Budget(limits, _Clock()), Gates(limits.calls_at_once))
+
+
+async def test_overshoot_is_at_most_the_calls_in_flight(server: Server) -> None:
+    limits = Limits(max_tokens=100, calls_at_once=4)
+    shared = _shared(limits)
+    client = build_client(ModelSpec(model="openai/any", api_base=server.url), sampling=Sampling(), limits=limits, shared=shared)
     results = await asyncio.gather(*(client.complete(asked(f"Message {i}.")) for i in range(60)), return_exceptions=True)
     assert {r.cause for r in results if isinstance(r, CallFailed)} == {"budget"}
     most = max(r.usage.input + r.usage.output for r in results if isinstance(r, Completion) and r.usage)
-    assert 100 <= budget.spent.tokens < 100 + 4 * most
-    assert server.stats()["calls"] == budget.spent.calls
+    assert 100 <= shared.budget.spent.tokens < 100 + 4 * most
+    assert server.stats()["calls"] == shared.budget.spent.calls
+    await client.close()
 
 
 async def test_no_more_calls_are_in_flight_to_a_host_than_allowed() -> None:
     async with Server(latency=5) as server:
-        from sim.core.spec import ModelSpec, Sampling
-        from sim.llm.build import Shared, build_client
-
         limits = Limits(calls_at_once=7)
-        shared = Shared(Budget(limits, _Clock()), Gates(limits.calls_at_once))
         specs = [ModelSpec(model=f"openai/{name}", api_base=server.url) for name in ("a", "b")]
+        shared = _shared(limits)
         clients = [build_client(spec, sampling=Sampling(), limits=limits, shared=shared) for spec in specs]
         await asyncio.gather(*(clients[i % 2].complete(asked(f"Message {i}.")) for i in range(60)))
         assert server.stats()["max_inflight"] == 7
         for client in clients:
             await client.close()
+
+
+@pytest.mark.parametrize("via", ["direct", "litellm"])
+async def test_who_waits_out_a_rate_limit_lets_others_to_the_host(server: Server, via: Literal["direct", "litellm"]) -> None:
+    limits = Limits(calls_at_once=1)
+    shared = _shared(limits)
+    specs = [ModelSpec(model=f"openai/{name}", api_base=server.url, client=via) for name in ("rater", "any")]
+    limited, other = (build_client(spec, sampling=Sampling(), limits=limits, shared=shared) for spec in specs)
+    server.fault("refuse429", role="rater", seconds=100)
+    waiting = asyncio.create_task(limited.complete(asked(role="rater")))
+    await _until(lambda: server.stats()["refused"])
+    for _ in range(3):
+        assert (await other.complete(asked())).text
+    assert not waiting.done()
+    shared.budget.stop()
+    with pytest.raises(CallFailed, match="stopped"):
+        await waiting
+    await limited.close()
+    await other.close()
+
+
+async def test_an_embedding_that_waits_out_a_rate_limit_lets_others_to_the_host(server: Server) -> None:
+    limits = Limits(calls_at_once=1)
+    shared = _shared(limits)
+    spec = ModelSpec(model="openai/embedding", api_base=server.url)
+    embedder, other = build_embedder(spec, limits=limits, shared=shared), build_client(spec, sampling=Sampling(), limits=limits, shared=shared)
+    server.fault("refuse429", role="embedding", seconds=100)
+    waiting = asyncio.create_task(embedder.embed(["a text"]))
+    await _until(lambda: server.stats()["refused"])
+    assert (await other.complete(asked())).text
+    shared.budget.stop()
+    with pytest.raises(CallFailed, match="stopped"):
+        await waiting
+    await embedder.close()
+    await other.close()
 
 
 async def test_one_hosts_gate_does_not_hold_up_another() -> None:
@@ -155,13 +203,18 @@ async def test_one_hosts_gate_does_not_hold_up_another() -> None:
         assert gates.gate("a").locked()
 
 
-async def test_who_queues_at_a_gate_is_refused_once_the_run_stops() -> None:
-    client, budget, scripted = _metered(Limits(calls_at_once=1))
-    gate = client.gates.gate("host")
+async def test_who_queues_at_a_gate_is_refused_once_the_run_stops(server: Server) -> None:
+    limits = Limits(calls_at_once=1)
+    shared = _shared(limits)
+    client = build_client(ModelSpec(model="openai/any", api_base=server.url), sampling=Sampling(), limits=limits, shared=shared)
+    gate = shared.gates.gate(urlsplit(server.url).netloc)
     async with gate:
         queued = asyncio.create_task(client.complete(asked()))
-        await turns()
-        budget.stop()
+        await _until(lambda: gate._waiters)
+        shared.budget.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await queued
-    assert scripted.requests == []
+    assert server.stats()["calls"] == 0
+    async with asyncio.timeout(1), gate:
+        pass
+    await client.close()

@@ -13,7 +13,7 @@ import pytest
 from sim.core.errors import CallFailed
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.budget import Budget, Metered
-from sim.llm.build import Shared, build_client
+from sim.llm.build import Shared, build_client, gate_of
 from sim.llm.direct import DirectClient
 from sim.llm.limits import Gates
 from sim.llm.lite import Library, LiteLLMClient
@@ -40,7 +40,7 @@ def _built(spec: ModelSpec) -> Metered:
 def test_a_spec_gets_its_client(spec: ModelSpec, kind: type, host: str) -> None:
     client = _built(spec)
     assert isinstance(client.client, kind)
-    assert (client.host, client.model) == (host, spec.model)
+    assert (gate_of(spec), client.model) == (host, spec.model)
 
 
 async def test_a_models_own_sampling_replaces_the_studys(server: Server) -> None:

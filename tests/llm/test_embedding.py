@@ -97,7 +97,7 @@ async def test_a_fault_that_passes_is_tried_again(server: Server, library: Libra
 
 async def test_the_budget_counts_and_stops_it() -> None:
     budget = Budget(Limits(max_tokens=20), lambda: 0.0)
-    embedder = MeteredEmbedder(OfflineEmbedder(), budget, Gates(1), "host")
+    embedder = MeteredEmbedder(OfflineEmbedder(), budget)
     await embedder.embed(TEXTS)
     assert (budget.by_role["memory"].calls, budget.by_role["memory"].tokens) == (1, 20)
     with pytest.raises(CallFailed) as failed:
@@ -113,7 +113,7 @@ async def test_what_was_paid_for_a_failure_is_counted() -> None:
 
     budget = Budget(Limits(), lambda: 0.0)
     with pytest.raises(CallFailed):
-        await MeteredEmbedder(Failing(), budget, Gates(1)).embed(TEXTS)
+        await MeteredEmbedder(Failing(), budget).embed(TEXTS)
     assert budget.by_role["memory"].tokens == 7
 
 

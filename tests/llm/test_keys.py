@@ -6,8 +6,8 @@ import pytest
 
 from sim.core.errors import CallFailed, InputError
 from sim.core.spec import ModelSpec
-from sim.llm.build import check_credentials
 from sim.llm.failures import scrub
+from sim.llm.keys import check_credentials
 from tests.llm.conftest import Build, Via, asked
 from tests.server import Server
 

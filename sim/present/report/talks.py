@@ -57,7 +57,7 @@ def talk_data(trial: Trial, study: Study) -> Data:
         "seed": trial.seed,
         "status": trial.status,
         "forgotten": trial.forgotten,
-        "failure": f"{trial.failed.cause.replace('_', ' ')}: {trial.failed.message}" if trial.failed else None,
+        "failure": f"{trial.failed.cause.replace('_', ' ')}: {trial.failed.told}" if trial.failed else None,
         "rater": study.primary_rater,
         "liked": _liked(figures.whole),
         "sessions": [

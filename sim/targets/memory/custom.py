@@ -137,7 +137,7 @@ class CustomMemory:
             return await call_foreign(bound(policy), {}, seconds=self.seconds, name=f"{self.name}.{method}", waits=lambda: self._writer.busy)
         except CallFailed as failed:
             calls, timings = self._writer.account.take()
-            raise CallFailed(failed.cause, failed.message, calls=(*failed.calls, *calls), timings=(*failed.timings, *timings)) from failed
+            raise failed.paying((*failed.calls, *calls), (*failed.timings, *timings)) from failed
 
     def _made(self) -> Policy:
         if self._policy is None:

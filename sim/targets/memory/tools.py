@@ -59,7 +59,7 @@ class Writer:
             return await tab.ask(self._client, Request("memory", messages, seed=seed, step="repair" if repair else "first"))
         except CallFailed as failed:
             tab = Tab(failed.calls, failed.timings)
-            raise CallFailed(failed.cause, failed.message) from failed
+            raise failed.paying((), ()) from failed
         finally:
             self._asking -= 1
             self.account.add(tab.calls, tab.timings)
@@ -101,7 +101,7 @@ class CountedEmbedder:
             made = await self._inner.embed(texts)
         except CallFailed as failed:
             self._account.add(failed.calls, failed.timings)
-            raise CallFailed(failed.cause, failed.message) from failed
+            raise failed.paying((), ()) from failed
         self._account.add((made.call,), (made.timing,))
         return made
 
