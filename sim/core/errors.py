@@ -133,7 +133,12 @@ def tell(message: str, quote: str) -> str:
 
 
 def strike_keys(text: str, *, certain: bool = False) -> str:
-    """`text` with `[key]` for whatever looks like a provider's key; if `certain`, only where it has a figure in it, as ids seldom do."""
+    """`text` with `[key]` for every key that this process sends, and for whatever looks like a provider's key.
+
+    Args:
+        certain: leave alone what looks like a key and has no figure in it, as ids seldom have, and mere pieces of keys.
+    """
+    text = SECRETS.strike(text, pieces=not certain)
     return _KEY.sub(lambda m: "[key]" if not certain or any(c.isdigit() for c in m[0]) else m[0], text)
 
 

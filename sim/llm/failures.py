@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from sim.core.errors import one_line, strike_keys
-from sim.core.secrets import SECRETS, Secrets, strike_runs
+from sim.core.secrets import Secrets, strike_runs
 
 Verdict = Literal["again", "format", "refused", "too_long", "final"]
 """`again`: may pass. `format`: the wish for JSON was refused. `refused`: the content was. `too_long`: the prompt does not fit. `final`: trying again
@@ -106,10 +106,10 @@ def scrub(message: str, environ: Mapping[str, str], *, sent: Iterable[str] = ())
     """
     message, beyond = message[:LOOKED_AT], len(message) > LOOKED_AT
     named = Secrets(value for name, value in environ.items() if _SECRET_NAME.search(name))
-    message = named.strike(SECRETS.strike(message, pieces=True), pieces=True)
+    message = strike_keys(named.strike(message, pieces=True))
     if beyond:  # A key that lies across the end is there in part, and would be the last thing left of a message that repeats it.
         message = message[: -LOOKED_AT // 8]
-    text = one_line(_unquote(strike_keys(message[:_KEPT]), tuple(sent)))
+    text = one_line(_unquote(message[:_KEPT], tuple(sent)))
     return text if len(text) <= 400 else text[:399] + "…"
 
 
