@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,6 +55,8 @@ class Library:
             litellm.callbacks = []
             for hooks in ("input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
                 setattr(litellm, hooks, [])
+            # Pydantic warns of odd answers on standard error, and shows what stood in them.
+            warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
             for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
                 logging.getLogger(name).disabled = True
             self._module = litellm

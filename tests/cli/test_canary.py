@@ -1,0 +1,108 @@
+"""Keys under names that tell nothing, sent to servers that repeat them: no trace in anything a run leaves, prints or logs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import sim
+from tests.cli.small import SCENARIO
+from tests.parrot import WAYS, Parrot
+
+KEYS = {"LLM_AUTH": "kestrel-moon-4711-lagoon", "LANE": "quagga.7731+harbour/dusk", "HOOK": "Ember Orchard 5502 Vale", "VECTOR": "m4rmalade#Tundra%9"}
+"""By variables whose names do not speak of keys; none begins as providers' keys do."""
+
+TALKER = """\
+import os
+
+class Talker:
+    def new_session(self): ...
+    def reply(self, message):
+        if "home" in message:
+            return f"My key is {os.environ['LLM_AUTH']}."
+        raise ValueError(f"bad key {os.environ['LLM_AUTH']!r}, {os.environ['LANE'].upper()}")
+"""
+
+
+def project(folder: Path) -> None:
+    (folder / "scenarios").mkdir()
+    (folder / "scenarios" / "short.yaml").write_text(SCENARIO)
+    (folder / "talker.py").write_text(TALKER)
+
+
+def targets(parrot: Parrot) -> list[dict[str, object]]:
+    """Every client in every way."""
+    found: list[dict[str, object]] = [{"id": "code", "callable": "talker:Talker"}]
+    for way in WAYS:
+        model = {"model": f"openai/echo-{way}", "api_base": f"{parrot.url}/v1"}
+        found.append({"id": f"direct-{way}", **model, "client": "direct", "api_key_env": "LLM_AUTH", "memory": "none"})
+        found.append({"id": f"litellm-{way}", **model, "client": "litellm", "api_key_env": "LANE", "memory": "none"})
+        found.append({"id": f"vectors-{way}", "model": "offline/uses", "memory": "retrieval:1", "embedding": {**model, "api_key_env": "VECTOR"}})
+        sent = {"message": "{message}", "user_id": "{user_id}", "key": "${HOOK}"}
+        stream = "sse" if way == "pieces" else "none"
+        found.append({"id": f"http-{way}", "http": {"url": f"{parrot.url}/bot/{way}", "body": sent, "reply": "reply", "stream": stream}})
+    return found
+
+
+def study(folder: Path, name: str, **parts: object) -> Path:
+    path = folder / f"{name}.yaml"
+    whole = {"name": name, "user": {"model": "offline/user"}, "personas": ["davi"], "scenarios": ["short"], "limits": {"retries": 0}, **parts}
+    path.write_text(json.dumps({"concurrency": 8, **whole}))
+    return path
+
+
+def traces(key: str) -> tuple[bytes, ...]:
+    """What of `key` may stand nowhere: itself, either half of it, and the middle of it in base64."""
+    half = len(key) // 2
+    coded = (base64.b64encode(b"." * n + key.encode()).decode()[4:-4] for n in range(3))
+    return tuple(t.encode().lower() for t in (key, key[:half], key[half:], *coded))
+
+
+def assert_nothing_of(keys: dict[str, str], where: dict[str, bytes]) -> None:
+    found = [(name, trace) for name, content in where.items() for key in keys.values() for trace in traces(key) if trace in content.lower()]
+    assert not found, found
+
+
+def left_behind(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in (folder / "results").rglob("*") if f.is_file()}
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    project(tmp_path)
+    return tmp_path
+
+
+def look_at(folder: Path, run: str) -> dict[str, bytes]:
+    """What the commands that read a run say of it."""
+    commands = [("show", run), ("show", run, "--json"), ("export", run, "--format", "jsonl"), ("export", run, "--format", "csv"), ("report", run)]
+    done = {" ".join(c): sim(*c, cwd=folder) for c in commands}
+    return {name: (d.stdout + d.stderr).encode() for name, d in done.items()}
+
+
+def test_no_target_of_any_kind_gets_a_key_into_the_run(whole: Path) -> None:
+    with Parrot() as parrot:
+        done = sim("run", study(whole, "canary", targets=targets(parrot)), cwd=whole, SIM_LOG="debug", **KEYS)
+        asked = set(parrot.asked)
+    assert done.returncode == 3, done.stderr
+    for way in WAYS:
+        assert {key for w, key in asked if w == way} == set(KEYS.values()), f"every client was asked in the way {way}"
+    assert_nothing_of(KEYS, {"stdout": done.stdout.encode(), "stderr": done.stderr.encode(), **left_behind(whole), **look_at(whole, "canary")})
+    kept = b"".join(left_behind(whole).values())
+    assert kept.count(b"[key]") > len(WAYS), "what the servers said was kept, without the keys"
+
+
+def test_no_judge_gets_a_key_into_the_run(whole: Path) -> None:
+    with Parrot() as parrot:
+        model = {"api_base": f"{parrot.url}/v1", "api_key_env": "LLM_AUTH"}
+        raters = [{"id": f"{via}-{way}", "model": f"openai/echo-{way}", "client": via, **model} for way in WAYS for via in ("direct", "litellm")]
+        parts = {"observers": raters, "tagger": {"model": "openai/echo-content", **model}, "judge": {"model": "openai/echo-refusal", **model}}
+        target = {"id": "bot", "model": "offline/uses", "memory": "profile"}
+        done = sim("run", study(whole, "judges", targets=[target], probes={}, **parts), cwd=whole, SIM_LOG="debug", **KEYS)
+        asked = {way for way, key in parrot.asked if key == KEYS["LLM_AUTH"]}
+    assert done.returncode == 3, done.stderr
+    assert asked == set(WAYS)
+    assert_nothing_of(KEYS, {"stdout": done.stdout.encode(), "stderr": done.stderr.encode(), **left_behind(whole), **look_at(whole, "judges")})
