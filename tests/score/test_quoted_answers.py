@@ -11,7 +11,7 @@ import pytest
 
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.event import Unscored
-from sim.core.probes import Probe
+from sim.core.probes import Answered, Probe
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.graph import run_graph
@@ -24,9 +24,10 @@ from sim.run.clients import Clients
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
 from sim.score.probe_judge import ProbeJudge
-from sim.score.profile_judge import Held, ProfileJudge
+from sim.score.profile_judge import ProfileJudge
 from sim.store.library import load_codebook
 from tests.dialogue.stage import Stage
+from tests.score.test_profile_judge import held
 from tests.server import Server
 
 PROMPTS = load_prompts()
@@ -56,23 +57,23 @@ async def rates(client: Client) -> Any:
 
 
 async def looks_back(client: Client) -> Any:
-    value = (await LikabilityRater("self", client, PROMPTS).look_back(await view_of(CriterionView))).value
+    value = (await LikabilityRater("self", client, PROMPTS).score(await view_of(CriterionView))).value
     return next((r for r in value.values() if isinstance(r, Unscored)), {getattr(r, "score", None) for r in value.values()})
 
 
 async def tags(client: Client) -> Any:
-    value = (await ModelTagger("t", client, PROMPTS, load_codebook("mint")).tag(Turn("Tell me.", REPLY))).value
+    value = (await ModelTagger("t", client, PROMPTS, load_codebook("mint")).score(Turn("Tell me.", REPLY))).value
     return value if isinstance(value, Unscored) else {m for s in value.sentences for m in s.moves}
 
 
 async def grades(client: Client) -> Any:
     probe = Probe("explicit", "cat", 0, "Where was it?", "the harbour town", ("Rotterdam",))
-    value = (await ProbeJudge(client, PROMPTS).judge(probe, REPLY)).value
+    value = (await ProbeJudge(client, PROMPTS).score(Answered(probe, REPLY))).value
     return value if isinstance(value, Unscored) else {value.outcome}
 
 
 async def grades_notes(client: Client) -> Any:
-    value = (await ProfileJudge(client, PROMPTS).judge(Held("2026-01-05: Their cat is called Biscuit.", ("I have a cat.",)))).value
+    value = (await ProfileJudge(client, PROMPTS).score(held("2026-01-05: Their cat is called Biscuit.", "I have a cat."))).value
     return value if isinstance(value, Unscored) else set(value.truths)
 
 
