@@ -196,7 +196,7 @@ URL = 'url: "http://127.0.0.1:1/chat"'
         ("model: openai/x, graph: a:b", "targets 1: a target has exactly one of the keys model, http, callable and graph"),
         (
             "model: openai/x, memory: native",
-            "targets 1, memory: native is the memory of http, callable and graph targets; a chat model is given one of ours, such as full",
+            "targets 1, memory: native is the memory of http, callable and graph targets; a chat model is given a policy, such as full",
         ),
         ("graph: a:b, memory: full", "targets 1, memory: full is a policy for chat models; a target that keeps its own memory has native"),
         ("graph: a:b, sistem: x", "targets 1: unknown key 'sistem'; choose from: id, memory, clock, durable, timeout, graph"),

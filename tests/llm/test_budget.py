@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from sim.llm.client import Completion, Request, Scripted
 from sim.llm.limits import Gates
 from tests.llm.conftest import asked
 from tests.server import Server
-from tests.waiting import CEILING
+from tests.waiting import CEILING, soon
 
 
 class _Clock:
@@ -128,12 +127,6 @@ async def test_a_wait_that_is_not_interrupted_just_ends() -> None:
     await Budget(Limits(), _Clock()).rest(0.01)
 
 
-async def _until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 – what is waited for is a server's count
-            await asyncio.sleep(0.01)
-
-
 def _shared(limits: Limits) -> Shared:
     return Shared(Budget(limits, _Clock()), Gates(limits.calls_at_once))
 
@@ -170,7 +163,7 @@ async def test_who_waits_out_a_rate_limit_lets_others_to_the_host(server: Server
     limited, other = (build_client(spec, sampling=Sampling(), limits=limits, shared=shared) for spec in specs)
     server.fault("refuse429", role="rater", seconds=100)
     waiting = asyncio.create_task(limited.complete(asked(role="rater")))
-    await _until(lambda: server.stats()["refused"])
+    await soon(lambda: server.stats()["refused"], "the refusal")
     for _ in range(3):
         assert (await other.complete(asked())).text
     assert not waiting.done()
@@ -188,7 +181,7 @@ async def test_an_embedding_that_waits_out_a_rate_limit_lets_others_to_the_host(
     embedder, other = build_embedder(spec, limits=limits, shared=shared), build_client(spec, sampling=Sampling(), limits=limits, shared=shared)
     server.fault("refuse429", role="embedding", seconds=100)
     waiting = asyncio.create_task(embedder.embed(["a text"]))
-    await _until(lambda: server.stats()["refused"])
+    await soon(lambda: server.stats()["refused"], "the refusal")
     assert (await other.complete(asked())).text
     shared.budget.stop()
     with pytest.raises(CallFailed, match="stopped"):
@@ -210,11 +203,11 @@ async def test_who_queues_at_a_gate_is_refused_once_the_run_stops(server: Server
     gate = shared.gates.gate(urlsplit(server.url).netloc)
     async with gate:
         queued = asyncio.create_task(client.complete(asked()))
-        await _until(lambda: gate._waiters)
+        await soon(lambda: gate._waiters, "the queue")
         shared.budget.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await queued
     assert server.stats()["calls"] == 0
-    async with asyncio.timeout(1), gate:
+    async with asyncio.timeout(CEILING), gate:
         pass
     await client.close()
