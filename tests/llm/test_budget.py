@@ -17,7 +17,7 @@ from sim.llm.client import Completion, Request, Scripted
 from sim.llm.limits import Gates
 from tests.llm.conftest import asked
 from tests.server import Server
-from tests.waiting import CEILING, soon
+from tests.waiting import CEILING, soon, turns
 
 
 class _Clock:
