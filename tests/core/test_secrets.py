@@ -8,7 +8,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import CallFailed, InputError
@@ -53,12 +53,16 @@ def test_a_key_is_struck_out_however_it_is_written(key: str, written: str) -> No
     assert Secrets([key]).strike(cleaned) == cleaned
 
 
-@given(st.text(min_size=6, max_size=60), st.text(max_size=80), st.text(max_size=80), st.sampled_from(list(WRITTEN.values())[:10]))
-def test_any_key_is_struck_out(key: str, before: str, after: str, write: object) -> None:
-    key = key.strip()
-    assume(len("".join(key.split())) >= 6 and key.encode("utf-8", "replace").decode() == key)
-    text = f"{before} {write(key)} {after}"  # type: ignore[operator]
-    assert key not in Secrets([key]).strike(text) or key in "[key]"
+@given(
+    st.text(alphabet="abcXYZ0189-_.+/=~:@!*#$", min_size=6, max_size=60),
+    st.text(max_size=80),
+    st.text(max_size=80),
+    st.sampled_from(sorted(WRITTEN)[:10]),
+)
+def test_any_key_is_struck_out(key: str, before: str, after: str, written: str) -> None:
+    cleaned = Secrets([key]).strike(f"{before} {WRITTEN[written](key)} {after}")  # type: ignore[operator]
+    assert key not in cleaned
+    assert "[key]" in cleaned
 
 
 @given(st.text(alphabet="abcdefgh ,.\n\\\"'%&;", max_size=200))
