@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
-from sim.core.spec import ChatTargetSpec
+from sim.core.spec import ChatTargetSpec, HttpTargetSpec
 from sim.foreign.code import find_source, read_class
 from sim.llm.budget import Budget
 from sim.llm.build import Shared
@@ -70,6 +70,9 @@ def check_names(study: Study) -> None:
 def _name_faults(study: Study) -> list[InputError]:
     faults: list[InputError] = []
     for target in study.targets:
+        for place in target.http.literal_keys() if isinstance(target, HttpTargetSpec) else ():
+            problem = f"target '{target.id}': {place} looks like a key, and a run keeps a copy of its study"
+            faults.append(InputError(problem, mend="write ${NAME} there and export NAME", at=("targets", target.id, "http")))
         if isinstance(target, ChatTargetSpec):
             faults += _faults_of(("targets", target.id, "model"), _check_offline, target, f"target '{target.id}'", BEHAVIOURS)
             faults += _faults_of(("targets", target.id, "memory"), _check_policy, target)

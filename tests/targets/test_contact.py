@@ -141,6 +141,9 @@ def test_a_request_without_a_message_is_refused() -> None:
         "-H 'Cookie: sid=SECRET'",
         "-H 'X-Whatever: SECRET'",
         "-G -d key=SECRET -d q=hi",
+        "-H 'Referer: https://shop.example/chat/SECRET?x=1'",
+        "-H 'Referer: https://shop.example/chat?page=SECRET'",
+        "-H 'X-Trace: a; b=SECRET; c'",
     ],
 )
 def test_a_secret_becomes_the_name_of_a_variable(where: str) -> None:
@@ -150,6 +153,36 @@ def test_a_secret_becomes_the_name_of_a_variable(where: str) -> None:
     assert secret not in json.dumps(made.fields) + repr(made.findings)
     assert "${MYBOT_KEY}" in json.dumps(made.fields)
     assert secret in made.secrets["MYBOT_KEY"]
+
+
+LONG = "a8Df3kPq0ZxW7vLm2Nc5"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        (f"https://api.telegram.org/bot123456789:AA{LONG}/sendMessage", "https://api.telegram.org/bot123456789:${MYBOT_KEY}/sendMessage"),
+        (f"https://bots.example/{LONG}/chat", "https://bots.example/${MYBOT_KEY}/chat"),
+        (f"https://bots.example/hook-{LONG}?v=2", "https://bots.example/${MYBOT_KEY}?v=2"),
+        (f"https://bots.example/chat?where={LONG}", "https://bots.example/chat?where=${MYBOT_KEY}"),
+        ("https://my-bot-2-in-production-eu.example/chat-completions-v2", "https://my-bot-2-in-production-eu.example/chat-completions-v2"),
+    ],
+)
+def test_a_key_in_the_url_becomes_a_variable(url: str, kept: str) -> None:
+    made = draft(f'curl {url} -d \'{{"message": "hi", "user_id": "u"}}\'')
+    assert made.fields["url"] == kept
+    assert LONG not in json.dumps(made.fields) + repr(made.findings)
+
+
+def test_a_key_in_a_field_that_does_not_say_so_becomes_a_variable() -> None:
+    made = body(
+        {"message": "hi", "user": "u", "auth": {"type": "bearer", "value": "hush-hush"}, "model": "gpt-4o-mini-2024-07-18", "meta": [{"x": LONG}]}
+    )
+    assert made["auth"] == {"type": "bearer", "value": "${MYBOT_KEY}"}
+    assert made["model"] == "gpt-4o-mini-2024-07-18"
+    assert made["meta"] == [{"x": "${MYBOT_KEY_2}"}]
+    talk = [{"role": "system", "content": f"Call the shop with {LONG} only."}, {"role": "user", "content": "hi"}]
+    assert body({"messages": talk, "user": "u"})["messages"][0]["content"] == "Call the shop with ${MYBOT_KEY} only."
 
 
 def test_a_secret_in_the_body_becomes_a_variable_too() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from sim.core.frozen import Frozen
+from sim.core.spec.keylike import key_like
 
 Placeholder = Literal["message", "messages", "user_id", "session_id", "date", "key"]
 PLACEHOLDERS: tuple[Placeholder, ...] = ("message", "messages", "user_id", "session_id", "date", "key")
@@ -25,6 +26,10 @@ SECRET = re.compile(r"authorization|cookie|token|secret|passw|credential|api[-_]
 _HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+UNREAD = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent", "traceparent", "tracestate"})
+"""Headers that hold long words and never a key."""
 
 
 def strings(template: JsonValue) -> Iterator[str]:
@@ -223,6 +228,14 @@ class HttpSpec(Frozen):
         """The environment variables it needs."""
         texts = (*self.texts, *(t for c in self.calls for t in c.texts()))
         return frozenset(m["variable"] for t in texts for m in SLOT.finditer(t) if m["variable"])
+
+    def literal_keys(self) -> Iterator[str]:
+        """Where something that looks like a key is written out, instead of the name of a variable."""
+        made: tuple[HttpSpec | HttpCallSpec, ...] = (self, *self.calls)
+        for call in made:
+            yield from (f"header {n}" for n, v in call.headers.items() if n.lower() not in UNREAD and key_like(SLOT.sub(" ", v)))
+            yield from ("url" for part in re.split("[/?&=:]", call.url) if key_like(SLOT.sub(" ", part)))
+            yield from (f"body {n}" for n, v in _named(call.body) if key_like(SLOT.sub(" ", v)))
 
     @model_validator(mode="after")
     def _can_talk(self) -> Self:

@@ -14,7 +14,9 @@ import aiohttp
 from pydantic import JsonValue
 
 from sim.core.errors import InputError
+from sim.core.secrets import SECRETS
 from sim.core.spec.http import HttpSpec
+from sim.llm.keys import hold
 from sim.targets.template import Filling
 
 GREETING = "Hi! How are you today?"
@@ -55,6 +57,8 @@ async def exchange(spec: HttpSpec, message: str, *, user: str, session: str, env
     headers = {name: true.text(value) for name, value in spec.headers.items()}
     data = _data(true.body(spec.template), headers)
     host = urlsplit(true.text(spec.url, quoted=True)).netloc
+    for name in spec.variables:
+        hold(environ[name])
     started = time.perf_counter()
     try:
         async with (
@@ -113,7 +117,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 def _mask(text: str, names: frozenset[str], environ: Mapping[str, str]) -> str:
     for name in sorted(names, key=lambda n: -len(environ[n])):
         text = text.replace(environ[name].strip(), f"${{{name}}}") if len(environ[name].strip()) >= 4 else text
-    return text
+    return SECRETS.strike(text)
 
 
 def _told(answer: str) -> str:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import JsonValue
 
 from sim.core.errors import InputError
-from sim.core.spec.http import SECRET, SLOT
+from sim.core.spec.http import SECRET, SLOT, UNREAD
+from sim.core.spec.keylike import long_runs
 from sim.targets.contact.curl import FLAG, Curl, names
 from sim.targets.contact.finding import Finding
 
@@ -36,6 +37,9 @@ _NAMES_ITSELF = re.compile(r"^(?:(?P<scheme>[A-Za-z]+) )?\$(?:\{(?P<braced>[A-Za
 _DENSE = re.compile(r"^(?=.*\d)(?=.*[A-Za-z])[\w\-+/=.]{20,}$")
 """A header that looks like this is a key, whatever it is called."""
 _SECRET_NAMES = names("key auth pwd pass pin signature sig jwt bearer")
+_HOLDS = frozenset({"value", "val", "id", "data", "secret", "key"})
+"""Names of the field of a secret that holds the secret itself: `auth.value`."""
+_NO_KEYS = frozenset({"model", "modelid", "version", "apiversion"})
 _SCHEME = re.compile(r"^(Bearer|Basic|Token|ApiKey|Api-Key|Key)\s+(?=\S)", re.I)
 
 
@@ -70,6 +74,10 @@ def draft_request(curl: Curl, environ: Mapping[str, str], *, prefix: str) -> Dra
     url, in_url = _fill_url(curl.url, vault)
     headers, in_headers = _fill_headers(curl.headers, vault)
     message, body, url = _place_message(body, url)
+    # Of what is left nobody says what it is: whatever is long and mixed may be a key, and the study must not hold one.
+    body = _changed(body, vault.keep_what_is_long)
+    url = _without_long_runs(url, vault)
+    headers = {name: value if name.lower() in UNREAD else vault.cut(name, value) for name, value in headers.items()}
     findings += message
     found = {**in_headers, **in_url, **named}
     if not found and not _has(body, "{messages}"):
@@ -136,6 +144,27 @@ class _Vault:
         name = self._name(value[len(lead) :])
         self.places[place] = name
         return f"{lead}${{{name}}}"
+
+    def keep_what_is_long(self, place: Place, value: JsonValue) -> JsonValue:
+        """A value of the body with a variable for each stretch of it that might be a key; the name of a model or version is none."""
+        names = [plain(step) for step in place if isinstance(step, str)]
+        if not isinstance(value, str) or (names and names[-1] in _NO_KEYS):
+            return value
+        if len(names) > 1 and names[-1] in _HOLDS and (names[-2] in _SECRET_NAMES or SECRET.search(names[-2])) and not _slots(value):
+            return self.keep(shown(place), value)
+        return self.cut(shown(place), value)
+
+    def cut(self, place: str, text: str) -> str:
+        """`text` with a variable for each stretch of it that might be a key."""
+        slots = [slot.span() for slot in SLOT.finditer(text)]
+        parts: list[str] = []
+        done = 0
+        for run in long_runs(text):
+            if any(begin <= run.start() < end for begin, end in slots):
+                continue
+            parts += [text[done : run.start()], self.keep(place, run[0])]
+            done = run.end()
+        return "".join(parts) + text[done:]
 
     def _name(self, value: str) -> str:
         known = {**{k: v for k, v in self._environ.items() if len(v) >= 6 and (SECRET.search(k) or k.startswith(f"{self._prefix}_"))}, **self.values}
@@ -257,6 +286,15 @@ def _fill_url(url: str, vault: _Vault) -> tuple[str, dict[str, str]]:
             value = vault.keep(f"?{name}", value)
         query.append(f"{name}{equals}{value}")
     return urlunsplit(parts._replace(path="/".join(segments), query="&".join(query), fragment="")), found
+
+
+def _without_long_runs(url: str, vault: _Vault) -> str:
+    """`url` with a variable for each stretch of its path and query that might be a key; a host is none."""
+    parts = urlsplit(url)
+    path = "/".join(vault.cut(f"segment {index} of the URL", segment) for index, segment in enumerate(parts.path.split("/")))
+    pairs = [pair.partition("=") for pair in parts.query.split("&")] if parts.query else []
+    query = "&".join(f"{name}{equals}{vault.cut(f'?{name}', value)}" for name, equals, value in pairs)
+    return urlunsplit(parts._replace(path=path, query=query))
 
 
 # --- the message ----------------------------------------------------------------------------------------------------
