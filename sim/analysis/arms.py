@@ -115,7 +115,7 @@ class Arm:
         return None if found is None else figure_of(measure, found)
 
     def mean(self, parts: Sequence[Part]) -> Estimate | None:
-        """The mean of `parts` over everything on this side, whatever targets it is of."""
+        """The mean of `parts` over everything on this side, whatever targets it is of (guide/methods.md#aggregation)."""
         merged: list[Values] = []
         places: dict[str, Place] = {}
         for i, group in enumerate(self.groups):

@@ -1,4 +1,4 @@
-"""How far raters agree with people, or with each other: per dimension, on items and on systems (METHODS §5).
+"""How far raters agree with people, or with each other: per dimension, on items and on systems (guide/methods.md#reliability).
 
 Two levels, always named, because they answer different questions and the second flatters. *item*: do two raters see the same in the same reply?
 *system*: once all replies of a system are averaged, do they give it the same place? With a reference, every other rater stands beside it on the items

@@ -1,4 +1,5 @@
-"""What a run says about which target is better: paired differences with intervals, p and effects, verdicts by tier, rankings with ties (METHODS §5).
+"""What a run says about which target is better: paired differences with intervals, p and effects, verdicts by tier, rankings
+with ties (guide/methods.md#comparisons).
 
 A verdict takes Holm's p of at most .05 over all pairs within the measure. What Holm adjusts is the larger of two: the p of sign flips by persona,
 which speaks of these scenarios, and that of the interval, which from four scenarios on speaks of scenarios like these too. So no verdict contradicts

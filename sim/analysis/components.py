@@ -1,4 +1,5 @@
-"""Where the spread of likability comes from, and which n to raise: variance components with their interactions (METHODS §5).
+"""Where the spread of likability comes from, and which n to raise: variance components with their interactions
+(guide/methods.md#variance-components).
 
 A value is the fixed-set mean of one trial, because a mean whose ingredients change would put the change of ingredients into a component. All effects
 are random: target, persona, scenario, target × persona ("for whom is it worse?"), target × scenario, persona × scenario, target × persona × scenario,

@@ -1,4 +1,5 @@
-"""Noise and halo of the primary rater, from the exchanges it rated more than once (METHODS §5; drawn in `sim.core.controls`).
+"""Noise and halo of the primary rater, from the exchanges it rated more than once (guide/methods.md#halo-and-noise;
+drawn in `sim.core.controls`).
 
 Noise: the same exchange rated twice in the same words. Per dimension, the mean absolute difference of the two scores and the share of ratings that
 moved by a point or more.

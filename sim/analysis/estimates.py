@@ -1,4 +1,5 @@
-"""Means over personas and scenarios, and how far they can be trusted: the one interval of all tables, chosen by measured coverage (METHODS §5).
+"""Means over personas and scenarios, and how far they can be trusted: the one interval of all tables, chosen by measured coverage
+(guide/methods.md#intervals).
 
 Every figure is a weighted sum over cells (persona × scenario), so all that an interval needs is each cell's pull on it. Personas are clusters.
 Below four scenarios the interval is Student's t over personas and speaks of these scenarios only; from four on, scenarios count as drawn too:

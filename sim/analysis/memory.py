@@ -1,4 +1,5 @@
-"""What a target remembers: facts told to it, probes by kind, where memory fails, how it fades, and how true a written memory is (METHODS §2).
+"""What a target remembers: facts told to it, probes by kind, where memory fails, how it fades, and how true a written memory is
+(guide/methods.md#memory).
 
 Everything is taken within each persona and averaged over personas. What was not measured is None and not 0.
 """

@@ -1,4 +1,4 @@
-"""What memory buys in liking: the same model under several memory policies, paired within personas (METHODS §2).
+"""What memory buys in liking: the same model under several memory policies, paired within personas (guide/methods.md#what-memory-buys).
 
 Liking is taken without callback, which is memory by definition; callback stands beside it in its four cells, false memories apart. A difference has
 the two means beside it that it is made of, over what both sides have in common. Across targets that differ in more than memory only the order is

@@ -1,4 +1,4 @@
-"""Would another rater, or another simulated user, have come to the same end? (METHODS §5: rater swap, simulator swap.)
+"""Would another rater, or another simulated user, have come to the same end? (guide/methods.md#other-raters-and-users)
 
 *Order*: do both put the targets in the same order by their fixed-set mean? *Flips*: on one persona × scenario one of two targets is preferred; a
 preference flips when the other side prefers the other target. The same two figures serve both swaps, because another user leads other conversations,

@@ -1,4 +1,4 @@
-"""Repetition of a log or a run as one document: the measures, both nulls with p, and 95 % intervals over conversations (METHODS §4, §5).
+"""Repetition of a log or a run as one document: the measures, both nulls with p, and 95 % intervals over conversations (guide/methods.md#repetition).
 
 Intervals are jackknife-t: each measure is computed again without each cluster, the spread of those values gives the standard error, and the interval
 is ± t with (clusters − 1) degrees of freedom, shares on the logit scale. Of stickiness and excess, which hang on rare moves, the standard error is
@@ -164,7 +164,7 @@ class RepetitionReport(Frozen):
 
 
 def report_repetition(marks: Marks, *, tagger: str, codebook: str, seed: int = 0, permutations: int = 1000) -> RepetitionReport:
-    """Everything METHODS §4 says of the talks in `marks`, whatever the order in which they were added.
+    """Everything guide/methods.md#repetition says about the talks in `marks`, whatever the order in which they were added.
 
     Args:
         marks: the talks.

@@ -1,4 +1,4 @@
-"""The response matrix: what a rater can tell apart (METHODS §5 "Response matrix").
+"""The response matrix: what a rater can tell apart (guide/methods.md#response-matrix).
 
 Rows are edited dimensions, columns rated ones. On the diagonal a pair counts as moved when the rating went in the declared direction by at least one
 point; elsewhere, and in the rows of paraphrases and repeats, when it went either way by at least one point.

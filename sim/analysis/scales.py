@@ -1,4 +1,5 @@
-"""Are the seven dimensions seven, and do they measure more than length? What every summary says about its own scales (METHODS §5, halo).
+"""Are the seven dimensions seven, and do they measure more than length? What every summary says about its own scales
+(guide/methods.md#scales).
 
 All correlations are within personas: each value less its persona's mean, so that neither a generous persona nor a strict one makes one.
 

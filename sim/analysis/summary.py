@@ -1,6 +1,6 @@
 """A run in figures: what `sim show` prints and `--json` hands on, computed from the trials and from nothing else.
 
-Every mean is the one of `sim.analysis.table`, every target's figure that of `sim.analysis.figures`.
+Every mean is the one of `sim.analysis.table`, every target's figure that of `sim.analysis.figures` (guide/methods.md#aggregation).
 Only the study's primary rater feeds it, by its first ratings; the other raters stand beside as observers, its second ratings under `controls`.
 """
 

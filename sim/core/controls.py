@@ -1,4 +1,4 @@
-"""Controls: exchanges, drawn by seed, that the primary rater rates once more, to tell its noise and its halo (METHODS §5).
+"""Controls: exchanges, drawn by seed, that the primary rater rates once more, to tell its noise and its halo (guide/methods.md#halo-and-noise).
 
 `repeat` asks the same words again under another sampling seed: what moves is noise. `one_by_one` asks one dimension a call: what moves beyond noise
 is what rating the seven together does to each. A control is a verdict like any other, kept under a part of its own, and feeds no figure but its own.

@@ -18,7 +18,7 @@ class MarkedReply:
 
 @dataclass(frozen=True, slots=True)
 class MarkedTalk:
-    """A target's own replies within one session, in order: what METHODS §4 calls a conversation."""
+    """A target's own replies within one session, in order: what guide/methods.md#repetition calls a conversation."""
 
     id: str
     replies: tuple[MarkedReply, ...]

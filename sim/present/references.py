@@ -1,6 +1,6 @@
 """What people do, for the eye: published figures beside one's own, each with its unit, its source and what forbids comparing them outright.
 
-They stand in a note, and on a chart only where tagger and codebook are the same (METHODS §4).
+They stand in a note, and on a chart only where tagger and codebook are the same (guide/methods.md#figures-of-others).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ HUMAN_REFERENCES: Final = (
         caveat="another codebook; repetition there correlates −0.09 with people's rating of empathy",
     ),
 )
-"""METHODS §4. Repetition is a diagnostic, not a score to maximise or to bring down."""
+"""See guide/methods.md#what-the-figures-say. Repetition is a diagnostic, not a score to maximise or to bring down."""
 
 
 def reference_lines() -> list[str]:

@@ -217,7 +217,7 @@ _FORCED = ("pairs", "Jaccard", "stickiness", "base rate", "excess", "pooled", "e
 
 
 def _repetition(report: RepetitionReport) -> Table:
-    """Repertoire and carry-over first: no measure alone (METHODS §4)."""
+    """Repertoire and carry-over first: no measure alone (guide/methods.md#what-the-figures-say)."""
     order, conversation = report.null.order.p, report.null.conversation.p
     rows = (
         ("repertoire", "repertoire", report.repertoire, None, "how alike all its replies are"),

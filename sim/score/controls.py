@@ -1,4 +1,4 @@
-"""The primary rater asked once more about a reply it has rated (`sim.core.controls` says which, METHODS §5 why)."""
+"""The primary rater asked once more about a reply it has rated (`sim.core.controls` says which, guide/methods.md#halo-and-noise why)."""
 
 from __future__ import annotations
 

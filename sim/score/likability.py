@@ -1,4 +1,4 @@
-"""Likability: seven dimensions after every exchange, two criterion questions after every session (METHODS §1)."""
+"""Likability: seven dimensions after every exchange, two criterion questions after every session (guide/methods.md#likability)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an answer about what was told is right: by the accepted answers as far as they decide, else by a judge (METHODS §2).
+"""Whether an answer about what was told is right: by the accepted answers as far as they decide, else by a judge (guide/methods.md#probes).
 
 An answer is right that names the right value and stands by it. One that hedges over several or denies the right one is wrong; an old value is stale,
 and one told as history beside the right one harms nothing. What also names a neighbour, denies and affirms, or names nothing known is not decided

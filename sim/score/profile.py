@@ -1,4 +1,4 @@
-"""How true a written memory is to what the user said: a grade for each fact in it, by words alone (METHODS §2).
+"""How true a written memory is to what the user said: a grade for each fact in it, by words alone (guide/methods.md#where-memory-fails).
 
 A fact is a line of a profile, or a sentence of a summary; a date before it is not part of it. Support comes from one passage, a message of the user
 or two sentences of it that follow each other, and is counted in stems of content words:

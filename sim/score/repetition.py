@@ -1,4 +1,4 @@
-"""Repetition of discourse moves from one reply to the next of the same conversation: numbers on move sets, nothing else (METHODS §4).
+"""Repetition of discourse moves from one reply to the next of the same conversation: numbers on move sets, nothing else (guide/methods.md#repetition).
 
 A conversation is the sequence of a target's own replies within one session, each given as its move set, or without tags. Two consecutive replies
 with tags are a pair (previous, current), own *t−1* and own *t*; a reply without tags breaks the pairs it would stand in.
@@ -37,7 +37,7 @@ MoveSet = frozenset[str]
 Edge = Literal["opening", "closing"]
 
 SMOOTHING = 0.1
-"""Added to every move's count before novelty is computed (METHODS §4)."""
+"""Added to every move's count before novelty is computed (guide/methods.md#repetition)."""
 FEWEST = 5
 """Conversations with a tagged reply at a position, below which replies there stay where they are."""
 AT_ONCE = 250_000
@@ -290,7 +290,7 @@ class Novelty:
 
 @dataclass(frozen=True, slots=True)
 class Repetition(PairFigures):
-    """The measures of METHODS §4 that need no random draw, pooled over all pairs."""
+    """The measures of guide/methods.md#repetition that need no random draw, pooled over all pairs."""
 
     conversations: int
     """With at least one reply."""

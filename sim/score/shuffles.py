@@ -94,7 +94,7 @@ def order_null(columns: Columns, *, permutations: int, seed: int) -> Null | None
 def conversation_null(columns: Columns, *, permutations: int, seed: int) -> Null | None:
     """Mean Jaccard of replies of the same conversation, replies dealt out over conversations at the same position.
 
-    A conversation weighs as many pairs of neighbours as it has, as in the within-conversation mean of METHODS §4.
+    A conversation weighs as many pairs of neighbours as it has, as in *within* of guide/methods.md#repetition.
     None: no position has five conversations, there is no pair, or every pair is of two empty sets.
     """
     tagged = np.flatnonzero(columns.tagged)

@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks.moves_tagger
 
-People's sentences (METHODS §9) are held out by reply and machine-labelled ones by conversation, in one go; the linear model is trained anew on the
+People's sentences are held out by reply and machine-labelled ones by conversation, in one go; the linear model is trained anew on the
 rest. The cues in `sim/score/cues` were written with people's sentences in view, so the table says too much for them: `words alone` is the same
 without any cue, and says too little. The truth lies between.
 """

@@ -1,4 +1,4 @@
-"""Whether the measures of repetition do what they say: both nulls, coverage of the intervals, METHODS §4 and speed. A table each; two minutes.
+"""Whether the measures of repetition do what they say: both nulls, coverage of the intervals, figures of a published corpus and speed. A table each; two minutes.
 
 python -m tests.benchmarks.repetition
 """
@@ -31,7 +31,7 @@ PUBLISHED = {
     "qwen3-4b-tactic-prompt": (265, 0.4792, 0.4457, 0.7032, 0.6682, 0.5587, 0.518, 0.533),
     "qwen3-1.7b-psychocounsel": (265, 0.7098, 0.7149, 0.8743, 0.8773, 0.7775, 0.781, 0.782),
 }
-"""METHODS §4: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
+"""Of MINT's conversations: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
 RESAMPLED = ("stickiness", "excess", "pooled", "jaccard", "repertoire", "carry_over")
 """Measures that the bootstrap of comparison knows."""
 
@@ -213,12 +213,12 @@ def seconds_of_nulls(talks: int, permutations: int) -> float:
 
 
 def print_published() -> None:
-    """METHODS §4, beside what is computed here."""
+    """The figures of MINT's conversations, beside what is computed here."""
     if not DATA.is_dir():
-        print(f"METHODS §4: skipped, needs {DATA}")
+        print(f"MINT's conversations: skipped, needs {DATA}")
         return
     heads = ("n", "stickiness", "base", "pooled", "expected", "Jaccard", "repertoire", "within")
-    print(f"METHODS §4, as computed here\n{'':<26}{''.join(f'{h:>12}' for h in heads)}")
+    print(f"MINT's conversations, as computed here\n{'':<26}{''.join(f'{h:>12}' for h in heads)}")
     for name, published in PUBLISHED.items():
         marks = Marks(CODEBOOK)
         for talk in logged(DATA / f"{name}.jsonl"):

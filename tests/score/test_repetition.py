@@ -66,7 +66,7 @@ TALKS = st.lists(st.lists(st.none() | SETS, max_size=6), max_size=6)
         ("qwen3-1.7b-psychocounsel", (265, 0.7098, 0.7149, 0.8743, 0.8773, 0.7775)),
     ],
 )
-def test_reproduces_the_table_of_methods_4(file: str, published: tuple[float, ...]) -> None:
+def test_the_figures_of_a_published_corpus_come_out(file: str, published: tuple[float, ...]) -> None:
     if not DATA.is_dir():
         pytest.skip(f"needs {DATA}, which is not part of the project")
     lines = (DATA / f"{file}.jsonl").read_text(encoding="utf-8").splitlines()

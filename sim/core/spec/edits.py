@@ -1,4 +1,4 @@
-"""Replies with exactly one property changed: what the response matrix of a rater is measured on (METHODS §5).
+"""Replies with exactly one property changed: what the response matrix of a rater is measured on (guide/methods.md#response-matrix).
 
 A scene is one user message in its setting, a reply to it, and edits of that reply. Each edit changes one property, and so one dimension must move
 and the six others must not. Paraphrases change the words and nothing else: nothing must move.

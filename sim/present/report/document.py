@@ -89,7 +89,7 @@ class Headline(Frozen):
     """Which target is liked, why, and whether that can be believed, in sentences."""
 
     tier: Tier
-    """By personas and scenarios (METHODS §5): what a comparison on this run may claim."""
+    """By personas and scenarios (guide/methods.md#tiers): what a comparison on this run may claim."""
     tier_means: str
     verdict: str
     better: tuple[str, ...]

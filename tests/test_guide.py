@@ -1,0 +1,65 @@
+"""The guide and the code point to each other, and what they point to is there."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GUIDE = ROOT / "sim" / "guide"
+PAGES = sorted(GUIDE.glob("*.md"))
+TEXTS = sorted(p for folder in ("sim", "tests") for p in (ROOT / folder).rglob("*") if p.suffix in (".py", ".md", ".txt", ".yaml") and p.is_file())
+
+
+def anchors(page: Path) -> set[str]:
+    """Of every heading, as GitHub makes them: lower case, no punctuation, a hyphen for each space."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+def references(text: str) -> list[tuple[str, str]]:
+    """What `text` says of pages of the guide: the page, and the anchor or nothing."""
+    return re.findall(r"guide/(\w+\.md)(?:#([\w-]+))?", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for place in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        file, _, anchor = place.partition("#")
+        if "://" in place:
+            continue
+        there = (page.parent / file) if file else page
+        assert there.is_file(), place
+        assert not anchor or anchor in anchors(there), place
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_file_of_the_package_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:sim|tests)/[\w./*-]+)`", page.read_text(encoding="utf-8"))
+    assert [n for n in named if not list(ROOT.glob(n))] == []
+
+
+def test_every_reference_of_the_code_is_a_heading_of_a_page() -> None:
+    known = {page.name: anchors(page) for page in PAGES}
+    found = [(path, *reference) for path in [*TEXTS, ROOT / "README.md"] for reference in references(path.read_text(encoding="utf-8"))]
+    assert len(found) > 30
+    assert [f for f in found if f[1] not in known or (f[2] and f[2] not in known[f[1]])] == []
+
+
+def test_no_reference_leads_out_of_the_project() -> None:
+    """Such as to a design paper that nobody who reads the code has."""
+    outside = re.compile(r"METHODS(?:\.md)? ?§|DESIGN(?:\.md)? ?§|CRAFT\.md|FIELD\.md")
+    assert [p for p in TEXTS if p != Path(__file__) and outside.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_the_guide_ships_with_the_package() -> None:
+    try:
+        shipped = {str(f) for f in files("rapport-sim") or ()}
+    except PackageNotFoundError:
+        shipped = set()
+    if "sim/cli/app.py" not in shipped:
+        pytest.skip("the package is not installed from a wheel here, so what a wheel holds cannot be told; .ci/run installs one")
+    assert {f"sim/guide/{p.name}" for p in PAGES} <= shipped
