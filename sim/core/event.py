@@ -398,7 +398,7 @@ class MemoryWritten(BaseEvent):
 
 
 ProbeKind = Literal["explicit", "implicit", "update", "temporal", "abstention", "control"]
-"""LongMemEval's question kinds (guide/methods.md#probes); `control` asks within the session in which the fact was told, and so for comprehension alone."""
+"""LongMemEval's question kinds (guide/methods.md#probes); `control` asks in the session that told the fact, and so for comprehension alone."""
 
 Outcome = Literal["right", "stale", "wrong", "unknown"]
 """`stale`: an older value of the fact. `wrong`: another answer, several at once, or a denial of the right one. `unknown`: the target says that it

@@ -1,4 +1,5 @@
-"""Repetition of discourse moves from one reply to the next of the same conversation: numbers on move sets, nothing else (guide/methods.md#repetition).
+"""Repetition of discourse moves from one reply to the next of the same conversation: numbers on move sets and nothing
+else (guide/methods.md#repetition).
 
 A conversation is the sequence of a target's own replies within one session, each given as its move set, or without tags. Two consecutive replies
 with tags are a pair (previous, current), own *t−1* and own *t*; a reply without tags breaks the pairs it would stand in.

@@ -1,4 +1,5 @@
-"""Whether the measures of repetition do what they say: both nulls, coverage of the intervals, figures of a published corpus and speed. A table each; two minutes.
+"""Whether the measures of repetition do what they say: both nulls, coverage of the intervals, figures of a published corpus and speed. A table each;
+two minutes.
 
 python -m tests.benchmarks.repetition
 """
