@@ -23,6 +23,7 @@ from sim.store.files import open_regular
 
 MAX_BYTES = 5_000_000
 _MAX_DEPTH = 100
+_TOO_DEEP = f"is nested more than {_MAX_DEPTH} deep"
 _MAX_ALIASED = 100_000
 """Nodes that aliases may stand for in one file: enough for any table of shared texts, too few to fill the memory."""
 
@@ -197,7 +198,7 @@ class _Composer:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > _MAX_DEPTH:
-            self._refuse(f"is nested more than {_MAX_DEPTH} deep", event)
+            self._refuse(_TOO_DEEP, event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
@@ -337,6 +338,9 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
 
 def _syntax_error(path: Path, text: str, error: yaml.MarkedYAMLError) -> InputError:
     """`error` in plain words. The Python scanner is asked again, because the C one often does not name the character at fault."""
+    if "nesting depth" in str(error.problem):
+        # From 1,000 levels on the C scanner of PyYAML 6.0.4 refuses by itself. The Python one does not, and takes seconds to see that.
+        return InputError(_TOO_DEEP, where=path, line=error.problem_mark.line + 1 if error.problem_mark else None)
     try:
         for _ in yaml.parse(text, Loader=yaml.SafeLoader):
             pass
