@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Self
 
-from sim.core.event import Event, SessionClosed, TargetReplied, TrialFailed, TrialFinished
+from sim.core.event import Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from sim.core.record import Trial
-    from sim.run.plan import Forecast
+    from sim.run.plan import TrialPlan
 
 EVERY = 10.0
 """Seconds between two plain lines."""
@@ -23,17 +24,24 @@ EVERY = 10.0
 class Progress:
     """Counts exchanges, trials and cost, and guesses the time left from the exchanges per second so far.
 
+    What is expected is every session at its longest, and becomes less whenever a session ends early or a trial fails.
+
     Args:
-        forecast: what the whole run takes.
+        plans: all trials of the run.
         done: the trials as they stood before, when a run is resumed.
     """
 
-    def __init__(self, forecast: Forecast, *, stream: IO[str], done: Sequence[Trial] = ()) -> None:
-        self._forecast = forecast
+    def __init__(self, plans: Sequence[TrialPlan], *, stream: IO[str], done: Sequence[Trial] = ()) -> None:
+        self._planned = len(plans)
         self._stream = stream
-        self._exchanges = self._before = sum(len(t.exchanges) for t in done)
+        self._longest = {p.id: [s.spec.exchanges.max for s in p.cast.sessions] for p in plans}
+        self._over: set[tuple[str, int]] = set()
+        self._heard = Counter((t.id, s.index) for t in done for s in t.sessions for e in s.exchanges if e.reply is not None)
+        self._exchanges = self._before = self._heard.total()
         self._trials = sum(t.finished or t.failed is not None for t in done)
-        self._expected = forecast.exchanges.max
+        self._expected = sum(map(sum, self._longest.values()))
+        for trial in done:
+            self._end(trial.id, range(1, len(self._longest[trial.id]) + 1) if trial.failed else [s.index for s in trial.sessions if s.closed])
         self._cost = sum(s.cost for t in done for s in t.spent.values())
         self._unknown = sum(s.unknown_cost for t in done for s in t.spent.values())
         self._started = self._said = time.monotonic()
@@ -44,12 +52,18 @@ class Progress:
         self._cost += sum(c.cost or 0.0 for c in event.calls)
         self._unknown += sum(c.cost is None for c in event.calls)
         match event:
+            case SessionOpened():
+                self._begin(event.trial, event.session)
             case TargetReplied():
                 self._exchanges += 1
-            case TrialFinished() | TrialFailed():
+                self._heard[event.trial, event.session] += 1
+            case TrialFinished():
                 self._trials += 1
+            case TrialFailed():
+                self._trials += 1
+                self._end(event.trial, range(1, len(self._longest[event.trial]) + 1))
             case SessionClosed():
-                self._shorten(event)
+                self._end(event.trial, [event.session])
             case _:
                 return
         if self._bar:
@@ -81,11 +95,22 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def _shorten(self, closed: SessionClosed) -> None:
-        """Sessions that end early make the run shorter than its maximum; what they did not use is learnt when a trial ends."""
+    def _begin(self, trial: str, session: int) -> None:
+        """A session is begun; once more where a target's memory was lost with its process, and what had been said there counts for nothing."""
+        place = trial, session
+        if place in self._over:
+            self._over.discard(place)
+            self._expected += self._longest[trial][session - 1] - self._heard[place]
+        self._exchanges -= self._heard.pop(place, 0)
+
+    def _end(self, trial: str, sessions: Iterable[int]) -> None:
+        """No more is expected of these sessions."""
+        for place in {(trial, session) for session in sessions} - self._over:
+            self._over.add(place)
+            self._expected -= self._longest[trial][place[1] - 1] - self._heard[place]
 
     def _numbers(self) -> str:
-        return f"{self._trials}/{self._forecast.trials} trials, {self._price()}"
+        return f"{self._trials}/{self._planned} trials, {self._price()}"
 
     def _price(self) -> str:
         if self._unknown and not self._cost:

@@ -93,7 +93,7 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
         return _show_plan(prepared, as_json=as_json)
     return _execute(
         lambda listeners, on_start: run_study(prepared, name=name, results=results, local_only=local_only, listeners=listeners, on_start=on_start),
-        Progress(prepared.forecast, stream=sys.stderr),
+        Progress(prepared.plans, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
         beginning=beginning,
         as_json=as_json,
@@ -103,9 +103,7 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
 def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim resume`."""
     before = load_run(run, results=results)
-    from sim.run.plan import forecast
-
-    progress = Progress(forecast(before.study, before.plans), stream=sys.stderr, done=before.trials)
+    progress = Progress(before.plans, stream=sys.stderr, done=before.trials)
     leaving = announcement(before.study, [t.target for t in before.trials if t.status in ("planned", "stopped")])
     return _execute(
         lambda listeners, on_start: resume_run(

@@ -51,10 +51,6 @@ class CastSession:
     free: tuple[Telling, ...] = ()
     """What has changed by this session and is told if it comes up."""
 
-    def told_at(self, exchange: int) -> tuple[Telling, ...]:
-        """The core facts due in `exchange`."""
-        return tuple(t for t in self.core if t.exchange == exchange)
-
 
 @dataclass(frozen=True)
 class Cast:

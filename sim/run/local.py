@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sim.core.record import Trial
     from sim.run.plan import TrialPlan
 
 RunTrial = Callable[["TrialPlan"], Awaitable["Trial"]]
-
-
-class Backend(Protocol):
-    """Where trials are run."""
-
-    async def run(self, plans: Sequence[TrialPlan], run_one: RunTrial) -> dict[str, Trial]:
-        """Run every plan and return the records by trial id."""
 
 
 class LocalBackend:

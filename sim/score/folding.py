@@ -31,7 +31,6 @@ _MONTH_OF = {m: m for m in _MONTHS} | {m[:3]: m for m in _MONTHS} | {"sept": "se
 _MONTH = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
 _NTH = "|".join(sorted((f"{t}[ -]{o}" for t in ("twenty", "thirty") for o in _ORDINALS[:9]), key=len, reverse=True))
 _NTH = f"{_NTH}|{'|'.join(sorted(_DAY, key=len, reverse=True))}"
-_SPELT = f"{_TEN}|{_UNIT}"
 _DATE_OF = rf"(\d{{1,2}})(?:st|nd|rd|th)?|({_NTH})|((?:twenty|thirty)[ -](?:{_UNIT}))"
 _DAY_FIRST = re.compile(rf"\b(?:the )?(?:{_DATE_OF})(?: day)?(?: of)? ({_MONTH})\b\.?(?:,? (\d{{4}}))?")
 _MONTH_FIRST = re.compile(rf"\b({_MONTH})\b\.? (?:the )?(?:{_DATE_OF})\b(?!:)(?:,? (\d{{4}}))?")
