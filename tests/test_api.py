@@ -37,7 +37,7 @@ def test_the_snippet_of_the_readme_runs(study: Path, capsys: pytest.CaptureFixtu
     exec(compile(SNIPPET, "snippet", "exec"), {"heard": heard})
     assert capsys.readouterr().out == "small finished 2\n"
     assert len(heard) == 2 * 2 * 2
-    assert all(1 <= score <= 5 for *_, score in heard if isinstance(score, int))
+    assert all(isinstance(score, int) and 1 <= score <= 5 for *_, score in heard)
 
 
 async def test_a_run_is_read_back_as_it_was_returned(study: Path) -> None:

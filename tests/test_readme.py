@@ -42,5 +42,5 @@ def test_the_study_is_valid_and_the_python_runs_twice_in_one_process(tmp_path: P
 def test_every_command_it_names_exists(tmp_path: Path) -> None:
     commands = set(re.findall(r"`sim ([a-z]+)", README))
     help_text = sim("--help", cwd=tmp_path).stdout
-    promised_later = {"calibrate", "compare"}
-    assert commands - promised_later <= set(re.findall(r"^  ([a-z]+) ", help_text, re.MULTILINE))
+    assert len(commands) > 8
+    assert commands <= set(re.findall(r"^  ([a-z]+) ", help_text, re.MULTILINE))

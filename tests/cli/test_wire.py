@@ -99,6 +99,7 @@ def test_a_rater_sees_the_earlier_sessions(recorded: Recorded) -> None:
 
 @pytest.mark.parametrize("role", ["rater", "user"])
 def test_no_earlier_rating_and_no_target_is_named_to_rater_or_user(role: str, recorded: Recorded) -> None:
+    assert len(recorded.of(role)) > 30
     for messages in recorded.of(role):
         # What follows the first two is the model's own answer, when it is asked to mend it.
         asked = text(messages[:2])
@@ -110,12 +111,16 @@ def test_no_earlier_rating_and_no_target_is_named_to_rater_or_user(role: str, re
 
 def test_a_rater_sees_the_rubric_and_not_the_signals(recorded: Recorded) -> None:
     persona = load_persona(ROOT / "personas" / "davi.yaml")
+    rating = 0
     for messages in recorded.of("rater"):
         asked = text(messages[:2])
+        rates = "\n<reply " in asked
+        rating += rates
         for d in DIMENSIONS:
             wanted = persona.preferences[d]
             assert wanted.signals.missed.shows not in asked
-            assert "\n<reply " not in asked or wanted.rubric.five in asked
+            assert not rates or wanted.rubric.five in asked
+    assert rating > 30
 
 
 # --- the user -------------------------------------------------------------------------------------------------------
@@ -173,6 +178,7 @@ def test_a_target_is_told_the_date_once_a_session_and_how_long_it_has_been(recor
 
 
 def test_a_target_hears_no_declared_field(recorded: Recorded) -> None:
+    assert len(recorded.of("target")) > 30
     for messages in recorded.of("target"):
         for m in messages:
             assert not any(f'"{field}"' in m["content"] for field in ("mood", "facts_used", "signalled", "leave", "why"))

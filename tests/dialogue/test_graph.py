@@ -8,12 +8,11 @@ import pytest
 
 from sim.core.due import next_step
 from sim.core.errors import CallFailed
-from sim.core.event import CallLost, Judged, TargetReplied, TrialFailed, UserSpoke, body, key
+from sim.core.event import CallLost, Judged, TargetReplied, TrialFailed, TrialFinished, UserSpoke, body, key
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.dialogue.graph import build_graph, run_graph
+from sim.dialogue.graph import run_graph
 from sim.llm.client import Completion, Request
-from tests import examples
 from tests.dialogue.stage import Stage, replies, says, talks
 from tests.waiting import CEILING
 
@@ -155,18 +154,22 @@ async def test_a_target_that_refuses_for_good_fails_the_trial() -> None:
     stage.target = lambda r: CallFailed("too_long", "8192 tokens at most") if len(r.messages) > 2 else replies(r)
     trial = await play(stage)
     assert trial.status == "failed"
-    assert isinstance(stage.sink.events(trial.id)[-1], TrialFailed) or any(isinstance(e, TrialFailed) for e in stage.sink.events(trial.id))
+    assert [type(e) for e in stage.sink.events(trial.id) if isinstance(e, TrialFailed | TrialFinished)] == [TrialFailed]
     assert len(trial.exchanges) == 1
 
 
 async def test_each_judgement_sees_nothing_after_its_exchange() -> None:
     stage = Stage()
     await play(stage)
+    said = "\n".join(m.content for r in stage.target_client.requests for m in r.messages)
+    kept_back = 0
     for request in stage.rater_client.requests:
         view = request.inputs
         prompt = "\n".join(m.content for m in request.messages)
         later = f"This is message {view.exchange + 1} of session {view.card.session.index}."  # type: ignore[attr-defined]
         assert later not in prompt
+        kept_back += later in said
+    assert kept_back > 3, "most exchanges have one after them, that somebody was told"
 
 
 async def test_a_resumed_rating_is_asked_with_the_same_words() -> None:
@@ -190,21 +193,11 @@ async def test_memory_none_forgets_and_full_remembers() -> None:
         assert any("message 1 of session 1" in m.content for m in last) is remembers
 
 
-def test_the_graph_is_compiled_once() -> None:
-    assert build_graph() is build_graph()
-
-
 async def test_events_come_in_order_of_the_talk() -> None:
     stage = Stage()
     trial = await play(stage)
-    kinds = [e for e in stage.sink.events(trial.id) if isinstance(e, UserSpoke | TargetReplied | Judged)]
-    seen: set[tuple[int, int]] = set()
-    for event in kinds:
-        if isinstance(event, TargetReplied):
-            seen.add((event.session, event.exchange))
-        if isinstance(event, Judged) and event.kind == "rated" and event.exchange:
-            assert (event.session, event.exchange) in seen
-
-
-def test_examples_hold_together() -> None:
-    assert examples.scenario().sessions
+    places: dict[tuple[int, int], list[str]] = {}
+    for event in stage.sink.events(trial.id):
+        if isinstance(event, UserSpoke | TargetReplied) or (isinstance(event, Judged) and event.kind == "rated" and event.exchange):
+            places.setdefault((event.session, event.exchange), []).append(event.kind)
+    assert list(places.values()) == [["user_spoke", "target_replied", "rated"]] * len(trial.exchanges)

@@ -100,10 +100,11 @@ async def test_later_turns_leave_the_beginning_of_a_prompt_as_it_was(reply: str)
     """What a provider has cached of the last prompt is of use for the next one."""
     forged = await talked(reply, "It rained.")
     views = [(r.inputs, r.messages[1].content) for r in forged.user_client.requests if isinstance(r.inputs, UserView)]
-    for (before, one), (after, other) in pairwise(views):
-        if before.card.session.index == after.card.session.index:
-            talk = one[one.index("# The talk so far") : one.index("# Now\nThis is your message number")]
-            assert talk.rstrip().removesuffix("(nothing yet; you write first)") in other
+    neighbours = [pair for pair in pairwise(views) if pair[0][0].card.session.index == pair[1][0].card.session.index]
+    assert neighbours
+    for (_, one), (_, other) in neighbours:
+        talk = one[one.index("# The talk so far") : one.index("# Now\nThis is your message number")]
+        assert talk.rstrip().removesuffix("(nothing yet; you write first)") in other
 
 
 @pytest.mark.parametrize("reply", FORGED)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sim.analysis.repetition import RepetitionReport, report_repetition
@@ -91,6 +91,7 @@ def test_another_seed_gives_other_draws() -> None:
 
 
 @given(TALKS)
+@example([[A, AB, B, C]] * 5)
 def test_p_and_what_is_drawn_lie_in_their_bounds(talks: list[Talk]) -> None:
     columns = marks_of(talks).columns()
     for null in (order_null(columns, permutations=19, seed=1), conversation_null(columns, permutations=19, seed=1)):

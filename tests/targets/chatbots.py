@@ -26,6 +26,7 @@ from sim.run.parts import Parts
 from sim.run.plan import TrialPlan, plan_trials
 from sim.targets.target import Target
 from tests import examples
+from tests.server import Server
 
 EXAMPLES = Path(__file__).parent / "examples"
 KEY = "hush-hush-4711"
@@ -68,6 +69,9 @@ def spec(**fields: Any) -> OwnTargetSpec:
 
 class Booth:
     """Targets of one run, made as a run makes them."""
+
+    server: Server
+    """What a chat model is asked at, where a test has set it."""
 
     def __init__(self, target: Any, *, nonce: str = "n", limits: Limits | None = None) -> None:
         limits = limits or Limits(retries=0, timeout=10)

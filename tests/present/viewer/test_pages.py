@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import re
 import shutil
 import urllib.error
 import urllib.request
@@ -276,7 +277,7 @@ def test_a_reader_is_clicked_through_to_thanks_and_calibrates_the_raters(browser
                 page.click("text=I have read this and agree")
             elif page.locator(".rating").count():
                 rated += 1
-                assert page.locator("#main").inner_text().count("bot") == 0 or "Chatbot" in page.locator("#main").inner_text()
+                assert not re.search(r"\b(bot|keeps|cold)\b", page.locator("#main").inner_text()), "a target is named to somebody who rates it"
                 rate_line_by_line(page)
             elif page.locator(".question").count():
                 for question in page.locator("fieldset.question").all():
