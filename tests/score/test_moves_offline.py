@@ -147,8 +147,29 @@ def test_a_long_line_without_a_stop_takes_no_time() -> None:
     assert len(split_sentences("word " * 20_000)) == 1
 
 
-@pytest.mark.skipif(not HUMAN.exists(), reason="the labelled data are not part of the product")
-def test_questions_and_closing_offers_are_told_by_their_form() -> None:
+QUESTIONS = (
+    *("How did the others take it?", "What happened after that?", "Did you get any sleep in the end?", "Which part of it weighs most on you?"),
+    *("Who was there with you?", "When did it begin?", "Have you told your sister yet?", "And how are you now?", "Is it the noise, or the people?"),
+    *("Where would you put it?", "Why do you think she said that?", "So what would a good week look like?", "Was that before or after you moved?"),
+)
+OFFERS = (
+    *("Would you like to talk more about how the move went?", "Would you like some ideas for the weekend?", "Would you like to go on with this?"),
+    *("Would you like me to put together a list?", "Would you like to explore that feeling a little more?", "Would you like help with the letter?"),
+)
+
+
+def test_our_own_questions_and_closing_offers_are_told_by_their_form() -> None:
+    assert [q for q in QUESTIONS if not tag(q) & {"questioning"}] == []
+    assert [o for o in OFFERS if CLOSING_OFFER not in tag(o)] == []
+    assert [q for q in QUESTIONS if CLOSING_OFFER in tag(q)] == []
+
+
+@pytest.mark.skipif(
+    not HUMAN.exists(),
+    reason=f"not held here: how many of the questions and offers of MINT's conversations are told by their form. Their licence keeps them out of the "
+    f"project; they are looked for in {HUMAN.parent}. The test above has questions and offers of our own",
+)
+def test_questions_and_closing_offers_of_a_published_corpus_are_told_by_their_form() -> None:
     asked = told = offered = closed = 0
     for file in sorted((HUMAN.parent / "moves_conversations").glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
