@@ -17,6 +17,7 @@ from sim.cli.exit import DONE, INCOMPLETE
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec
+from sim.store.files import open_regular
 
 if TYPE_CHECKING:
     from sim.analysis.response import ResponseMatrix
@@ -115,7 +116,8 @@ def read_labelled(path: Path, codebook: Codebook) -> list[Labelled]:
         InputError: there is no such file, nothing in it, or a line that cannot be used; it names the line.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        with open_regular(path) as file:
+            lines = file.read().decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", where=path) from None
     except OSError as error:

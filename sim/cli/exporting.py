@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.api import load_run_and_events
 from sim.cli.exit import DONE
-from sim.cli.reporting import write_whole
+from sim.cli.output import put
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,18 +31,22 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
             frame = exchanges_frame(
                 loaded.trials, "polars", study=loaded.study, run=loaded.name, offline=folder.header.offline, codebook=folder.codebook
             )
-            write_whole(out, render_parquet(frame))
+            put(out, [render_parquet(frame)], alike=4, flag="--out")
         case "inspect":
             from sim.present.inspect_log import render_inspect_log
 
-            _write([render_inspect_log(loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary)], out)
+            _write(
+                [render_inspect_log(loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary)],
+                out,
+                alike=len('{"version":'),
+            )
         case "markdown" | "latex":
             from sim.present.report.tabular import main_table, render_latex, render_markdown
 
             table = main_table(loaded.summary)
-            _write([render_markdown(table) if format == "markdown" else render_latex(table)], out)
+            _write([render_markdown(table) if format == "markdown" else render_latex(table)], out, alike=2)
         case _:
-            _write(_rows(loaded, events, format), out)
+            _write(_rows(loaded, events, format), out, alike=len("offline,") if format == "csv" else len('{"record":'))
     return DONE
 
 
@@ -60,13 +64,9 @@ def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str
     )
 
 
-def _write(lines: Iterable[str], out: Path | None) -> None:
-    if out is None:
-        sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")  # type: ignore[union-attr]
-        sys.stdout.writelines(lines)
+def _write(lines: Iterable[str], out: Path | None, *, alike: int) -> None:
+    if out is not None:
+        put(out, lines, alike=alike, flag="--out")
         return
-    try:
-        with out.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=out, mend="choose another place with --out") from None
+    sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")  # type: ignore[union-attr]
+    sys.stdout.writelines(lines)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sim.api import gate_run
 from sim.cli.exit import DONE, GATE_FAILED, UNDECIDED
+from sim.cli.output import add, put
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
 
@@ -63,16 +64,10 @@ def _write(document: GateDocument, wish: Wish) -> None:
     from sim.present.gate import junit_gate, markdown_gate
 
     if wish.junit:
-        _put(wish.junit, junit_gate(document, at=dt.datetime.now(dt.UTC)), "--junit", add=False)
+        put(wish.junit, [junit_gate(document, at=dt.datetime.now(dt.UTC))], alike=len("<?xml"), flag="--junit")
     if wish.markdown == "-":
         sys.stdout.write(markdown_gate(document))
+    elif wish.markdown and wish.markdown == os.environ.get(SUMMARY):
+        add(Path(wish.markdown), markdown_gate(document), flag="--markdown")
     elif wish.markdown:
-        _put(Path(wish.markdown), markdown_gate(document), "--markdown", add=wish.markdown == os.environ.get(SUMMARY))
-
-
-def _put(path: Path, text: str, flag: str, *, add: bool) -> None:
-    try:
-        with path.open("a" if add else "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=path, mend=f"choose another place with {flag}") from None
+        put(Path(wish.markdown), [markdown_gate(document)], alike=len("### "), flag="--markdown")

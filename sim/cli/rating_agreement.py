@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ def calibrate_by(source: str, wish: Wish, *, results: Path, as_json: bool) -> in
     from sim.present.calibration import render_calibration
 
     path = Path(source)
-    document = _of_file(path, wish) if path.is_file() or (path.suffix and not path.is_dir()) else _of_run(source, wish, results)
+    document = _of_file(path, wish) if not path.is_dir() and (path.suffix or os.path.exists(path)) else _of_run(source, wish, results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:

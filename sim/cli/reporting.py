@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.api import load_run_and_events
 from sim.cli.exit import DONE
+from sim.cli.output import put
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +39,10 @@ def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, res
 
         page = render_brief(document, of) if brief else render_page(document, of)
     place = out or _folder(run, results) / ("brief.html" if brief else "report.html")
-    write_whole(place, page.encode("utf-8", "replace"))
+    if out is None and place.is_symlink():
+        # A run's folder may come from a stranger: what a link in it leads to was not asked for.
+        raise InputError("is a symbolic link", where=place, mend="delete it, or name a file with --out")
+    put(place, [page], alike=len("<!doctype html>"), flag="--out")
     print(place)
     return DONE
 
@@ -56,32 +58,12 @@ def load_material(run: str, *, results: Path) -> Material:
     return Material(folder.study, folder.header, folder.codebook, loaded.trials, loaded.summary, latencies)
 
 
-def write_whole(place: Path, content: bytes) -> None:
-    """`content` at `place`, whole or not at all.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    try:
-        handle, aside = tempfile.mkstemp(prefix=".", suffix=place.suffix, dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(aside, 0o644)
-            os.replace(aside, place)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=place, mend="choose another place with --out") from None
-
-
 def _write_figures(document: ReportDocument, folder: Path) -> int:
     from sim.present.report.figures import render_figure
 
     for figure in document.figures:
         for name, content in render_figure(figure, document).items():
-            write_whole(folder / name, content)
+            put(folder / name, [content], alike=4, flag="--figures")
             print(folder / name)
     return DONE
 

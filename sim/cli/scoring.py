@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,9 +52,9 @@ class Wish:
 def score(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     """`sim score`: a file is a log, anything else a run."""
     path = Path(name)
-    if path.is_file():
+    if os.path.exists(path) and not path.is_dir():
         return score_log(path, wish, as_json=as_json)
-    if path.suffix.lower() in SUFFIXES and not path.exists():
+    if path.suffix.lower() in SUFFIXES and not path.is_dir():
         raise InputError("there is no such file", where=path)
     from sim.cli.rescoring import score_run
 

@@ -8,6 +8,7 @@ of the process; a power cut may lose the last ones.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NamedTuple, NoReturn, Self
+from typing import NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
@@ -27,6 +28,7 @@ from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 from sim.core.record import Trial
+from sim.store.files import PRIVATE, demand_regular, open_regular
 
 FILE = "run.db"
 LOCK = "lock"
@@ -83,6 +85,9 @@ _PAGE = 500
 _PATIENCE = 10.0
 """Seconds to wait for another process that is just opening or closing the file."""
 
+_LONGEST_LOCK = 100
+"""Characters by which a lock is told from any other file."""
+
 _Row = tuple[int, str, int, int, int, str, str, str, str]
 
 
@@ -101,9 +106,18 @@ class RunLock:
         """
         path = folder / LOCK
         try:
-            self._file: IO[str] = path.open("a+", encoding="ascii", errors="replace")
+            # A run's folder may come from a stranger, whose lock may be a link to a file of ours: it is never followed.
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, PRIVATE)
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise InputError("is a symbolic link, which no lock is", mend="delete it", where=path) from None
             raise InputError(f"cannot be written: {error.strerror}", where=path) from None
+        try:
+            demand_regular(os.fstat(file).st_mode, path)
+        except InputError:
+            os.close(file)
+            raise
+        self._file = os.fdopen(file, "r+", encoding="ascii", errors="replace")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -111,6 +125,12 @@ class RunLock:
         except OSError as error:
             self._file.close()
             raise InputError(f"cannot be locked: {error.strerror}", mend="keep results on a file system with locks", where=path) from None
+        before = self._file.read(_LONGEST_LOCK).strip()
+        if before and not before.isdigit():
+            # A hard link, say, to a file that is somebody's.
+            self._file.close()
+            raise InputError("holds something else than a lock does", mend="move it out of the run's folder", where=path)
+        self._file.seek(0)
         self._file.truncate(0)
         self._file.write(f"{os.getpid()}\n")
         self._file.flush()
@@ -130,11 +150,11 @@ class RunLock:
 def is_locked(folder: Path) -> bool:
     """Whether some process is writing to the run in `folder` right now."""
     try:
-        with (folder / LOCK).open("rb") as file:
+        with open_regular(folder / LOCK) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:
+    except (OSError, InputError):
         return False
     return False
 
@@ -351,10 +371,13 @@ def create_journal(folder: Path) -> None:
     """Put an empty journal into `folder`.
 
     Raises:
-        InputError: there is one already, or the folder cannot be written.
+        InputError: the folder cannot be written.
+        OSError: there is one already, or it cannot be made.
     """
     path = folder / FILE
-    with _connection(path, "rwc") as db:
+    # SQLite gives its helpers the mode of the file itself.
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
+    with _connection(path, "rw") as db:
         try:
             db.executescript(_SCHEMA)
         except sqlite3.DatabaseError as error:
@@ -371,6 +394,8 @@ def open_journal(folder: Path) -> Journal:
     path = folder / FILE
     with contextlib.ExitStack() as resources:
         _demand(path)
+        if path.is_symlink():
+            raise InputError("is a symbolic link, and whatever it leads to is not this run's to write", mend="put the file itself there", where=path)
         resources.callback(RunLock(folder).release)
         db = resources.enter_context(_connection(path, "rw"))
         try:

@@ -42,6 +42,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -50,6 +51,7 @@ from typing import IO, Final, Literal
 
 from sim.core.errors import InputError, nearest
 from sim.core.logged import Labels, LoggedReply, LoggedTalk
+from sim.store.files import open_regular
 
 MAX_CONVERSATION = 16_000_000
 """Bytes of one conversation beyond which it is passed over: a log is read in constant memory, whatever stands in it."""
@@ -104,8 +106,9 @@ class Log:
         self._known = frozenset(moves)
         self._by = by
         try:
-            self.size = path.stat().st_size
-            self.format: Format = _tell_format(path)
+            with open_regular(path) as file:
+                self.size = os.fstat(file.fileno()).st_size
+                self.format: Format = _tell_format(path, file)
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", where=path) from None
         self.at = 0
@@ -116,7 +119,7 @@ class Log:
         self.at = 0
         sessions = _Sessions()
         raw = {"jsonl": self._lines, "json": self._values, "csv": self._rows}[self.format]
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             for piece in raw(file):
                 yield piece if isinstance(piece, PassedOver) else self._talk(piece, sessions)
 
@@ -125,7 +128,7 @@ class Log:
         return self._mentions(b'moves"') and any(r.labels for found in self.read() if isinstance(found, LoggedTalk) for r in found.replies)
 
     def _mentions(self, key: bytes) -> bool:
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             tail = b""
             while chunk := file.read(_CHUNK):
                 if key in tail + chunk:
@@ -607,9 +610,8 @@ def _numbered(rows: Iterator[list[str]]) -> Iterator[tuple[list[str] | str, int]
 # --- format -------------------------------------------------------------------------------------------------------
 
 
-def _tell_format(path: Path) -> Format:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+def _tell_format(path: Path, file: IO[bytes]) -> Format:
+    head = file.read(HEAD)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError("is UTF-16", mend="save it as UTF-8", where=path)
     head = head.removeprefix(codecs.BOM_UTF8).lstrip()

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 
 from sim.core.errors import InputError, nearest
 from sim.core.judgement import NOT_APPLICABLE, Judgement, NotApplicableMark
+from sim.store.files import open_regular
 
 NEEDED = ("item", "rater", "dimension", "score")
 MOST = 1e6
@@ -50,7 +51,8 @@ def load_ratings(path: Path) -> RatingsFile:
         InputError: the file cannot be read, holds no rating, or a row cannot be used; it names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", mend="save it as UTF-8", where=path) from None
     except OSError as error:

@@ -26,8 +26,9 @@ from sim.core.frozen import Frozen
 from sim.core.ports import Clock
 from sim.core.spec import Persona, Scenario, Study
 from sim.core.spec.memory import RECORDED
+from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, RunSpec, build_header
-from sim.store.journal import Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
+from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
 from sim.store.library import LoadedStudy
 from sim.store.yaml_file import load_yaml
 
@@ -110,7 +111,7 @@ class RunFolder:
         header = known.with_scoring(prompts=prompts, scorers=scorers, offline=offline)
         try:
             if codebook.id not in self.codebooks:
-                (self.path / CODEBOOKS).mkdir(exist_ok=True)
+                (self.path / CODEBOOKS).mkdir(mode=0o700, exist_ok=True)
                 _write(self.path / CODEBOOKS / f"{codebook.id}.yaml", dump_yaml(codebook))
             if header != known:
                 _write(self.path / HEADER, _header_text(header))
@@ -201,17 +202,15 @@ def create_run(
     header = build_header(spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, working_folder=Path())
     try:
         results.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
+        # Closed to other users of the machine, as all that will be in it.
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
         try:
-            # A folder within, because `mkdtemp` closes its own to other users.
-            fresh = aside / "run"
-            fresh.mkdir()
-            (fresh / SPEC).write_text(dump_yaml(spec), encoding="utf-8")
-            (fresh / HEADER).write_text(_header_text(header), encoding="utf-8")
+            _write(fresh / SPEC, dump_yaml(spec))
+            _write(fresh / HEADER, _header_text(header))
             create_journal(fresh)
             return RunFolder(_settle(fresh, results, name, loaded.study.name))
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(fresh, ignore_errors=True)
     except (FileExistsError, NotADirectoryError):
         raise InputError("is a file, not a folder", mend="name another folder for results", where=results) from None
     except OSError as error:
@@ -231,6 +230,13 @@ def open_run(run: str | Path, results: Path = Path("results")) -> RunFolder:
         raise InputError("is not a run's folder", mend=f"a run holds {HEADER} and {SPEC}", where=path)
     known = [f.name for f in _run_folders(results)]
     raise InputError(f"there is no run '{run}' in {results}", mend=nearest(Path(run).name, known) if known else "make one with `sim run`")
+
+
+def belongs_to_run(place: Path) -> bool:
+    """Whether `place` is one of the files of which a run consists; what is made from them, as a report, is none."""
+    place = Path(os.path.realpath(place))
+    folder, name = (place.parent.parent, CODEBOOKS) if place.parent.name == CODEBOOKS else (place.parent, place.name)
+    return _is_run(folder) and (name in (SPEC, HEADER, LOCK, CODEBOOKS) or name.startswith(FILE))
 
 
 def list_runs(results: Path = Path("results")) -> tuple[RunLine, ...]:
@@ -286,14 +292,13 @@ def _header_text(header: Header) -> str:
 
 def _write(path: Path, text: str) -> None:
     """`text` at `path`, wholly or not at all, whoever reads meanwhile."""
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, [text.encode()], mode=PRIVATE)
 
 
 def _load_header(path: Path) -> Header:
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode()
         version = json.loads(text)["schema_version"]
         if isinstance(version, int):
             demand_version(version, path)
