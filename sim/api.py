@@ -10,6 +10,7 @@ for trial in run.trials:
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -519,17 +520,22 @@ def _status(trials: Iterable[Trial]) -> RunStatus:
 
 
 class _Watched:
-    """A sink that lets listeners see each event once it is safe."""
+    """A sink that lets listeners see each event once it is safe. One that fails is told no more: what is paid for does not depend on who watches."""
 
     def __init__(self, sink: Sink, listeners: Sequence[Listener]) -> None:
         self._sink = sink
-        self._listeners = listeners
+        self._listeners = list(listeners)
 
     async def append(self, event: Event) -> None:
         """Keep `event`, then show it."""
         await self._sink.append(event)
-        for listener in self._listeners:
-            listener.on_event(event)
+        for listener in tuple(self._listeners):
+            try:
+                listener.on_event(event)
+            except Exception as error:
+                self._listeners.remove(listener)
+                problem = f"listener {type(listener).__name__} failed ({type(error).__name__}) and is told no more; the run goes on"
+                warnings.warn(problem, RuntimeWarning, stacklevel=2)
 
     def events(self, trial: str) -> Sequence[Event]:
         """The trial's events."""

@@ -7,9 +7,14 @@ import sys
 
 def main() -> None:
     """The `sim` command."""
-    from sim.cli.app import run_app
+    try:
+        from sim.cli.streams import prepare_streams
 
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that has no ± gets a ? for it.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.exit(run_app(sys.argv[1:]))
+        prepare_streams()
+        from sim.cli.app import run_app
+
+        status = run_app(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Before any command began, or after it ended.
+        status = 130
+    sys.exit(status)

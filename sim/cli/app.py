@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.exit import BAD_INPUT, DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.streams import OutputLost, lost_output
 from sim.core.errors import InputError, RunStuck
 
 _MISUSED: Any = typer.BadParameter.__mro__[2]
@@ -489,21 +491,42 @@ def run_app(arguments: Sequence[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
         status = command.main(args=list(arguments) or ["--help"], prog_name="sim", standalone_mode=False)
+        lost = lost_output()
+        if lost and not lost.unread:
+            _say(InputError(f"standard output cannot be written: {lost.why}"))
         return status if isinstance(status, int) else DONE
     except InputError as error:
-        print(f"sim: {error}", file=sys.stderr)
+        _say(error)
         return INCOMPLETE if isinstance(error, RunStuck) else BAD_INPUT
     except _MISUSED as error:
-        print(f"sim: {InputError(error.format_message().rstrip('.'), mend='see `sim --help`')}", file=sys.stderr)
+        asked = error.ctx.command_path if error.ctx else "sim"
+        _say(InputError(error.format_message().rstrip("."), mend=f"see `{asked} --help`"))
+        return BAD_INPUT
+    except OutputLost as lost:
+        if lost.unread:
+            return DONE
+        _say(InputError(f"standard output cannot be written: {lost.why}"))
         return BAD_INPUT
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno == errno.ENAMETOOLONG:
+            _say(InputError("is too long a name for a file", where=error.filename))
+        elif not _is_somewhere():
+            _say(InputError("the working folder does not exist any more", mend="go to another one"))
+        else:
             raise
-        print(f"sim: {InputError('is too long a name for a file', where=error.filename)}", file=sys.stderr)
         return BAD_INPUT
-    except BrokenPipeError:
-        # The reader of our output went away; there is nobody left to tell.
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115
-        return DONE
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+
+
+def _say(error: InputError) -> None:
+    print(f"sim: {error}", file=sys.stderr)
+
+
+def _is_somewhere() -> bool:
+    """Whether the working folder exists."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True

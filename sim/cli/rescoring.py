@@ -16,6 +16,7 @@ from sim.cli.outgoing import admit
 from sim.cli.progress import Line
 from sim.cli.scoring import Replies, Wish, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
+from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.event import CallLost
 from sim.llm.hosts import TO_SIMULATOR
@@ -92,6 +93,7 @@ def _buy(run: Run, judging: Judging, due: Sequence[Assignment], wish: Wish, *, r
     """
     judging.check()
     configure_logging()
+    outlive_output()
     trials = len({d.trial.id for d in due})
     leaving = admit(judging.specs, wish.local_only, sends=TO_SIMULATOR, conversations=trials)
     line, progress = Line(sys.stderr), _Progress(len(due), judging)

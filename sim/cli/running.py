@@ -17,6 +17,7 @@ from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress
 from sim.cli.stopping import Stopping
+from sim.cli.streams import outlive_output
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
 from sim.store.library import from_here
@@ -125,6 +126,7 @@ def _execute(
     as_json: bool,
 ) -> int:
     configure_logging()
+    outlive_output()
     stopping = Stopping(progress.say)
 
     async def guarded() -> Run:

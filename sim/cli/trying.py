@@ -20,6 +20,7 @@ from sim.cli.logs import LogLost, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.reading import ELSEWHERE, NARROWEST
 from sim.cli.schemas import FOLDER, modeline, write_schema
+from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, ModelSpec, Study, TargetSpec
@@ -84,6 +85,7 @@ def try_target(wish: Wish, *, results: Path, local_only: LocalOnly | None, as_js
     screen = _Screen(sys.stderr if as_json else sys.stdout)
     casting = _cast(wish)
     configure_logging()
+    outlive_output()
     # What a target's own code prints must not get among the output.
     with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
         contact = asyncio.run(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)).make())
