@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.cli.exit import DONE
 from sim.core.errors import InputError
@@ -37,8 +38,6 @@ class Wish:
 
 def view(results: Path, wish: Wish) -> int:
     """Serve until interrupted."""
-    from sim.present.viewer.access import Guard, Tokens
-    from sim.present.viewer.app import build_app
     from sim.present.viewer.runs import OpenRuns
     from sim.store.yaml_file import load_yaml
 
@@ -49,32 +48,43 @@ def view(results: Path, wish: Wish) -> int:
         from sim.core.spec.people import PeopleStudy
 
         people = load_yaml(wish.study, PeopleStudy)
-    listening = _listen(wish.host, wish.port)
-    port = listening.getsockname()[1]
-    tokens = Tokens.draw()
     runs = OpenRuns(results)
-    app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=_seated(people, wish, runs) if people else None)
-    guard = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
-    address = f"http://{_spoken(wish.host)}:{port}"
-    print(f"{address}/?token={tokens.owner}", flush=True)
-    if people:
-        print(f"for people: {address}/rate?token={tokens.guest}", flush=True)
-    print("Ctrl-C ends it", file=sys.stderr, flush=True)
-    return asyncio.run(_serve(guard, listening))
+    with _listen(wish.host, wish.port) as listening:
+        return asyncio.run(_serve(listening, runs, wish, people))
 
 
-async def _serve(app: object, listening: socket.socket) -> int:
+async def _serve(listening: socket.socket, runs: OpenRuns, wish: Wish, study: PeopleStudy | None) -> int:
+    """Serve `runs`, and whoever takes part in `study`, until interrupted; an address is told only when everything behind it is ready."""
     import uvicorn
 
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2, server_header=False)  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
-    try:
-        await server.serve(sockets=[listening])
-    except KeyboardInterrupt:
-        return DONE
-    if not server.started:
-        raise InputError("the viewer could not start", mend="see the line above")
+    from sim.present.viewer.access import Guard, Tokens
+    from sim.present.viewer.app import build_app
+
+    async with AsyncExitStack() as stack:
+        people = await stack.enter_async_context(_seated(study, wish, runs)) if study else None
+        app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=people)
+        tokens, port = Tokens.draw(), listening.getsockname()[1]
+        guard: Any = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
+        server = uvicorn.Server(uvicorn.Config(guard, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
+        address = f"http://{_spoken(wish.host)}:{port}"
+        print(f"{address}/?token={tokens.owner}", flush=True)
+        if people:
+            print(f"for people: {address}/rate?token={tokens.guest}", flush=True)
+        print("Ctrl-C ends it", file=sys.stderr, flush=True)
+        with _ended_once():
+            await server.serve(sockets=[listening])
     return DONE
+
+
+@contextmanager
+def _ended_once() -> Iterator[None]:
+    """Keep the signal that has ended the server, which hands it on, from ending the closing of runs and talks too."""
+    before = {ending: signal.signal(ending, lambda *_: None) for ending in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -152,31 +162,27 @@ def _report(run: OpenRun) -> str:
     return render_page(build_report(of), of, live=True)
 
 
-def _seated(study: PeopleStudy, wish: Wish, runs: OpenRuns) -> Callable[[], AbstractAsyncContextManager[People]]:
-    """Opens the run of a study with people for as long as the viewer is up."""
+@asynccontextmanager
+async def _seated(study: PeopleStudy, wish: Wish, runs: OpenRuns) -> AsyncIterator[People]:
+    """Those who take part in `study`, with its run open for as long as the viewer is up.
+
+    Raises:
+        InputError: there is no such run or study, another viewer or command writes to it, or it does not hold enough for everybody.
+    """
     from sim.api import load_run, open_people_run, staffed
     from sim.present.viewer.people import Chatting, People, Reading
 
     assert wish.study is not None
-    base = wish.study.parent
-
-    @asynccontextmanager
-    async def seated() -> AsyncIterator[People]:
-        async with AsyncExitStack() as stack:
-            folder, plans = await open_people_run(study, base, results=runs.results, local_only=wish.local_only)
-            reread = runs.get(folder.name).reread
-            if study.read is not None:
-                trials = load_run(folder.path).trials
-                journal = stack.enter_context(folder.write_journal())
-                by_id = {p.id: p for p in plans}
-                yield People(
-                    study, Reading(study, folder.study, by_id, trials, journal, clock=time.time), journal, clock=time.time, on_deleted=reread
-                )
-                return
-            limits = folder.study.limits
-            staff = await stack.enter_async_context(staffed(folder, limits=limits, local_only=wish.local_only))
-            work = Chatting(study, plans, staff.parts, staff.sink)
-            stack.push_async_callback(work.close)
-            yield People(study, work, staff.journal, clock=time.time, on_deleted=reread)
-
-    return seated
+    async with AsyncExitStack() as stack:
+        folder, plans = await open_people_run(study, wish.study.parent, results=runs.results, local_only=wish.local_only)
+        reread = runs.get(folder.name).reread
+        if study.read is not None:
+            trials = load_run(folder.path).trials
+            journal = stack.enter_context(folder.write_journal())
+            reading = Reading(study, folder.study, {p.id: p for p in plans}, trials, journal, clock=time.time)
+            yield People(study, reading, journal, clock=time.time, on_deleted=reread)
+            return
+        staff = await stack.enter_async_context(staffed(folder, limits=folder.study.limits, local_only=wish.local_only))
+        chatting = Chatting(study, plans, staff.parts, staff.sink)
+        stack.push_async_callback(chatting.close)
+        yield People(study, chatting, staff.journal, clock=time.time, on_deleted=reread)

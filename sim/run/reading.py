@@ -44,16 +44,40 @@ def give_out(study: PeopleStudy, trials: Iterable[Trial]) -> tuple[tuple[Item, .
     held = _held(trials)
     if not held:
         raise InputError(f"run '{study.read}' holds no conversation to read", mend="let it finish first")
-    places = study.people * study.each
-    items = _drawn(study, held, at_most=max(1, places // study.raters))
+    items = _items(study, held, study.people)
     if study.each > len(items):
         raise InputError(f"{study.each} conversations each cannot be had of {len(items)}", mend=f"write each: {len(items)}")
-    piles: list[list[Item]] = [[] for _ in range(study.people)]
+    piles = _piles(study, items, study.people)
+    if not all(piles):
+        few, nobody = len(items), piles.count([])
+        read = f"{few} conversation{'s' * (few > 1)}, read by {study.raters} people each,"
+        problem = f"{read} leave{'s' * (few == 1)} none for {nobody} of {study.people} people"
+        raise InputError(problem, mend=f"write people: {_most_people(study, held)}, or a larger each")
+    return tuple(_ordered(study, person, pile) for person, pile in enumerate(piles))
+
+
+def _items(study: PeopleStudy, held: dict[str, list[Item]], people: int) -> list[Item]:
+    """As many conversations as so many people can read, each of them by as many as the study asks for."""
+    return _drawn(study, held, at_most=max(1, people * study.each // study.raters))
+
+
+def _piles(study: PeopleStudy, items: Sequence[Item], people: int) -> list[list[Item]]:
+    piles: list[list[Item]] = [[] for _ in range(people)]
     for item in items:
         # The shortest piles first, so that all stay within one of each other and there is room for everybody's last.
         for pile in sorted(piles, key=len)[: study.raters]:
             pile.append(item)
-    return tuple(_ordered(study, person, pile) for person, pile in enumerate(piles))
+    return piles
+
+
+def _most_people(study: PeopleStudy, held: dict[str, list[Item]]) -> int:
+    """How many people, fewer than the study asks for, all have something to read."""
+    for people in range(study.people - 1, study.raters, -1):
+        items = _items(study, held, people)
+        if study.each <= len(items) and all(_piles(study, items, people)):
+            return people
+    # As many as read the same conversation: each of them reads all of it.
+    return study.raters
 
 
 def _held(trials: Iterable[Trial]) -> dict[str, list[Item]]:

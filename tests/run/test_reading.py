@@ -6,6 +6,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sim.core.errors import InputError
@@ -90,3 +92,29 @@ def test_more_each_than_there_are_is_refused() -> None:
 def test_a_study_that_cannot_be_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         study(**change)
+
+
+@given(people=st.integers(2, 14), each=st.integers(1, 4), raters=st.integers(2, 4), personas=st.integers(1, 4), seed=st.integers(0, 3))
+def test_everybody_has_something_to_read_or_is_told_how_many_would(people: int, each: int, raters: int, personas: int, seed: int) -> None:
+    assume(people >= raters)
+    trials = run(personas)
+
+    def piles(people: int) -> tuple[tuple[Item, ...], ...] | str:
+        try:
+            return give_out(study(people=people, each=each, raters=raters, seed=seed), trials)
+        except InputError as refused:
+            return str(refused)
+
+    found = piles(people)
+    if isinstance(found, str) and "cannot be had of" not in found:
+        fits = int(found.partition("write people: ")[2].partition(",")[0])
+        assert fits < people
+        found = piles(fits)
+        assert not isinstance(found, str)
+    assert isinstance(found, str) or all(found)
+
+
+@pytest.mark.parametrize(("people", "each", "raters", "fits"), [(3, 1, 2, 2), (10, 4, 2, 8), (12, 1, 2, 8)])
+def test_more_people_than_conversations_reach_are_refused_with_the_number_that_fits(people: int, each: int, raters: int, fits: int) -> None:
+    with pytest.raises(InputError, match=f"leaves? none for [0-9]+ of {people} people; write people: {fits}, or a larger each"):
+        give_out(study(people=people, each=each, raters=raters), run(2))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import Field
@@ -77,23 +76,15 @@ def build_app(
     clock: Clock,
     keep: Callable[[OpenRun, KeepWish], str],
     report_of: Callable[[OpenRun], str],
-    people: Callable[[], AbstractAsyncContextManager[People]] | None = None,
+    people: People | None = None,
 ) -> Starlette:
     """The viewer of `runs`, to be put behind a `Guard`.
 
     Args:
         keep: writes a scenario and returns where.
         report_of: a run's report as one page.
-        people: those of a study with people, for as long as the viewer is up.
+        people: those of a study with people.
     """
-    seated: list[People] = []
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if people:
-                seated.append(await stack.enter_async_context(people()))
-            yield
 
     async def all_runs(request: Request) -> Response:
         lines = await asyncio.to_thread(list_runs, runs.results)
@@ -145,9 +136,8 @@ def build_app(
         return await asyncio.to_thread(runs.get, request.path_params["run"])
 
     return Starlette(
-        lifespan=lifespan,
         routes=[
-            *(guest_routes(lambda: seated[0]) if people else ()),
+            *(guest_routes(people) if people else ()),
             Route("/", page("runs.html")),
             Route("/runs/{run}", page("run.html")),
             Route("/runs/{run}/report", told(report)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,39 +20,39 @@ COOKIE: Final = "rapport-person"
 A_MONTH: Final = 30 * 24 * 3600
 
 
-def guest_routes(people: Callable[[], People]) -> list[Route]:
+def guest_routes(people: People) -> list[Route]:
     """What guests may reach.
 
     Args:
-        people: everybody who takes part, once the viewer has started.
+        people: everybody who takes part.
     """
 
     async def state(request: Request) -> Response:
-        return JSONResponse(await people().state(_person(request, people())))
+        return JSONResponse(await people.state(_person(request, people)))
 
     async def consent(request: Request) -> Response:
-        person = _person(request, people()) or await people().consent()
-        return _known(JSONResponse(await people().state(person)), person)
+        person = _person(request, people) or await people.consent()
+        return _known(JSONResponse(await people.state(person)), person)
 
     async def back(request: Request) -> Response:
         code = (await _sent(request)).get("code")
-        person = people().find(code.strip().lower()) if isinstance(code, str) else None
+        person = people.find(code.strip().lower()) if isinstance(code, str) else None
         if person is None:
             raise InputError("nobody goes by that code")
-        return _known(JSONResponse(await people().state(person)), person)
+        return _known(JSONResponse(await people.state(person)), person)
 
     async def form(request: Request) -> Response:
-        sent, person = await _sent(request), _demand(request, people())
-        await people().fill_in(person, sent.get("form"), sent.get("answers"))
-        return JSONResponse(await people().state(person))
+        sent, person = await _sent(request), _demand(request, people)
+        await people.fill_in(person, sent.get("form"), sent.get("answers"))
+        return JSONResponse(await people.state(person))
 
     async def work(request: Request) -> Response:
-        sent, person = await _sent(request), _demand(request, people())
-        await people().take(person, sent)
-        return JSONResponse(await people().state(person))
+        sent, person = await _sent(request), _demand(request, people)
+        await people.take(person, sent)
+        return JSONResponse(await people.state(person))
 
     async def withdraw(request: Request) -> Response:
-        deleted = await people().withdraw(_demand(request, people()))
+        deleted = await people.withdraw(_demand(request, people))
         response = JSONResponse({"step": "withdrawn", "deleted": deleted})
         response.delete_cookie(COOKIE, path="/rate")
         return response
