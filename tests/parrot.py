@@ -31,6 +31,8 @@ WAYS = (
     "usage",
 )
 """How the key comes back."""
+REPEATING = ("repeats-500", "repeats-400", "repeats-plain", "repeats-json")
+"""How the whole request comes back."""
 
 
 class Parrot:
@@ -49,6 +51,10 @@ class Parrot:
             started.set()
             await self._stop.wait()
             server.close()
+            waiting = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(serve(),), daemon=True)
         self._thread.start()
@@ -70,7 +76,7 @@ class Parrot:
             way = path.rsplit("/", 1)[1] if path.startswith("/bot/") else str(body.get("model", "")).removeprefix("echo-")
             self.asked.append((way, key))
             talk = "reply" if path.startswith("/bot/") else "data" if path.endswith("/embeddings") else "choices"
-            for piece in _bytes(way, key, talk):
+            for piece in _repeated(way, body) if way in REPEATING else _bytes(way, key, talk):
                 writer.write(piece)
                 await writer.drain()
                 await asyncio.sleep(0.01)
@@ -78,6 +84,15 @@ class Parrot:
             pass
         finally:
             writer.close()
+
+
+def _repeated(way: str, body: object) -> list[bytes]:
+    said = json.dumps(body)
+    if way == "repeats-plain":
+        return [_http(200, said[1:], kind="text/plain")]
+    if way == "repeats-json":
+        return [_http(200, json.dumps({"elsewhere": said}))]
+    return [_http(int(way.rpartition("-")[2]), json.dumps({"error": {"message": said}}) if way == "repeats-400" else f"<p>{said}</p>")]
 
 
 def _bytes(way: str, key: str, talk: str) -> list[bytes]:

@@ -44,7 +44,7 @@ class LogLost:
                 what = "" if event.cause == "budget" else at, event.cause
                 if what not in self._seen and event.cause != "interrupted":
                     self._seen.add(what)
-                    self._log.warning("call_lost", trial=event.trial, at=at, cause=event.cause, error=event.message, more="not shown")
+                    self._log.warning("call_lost", trial=event.trial, at=at, cause=event.cause, error=event.message, more="not shown", **_came(event))
             case Judged(result=Unscored(cause="scorer", reason=reason)) if (event.part, "scorer") not in self._seen:
                 self._seen.add((event.part, "scorer"))
                 # What was raised may hold words of the talk, which the log does not; the journal has it.
@@ -54,7 +54,12 @@ class LogLost:
             case TrialFailed():
                 # A refusal is the model's reply, and the log holds no reply; `sim show` has it.
                 said = {} if event.cause == "refused" else {"error": event.message}
-                self._log.warning("trial_failed", trial=event.trial, cause=event.cause, **said)
+                self._log.warning("trial_failed", trial=event.trial, cause=event.cause, **said, **_came(event))
+
+
+def _came(event: CallLost | TrialFailed) -> dict[str, str]:
+    """Where to read what came instead of an answer, which may repeat what was said."""
+    return {"came": "see sim show with the run and this trial"} if event.quote else {}
 
 
 class LogBlind:

@@ -47,6 +47,8 @@ def _heading(trial: TrialDocument) -> Text:
         text.append("\nForgotten: the texts were deleted; each word of a message or reply is shown as ø", "yellow")
     if trial.failure:
         text.append(f"\nFailed, {trial.failure.cause.replace('_', ' ')}: {safe(trial.failure.message)}", "red")
+    if trial.stopped_by:
+        text.append(f"\nStopped, {trial.stopped_by.cause.replace('_', ' ')}: {safe(trial.stopped_by.message)}", "yellow")
     text.append(f"\nRatings by {trial.rater}: {NONE} not applicable, {UNSCORED} unscored", "dim")
     return text.append(f"\nMoves by tagger {trial.tagger}, codebook {trial.codebook}", "dim")
 

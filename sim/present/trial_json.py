@@ -18,7 +18,7 @@ from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.controls import control_parts
 from sim.core.dates import later, spoken
 from sim.core.drift import wishes_on
-from sim.core.errors import Cause
+from sim.core.errors import Cause, tell
 from sim.core.event import Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
@@ -217,6 +217,8 @@ class TrialDocument(Frozen):
     tagger: str
     codebook: str
     failure: FailureDocument | None
+    stopped_by: FailureDocument | None = None
+    """The last call that came to nothing, with what came instead of an answer, where the trial stopped at it."""
     likability: float | None
     """The primary rater's, of this trial alone: each dimension over exchanges, then sessions, then over the dimensions."""
     fixed_set: float | None
@@ -260,6 +262,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         tagger=study.tagger_id,
         codebook=codebook.id,
         failure=FailureDocument(cause=trial.failed.cause, message=trial.failed.told) if trial.failed else None,
+        stopped_by=_stopped_by(trial),
         likability=figures.whole.likability,
         fixed_set=figures.whole.fixed_set,
         worst=_worst(sessions),
@@ -373,6 +376,11 @@ def _rating(rating: Rating) -> RatingDocument:
             return RatingDocument(kind="not_applicable", score=None, reason=rating.reason)
         case Unscored():
             return RatingDocument(kind="unscored", score=None, reason=rating.reason, cause=rating.cause)
+
+
+def _stopped_by(trial: Trial) -> FailureDocument | None:
+    last = trial.lost[-1] if trial.lost and trial.status == "stopped" else None
+    return FailureDocument(cause=last.cause, message=tell(last.message, last.quote)) if last else None
 
 
 def _worst(sessions: Iterable[SessionDocument]) -> WorstDocument | None:
