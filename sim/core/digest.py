@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from sim.core.event import (
+    MOST_TOKENS,
     Absence,
     Assessed,
     Assessment,
@@ -234,7 +235,8 @@ class _Purse:
                 of = self.roles[call["role"]] = [0, 0, 0, 0.0, 0, 0]
             of[0] += 1
             usage, cost = call["usage"], call["cost"]
-            if usage is None or not (usage["input"] >= 0 <= usage["output"]):  # As `Usage` reads it.
+            # What `Usage` does not take for counts is unknown here as well.
+            if usage is None or not (0 <= usage["input"] <= MOST_TOKENS and 0 <= usage["output"] <= MOST_TOKENS and usage["cached"] >= 0):
                 of[5] += 1
             else:
                 of[1] += usage["input"]

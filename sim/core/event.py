@@ -30,8 +30,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 # --- what a call cost ---------------------------------------------------------------------------------------------
 
 
-Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
-"""Tokens of one call; no model takes or gives a thousand million."""
+MOST_TOKENS = 1_000_000_000
+"""Of one call; no model takes or gives as many."""
+Count = Annotated[int, Field(strict=True, ge=0, le=MOST_TOKENS)]
 
 
 class Usage(Frozen):

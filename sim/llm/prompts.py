@@ -12,6 +12,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import structlog
 from jinja2 import TemplateError
 
 from sim.core.codebook import LABELS, QUESTIONS
@@ -46,6 +47,7 @@ class Prompts:
         self.lent = tuple(sorted(packaged.keys() - texts.keys()))
         """Names of the prompts that are the package's because `texts` does not have them."""
         self.texts = {**{name: packaged[name] for name in self.lent}, **texts}
+        self._unsaid = set(self.lent)
         self._turn = lru_cache(maxsize=16_384)(self._render_turn)
         self._sandbox = Sandbox(offered={"spoken": spoken, "turns": self._turns}, filters=_FILTERS, values={"labels": LABELS, "questions": QUESTIONS})
         self._templates = {name: self._sandbox.read(name, text) for name, text in self.texts.items()}
@@ -55,8 +57,18 @@ class Prompts:
         """16 hexadecimal digits for each text."""
         return {name: hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for name, text in self.texts.items()}
 
+    def text(self, name: str) -> str:
+        """The prompt `name` as it is written. That it had to be lent is said once."""
+        if name in self._unsaid:
+            self._unsaid.discard(name)
+            means = "the run was made without it, so this version's own is used"
+            structlog.get_logger().warning("prompt_lent", prompt=name, means=means)
+        return self.texts[name]
+
     def render(self, name: str, **values: object) -> str:
         """The prompt `name` with `values` put in."""
+        if name in self._unsaid:
+            self.text(name)
         try:
             return self._sandbox.fill(self._templates[name], values)
         except (TemplateError, TypeError, ValueError, LookupError, RecursionError) as e:

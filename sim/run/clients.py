@@ -34,7 +34,7 @@ class Clients:
         sampling = spec.sampling or self._sampling
         same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
         if same not in self._built:
-            json_mode = self.prompts.texts["json_mode"]
+            json_mode = self.prompts.text("json_mode")
             self._built[same] = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)
         return self._built[same]
 

@@ -58,7 +58,7 @@ async def rate_scenes(
     """
     check_rater(rater)
     shared = Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
-    client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.texts["json_mode"])
+    client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
     judge = LikabilityRater(observer_id(rater.model), client, prompts)
     due = [(staged, part) for staged in scenes for part in staged.scene.replies()]
     readings: dict[Reading, Ratings] = {}

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from jinja2.exceptions import SecurityError
+from structlog.testing import capture_logs
 
 from sim.core.errors import InputError
 from sim.core.view import Turn
@@ -89,8 +90,12 @@ def test_a_prompt_that_a_run_does_not_have_is_the_packages_and_is_named() -> Non
     texts = load_prompts().texts
     prompts = Prompts({name: text for name, text in texts.items() if name not in ("rate_repair", "json_mode")})
     assert prompts.lent == ("json_mode", "rate_repair")
-    assert prompts.texts["json_mode"] == texts["json_mode"]
-    assert "warmth" in prompts.render("rate_repair", problems=["warmth: no"], order=["warmth"])
+    with capture_logs() as lines:
+        for _ in range(2):
+            assert prompts.text("json_mode") == texts["json_mode"]
+            assert "warmth" in prompts.render("rate_repair", problems=["warmth: no"], order=["warmth"])
+        prompts.text("rate")
+    assert [(line["event"], line["prompt"]) for line in lines] == [("prompt_lent", "json_mode"), ("prompt_lent", "rate_repair")]
     assert load_prompts().lent == ()
 
 
