@@ -9,7 +9,8 @@ import pytest
 from sim.core.errors import InputError
 from sim.core.spec.scorers import ScorerUse
 from sim.score import registry
-from sim.store.library import check_paths, load_study
+from sim.store.check import check_paths
+from sim.store.library import load_study
 from sim.store.scorers import find_scorers
 from tests.cli.small import STUDY, project
 
@@ -83,7 +84,7 @@ def test_who_judges_where_nobody_is_named(changes: dict[str, object], judge: str
         ("[zzz]", "study/small.yaml:10: no scorer is named 'zzz'; choose from: answers, natural; or write the path of a rubric, or module:Class"),
         ("[mien.yaml]", "study/small.yaml:10: no rubric lies at 'mien.yaml'; did you mean 'mine.yaml'?"),
         ("[checks.py]", "study/small.yaml:10: 'checks.py' is a file; name the class in it, as checks.py:Short"),
-        ('["checks.py:Shrt"]', "study/small.yaml:10: study/checks.py: scorer 'checks.py:Shrt': there is no 'Shrt'; did you mean 'Short'?"),
+        ('["checks.py:Shrt"]', "study/checks.py: scorer 'checks.py:Shrt': there is no 'Shrt'; did you mean 'Short'?"),
         ('["chekcs.py:Short"]', "study/small.yaml:10: scorer 'chekcs.py:Short': there is no file 'chekcs.py'; did you mean 'checks.py'?"),
         (
             '["nowhere_at_all:Short"]',
@@ -115,7 +116,7 @@ def test_what_cannot_be_a_scorer_is_said_with_its_line(folder: Path, scorers: st
 def test_a_rubric_is_checked_by_itself(folder: Path) -> None:
     (folder / "mine.yaml").write_text(MINE + "sees: [replies]\n", encoding="utf-8")
     (one,) = check_paths([Path("study/mine.yaml")])
-    assert (one.kind, str(one.problem)) == ("rubric", "study/mine.yaml:5: sees 1: 'replies' is no choice here; did you mean 'reply'?")
+    assert (one.kind, *map(str, one.problems)) == ("rubric", "study/mine.yaml:5: sees 1: 'replies' is no choice here; did you mean 'reply'?")
 
 
 def test_what_an_installed_package_offers_is_found_without_importing_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
