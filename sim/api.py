@@ -141,8 +141,9 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
     check_names(loaded.study)
     check_tagger(loaded.study.tagger, loaded.codebook)
     check_histories(loaded.study, loaded.scenarios)
-    check_judges(rubrics_of(loaded.scorers, loaded.study), keys=False)
-    return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios))
+    rubrics = rubrics_of(loaded.scorers, loaded.study)
+    check_judges(rubrics, keys=False)
+    return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios, scorers=(r.info for r in rubrics)))
 
 
 async def run_study(

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 def score_run(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     """Buy the verdicts that are absent, and print what was asked for. Without a judge nothing is bought and nothing written."""
     demand_sense(wish)
+    for flag, value in (("--name", wish.name), ("--persona", wish.persona)):
+        if value:
+            what = "names the run that a log becomes" if flag == "--name" else "is who talked in a log"
+            raise InputError(f"{what}, and this is a run", mend="leave it out", where=flag)
     if wish.teacher_forced:
         raise InputError("pairs a log with another log", mend="leave it out for a run", where="--teacher-forced")
     folder = open_run(name, results)

@@ -81,6 +81,8 @@ def score_log(path: Path, wish: Wish, *, results: Path, as_json: bool) -> int:
     if wish.raters:
         raise InputError("takes a persona's eyes, which only a run has", mend="name a run, or leave it out", where="--rater")
     demand_sense(wish)
+    if wish.persona and not (wish.scorers or wish.name):
+        raise InputError("is who talked in a log that becomes a run", mend="add --scorer or --name", where="--persona")
     codebook = load_codebook(wish.codebook or "mint")
     spec = read_model(wish.tagger or "offline", "--tagger", wish)
     kept = Kept(path, wish, codebook, results=results) if wish.scorers or wish.name else None
@@ -144,8 +146,6 @@ def demand_sense(wish: Wish) -> None:
     for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
         if value and wish.only == "moves":
             raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)
-    if wish.persona and not (wish.scorers or wish.name):
-        raise InputError("is who talked in a log that becomes a run", mend="add --scorer or --name", where="--persona")
     if wish.model and not wish.scorers:
         raise InputError("judges by a rubric, and none is named", mend="add --scorer answers, or --scorer FILE", where="--model")
     away = [name for name in (wish.tagger, wish.model, *wish.raters) if name and name.partition("/")[0] != "offline"]
