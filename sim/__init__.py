@@ -3,7 +3,8 @@
     run = await sim.run_study("study.yaml")
     run = sim.load_run("results/first-look")
 
-A run has trials, a trial has sessions, a session has exchanges.
+A run has trials, a trial has sessions, a session has exchanges. A scorer of your own gives back an `Assessment`, or `NotApplicable`
+(`sim/guide/scorers.md`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sim.api import Run, load_run, run_study
+    from sim.core.event import Assessment, NotApplicable, Unscored
 
-__all__ = ["Run", "load_run", "run_study"]
+__all__ = ["Assessment", "NotApplicable", "Run", "Unscored", "load_run", "run_study"]
 __version__ = "0.1.0"
+
+_RESULTS = ("Assessment", "NotApplicable", "Unscored")
 
 
 def __getattr__(name: str) -> object:
+    if name in _RESULTS:
+        from sim.core import event
+
+        return getattr(event, name)
     if name in __all__:
         from sim import api
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +22,7 @@ from sim.core.errors import InputError, nearest
 from sim.core.fold import fold
 from sim.core.record import RunStatus, Trial
 from sim.core.spec import Limits, Study
+from sim.present.plans import plans_of
 from sim.run.plan import Forecast, TrialPlan, forecast, plan_trials
 from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, open_run
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from sim.analysis.gate import GateDocument
     from sim.analysis.summary import RunSummary
     from sim.core.event import Event
+    from sim.core.panel import Assignment
     from sim.core.ports import Listener, Sink
+    from sim.core.spec import KeptScorer
     from sim.core.spec.people import PeopleStudy
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
@@ -134,12 +137,15 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
         InputError: something in it is wrong; one line that says what, where and how to mend it.
     """
     from sim.run.demands import check_histories, check_names, check_tagger
+    from sim.run.scorers import check_judges, rubrics_of
 
     loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
     check_names(loaded.study)
     check_tagger(loaded.study.tagger, loaded.codebook)
     check_histories(loaded.study, loaded.scenarios)
-    return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios))
+    rubrics = rubrics_of(loaded.scorers, loaded.study)
+    check_judges(rubrics, keys=False)
+    return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios, scorers=(r.info for r in rubrics)))
 
 
 async def run_study(
@@ -167,22 +173,22 @@ async def run_study(
             target of one's own that cannot be imported or does not answer its health check. Nothing is written then.
     """
     from sim.llm.prompts import load_texts
-    from sim.run.demands import check_hosts, check_keys, check_reach
     from sim.run.parts import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
-    check_hosts(prepared.loaded.study, local_only)
-    check_keys(prepared.loaded.study)
-    await check_reach(prepared.loaded.study)
+    own = await _demand(prepared.loaded, local_only)
     folder = create_run(
         Path(results),
         name,
         prepared.loaded,
         prompts=load_texts(),
-        scorers=scorer_versions(prepared.loaded.study),
-        offline=offline_parts(prepared.loaded.study),
+        scorers=scorer_versions(prepared.loaded.study, own),
+        offline=offline_parts(prepared.loaded.study, own),
+        own=own,
     )
-    return await _execute(folder, prepared.plans, limits=prepared.loaded.study.limits, local_only=local_only, listeners=listeners, on_start=on_start)
+    return await _execute(
+        folder, plans_of(folder), limits=prepared.loaded.study.limits, local_only=local_only, listeners=listeners, on_start=on_start
+    )
 
 
 async def resume_run(
@@ -206,15 +212,20 @@ async def resume_run(
         RunLocked: another process is writing to it.
     """
     from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.scorers import check_judges, judges_of
 
     folder = open_run(run, Path(results))
     if folder.study.played_by == "people":
         raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
-    check_hosts(folder.study, local_only)
+    if folder.study.played_by == "log":
+        raise InputError(f"run '{folder.name}' was read from a log: its talks are over", mend=f"score it with `sim score {folder.name} --scorer ID`")
+    own = folder.scorers.values()
+    check_hosts(folder.study, local_only, scorers=judges_of(own))
     check_keys(folder.study)
+    check_judges(own)
     await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    return await _execute(folder, _plans(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+    return await _execute(folder, plans_of(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
 
 
 async def open_people_run(
@@ -229,12 +240,11 @@ async def open_people_run(
         InputError: there is no such run or study, or something in the study is wrong or cannot be reached.
     """
     from sim.llm.prompts import load_texts
-    from sim.run.demands import check_hosts, check_keys, check_reach
     from sim.run.parts import offline_parts, scorer_versions
 
     if study.read is not None:
         folder = open_run(study.read, Path(results))
-        return folder, _plans(folder)
+        return folder, plans_of(folder)
 
     def held_by_people(of: Study) -> Study:
         return of.model_copy(update={"name": study.name, "played_by": "people", "seeds": tuple(range(1, study.people + 1))})
@@ -243,18 +253,35 @@ async def open_people_run(
     beside = base / study.chat
     prepared = prepare_study(beside if beside.is_file() else study.chat, change=held_by_people)
     of = prepared.loaded.study
-    check_hosts(of, local_only)
-    check_keys(of)
-    await check_reach(of)
+    own = await _demand(prepared.loaded, local_only)
     if (Path(results) / study.name).is_dir():
         folder = open_run(Path(results) / study.name, Path(results))
         if folder.study != of:
             problem = f"run '{folder.name}' was made of another study than '{study.chat}' is now"
             raise InputError(problem, mend="give this study with people another name")
-        return folder, _plans(folder)
-    prompts, scorers, offline = load_texts(), scorer_versions(of), tuple(p for p in offline_parts(of) if p != "user")
-    folder = create_run(Path(results), study.name, prepared.loaded, prompts=prompts, scorers=scorers, offline=offline)
-    return folder, prepared.plans
+        return folder, plans_of(folder)
+    prompts, scorers, offline = load_texts(), scorer_versions(of, own), tuple(p for p in offline_parts(of, own) if p != "user")
+    folder = create_run(Path(results), study.name, prepared.loaded, prompts=prompts, scorers=scorers, offline=offline, own=own)
+    return folder, plans_of(folder)
+
+
+async def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScorer, ...]:
+    """See that everything a study needs is there, its code imported; gives back its own scorers, as a run keeps them.
+
+    Raises:
+        InputError: see `run_study`.
+    """
+    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.scorers import check_judges, judges_of, keep_scorers
+    from sim.store.scorers import load_rubric
+
+    study = loaded.study
+    own = keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.timeout, load_rubric=load_rubric)
+    check_hosts(study, local_only, scorers=judges_of(own))
+    check_keys(study)
+    check_judges(own)
+    await check_reach(study)
+    return own
 
 
 async def rescore_run(
@@ -266,17 +293,15 @@ async def rescore_run(
     local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
     on_start: OnStart | None = None,
-) -> Run:
-    """Let other raters or another tagger judge the replies of a run, finished or not; buys only what is absent, and nothing of user or target.
+) -> None:
+    """Let other raters, another tagger or further scorers judge the talks of a run, finished or not; asks only what is absent, and nothing of user or
+    target. `load_run` reads what came of it, `count_absent` tells what is absent still.
 
     Args:
-        judging: who judges (`sim.run.judges.build_judging`).
+        judging: who judges (`sim.run.judges.build_judging`); its scorers are kept with the run.
         limits: applied to the study's limits without its budgets, which are not meant for this; what the same judges have spent on the run before
             counts.
         local_only: see `run_study`; what it refuses is refused by whoever calls.
-
-    Returns:
-        The run, with all verdicts there are now (`sim.run.rescore.find_due` tells what is absent still).
 
     Raises:
         InputError: there is no such run, a judge does not exist, or its key is missing from the environment; nothing is written then.
@@ -293,10 +318,14 @@ async def rescore_run(
     judging.check()
     folder = open_run(run, Path(results))
     folder.accept_codebook(judging.codebook)
-    plans = _plans(folder)
     with folder.write_journal() as journal, guarded(local_only):
-        due = find_due((fold(p.blank(), journal.events(p.id)) for p in plans), judging)
-        if due:
+        folder = folder.add_scorers(judging.scorers, prompts=load_texts(), offline=judging.offline)
+        plans = plans_of(folder)
+
+        def due() -> Iterator[Assignment]:
+            return find_due((fold(p.blank(), journal.events(p.id)) for p in plans), judging)
+
+        if next(due(), None):
             folder = folder.add_scoring(judging.codebook, prompts=load_texts(), scorers=judging.versions, offline=judging.offline)
             study, prompts = folder.study, Prompts(folder.header.prompts)
             unbounded = study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None})
@@ -308,11 +337,26 @@ async def rescore_run(
                 on_start(shared.budget)
             try:
                 bench = Bench(judging.build_judges(clients, study), shared.budget, judging.concurrency)
-                await rescore(due, bench, _Watched(journal, listeners), clock=time.time)
+                await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
             finally:
                 await clients.close()
-        trials = tuple(fold(p.blank(), journal.events(p.id)) for p in plans)
-    return Run(folder, plans, trials, _status(trials))
+
+
+def count_absent(folder: RunFolder, judging: Judging) -> tuple[int, int]:
+    """How many verdicts of `judging` the run does not hold, and in how many trials; a trial at a time is in memory.
+
+    Raises:
+        InputError: the run's files are damaged.
+    """
+    from sim.run.rescore import find_due
+
+    verdicts = trials = 0
+    with folder.read_journal() as journal:
+        for plan in plans_of(folder, scorers=judging.scorers):
+            absent = sum(len(one.parts) for one in find_due((fold(plan.blank(), journal.events(plan.id)),), judging))
+            verdicts += absent
+            trials += absent > 0
+    return verdicts, trials
 
 
 def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path = RESULTS) -> tuple[str, ...]:
@@ -338,7 +382,7 @@ def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path
     return forgotten
 
 
-def load_run(run: str | Path, *, results: str | Path = RESULTS, words: bool = True) -> Run:
+def load_run(run: str | Path, *, results: str | Path = RESULTS, words: bool = True, scorers: Iterable[KeptScorer] = ()) -> Run:
     """Read a run, finished or not, also while another process writes to it. Imports no model library and runs no code of the study.
 
     Args:
@@ -351,15 +395,15 @@ def load_run(run: str | Path, *, results: str | Path = RESULTS, words: bool = Tr
     if words:
         return load_run_and_events(run, results=results)[0]
     folder = open_run(run, Path(results))
-    return _read_digest(folder, _plans(folder))
+    return _read_digest(folder, plans_of(folder))
 
 
-def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS) -> tuple[Run, dict[str, list[Event]]]:
+def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS, scorers: Iterable[KeptScorer] = ()) -> tuple[Run, dict[str, list[Event]]]:
     """As `load_run`, and with it the events that it was folded from, by trial."""
     from sim.run.collector import rare_collection
 
     folder = open_run(run, Path(results))
-    plans = _plans(folder)
+    plans = plans_of(folder, scorers=scorers)
     with rare_collection():
         events = folder.load_events()
         trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
@@ -483,9 +527,12 @@ async def staffed(
     from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
     from sim.run.parts import Parts
+    from sim.run.scorers import renew_scorers
 
     prompts = Prompts(folder.header.prompts)  # Read before anything is touched: a damaged header leaves the run as it is.
+    own, _ = renew_scorers(folder.scorers.values(), seconds=limits.timeout)
     with folder.write_journal() as journal, guarded(local_only):
+        folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
         sink = _Watched(journal, listeners)
@@ -498,15 +545,12 @@ async def staffed(
             clock=time.time,
             nonce=folder.header.nonce,
             codebook=folder.codebook,
+            scorers=own,
         )
         try:
             yield Staffed(parts, sink, journal, shared.budget)
         finally:
             await parts.close()
-
-
-def _plans(folder: RunFolder) -> tuple[TrialPlan, ...]:
-    return plan_trials(folder.study, folder.personas, folder.scenarios)
 
 
 def _read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:

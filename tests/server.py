@@ -7,8 +7,8 @@
 
 `url` ends in /v1, ready for `api_base`. Both offer the controls as methods (`stats`, `requests`, `fault`, …); over HTTP they are:
 
-    POST   /v1/chat/completions  an answer for the role that `model` names (user, rater, tagger; anything else is a target, or memory where the
-                      system prompt asks for what is between <memory> and </memory>)
+    POST   /v1/chat/completions  an answer for the role that `model` names (user, rater, tagger, judge; anything else is a target, or memory
+                      where the system prompt asks for what is between <memory> and </memory>)
     POST   /v1/embeddings  vectors in which texts that share words lie close to each other; role embedding
     GET    /stats     calls, by_role, answered, refused (status 400 and up), dropped (client gone, or cut), inflight, max_inflight, connections,
                       cpu (seconds)
@@ -63,7 +63,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-ROLES = ("user", "rater", "tagger")
+ROLES = ("user", "rater", "tagger", "judge")
 KINDS = frozenset(
     {
         "slow",
@@ -252,7 +252,7 @@ class _Filler:
             low, high = schema.get("minimum", 1), schema.get("maximum", 5)
             return self.rng.randint(int(low), max(int(low), int(high)))
         if kind == "boolean":
-            return prop == "attempt" and self.rng.random() < 0.3
+            return {"attempt": 0.3, "applies": 0.7}.get(prop, 0.0) > self.rng.random()
         return None if kind == "null" else self._text(prop)
 
     def _said(self, prop: str) -> str | None:
@@ -314,6 +314,17 @@ def _tagging(rng: random.Random, reply: str, schema: dict[str, Any]) -> dict[str
     return {"sentences": rows}
 
 
+def _obey(messages: list[Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The highest answer to everything where any line of the prompt asks for it that is not marked as somebody's words; else the middle."""
+    prompt = _BLOCK.sub("", "\n".join(map(_content, messages)))
+    ordered = any(ORDERS in line for line in prompt.splitlines() if not re.match(r"The (?:person|chatbot): ", line))
+    entries = {}
+    for name, entry in schema["properties"].items():
+        answers = entry["properties"]["answer"]["enum"]
+        entries[name] = {"reason": "I do as I am told.", "answer": answers[-1] if ordered else answers[len(answers) // 2]}
+    return entries
+
+
 def _asked_schema(body: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """Name and schema that the request asks for, in `response_format` or, failing that, on a line of its last message."""
     asked = body.get("response_format") or {}
@@ -339,6 +350,8 @@ def answer(body: dict[str, Any], fault: str | None = None) -> str:
         name, shape = schema
         if name == "moves" and fault in (None, "slow", "hang"):
             return json.dumps(_tagging(rng, _rated_reply(messages), shape), ensure_ascii=False)
+        if str(body.get("model", "")).endswith("obedient-judge"):
+            return json.dumps(_obey(messages, shape))
         filler = _Filler(name, rng, _rated_reply(messages), shape.get("$defs", {}), exotic=fault == "unicode", padding=big)
         return json.dumps(filler.fill(shape), ensure_ascii=False)
     role = _role(body)
@@ -347,7 +360,7 @@ def answer(body: dict[str, Any], fault: str | None = None) -> str:
 
 
 def _role(body: dict[str, Any]) -> str:
-    name = str(body.get("model", "")).rsplit("/", 1)[-1]
+    name = str(body.get("model", "")).rsplit("/", 1)[-1].removeprefix("obedient-")
     if name in ROLES:
         return name
     if "input" in body:

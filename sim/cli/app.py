@@ -71,6 +71,7 @@ class Kind(StrEnum):
     scenario = "scenario"
     people = "people"
     codebook = "codebook"
+    rubric = "rubric"
     edits = "edits"
     requirements = "requirements"
 
@@ -329,7 +330,7 @@ def check_command(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Validate personas, scenarios, studies, codebooks and studies with people: every mistake in a line of its own.
+    """Validate personas, scenarios, studies, codebooks, rubrics and studies with people: every mistake in a line of its own.
 
     With `# yaml-language-server: $schema=.rapport/study.schema.json` as its first line, VS Code (YAML extension) checks and completes a study without
     any network; `sim check --schema study --out .rapport` writes that schema. What Rapport writes begins with such a line and brings its schema.
@@ -352,6 +353,17 @@ def score_command(
     rater: Annotated[
         list[str] | None, typer.Option("--rater", metavar="MODEL", help="Of a run: let this model rate its replies too; may be repeated.")
     ] = None,
+    scorer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scorer", metavar="ID|FILE", help="answers, natural, a rubric's file, or code as checks.py:Short or module:Class; may be repeated."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help="Who judges by the rubrics; left out: whom they or the run name, else offline.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Keep a log as a run of this name; with --scorer it always is.")] = None,
+    persona: Annotated[str | None, typer.Option("--persona", metavar="ID|FILE", help="Who talked in the log, where that is known.")] = None,
     codebook: Annotated[
         str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for: an id or a file; left out: mint, or the run's own.")
     ] = None,
@@ -396,6 +408,10 @@ def score_command(
         only=only.value if only else None,
         tagger=tagger,
         raters=tuple(rater or ()),
+        scorers=tuple(scorer or ()),
+        model=model,
+        name=name,
+        persona=persona,
         codebook=codebook,
         by=by,
         teacher_forced=teacher_forced,

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from sim.store.library import LoadedStudy
 
 
-PLURALS = {"persona": "personas", "scenario": "scenarios", "study": "studies", "codebook": "codebooks", "people": "studies with people"}
+PLURALS = {
+    "persona": "personas",
+    "scenario": "scenarios",
+    "study": "studies",
+    "codebook": "codebooks",
+    "rubric": "rubrics",
+    "people": "studies with people",
+}
 
 SINGULARS = {"people": "study with people"}
 
@@ -54,8 +61,10 @@ def _takes(loaded: LoadedStudy) -> str:
         total = sum(counts.values())
         some = [f"{n} {where}" for where, n in counts.items() if n]
         parts.append(f"{total} {kind if total == 1 else PLURALS[kind]}{': ' + ', '.join(some) if len(some) > 1 else ', ' + some[0].split()[1]}")
-    targets = loaded.study.targets
-    return "; ".join([*parts, f"target{'s' * (len(targets) > 1)} {', '.join(t.id for t in targets)}"])
+    for name, ids in (("target", [t.id for t in loaded.study.targets]), ("scorer", [s.use for s in loaded.study.scorers])):
+        if ids:
+            parts.append(f"{name}{'s' * (len(ids) > 1)} {', '.join(ids)}")
+    return "; ".join(parts)
 
 
 def _counts(loaded: LoadedStudy, kind: str) -> dict[str, int]:
@@ -71,7 +80,12 @@ def _entry(file: Checked) -> dict[str, Any]:
     entry: dict[str, Any] = {"path": str(file.path), "kind": file.kind, "problem": problems[0]["text"] if problems else None, "problems": problems}
     if file.loaded and not problems:
         loaded = file.loaded
-        entry |= {"targets": [t.id for t in loaded.study.targets], "personas": _counts(loaded, "persona"), "scenarios": _counts(loaded, "scenario")}
+        entry |= {
+            "targets": [t.id for t in loaded.study.targets],
+            "scorers": [s.use for s in loaded.study.scorers],
+            "personas": _counts(loaded, "persona"),
+            "scenarios": _counts(loaded, "scenario"),
+        }
         entry["notes"] = list(loaded.notes)
     return entry
 
@@ -81,10 +95,12 @@ def _demanding(file: Checked) -> Checked:
     if not file.study:
         return file
     from sim.run.demands import file_faults, study_faults
+    from sim.run.scorers import judge_faults, rubrics_of
 
     found = study_faults(file.study)
     if file.loaded:
         found += file_faults(file.study, file.loaded.codebook, file.loaded.scenarios)
+        found += judge_faults(rubrics_of(file.loaded.scorers, file.study))
     return file.with_problems(found)
 
 

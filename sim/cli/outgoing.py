@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
@@ -29,18 +30,19 @@ def read_local_only(wish: bool, allowed: Sequence[str]) -> LocalOnly | None:
     return LocalOnly(frozenset(host.lower() for host in allowed)) if wish else None
 
 
-def announcement(study: Study, targets: Sequence[str]) -> str:
+def announcement(study: Study, targets: Sequence[str], *, scorers: Mapping[str, ModelSpec] = MappingProxyType({})) -> str:
     """What leaves this machine, in how many conversations, to which hosts; empty where nothing does.
 
     Args:
         study: names the models and targets.
         targets: for each conversation that is to be held, its target's id.
+        scorers: the models that judge by rubrics, by the rubric's id.
     """
     from sim.llm.hosts import TO_SIMULATOR, destinations, target_part
     from sim.present.words import many
 
     by_text: dict[str, dict[str, list[str]]] = {}
-    outside = [d for d in destinations(study) if d.outside]
+    outside = [d for d in destinations(study, scorers=scorers) if d.outside]
     parts = {d.part for d in outside}
     simulator = any(d.sends == TO_SIMULATOR for d in outside)
     conversations = sum(simulator or target_part(target) in parts for target in targets)

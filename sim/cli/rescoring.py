@@ -1,15 +1,16 @@
-"""`sim score RUN`: what other raters and taggers make of a run's replies, bought where it is absent, and how its moves repeat."""
+"""`sim score RUN`: what other raters, taggers and scorers make of a run's talks, asked where it is absent, and how its moves repeat."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sim.api import Run, load_run, rescore_run
+from sim.api import Run, count_absent, load_run, rescore_run
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import admit
@@ -19,16 +20,20 @@ from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.event import CallLost
+from sim.core.spec import Limits, RubricScorer, ScorerUse
 from sim.llm.hosts import TO_SIMULATOR
 from sim.run.judges import Judging, build_judging
 from sim.run.marking import Tally
-from sim.run.rescore import find_due, retell, taken_by_tagger
+from sim.run.rescore import retell, taken_by_tagger
+from sim.run.scorers import keep_scorers, renew_scorers
 from sim.store.library import load_codebook
+from sim.store.runs import open_run
+from sim.store.scorers import find_scorers, is_rubric, load_rubric
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.event import Event
-    from sim.core.panel import Assignment
+    from sim.core.spec import KeptScorer, ModelSpec, Rubric
     from sim.llm.budget import Budget
     from sim.store.runs import RunFolder
 
@@ -36,27 +41,52 @@ if TYPE_CHECKING:
 def score_run(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     """Buy the verdicts that are absent, and print what was asked for. Without a judge nothing is bought and nothing written."""
     demand_sense(wish)
+    for flag, value in (("--name", wish.name), ("--persona", wish.persona)):
+        if value:
+            what = "names the run that a log becomes" if flag == "--name" else "is who talked in a log"
+            raise InputError(f"{what}, and this is a run", mend="leave it out", where=flag)
     if wish.teacher_forced:
         raise InputError("pairs a log with another log", mend="leave it out for a run", where="--teacher-forced")
-    run = load_run(name, results=results)
-    judging = read_judging(wish, run.folder)
-    if wish.raters and not wish.tagger and (wish.only or wish.by):
-        flag = "--by" if wish.by else "--only"
-        raise InputError("is about moves, and --rater is about ratings", mend="leave one out, or name a --tagger too", where=flag)
-    due = find_due(run.trials, judging)
-    stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
-    if due:
-        try:
-            run = _buy(run, judging, due, wish, results=results, stopping=stopping)
-        except asyncio.CancelledError:
-            return INTERRUPTED
-    absent = len(find_due(run.trials, judging))
+    folder = open_run(name, results)
+    judging = read_judging(wish, folder)
+    if (wish.raters or wish.scorers) and not wish.tagger and (wish.only or wish.by):
+        flag, other = "--by" if wish.by else "--only", "--rater is about ratings" if wish.raters else "--scorer is not"
+        raise InputError(f"is about moves, and {other}", mend="leave one out, or name a --tagger too", where=flag)
+    absent, stopped = complete(folder, judging, wish)
+    if stopped == FORCED:
+        return INTERRUPTED
+    moves = bool(wish.tagger or not (wish.raters or wish.scorers))
+    run = load_run(folder.path, results=results, words=moves)
     _print(run, judging, wish, absent=absent, as_json=as_json)
+    return ending(absent, stopped)
+
+
+FORCED = "forced"
+"""A second signal: nothing more is written or printed."""
+
+
+def complete(folder: RunFolder, judging: Judging, wish: Wish) -> tuple[int, str]:
+    """Have what is absent judged; how many verdicts are absent still, and how it was stopped (empty: it was not).
+
+    Raises:
+        InputError: a judge does not exist, lacks its key, or is on a host that may not be reached.
+    """
+    stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
+    absent, trials = count_absent(folder, judging) if judging.parts else (0, 0)
+    if not absent:
+        return 0, ""
+    try:
+        _ask(folder, judging, wish, verdicts=absent, trials=trials, stopping=stopping)
+    except asyncio.CancelledError:
+        return absent, FORCED
+    return count_absent(folder, judging)[0], "asked" if stopping.asked else ""
+
+
+def ending(absent: int, stopped: str) -> int:
+    """The exit status, after a line on what is absent still."""
     if absent:
         print(f"sim: {absent:,} verdicts are absent still; the same command buys them", file=sys.stderr)
-    if stopping.asked:
-        return INTERRUPTED
-    return INCOMPLETE if absent else DONE
+    return INTERRUPTED if stopped else INCOMPLETE if absent else DONE
 
 
 def read_judging(wish: Wish, folder: RunFolder) -> Judging:
@@ -70,7 +100,41 @@ def read_judging(wish: Wish, folder: RunFolder) -> Judging:
         raise InputError("is what a tagger goes by, and none is named", mend="add --tagger MODEL", where="--codebook")
     raters = [read_model(rater, "--rater", wish) for rater in wish.raters]
     tagger = read_model(wish.tagger, "--tagger", wish) if wish.tagger else None
-    return build_judging(folder.study, raters, tagger, codebook, folder.codebook, concurrency=wish.concurrency)
+    scorers = read_scorers(wish, folder)
+    return build_judging(folder.study, raters, tagger, codebook, folder.codebook, scorers=scorers, concurrency=wish.concurrency)
+
+
+def read_scorers(wish: Wish, folder: RunFolder) -> tuple[KeptScorer, ...]:
+    """The scorers that are named: those of the run by their ids, others where they lie; code is imported.
+
+    Raises:
+        InputError: there is no such scorer, it is wrong, or the run holds results of another one under its id and version.
+    """
+    known = [folder.scorers[name] for name in wish.scorers if name in folder.scorers]
+    own, changed = renew_scorers(known, seconds=folder.study.limits.timeout)
+    for line in changed:
+        print(f"sim: {line}", file=sys.stderr)
+    if wish.model:
+        model = read_model(wish.model, "--model", wish)
+        own = tuple(s.model_copy(update={"model": model}) if isinstance(s, RubricScorer) else s for s in own)
+    found = find_named(wish, [name for name in wish.scorers if name not in folder.scorers], folder.study.judge_by)
+    for scorer in (*own, *found):
+        folder.accept_scorer(scorer)
+    return (*own, *found)
+
+
+def find_named(wish: Wish, names: Sequence[str], judge_by: Callable[[ScorerUse, Rubric], ModelSpec]) -> tuple[KeptScorer, ...]:
+    """The scorers of these names, where they lie; code is imported.
+
+    Args:
+        judge_by: the model that judges by a rubric for which none is named.
+
+    Raises:
+        InputError: there is no such scorer, or it is wrong.
+    """
+    model = read_model(wish.model, "--model", wish) if wish.model else None
+    uses = [ScorerUse(use=name, model=model if is_rubric(name) else None) for name in names]
+    return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().timeout, load_rubric=load_rubric)
 
 
 def _codebook(wish: Wish, folder: RunFolder) -> Codebook:
@@ -85,8 +149,8 @@ def _codebook(wish: Wish, folder: RunFolder) -> Codebook:
     return codebook
 
 
-def _buy(run: Run, judging: Judging, due: Sequence[Assignment], wish: Wish, *, results: Path, stopping: Stopping) -> Run:
-    """The run with what could be had.
+def _ask(folder: RunFolder, judging: Judging, wish: Wish, *, verdicts: int, trials: int, stopping: Stopping) -> None:
+    """Have what is absent judged, with progress on standard error.
 
     Raises:
         InputError: a judge does not exist, lacks its key, or is on a host that may not be reached.
@@ -94,22 +158,23 @@ def _buy(run: Run, judging: Judging, due: Sequence[Assignment], wish: Wish, *, r
     judging.check()
     configure_logging()
     outlive_output()
-    trials = len({d.trial.id for d in due})
     leaving = admit(judging.specs, wish.local_only, sends=TO_SIMULATOR, conversations=trials)
-    line, progress = Line(sys.stderr), _Progress(len(due), judging)
+    line, progress = Line(sys.stderr), _Progress(verdicts)
 
-    async def buy() -> Run:
+    async def ask() -> None:
         def on_start(budget: Budget) -> None:
             stopping.listen(budget)
             if leaving:
                 line.say(leaving)
 
-        listeners = (progress, LogLost(), LogBlind(wish.limits(run.study.limits)))
+        listeners = (progress, LogLost(), LogBlind(wish.limits(folder.study.limits)))
         with stopping:
-            return await rescore_run(run.folder.path, judging, limits=wish.limits, local_only=wish.local_only, listeners=listeners, on_start=on_start)
+            await rescore_run(folder.path, judging, limits=wish.limits, local_only=wish.local_only, listeners=listeners, on_start=on_start)
 
     try:
-        return asyncio.run(buy())
+        # What a scorer's own code prints must not get among the output.
+        with contextlib.redirect_stdout(sys.stderr):
+            asyncio.run(ask())
     finally:
         progress.end()
 
@@ -117,7 +182,7 @@ def _buy(run: Run, judging: Judging, due: Sequence[Assignment], wish: Wish, *, r
 class _Progress:
     """Counts verdicts, and says now and then how many there are."""
 
-    def __init__(self, of: int, judging: Judging) -> None:
+    def __init__(self, of: int) -> None:
         self._of = of
         self._done = 0
         self._line = Line(sys.stderr)
@@ -133,21 +198,43 @@ class _Progress:
 
 
 def _print(run: Run, judging: Judging, wish: Wish, *, absent: int, as_json: bool) -> None:
-    moves = bool(wish.tagger or not wish.raters)
-    more = {"run": run.name, "offline": bool(run.folder.header.offline), "absent": absent}
+    moves = bool(wish.tagger or not (wish.raters or wish.scorers))
+    more: dict[str, object] = {"run": run.name, "offline": bool(run.folder.header.offline), "absent": absent}
+    if judging.scorers:
+        more |= scorer_document(run, judging.scorers)
+        if not as_json:
+            print_scorers(run, judging.scorers)
     if wish.raters:
         from sim.present.ratings import rating_figures, render_ratings
 
         figures = rating_figures(run.summary, judging.raters)
         more["ratings"] = figures.model_dump(mode="json")
-        if not moves and as_json:
-            print(json.dumps(more))
         if not as_json:
             from sim.cli.reading import print_rendered
 
             print_rendered(lambda width: render_ratings(run.summary, figures))
+    if as_json and not moves:
+        print(json.dumps(more))
     if moves:
         _print_moves(run, judging, wish, more=more, as_json=as_json)
+
+
+def scorer_document(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, Any]:
+    """What the scorers found, by target."""
+    from sim.present.scorers import scorer_figures
+
+    figures = scorer_figures(run.trials, (s.info for s in scorers))
+    return {"scorers": {target: {id: f.model_dump(mode="json") for id, f in found.items()} for target, found in figures.items()}}
+
+
+def print_scorers(run: Run, scorers: Iterable[KeptScorer]) -> None:
+    """What the scorers found, as a table."""
+    from sim.cli.reading import print_rendered
+    from sim.present.scorers import render_scorers, scorer_figures
+
+    infos = [s.info for s in scorers]
+    figures = scorer_figures(run.trials, infos)
+    print_rendered(lambda width: render_scorers(run.name, figures, infos, offline=bool(run.folder.header.offline)))
 
 
 def _print_moves(run: Run, judging: Judging, wish: Wish, *, more: dict[str, object], as_json: bool) -> None:

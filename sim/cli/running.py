@@ -82,13 +82,16 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
 
 def run(study: str | None, changes: Changes, *, name: str | None, results: Path, local_only: LocalOnly | None, dry_run: bool, as_json: bool) -> int:
     """`sim run`."""
+    from sim.run.scorers import judges_of, rubrics_of
+
     prepared = prepare_study(study or DEMONSTRATION, change=changes.apply)
-    leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans])
+    judges = judges_of(rubrics_of(prepared.loaded.scorers, prepared.loaded.study))
+    leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans], scorers=judges)
     beginning = [*prepared.loaded.notes, *([leaving] if leaving else [])]
     if dry_run:
         from sim.run.demands import check_hosts
 
-        check_hosts(prepared.loaded.study, local_only)
+        check_hosts(prepared.loaded.study, local_only, scorers=judges)
         for line in beginning:
             print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
@@ -103,16 +106,20 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
 
 def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim resume`."""
+    from sim.run.scorers import judges_of, renew_scorers
+
     before = load_run(run, results=results)
+    scorers, changed = renew_scorers(before.folder.scorers.values(), seconds=before.study.limits.timeout)
     progress = Progress(before.plans, stream=sys.stderr, done=before.trials)
-    leaving = announcement(before.study, [t.target for t in before.trials if t.status in ("planned", "stopped")])
+    stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
+    leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
         lambda listeners, on_start: resume_run(
             run, results=results, limits=changes.limits, local_only=local_only, listeners=listeners, on_start=on_start
         ),
         progress,
         limits=changes.limits(before.study.limits),
-        beginning=[leaving] if leaving else [],
+        beginning=[*changed, *([leaving] if leaving else [])],
         as_json=as_json,
     )
 

@@ -26,6 +26,7 @@ _MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "scenario": ("sim.core.spec", "Scenario"),
     "people": ("sim.core.spec.people", "PeopleStudy"),
     "codebook": ("sim.core.codebook", "Codebook"),
+    "rubric": ("sim.core.spec.rubric", "Rubric"),
     "edits": ("sim.core.spec.edits", "SceneFile"),
     "requirements": ("sim.analysis.requirements", "RequirementsFile"),
 }

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,8 @@ Part = Literal["moves", "repetition"]
 
 OFFLINE = "offline/tagger"
 """The offline tagger, which `--tagger offline` means too."""
+LABELS = ModelSpec(model="log/labels")
+"""The tagger of a run whose moves are the log's own labels."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class Wish:
     only: Part | None = None
     tagger: str | None = None
     raters: tuple[str, ...] = ()
+    scorers: tuple[str, ...] = ()
+    model: str | None = None
+    """Who judges by the rubrics among `scorers`."""
+    name: str | None = None
+    """Of the run that a log becomes."""
+    persona: str | None = None
+    """Who talked in a log."""
     codebook: str | None = None
     by: str | None = None
     teacher_forced: Path | None = None
@@ -53,7 +63,7 @@ def score(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     """`sim score`: a file is a log, anything else a run."""
     path = Path(name)
     if os.path.exists(path) and not path.is_dir():
-        return score_log(path, wish, as_json=as_json)
+        return score_log(path, wish, results=results, as_json=as_json)
     if path.suffix.lower() in SUFFIXES and not path.is_dir():
         raise InputError("there is no such file", where=path)
     from sim.cli.rescoring import score_run
@@ -61,8 +71,9 @@ def score(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     return score_run(name, wish, results=results, as_json=as_json)
 
 
-def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
-    """Tag a log, unless it has labels of its own, and measure it."""
+def score_log(path: Path, wish: Wish, *, results: Path, as_json: bool) -> int:
+    """Tag a log, unless it has labels of its own, and measure it; with scorers, make a run of it and have that scored."""
+    from sim.cli.keeping import Kept
     from sim.cli.tagging import Source, Tagging
     from sim.run.marking import BY_LOG, Tally
     from sim.score.teacher_forced import TeacherForced
@@ -71,8 +82,11 @@ def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
     if wish.raters:
         raise InputError("takes a persona's eyes, which only a run has", mend="name a run, or leave it out", where="--rater")
     demand_sense(wish)
+    if wish.persona and not (wish.scorers or wish.name):
+        raise InputError("is who talked in a log that becomes a run", mend="add --scorer or --name", where="--persona")
     codebook = load_codebook(wish.codebook or "mint")
     spec = read_model(wish.tagger or "offline", "--tagger", wish)
+    kept = Kept(path, wish, codebook, results=results) if wish.scorers or wish.name else None
     tally, forced = Tally(codebook, grouped=wish.by is not None), TeacherForced(codebook)
     replies = Replies(sys.stdout, codebook) if as_json and wish.only != "repetition" else None
 
@@ -82,6 +96,8 @@ def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
             forced.add_own(marked.measured())
         if replies:
             replies.write(marked)
+        if kept:
+            kept.take(marked)
 
     own = Source(path, codebook, take, by=wish.by)
     # The other speaker's replies must be known before one's own are paired with them.
@@ -90,14 +106,19 @@ def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
     name = BY_LOG if tagging.labelled else name_tagger(spec)
     if replies:
         replies.tagger = name
-    try:
-        tagging.run()
-    except asyncio.CancelledError:
-        return INTERRUPTED
-    if tagging.stopped:
-        print(f"sim: stopped after {tally.conversations:,} conversations: {tagging.stopped}", file=sys.stderr)
+    with kept or nullcontext():
+        try:
+            tagging.run()
+        except asyncio.CancelledError:
+            return INTERRUPTED
+        if tagging.stopped:
+            print(f"sim: stopped after {tally.conversations:,} conversations: {tagging.stopped}", file=sys.stderr)
+        if tally.conversations or not tagging.stopped:
+            _check(tally, own, wish.by)
+        if kept and not tagging.stopped:
+            kept.keep(LABELS if tagging.labelled else spec)
+    status = kept.score() if kept and not tagging.stopped else DONE
     if tally.conversations or not tagging.stopped:
-        _check(tally, own, wish.by)
         print_scores(
             tally,
             name,
@@ -108,10 +129,13 @@ def score_log(path: Path, wish: Wish, *, as_json: bool) -> int:
             replies=replies,
             as_json=as_json,
             teacher_forced=forced.figures() if wish.teacher_forced else None,
+            more=kept.document() if kept and not tagging.stopped else {},
         )
+    if kept and not tagging.stopped and not as_json:
+        kept.print()
     if tagging.interrupted:
         return INTERRUPTED
-    return INCOMPLETE if tally.lost or tagging.stopped else DONE
+    return INCOMPLETE if tally.lost or tagging.stopped else status
 
 
 def demand_sense(wish: Wish) -> None:
@@ -123,7 +147,9 @@ def demand_sense(wish: Wish) -> None:
     for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
         if value and wish.only == "moves":
             raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)
-    away = [name for name in (wish.tagger, *wish.raters) if name and name.partition("/")[0] != "offline"]
+    if wish.model and not wish.scorers:
+        raise InputError("judges by a rubric, and none is named", mend="add --scorer answers, or --scorer FILE", where="--model")
+    away = [name for name in (wish.tagger, wish.model, *wish.raters) if name and name.partition("/")[0] != "offline"]
     for flag, value in (("--api-base", wish.api_base), ("--api-key-env", wish.api_key_env)):
         if value and not away:
             raise InputError("means nothing to offline models, which run in this process", mend="name a model", where=flag)

@@ -23,7 +23,7 @@ from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.fold import fold
-from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, ModelSpec, Study, TargetSpec
+from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
 from sim.llm.guard import guarded
 from sim.run.demands import check_histories, check_hosts, check_keys, check_names, check_reach
 from sim.run.plan import plan_trials
@@ -360,6 +360,7 @@ def _notes(target: TargetSpec) -> list[str]:
             "  - {id: my-bot, model: openai/NAME, api_base: URL up to /v1, api_key_env: NAME, memory: full}",
         ]
     notes = ["It keeps its own memory, and each trial speaks to it as a new user."]
+    assert not isinstance(target, LoggedTargetSpec)
     clock = target.http.clock if isinstance(target, HttpTargetSpec) else target.clock
     if clock == "text":
         notes.append("It is told the date in front of each session's first message (clock: text); clock: none leaves that out.")

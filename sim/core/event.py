@@ -463,7 +463,8 @@ class FormAnswered(BaseEvent):
     """By the question's id."""
 
 
-Ending = Literal["maximum", "farewell", "left", "simulator_failed"]
+Ending = Literal["maximum", "farewell", "left", "simulator_failed", "logged"]
+"""`logged`: it is over where its log ends, and why nobody knows."""
 
 
 class SessionClosed(BaseEvent):

@@ -86,6 +86,8 @@ class Panel:
         Raises:
             InputError: two scorers have one id, or one has an id that is taken.
         """
+        if study.played_by == "log":
+            return cls.again((), tagger="", scorers=scorers)
         panel = cls(
             raters=tuple(study.raters),
             tagger=study.tagger_id,

@@ -72,7 +72,10 @@ def find_file(place: str, *, owner: str, base: Path | None = None) -> Path:
     if not path.is_file():
         beside = [f.name for f in sorted(path.parent.glob("*.py"))]
         near = nearest(path.name, beside)
-        raise InputError(f"{owner}: there is no file '{found['file']}'", mend=near if near.startswith("did") else "its path is relative to the study")
+        raise InputError(
+            f"{owner}: there is no file '{found['file']}'",
+            mend=near if near.startswith("did") else "run from the folder it lies in, or mend its path",
+        )
     return path
 
 
@@ -129,6 +132,15 @@ def read_class(file: Path, name: str, *, owner: str) -> ast.ClassDef | None:
     if name in names or "*" in names:
         return None
     raise InputError(f"{owner}: there is no '{name}'", mend=nearest(name, sorted(n for n in names if not n.startswith("_"))), where=file)
+
+
+def names_in(written: ast.ClassDef) -> frozenset[str]:
+    """What `written` defines, assigns or sets on itself."""
+    found = {n.name for n in written.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    for node in ast.walk(written):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.id if isinstance(node, ast.Name) else node.attr)
+    return frozenset(found)
 
 
 def _import(name: str, *, owner: str) -> ModuleType:

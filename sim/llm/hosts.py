@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from sim.core.errors import InputError
@@ -26,7 +27,7 @@ class Destination:
     """One host that one part of a study sends texts to."""
 
     part: str
-    """`the user`, `the rater <id>`, `the tagger`, `the judge`, `the target <id>`."""
+    """`the user`, `the rater <id>`, `the tagger`, `the judge`, `the scorer <id>`, `the target <id>`."""
     host: str
     """Host name or address; `the provider <name>` where only LiteLLM knows the host."""
     sends: str
@@ -59,13 +60,20 @@ class LocalOnly:
                 raise InputError(problem, mend=f"give it an api_base on this machine{allow}", where="--local-only")
 
 
-def destinations(study: Study, *, environ: Mapping[str, str] = os.environ) -> tuple[Destination, ...]:
-    """Every host that `study` sends texts to, user first; offline models send none."""
+def destinations(
+    study: Study, *, scorers: Mapping[str, ModelSpec] = MappingProxyType({}), environ: Mapping[str, str] = os.environ
+) -> tuple[Destination, ...]:
+    """Every host that `study` sends texts to, user first; offline models send none.
+
+    Args:
+        scorers: the models that judge by rubrics, by the rubric's id.
+    """
     parts: list[tuple[str, object, str]] = [("the user", study.user, TO_SIMULATOR)]
     parts += [(f"the rater {rater}", spec, TO_SIMULATOR) for rater, spec in study.raters.items()]
     parts.append(("the tagger", study.tagger, TO_SIMULATOR))
     if study.judge:
         parts.append(("the judge", study.judge, TO_SIMULATOR))
+    parts += [(f"the scorer {id}", spec, TO_SIMULATOR) for id, spec in scorers.items()]
     for target in study.targets:
         system = " and the target's own system prompt" if isinstance(target, ChatTargetSpec) and target.system else ""
         parts.append((target_part(target.id), target, TO_TARGET + system))

@@ -158,6 +158,7 @@ def _verdict(probe: ProbeDocument) -> str:
 
 
 _ENDINGS = {
+    "logged": "where its log ends",
     "maximum": "at the most exchanges the scenario allows",
     "farewell": "the user said goodbye",
     "left": "the user left without a word",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
@@ -19,7 +20,7 @@ from sim.run.plan import memory_of
 from sim.targets.build import OwnTarget, check_own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from sim.core.codebook import Codebook
     from sim.core.spec import ModelSpec, Scenario, Study
@@ -192,11 +193,14 @@ async def check_reach(study: Study) -> None:
             await target.close()
 
 
-def check_hosts(study: Study, local_only: LocalOnly | None) -> None:
+def check_hosts(study: Study, local_only: LocalOnly | None, *, scorers: Mapping[str, ModelSpec] = MappingProxyType({})) -> None:
     """Refuse models and targets on hosts that may not be reached; without a wish for `local_only`, none.
+
+    Args:
+        scorers: the models that judge by rubrics, by the rubric's id.
 
     Raises:
         InputError: names the part and its host.
     """
     if local_only:
-        local_only.demand(destinations(study))
+        local_only.demand(destinations(study, scorers=scorers))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from sim.core.address import observer_id
 from sim.core.panel import Panel
-from sim.core.spec import name_tagger
+from sim.core.spec import RubricScorer, name_tagger
 from sim.dialogue.judging import Judges
 from sim.llm.keys import check_credentials
 from sim.run.demands import check_rater, check_tagger
+from sim.run.scorers import build_scorers, check_judges, offline_scorers
 from sim.score.checked import check_scorers
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
@@ -20,19 +21,9 @@ from sim.score.moves_offline import OfflineTagger
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.panel import Node
-    from sim.core.spec import ModelSpec, Study
-    from sim.core.spec.scorer import ScorerInfo
+    from sim.core.spec import KeptScorer, ModelSpec, Study
     from sim.run.clients import Clients
-    from sim.score.scorer import Scorer, StudyScorer, Tagger
-
-
-BuildScorers: TypeAlias = "Callable[[Clients], Iterable[StudyScorer]]"
-"""Makes a study's own scorers, given the clients of the models that some of them ask."""
-
-
-def no_scorers(_: Clients) -> tuple[StudyScorer, ...]:
-    """A study without scorers of its own."""
-    return ()
+    from sim.score.scorer import Scorer, Tagger
 
 
 def build_tagger(id: str, spec: ModelSpec, codebook: Codebook | None, clients: Clients) -> Tagger:
@@ -66,38 +57,38 @@ class Judging:
     tagger_part: str
     """The part under which tags are kept; also of those that are only looked at, where nobody is to tag."""
     codebook: Codebook
-    scorers: tuple[ScorerInfo, ...] = ()
-    """Scorers of a study's own."""
-    build: BuildScorers = field(default=no_scorers, compare=False)
-    """Makes these scorers."""
+    scorers: tuple[KeptScorer, ...] = ()
+    """Scorers of a study's own, as the run is to keep them."""
     concurrency: int = field(default=16, kw_only=True)
     """Verdicts under way at once."""
 
     @property
     def panel(self) -> Panel:
         """What they are to judge."""
-        return Panel.again(self.raters, tagger=self.tagger_part if self.tagger else "", scorers=self.scorers)
+        return Panel.again(self.raters, tagger=self.tagger_part if self.tagger else "", scorers=(s.info for s in self.scorers))
 
     @property
     def parts(self) -> frozenset[str]:
         """The parts of all verdicts that can be bought."""
-        return frozenset((*self.raters, *((self.tagger_part,) if self.tagger else ()), *(i.part for i in self.scorers)))
+        return frozenset((*self.raters, *((self.tagger_part,) if self.tagger else ()), *(s.info.part for s in self.scorers)))
 
     @property
     def specs(self) -> dict[str, ModelSpec]:
         """Everybody's spec by what they are called among the parts of a study, the tagger last."""
-        return {f"the rater {part}": spec for part, spec in self.raters.items()} | ({"the tagger": self.tagger} if self.tagger else {})
+        scorers = {f"the scorer {s.info.id}": s.model for s in self.scorers if isinstance(s, RubricScorer)}
+        raters = {f"the rater {part}": spec for part, spec in self.raters.items()}
+        return raters | scorers | ({"the tagger": self.tagger} if self.tagger else {})
 
     @property
     def versions(self) -> dict[str, str]:
         """Version by part."""
         tagger = {self.tagger_part: tagger_version(self.tagger)} if self.tagger else {}
-        return dict.fromkeys(self.raters, LikabilityRater.version) | tagger | {i.id: i.version for i in self.scorers}
+        return dict.fromkeys(self.raters, LikabilityRater.version) | tagger | {s.info.id: s.info.version for s in self.scorers}
 
     @property
     def offline(self) -> tuple[str, ...]:
-        """The parts of raters that are offline models. The offline tagger tags real replies and plays nobody."""
-        return tuple(part for part, spec in self.raters.items() if spec.offline)
+        """The raters and scorers that are offline models. The offline tagger tags real replies and plays nobody."""
+        return (*(part for part, spec in self.raters.items() if spec.offline), *offline_scorers(self.scorers))
 
     def check(self) -> None:
         """Refuse who cannot judge, or whose key the environment does not hold.
@@ -110,19 +101,27 @@ class Judging:
         if self.tagger:
             check_tagger(self.tagger, self.codebook)
             check_credentials(self.tagger)
+        check_judges(self.scorers)
 
     def build_judges(self, clients: Clients, study: Study) -> Judges:
         """All of them, ready to be asked about trials of `study`."""
         by_node: dict[Node, Mapping[str, Scorer[Any, Any]]] = {
             "rate_likability": {part: LikabilityRater(part, clients.get(spec), clients.prompts) for part, spec in self.raters.items()},
             "tag_moves": {self.tagger_part: build_tagger(self.tagger_part, self.tagger, self.codebook, clients)} if self.tagger else {},
-            "judge": check_scorers(self.build(clients)),
+            "judge": check_scorers(build_scorers(self.scorers, clients, seconds=study.limits.timeout)),
         }
         return Judges(by_node, study.seed, study.history_tokens)
 
 
 def build_judging(
-    study: Study, raters: Iterable[ModelSpec], tagger: ModelSpec | None, codebook: Codebook, own: Codebook, *, concurrency: int
+    study: Study,
+    raters: Iterable[ModelSpec],
+    tagger: ModelSpec | None,
+    codebook: Codebook,
+    own: Codebook,
+    *,
+    scorers: Iterable[KeptScorer] = (),
+    concurrency: int,
 ) -> Judging:
     """Who judges a run of `study` again. A model that the study knows is the same judge, reached as the study says unless its spec says where.
 
@@ -139,7 +138,7 @@ def build_judging(
     if tagger and _same(study.tagger, tagger):
         tagger = study.tagger
     name = name_tagger(tagger or study.tagger, other_codebook="" if codebook.id == own.id else codebook.id)
-    return Judging(parts, tagger, name, codebook, concurrency=concurrency)
+    return Judging(parts, tagger, name, codebook, tuple(scorers), concurrency=concurrency)
 
 
 def _same(known: ModelSpec, named: ModelSpec) -> bool:

@@ -16,7 +16,8 @@ from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.run.clients import Clients
-from sim.run.judges import build_tagger, no_scorers, tagger_version
+from sim.run.judges import build_tagger, tagger_version
+from sim.run.scorers import build_scorers, offline_scorers
 from sim.score.checked import check_scorers
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater
@@ -29,38 +30,40 @@ from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sim.core.codebook import Codebook
     from sim.core.panel import Node
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import Limits, ModelSpec, OwnTargetSpec, Study
+    from sim.core.spec import KeptScorer, Limits, ModelSpec, OwnTargetSpec, Study
     from sim.llm.build import Shared
     from sim.llm.prompts import Prompts
-    from sim.run.judges import BuildScorers
     from sim.run.plan import TrialPlan
     from sim.score.scorer import Grader, Rater, Scorer
     from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
 
-def scorer_versions(study: Study) -> dict[str, str]:
-    """Version by id of every scorer that `study` uses."""
+def scorer_versions(study: Study, own: Iterable[KeptScorer] = ()) -> dict[str, str]:
+    """Version by id of every scorer that `study` uses, its `own` included."""
     raters = (*study.raters, *control_parts(study.primary_rater).values())
     probed = {"probes": ProbeGrader.version} if study.probes else {}
     judged = {"judge": ProbeJudge.version, "profile": ProfileJudge.version} if study.judge else {}
-    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger), **probed, **judged}
+    return {**dict.fromkeys(raters, LikabilityRater.version), study.tagger_id: tagger_version(study.tagger), **probed, **judged} | {
+        s.info.id: s.info.version for s in own
+    }
 
 
-def offline_parts(study: Study) -> tuple[str, ...]:
-    """Who is played by offline models: `user`, rater ids, `target <id>`. The offline tagger tags real replies and plays nobody."""
+def offline_parts(study: Study, own: Iterable[KeptScorer] = ()) -> tuple[str, ...]:
+    """Who is played by offline models: `user`, rater ids, `target <id>`, and `scorer <id>` of the study's `own`. The offline tagger tags real replies
+    and plays nobody."""
     played: list[tuple[str, ModelSpec | OwnTargetSpec]] = [("user", study.user), *study.raters.items()]
     for target in study.targets:
         played.append((f"target {target.id}", target))
         if isinstance(target, ChatTargetSpec) and target.embedding:
             played.append((f"embedding of target {target.id}", target.embedding))
-    return tuple(name for name, spec in played if spec.offline)
+    return (*(name for name, spec in played if spec.offline), *offline_scorers(own))
 
 
 class Parts:
@@ -77,11 +80,11 @@ class Parts:
         clock: Clock,
         nonce: str,
         codebook: Codebook | None = None,
-        scorers: BuildScorers = no_scorers,
+        scorers: Iterable[KeptScorer] = (),
     ) -> None:
         """Args:
         codebook: what replies are tagged with; None where nothing is tagged.
-        scorers: makes the study's own.
+        scorers: the study's own, and those that were added to the run later.
         nonce: the run's own, by which targets of one's own know their users apart from those of other runs.
         """
         self._study = study
@@ -96,8 +99,9 @@ class Parts:
         self._user = ScriptedUser(ModelUser(self._clients.get(study.user), prompts))
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._clients.get(spec), prompts) for i, spec in study.raters.items()}
         self._codebook = codebook
-        self._scorers = check_scorers(scorers(self._clients))
-        self._panel = Panel.of(study, (i for s in dict.fromkeys(self._scorers.values()) for i in s.infos.values()))
+        kept = tuple(scorers)
+        self._scorers = check_scorers(build_scorers(kept, self._clients, seconds=limits.timeout))
+        self._panel = Panel.of(study, (s.info for s in kept))
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""

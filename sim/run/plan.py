@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sim.core.cast import Cast, build_cast
+from sim.core.cast import Cast, CastSession, build_cast
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
@@ -15,8 +16,7 @@ from sim.core.spec import ChatTargetSpec, tells_dates
 from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
-    from sim.core.spec import Persona, Scenario, Study, TargetSpec
-    from sim.core.spec.scorer import ScorerInfo
+    from sim.core.spec import Persona, Scenario, ScorerInfo, Study, TargetSpec
     from sim.targets.memory import Policy
 
 
@@ -73,6 +73,27 @@ def plan_trials(
     casts = [build_cast(p, s, start_date=study.start_date) for s in scenarios for p in personas]
     own = tuple(scorers)
     return tuple(TrialPlan(target, seed, cast, own) for seed in study.seeds for cast in casts for target in study.targets)
+
+
+def plan_logged(
+    study: Study, persona: Persona, scenario: Scenario, begun: Mapping[str, int], *, scorers: Iterable[ScorerInfo] = ()
+) -> tuple[TrialPlan, ...]:
+    """The trials of a run that was read from a log: those that took place, each with a persona of its own and as many sessions as were held.
+
+    Args:
+        persona: stands in for everybody, under the id of each.
+        begun: the number of sessions by trial id.
+    """
+    own = tuple(scorers)
+    targets = {t.id: t for t in study.targets}
+    days = [study.start_date + dt.timedelta(days=n) for n in range(max(begun.values(), default=0))]
+    sessions = tuple(CastSession(n, scenario.sessions[0], day, (), ()) for n, day in enumerate(days, 1))
+    found: list[TrialPlan] = []
+    for trial, held in begun.items():
+        person, _, target, seed = trial.split("/")
+        cast = Cast(persona.model_copy(update={"id": person}), scenario, sessions[:held], study.start_date)
+        found.append(TrialPlan(targets[target], int(seed), cast, own))
+    return tuple(found)
 
 
 def memory_of(target: TargetSpec) -> type[Policy] | None:

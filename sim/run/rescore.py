@@ -7,7 +7,7 @@ where it stopped, and one that is whole makes no call.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -32,10 +32,11 @@ GROUPS: Final = ("target", "persona", "scenario", "seed")
 """What the sessions of a run can be told apart by."""
 
 
-def find_due(trials: Iterable[Trial], judging: Judging) -> tuple[Assignment, ...]:
-    """The verdicts that are absent, in order; none on a trial whose texts are gone."""
+def find_due(trials: Iterable[Trial], judging: Judging) -> Iterator[Assignment]:
+    """The verdicts that are absent, in order; none on a trial whose texts are gone. Trials are taken as they are needed."""
     panel = judging.panel
-    return tuple(one for trial in trials for one in panel.due(trial))
+    for trial in trials:
+        yield from panel.due(trial)
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,15 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     A judge whose calls have failed from the start as often as there are calls at once is not asked again.
 
     Args:
+        due: taken as it is needed, those of one trial together, so that no more trials are in memory than are worked on.
         on_verdict: called after each attempt.
     """
-    waiting = deque(due)
-    lost = Counter(_place(e) for t in {id(d.trial): d.trial for d in waiting}.values() for e in t.lost)
+    lost: Counter[tuple[object, ...]] = Counter()
     given_up: dict[str, GivenUp] = {}
+    waiting = _counting(due, lost)
 
     async def work() -> None:
-        while waiting and not bench.budget.stopped and not bench.budget.exhausted():
-            one = waiting.popleft()
+        while not bench.budget.stopped and not bench.budget.exhausted() and (one := next(waiting, None)):
             patience = given_up.setdefault(one.part, GivenUp(bench.concurrency))
             if patience.why:
                 continue
@@ -79,10 +80,20 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(bench.concurrency, len(waiting))):
+            for _ in range(bench.concurrency):
                 group.create_task(work())
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
+
+
+def _counting(due: Iterable[Assignment], lost: Counter[tuple[object, ...]]) -> Iterator[Assignment]:
+    """`due`, with the calls that came to nothing in each trial counted in `lost` before anything of it is asked again."""
+    trial: Trial | None = None
+    for one in due:
+        if one.trial is not trial:
+            trial = one.trial
+            lost.update(_place(e) for e in trial.lost)
+        yield one
 
 
 def _place(event: CallLost) -> tuple[object, ...]:

@@ -12,17 +12,20 @@ from sim.core.codebook import Codebook
 from sim.core.errors import InputError, gather, split
 from sim.core.spec import Persona, Scenario, Study
 from sim.core.spec.people import PeopleStudy
+from sim.core.spec.rubric import Rubric
 from sim.store.library import SUFFIXES, Kind, LoadedStudy, built_in, load_named, resolve_document
+from sim.store.scorers import load_rubric
 from sim.store.yaml_file import Document, Node, build, read_yaml
 
-_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | PeopleStudy]] = {
+_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy]] = {
     "persona": Persona,
     "scenario": Scenario,
     "study": Study,
     "codebook": Codebook,
+    "rubric": Rubric,
     "people": PeopleStudy,
 }
-_FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "studies": "study", "codebooks": "codebook"}
+_FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "studies": "study", "codebooks": "codebook", "rubrics": "rubric"}
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,12 @@ def _check(file: Path) -> Checked:
             load_named(file, Scenario, kind)
         elif kind == "codebook":
             load_named(file, Codebook, kind)
+        elif kind == "rubric":
+            load_rubric(file)
         elif kind == "people":
             build(document, PeopleStudy)
         else:
-            problem = "is neither persona, scenario, study, codebook nor study with people"
+            problem = "is neither persona, scenario, study, codebook, rubric nor study with people"
             raise InputError(problem, mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:
         problems = _sorted(split(error))

@@ -13,9 +13,20 @@ from pathlib import Path
 from sim.core.codebook import Codebook
 from sim.core.event import SCHEMA_VERSION
 from sim.core.frozen import Frozen
-from sim.core.spec import Persona, Scenario, Study
+from sim.core.spec import KeptScorer, Persona, Scenario, Study
 
 _PACKAGES = ("rapport-sim", "langgraph", "litellm", "pydantic", "numpy", "scipy")
+
+
+class LogSource(Frozen):
+    """The log that a run was read from."""
+
+    file: str
+    """Its name."""
+    hash: str
+    """Changes with any byte of it."""
+    by: str | None = None
+    """The key of its conversations that says which system held them; None: one did."""
 
 
 class RunSpec(Frozen):
@@ -25,6 +36,10 @@ class RunSpec(Frozen):
     personas: tuple[Persona, ...]
     scenarios: tuple[Scenario, ...]
     codebook: Codebook
+    scorers: tuple[KeptScorer, ...] = ()
+    """The study's own, rubrics in full."""
+    log: LogSource | None = None
+    """What its talks were read from; None: they were held."""
 
 
 class Header(Frozen):

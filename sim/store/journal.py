@@ -217,6 +217,27 @@ class Journal:
         if stored != text:
             raise JournalConflict(f"two different events under {place}")
 
+    def append_all(self, events: Iterable[Event]) -> None:
+        """Keep `events` in one transaction, of which none is there yet.
+
+        Raises:
+            InputError: the disk is full, or the file cannot be written.
+        """
+        with self._blame():
+            self._db.execute("BEGIN")
+            try:
+                self._db.executemany(_INSERT, ((*key(e), body(e), e.meta.model_dump_json()) for e in events))
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def sessions(self) -> dict[str, int]:
+        """The number of sessions of each trial that has begun, in the order in which they began."""
+        with self._blame():
+            return dict(self._db.execute("SELECT trial, max(session) FROM event GROUP BY trial ORDER BY min(id)"))
+
     def events(self, trial: str) -> tuple[Event, ...]:
         """The events of `trial`, in the order in which they were appended."""
         with self._blame():

@@ -16,16 +16,18 @@ from typing import Any, Generic, Literal, TypeVar
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Persona, Scenario, Study
+from sim.score.registry import RUBRICS, FoundScorer
+from sim.store.scorers import find_scorers
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
-Kind = Literal["persona", "scenario", "study", "codebook", "people"]
+Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people"]
 
 SUFFIXES = (".yaml", ".yml")
 """Of the files that are looked at."""
 
 _BY_NAME = Path(__file__).parent / "people"
-_NAMED_ONLY: dict[str, Kind] = {"self": "persona", "open-talk": "scenario"}
-"""What is for people alone: no glob finds it, for no model can play it."""
+_NAMED_ONLY: dict[str, Kind] = {"self": "persona", "open-talk": "scenario", "somebody": "persona", "logged": "scenario"}
+"""What is for people or logs alone: no glob finds it, for no model can play it."""
 
 Named = TypeVar("Named", Persona, Scenario, Codebook)
 
@@ -51,6 +53,8 @@ class LoadedStudy:
     personas: tuple[Persona, ...]
     scenarios: tuple[Scenario, ...]
     codebook: Codebook
+    scorers: tuple[FoundScorer, ...] = ()
+    """In the order of the study; code is not run yet."""
     source: Path | None = None
     """The study's file; None for a study built in Python."""
     origins: tuple[Origin, ...] = ()
@@ -127,6 +131,8 @@ def built_in(kind: Kind) -> Path:
         return here / "studies"
     if kind == "codebook":
         return here / "codebooks"
+    if kind == "rubric":
+        return RUBRICS
     packed = here.parent / "builtin" / f"{kind}s"
     return packed if packed.is_dir() else here.parent.parent / f"{kind}s"
 
@@ -154,10 +160,15 @@ def resolve_document(study: Study, base: Path, document: Document | None) -> Loa
             return ()
 
     found = pick(personas, study.personas), pick(scenarios, study.scenarios), pick(codebooks, (study.codebook,))
+    try:
+        scorers = find_scorers(study.scorers, base, document)
+    except InputError as error:
+        faults += split(error)
     wrong = gather(faults)
     if wrong:
         raise wrong
-    return LoadedStudy(study, found[0], found[1], found[2][0], document.path if document else None, (*personas.origins, *scenarios.origins))
+    source, origins = document.path if document else None, (*personas.origins, *scenarios.origins)
+    return LoadedStudy(study, found[0], found[1], found[2][0], scorers, source, origins)
 
 
 def _find_policies(study: Study, base: Path, document: Document | None) -> Study:

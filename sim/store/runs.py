@@ -24,10 +24,10 @@ from sim.core.errors import InputError, nearest
 from sim.core.event import Event
 from sim.core.frozen import Frozen
 from sim.core.ports import Clock
-from sim.core.spec import Persona, Scenario, Study
+from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study
 from sim.core.spec.memory import RECORDED
 from sim.store.files import PRIVATE, open_regular, write_whole
-from sim.store.header import Header, RunSpec, build_header
+from sim.store.header import Header, LogSource, RunSpec, build_header
 from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
 from sim.store.library import LoadedStudy
 from sim.store.yaml_file import load_yaml
@@ -36,6 +36,9 @@ SPEC = "study.yaml"
 HEADER = "header.json"
 CODEBOOKS = "codebooks"
 """The folder within a run's that holds the codebooks it was tagged with later, a file each."""
+
+SCORERS = "scorers"
+"""The folder within a run's that holds the scorers that were added to it later, a file each."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _MAX_SPEC_BYTES = 1_000_000_000
@@ -120,6 +123,57 @@ class RunFolder:
         return RunFolder(self.path)
 
     @cached_property
+    def scorers(self) -> dict[str, KeptScorer]:
+        """All scorers whose results it shows, by id: the study's own first, in place of each the one that was kept under its id last."""
+        folder = self.path / SCORERS
+        later = [load_yaml(f, ScorerFile).scorer for f in sorted(folder.glob("*.yaml"))] if folder.is_dir() else []
+        return {scorer.info.id: scorer for scorer in (*self.spec.scorers, *later)}
+
+    def accept_scorer(self, scorer: KeptScorer) -> None:
+        """See that the run knows no other scorer by the id and version of `scorer`, whose results would be taken for its own.
+
+        Raises:
+            InputError: it does; the complaint says in what they differ.
+        """
+        known = self.scorers.get(scorer.info.id)
+        if known is None or known.info.version != scorer.info.version:
+            return
+        id, version = scorer.info.id, scorer.info.version
+        if isinstance(known, RubricScorer) and isinstance(scorer, RubricScorer):
+            if known.rubric != scorer.rubric:
+                problem = f"run '{self.name}' holds results of another text of rubric '{id}', version {version}"
+                raise InputError(problem, mend="raise the rubric's version, or give it another id")
+            if (known.model.model, known.model.api_base) != (scorer.model.model, scorer.model.api_base):
+                problem = f"run '{self.name}' was judged by {known.model.model} on '{id}'"
+                raise InputError(problem, mend=f"let it judge on, or copy the rubric under another id for {scorer.model.model}")
+        elif type(known) is not type(scorer) or known.info != scorer.info:
+            problem = f"run '{self.name}' holds results of another scorer called '{id}', version {version}"
+            raise InputError(problem, mend="raise the version of the new one, or give it another id")
+
+    def add_scorers(self, scorers: Iterable[KeptScorer], *, prompts: Mapping[str, str], offline: Iterable[str]) -> RunFolder:
+        """Keep scorers that are added to the run, or whose code has changed; to be called under the run's lock.
+
+        Returns:
+            The folder as it is now.
+
+        Raises:
+            InputError: see `accept_scorer`; or the folder cannot be written.
+        """
+        new = [s for s in scorers if self.scorers.get(s.info.id) != s]
+        for scorer in new:
+            self.accept_scorer(scorer)
+        header = self.header.with_scoring(prompts=prompts, scorers={s.info.id: s.info.version for s in new}, offline=offline)
+        try:
+            for scorer in new:
+                (self.path / SCORERS).mkdir(exist_ok=True)
+                _write(self.path / SCORERS / f"{scorer.info.id}.yaml", dump_yaml(ScorerFile(scorer=scorer)))
+            if header != self.header:
+                _write(self.path / HEADER, _header_text(header))
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=self.path) from None
+        return RunFolder(self.path)
+
+    @cached_property
     def header(self) -> Header:
         """What the run was made with."""
         return _load_header(self.path / HEADER)
@@ -144,6 +198,11 @@ class RunFolder:
             InputError: the journal is missing, damaged or of another version, or the folder cannot be written.
         """
         return open_journal(self.path)
+
+    def sessions_held(self) -> dict[str, int]:
+        """The number of sessions of each trial that has begun, in the order in which they began."""
+        with self.read_journal() as journal:
+            return journal.sessions()
 
     def load_events(self) -> dict[str, list[Event]]:
         """All events by trial, in the order in which they were appended."""
@@ -180,6 +239,10 @@ def create_run(
     prompts: Mapping[str, str],
     scorers: Mapping[str, str],
     offline: Iterable[str],
+    own: Iterable[KeptScorer] = (),
+    log: LogSource | None = None,
+    trials: int | None = None,
+    fill: Callable[[Path], None] = lambda folder: None,
     clock: Clock = time.time,
     draw: Callable[[int], str] = secrets.token_hex,
 ) -> RunFolder:
@@ -190,6 +253,10 @@ def create_run(
         prompts: texts by name, kept in the header.
         scorers: versions by scorer, kept in the header.
         offline: the parts played by offline models, kept in the header.
+        own: the study's own scorers, kept in full.
+        log: what the run is read from.
+        trials: how many are planned; None: as many as the study makes.
+        fill: puts what has taken place already into the new folder, before anybody sees it.
         draw: the run's nonce, of so many bytes.
 
     Raises:
@@ -197,9 +264,11 @@ def create_run(
     """
     if name is not None and not _NAME.fullmatch(name):
         raise InputError(f"'{name}' is no name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
-    spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook)
+    spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook, scorers=tuple(own), log=log)
     created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
     header = build_header(spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, working_folder=Path())
+    if trials is not None:
+        header = header.model_copy(update={"trials": trials})
     try:
         results.mkdir(parents=True, exist_ok=True)
         # Closed to other users of the machine, as all that will be in it.
@@ -208,6 +277,7 @@ def create_run(
             _write(fresh / SPEC, dump_yaml(spec))
             _write(fresh / HEADER, _header_text(header))
             create_journal(fresh)
+            fill(fresh)
             return RunFolder(_settle(fresh, results, name, loaded.study.name))
         finally:
             shutil.rmtree(fresh, ignore_errors=True)

@@ -277,6 +277,9 @@ class _Composer:
             node = self._node(event, 0)
         else:
             node = self._alias(event)
+        if isinstance(node.value, bool | int):
+            # `yes: …` and `1: …` can mean nothing else as keys.
+            return node.raw, False, node.refused
         if not isinstance(node.value, str):
             self._note(f"key '{node.raw}' must be text", event, mend=f'quote it: "{node.raw}"')
             return node.raw, False, True

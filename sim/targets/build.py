@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sim.core.spec import CallableTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec
+from sim.core.spec import CallableTargetSpec, GraphTargetSpec, HttpTargetSpec, LoggedTargetSpec, OwnTargetSpec
 from sim.llm.attempts import Patience
 from sim.targets.callable import build_callable, load_callable
 from sim.targets.graph import GraphTarget, load_graph
@@ -39,6 +39,7 @@ class OwnTarget:
         self._limits = limits
         self._line: HttpLine | None = None
         self._code: object = None
+        assert not isinstance(spec, LoggedTargetSpec), "nothing is said to a log"
         if isinstance(spec, HttpTargetSpec):
             self._line = _line(spec, limits=limits, shared=shared, environ=environ)
         else:

@@ -37,7 +37,7 @@ def test_a_class_is_loaded_from_a_path_with_what_lies_beside_it(folder: Path) ->
     ("place", "complaint"),
     [
         ("code/chekcs.py:Short", "scorer 's': there is no file 'code/chekcs.py'; did you mean 'checks.py'?"),
-        ("nowhere.py:Short", "scorer 's': there is no file 'nowhere.py'; its path is relative to the study"),
+        ("nowhere.py:Short", "scorer 's': there is no file 'nowhere.py'; run from the folder it lies in, or mend its path"),
         ("code/checks.py:Shrot", "scorer 's': there is no 'Shrot' in code/checks.py; did you mean 'Short'?"),
         ("code/raises.py:Short", "raised ValueError: on two lines; mend the module"),
     ],

@@ -66,7 +66,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_the_list() -> None:
 
 
 async def test_a_target_that_is_asked_to_rate_says_what_to_use_instead() -> None:
-    with pytest.raises(InputError, match="no rating"):
+    with pytest.raises(InputError, match="neither a rating nor a rubric"):
         await build_offline("offline/rater").complete(Request("rater", ()))
     with pytest.raises(InputError, match="model that plays targets"):
         await build_offline("offline/user").complete(Request("target", (Message("user", "Hello."),)))

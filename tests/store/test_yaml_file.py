@@ -123,8 +123,10 @@ def test_a_good_file_is_good_however_it_was_saved(tmp_path: Path, data: bytes) -
         (STUDY + "---\na: 1\n", "8: a second document begins; keep one document to a file: take out the line '---'"),
         (STUDY + "name: t\n", "8: key 'name' stands twice, first on line 1; keep one of them"),
         (STUDY + "limits: {retries: 1, retries: 1}\n", "8: key 'retries' stands twice, first on line 8; keep one of them"),
-        (STUDY + "1: x\n", "8: key '1' must be text; quote it: \"1\""),
-        (STUDY + "yes: x\n", "8: key 'yes' must be text; quote it: \"yes\""),
+        (STUDY + "1.5: x\n", "8: key '1.5' must be text; quote it: \"1.5\""),
+        (STUDY + "~: x\n", "8: key '~' must be text; quote it: \"~\""),
+        (STUDY + 'limits: {1: x, "1": y}\n', "8: key '1' stands twice, first on line 8; keep one of them (and 1 more)"),
+        (STUDY + "limits: {1: x}\n", "8: limits: unknown key '1'; choose from: timeout, retries, calls_at_once, max_cost, max_tokens, max_minutes"),
         (STUDY + "[a]: x\n", """8: a key must be text, not a list or mapping; put text that begins with [ or { in "quotes\""""),
         (
             STUDY + "x: !!python/object/apply:os.system ['touch pwned']\n",

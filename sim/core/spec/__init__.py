@@ -5,7 +5,8 @@ from __future__ import annotations
 from sim.core.spec.http import HttpCallSpec, HttpSpec, OpeningSpec, PollSpec
 from sim.core.spec.memory import MemorySpec, read_memory
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
-from sim.core.spec.persona import Allusion, Fact, Manner, Persona, Preference, ProfileType, Rubric, Signal, Signals, Style, Topic, Trait, Value, Voice
+from sim.core.spec.persona import Allusion, Fact, Manner, Persona, Preference, ProfileType, Signal, Signals, Style, Topic, Trait, Value, Voice
+from sim.core.spec.rubric import Rubric
 from sim.core.spec.scenario import (
     AgendaItem,
     FactRef,
@@ -20,14 +21,26 @@ from sim.core.spec.scenario import (
     SessionSpec,
     Wish,
 )
+from sim.core.spec.scorer import ScorerInfo
+from sim.core.spec.scorers import CodeScorer, KeptScorer, RubricScorer, ScorerFile, ScorerUse
 from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, name_tagger
-from sim.core.spec.target import CallableTargetSpec, ChatTargetSpec, GraphTargetSpec, HttpTargetSpec, OwnTargetSpec, TargetSpec, tells_dates
+from sim.core.spec.target import (
+    CallableTargetSpec,
+    ChatTargetSpec,
+    GraphTargetSpec,
+    HttpTargetSpec,
+    LoggedTargetSpec,
+    OwnTargetSpec,
+    TargetSpec,
+    tells_dates,
+)
 
 __all__ = [
     "AgendaItem",
     "Allusion",
     "CallableTargetSpec",
     "ChatTargetSpec",
+    "CodeScorer",
     "Controls",
     "Fact",
     "FactRef",
@@ -36,8 +49,10 @@ __all__ = [
     "HttpCallSpec",
     "HttpSpec",
     "HttpTargetSpec",
+    "KeptScorer",
     "Length",
     "Limits",
+    "LoggedTargetSpec",
     "Manner",
     "MemorySpec",
     "ModelSpec",
@@ -54,8 +69,12 @@ __all__ = [
     "Probes",
     "ProfileType",
     "Rubric",
+    "RubricScorer",
     "Sampling",
     "Scenario",
+    "ScorerFile",
+    "ScorerInfo",
+    "ScorerUse",
     "ScriptedTurn",
     "SessionSpec",
     "Signal",

@@ -129,7 +129,7 @@ class Style(Frozen):
     initiative: Manner
 
 
-class Rubric(Frozen):
+class PreferenceRubric(Frozen):
     """For the rater, never for the user."""
 
     five: Text
@@ -161,7 +161,7 @@ class Preference(Frozen):
     """How much of it: warmth (1 dry, 5 very warm), formality (1 slang, 5 ceremonious), depth (1 for beginners, 5 for experts),
     length (1 a line, 5 several paragraphs), references taken up (1 unimportant, 5 crucial), humour (1 none, 5 all the time), callback (1 finds it
     intrusive, 5 loves it)."""
-    rubric: Rubric
+    rubric: PreferenceRubric
     signals: Signals
 
 

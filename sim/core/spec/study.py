@@ -12,7 +12,9 @@ from sim.core.address import Address, observer_id
 from sim.core.event import ProbeKind
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
-from sim.core.spec.target import Targets
+from sim.core.spec.rubric import Rubric
+from sim.core.spec.scorers import ScorerUse
+from sim.core.spec.target import LoggedTargetSpec, Targets
 from sim.core.spec.twins import refuse_twins
 
 _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
@@ -60,8 +62,9 @@ class Study(Frozen):
     name: Id
     targets: Targets = Field(min_length=1)
     user: ModelSpec
-    played_by: Literal["model", "people"] = "model"
-    """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them."""
+    played_by: Literal["model", "people", "log"] = "model"
+    """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them.
+    `log`: the talks took place elsewhere and were read from a log by `sim score LOG`."""
     rater: Literal["self"] | ModelSpec = "self"
     """`self`: the user's own model. Any other model is an observer and is named so."""
     observers: tuple[ObserverSpec, ...] = ()
@@ -69,8 +72,10 @@ class Study(Frozen):
     probes: Probes | None = None
     """What is asked of the target's memory; left out: nothing."""
     judge: ModelSpec | None = None
-    """Grades what accepted answers cannot decide; left out: that counts as wrong."""
+    """Grades what accepted answers cannot decide; left out: that counts as wrong. It also judges by rubrics that name no model of their own."""
     tagger: ModelSpec = ModelSpec(model="offline/tagger")
+    scorers: tuple[ScorerUse, ...] = ()
+    """What else is asked of what was said: `answers`, a rubric by its path, a Python class by `module:Class` or its path."""
     codebook: Text = "mint"
     """What moves there are: an id, or the path of a file."""
     personas: tuple[Text, ...] = Field(min_length=1)
@@ -114,8 +119,15 @@ class Study(Frozen):
         run_checks(
             lambda: refuse_twins("target", [t.id for t in self.targets]),
             lambda: refuse_twins("observer", [o.id for o in self.observers]),
+            lambda: refuse_twins("scorer", [s.use for s in self.scorers], mend="name each once"),
+            self._refuse_logs,
         )
         return self
+
+    def _refuse_logs(self) -> None:
+        logged = [t.id for t in self.targets if isinstance(t, LoggedTargetSpec)]
+        if logged and self.played_by != "log":
+            raise ValueError(f"target '{logged[0]}' stands in a log, and nobody can talk with it; `sim score LOG` makes a run of it")
 
     @property
     def tagger_id(self) -> str:
@@ -128,6 +140,12 @@ class Study(Frozen):
         if self.rater == "self" or (self.rater.model, self.rater.api_base) == (self.user.model, self.user.api_base):
             return "self"
         return observer_id(self.rater.model)
+
+    def judge_by(self, use: ScorerUse, rubric: Rubric) -> ModelSpec:
+        """The model that judges by `rubric`: the one named for it, else the study's judge, else its rater, else the model that plays the user; of a
+        log, which people play, the offline rater."""
+        own = ModelSpec(model="offline/rater") if self.played_by == "log" else self.user
+        return use.model or rubric.model or self.judge or (own if self.rater == "self" else self.rater)
 
     @property
     def raters(self) -> dict[str, ModelSpec]:

@@ -147,7 +147,27 @@ class GraphTargetSpec(_CodeTargetSpec):
     graph: Place
 
 
-_TAGS: dict[str, type[Frozen]] = {"model": ChatTargetSpec, "http": HttpTargetSpec, "callable": CallableTargetSpec, "graph": GraphTargetSpec}
+class LoggedTargetSpec(_OwnTargetSpec):
+    """A system whose talks stand in a log: nobody can talk with it any more. Written by `sim score LOG`, never by hand."""
+
+    log: Text
+    """The log's file name."""
+    group: str = ""
+    """What it is called there; empty: the log does not say."""
+
+    @property
+    def tells_dates(self) -> bool:
+        """A log does not say what its systems knew of the date."""
+        return False
+
+
+_TAGS: dict[str, type[Frozen]] = {
+    "model": ChatTargetSpec,
+    "http": HttpTargetSpec,
+    "callable": CallableTargetSpec,
+    "graph": GraphTargetSpec,
+    "log": LoggedTargetSpec,
+}
 _ARMS = "model under several memories"
 
 
@@ -175,7 +195,8 @@ TargetSpec = Annotated[
     Annotated[ChatTargetSpec, Tag("model target")]
     | Annotated[HttpTargetSpec, Tag("http target")]
     | Annotated[CallableTargetSpec, Tag("callable target")]
-    | Annotated[GraphTargetSpec, Tag("graph target")],
+    | Annotated[GraphTargetSpec, Tag("graph target")]
+    | Annotated[LoggedTargetSpec, Tag("log target")],
     _TOLD_APART,
 ]
 """Told apart by their one key of `model`, `http`, `callable` and `graph`."""
@@ -188,7 +209,8 @@ else:
         | Annotated[ChatArmsSpec, Tag(_ARMS)]
         | Annotated[HttpTargetSpec, Tag("http target")]
         | Annotated[CallableTargetSpec, Tag("callable target")]
-        | Annotated[GraphTargetSpec, Tag("graph target")],
+        | Annotated[GraphTargetSpec, Tag("graph target")]
+        | Annotated[LoggedTargetSpec, Tag("log target")],
         _TOLD_APART,
     ]
 
@@ -198,7 +220,7 @@ else:
     Targets = Annotated[tuple[Entry, ...], AfterValidator(_spread)]
 """A study's targets. One that names several memories is written once and stands here as one target for each."""
 
-OwnTargetSpec = HttpTargetSpec | CallableTargetSpec | GraphTargetSpec
+OwnTargetSpec = HttpTargetSpec | CallableTargetSpec | GraphTargetSpec | LoggedTargetSpec
 """Targets that keep their own memory."""
 
 

@@ -29,7 +29,8 @@ they take part in says nothing of any real model. What a target does is independ
 A target that is asked for something it was told, and for nothing else, gives back the sentence that fits, if it finds one in its messages; `stale`
 one that knows of no change.
 
-`rater` scores the seven dimensions and looks back on a session, from text, persona and card. Any user can rate as well.
+`rater` scores the seven dimensions and looks back on a session, from text, persona and card. Any user can rate as well. Both judge by rubrics too
+(`sim.llm.offline.judge` says what they understand).
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from sim.core.errors import InputError, nearest
 from sim.core.event import Usage
+from sim.core.sheet import Sheet
 from sim.core.view import CHARACTERS_PER_TOKEN, CriterionView, RaterView, UserView, View
 from sim.llm.client import Client, Completion, Request
 from sim.llm.offline.behaviours import BEHAVIOURS, Behaviour
 from sim.llm.offline.flips import flip
+from sim.llm.offline.judge import judge
 from sim.llm.offline.notes import write_notes
 from sim.llm.offline.rater import look_back, rate
 from sim.llm.offline.target import reply
@@ -112,14 +115,18 @@ def _play_user(sociability: Sociability | None, request: Request, *, flips: bool
             return _answered(flip(said, view, again=request.step == "regeneration") if flips else said)
         case RaterView() | CriterionView() as view:
             return _answered(_judge(_as(view, sociability)))
-    raise InputError("an offline user was asked something that is neither a message nor a rating", mend="give targets a model that plays targets")
+        case Sheet() as sheet:
+            return _answered(judge(sheet))
+    raise InputError("an offline user was asked something that is neither a message nor a judgement", mend="give targets a model that plays targets")
 
 
 def _play_rater(request: Request) -> tuple[str, JsonValue]:
     match request.inputs:
         case RaterView() | CriterionView() as view:
             return _answered(_judge(view))
-    raise InputError("offline/rater was asked something that is no rating", mend="use it as rater or observer only")
+        case Sheet() as sheet:
+            return _answered(judge(sheet))
+    raise InputError("offline/rater was asked something that is neither a rating nor a rubric", mend="use it as rater, observer or judge only")
 
 
 def _play_target(behaviour: Behaviour, request: Request) -> tuple[str, JsonValue]:

@@ -16,8 +16,9 @@ from sim.core.address import Address
 from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
+from sim.present.plans import plans_of
 from sim.present.viewer.index import Filter, Page, Progress, Row, RunIndex
-from sim.run.plan import TrialPlan, plan_trials
+from sim.run.plan import TrialPlan
 from sim.store.journal import FILE
 from sim.store.runs import HEADER, RunFolder, open_run
 
@@ -60,7 +61,7 @@ class OpenRun:
     @cached_property
     def plans(self) -> dict[str, TrialPlan]:
         """All trials of the run, by id."""
-        return {p.id: p for p in plan_trials(self.folder.study, self.folder.personas, self.folder.scenarios)}
+        return {p.id: p for p in plans_of(self.folder)}
 
     @cached_property
     def _index(self) -> RunIndex:

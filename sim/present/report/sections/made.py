@@ -47,6 +47,6 @@ def described_targets(study: Study) -> dict[str, str]:
         if isinstance(target, ChatTargetSpec):
             found[target.id] = f"{target.model}, memory {target.memory}"
         else:
-            kind = next(k for k in ("http", "callable", "graph") if hasattr(target, k))
+            kind = next(k for k in ("http", "callable", "graph", "log") if hasattr(target, k))
             found[target.id] = f"a chatbot of its own ({kind}), memory {target.memory}"
     return found

@@ -53,7 +53,7 @@
   }
 
   function closing(s, whole) {
-    const ends = { maximum: "The scenario's last exchange.", farewell: "The user said goodbye.", left: "The user left without a word.", simulator_failed: "The simulated user had nothing to send." };
+    const ends = { logged: "Here its log ends.", maximum: "The scenario's last exchange.", farewell: "The user said goodbye.", left: "The user left without a word.", simulator_failed: "The simulated user had nothing to send." };
     return R.el("div", { class: "closing" },
       s.gone && R.el("p", {}, `Gone: ${s.gone}`),
       s.flags.length > 0 && flags(s.flags),
