@@ -172,7 +172,7 @@ def test_code_that_raises_leaves_its_result_to_be_had_when_it_is_mended(folder: 
     study = project(folder, study=STUDY + 'scorers: ["checks.py:Words"]\n')
     broken = sim("run", study, cwd=folder)
     assert broken.returncode == 3
-    assert "scorer 'words' raised ZeroDivisionError: division by zero" in broken.stderr
+    assert "scorer 'words' raised ZeroDivisionError" in broken.stderr
     assert len(lost(folder / "results" / "small")) == 8
     (folder / "checks.py").write_text(good, encoding="utf-8")
     mended = sim("resume", "small", cwd=folder)

@@ -67,7 +67,7 @@ def test_what_it_raises_is_a_call_that_came_to_nothing(tmp_path: Path, body: str
     scorer = CustomScorer(place, seconds=0.2 if "sleep" in body else 10, base=tmp_path)
     with pytest.raises(CallFailed) as failed:
         score(scorer, "one")
-    assert (failed.value.cause, failed.value.message) == ("infrastructure", message)
+    assert (failed.value.cause, failed.value.told) == ("infrastructure", message)
 
 
 @pytest.mark.parametrize(
