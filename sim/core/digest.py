@@ -119,7 +119,9 @@ class Digest:
                 self._ratings[key] = NotApplicable(reason="") if kind == "not_applicable" else Unscored(cause=r["cause"], reason="")
             return self._ratings[key]
         e = r["evidence"]
-        key = (r["score"], r["occasion"], r["attempt"], r["false_memory"], None if e is None else _shown(e))
+        # Written out, for this is done seven times a reply: what of evidence is counted, as `_shown` has it.
+        shown = None if e is None else (e["kind"], e["found"]) if "found" in e else (e["reply_words"], e["user_words"])
+        key = (r["score"], r["occasion"], r["attempt"], r["false_memory"], shown)
         known = self._ratings.get(key)
         if known is None:
             known = self._ratings[key] = Score(**{**r, "reason": "", "evidence": None if e is None else _bare(e)})

@@ -27,7 +27,8 @@ class Sent:
     """An assignment with what its judge is given."""
 
     assignment: Assignment
-    context: ScoringContext | Turn
+    context: ScoringContext | Turn | None
+    """None: a question of memory, which is put to a target and not to a judge."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Judges:
         """Each assignment with what its judge is given; judges of one exchange, session or trial share their view of it."""
         views: dict[tuple[str, int, int, bool], ScoringContext] = {}
         for one in due:
-            if one.node == "tag_moves":
-                yield Sent(one, self._turn(one))
+            if one.node in ("tag_moves", "probe_memory"):
+                yield Sent(one, self._turn(one) if one.node == "tag_moves" else None)
                 continue
             place = one.trial.id, one.session, one.exchange, one.node == "score_memory"
             if place not in views:
@@ -79,7 +80,7 @@ async def ask_judge(sent: Sent, judges: Judges, clock: Clock, *, attempt: int) -
     except CallFailed as failed:
         return (lost(one, failed, clock, attempt=attempt),)
     results: Mapping[str, Result] = scored.value if one.node == "judge" else {one.parts[0]: scored.value}
-    cut = isinstance(context, ScoringContext) and context.past.cut
+    cut = isinstance(context, ScoringContext) and context.past.cut and one.node != "score_memory"
     return tuple(
         Judged(
             **place_of(one),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sim.llm.build import Shared
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
-    from sim.score.scorer import Grader, Rater, Scorer
+    from sim.score.scorer import Grader, Rater, Scorer, Tagger
     from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
@@ -171,12 +171,15 @@ class Parts:
     def _judges(self) -> Judges:
         """Made when a trial is begun: what only speaks to a target needs none."""
         study, judge = self._study, self._study.judge
-        assert study.tagger.offline or self._codebook is not None
-        tagger = build_tagger(study.tagger_id, study.tagger, self._codebook, self._clients)
         by_node: dict[Node, Mapping[str, Scorer[Any, Any]]] = {
             "rate_likability": {**self._raters, **build_controls(self._raters[study.primary_rater])},
-            "tag_moves": {study.tagger_id: tagger},
+            "tag_moves": {study.tagger_id: self._tagger},
             "score_memory": {GRADES: ProfileJudge(self._clients.get(judge), self._prompts)} if judge else {},
             "judge": self._scorers,
         }
         return Judges(by_node, study.seed, study.history_tokens)
+
+    @cached_property
+    def _tagger(self) -> Tagger:
+        assert self._study.tagger.offline or self._codebook is not None
+        return build_tagger(self._study.tagger_id, self._study.tagger, self._codebook, self._clients)

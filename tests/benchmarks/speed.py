@@ -69,10 +69,10 @@ class AskedTagger:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def tag(self, turn: Any) -> Scored[Tags]:
+    async def score(self, context: Any) -> Scored[Tags]:
         tab = Tab()
-        await tab.ask(self._client, Request("tagger", (Message("user", f"Tag: {turn.reply}"),)))
-        return Scored(Tags(sentences=(TaggedSentence(text=turn.reply, moves=("advice",)),)), tab.calls, tab.timings)
+        await tab.ask(self._client, Request("tagger", (Message("user", f"Tag: {context.reply}"),)))
+        return Scored(Tags(sentences=(TaggedSentence(text=context.reply, moves=("advice",)),)), tab.calls, tab.timings)
 
 
 class AskedParts(Parts):

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from sim.core.cast import build_cast
 from sim.core.controls import CONTROLS, Draw, control_parts
-from sim.core.panel import Panel
+from sim.core.event import TrialForgotten
+from sim.core.fold import fold
+from sim.core.panel import SOMEBODY, Panel
 from sim.core.record import Trial
 from sim.core.spec import Controls
 from tests import examples
@@ -108,3 +110,31 @@ def test_an_unanswered_exchange_owes_nothing() -> None:
     trial = Diary(planned()).open().exchange(None, None, reply=None).told()
     session = trial.sessions[0]
     assert panel(Draw(0, Controls(one_by_one=1, repeat=1))).due_on(trial, session, session.exchanges[0]) == ()
+
+
+# --- trials that people hold ----------------------------------------------------------------------------------------
+
+HELD = Panel.of(examples.study(played_by="people", controls={"one_by_one": 1, "repeat": 1}))
+
+
+def test_a_person_who_holds_a_trial_rates_first_and_looks_back_and_nothing_is_asked_twice() -> None:
+    trial = rated(Diary(planned()).open().exchange(3).close().told(), "human:p3")
+    assert HELD.raters_of(trial) == ("human:p3", "self")
+    assert [(d.exchange, d.parts) for d in HELD.due(trial)] == [(0, ("human:p3",))]
+    assert HELD.held_by("human:p9").raters_of(trial)[0] == "human:p9", "whoever sits at the desk now is known"
+
+
+def test_before_anybody_has_rated_it_is_somebody() -> None:
+    trial = told(3)
+    assert [d.parts for d in HELD.due(trial)] == [(SOMEBODY,)]
+
+
+def test_who_reads_a_trial_later_does_not_hold_it() -> None:
+    trial = rated(Diary(planned()).open().exchange(3).close(4, by="human:holds").told(), "human:reads", "human:holds")
+    assert HELD.raters_of(trial)[0] == "human:holds"
+    assert HELD.due(trial) == ()
+
+
+def test_of_what_was_forgotten_nothing_is_due() -> None:
+    trial = fold(told(None), [TrialForgotten(trial=planned().id)])
+    assert HELD.due(trial) == panel(Draw(0, Controls(one_by_one=1, repeat=1))).due(trial) == ()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.core.controls import CALLS, Draw
+from sim.core.spec.scorer import ScorerInfo
+from sim.llm.prompts import load_prompts
 from sim.run.plan import forecast, plan_trials
+from sim.run.tokens import RUBRIC_ANSWER, forecast_tokens
 from tests import examples
 
 
@@ -74,3 +79,31 @@ def test_a_judge_grades_each_written_memory_once() -> None:
     study = examples.study(targets=[{"id": "m", "model": "offline/uses", "memory": ["profile", "full"]}], judge={"model": "openai/any"}, seeds=3)
     judged = forecast(study, plan_trials(study, [examples.persona()], [examples.scenario()])).by_role["judge"]
     assert (judged.min, judged.max) == (0, 3)
+
+
+def test_scorers_are_counted_by_grain_and_those_of_a_group_once() -> None:
+    study = examples.study(controls={"one_by_one": 0, "repeat": 0}, seeds=2)
+    infos = [
+        *(ScorerInfo(id=i, result="yes_no", calls=1, group="m") for i in ("answers", "natural")),
+        ScorerInfo(id="apart", result="yes_no", calls=2),
+        ScorerInfo(id="counts", result="number"),
+        ScorerInfo(id="closes", result="yes_no", grain="session", calls=1, group="m"),
+        ScorerInfo(id="whole", result="yes_no", grain="trial", calls=1),
+    ]
+    plans = plan_trials(study, [examples.persona()], [examples.scenario()], scorers=infos)
+    found = forecast(study, plans)
+    sessions = sum(len(p.cast.sessions) for p in plans)
+    judged = found.by_role["judge"]
+    assert (judged.min, judged.max) == tuple(3 * n + sessions + len(plans) for n in (found.exchanges.min, found.exchanges.max))
+    assert "judge" not in forecast(study, [replace(p, scorers=()) for p in plans]).by_role
+    tokens = forecast_tokens(study, plans, load_prompts())
+    mine = [t for (role, _), t in tokens.items() if role == "judge"]
+    assert sum(t.output.max for t in mine) == judged.max * RUBRIC_ANSWER
+    assert all(t.input.max > t.input.min > 0 for t in mine)
+
+
+def test_where_people_hold_the_trials_nobody_looks_back_for_them() -> None:
+    study = examples.study(played_by="people", controls={"one_by_one": 1, "repeat": 1})
+    plans = plan_trials(study, [examples.persona()], [examples.scenario()])
+    found = forecast(study, plans)
+    assert found.by_role["rater"] == found.exchanges, "the study's own rater rates beside them, and nothing is rated twice"
