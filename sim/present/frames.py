@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Library = Literal["polars", "pandas"]
 
-TRUTHS = frozenset({"offline", "scripted", "leave", "said_before"})
+TRUTHS = frozenset({"offline", "scripted", "leave"})
 NUMBERS = frozenset({"seed", "session", "exchange", "user_words", "reply_words", *DIMENSIONS})
 FIGURES = frozenset({"likability", "fixed_set", "jaccard", "novelty", "repertoire"})
 """Columns that hold truth values, whole numbers and other numbers; the others hold text, but for `date`."""
@@ -66,7 +66,7 @@ def _polars_type(column: str, polars: Any) -> Any:
 
 def _pandas_type(column: str) -> str:
     if column in TRUTHS:
-        return "boolean" if column == "said_before" else "bool"
+        return "bool"
     if column in NUMBERS:
         return "Int64"
     return "Float64" if column in FIGURES else "datetime64[s]" if column == "date" else "object"

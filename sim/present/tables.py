@@ -220,15 +220,7 @@ def _control_notes(summary: RunSummary) -> list[str]:
 
 
 def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
-    said = [t.repetition.said_before for t in summary.targets]
-    columns: list[_Column] = [
-        ("word for word", [percent(s.anybody) for s in said]),
-        ("to the same user", [percent(s.same_user) for s in said]),
-        ("or nearly", [percent(s.nearly) for s in said]),
-        ("replies", [f"{s.n:,}" for s in said]),
-    ]
-    tables: list[RenderableType] = [*_by_target("Said before: replies that repeat an earlier one of the target", summary, columns, width)]
-    tables += _repetition_by([t.repetition for t in summary.targets], summary, width)
+    tables = _repetition_by([t.repetition for t in summary.targets], summary, width)
     for tagger in dict.fromkeys(name for t in summary.targets for name in t.other_taggers):
         tables += _repetition_by([t.other_taggers[tagger] for t in summary.targets], summary, width)
     return [*tables, Text(_REPETITION_KEY, "dim")]
@@ -238,6 +230,9 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
     """By one tagger, target by target."""
     coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
     columns = [
+        ("said\nbefore", [percent(r.said_before.anybody) for r in of]),
+        ("to the\nsame", [percent(r.said_before.same_user) for r in of]),
+        ("nearly", [percent(r.said_before.nearly) for r in of]),
         ("repertoire", [share(r.repertoire) for r in of]),
         ("carry-over", [share(r.carry_over) for r in of]),
         ("fit", [share(r.conversation_fit) for r in of]),

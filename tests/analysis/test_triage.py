@@ -57,12 +57,6 @@ def test_a_false_memory_outweighs_a_low_score() -> None:
     assert [kinds(i)[0] for i in items(low, lied)] == ["false_memory", "low_score"]
 
 
-def test_what_was_said_before_word_for_word_is_to_be_read() -> None:
-    said = Diary(planned()).open().exchange(4, reply="You have got through harder weeks.").exchange(4, reply="Tell me more about that, will you?")
-    (item,) = items(said.exchange(4, reply="You have  got through harder weeks.").close().finish())
-    assert (item.exchange, kinds(item)) == (3, ["said_before"])
-
-
 def test_raters_far_apart_are_to_be_read_and_near_ones_are_not() -> None:
     apart = Diary(planned()).open().exchange(4, others={"observer:strict": 2}).exchange(4, others={"observer:strict": 3}).close().finish()
     (item,) = items(apart)

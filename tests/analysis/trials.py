@@ -81,9 +81,6 @@ def call(role: Literal["user", "target", "rater", "tagger"], *, cost: float | No
     return Call(role=role, model="offline/x", prompt="0" * 16, usage=usage or Usage(input=100, output=10), cost=cost)
 
 
-SEEN = "I see what you mean there."
-
-
 class Diary:
     """Writes a trial's events, a session and an exchange at a time."""
 
@@ -93,7 +90,6 @@ class Diary:
         self.meta = Meta(at=at)
         self._session = 0
         self._exchange = 0
-        self._told = 0
 
     @property
     def _here(self) -> Mapping[str, object]:
@@ -112,16 +108,14 @@ class Diary:
         moves: Iterable[str] | None = (),
         *,
         user: str | Utterance = "Well.",
-        reply: str | None = SEEN,
+        reply: str | None = "I see what you mean there.",
         flags: tuple[Flag, ...] = (),
         others: Mapping[str, Given | Sequence[Given]] | None = None,
         costs: float | None = 0.01,
         tagger: str = TAGGER,
     ) -> Diary:
-        """One exchange; `given` None: not rated; `moves` None: not tagged; `reply` None: not answered, left out: in words not used before."""
+        """One exchange; `given` None: not rated; `moves` None: not tagged; `reply` None: not answered."""
         self._exchange += 1
-        self._told += 1
-        reply = SEEN.replace("there", f"there{self._told}") if reply == SEEN and self._told > 1 else reply
         said = Utterance(message=user) if isinstance(user, str) else user
         self._add(UserSpoke(**self._here, said=said, flags=flags, calls=(call("user", cost=costs),)))  # type: ignore[arg-type]
         if reply is None:
