@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import session_slope
 from sim.analysis.memory import TELLS
-from sim.analysis.pooled import Pool, pool_adaptability, pool_balanced, pool_memory, pool_repetition, pool_said_before, pool_untold, pool_words
+from sim.analysis.pooled import Pool, pool_adaptability, pool_balanced, pool_memory, pool_repetition, pool_untold, pool_words
 from sim.analysis.table import HIGHEST, LOWEST, MeasureTable, Moment, Part, Values
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
 from sim.core.event import Assessment, Grade, Outcome, ProbeKind, Score
@@ -153,16 +153,6 @@ def _repertoire(table: MeasureTable) -> Values:
     for n, (_, trial, session, _) in enumerate(talks):
         if totals[1][n] > 1e-9:
             found.setdefault(trial, {})[session] = float(totals[0][n] / totals[1][n])
-    return found
-
-
-def _said_before(table: MeasureTable) -> Values:
-    """The share of each session's replies that are word for word what somebody was told before."""
-    found: Values = {}
-    for (trial, session), marks in table.said_before.items():
-        known = [m for m in marks if m is not None]
-        if known:
-            found.setdefault(trial, {})[session] = fmean(known)
     return found
 
 
@@ -319,7 +309,6 @@ MEASURES: tuple[Measure, ...] = (
     _share("abstention.accuracy", "abstention", (ABSTAINS,), pool_untold),
     _share("abstention.balanced_accuracy", "abstention, balanced", (ANSWERS, ABSTAINS), pool_balanced),
     Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),), pooled=pool_adaptability),
-    Measure("said_before", "said before", "lower", (_said_before,), digits=2, scale=SHARE, pooled=pool_said_before),
     _repeats("jaccard", "Jaccard", partial(_moved, _jaccard), SHARE),
     _repeats("repertoire", "repertoire", _repertoire, SHARE),
     _repeats("carry_over", "carry-over", partial(_moved, _carry_over)),

@@ -6,7 +6,7 @@ of the same model without memory (`sim.analysis.adaptability`). What bears one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ import numpy as np
 from sim.analysis.adaptability import Adaptability, summarise_adaptability
 from sim.analysis.memory import measure_abstention, measure_memory, measure_untold
 from sim.score.repetition import Repetition, mark_trials, measure
-from sim.score.said_before import SaidBefore, SaidSoFar, replies_of
 
 if TYPE_CHECKING:
     from sim.analysis.memory import Abstention
@@ -123,26 +122,6 @@ def pool_repetition(name: str, table: MeasureTable, trials: Sequence[str]) -> Po
     return None if value is None else Pooled(value, people, lambda: repeated.intervals().get(name))
 
 
-def said_before(table: MeasureTable, trials: Sequence[str]) -> SaidBefore:
-    """How often the target says again what it has said, in these trials."""
-    said = SaidSoFar()
-    for trial in table.of(trials):
-        for user, replies in replies_of(trial):
-            said.add(user, replies)
-    return said.figures()
-
-
-def pool_said_before(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
-    """The share of replies that are word for word what anybody was told before; by persona left out in turn."""
-    people: dict[str, list[int]] = {}
-    for trial in table.of(trials):
-        marks = [m for session in trial.sessions for m in table.said_before[trial.id, session.index] if m is not None]
-        of = people.setdefault(trial.cast.persona.id, [0, 0])
-        of[0] += sum(marks)
-        of[1] += len(marks)
-    return _ratio(people.values())
-
-
 def pool_words(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
     """Words a reply, over all replies; by persona left out in turn."""
     people: dict[str, list[int]] = {}
@@ -151,20 +130,15 @@ def pool_words(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
         of = people.setdefault(trial.cast.persona.id, [0, 0])
         of[0] += sum(counts)
         of[1] += len(counts)
-    return _ratio(people.values(), share=False)
-
-
-def _ratio(people: Iterable[Sequence[int]], *, share: bool = True) -> Pooled | None:
-    """A sum over another, each person's given; its interval leaves out one person at a time."""
-    sums: Any = np.array([of for of in people if of[1]], dtype=float).reshape(-1, 2)
-    above, below = sums.sum(axis=0)
-    if not below:
+    sums: Any = np.array([of for of in people.values() if of[1]], dtype=float).reshape(-1, 2)
+    words, replies = sums.sum(axis=0)
+    if not words:
         return None
 
     def bounds() -> Bounds:
         from sim.analysis.repetition import interval
 
-        rest = np.array([above, below]) - sums
-        return interval(float(above / below), rest[:, 0] / rest[:, 1], logit=share) if len(sums) > 1 else None
+        rest = np.array([words, replies]) - sums
+        return interval(float(words / replies), rest[:, 0] / rest[:, 1]) if len(sums) > 1 else None
 
-    return Pooled(float(above / below), len(sums), bounds)
+    return Pooled(float(words / replies), len(sums), bounds)

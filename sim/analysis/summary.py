@@ -22,7 +22,7 @@ from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID
 from sim.analysis.memory import MemoryFigures, summarise_memory
 from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
-from sim.analysis.pooled import adaptability, said_before
+from sim.analysis.pooled import adaptability
 from sim.analysis.pooled import repetition as repetition_of
 from sim.analysis.scales import ScaleChecks, check_scales
 from sim.analysis.table import MeasureTable
@@ -35,7 +35,6 @@ from sim.core.panel import Panel
 from sim.core.record import RunStatus, Spent
 from sim.core.spec import codebook_of
 from sim.score.repetition import less
-from sim.score.said_before import SaidBefore
 from sim.score.shuffles import order_null
 
 if TYPE_CHECKING:
@@ -156,8 +155,6 @@ class RepetitionFigures(Frozen):
     jaccard: float | None
     moves_per_reply: float | None
     words_per_reply: float | None
-    said_before: SaidBefore
-    """Whatever the moves are: how often words are repeated."""
 
 
 class Tokens(Frozen):
@@ -448,7 +445,6 @@ def _repetition(table: MeasureTable, trials: Sequence[str], *, seed: int) -> Rep
         jaccard=found.jaccard,
         moves_per_reply=found.moves_per_reply,
         words_per_reply=found.words_per_reply,
-        said_before=said_before(table, trials),
     )
 
 

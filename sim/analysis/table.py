@@ -26,7 +26,6 @@ from sim.analysis.pairs import Place, Slots, seed_means
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Tags
 from sim.core.text import count_words
-from sim.score.said_before import repeats, replies_of
 
 if TYPE_CHECKING:
     from sim.analysis.pooled import Repeated
@@ -149,16 +148,6 @@ class MeasureTable:
     @cached_property
     def _on_occasion(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         return self.columns.session_means(on_occasion=True)
-
-    @cached_property
-    def said_before(self) -> dict[tuple[str, int], list[bool | None]]:
-        """By trial and session: whether each reply is word for word one that its target gave before, in the order of trial ids; None: a greeting."""
-        found: dict[tuple[str, int], list[bool | None]] = {}
-        for ids in self.by_target.values():
-            trials = sorted(self.of(ids), key=lambda t: t.id)
-            marks = iter(repeats(talk for trial in trials for talk in replies_of(trial)))
-            found |= {(trial.id, session.index): next(marks) for trial in trials for session in trial.sessions}
-        return found
 
     @cached_property
     def words(self) -> dict[tuple[str, int], list[int]]:

@@ -13,13 +13,12 @@ from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
 from sim.core.event import Label, Score
 from sim.core.frozen import Frozen
-from sim.score.said_before import said_again
 
 if TYPE_CHECKING:
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
 
-ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "sharp_drop", "said_before", "rater_disagreement"]
+ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "sharp_drop", "rater_disagreement"]
 REASONS: tuple[ReasonKind, ...] = get_args(ReasonKind)
 """The heaviest first."""
 WEIGHTS: Final[dict[ReasonKind, float]] = {
@@ -28,7 +27,6 @@ WEIGHTS: Final[dict[ReasonKind, float]] = {
     "leaving": 3.0,
     "low_score": 2.0,
     "sharp_drop": 1.5,
-    "said_before": 1.25,
     "rater_disagreement": 1.0,
 }
 """What a reason adds to an exchange's place in the queue; low scores, drops and disagreement also add by how far they go, in scale points."""
@@ -79,7 +77,6 @@ def queue(study: Study, trials: Iterable[Trial]) -> tuple[TriageItem, ...]:
 
 def _of_session(rater: str, trial: Trial, session: Session) -> Iterator[TriageItem]:
     before: float | None = None
-    again = said_again(trial)
     for exchange in session.exchanges:
         score = exchange.mean(rater)
         reasons = [
@@ -87,7 +84,6 @@ def _of_session(rater: str, trial: Trial, session: Session) -> Iterator[TriageIt
             *_flags(exchange),
             *_leaving(exchange, session),
             *_scores(score, before),
-            *_said_before(again.get((session.index, exchange.index))),
             *_disagreement(exchange, rater, score),
         ]
         before = score if score is not None else before
@@ -140,11 +136,6 @@ def _scores(score: float | None, before: float | None) -> Iterator[_Weighed]:
         yield WEIGHTS["low_score"] + LOW - score, Reason(kind="low_score", said=f"rated {score:.1f}")
     if score is not None and before is not None and before - score >= DROP:
         yield WEIGHTS["sharp_drop"] + before - score - DROP, Reason(kind="sharp_drop", said=f"from {before:.1f} to {score:.1f}")
-
-
-def _said_before(again: bool | None) -> Iterator[_Weighed]:
-    if again:
-        yield WEIGHTS["said_before"], Reason(kind="said_before", said="word for word what it has told this user before")
 
 
 def _disagreement(exchange: Exchange, rater: str, score: float | None) -> Iterator[_Weighed]:

@@ -230,9 +230,6 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
     """By one tagger, target by target."""
     coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
     columns = [
-        ("said\nbefore", [percent(r.said_before.anybody) for r in of]),
-        ("to the\nsame", [percent(r.said_before.same_user) for r in of]),
-        ("nearly", [percent(r.said_before.nearly) for r in of]),
         ("repertoire", [share(r.repertoire) for r in of]),
         ("carry-over", [share(r.carry_over) for r in of]),
         ("fit", [share(r.conversation_fit) for r in of]),

@@ -194,8 +194,7 @@ def _live(exchange: ExchangeDocument) -> str:
     """What is known of the reply's repetition as soon as it is tagged; nothing for the first of a trial."""
     of = exchange.repetition
     values = (("overlap", of.jaccard), ("novelty to the last", of.novelty_previous), ("to all", of.novelty), ("repertoire so far", of.repertoire))
-    word_for_word = ["said before, word for word"] if of.said_before else []
-    return "  ".join([*word_for_word, *(f"{label} {share(value)}" for label, value in values if value is not None)])
+    return "  ".join(f"{label} {share(value)}" for label, value in values if value is not None)
 
 
 def _answers(answers: Mapping[str, RatingDocument]) -> str:

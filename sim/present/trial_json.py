@@ -24,7 +24,6 @@ from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.text import count_words
 from sim.score.repetition import NOTHING_YET, move_sets, running
-from sim.score.said_before import said_again
 
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
     from sim.score.repetition import Running
-
-
-Again = Mapping[tuple[int, int], bool | None]
-"""By session and exchange: see `sim.score.said_before.said_again`."""
 
 
 class RatingDocument(Frozen):
@@ -66,8 +61,6 @@ class RepetitionDocument(Frozen):
     """Against all replies before it in the session."""
     repertoire: float | None
     """So far: mean Jaccard with every earlier reply of the trial."""
-    said_before: bool | None = None
-    """Whether the reply is word for word one that this user was given before; null: not answered, or an opening greeting."""
 
 
 class DisclosureDocument(Frozen):
@@ -242,9 +235,8 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     moves = [move_sets(s, study.tagger_id) for s in trial.sessions]
     live = [running(sets, codebook.counted, sessions_before=moves[:i]) for i, sets in enumerate(moves)]
     figures = summarise_trial(trial, rater=study.primary_rater)
-    again = said_again(trial)
     sessions = tuple(
-        _session(*told, trial, again, study=study, liked=figures.sessions[told[0].index]) for told in zip(trial.sessions, live, before, strict=False)
+        _session(*told, trial, study=study, liked=figures.sessions[told[0].index]) for told in zip(trial.sessions, live, before, strict=False)
     )
     return TrialDocument(
         trial=trial.id,
@@ -270,9 +262,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     )
 
 
-def _session(
-    session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, again: Again, *, study: Study, liked: Liked
-) -> SessionDocument:
+def _session(session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study, liked: Liked) -> SessionDocument:
     answered = [e.index for e in session.exchanges if e.reply is not None]
     today = wishes_on(trial.cast, trial.cast.sessions[session.index - 1], seed=trial.seed, study_seed=study.seed)
     values = dict(zip(answered, live, strict=True))
@@ -289,12 +279,12 @@ def _session(
         criterion=_by_rater(session.criterion, study, CRITERIA),
         likability=liked.likability,
         fixed_set=liked.fixed_set,
-        exchanges=tuple(_exchange(e, values.get(e.index), trial.cast, again.get((session.index, e.index)), study=study) for e in session.exchanges),
+        exchanges=tuple(_exchange(e, values.get(e.index), trial.cast, study=study) for e in session.exchanges),
         probes=tuple(_probe(session.probes[part]) for part in sorted(session.probes)),
     )
 
 
-def _exchange(exchange: Exchange, live: Running | None, cast: Cast, again: bool | None, *, study: Study) -> ExchangeDocument:
+def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: Study) -> ExchangeDocument:
     said, reply = exchange.user, exchange.reply
     tagging = exchange.tags.get(study.tagger_id)
     texts = {(fact.id, version): value.text for fact, version, value in cast.values}
@@ -316,7 +306,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, again: bool 
         fixed_set=exchange.mean(study.primary_rater, ALWAYS),
         tagging="absent" if tagging is None else tagging.kind,
         moves=tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else (),
-        repetition=RepetitionDocument(**asdict(live or NOTHING_YET), said_before=again),
+        repetition=RepetitionDocument(**asdict(live or NOTHING_YET)),
         other_moves={t: _sorted_moves(exchange.tags[t]) for t in sorted(exchange.tags) if t != study.tagger_id},
         disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
         flags=exchange.flags,

@@ -1,9 +1,9 @@
 """Said before: the share of replies that repeat, word for word or nearly, a reply that the same target has given already.
 
 Moves do not see words: a bot that says one sentence for ever makes the same moves as one that says it in a hundred ways, and one that says "OK."
-makes none at all. Here only words count, normalised by `sim.core.text.normalise`. No figure depends on the order in which talks are read: of n
-replies that are the same, n − 1 repeat another. An opening reply of fewer than four words is a greeting, which anybody repeats; it is counted apart
-and enters no share. What is kept of a reply is a hash, and the texts of the first `MOST_DIFFERENT` different replies.
+makes none at all. Here only words count, normalised by `sim.core.text.normalise`. No figure depends on the order in which talks are read: of n replies that
+are the same, n − 1 repeat another. An opening reply of fewer than four words is a greeting, which anybody repeats; it is counted apart and enters no
+share. What is kept of a reply is a hash, and the texts of the first `MOST_DIFFERENT` different replies.
 """
 
 from __future__ import annotations
@@ -11,15 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
 from sim.core.frozen import small
 from sim.core.text import normalise
-
-if TYPE_CHECKING:
-    from sim.core.record import Trial
 
 ALIKE = 90.0
 """Ratio (0 to 100, of rapidfuzz) from which two replies are nearly the same."""
@@ -92,23 +88,6 @@ class SaidSoFar:
         return SaidBefore(n=self._n, greetings=self._greetings, same_user=own, anybody=anybody, nearly=nearly)
 
 
-def fingerprint(reply: str) -> bytes:
-    """The same for replies that are word for word the same."""
-    return _hash(normalise(reply))
-
-
-def replies_of(trial: Trial) -> list[tuple[str, list[str]]]:
-    """The trial's sessions as talks with one user."""
-    return [(trial.id, [e.reply.text for e in s.exchanges if e.reply is not None]) for s in trial.sessions]
-
-
-def said_again(trial: Trial) -> dict[tuple[int, int], bool | None]:
-    """By session and exchange: whether the reply repeats, word for word, one that the same user was given before; None: a greeting."""
-    places = [[(s.index, e.index) for e in s.exchanges if e.reply is not None] for s in trial.sessions]
-    marks = repeats(replies_of(trial))
-    return {place: mark for at, of in zip(places, marks, strict=True) for place, mark in zip(at, of, strict=True)}
-
-
 def repeats(talks: Iterable[tuple[str, Iterable[str]]]) -> list[list[bool | None]]:
     """For each talk, given as its user and replies, whether each reply repeats word for word one that stands earlier in the list; None: a greeting.
 
@@ -122,7 +101,7 @@ def repeats(talks: Iterable[tuple[str, Iterable[str]]]) -> list[list[bool | None
             if is_greeting(reply, opening=place == 0):
                 here.append(None)
                 continue
-            key = fingerprint(reply)
+            key = _hash(normalise(reply))
             here.append(key in known)
             known.add(key)
         found.append(here)

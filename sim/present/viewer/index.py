@@ -20,7 +20,6 @@ from sim.core.digest import result_of
 from sim.core.frozen import Frozen
 from sim.core.record import mean_known
 from sim.core.text import count_words
-from sim.score.said_before import fingerprint, is_greeting
 
 if TYPE_CHECKING:
     from sim.core.event import Kind
@@ -68,8 +67,6 @@ class Row:
     label: str | None = None
     left: bool = False
     false_memory: bool = False
-    said_before: bool = False
-    """Word for word what this user was told before."""
     critical: bool = False
     """The message has a critical flag."""
 
@@ -90,7 +87,6 @@ class RowDocument(Frozen):
     label: str | None
     left: bool
     false_memory: bool
-    said_before: bool
     words: int
 
 
@@ -110,7 +106,6 @@ class Filter(Frozen):
     label: str | None = None
     """`none`: nobody has said anything yet."""
     false_memory: bool = False
-    said_before: bool = False
     left: bool = False
     sort: Sort = "told"
 
@@ -124,8 +119,6 @@ class Filter(Frozen):
         if (self.move and self.move not in row.moves) or (self.flag and self.flag not in row.flags):
             return False
         if (self.label and (row.label or "none") != self.label) or (self.left and not row.left) or (self.false_memory and not row.false_memory):
-            return False
-        if self.said_before and not row.said_before:
             return False
         if self.least is None and self.most is None:
             return True
@@ -177,8 +170,6 @@ class RunIndex:
         self._takes: dict[tuple[str, int], int] = {}
         self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
         """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
-        self._told: dict[str, dict[bytes, tuple[int, int]]] = {}
-        """By trial: the replies given so far, by fingerprint, with session and exchange of the first."""
         self._over: dict[str, str] = {}
         self._tail: Stored | None = None
         self._orders: dict[Sort, list[Row]] = {}
@@ -252,7 +243,6 @@ class RunIndex:
             before = self._rows.get((trial, session, exchange - 1))
             weight = weigh(row.score, before.score if before else None, row.others.values())
             weight += WEIGHTS["false_memory"] * row.false_memory + WEIGHTS["leaving"] * row.left + WEIGHTS["critical_flag"] * row.critical
-            weight += WEIGHTS["said_before"] * row.said_before
             if weight:
                 found.append((weight - LABELLED * (row.label is not None), row))
         found.sort(key=lambda f: (-f[0], f[1].number))
@@ -294,7 +284,6 @@ class RunIndex:
             flags, left, critical = self._said.pop(key, ((), False, False))
             row = Row(plan, event.session, event.exchange, event.take, event.id, words=count_words(body["reply"]), flags=flags, left=left)
             row.critical = critical
-            row.said_before = self._said_before(key, body["reply"])
             self._rows[key] = row
             return row
         known = self._rows.get(key)
@@ -310,17 +299,7 @@ class RunIndex:
         if known:
             for key in [k for k in self._rows if k[0] == event.trial and k[1] >= event.session]:
                 del self._rows[key]
-            told = self._told.get(event.trial, {})
-            self._told[event.trial] = {said: place for said, place in told.items() if place[0] < event.session}
         self._takes[event.trial, event.session] = event.take
-
-    def _said_before(self, key: tuple[str, int, int], reply: str) -> bool:
-        """Whether the trial's user was given this reply before, word for word; an opening greeting never counts."""
-        trial, session, exchange = key
-        if is_greeting(reply, opening=exchange == 1):
-            return False
-        told, said = self._told.setdefault(trial, {}), fingerprint(reply)
-        return told.setdefault(said, (session, exchange)) != (session, exchange)
 
     def _spoken(self, key: tuple[str, int, int], body: dict[str, Any]) -> Row | None:
         said, flags = body["said"], tuple(f["kind"] for f in body["flags"])
@@ -368,7 +347,6 @@ def document_of(row: Row) -> RowDocument:
         label=row.label,
         left=row.left,
         false_memory=row.false_memory,
-        said_before=row.said_before,
         words=row.words,
     )
 

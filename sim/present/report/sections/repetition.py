@@ -10,7 +10,7 @@ from sim.present.references import HUMAN_REFERENCES
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, probability, score, talks_link
 from sim.present.report.document import Figure, Prose, Section, Table
-from sim.present.words import percent, share
+from sim.present.words import share
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -23,10 +23,7 @@ MEASURES = {"repertoire": "repertoire", "conversation_fit": "conversation fit", 
 
 def repetition_section(of: Material) -> Section:
     """Repertoire, conversation fit and carry-over; moves over time; templates."""
-    said = _said_before(of)
     if not any(r.pairs for r in of.repetition.values()):
-        if said:
-            return Section(id="repetition", title=TITLE, blocks=(Prose(lines=said),))
         why = "Not measured in this run: no two replies in a row have been tagged with moves."
         return Section(id="repetition", title=TITLE, absent=why)
     explained = Prose(
@@ -36,29 +33,16 @@ def repetition_section(of: Material) -> Section:
             "the same has no carry-over, and everything in its repertoire.",
         )
     )
-    blocks = (*([Prose(lines=said)] if said else []), explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))
+    blocks = (explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))
     return Section(id="repetition", title=TITLE, blocks=blocks)
-
-
-def _said_before(of: Material) -> tuple[str, ...]:
-    """A line for each target that repeats itself word for word, the most repetitive first."""
-    found = {t.target: t.repetition.said_before for t in of.summary.targets}
-    told = sorted(((s.anybody, target, s) for target, s in found.items() if s.anybody), key=lambda x: (-x[0], x[1]))
-    return tuple(
-        f"{target} says word for word what it has said before in {percent(share)} of {s.n:,} replies "
-        f"(to the same person in {percent(s.same_user)}; the same or nearly the same in {percent(s.nearly)})."
-        for share, target, s in told
-    )
 
 
 def _table(of: Material) -> Table:
     rows = []
-    said = {t.target: t.repetition.said_before for t in of.summary.targets}
     for target, r in of.repetition.items():
         rows.append(
             (
                 named(target, link=talks_link(target=target)),
-                percentage(said[target].anybody),
                 *(part(getattr(r, m), r.interval.get(m)) for m in MEASURES),
                 probability(r.null.order.p),
                 part(r.jaccard, r.interval.get("jaccard")),
@@ -77,7 +61,6 @@ def _table(of: Material) -> Table:
         columns=columns(
             "target",
             figures=[
-                ("said before", "replies that are word for word what somebody was told before"),
                 ("repertoire", "how alike all its replies are, whoever it talks with"),
                 ("fit", "conversation fit: what person and topic explain"),
                 ("carry-over", "what only the reply just before explains"),
