@@ -18,7 +18,6 @@ from sim.present.plain_table import ruled
 from sim.present.references import reference_lines
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
 from sim.run.marking import NO_LABELS, Lost
-from sim.score.said_before import SaidBefore
 from sim.score.sentences import split_sentences
 from sim.score.taken import PerThousand
 from sim.score.teacher_forced import ForcedFigures
@@ -59,8 +58,6 @@ class LogFigures(Frozen):
     moves: tuple[MoveCount, ...]
     groups: dict[str, RepetitionReport]
     """By value of `by`; under an empty name where there is none; empty where repetition is not asked for."""
-    said_before: dict[str, SaidBefore]
-    """How often replies are repeated, by value of `by` as `groups`."""
     price: PerThousand | None
     """None: the tagger made no call."""
     teacher_forced: ForcedFigures | None
@@ -100,7 +97,6 @@ def figures_of(
         by=by,
         moves=tuple(MoveCount(move=m, replies=tally.with_move[m], beside=beside) for m, beside in counted),
         groups={name: report_repetition(marks, tagger=tagger, codebook=codebook.id) for name, marks in groups.items()},
-        said_before=tally.said_before if repetition else {},
         price=price,
         teacher_forced=teacher_forced,
         offline=offline,
@@ -114,7 +110,7 @@ def figures_of(
 def repetition_document(figures: LogFigures) -> dict[str, Any]:
     """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`; with what the tagger takes, and teacher-forced pairs where
     they were asked for."""
-    documents = {name: report.model_dump(mode="json") | {"said_before": asdict(figures.said_before[name])} for name, report in figures.groups.items()}
+    documents = {name: report.model_dump(mode="json") for name, report in figures.groups.items()}
     document = documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
     forced = figures.teacher_forced
     apart = {"conversations": forced.conversations, "unmatched": forced.unmatched, **asdict(forced.of)} if forced else None
@@ -171,7 +167,7 @@ def render_log(figures: LogFigures, *, width: int) -> RenderableType:
         parts.append(_moves(figures))
     elif figures.by is None:
         report = figures.groups[""]
-        parts += [_said_before(figures.said_before[""]), _repetition(report), _per_move(report), *_across(report), *_templates(report)]
+        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report)]
     else:
         parts.append(_by_group(figures, figures.by))
     if figures.teacher_forced:
@@ -218,21 +214,6 @@ def _forced(forced: ForcedFigures) -> RenderableType:
 
 
 _FORCED = ("pairs", "Jaccard", "stickiness", "base rate", "excess", "pooled", "expected")
-
-
-def _said_before(said: SaidBefore) -> Table:
-    """First of all: a bot that says one sentence for ever needs no other figure."""
-    table = _table("Said before: replies that repeat an earlier one", ("repeated",), ("share", "of replies"), ("what it says",))
-    rows = (
-        ("to the same user", said.same_user, "word for word what this user was told"),
-        ("to anybody", said.anybody, "word for word what anybody was told"),
-        ("nearly", said.nearly, "the same, or nearly the same words, to anybody"),
-    )
-    for label, share, meaning in rows:
-        table.add_row(label, percent(share), f"{said.n:,}", Text(meaning, "dim"))
-    if said.greetings:
-        table.caption = f"{many(said.greetings, 'greeting')} of fewer than four words left out"
-    return table
 
 
 def _repetition(report: RepetitionReport) -> Table:
@@ -304,12 +285,11 @@ def _templates(report: RepetitionReport) -> list[RenderableType]:
 
 def _by_group(figures: LogFigures, by: str) -> Table:
     title = f"Repetition by {safe(by)} (tagger {figures.tagger}, codebook {figures.codebook})"
-    headings = ("said before", "repertoire", "carry-over", "p", "fit", "Jaccard", "sticky", "base", "moves", "words", "pairs")
+    headings = ("repertoire", "carry-over", "p", "fit", "Jaccard", "sticky", "base", "moves", "words", "pairs")
     table = _table(title, (safe(by),), headings)
     for name, r in figures.groups.items():
         shown = safe(name) if len(name) <= LONGEST_NAME else f"{safe(name[:LONGEST_NAME])}…"
-        said = percent(figures.said_before[name].anybody)
-        shares = [said, _third(r.repertoire), _third(r.carry_over), _p(r.null.order.p), _third(r.conversation_fit), _third(r.jaccard)]
+        shares = [_third(r.repertoire), _third(r.carry_over), _p(r.null.order.p), _third(r.conversation_fit), _third(r.jaccard)]
         rest = [_third(r.stickiness), _third(r.base_rate), number(r.moves_per_reply, 1), number(r.words_per_reply, 0), f"{r.pairs:,}"]
         table.add_row(Text(shown), *shares, *rest)
     table.caption = "intervals, both nulls, moves and templates of each: --json"

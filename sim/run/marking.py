@@ -15,7 +15,6 @@ from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
 from sim.core.view import Turn
 from sim.score.marks import Marks
-from sim.score.said_before import SaidBefore, SaidSoFar
 from sim.score.taken import Taken
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Marked:
 
 
 class Tally:
-    """What is known of a log so far: bits, counts and hashes; of texts, those of a bounded number of different replies.
+    """What is known of a log so far: bits and counts, no texts.
 
     Args:
         grouped: whether conversations are told apart by their `group`.
@@ -76,17 +75,11 @@ class Tally:
         """Conversations without the key that they are grouped by."""
         self._grouped = grouped
         self._marks: dict[str, Marks] = {}
-        self._said: dict[str, SaidSoFar] = {}
 
     @property
     def groups(self) -> dict[str, Marks]:
         """What repetition is measured on, by group, in order; one of no name where there are none."""
         return dict(sorted(self._marks.items()))
-
-    @property
-    def said_before(self) -> dict[str, SaidBefore]:
-        """How often replies are repeated, by group as `groups`."""
-        return {name: said.figures() for name, said in sorted(self._said.items())}
 
     def add(self, marked: Marked) -> None:
         """Count one conversation.
@@ -113,9 +106,8 @@ class Tally:
         if name not in self._marks:
             if len(self._marks) == MOST_GROUPS:
                 raise InputError(f"has more than {MOST_GROUPS} values", mend="name a key with fewer", where="--by")
-            self._marks[name], self._said[name] = Marks(self.codebook), SaidSoFar()
+            self._marks[name] = Marks(self.codebook)
         self._marks[name].add(measured, cluster=marked.talk.cluster)
-        self._said[name].add(marked.talk.person or marked.talk.id, (r.text for r in marked.talk.replies))
 
 
 def by_labels(talk: LoggedTalk) -> Marked:
