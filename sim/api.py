@@ -104,6 +104,7 @@ class Run:
             codebook=self.folder.codebook,
             later=self.folder.codebooks.values(),
             table=self.source.table,
+            scorers=self.source.scorers,
         )
 
     @cached_property
@@ -404,13 +405,14 @@ def gate_run(
     from sim.analysis.gate import run_gate
     from sim.analysis.requirements import parse_margin, parse_requirement
 
-    asked, allowed = [parse_requirement(r) for r in require], dict(parse_margin(m) for m in margins)
-    if not asked and not allowed:
+    if not require and not margins:
         raise InputError("nothing is required", mend="add --require 'likability >= 3.5', or --baseline RUN --margin likability=0.2")
-    if bool(allowed) != (baseline is not None):
+    if bool(margins) != (baseline is not None):
         mend = "add --margin likability=0.2" if baseline is not None else "add --baseline RUN"
         raise InputError("a baseline and a margin go together", mend=mend)
     new = run if isinstance(run, Run) else load_run(run, results=results, words=False)
+    scorers = new.source.scorers
+    asked, allowed = [parse_requirement(r, scorers) for r in require], dict(parse_margin(m, scorers) for m in margins)
     known = [t.id for t in new.study.targets]
     for target in targets:
         if target not in known:
