@@ -88,7 +88,9 @@ class Run:
         from sim.present.frames import exchanges_frame
 
         offline = self.folder.header.offline
-        return exchanges_frame(self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook)
+        return exchanges_frame(
+            self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook, scorers=self.source.scorers
+        )
 
     @cached_property
     def summary(self) -> RunSummary:
