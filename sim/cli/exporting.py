@@ -31,11 +31,10 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
         case "inspect":
             from sim.present.inspect_log import render_inspect_log
 
-            _write(
-                [render_inspect_log(loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary)],
-                out,
-                alike=len('{"version":'),
+            log = render_inspect_log(
+                loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary, scorers=loaded.source.scorers
             )
+            _write([log], out, alike=len('{"version":'))
         case "markdown" | "latex":
             from sim.present.report.tabular import main_table, render_latex, render_markdown
 
