@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from sim.core.forget import WORD
 from sim.core.text import count_words, normalised, words
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ class Sayings:
         self._said.append((person, place, number))
 
     def _number(self, text: str) -> int:
-        plain = normalised(text)
-        if count_words(plain) < FEWEST_WORDS:
+        if not counts(text):
             return _SHORT
+        plain = normalised(text)
         number = self._numbers.setdefault(_digest(plain), len(self._numbers))
         if self._texts is not None and number == len(self._texts):
             self._texts.append(plain)
@@ -142,6 +143,16 @@ def count_repeats(found: Iterable[Said], *, looked: bool = True) -> SaidBefore:
     word_for_word = times["same_user"] + times["anybody"]
     replies = times.total() - times["short"]
     return SaidBefore(replies, times["short"], times["same_user"], word_for_word, word_for_word + times["nearly"] if looked else None)
+
+
+def counts(text: str) -> bool:
+    """Whether a reply is long enough to be looked at, and was not forgotten."""
+    return count_words(text) >= FEWEST_WORDS and not set(text.split()) <= {WORD}
+
+
+def fingerprint(text: str) -> bytes | None:
+    """The same for replies that are alike word for word, and for no others; None: it does not count."""
+    return _digest(normalised(text)) if counts(text) else None
 
 
 def _digest(text: str) -> bytes:
