@@ -1,4 +1,4 @@
-"""What a row of the viewer says beyond its own events: whether its reply was said before, and what the study's own scorers found, while a run goes on."""
+"""What a row says beyond its own events, while a run goes on: whether its reply was said before, and what the study's own scorers found."""
 
 from __future__ import annotations
 
