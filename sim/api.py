@@ -91,7 +91,9 @@ class Run:
         from sim.present.frames import exchanges_frame
 
         offline = self.folder.header.offline
-        return exchanges_frame(self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook)
+        return exchanges_frame(
+            self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook, scorers=self.source.scorers
+        )
 
     @cached_property
     def summary(self) -> RunSummary:
@@ -107,6 +109,7 @@ class Run:
             codebook=self.folder.codebook,
             later=self.folder.codebooks.values(),
             table=self.source.table,
+            scorers=self.source.scorers,
         )
 
     @cached_property
@@ -115,7 +118,8 @@ class Run:
         from sim.analysis.arms import Source
 
         offline = bool(self.folder.header.offline)
-        return Source(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline)
+        scorers = tuple(s.info for s in self.folder.scorers.values())
+        return Source(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline, scorers=scorers)
 
     @cached_property
     def conditions(self) -> dict[str, str]:
@@ -448,13 +452,14 @@ def gate_run(
     from sim.analysis.gate import run_gate
     from sim.analysis.requirements import parse_margin, parse_requirement
 
-    asked, allowed = [parse_requirement(r) for r in require], dict(parse_margin(m) for m in margins)
-    if not asked and not allowed:
+    if not require and not margins:
         raise InputError("nothing is required", mend="add --require 'likability >= 3.5', or --baseline RUN --margin likability=0.2")
-    if bool(allowed) != (baseline is not None):
+    if bool(margins) != (baseline is not None):
         mend = "add --margin likability=0.2" if baseline is not None else "add --baseline RUN"
         raise InputError("a baseline and a margin go together", mend=mend)
     new = run if isinstance(run, Run) else load_run(run, results=results, words=False)
+    scorers = new.source.scorers
+    asked, allowed = [parse_requirement(r, scorers) for r in require], dict(parse_margin(m, scorers) for m in margins)
     known = [t.id for t in new.study.targets]
     for target in targets:
         if target not in known:

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from sim.analysis.figures import Figure, figure, figure_of
-from sim.analysis.measures import Measure, measures_of
+from sim.analysis.measures import Measure, label_measure, measures_of
 from sim.analysis.pairs import Place, Slots, seed_means
 from sim.analysis.policies import find_reference
 from sim.analysis.table import MeasureTable, Part, Values, Viewpoint, estimate_mean
@@ -49,6 +49,15 @@ class Source:
     def measures(self) -> tuple[Measure, ...]:
         """What it can be asked for."""
         return measures_of(self.scorers)
+
+    def measure(self, id: str) -> Measure:
+        """The measure of this id, or the share of a scorer's label, of `scorer=label`.
+
+        Raises:
+            KeyError: there is none; whoever asks has looked it up before (`sim.analysis.requirements`).
+        """
+        known = {m.id: m for m in self.measures} | {m.id: m for s in self.scorers for m in (label_measure(s, label) for label in s.labels)}
+        return known[id]
 
     def arm(self, target: str, label: str | None = None) -> Arm:
         """One target as a side of comparisons."""

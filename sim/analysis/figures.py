@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sim.analysis.estimates import EQUAL, FEWEST_FOR_INTERVAL, Estimate, interval, proportion_interval, spread
+from sim.analysis.proportions import narrower
 
 if TYPE_CHECKING:
     from sim.analysis.measures import Measure
@@ -71,10 +72,3 @@ def share_bounds(found: Estimate) -> Bounds:
     known = value * (1 - value) / variance if variance > EQUAL else 0.0
     size = max(known * narrower(known, n) if known else 0.0, float(n))
     return proportion_interval(value * size, size)
-
-
-def narrower(count: float, personas: int) -> float:
-    """What an effective number of observations loses because it is reckoned from so few personas (Korn & Graubard 1998)."""
-    from scipy.special import stdtrit
-
-    return float((stdtrit(max(count - 1, 1), 0.975) / stdtrit(personas - 1, 0.975)) ** 2)

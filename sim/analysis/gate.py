@@ -17,9 +17,10 @@ import numpy as np
 
 from sim.analysis.arms import Arm, Source
 from sim.analysis.estimates import Estimate, estimate, interval, proportion_interval, spread
-from sim.analysis.figures import Figure, figure, narrower
+from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID, PRIMARY, Measure
 from sim.analysis.pairs import Sides, align
+from sim.analysis.proportions import effective
 from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
 from sim.analysis.table import session_of
 from sim.core.event import Quote, Score, Unscored
@@ -107,9 +108,9 @@ def check(new: Source, target: str, requirement: Requirement) -> Check:
     arm = new.arm(target)
     match requirement.figure:
         case Mean(measure):
-            return _check_mean(arm, BY_ID[measure], requirement)
+            return _check_mean(arm, new.measure(measure), requirement)
         case WorstPersona(measure):
-            return _check_worst(arm, BY_ID[measure], requirement)
+            return _check_worst(arm, new.measure(measure), requirement)
         case Percentile() | Share() as figure:
             return _check_units(arm, figure, requirement)
         case Count() as figure:
@@ -296,24 +297,6 @@ def unit_values(arm: Arm, unit: Unit) -> list[tuple[str, float]]:
     return [(persona, value) for persona, value in values if value is not None]
 
 
-def effective(hits: Sequence[tuple[str, bool]]) -> tuple[float, float]:
-    """A share, and on how many independent observations it stands, given who each was of (Korn & Graubard 1998).
-
-    Between the number of personas, where all of a persona's observations are one, and the number of observations.
-    """
-    people: dict[str, list[bool]] = {}
-    for persona, hit in hits:
-        people.setdefault(persona, []).append(hit)
-    n, count = len(people), len(hits)
-    share = sum(hit for _, hit in hits) / count
-    if share in (0, 1) or n < 2:
-        return share, float(n)
-    pulls = [(sum(of) - share * len(of)) / count for of in people.values()]
-    variance = sum(p**2 for p in pulls) * n / (n - 1)
-    known = share * (1 - share) / variance if variance > 0 else float(count)
-    return share, min(max(known * narrower(count, n), float(n)), float(count))
-
-
 def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement) -> Check:
     """A percentile is a share in other words: p10 ≥ 3 says that at most a tenth lies below 3."""
     values = unit_values(arm, figure.unit)
@@ -423,7 +406,7 @@ def _things(arm: Arm, thing: str) -> tuple[list[tuple[str, bool]], str]:
 
 def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: float) -> Check:
     """Whether `target` is worse than its older version by less than `margin`, paired by persona and scenario."""
-    measure = BY_ID[measure_id]
+    measure = new.measure(measure_id)
     older = {t.id for t in old.study.targets}
     before = target if target in older else next(iter(older))
     text = f"{measure_id} not worse by {margin:g}"

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import session_slope
 from sim.analysis.memory import TELLS
-from sim.analysis.pooled import Pool, pool_adaptability, pool_balanced, pool_memory, pool_repetition, pool_untold, pool_words
+from sim.analysis.pooled import Pool, pool_adaptability, pool_balanced, pool_memory, pool_repetition, pool_said, pool_untold, pool_words
+from sim.analysis.said_before import WORD_FOR_WORD
 from sim.analysis.table import HIGHEST, LOWEST, MeasureTable, Moment, Part, Values
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
 from sim.core.event import Assessment, Grade, Outcome, ProbeKind, Score
@@ -153,6 +154,18 @@ def _repertoire(table: MeasureTable) -> Values:
     for n, (_, trial, session, _) in enumerate(talks):
         if totals[1][n] > 1e-9:
             found.setdefault(trial, {})[session] = float(totals[0][n] / totals[1][n])
+    return found
+
+
+def _said_before(table: MeasureTable) -> Values:
+    """Of each session's replies of four words and more, the share that repeats word for word what the target has said to anybody before."""
+    sessions: dict[tuple[str, int], list[bool]] = {}
+    for (trial, session, _), said in table.said.found.items():
+        if said != "short":
+            sessions.setdefault((trial, session), []).append(said in WORD_FOR_WORD)
+    found: Values = {}
+    for (trial, session), hits in sessions.items():
+        found.setdefault(trial, {})[session] = fmean(hits)
     return found
 
 
@@ -312,6 +325,7 @@ MEASURES: tuple[Measure, ...] = (
     _repeats("jaccard", "Jaccard", partial(_moved, _jaccard), SHARE),
     _repeats("repertoire", "repertoire", _repertoire, SHARE),
     _repeats("carry_over", "carry-over", partial(_moved, _carry_over)),
+    Measure("said_before", "said before", "lower", (_said_before,), proportion=True, scale=SHARE, pooled=pool_said),
     Measure("words", "words a reply", "neither", (_words,), digits=1, pooled=pool_words, ranked=False),
     Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6, ranked=False),
     Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0, ranked=False),

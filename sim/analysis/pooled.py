@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.analysis.adaptability import Adaptability, summarise_adaptability
 from sim.analysis.memory import measure_abstention, measure_memory, measure_untold
+from sim.analysis.said_before import SaidBeforeFigures, said_figures
 from sim.score.repetition import Repetition, mark_trials, measure
 
 if TYPE_CHECKING:
@@ -77,6 +78,25 @@ def pool_adaptability(table: MeasureTable, trials: Sequence[str]) -> Pooled | No
     """Its slope."""
     found = adaptability(table, trials)
     return None if found.slope is None else Pooled(found.slope, found.personas, lambda: found.interval)
+
+
+# --- said before --------------------------------------------------------------------------------------------------
+
+
+def said_before(table: MeasureTable, trials: Sequence[str]) -> SaidBeforeFigures:
+    """What these trials' replies repeat, of one target, by persona."""
+    wanted = set(trials)
+    found = [(table.places[trial][0], said) for (trial, _, _), said in table.said.found.items() if trial in wanted]
+    looked = all(looked for target, looked in table.said.looked.items() if wanted.intersection(table.by_target[target]))
+    return said_figures(found, looked=looked)
+
+
+def pool_said(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
+    """The share that repeats word for word what anybody was told."""
+    found = said_before(table, trials)
+    if found.anybody is None:
+        return None
+    return Pooled(found.anybody, len({table.places[t][0] for t in trials}), lambda: found.interval["anybody"])
 
 
 # --- repetition ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import fmean, variance
 
 from sim.analysis.estimates import FEWEST_FOR_INTERVAL, proportion_interval
@@ -52,3 +52,36 @@ def effective_n(shares: list[float], n: int) -> float:
 
 def _interval(p: float, n: float) -> tuple[float, float]:
     return proportion_interval(p * n, n)
+
+
+def effective(hits: Sequence[tuple[str, bool]]) -> tuple[float, float]:
+    """A share, and on how many independent observations it stands, given who each was of (Korn & Graubard 1998).
+
+    Between the number of personas, where all of a persona's observations are one, and the number of observations.
+    """
+    people: dict[str, list[bool]] = {}
+    for persona, hit in hits:
+        people.setdefault(persona, []).append(hit)
+    n, count = len(people), len(hits)
+    share = sum(hit for _, hit in hits) / count
+    if share in (0, 1) or n < 2:
+        return share, float(n)
+    pulls = [(sum(of) - share * len(of)) / count for of in people.values()]
+    variance = sum(p**2 for p in pulls) * n / (n - 1)
+    known = share * (1 - share) / variance if variance > 0 else float(count)
+    return share, min(max(known * narrower(count, n), float(n)), float(count))
+
+
+def narrower(count: float, personas: int) -> float:
+    """What an effective number of observations loses because it is reckoned from so few personas (Korn & Graubard 1998)."""
+    from scipy.special import stdtrit
+
+    return float((stdtrit(max(count - 1, 1), 0.975) / stdtrit(personas - 1, 0.975)) ** 2)
+
+
+def share_interval(hits: Sequence[tuple[str, bool]]) -> tuple[float, float] | None:
+    """The 95 % interval of a share over all of `hits`, given who each was of; None below three personas."""
+    if len({persona for persona, _ in hits}) < FEWEST_FOR_INTERVAL:
+        return None
+    value, size = effective(hits)
+    return _interval(value, size)

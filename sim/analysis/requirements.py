@@ -1,7 +1,8 @@
 """What a release must live up to, one line each: `likability >= 3.5`, `share(exchange<=2) <= 0.05`, `count(false_memory) == 0`.
 
 requirement = figure operator number
-figure      = measure                            a mean over personas: likability, callback, abstention.balanced_accuracy
+figure      = measure                            a target's figure: likability, callback, said_before, the id of a scorer of the study
+            | share(scorer = label)              of a scorer's labels, the share of one: share(answers = partly)
             | worst_persona | worst_persona(measure)
             | p<1 to 99>(unit)                   a percentile of exchanges', sessions', trials' or personas' likability
             | share(unit operator number)        the share of them of which that holds
@@ -13,17 +14,21 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.measures import PRIMARY, label_measure, measures_of
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError, nearest
 from sim.core.event import FlagKind
 from sim.core.frozen import Frozen, Text
+from sim.core.spec.scorer import ScorerInfo
 
+Scorers = Sequence[ScorerInfo]
+"""Those whose results the run holds: their ids are measures, too."""
 Operator = Literal[">=", "<=", ">", "<", "=="]
 Unit = Literal["exchange", "session", "trial", "persona"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -40,16 +45,19 @@ THINGS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "likability": ("fixed_set", "without_callback", *DIMENSIONS),
     "criterion": CRITERIA,
-    "repetition": ("jaccard", "repertoire", "carry_over"),
+    "repetition": ("jaccard", "repertoire", "carry_over", "said_before"),
 }
 """Words that may stand before a measure of their kind, as in `repetition.jaccard` or `criterion.enjoyment`."""
 
 
 @dataclass(frozen=True)
 class Mean:
-    """A measure's mean over personas."""
+    """A measure's figure; of a scorer's label, its share."""
 
     measure: str
+    """`id`, or `id=label`."""
+    share: bool = False
+    """It lies in 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +108,15 @@ class Requirement:
 
 _LINE = re.compile(r"\s*(?P<figure>[^<>=!]+?(?:\([^()]*\))?)\s*(?P<operator>[<>=!]+)\s*(?P<bar>[^\s<>=!]\S*)\s*")
 _CALL = re.compile(r"(?P<name>[\w.]+)\s*\(\s*(?P<inside>[^()]*?)\s*\)")
+_LABELLED = re.compile(r"(?P<scorer>[\w.-]+)\s*=\s*(?P<label>[^=<>!].*)")
 _INSIDE = re.compile(r"(?P<unit>\w+)\s*(?P<operator>[<>=!]+)\s*(?P<bar>\S+)")
 
 
-def parse_requirement(text: str) -> Requirement:
+def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
     """One requirement.
+
+    Args:
+        scorers: of the run that it is held against.
 
     Raises:
         InputError: it cannot be read, or speaks of something unknown; the nearest known word is named.
@@ -113,29 +125,30 @@ def parse_requirement(text: str) -> Requirement:
     if not found:
         raise _wrong(text, "is no requirement", "write figure, operator and number, as in 'likability >= 3.5'")
     operator, bar = _operator(text, found["operator"]), _number(text, found["bar"])
-    figure = _figure(text, found["figure"].strip())
+    figure = _figure(text, found["figure"].strip(), scorers)
     if operator == "==" and not isinstance(figure, Count):
         raise _wrong(text, "asks an estimate to be exactly something", "write >= or <=; == is for counts")
     if isinstance(figure, Count) and bar < 0:
         raise _wrong(text, "asks for a count below 0", "write a number from 0")
-    if isinstance(figure, Share) and not 0 <= bar <= 1:
+    if isinstance(figure, Share | Mean) and (isinstance(figure, Share) or figure.share) and not 0 <= bar <= 1:
         raise _wrong(text, "asks for a share outside 0 to 1", "write 0.05 for 5 %")
     return Requirement(" ".join(text.split()), figure, operator, bar)
 
 
-def _figure(text: str, figure: str) -> Figure:
+def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     call = _CALL.fullmatch(figure)
     if not call:
         if figure == "worst_persona":
             return WorstPersona(PRIMARY)
         if figure in THINGS:
             return Count(figure)
-        return Mean(_measure(text, figure, also=("worst_persona", *THINGS)))
+        return Mean(_measure(text, figure, scorers, also=("worst_persona", *THINGS)))
     name, inside = call["name"], call["inside"]
     if name == "worst_persona":
-        return WorstPersona(_measure(text, inside))
+        return WorstPersona(_measure(text, inside, scorers))
     if name == "share":
-        return _share(text, inside)
+        labelled = _LABELLED.fullmatch(inside)
+        return _label(text, labelled["scorer"], labelled["label"], scorers) if labelled else _share(text, inside)
     if name == "count":
         if any(sign in inside for sign in "<>="):
             return Count(inside, _share(text, inside))
@@ -146,6 +159,16 @@ def _figure(text: str, figure: str) -> Figure:
     if percent and 1 <= int(percent[1]) <= 99:
         return Percentile(int(percent[1]), _unit(text, inside))
     raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "worst_persona", "p10", "p90")))
+
+
+def _label(text: str, scorer: str, label: str, scorers: Scorers) -> Mean:
+    """The share of one label of a scorer."""
+    labelled = {s.id: s for s in scorers if s.labels}
+    if scorer not in labelled:
+        raise _wrong(text, f"speaks of '{scorer}', which is not a scorer with labels", nearest(scorer, labelled))
+    if label not in labelled[scorer].labels:
+        raise _wrong(text, f"speaks of '{label}', which is not a label of '{scorer}'", nearest(label, labelled[scorer].labels))
+    return Mean(label_measure(labelled[scorer], label).id, share=True)
 
 
 def _share(text: str, inside: str) -> Share:
@@ -162,18 +185,22 @@ def _unit(text: str, unit: str) -> Unit:
     raise _wrong(text, f"speaks of unknown units '{unit}'", nearest(unit, UNITS))
 
 
-def find_measure(name: str) -> str | None:
+def find_measure(name: str, scorers: Scorers = ()) -> str | None:
     """The id of the measure that `name` stands for, with or without its group before it."""
-    if name in BY_ID:
+    known = [m.id for m in measures_of(scorers)]
+    if name in known:
         return name
     group, _, own = name.partition(".")
     return own if own in GROUPS.get(group, ()) else None
 
 
-def _measure(text: str, name: str, *, also: tuple[str, ...] = ()) -> str:
-    found = find_measure(name)
+def _measure(text: str, name: str, scorers: Scorers, *, also: tuple[str, ...] = ()) -> str:
+    found = find_measure(name, scorers)
     if found is None:
-        raise _wrong(text, f"speaks of unknown measure '{name}'", nearest(name, (*BY_ID, *also)))
+        mixed = next((s for s in scorers if s.id == name), None)
+        if mixed is not None:
+            raise _wrong(text, f"speaks of '{name}', of whose labels none is called good", f"write share({name} = {mixed.labels[0]})")
+        raise _wrong(text, f"speaks of unknown measure '{name}'", nearest(name, (*(m.id for m in measures_of(scorers)), *also)))
     return found
 
 
@@ -201,18 +228,21 @@ def _wrong(text: str, problem: str, mend: str) -> InputError:
 # --- margins and files --------------------------------------------------------------------------------------------
 
 
-def parse_margin(text: str) -> tuple[str, float]:
+def parse_margin(text: str, scorers: Scorers = ()) -> tuple[str, float]:
     """`measure=number`, what a new version may lose.
+
+    Args:
+        scorers: of both runs.
 
     Raises:
         InputError: it cannot be read, or names no measure.
     """
     name, equals, number = (part.strip() for part in text.partition("="))
-    found = find_measure(name)
+    found = find_measure(name, scorers)
     if not equals:
         raise InputError(f"margin '{text}' is no margin", mend="write measure=number, as in likability=0.2")
     if found is None:
-        raise InputError(f"margin '{text}' speaks of unknown measure '{name}'", mend=nearest(name, BY_ID))
+        raise InputError(f"margin '{text}' speaks of unknown measure '{name}'", mend=nearest(name, [m.id for m in measures_of(scorers)]))
     try:
         value = float(number)
     except ValueError:
@@ -222,9 +252,13 @@ def parse_margin(text: str) -> tuple[str, float]:
     return found, value
 
 
-def _readable(text: str) -> str:
+SCORERS: Final = "scorers"
+"""Under this name a file of requirements is told the scorers of the run that it is read for (`load_yaml`'s context)."""
+
+
+def _readable(text: str, info: ValidationInfo) -> str:
     try:
-        parse_requirement(text)
+        parse_requirement(text, (info.context or {}).get(SCORERS, ()))
     except InputError as error:
         raise ValueError(str(error)) from None
     return text

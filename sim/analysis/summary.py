@@ -22,9 +22,11 @@ from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID
 from sim.analysis.memory import MemoryFigures, summarise_memory
 from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
-from sim.analysis.pooled import adaptability
+from sim.analysis.pooled import adaptability, said_before
 from sim.analysis.pooled import repetition as repetition_of
+from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks, check_scales
+from sim.analysis.scorers import ScorerFigures, summarise_scorers
 from sim.analysis.table import MeasureTable
 from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import control_parts
@@ -155,6 +157,8 @@ class RepetitionFigures(Frozen):
     jaccard: float | None
     moves_per_reply: float | None
     words_per_reply: float | None
+    said_before: SaidBeforeFigures
+    """Words, not moves, and so the same whoever tagged."""
 
 
 class Tokens(Frozen):
@@ -219,6 +223,8 @@ class TargetSummary(Frozen):
     """By the study's tagger."""
     other_taggers: dict[str, RepetitionFigures]
     """By those that tagged later (`sim score RUN --tagger`), the same ones for every target."""
+    scorers: dict[str, ScorerFigures]
+    """By id of the study's own scorers, and of those that were added later."""
     memory: MemoryFigures
     adaptability: Adaptability
     recovery: Recovery
@@ -273,7 +279,7 @@ def summarise(
     offline: tuple[str, ...],
     codebook: Codebook,
     later: Iterable[Codebook] = (),
-    scorers: Iterable[ScorerInfo] = (),
+    scorers: Sequence[ScorerInfo] = (),
     table: MeasureTable | None = None,
 ) -> RunSummary:
     """The figures of a run.
@@ -286,7 +292,7 @@ def summarise(
         offline: the parts that offline models played.
         codebook: what the moves were tagged with; figures are on its counted moves.
         later: what else they were tagged with.
-        scorers: the study's own.
+        scorers: the study's own, and those whose results were added later.
         table: the values of these trials, where they are known already.
     """
     panel = Panel.of(study, scorers)
@@ -303,7 +309,7 @@ def summarise(
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=tuple(_target(study, target.id, table, later=tagged, panel=panel) for target in study.targets),
+        targets=tuple(_target(study, target.id, table, later=tagged, panel=panel, scorers=scorers) for target in study.targets),
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, table),
         ranks=rank_targets(study, table),
@@ -318,11 +324,14 @@ def summarise(
 _Word = TypeVar("_Word", bound=str)
 
 
-def _target(study: Study, target: str, table: MeasureTable, *, later: Mapping[str, Codebook], panel: Panel) -> TargetSummary:
+def _target(
+    study: Study, target: str, table: MeasureTable, *, later: Mapping[str, Codebook], panel: Panel, scorers: Sequence[ScorerInfo]
+) -> TargetSummary:
     ids = table.by_target.get(target, ())
     trials = table.of(ids)
     spent = _spent(trials)
     sessions = [s for t in trials for s in t.sessions]
+    said = said_before(table, ids)
     return TargetSummary(
         target=target,
         trials=len(trials),
@@ -333,8 +342,9 @@ def _target(study: Study, target: str, table: MeasureTable, *, later: Mapping[st
         likability=_likability(study, target, table),
         sessions=summarise_sessions(table, target),
         criterion={c: _criterion(c, table, trials) for c in CRITERIA},
-        repetition=_repetition(table, ids, seed=study.seed),
-        other_taggers={t: _repetition(table.tagged_by(t, book), ids, seed=study.seed) for t, book in later.items()},
+        repetition=_repetition(table, ids, said, seed=study.seed),
+        other_taggers={t: _repetition(table.tagged_by(t, book), ids, said, seed=study.seed) for t, book in later.items()},
+        scorers=summarise_scorers(scorers, table, target),
         memory=summarise_memory(study, trials),
         adaptability=adaptability(table, ids),
         recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
@@ -422,7 +432,7 @@ def _criterion(question: Criterion, table: MeasureTable, trials: Sequence[Trial]
     )
 
 
-def _repetition(table: MeasureTable, trials: Sequence[str], *, seed: int) -> RepetitionFigures:
+def _repetition(table: MeasureTable, trials: Sequence[str], said: SaidBeforeFigures, *, seed: int) -> RepetitionFigures:
     repeated, codebook = repetition_of(table, trials), table.view.codebook
     assert codebook is not None
     found, columns = repeated.found, repeated.columns
@@ -445,6 +455,7 @@ def _repetition(table: MeasureTable, trials: Sequence[str], *, seed: int) -> Rep
         jaccard=found.jaccard,
         moves_per_reply=found.moves_per_reply,
         words_per_reply=found.words_per_reply,
+        said_before=said,
     )
 
 

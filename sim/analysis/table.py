@@ -26,11 +26,13 @@ from sim.analysis.pairs import Place, Slots, seed_means
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Tags
 from sim.core.text import count_words
+from sim.score.said_before import Sayings
 
 if TYPE_CHECKING:
     from sim.analysis.pooled import Repeated
     from sim.core.codebook import Codebook, Dimension
     from sim.core.record import Trial
+    from sim.score.said_before import Said
 
 Moment = int | tuple[int, str]
 """A session (0: the trial as a whole), or a question of memory after it: what a trial's value is the mean of."""
@@ -155,6 +157,11 @@ class MeasureTable:
         return {(t.id, s.index): [count_words(e.reply.text) for e in s.exchanges if e.reply is not None] for t in self.trials for s in t.sessions}
 
     @cached_property
+    def said(self) -> Repeats:
+        """What each answered exchange repeats, among all that its target said; trials whose texts were forgotten are left out."""
+        return find_said(self.trials)
+
+    @cached_property
     def sets(self) -> dict[tuple[str, int], list[int | None]]:
         """By trial and session: the counted moves of each answered exchange, a bit a move; None where it has no tags."""
         bit = {m.id: 1 << i for i, m in enumerate(self.view.codebook.moves)} if self.view.codebook else {}
@@ -173,6 +180,32 @@ class MeasureTable:
                         here.append(bits[id(tags)])
                 found[trial.id, session.index] = here
         return found
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Which replies were said before."""
+
+    found: Mapping[tuple[str, int, int], Said]
+    """By trial, session and exchange."""
+    looked: Mapping[str, bool]
+    """By target: whether near repeats were looked for."""
+
+
+def find_said(trials: Iterable[Trial]) -> Repeats:
+    """What each reply of `trials` repeats, each target on its own; a trial's replies are all to one person."""
+    sayings: dict[str, Sayings] = {}
+    places: dict[str, list[tuple[str, int, int]]] = {}
+    for trial in trials:
+        if not trial.forgotten:
+            own, of = sayings.setdefault(trial.target, Sayings()), places.setdefault(trial.target, [])
+            for session in trial.sessions:
+                for exchange in session.exchanges:
+                    if exchange.reply is not None:
+                        own.add(exchange.reply.text, person=trial.id, place=(session.index, exchange.index))
+                        of.append((trial.id, session.index, exchange.index))
+    found = {place: said for target, own in sayings.items() for place, said in zip(places[target], own.found(), strict=True)}
+    return Repeats(found, {target: own.looks for target, own in sayings.items()})
 
 
 def level_mean(parts: Sequence[Values], keys: Mapping[str, Place], *, session: int | None = None) -> float | None:

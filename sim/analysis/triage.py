@@ -6,19 +6,22 @@ label. What looks alike stands together: exchanges of one target with the same h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from sim.analysis.table import find_said
 from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
-from sim.core.event import Label, Score
+from sim.core.event import Assessment, Label, Score
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ScorerInfo
+    from sim.score.said_before import Said
 
-ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "sharp_drop", "rater_disagreement"]
+ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "said_before", "scorer", "sharp_drop", "rater_disagreement"]
 REASONS: tuple[ReasonKind, ...] = get_args(ReasonKind)
 """The heaviest first."""
 WEIGHTS: Final[dict[ReasonKind, float]] = {
@@ -26,6 +29,8 @@ WEIGHTS: Final[dict[ReasonKind, float]] = {
     "critical_flag": 3.0,
     "leaving": 3.0,
     "low_score": 2.0,
+    "said_before": 2.0,
+    "scorer": 2.0,
     "sharp_drop": 1.5,
     "rater_disagreement": 1.0,
 }
@@ -38,12 +43,18 @@ APART: Final = 1.5
 """Points between the primary rater's mean and another rater's."""
 
 
+POOR: Final = 0.25
+"""Share of a scorer's scale, from its bad end, within which a number speaks against the reply."""
+
+
 class Reason(Frozen):
     """One thing that speaks against an exchange."""
 
     kind: ReasonKind
     said: str
     """In a few plain words."""
+    scorer: str = ""
+    """The id of the scorer, where one of the study's own says it."""
 
 
 class TriageItem(Frozen):
@@ -69,13 +80,21 @@ class TriageItem(Frozen):
     note: str
 
 
-def queue(study: Study, trials: Iterable[Trial]) -> tuple[TriageItem, ...]:
+def queue(study: Study, trials: Iterable[Trial], scorers: Sequence[ScorerInfo] = ()) -> tuple[TriageItem, ...]:
     """Every exchange that something speaks against, those without a label first, then by weight."""
-    found = [item for trial in trials for session in trial.sessions for item in _of_session(study.primary_rater, trial, session)]
+    found = [item for trial in trials for item in _of_trial(study.primary_rater, trial, scorers)]
     return tuple(sorted(found, key=lambda i: (i.label is not None, -i.weight, i.trial, i.session, i.exchange)))
 
 
-def _of_session(rater: str, trial: Trial, session: Session) -> Iterator[TriageItem]:
+def _of_trial(rater: str, trial: Trial, scorers: Sequence[ScorerInfo]) -> Iterator[TriageItem]:
+    said = find_said([trial]).found
+    for session in trial.sessions:
+        yield from _of_session(rater, trial, session, said, scorers)
+
+
+def _of_session(
+    rater: str, trial: Trial, session: Session, said: Mapping[tuple[str, int, int], Said], scorers: Sequence[ScorerInfo]
+) -> Iterator[TriageItem]:
     before: float | None = None
     for exchange in session.exchanges:
         score = exchange.mean(rater)
@@ -84,6 +103,8 @@ def _of_session(rater: str, trial: Trial, session: Session) -> Iterator[TriageIt
             *_flags(exchange),
             *_leaving(exchange, session),
             *_scores(score, before),
+            *_repeats(said.get((trial.id, session.index, exchange.index))),
+            *_scorers(trial, session, exchange, scorers),
             *_disagreement(exchange, rater, score),
         ]
         before = score if score is not None else before
@@ -102,13 +123,18 @@ def _of_session(rater: str, trial: Trial, session: Session) -> Iterator[TriageIt
             weight=round(sum(weight for weight, _ in reasons), 3),
             reasons=tuple(r for _, r in ordered),
             dimension=dimension,
-            group=f"{trial.target} · {ordered[0][1].kind.replace('_', ' ')}{f' · {dimension}' if dimension else ''}",
+            group=_group(trial.target, ordered[0][1], dimension),
             label=label.label if label else None,
             note=label.note if label else "",
         )
 
 
 _Weighed = tuple[float, Reason]
+
+
+def _group(target: str, heaviest: Reason, dimension: Dimension | None) -> str:
+    about = heaviest.scorer or heaviest.kind.replace("_", " ")
+    return f"{target} · {about}{f' · {dimension}' if dimension and not heaviest.scorer else ''}"
 
 
 def _false_memories(exchange: Exchange, rater: str) -> Iterator[_Weighed]:
@@ -136,6 +162,44 @@ def _scores(score: float | None, before: float | None) -> Iterator[_Weighed]:
         yield WEIGHTS["low_score"] + LOW - score, Reason(kind="low_score", said=f"rated {score:.1f}")
     if score is not None and before is not None and before - score >= DROP:
         yield WEIGHTS["sharp_drop"] + before - score - DROP, Reason(kind="sharp_drop", said=f"from {before:.1f} to {score:.1f}")
+
+
+def _repeats(said: Said | None) -> Iterator[_Weighed]:
+    """What the same person was told before: of what others were told they know nothing."""
+    if said == "same_user":
+        yield WEIGHTS["said_before"], Reason(kind="said_before", said="repeats itself word for word")
+
+
+def _scorers(trial: Trial, session: Session, exchange: Exchange, scorers: Sequence[ScorerInfo]) -> Iterator[_Weighed]:
+    """What is about a session or a trial counts against its last reply."""
+    last = exchange.index == len(session.exchanges)
+    ended = last and session.index == len(trial.sessions)
+    for info in scorers:
+        places = {"exchange": exchange.scores, "session": session.scores if last else {}, "trial": trial.scores if ended else {}}
+        result = places[info.grain].get(info.id)
+        if isinstance(result, Assessment) and speaks_against(info, result.value):
+            why = f": {result.reason}" if result.reason else ""
+            found = f"{info.name}: {written(info, result.value)}{why}"
+            yield WEIGHTS["scorer"], Reason(kind="scorer", said=found[:120], scorer=info.id)
+
+
+def speaks_against(info: ScorerInfo, value: bool | float | str) -> bool:
+    """Whether a scorer's result is a reason to read the reply: no where yes is good, a label that is not a good one, a number at the bad end."""
+    if info.better == "neither":
+        return False
+    if info.result == "label":
+        return bool(info.good) and value not in info.good
+    if info.result == "yes_no":
+        return bool(value) != (info.better == "higher")
+    if info.low is None or info.high is None:
+        return False
+    reach = POOR * (info.high - info.low)
+    return float(value) <= info.low + reach if info.better == "higher" else float(value) >= info.high - reach
+
+
+def written(info: ScorerInfo, value: bool | float | str) -> str:
+    """A result in words."""
+    return ("yes" if value else "no") if info.result == "yes_no" else value if isinstance(value, str) else f"{value:g}"
 
 
 def _disagreement(exchange: Exchange, rater: str, score: float | None) -> Iterator[_Weighed]:

@@ -24,22 +24,17 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
     loaded, events = load_run_and_events(run, results=results)
     match format:
         case "parquet":
-            from sim.present.frames import exchanges_frame, render_parquet
+            from sim.present.frames import render_parquet
 
             assert out is not None
-            folder = loaded.folder
-            frame = exchanges_frame(
-                loaded.trials, "polars", study=loaded.study, run=loaded.name, offline=folder.header.offline, codebook=folder.codebook
-            )
-            put(out, [render_parquet(frame)], alike=4, flag="--out")
+            put(out, [render_parquet(loaded.exchanges("polars"), loaded.source.scorers)], alike=4, flag="--out")
         case "inspect":
             from sim.present.inspect_log import render_inspect_log
 
-            _write(
-                [render_inspect_log(loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary)],
-                out,
-                alike=len('{"version":'),
+            log = render_inspect_log(
+                loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary, scorers=loaded.source.scorers
             )
+            _write([log], out, alike=len('{"version":'))
         case "markdown" | "latex":
             from sim.present.report.tabular import main_table, render_latex, render_markdown
 
@@ -61,6 +56,7 @@ def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str
         offline=run.folder.header.offline,
         codebook=run.folder.codebook,
         events=lambda trial: events.get(trial, ()),
+        scorers=run.source.scorers,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import gate_run
+from sim.api import gate_run, load_run
 from sim.cli.exit import DONE, GATE_FAILED, UNDECIDED
 from sim.cli.output import add, put
 from sim.cli.reading import print_rendered
@@ -18,6 +18,7 @@ from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from sim.analysis.gate import GateDocument
+    from sim.analysis.requirements import Scorers
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """Names the file that a job's summary is added to; several steps write to it."""
@@ -38,7 +39,9 @@ class Wish:
 
 def gate(run: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     """`sim gate`."""
-    document = gate_run(run, require=_requirements(wish), targets=wish.targets, baseline=wish.baseline, margins=wish.margins, results=results)
+    new = load_run(run, results=results, words=False)
+    require = _requirements(wish, new.source.scorers)
+    document = gate_run(new, require=require, targets=wish.targets, baseline=wish.baseline, margins=wish.margins, results=results)
     if as_json and wish.markdown == "-":
         raise InputError("JSON and Markdown cannot both go to standard output", where="--markdown", mend="name a file for the Markdown")
     _write(document, wish)
@@ -51,13 +54,13 @@ def gate(run: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     return {"passed": DONE, "failed": GATE_FAILED, "inconclusive": UNDECIDED}[document.verdict]
 
 
-def _requirements(wish: Wish) -> tuple[str, ...]:
+def _requirements(wish: Wish, scorers: Scorers) -> tuple[str, ...]:
     if wish.file is None:
         return wish.require
-    from sim.analysis.requirements import RequirementsFile
+    from sim.analysis.requirements import SCORERS, RequirementsFile
     from sim.store.yaml_file import load_yaml
 
-    return (*wish.require, *load_yaml(wish.file, RequirementsFile).require)
+    return (*wish.require, *load_yaml(wish.file, RequirementsFile, context={SCORERS: scorers}).require)
 
 
 def _write(document: GateDocument, wish: Wish) -> None:

@@ -31,6 +31,7 @@ from sim.store.runs import open_run
 from sim.store.scorers import find_scorers, is_rubric, load_rubric
 
 if TYPE_CHECKING:
+    from sim.analysis.scorers import ScorerFigures
     from sim.core.codebook import Codebook
     from sim.core.event import Event
     from sim.core.spec import KeptScorer, ModelSpec, Rubric
@@ -221,20 +222,25 @@ def _print(run: Run, judging: Judging, wish: Wish, *, absent: int, as_json: bool
 
 def scorer_document(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, Any]:
     """What the scorers found, by target."""
-    from sim.present.scorers import scorer_figures
+    found = scorers_found(run, scorers)
+    return {"scorers": {target: {id: f.model_dump(mode="json") for id, f in of.items()} for target, of in found.items()}}
 
-    figures = scorer_figures(run.trials, (s.info for s in scorers))
-    return {"scorers": {target: {id: f.model_dump(mode="json") for id, f in found.items()} for target, found in figures.items()}}
+
+def scorers_found(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, dict[str, ScorerFigures]]:
+    """The figures of some of a run's scorers, by target."""
+    from sim.analysis.scorers import summarise_scorers
+
+    infos = [s.info for s in scorers]
+    return {t.id: summarise_scorers(infos, run.source.table, t.id) for t in run.study.targets}
 
 
 def print_scorers(run: Run, scorers: Iterable[KeptScorer]) -> None:
     """What the scorers found, as a table."""
     from sim.cli.reading import print_rendered
-    from sim.present.scorers import render_scorers, scorer_figures
+    from sim.present.scorers import render_scorers
 
-    infos = [s.info for s in scorers]
-    figures = scorer_figures(run.trials, infos)
-    print_rendered(lambda width: render_scorers(run.name, figures, infos, offline=bool(run.folder.header.offline)))
+    found = scorers_found(run, scorers)
+    print_rendered(lambda width: render_scorers(run.name, found, offline=bool(run.folder.header.offline)))
 
 
 def _print_moves(run: Run, judging: Judging, wish: Wish, *, more: dict[str, object], as_json: bool) -> None:

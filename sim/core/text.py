@@ -14,7 +14,8 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
-def _normalise(text: str) -> str:
+def normalised(text: str) -> str:
+    """NFKC, lower case, straight quotes, single spaces; nothing is remembered of it, so that a log of any length can be gone through."""
     # `str.translate` would take ten times as long.
     straight = _CURLY.sub(lambda found: _STRAIGHT[found[0]], unicodedata.normalize("NFKC", text))
     return " ".join(straight.casefold().split())
@@ -22,8 +23,8 @@ def _normalise(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
-    """NFKC, lower case, straight quotes, single spaces."""
-    return _normalise(text)
+    """`normalised`, and remembered for a while."""
+    return normalised(text)
 
 
 @lru_cache(maxsize=4096)
@@ -48,7 +49,7 @@ def words(text: str) -> list[str]:
 def count_words(text: str) -> int:
     """How many words `text` has; nothing is remembered of it, so that a log of any length can be counted."""
     if not text.isascii():
-        return len(_words(text, _normalise(text)))
+        return len(_words(text, normalised(text)))
     parts = text.translate(_APART).split()
     plain = sum(map(str.isalnum, parts))
     return plain if plain == len(parts) else plain + sum(len(_WORD.findall(part)) for part in parts if not part.isalnum())

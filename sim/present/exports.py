@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import JsonValue
 
+from sim.analysis.said_before import WORD_FOR_WORD
+from sim.analysis.table import find_said
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Event
 from sim.core.frozen import Frozen
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.record import Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ScorerInfo
 
 Format = Literal["jsonl", "csv"]
 
@@ -88,11 +91,24 @@ COLUMNS: dict[str, str] = {
     "jaccard": "overlap of the two move sets; empty where there are not two",
     "novelty": "KL divergence from the session's moves so far, nats; empty for the first",
     "repertoire": "mean overlap with every earlier reply of the trial; empty for the first",
+    "said_before": "true where the reply repeats, word for word, what the target has said to anybody in the run; empty under four words",
     "disclosed": "ids of the facts the message tells, separated by spaces",
     "flags": "what the simulated user should not have done, separated by spaces",
     "meta": "as JSON: run, take, resent, timings",
 }
-"""The CSV's columns in order, with what they hold."""
+"""The CSV's columns in order, with what they hold; those of the study's own scorers stand before the last (`columns_of`)."""
+LAST = "meta"
+
+
+def columns_of(scorers: Sequence[ScorerInfo]) -> dict[str, str]:
+    """The columns of a run with these scorers, in order, with what they hold: of each scorer what it found, and whether it found anything."""
+    found: dict[str, str] = {}
+    for info in scorers:
+        about = {"exchange": "", "session": ", of the session", "trial": ", of the trial"}[info.grain]
+        values = {"number": "a number", "yes_no": "true or false", "label": f"one of {', '.join(info.labels)}"}[info.result]
+        found[f"scorer_{info.id}"] = f"{info.name}{about}: {values}; empty without a result"
+        found[f"scorer_{info.id}_kind"] = "assessment, not_applicable, unscored or absent"
+    return {**{k: v for k, v in COLUMNS.items() if k != LAST}, **found, LAST: COLUMNS[LAST]}
 
 
 def export_rows(
@@ -104,6 +120,7 @@ def export_rows(
     offline: tuple[str, ...],
     codebook: Codebook,
     events: Events | None = None,
+    scorers: Sequence[ScorerInfo] = (),
 ) -> Iterator[str]:
     """The lines of an export, each with its line break, made one trial at a time.
 
@@ -116,11 +133,14 @@ def export_rows(
         offline: the parts that offline models played.
         codebook: what the moves were tagged with; repetition is on its counted moves.
         events: where a trial's events are found, for the timings in `meta`.
+        scorers: those whose results the run holds.
     """
+    columns, listed = columns_of(scorers), sorted(trials, key=lambda t: t.id)
+    said = find_said(listed).found
     if form == "csv":
-        yield _csv(COLUMNS)
-    for trial in sorted(trials, key=lambda t: t.id):
-        document = trial_document(trial, study=study, codebook=codebook, offline=offline)
+        yield _csv(columns)
+    for trial in listed:
+        document = trial_document(trial, study=study, codebook=codebook, offline=offline, said=said)
         timings = _timings(events(trial.id) if events else ())
         for session in document.sessions:
             if form == "jsonl":
@@ -130,20 +150,29 @@ def export_rows(
                 yield (
                     _jsonl(_row(document, session, exchange, meta))
                     if form == "jsonl"
-                    else _csv(map(_cell, _values(document, session, exchange, meta)))
+                    else _csv(map(_cell, _values(document, session, exchange, meta, columns)))
                 )
 
 
 def export_values(
-    trials: Iterable[Trial], *, study: Study, run: str, offline: tuple[str, ...], codebook: Codebook, events: Events | None = None
+    trials: Iterable[Trial],
+    *,
+    study: Study,
+    run: str,
+    offline: tuple[str, ...],
+    codebook: Codebook,
+    events: Events | None = None,
+    scorers: Sequence[ScorerInfo] = (),
 ) -> Iterator[tuple[object, ...]]:
-    """The rows of the CSV as values, in the order of `COLUMNS`; None where the CSV has an empty cell."""
-    for trial in sorted(trials, key=lambda t: t.id):
-        document = trial_document(trial, study=study, codebook=codebook, offline=offline)
+    """The rows of the CSV as values, in the order of `columns_of`; None where the CSV has an empty cell."""
+    columns, listed = columns_of(scorers), sorted(trials, key=lambda t: t.id)
+    said = find_said(listed).found
+    for trial in listed:
+        document = trial_document(trial, study=study, codebook=codebook, offline=offline, said=said)
         timings = _timings(events(trial.id) if events else ())
         for session in document.sessions:
             for exchange in session.exchanges:
-                yield _values(document, session, exchange, _meta(run, session, timings, exchange.index, resent=exchange.resent))
+                yield _values(document, session, exchange, _meta(run, session, timings, exchange.index, resent=exchange.resent), columns)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -171,7 +200,7 @@ def _row(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocum
     }
 
 
-def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocument, meta: RowMeta) -> tuple[object, ...]:
+def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocument, meta: RowMeta, columns: Iterable[str]) -> tuple[object, ...]:
     ratings = exchange.ratings.get(trial.rater, {})
     scores: dict[str, object] = {}
     for d in DIMENSIONS:
@@ -207,11 +236,15 @@ def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDo
         "jaccard": exchange.repetition.jaccard,
         "novelty": exchange.repetition.novelty,
         "repertoire": exchange.repetition.repertoire,
+        "said_before": None if exchange.said_before is None else exchange.said_before in WORD_FOR_WORD,
         "disclosed": " ".join(dict.fromkeys(d.fact for d in exchange.disclosed)),
         "flags": " ".join(f.kind for f in exchange.flags),
         "meta": json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
     }
-    return tuple(cells[name] for name in COLUMNS)
+    for scorer, result in {**trial.scores, **session.scores, **exchange.scores}.items():
+        cells[f"scorer_{scorer}"] = result.value
+        cells[f"scorer_{scorer}_kind"] = result.kind
+    return tuple(cells[name] if name in cells else "absent" if name.endswith("_kind") else None for name in columns)
 
 
 # --- meta ---------------------------------------------------------------------------------------------------------

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim.core.codebook import DIMENSIONS
 from sim.core.errors import InputError
-from sim.present.exports import COLUMNS, Events, export_values
+from sim.present.exports import Events, columns_of, export_values
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.record import Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ResultKind, ScorerInfo
 
 Library = Literal["polars", "pandas"]
 
 TRUTHS = frozenset({"offline", "scripted", "leave"})
+MAYBE = frozenset({"said_before"})
 NUMBERS = frozenset({"seed", "session", "exchange", "user_words", "reply_words", *DIMENSIONS})
 FIGURES = frozenset({"likability", "fixed_set", "jaccard", "novelty", "repertoire"})
-"""Columns that hold truth values, whole numbers and other numbers; the others hold text, but for `date`."""
+"""Columns that hold truth values, truth values or nothing, whole numbers and other numbers; the others hold text, but for `date`."""
 
 
 def exchanges_frame(
@@ -34,42 +36,57 @@ def exchanges_frame(
     offline: tuple[str, ...],
     codebook: Codebook,
     events: Events | None = None,
+    scorers: Sequence[ScorerInfo] = (),
 ) -> Any:
     """A row an exchange, ordered by trial, session and exchange; null where the CSV has an empty cell.
 
     Raises:
         InputError: the library is not installed.
     """
-    rows = list(export_values(trials, study=study, run=run, offline=offline, codebook=codebook, events=events))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
+    rows = list(export_values(trials, study=study, run=run, offline=offline, codebook=codebook, events=events, scorers=scorers))
+    kinds = column_kinds(scorers)
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(kinds)}
     columns["date"] = [dt.date.fromisoformat(str(d)) for d in columns["date"]]
     made = _library(library)
     if library == "polars":
-        return made.DataFrame(columns, schema={name: _polars_type(name, made) for name in COLUMNS})
-    return made.DataFrame({name: made.Series(values, dtype=_pandas_type(name)) for name, values in columns.items()})
+        return made.DataFrame(columns, schema={name: getattr(made, POLARS[kind]) for name, kind in kinds.items()})
+    return made.DataFrame({name: made.Series(values, dtype=PANDAS[kinds[name]]) for name, values in columns.items()})
 
 
-def render_parquet(frame: Any) -> bytes:
+def render_parquet(frame: Any, scorers: Sequence[ScorerInfo] = ()) -> bytes:
     """A polars frame as a parquet file that says in its metadata what each column holds."""
     file = io.BytesIO()
-    frame.write_parquet(file, metadata=COLUMNS)
+    frame.write_parquet(file, metadata=columns_of(scorers))
     return file.getvalue()
 
 
-def _polars_type(column: str, polars: Any) -> Any:
-    if column in TRUTHS:
-        return polars.Boolean
-    if column in NUMBERS:
-        return polars.Int64
-    return polars.Float64 if column in FIGURES else polars.Date if column == "date" else polars.String
+ColumnKind = Literal["truth", "maybe", "whole", "figure", "date", "text"]
+POLARS: dict[ColumnKind, str] = {"truth": "Boolean", "maybe": "Boolean", "whole": "Int64", "figure": "Float64", "date": "Date", "text": "String"}
+PANDAS: dict[ColumnKind, str] = {
+    "truth": "bool",
+    "maybe": "boolean",
+    "whole": "Int64",
+    "figure": "Float64",
+    "date": "datetime64[s]",
+    "text": "object",
+}
+_RESULTS: dict[ResultKind, ColumnKind] = {"yes_no": "maybe", "number": "figure", "label": "text"}
 
 
-def _pandas_type(column: str) -> str:
+def column_kinds(scorers: Sequence[ScorerInfo] = ()) -> dict[str, ColumnKind]:
+    """What each column holds, in order."""
+    own = {f"scorer_{info.id}": _RESULTS[info.result] for info in scorers}
+    return {name: own[name] if name in own else _kind(name) for name in columns_of(scorers)}
+
+
+def _kind(column: str) -> ColumnKind:
     if column in TRUTHS:
-        return "bool"
+        return "truth"
+    if column in MAYBE:
+        return "maybe"
     if column in NUMBERS:
-        return "Int64"
-    return "Float64" if column in FIGURES else "datetime64[s]" if column == "date" else "object"
+        return "whole"
+    return "figure" if column in FIGURES else "date" if column == "date" else "text"
 
 
 def _library(name: Library) -> Any:

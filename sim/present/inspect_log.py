@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from sim.analysis.by_trial import summarise_trial
+from sim.analysis.figures import figure
+from sim.analysis.measures import BY_ID, scorer_measure
+from sim.analysis.table import MeasureTable, Viewpoint
 from sim.core.codebook import DIMENSIONS, LABELS, Dimension
 from sim.core.dates import spoken
 from sim.core.event import Score
 from sim.present.words import DIAGNOSTIC, OFFLINE_MARK
 
 if TYPE_CHECKING:
-    from sim.analysis.summary import RunSummary
+    from sim.analysis.summary import RunSummary, TargetSummary
     from sim.core.record import Exchange, Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ScorerInfo
     from sim.store.header import Header
 
 Data = dict[str, JsonValue]
@@ -30,7 +34,7 @@ VERSION = 2
 """Of Inspect's log."""
 
 
-def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header, summary: RunSummary) -> str:
+def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header, summary: RunSummary, scorers: Sequence[ScorerInfo] = ()) -> str:
     """The log as JSON. Trials that have not begun are left out and counted as not completed."""
     begun = sorted((t for t in trials if t.exchanges), key=lambda t: t.id)
     created = header.created.isoformat()
@@ -52,6 +56,8 @@ def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header,
             "targets": [t.id for t in study.targets],
         },
     }
+    seen = MeasureTable(trials, Viewpoint(study.primary_rater))
+    samples: list[JsonValue] = [_sample(t, study, seen, scorers) for t in begun]
     log: Data = {
         "version": VERSION,
         "status": "success" if summary.status == "finished" else "cancelled",
@@ -60,15 +66,15 @@ def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header,
         "results": {
             "total_samples": len(trials),
             "completed_samples": sum(t.finished for t in trials),
-            "scores": [_result(name, begun, study, summary) for name in ("likability", *DIMENSIONS)],
+            "scores": [_result(name, samples, summary) for name in _names(summary)],
         },
         "stats": {"started_at": created, "completed_at": created, "model_usage": {}},
-        "samples": [_sample(t, study) for t in begun],
+        "samples": samples,
     }
     return json.dumps(log, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _sample(trial: Trial, study: Study) -> Data:
+def _sample(trial: Trial, study: Study, seen: MeasureTable, scorers: Sequence[ScorerInfo]) -> Data:
     scenario = trial.cast.scenario
     last = next(e.reply.text for e in reversed(trial.exchanges) if e.reply)
     return {
@@ -78,7 +84,7 @@ def _sample(trial: Trial, study: Study) -> Data:
         "target": "",
         "messages": list(_messages(trial)),
         "output": {"model": trial.target, "choices": [{"message": {"role": "assistant", "content": last}, "stop_reason": "stop"}]},
-        "scores": _scores(trial, study),
+        "scores": {**_scores(trial, study), **_measures(trial, seen, scorers)},
         "metadata": {
             "trial": trial.id,
             "target": trial.target,
@@ -120,13 +126,35 @@ def _score(exchange: Exchange, study: Study, dimension: Dimension) -> Score | No
     return rating if isinstance(rating, Score) else None
 
 
-def _result(name: str, trials: Iterable[Trial], study: Study, summary: RunSummary) -> Data:
-    metrics: Data = {}
-    for target in summary.targets:
-        value = target.likability.mean if name == "likability" else target.likability.dimensions[name].mean  # type: ignore[index]
-        if value is not None:
-            metrics[target.target] = {"name": target.target, "value": value}
-    scored = sum(name in _scores(t, study) for t in trials)
+def _measures(trial: Trial, seen: MeasureTable, scorers: Sequence[ScorerInfo]) -> Data:
+    """What was said before, and what the study's own scorers found of the trial."""
+    found: Data = {}
+    for measure in (BY_ID["said_before"], *(m for info in scorers if (m := scorer_measure(info)) is not None)):
+        own = figure(measure, seen, [trial.id])
+        if own is not None:
+            found[measure.id] = {"value": own.value, "explanation": f"{measure.label}, of this trial"}
+    return found
+
+
+def _names(summary: RunSummary) -> list[str]:
+    own = dict.fromkeys(scorer for t in summary.targets for scorer, found in t.scorers.items() if found.mean is not None)
+    return ["likability", *DIMENSIONS, "said_before", *own]
+
+
+def _value(name: str, target: TargetSummary) -> float | None:
+    if name == "likability":
+        return target.likability.mean
+    if name == "said_before":
+        return target.repetition.said_before.anybody
+    if name in target.scorers:
+        return target.scorers[name].mean
+    return target.likability.dimensions[name].mean  # type: ignore[index]
+
+
+def _result(name: str, samples: Iterable[JsonValue], summary: RunSummary) -> Data:
+    values = [(t.target, value) for t in summary.targets if (value := _value(name, t)) is not None]
+    scored = sum(isinstance(s, dict) and isinstance(s["scores"], dict) and name in s["scores"] for s in samples)
+    metrics: Data = {target: {"name": target, "value": value} for target, value in values}
     return {"name": name, "scorer": name, "params": {}, "scored_samples": scored, "metrics": metrics}
 
 

@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.repetition import RepetitionReport, report_repetition
+from sim.analysis.said_before import SaidBeforeFigures, said_figures
 from sim.core.event import Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.logged import Labels
 from sim.present.plain_table import ruled
 from sim.present.references import reference_lines
+from sim.present.scorer_tables import between
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
 from sim.run.marking import NO_LABELS, Lost
 from sim.score.sentences import split_sentences
@@ -58,6 +60,8 @@ class LogFigures(Frozen):
     moves: tuple[MoveCount, ...]
     groups: dict[str, RepetitionReport]
     """By value of `by`; under an empty name where there is none; empty where repetition is not asked for."""
+    said_before: dict[str, SaidBeforeFigures]
+    """By the same groups: how much of what is said was said before, word for word."""
     price: PerThousand | None
     """None: the tagger made no call."""
     teacher_forced: ForcedFigures | None
@@ -96,6 +100,7 @@ def figures_of(
         passed_over=passed_over,
         by=by,
         moves=tuple(MoveCount(move=m, replies=tally.with_move[m], beside=beside) for m, beside in counted),
+        said_before={name: said_figures(found, looked=looked) for name, (found, looked) in tally.said.items()} if repetition else {},
         groups={name: report_repetition(marks, tagger=tagger, codebook=codebook.id) for name, marks in groups.items()},
         price=price,
         teacher_forced=teacher_forced,
@@ -110,7 +115,10 @@ def figures_of(
 def repetition_document(figures: LogFigures) -> dict[str, Any]:
     """`--only repetition --json`: the report, or `{"by": KEY, "groups": {value: report}}`; with what the tagger takes, and teacher-forced pairs where
     they were asked for."""
-    documents = {name: report.model_dump(mode="json") for name, report in figures.groups.items()}
+    documents = {
+        name: report.model_dump(mode="json") | {"said_before": figures.said_before[name].model_dump(mode="json")}
+        for name, report in figures.groups.items()
+    }
     document = documents[""] if figures.by is None else {"by": figures.by, "groups": documents}
     forced = figures.teacher_forced
     apart = {"conversations": forced.conversations, "unmatched": forced.unmatched, **asdict(forced.of)} if forced else None
@@ -167,9 +175,9 @@ def render_log(figures: LogFigures, *, width: int) -> RenderableType:
         parts.append(_moves(figures))
     elif figures.by is None:
         report = figures.groups[""]
-        parts += [_repetition(report), _per_move(report), *_across(report), *_templates(report)]
+        parts += [_said_before(figures), _repetition(report), _per_move(report), *_across(report), *_templates(report)]
     else:
-        parts.append(_by_group(figures, figures.by))
+        parts += [_said_before(figures), _by_group(figures, figures.by)]
     if figures.teacher_forced:
         parts.append(_forced(figures.teacher_forced))
     if figures.groups:
@@ -238,6 +246,16 @@ def _repetition(report: RepetitionReport) -> Table:
     table.add_section()
     table.add_row("moves a reply", number(report.moves_per_reply), _interval(report.interval.get("moves_per_reply"), digits=2), "", "")
     table.add_row("words a reply", number(report.words_per_reply, 1), "", "", "")
+    return table
+
+
+def _said_before(figures: LogFigures) -> Table:
+    """Words first: moves do not see a bot that says one sentence forever."""
+    named = () if figures.by is None else (safe(figures.by),)
+    table = _table("Said before, word for word", named, ("said before", "95 %", "to the same user", "nearly", "replies", "under 4 words"))
+    for name, of in figures.said_before.items():
+        shares = (percent(of.anybody), between(of.interval["anybody"], share=True), percent(of.same_user), percent(of.nearly))
+        table.add_row(*((Text(safe(name[:LONGEST_NAME])),) if named else ()), *shares, f"{of.replies:,}", f"{of.short:,}")
     return table
 
 

@@ -21,6 +21,7 @@ from sim.core.event import ROLES
 from sim.present.memory import memory_sections
 from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
+from sim.present.scorer_tables import between, scorer_rows
 from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
 
@@ -47,6 +48,8 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
         _occasions(summary),
         *_criterion(summary, width),
     ]
+    if any(t.scorers for t in summary.targets):
+        parts += _scorers(summary)
     if any(t.likability.observers for t in summary.targets):
         parts.append(_observers(summary))
     if summary.controls.noise.share or summary.controls.halo.share:
@@ -54,7 +57,7 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     for section in memory_sections(summary):
         parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
     parts += render_scales(summary.scales)
-    parts += [*_repetition(summary, width), _spending(summary), _notes(summary)]
+    parts += [*_said_before(summary, width), *_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 
 
@@ -181,6 +184,34 @@ def _criterion(summary: RunSummary, width: int) -> list[Table]:
     endings: list[tuple[str, Ending]] = [("said goodbye", "farewell"), ("left without a word", "left")]
     ended = [(heading, [f"{t.endings.get(e, 0):,}" for t in summary.targets]) for heading, e in endings]
     return _by_target("Looking back on the session, 1 to 5", summary, [*columns, sessions, *ended], width)
+
+
+def _scorers(summary: RunSummary) -> list[RenderableType]:
+    """A row a figure: a scorer's own, and the share of each of its labels."""
+    headings = ("mean or\nshare", "95 %", "n", "personas", "n.a.", "unscored")
+    table = figure_table("What the study's own scorers found", ("scorer", "target"), headings, name=RATER)
+    before = ""
+    for row in scorer_rows(summary):
+        f = row.found
+        counts = (f"{n:,}" for n in (f.n, f.n_personas, f.not_applicable, f.unscored))
+        table.add_row(Text(row.what if row.what != before else ""), Text(row.target), row.text, row.between, *counts)
+        before = row.what
+    return [table, Text("a mean on the scorer's scale, or the share that is yes, good or so labelled; n: results", "dim")]
+
+
+def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:
+    """How much of what it says a target has said before, word for word."""
+    of = [t.repetition.said_before for t in summary.targets]
+    columns: list[_Column] = [
+        ("said before", [percent(s.anybody) for s in of]),
+        ("95 %", [between(s.interval["anybody"], share=True) for s in of]),
+        ("to the same user", [percent(s.same_user) for s in of]),
+        ("nearly", [percent(s.nearly) for s in of]),
+        ("replies", [f"{s.replies:,}" for s in of]),
+        ("under 4 words", [f"{s.short:,}" for s in of]),
+    ]
+    key = "said before: replies that repeat, word for word, what the target has said to anybody; under 4 words: not counted"
+    return [*_by_target("Said before, word for word", summary, columns, width), Text(key, "dim")]
 
 
 def _observers(summary: RunSummary) -> Table:

@@ -17,7 +17,7 @@ from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, number, safe, sha
 
 if TYPE_CHECKING:
     from sim.core.event import Flag
-    from sim.present.trial_json import ExchangeDocument, ProbeDocument, RatingDocument, SessionDocument, TrialDocument
+    from sim.present.trial_json import AssessedDocument, ExchangeDocument, ProbeDocument, RatingDocument, SessionDocument, TrialDocument
 
 READABLE = 100
 """Columns beyond which messages are not drawn out."""
@@ -28,11 +28,13 @@ LABEL = "ratings"
 
 def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
     """`trial` as a transcript, for a console of `width` columns."""
-    judges = {j for s in trial.sessions for e in s.exchanges for j in (*e.ratings, *e.other_moves)} - {trial.rater}
+    judges = {j for s in trial.sessions for e in s.exchanges for j in (*e.ratings, *e.other_moves, *e.scores)} - {trial.rater}
+    judges |= {scorer for scores in (trial.scores, *(s.scores for s in trial.sessions)) for scorer in scores}
     page = Page(trial, min(width, READABLE), max(map(len, (*judges, LABEL))))
     parts: list[RenderableType] = [_heading(trial), Text()]
     for session in trial.sessions:
         parts += page.session(session)
+    parts += page.assessed(trial.scores)
     if not trial.sessions:
         parts.append(Text("Not begun."))
     return Group(*parts)
@@ -84,6 +86,7 @@ class Page:
         if session.ending:
             parts.append(self.line("ended", _ENDINGS[session.ending]))
         parts += [self.line(rater, _answers(answers)) for rater, answers in session.criterion.items()]
+        parts += self.assessed(session.scores)
         parts += [part for probe in session.probes for part in self.probe(probe)]
         return [*parts, Text()]
 
@@ -115,6 +118,9 @@ class Page:
             parts.append(self.line("ratings", "absent"))
         parts += [self.line("ratings" if r == self.trial.rater else r, _scores(of)) for r, of in exchange.ratings.items()]
         parts.append(self.line("moves", _moves(exchange)))
+        parts += self.assessed(exchange.scores)
+        if exchange.said_before in _SAID_BEFORE:
+            parts.append(self.line("said", _SAID_BEFORE[exchange.said_before], "yellow"))
         if live := _live(exchange):
             parts.append(self.line("repeats", live))
         parts += [self.line(t, UNSCORED if moves is None else _listed(moves)) for t, moves in exchange.other_moves.items()]
@@ -125,6 +131,10 @@ class Page:
         if exchange.resent:
             parts.append(self.line("resent", "the message may have reached the target twice"))
         return [*parts, *self.flags(exchange.flags)]
+
+    def assessed(self, scores: Mapping[str, AssessedDocument]) -> list[RenderableType]:
+        """What the study's own scorers found, a line each."""
+        return [self.line(scorer, _assessed(found)) for scorer, found in scores.items()]
 
     def probe(self, probe: ProbeDocument) -> list[RenderableType]:
         """A question of memory, the answer, and what it comes to."""
@@ -148,6 +158,21 @@ class Page:
         grid.add_column(overflow="fold")
         grid.add_row(Text(f"    {label}"), Text(text, style))
         return Constrain(grid, self.width)
+
+
+_SAID_BEFORE: dict[str | None, str] = {
+    "same_user": "before, word for word, to the same user",
+    "anybody": "before, word for word, to somebody else",
+    "nearly": "before, nearly in these words",
+}
+
+
+def _assessed(found: AssessedDocument) -> str:
+    if found.kind != "assessment":
+        return f"{NONE if found.kind == 'not_applicable' else UNSCORED} {safe(found.reason)}".strip()
+    value = found.value
+    written = ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else safe(str(value))
+    return f"{written}: {safe(found.reason)}" if found.reason else written
 
 
 def _verdict(probe: ProbeDocument) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 from sim.analysis.by_trial import summarise_trial
+from sim.analysis.table import find_said
 from sim.core.address import Control
 from sim.core.cast import Cast
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
@@ -19,7 +20,7 @@ from sim.core.controls import control_parts
 from sim.core.dates import later, spoken
 from sim.core.drift import wishes_on
 from sim.core.errors import Cause, tell
-from sim.core.event import Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
+from sim.core.event import Assessment, Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.text import count_words
@@ -28,10 +29,14 @@ from sim.score.repetition import NOTHING_YET, move_sets, running
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
-    from sim.core.event import Probed, Rating, Tagging
+    from sim.core.event import Assessed, Probed, Rating, Tagging
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
     from sim.score.repetition import Running
+    from sim.score.said_before import Said
+
+    SaidAt = Mapping[tuple[str, int, int], Said]
+    """By trial, session and exchange."""
 
 
 class RatingDocument(Frozen):
@@ -61,6 +66,18 @@ class RepetitionDocument(Frozen):
     """Against all replies before it in the session."""
     repertoire: float | None
     """So far: mean Jaccard with every earlier reply of the trial."""
+
+
+class AssessedDocument(Frozen):
+    """One result of a scorer of the study's own."""
+
+    kind: Literal["assessment", "not_applicable", "unscored"]
+    value: bool | float | str | None
+    """Yes or no, a number or a label where `kind` is `assessment`, else null."""
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    cause: Literal["schema", "refused", "too_long"] | None = None
+    """Why it is `unscored`, else null."""
 
 
 class DisclosureDocument(Frozen):
@@ -111,6 +128,11 @@ class ExchangeDocument(Frozen):
     moves: tuple[str, ...]
     """Sorted, those beside the codebook's ten included; empty also where `tagging` is not `tags`."""
     repetition: RepetitionDocument
+    said_before: Literal["same_user", "anybody", "nearly", "no"] | None
+    """Whether the reply repeats an earlier one of the target, and how closely (`sim.score.said_before`); of a trial shown by itself, of its own
+    replies. Null: not answered, of under four words, or forgotten."""
+    scores: dict[str, AssessedDocument]
+    """What the study's own scorers found here, by scorer id."""
     other_moves: dict[str, tuple[str, ...] | None]
     """By taggers other than the study's, sorted like `moves`; null where the tagger could not tell."""
     disclosed: tuple[DisclosureDocument, ...]
@@ -168,6 +190,8 @@ class SessionDocument(Frozen):
     """The primary rater's, of this session alone: each dimension over its exchanges, then over the dimensions. Null: nothing was scored."""
     fixed_set: float | None
     """The same over the four that always apply."""
+    scores: dict[str, AssessedDocument]
+    """What the study's own scorers found of the session, by scorer id."""
     exchanges: tuple[ExchangeDocument, ...]
     probes: tuple[ProbeDocument, ...]
     """Sorted by part."""
@@ -216,11 +240,13 @@ class TrialDocument(Frozen):
     """The primary rater's, of this trial alone: each dimension over exchanges, then sessions, then over the dimensions."""
     fixed_set: float | None
     """The same over the four that always apply."""
+    scores: dict[str, AssessedDocument]
+    """What the study's own scorers found of the whole trial, by scorer id."""
     worst: WorstDocument | None
     sessions: tuple[SessionDocument, ...]
 
 
-def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: tuple[str, ...]) -> TrialDocument:
+def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: tuple[str, ...], said: SaidAt | None = None) -> TrialDocument:
     """`trial` as a document.
 
     Args:
@@ -228,7 +254,9 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         study: names the raters and the tagger.
         codebook: what the moves were tagged with; repetition is on its counted moves.
         offline: the parts that offline models played in the run.
+        said: what each reply of the run repeats (`sim.analysis.table.find_said`); left out: only this trial is looked at.
     """
+    repeats = find_said([trial]).found if said is None else said
     talks = trial.cast.scenario.history
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
@@ -236,7 +264,8 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     live = [running(sets, codebook.counted, sessions_before=moves[:i]) for i, sets in enumerate(moves)]
     figures = summarise_trial(trial, rater=study.primary_rater)
     sessions = tuple(
-        _session(*told, trial, study=study, liked=figures.sessions[told[0].index]) for told in zip(trial.sessions, live, before, strict=False)
+        _session(*told, trial, study=study, liked=figures.sessions[told[0].index], said=repeats)
+        for told in zip(trial.sessions, live, before, strict=False)
     )
     return TrialDocument(
         trial=trial.id,
@@ -257,12 +286,15 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         stopped_by=_stopped_by(trial),
         likability=figures.whole.likability,
         fixed_set=figures.whole.fixed_set,
+        scores=_assessed(trial.scores),
         worst=_worst(sessions),
         sessions=sessions,
     )
 
 
-def _session(session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study, liked: Liked) -> SessionDocument:
+def _session(
+    session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study, liked: Liked, said: SaidAt
+) -> SessionDocument:
     answered = [e.index for e in session.exchanges if e.reply is not None]
     today = wishes_on(trial.cast, trial.cast.sessions[session.index - 1], seed=trial.seed, study_seed=study.seed)
     values = dict(zip(answered, live, strict=True))
@@ -279,26 +311,29 @@ def _session(session: Session, live: Sequence[Running], since: dt.date | None, t
         criterion=_by_rater(session.criterion, study, CRITERIA),
         likability=liked.likability,
         fixed_set=liked.fixed_set,
-        exchanges=tuple(_exchange(e, values.get(e.index), trial.cast, study=study) for e in session.exchanges),
+        scores=_assessed(session.scores),
+        exchanges=tuple(
+            _exchange(e, values.get(e.index), trial.cast, study=study, said=said.get((trial.id, session.index, e.index))) for e in session.exchanges
+        ),
         probes=tuple(_probe(session.probes[part]) for part in sorted(session.probes)),
     )
 
 
-def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: Study) -> ExchangeDocument:
-    said, reply = exchange.user, exchange.reply
+def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: Study, said: Said | None) -> ExchangeDocument:
+    spoken, reply = exchange.user, exchange.reply
     tagging = exchange.tags.get(study.tagger_id)
     texts = {(fact.id, version): value.text for fact, version, value in cast.values}
     return ExchangeDocument(
         index=exchange.index,
-        user=said.message,
+        user=spoken.message,
         reply=reply.text if reply else None,
         scripted=exchange.scripted,
-        occasion=OccasionDocument(mood=said.mood, allusion=said.allusion, humour_bid=said.humour_bid, facts_used=said.facts_used),
-        signalled=said.signalled,
-        leave=said.leave,
-        why=said.why,
+        occasion=OccasionDocument(mood=spoken.mood, allusion=spoken.allusion, humour_bid=spoken.humour_bid, facts_used=spoken.facts_used),
+        signalled=spoken.signalled,
+        leave=spoken.leave,
+        why=spoken.why,
         finish=reply.finish if reply else None,
-        user_words=count_words(said.message),
+        user_words=count_words(spoken.message),
         reply_words=count_words(reply.text) if reply else None,
         ratings=_by_rater(exchange.ratings, study, DIMENSIONS),
         controls={c: _questions(exchange.ratings[p], DIMENSIONS) for c, p in control_parts(study.primary_rater).items() if p in exchange.ratings},
@@ -307,11 +342,27 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         tagging="absent" if tagging is None else tagging.kind,
         moves=tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else (),
         repetition=RepetitionDocument(**asdict(live or NOTHING_YET)),
+        said_before=None if said is None or said == "short" else "no" if said == "new" else said,
+        scores=_assessed(exchange.scores),
         other_moves={t: _sorted_moves(exchange.tags[t]) for t in sorted(exchange.tags) if t != study.tagger_id},
         disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
         flags=exchange.flags,
         resent=bool(reply and reply.resent),
     )
+
+
+def _assessed(scores: Mapping[str, Assessed]) -> dict[str, AssessedDocument]:
+    return {scorer: _result(scores[scorer]) for scorer in sorted(scores)}
+
+
+def _result(found: Assessed) -> AssessedDocument:
+    match found:
+        case Assessment():
+            return AssessedDocument(kind="assessment", value=found.value, reason=found.reason, evidence=found.evidence)
+        case NotApplicable():
+            return AssessedDocument(kind="not_applicable", value=None, reason=found.reason)
+        case Unscored():
+            return AssessedDocument(kind="unscored", value=None, reason=found.reason, cause=found.cause)
 
 
 def _sorted_moves(tagging: Tagging) -> tuple[str, ...] | None:

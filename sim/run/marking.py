@@ -15,11 +15,13 @@ from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
 from sim.core.view import Turn
 from sim.score.marks import Marks
+from sim.score.said_before import Sayings
 from sim.score.taken import Taken
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.logged import LoggedReply, LoggedTalk
+    from sim.score.said_before import Said
     from sim.score.scorer import Tagger
 
 BY_LOG: Final = "log"
@@ -56,7 +58,7 @@ class Marked:
 
 
 class Tally:
-    """What is known of a log so far: bits and counts, no texts.
+    """What is known of a log so far: bits and counts, and each different reply once, as long as there are not too many (`sim.score.said_before`).
 
     Args:
         grouped: whether conversations are told apart by their `group`.
@@ -75,11 +77,18 @@ class Tally:
         """Conversations without the key that they are grouped by."""
         self._grouped = grouped
         self._marks: dict[str, Marks] = {}
+        self._sayings: dict[str, Sayings] = {}
+        self._people: dict[str, list[str]] = {}
 
     @property
     def groups(self) -> dict[str, Marks]:
         """What repetition is measured on, by group, in order; one of no name where there are none."""
         return dict(sorted(self._marks.items()))
+
+    @property
+    def said(self) -> dict[str, tuple[list[tuple[str, Said]], bool]]:
+        """By group: each reply with whom it was said to and what it repeats, and whether near repeats were looked for."""
+        return {name: (list(zip(self._people[name], of.found(), strict=True)), of.looks) for name, of in sorted(self._sayings.items())}
 
     def add(self, marked: Marked) -> None:
         """Count one conversation.
@@ -108,6 +117,14 @@ class Tally:
                 raise InputError(f"has more than {MOST_GROUPS} values", mend="name a key with fewer", where="--by")
             self._marks[name] = Marks(self.codebook)
         self._marks[name].add(measured, cluster=marked.talk.cluster)
+        self._listen(name, marked.talk)
+
+    def _listen(self, name: str, talk: LoggedTalk) -> None:
+        """Take down what was said, to a person where the log names one, else in a conversation."""
+        person, sayings, people = talk.person or talk.id, self._sayings.setdefault(name, Sayings()), self._people.setdefault(name, [])
+        for reply in talk.replies:
+            sayings.add(reply.text, person=person, place=(talk.session or 0, reply.index))
+            people.append(talk.cluster or person)
 
 
 def by_labels(talk: LoggedTalk) -> Marked:

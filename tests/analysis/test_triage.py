@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sim.analysis.replay import build_replay
-from sim.analysis.triage import TriageItem, grouped, queue
+from sim.analysis.triage import TriageItem, grouped, queue, speaks_against
 from sim.core.cast import build_cast
 from sim.core.errors import InputError
 from sim.core.event import Flag, Labelled, Score, Utterance
 from sim.core.fold import fold
-from sim.core.record import Trial
+from sim.core.record import Exchange, Trial
+from sim.core.spec.scorer import ScorerInfo
 from tests import examples
+from tests.analysis.judged import ANSWERS, ARC, SCORERS, TONE, WARMTH, judged
 from tests.analysis.stories import told_in_full
 from tests.analysis.trials import Diary, planned
 
@@ -19,7 +23,16 @@ STUDY = examples.study()
 
 
 def items(*trials: Trial) -> tuple[TriageItem, ...]:
-    return queue(STUDY, trials)
+    """Of trials whose replies are all different: that one repeats itself is a reason of its own."""
+    return queue(STUDY, [unlike(t) for t in trials])
+
+
+def unlike(trial: Trial) -> Trial:
+    def other(exchange: Exchange, session: int) -> Exchange:
+        reply = exchange.reply
+        return replace(exchange, reply=replace(reply, text=f"{reply.text} That was {session}.{exchange.index}.") if reply else None)
+
+    return replace(trial, sessions=tuple(replace(s, exchanges=tuple(other(e, s.index) for e in s.exchanges)) for s in trial.sessions))
 
 
 def kinds(item: TriageItem) -> list[str]:
@@ -44,6 +57,33 @@ def test_who_leaves_without_a_word_is_counted_against_the_last_reply() -> None:
     (item,) = items(Diary(planned()).open().exchange(4).exchange(4).close(left="it never listens", ending="left").finish())
     assert (item.exchange, kinds(item)) == (2, ["leaving"])
     assert "it never listens" in item.reasons[0].said
+
+
+def test_a_reply_that_repeats_word_for_word_what_the_same_person_was_told_is_read() -> None:
+    told = Diary(planned()).open().exchange(4).exchange(4, reply="OK.").exchange(4, reply="OK.").close().open().exchange(4).close().finish()
+    (item,) = queue(STUDY, [told])
+    assert (item.session, item.exchange, kinds(item), item.reasons[0].said) == (2, 1, ["said_before"], "repeats itself word for word")
+
+
+def test_what_a_scorer_finds_bad_is_read_where_its_grain_ends() -> None:
+    told = unlike(Diary(planned()).open().exchange(4).exchange(4).close().open().exchange(4).close().finish())
+    bad = judged(
+        told, answers=lambda t, s, e: (s, e) != (1, 1), warmth=lambda t, s, e: 1.0 if s == 1 else 9.0, arc=lambda *_: "falls", tone=lambda *_: "dry"
+    )
+    found = {(i.session, i.exchange): [(r.scorer, r.said) for r in i.reasons] for i in queue(STUDY, [bad], SCORERS)}
+    assert found == {
+        (1, 1): [("answers", "answers what was asked: no: So it was.")],
+        (1, 2): [("warmth", "warmth: 1: So it was.")],
+        (2, 1): [("arc", "arc: falls: So it was.")],
+    }
+
+
+@pytest.mark.parametrize(
+    ("info", "value", "against"),
+    [(ANSWERS, False, True), (ANSWERS, True, False), (WARMTH, 2.5, True), (WARMTH, 2.6, False), (ARC, "falls", True), (TONE, "cloying", False)],
+)
+def test_only_what_is_called_bad_speaks_against_a_reply(info: ScorerInfo, value: bool | float | str, against: bool) -> None:
+    assert speaks_against(info, value) is against
 
 
 def test_a_false_memory_outweighs_a_low_score() -> None:

@@ -18,6 +18,7 @@ from sim.present.report.sections.made import made_facts
 from sim.present.report.sections.memory import memory_section
 from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
+from sim.present.report.sections.scorers import scorers_section
 
 if TYPE_CHECKING:
     from sim.core.event import Event
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     course_section,
     criterion_section,
     repetition_section,
+    scorers_section,
     belief_section,
     cost_section,
 )

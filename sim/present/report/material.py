@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sim.core.event import Role
     from sim.core.record import Trial
     from sim.core.spec import Study
+    from sim.core.spec.scorer import ScorerInfo
     from sim.store.header import Header
 
 PERMUTATIONS = 200
@@ -41,6 +42,8 @@ class Material:
     summary: RunSummary
     latencies: Mapping[Role, Sequence[float]]
     """Seconds of each answered call."""
+    scorers: tuple[ScorerInfo, ...] = ()
+    """The study's own, and those that were added later."""
 
     @property
     def rater(self) -> str:
@@ -60,7 +63,7 @@ class Material:
     @cached_property
     def source(self) -> Source:
         """The run as something to compare."""
-        return Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline)
+        return Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline, self.scorers)
 
     def compared(self, measure: str) -> MeasureComparison | None:
         """All pairs of targets by one measure; None where there is one target."""

@@ -37,6 +37,7 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
     Args:
         live: the page is served by the viewer and asks it, and nobody else, for what is new.
     """
+    said = of.source.table.said.found
     return fill(
         "page.html",
         scripts=(*VENDORED, *SCRIPTS, *(("live.js",) if live else ())),
@@ -44,8 +45,8 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
         connects=live,
         document=document,
         page_data=data_block(page_data(document, of)),
-        index=pack(index_data(of.trials, study=of.study, codebook=of.codebook)),
-        talks=[(t.id, pack(talk_data(t, of.study))) for t in of.trials if t.sessions],
+        index=pack(index_data(of.trials, study=of.study, codebook=of.codebook, said=said)),
+        talks=[(t.id, pack(talk_data(t, of.study, said))) for t in of.trials if t.sessions],
     )
 
 

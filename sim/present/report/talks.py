@@ -15,16 +15,22 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from sim.analysis.by_trial import summarise_trial
+from sim.analysis.said_before import WORD_FOR_WORD
+from sim.analysis.table import find_said
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
-from sim.core.event import Absence, Departure, Grade, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
+from sim.core.event import Absence, Assessment, Departure, Grade, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
 
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
-    from sim.core.event import Flag, Probed, Rating, Tagging
+    from sim.core.event import Assessed, Flag, Probed, Rating, Tagging
     from sim.core.record import Exchange, Ratings, Session, Trial
     from sim.core.spec import Study
+    from sim.score.said_before import Said
+
+    SaidAt = Mapping[tuple[str, int, int], Said]
+    """By trial, session and exchange."""
 
 Data = dict[str, JsonValue]
 
@@ -38,14 +44,18 @@ def pack(data: JsonValue) -> str:
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), SPEED, mtime=0)).decode("ascii")
 
 
-def talk_data(trial: Trial, study: Study) -> Data:
+def talk_data(trial: Trial, study: Study, said: SaidAt | None = None) -> Data:
     """A trial whole.
+
+    Args:
+        said: what each reply of the run repeats; left out: only this trial is looked at.
 
     Ratings come as `[dimension, score or kind, reason, evidence]` with, behind them, what is out of the ordinary; sentences as `[text, moves]`.
     """
     talks = trial.cast.scenario.history
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
+    repeats = find_said([trial]).found if said is None else said
     figures = summarise_trial(trial, rater=study.primary_rater)
     return {
         "trial": trial.id,
@@ -60,17 +70,40 @@ def talk_data(trial: Trial, study: Study) -> Data:
         "failure": f"{trial.failed.cause.replace('_', ' ')}: {trial.failed.told}" if trial.failed else None,
         "rater": study.primary_rater,
         "liked": _liked(figures.whole),
+        "scores": _assessed(trial.scores),
         "sessions": [
-            _session(s, trial, study, since) | {"liked": _liked(figures.sessions[s.index])} for s, since in zip(trial.sessions, before, strict=False)
+            _session(s, trial, study, since, repeats) | {"liked": _liked(figures.sessions[s.index])}
+            for s, since in zip(trial.sessions, before, strict=False)
         ],
     }
+
+
+REPEATS: dict[Said, str] = {
+    "same_user": "said before, word for word, to the same user",
+    "anybody": "said before, word for word, to somebody else",
+    "nearly": "said before, nearly in these words",
+}
+
+
+def _assessed(scores: Mapping[str, Assessed]) -> list[JsonValue]:
+    """`[scorer, result in words, reason]` of each."""
+    found: list[JsonValue] = []
+    for scorer in sorted(scores):
+        result = scores[scorer]
+        if isinstance(result, Assessment):
+            value = result.value
+            written = ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+            found.append([scorer, written, result.reason])
+        else:
+            found.append([scorer, "n.a." if isinstance(result, NotApplicable) else "unscored", result.reason])
+    return found
 
 
 def _liked(of: Liked) -> list[JsonValue]:
     return [of.likability, of.fixed_set]
 
 
-def _session(session: Session, trial: Trial, study: Study, since: dt.date | None) -> Data:
+def _session(session: Session, trial: Trial, study: Study, since: dt.date | None, said: SaidAt) -> Data:
     spec = trial.cast.sessions[session.index - 1].spec
     return {
         "index": session.index,
@@ -84,31 +117,34 @@ def _session(session: Session, trial: Trial, study: Study, since: dt.date | None
         "criterion": {rater: _ratings(of, CRITERIA) for rater, of in session.criterion.items()},
         "memory": [[m.part, m.content] for m in session.memory],
         "probes": [_probe(session.probes[part]) for part in sorted(session.probes)],
-        "exchanges": [_exchange(e, trial, study) for e in session.exchanges],
+        "scores": _assessed(session.scores),
+        "exchanges": [_exchange(e, trial, study, said.get((trial.id, session.index, e.index))) for e in session.exchanges],
     }
 
 
-def _exchange(exchange: Exchange, trial: Trial, study: Study) -> Data:
+def _exchange(exchange: Exchange, trial: Trial, study: Study, said: Said | None) -> Data:
     """Keys that would hold nothing are left out: there are thousands of exchanges."""
-    said = exchange.user
+    spoken = exchange.user
     texts = trial.cast.values_by_fact
     found: Data = {
         "index": exchange.index,
-        "user": said.message,
+        "user": spoken.message,
         "reply": exchange.reply.text if exchange.reply else None,
-        "mood": said.mood,
-        "allusion": said.allusion,
-        "humour": said.humour_bid,
-        "about": list(said.facts_used),
+        "mood": spoken.mood,
+        "allusion": spoken.allusion,
+        "humour": spoken.humour_bid,
+        "about": list(spoken.facts_used),
         "scripted": exchange.scripted,
-        "leave": said.leave,
-        "why": said.why,
+        "leave": spoken.leave,
+        "why": spoken.why,
         "resent": bool(exchange.reply and exchange.reply.resent),
         "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
         "sentences": _sentences(exchange.tags.get(study.tagger_id)),
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
         "flags": _flags(exchange.flags),
         "labels": [[label.label, label.note] for label in exchange.labels],
+        "said": REPEATS.get(said) if said else None,
+        "scores": _assessed(exchange.scores),
     }
     return {k: v for k, v in found.items() if v or k in ("index", "user", "reply")}
 
@@ -169,20 +205,21 @@ def _flags(flags: Sequence[Flag]) -> list[JsonValue]:
 # --- index --------------------------------------------------------------------------------------------------------
 
 
-def index_data(trials: Sequence[Trial], *, study: Study, codebook: Codebook) -> Data:
+def index_data(trials: Sequence[Trial], *, study: Study, codebook: Codebook, said: SaidAt | None = None) -> Data:
     """What the list of conversations is filtered and sorted by: a row a trial, and of each trial columns over its exchanges.
 
     `scores` holds seven characters an exchange, in the order of `dimensions`: 1 to 5, `-` not applicable, `?` unscored, a space where absent.
     `moves` and `flags` are sets as bits, in the order of the lists of those names. `likability` and `fixed` are exchanges' own means; `whole` holds
-    likability and fixed set of the trial, which is no mean of those.
+    likability and fixed set of the trial, which is no mean of those. `said` is 1 where the reply repeats word for word what anybody was told.
     """
+    repeats = find_said(trials).found if said is None else said
     moves = [m.id for m in codebook.tagged]
     kinds = sorted({f.kind for t in trials for s in t.sessions for e in s.exchanges for f in e.flags})
     return {
         "dimensions": list(DIMENSIONS),
         "moves": list(moves),
         "flags": list(kinds),
-        "trials": [_index(t, study, _bits(moves), _bits(kinds)) for t in trials if t.sessions],
+        "trials": [_index(t, study, _bits(moves), _bits(kinds), repeats) for t in trials if t.sessions],
     }
 
 
@@ -190,7 +227,7 @@ def _bits(names: Sequence[str]) -> Mapping[str, int]:
     return {name: 1 << i for i, name in enumerate(names)}
 
 
-def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[str, int]) -> Data:
+def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[str, int], said: SaidAt) -> Data:
     found = [(s.index, e) for s in trial.sessions for e in s.exchanges if e.reply is not None]
     ratings = [e.ratings.get(study.primary_rater, {}) for _, e in found]
     tags = [e.tags.get(study.tagger_id) for _, e in found]
@@ -209,6 +246,7 @@ def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[
         "fixed": [_rounded(e.mean(study.primary_rater, ALWAYS)) for _, e in found],
         "likability": [_rounded(e.mean(study.primary_rater)) for _, e in found],
         "whole": _liked(figures.whole),
+        "said": [int(said.get((trial.id, s, e.index)) in WORD_FOR_WORD) for s, e in found],
         "moves": [sum(moves.get(m, 0) for m in t.moves) if isinstance(t, Tags) else 0 for t in tags],
         "flags": [sum(kinds[k] for k in {f.kind for f in e.flags}) for _, e in found],
     }

@@ -26,7 +26,7 @@ from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
 from sim.present.viewer.answering import page, static, told
 from sim.present.viewer.guests import guest_routes
-from sim.present.viewer.index import Filter, document_of
+from sim.present.viewer.index import Filter
 from sim.present.viewer.runs import A_MOMENT
 from sim.present.words import SHORT
 from sim.store.runs import list_runs
@@ -115,7 +115,7 @@ def build_app(
 
     async def triage(request: Request) -> Response:
         run = await _opened(request)
-        items = await asyncio.to_thread(lambda: queue(run.folder.study, run.suspects(WORST)))
+        items = await asyncio.to_thread(lambda: queue(run.folder.study, run.suspects(WORST), run.scorers))
         first = [i.model_dump(mode="json") for i in items]
         return JSONResponse({"items": first, "total": len(items), "groups": grouped(items)})
 
@@ -194,7 +194,7 @@ async def _news(run: OpenRun) -> AsyncIterator[str]:
                 continue
             running = await asyncio.to_thread(run.folder.is_being_written)
             if found:
-                yield _event("rows", [document_of(r).model_dump(mode="json") for r in found[-MOST:]])
+                yield _event("rows", [run.document_of(r).model_dump(mode="json") for r in found[-MOST:]])
             yield _event("progress", run.progress.model_dump(mode="json") | {"running": running})
 
 

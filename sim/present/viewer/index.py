@@ -20,9 +20,13 @@ from sim.core.digest import result_of
 from sim.core.frozen import Frozen
 from sim.core.record import mean_known
 from sim.core.text import count_words
+from sim.present.viewer.live_figures import Echoes, Findings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.core.event import Kind
+    from sim.core.spec.scorer import ScorerInfo
     from sim.run.plan import TrialPlan
     from sim.store.journal import Journal, Stored
 
@@ -88,6 +92,10 @@ class RowDocument(Frozen):
     left: bool
     false_memory: bool
     words: int
+    said_before: bool
+    """The reply repeats, word for word, what the target has said to anybody."""
+    found: dict[str, str]
+    """What the study's own scorers found, in words, by scorer id."""
 
 
 class Filter(Frozen):
@@ -107,6 +115,9 @@ class Filter(Frozen):
     """`none`: nobody has said anything yet."""
     false_memory: bool = False
     left: bool = False
+    said_before: bool = False
+    scorer: str | None = None
+    """What a scorer found: `answers=no`, or `warmth=bad` for a number at the bad end of its scale."""
     sort: Sort = "told"
 
     def keeps(self, row: Row) -> bool:
@@ -156,12 +167,14 @@ class RunIndex:
         plans: by trial id, all trials of the run.
         rater: the primary rater.
         tagger: whose tags are shown.
+        scorers: the study's own whose results are shown.
     """
 
-    def __init__(self, plans: dict[str, TrialPlan], *, rater: str, tagger: str) -> None:
+    def __init__(self, plans: dict[str, TrialPlan], *, rater: str, tagger: str, scorers: Sequence[ScorerInfo] = ()) -> None:
         self._plans = plans
         self._rater = rater
         self._tagger = tagger
+        self._scorers = tuple(scorers)
         self.clear()
 
     def clear(self) -> None:
@@ -171,6 +184,8 @@ class RunIndex:
         self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
         """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
         self._over: dict[str, str] = {}
+        self._echoes = Echoes()
+        self._findings = Findings(self._scorers)
         self._tail: Stored | None = None
         self._orders: dict[Sort, list[Row]] = {}
         self._choices: dict[str, list[str]] = {}
@@ -234,7 +249,16 @@ class RunIndex:
         if among is not None:
             ordered = [r for r in ordered if (r.plan.id, r.session, r.exchange) in among]
         kept = ordered if wish == Filter(sort=wish.sort) else [r for r in ordered if wish.keeps(r)]
-        return Page(total=len(kept), rows=tuple(document_of(r) for r in kept[offset : offset + limit]), reading=not self.complete)
+        if wish.said_before:
+            kept = [r for r in kept if self._echoes.said_before(key_of(r))]
+        if wish.scorer:
+            kept = [r for r in kept if self._findings.keeps(key_of(r), wish.scorer)]
+        return Page(total=len(kept), rows=tuple(self.document_of(r) for r in kept[offset : offset + limit]), reading=not self.complete)
+
+    def document_of(self, row: Row) -> RowDocument:
+        """`row`, as it is sent."""
+        key = key_of(row)
+        return _document(row, said_before=self._echoes.said_before(key), found=self._findings.of(key))
 
     def suspects(self, most: int) -> list[str]:
         """The trials of the `most` exchanges that most speaks against, by the figures alone: what is worth reading whole."""
@@ -243,6 +267,8 @@ class RunIndex:
             before = self._rows.get((trial, session, exchange - 1))
             weight = weigh(row.score, before.score if before else None, row.others.values())
             weight += WEIGHTS["false_memory"] * row.false_memory + WEIGHTS["leaving"] * row.left + WEIGHTS["critical_flag"] * row.critical
+            key, last = (trial, session, exchange), (trial, session, exchange + 1) not in self._rows
+            weight += WEIGHTS["said_before"] * self._echoes.to_same_user(key) + WEIGHTS["scorer"] * self._findings.against(key, last=last)
             if weight:
                 found.append((weight - LABELLED * (row.label is not None), row))
         found.sort(key=lambda f: (-f[0], f[1].number))
@@ -259,6 +285,7 @@ class RunIndex:
             "scenario": list(dict.fromkeys(p.cast.scenario.id for p in self._plans.values())),
             "move": sorted({m for r in rows for m in r.moves}),
             "flag": sorted({f for r in rows for f in r.flags}),
+            "scorer": self._findings.choices(),
         }
         return self._choices
 
@@ -274,7 +301,7 @@ class RunIndex:
         if event.kind == "session_opened":
             self._open(event)
             return None
-        if self._takes.get((event.trial, event.session)) != event.take:
+        if event.session and self._takes.get((event.trial, event.session)) != event.take:
             return None
         key = (event.trial, event.session, event.exchange)
         body = from_json(event.body)
@@ -285,7 +312,12 @@ class RunIndex:
             row = Row(plan, event.session, event.exchange, event.take, event.id, words=count_words(body["reply"]), flags=flags, left=left)
             row.critical = critical
             self._rows[key] = row
+            self._echoes.add(plan.target.id, key, body["reply"])
             return row
+        if event.kind == "scored":
+            if self._scorers and isinstance(found := result_of(body), dict):
+                self._findings.add(key, event.part, found)
+            return self._rows.get(key)
         known = self._rows.get(key)
         if known is not None:
             _judged(known, event, body, rater=self._rater, tagger=self._tagger)
@@ -299,6 +331,7 @@ class RunIndex:
         if known:
             for key in [k for k in self._rows if k[0] == event.trial and k[1] >= event.session]:
                 del self._rows[key]
+                self._echoes.remove(key)
         self._takes[event.trial, event.session] = event.take
 
     def _spoken(self, key: tuple[str, int, int], body: dict[str, Any]) -> Row | None:
@@ -331,8 +364,12 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
             row.others[event.part] = mean
 
 
-def document_of(row: Row) -> RowDocument:
-    """`row`, as it is sent."""
+def key_of(row: Row) -> tuple[str, int, int]:
+    """Where `row` stands."""
+    return row.plan.id, row.session, row.exchange
+
+
+def _document(row: Row, *, said_before: bool, found: dict[str, str]) -> RowDocument:
     return RowDocument(
         trial=row.plan.id,
         target=row.plan.target.id,
@@ -348,6 +385,8 @@ def document_of(row: Row) -> RowDocument:
         left=row.left,
         false_memory=row.false_memory,
         words=row.words,
+        said_before=said_before,
+        found=found,
     )
 
 

@@ -17,7 +17,7 @@ from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
 from sim.present.plans import plans_of
-from sim.present.viewer.index import Filter, Page, Progress, Row, RunIndex
+from sim.present.viewer.index import Filter, Page, Progress, Row, RowDocument, RunIndex
 from sim.run.plan import TrialPlan
 from sim.store.journal import FILE
 from sim.store.runs import HEADER, RunFolder, open_run
@@ -25,6 +25,7 @@ from sim.store.runs import HEADER, RunFolder, open_run
 if TYPE_CHECKING:
     from sim.core.ports import Clock
     from sim.core.record import Trial
+    from sim.core.spec.scorer import ScorerInfo
     from sim.store.journal import Journal
 
 EVERY: Final = 0.3
@@ -66,7 +67,17 @@ class OpenRun:
     @cached_property
     def _index(self) -> RunIndex:
         study = self.folder.study
-        return RunIndex(self.plans, rater=study.primary_rater, tagger=study.tagger_id)
+        return RunIndex(self.plans, rater=study.primary_rater, tagger=study.tagger_id, scorers=self.scorers)
+
+    @property
+    def scorers(self) -> tuple[ScorerInfo, ...]:
+        """The study's own, and those that were added later."""
+        return ()
+
+    def document_of(self, row: Row) -> RowDocument:
+        """`row`, as it is sent."""
+        with self._lock:
+            return self._index.document_of(row)
 
     def catch_up(self, within: float = inf) -> None:
         """Bring the index up to date, or as far as it gets `within` so many seconds.

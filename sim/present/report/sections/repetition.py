@@ -10,12 +10,14 @@ from sim.present.references import HUMAN_REFERENCES
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, probability, score, talks_link
 from sim.present.report.document import Figure, Prose, Section, Table
+from sim.present.scorer_tables import between
 from sim.present.words import share
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from sim.present.report.material import Material
+    from sim.score.said_before import Repeat
 
 TITLE = "Repetition"
 MEASURES = {"repertoire": "repertoire", "conversation_fit": "conversation fit", "carry_over": "carry-over"}
@@ -23,9 +25,12 @@ MEASURES = {"repertoire": "repertoire", "conversation_fit": "conversation fit", 
 
 def repetition_section(of: Material) -> Section:
     """Repertoire, conversation fit and carry-over; moves over time; templates."""
+    said = _said_before(of)
     if not any(r.pairs for r in of.repetition.values()):
-        why = "Not measured in this run: no two replies in a row have been tagged with moves."
-        return Section(id="repetition", title=TITLE, absent=why)
+        why = "in this run: no two replies in a row have been tagged with moves."
+        if not any(t.repetition.said_before.replies for t in of.summary.targets):
+            return Section(id="repetition", title=TITLE, absent=f"Not measured {why}")
+        return Section(id="repetition", title=TITLE, blocks=(said, Prose(lines=(f"Repetition of moves was not measured {why}",))))
     explained = Prose(
         lines=(
             "Repertoire is how alike all of a target's replies are, conversation fit what person and topic explain, carry-over what only the reply "
@@ -33,8 +38,27 @@ def repetition_section(of: Material) -> Section:
             "the same has no carry-over, and everything in its repertoire.",
         )
     )
-    blocks = (explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))
+    blocks = (said, explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))
     return Section(id="repetition", title=TITLE, blocks=blocks)
+
+
+def _said_before(of: Material) -> Table:
+    """Words first: a bot that says one sentence forever carries nothing over."""
+    rows = []
+    for t in of.summary.targets:
+        s = t.repetition.said_before
+        kinds: tuple[tuple[Repeat, float | None], ...] = (("anybody", s.anybody), ("same_user", s.same_user), ("nearly", s.nearly))
+        each = [percentage(value, beside=between(s.interval[kind], share=True) if s.interval[kind] else "") for kind, value in kinds]
+        rows.append((named(t.target, link=talks_link(target=t.target, said="yes")), *each, count(s.replies), count(s.short)))
+    figures: list[Heading] = [
+        ("said before", "replies that repeat, word for word, what the target has said to anybody"),
+        ("to the same user", "what it has said to the same person"),
+        ("nearly", "nearly, or word for word, to anybody: a fuzzy ratio of 90 or more"),
+        ("replies", "of four words and more, which the shares are of"),
+        ("under 4 words", "greetings and the like, in no share"),
+    ]
+    note = "Small print: 95 % intervals by persona. Of replies that are alike the first repeats nothing."
+    return Table(id="said_before", title="Said before, word for word", columns=columns("target", figures=figures), rows=tuple(rows), notes=(note,))
 
 
 def _table(of: Material) -> Table:

@@ -24,6 +24,7 @@
       R.el("h2", { tabindex: "-1" }, `${whole.name} with ${whole.target}`),
       R.el("p", { class: "about" }, `${whole.title} (${whole.scenario}) · persona ${whole.persona} · seed ${whole.seed} · ${whole.status}`),
       R.el("p", { class: "about" }, liked("This conversation", whole.liked)),
+      assessed(whole.scores),
       whole.failure && R.el("p", { class: "warn" }, `Failed: ${whole.failure}`),
       whole.forgotten && R.el("p", { class: "warn" }, "Forgotten: the texts were deleted; each word is shown as ø."),
       R.el("p", { class: "switch" }, "The same person in the same scenario with: ", links));
@@ -58,6 +59,7 @@
       s.gone && R.el("p", {}, `Gone: ${s.gone}`),
       s.flags.length > 0 && flags(s.flags),
       R.el("p", {}, s.ending ? ends[s.ending] : "Not closed yet."),
+      assessed(s.scores),
       R.el("div", { class: "verdict" }, Object.entries(s.criterion).map(([rater, answers]) => looks(rater, answers))),
       (s.probes || []).length > 0 && folded(`memory probes: ${s.probes.filter((p) => p.right).length} of ${s.probes.length} right`, probes(s.probes)),
       s.memory.length > 0 && folded(`what ${whole.target} had in memory`, s.memory.map(([step, text]) => R.el("div", {}, R.el("h4", {}, step), message(text)))));
@@ -89,11 +91,16 @@
         ? R.el("p", { class: "warn" }, "Not answered yet.")
         : said("target", whole.target, e.reply, e.sentences || [], quotes(primary), query, null),
       e.reply != null && R.el("div", { class: "verdict" }, judged(e, whole, primary, query)),
+      e.said && R.el("p", { class: "note repeats" }, e.said),
+      assessed(e.scores),
       e.leave && R.el("p", { class: "note" }, `Takes leave: ${e.why || ""}`),
       e.resent && R.el("p", { class: "note" }, "The message may have reached the target twice."),
       e.flags && flags(e.flags),
       (e.labels || []).map(([label, note]) => R.el("p", { class: "note" }, `Labelled ${label.replaceAll("_", " ")}: ${note}`)));
   }
+
+  /** What the study's own scorers found, a line each. */
+  const assessed = (scores) => (scores || []).map(([scorer, value, reason]) => R.el("p", { class: "note assessed" }, R.el("b", {}, `${scorer.replaceAll("_", " ")} ${value}`), reason && ` ${reason}`));
 
   function notes(e) {
     const told = (e.told || []).map(([fact, text, core]) => R.el("span", { class: "fact", title: text }, `tells ${fact}${core ? "" : " (unprompted)"}`));

@@ -52,7 +52,7 @@
     for (const field of form.elements) if (field.name && document.activeElement !== field) field.value = query.get(field.name) || "";
     const words = (query.get("text") || "").toLowerCase().trim();
     if (words) await readAll();
-    const exact = ["session", "dimension", "most", "move", "flag", "text"].some((k) => query.get(k));
+    const exact = ["session", "dimension", "most", "move", "flag", "said", "text"].some((k) => query.get(k));
     const found = [];
     for (const trial of index.trials) {
       if (["target", "persona", "scenario"].some((k) => query.get(k) && query.get(k) !== trial[k])) continue;
@@ -82,6 +82,7 @@
       } else if (most != null && (trial.likability[i] == null || trial.likability[i] > most)) continue;
       if (query.get("move") && !(trial.moves[i] & move)) continue;
       if (query.get("flag") && !(trial.flags[i] & flag)) continue;
+      if (query.get("said") && !trial.said[i]) continue;
       if (words && !texts.get(trial.trial)[i].includes(words)) continue;
       found.push(i);
     }

@@ -53,12 +53,14 @@
     choice("label", "label", [["none", "nobody has read it"], ...head.labels.map((l) => [l, plain(l)])]),
     choice("left", "leaving", [["true", "the user left"]]),
     choice("false_memory", "false memory", [["true", "brought back what was never said"]]),
+    choice("said_before", "said before", [["true", "word for word, to anybody"]]),
+    choice("scorer", "scorer", head.choices.scorer.map((c) => [c, plain(c.replace("=", ": "))])),
     R.el("label", {}, "order", R.el("select", { name: "sort" }, Object.entries(SORTS).map(([value, text]) => R.el("option", { value: value }, text)))),
     R.el("button", { type: "reset" }, "all"),
     R.el("button", { type: "button", class: "narrow", "aria-expanded": "false", click: (e) => e.target.setAttribute("aria-expanded", String(form.classList.toggle("open"))) }, "filters"));
   document.querySelector("#exchanges thead tr").append(
     ...["persona", "target", "scenario", "at"].map((t) => R.el("th", { scope: "col" }, t)),
-    R.el("th", { scope: "col", class: "figure" }, "score"),
+    R.el("th", { scope: "col", class: "figure", title: "the exchange's own mean over the dimensions scored" }, "exchange mean"),
     ...Object.values(head.words.short).map((t) => R.el("th", { scope: "col", class: "figure" }, t)),
     R.el("th", { scope: "col", class: "figure" }, "words"), R.el("th", { scope: "col" }, "moves"), R.el("th", { scope: "col" }, "marks"));
 
@@ -102,7 +104,7 @@
   function row(r, query) {
     const at = { trial: r.trial, session: r.session, exchange: r.exchange, ...(query.get("q") ? { text: query.get("q") } : {}), ...(query.get("dimension") ? { dimension: query.get("dimension") } : {}) };
     const score = (value, digits) => R.el("td", { class: "figure" }, value == null ? "–" : R.el("span", { class: "score", "data-level": String(Math.round(value)) }, value.toFixed(digits)));
-    const marks = [r.label && plain(r.label), r.left && "left", r.false_memory && "false memory", ...r.flags.map(plain)].filter(Boolean);
+    const marks = [r.label && plain(r.label), r.left && "left", r.false_memory && "false memory", r.said_before && "said before", ...Object.entries(r.found).map(([s, value]) => `${plain(s)}: ${value}`), ...r.flags.map(plain)].filter(Boolean);
     return R.el("tr", { "data-place": `${r.trial} ${r.session}.${r.exchange}` },
       R.el("td", {}, R.el("a", { href: R.link("talk", at) }, r.persona)), R.el("td", {}, r.target), R.el("td", {}, r.scenario), R.el("td", {}, `${r.session}.${r.exchange}`),
       score(r.score, 1), r.scores.map((s) => score(s, 0)), R.el("td", { class: "figure" }, String(r.words)), R.el("td", {}, r.moves.map(plain).join(", ")), R.el("td", {}, marks.join(", ")));

@@ -1,0 +1,83 @@
+"""What the study's own scorers found of each target: one table and one chart, whatever scorers there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.analysis.table import population
+from sim.present.report import charts
+from sim.present.report.cells import Heading, columns, count, named, talks_link, text
+from sim.present.report.document import Cell, Figure, Prose, Section, Table
+from sim.present.scorer_tables import ScorerRow, scorer_rows
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.present.report.material import Material
+
+TITLE = "What the study's own scorers found"
+
+
+def scorers_section(of: Material) -> Section:
+    """Every figure of every scorer, with its interval and n."""
+    rows = list(scorer_rows(of.summary))
+    if not rows:
+        why = "Not measured in this run: the study names no scorers. `scorers:` in a study, or `sim score RUN --scorer`, adds them."
+        return Section(id="scorers", title=TITLE, absent=why)
+    explained = Prose(
+        lines=("A number is a mean on the scorer's own scale. Of yes and no, and of labels, it is the share that is yes, good or so labelled.",)
+    )
+    shares = [r for r in rows if r.share and r.value is not None]
+    return Section(id="scorers", title=TITLE, blocks=(explained, _table(of, rows), *([_shares(of, shares)] if shares else [])))
+
+
+def _table(of: Material, rows: list[ScorerRow]) -> Table:
+    cells = tuple(
+        (
+            named(r.what),
+            named(r.target, link=talks_link(target=r.target)),
+            Cell(text=r.text, value=r.value, beside=r.between if r.interval else ""),
+            count(r.found.n),
+            count(r.found.n_personas),
+            count(r.found.not_applicable),
+            count(r.found.unscored),
+            text(f"{r.found.grain}, version {r.found.version}"),
+        )
+        for r in rows
+    )
+    figures: list[Heading] = [
+        ("mean or share", f"with its 95 % interval over {population(of.summary.scenarios)}"),
+        ("n", "results"),
+        "personas",
+        ("n.a.", "the scorer did not apply"),
+        ("unscored", "the scorer could not tell"),
+        ("of each", "what one result is about"),
+    ]
+    return Table(id="scorers", title=TITLE, columns=columns("scorer", "target", figures=figures), rows=cells)
+
+
+def _shares(of: Material, rows: list[ScorerRow]) -> Figure:
+    """Everything that lies in 0 to 1, side by side."""
+    drawn: list[dict[str, JsonValue]] = []
+    for r in rows:
+        low, high = r.interval or (None, None)
+        place: dict[str, JsonValue] = {"target": r.target, "scorer": r.what, "n": r.found.n, "link": talks_link(target=r.target)}
+        drawn.append({**place, "share": r.value, "low": low, "high": high})
+    x: charts.Spec = {"field": "share", "type": "quantitative", "title": "share", "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
+    return Figure(
+        id="scorers",
+        title="Shares found by the study's own scorers, with 95 % intervals",
+        alt="; ".join(f"{r.what}, {r.target}: {r.text}" for r in rows),
+        notes=(f"Interval: 95 %, over {population(of.summary.scenarios)}.",),
+        spec=charts.dots(of.targets, x=x, y="scorer", order=list(dict.fromkeys(r.what for r in rows))),
+        columns={
+            "target": "target id",
+            "scorer": "the scorer, and the label where the share is of one",
+            "share": "mean over personas of the share that is yes, good or so labelled",
+            "low": "lower end of the 95 % interval",
+            "high": "upper end",
+            "n": "results",
+            "link": "place of the page",
+        },
+        rows=tuple(drawn),
+    )

@@ -1,0 +1,66 @@
+"""What the study's own scorers found, and what was said before, as rows for any table: the same cells in the terminal and on the report's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.present.words import NONE, number, percent
+
+if TYPE_CHECKING:
+    from sim.analysis.scorers import ScorerFigures
+    from sim.analysis.summary import RunSummary
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerRow:
+    """One figure of one scorer on one target."""
+
+    scorer: str
+    """Its id."""
+    what: str
+    """What the figure is of, in words: the scorer's name, with the label where the figure is of one."""
+    target: str
+    value: float | None
+    interval: Interval | None
+    share: bool
+    """It lies in 0 to 1."""
+    found: ScorerFigures
+
+    @property
+    def text(self) -> str:
+        """The figure as it is written: a share in per cent."""
+        return percent(self.value) if self.share else number(self.value)
+
+    @property
+    def between(self) -> str:
+        """Its 95 % interval as it is written; a dash where there is none."""
+        return between(self.interval, share=self.share)
+
+
+def scorer_rows(summary: RunSummary) -> Iterator[ScorerRow]:
+    """Every figure of every scorer: target by target, a scorer's own measure first, then its labels."""
+    return rows_of({t.target: t.scorers for t in summary.targets})
+
+
+def rows_of(found: Mapping[str, Mapping[str, ScorerFigures]]) -> Iterator[ScorerRow]:
+    """The same of figures by target and scorer."""
+    for scorer in dict.fromkeys(s for of in found.values() for s in of):
+        for target, of in found.items():
+            yield from _rows(scorer, target, of[scorer])
+
+
+def _rows(scorer: str, target: str, found: ScorerFigures) -> Iterator[ScorerRow]:
+    if found.mean is not None or not found.shares:
+        what = f"{found.name}: good" if found.result == "label" else found.name
+        yield ScorerRow(scorer, what, target, found.mean, found.interval, found.result != "number", found)
+    for label, share in found.shares.items():
+        yield ScorerRow(scorer, f"{found.name}: {label}", target, share, found.share_intervals[label], True, found)
+
+
+def between(interval: Interval | None, *, share: bool) -> str:
+    """An interval in words: "3.71 to 3.87", "12 % to 40 %"."""
+    return NONE if interval is None else " to ".join(percent(b) if share else number(b) for b in interval)
