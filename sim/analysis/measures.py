@@ -236,7 +236,8 @@ def assessed_number(info: ScorerInfo, result: Assessed | None, label: str | None
         return None
     if info.result == "label":
         return float(result.value == label if label is not None else result.value in info.good)
-    return float(result.value)
+    # A result of another kind was given before the scorer changed its mind without changing its version.
+    return None if isinstance(result.value, str) else float(result.value)
 
 
 def assessed_values(info: ScorerInfo, label: str | None, table: MeasureTable) -> Values:
