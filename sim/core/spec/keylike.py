@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 _PROVIDERS = re.compile(
     r"(?<![\w-])(?:(?:sk|pk|rk|gsk|xai|key|hf|ghp|glpat|xox[a-z])[-_](?=[\w.-]*\d)[\w.-]{8,}|AIza[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]*)"
 )
 _DENSE = re.compile(r"[A-Za-z0-9_+=~-]{20,}")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-
-LONG: Final = 20
-"""Characters in a row, letters and digits among them, from which on a text may be a key."""
 
 
 def key_like(text: str) -> bool:
