@@ -31,6 +31,7 @@ from sim.core.record import Trial
 FILE = "run.db"
 LOCK = "lock"
 
+# Both numbers are in the first hundred bytes of the file, so that a foreign or a newer one is told before any table of it is read.
 _APPLICATION_ID = 0x52415050
 """Stands in the file's header and tells a journal from any other SQLite file ("RAPP")."""
 
@@ -101,10 +102,12 @@ class RunLock:
         """
         path = folder / LOCK
         try:
+            # "a+" and not "w": opening must not empty the file of the process that holds the lock, whose id is in it.
             self._file: IO[str] = path.open("a+", encoding="ascii", errors="replace")
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=path) from None
         try:
+            # flock and not the existence of a file: nothing is left behind that a person would have to delete after a kill.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise self._locked(folder) from None
@@ -274,7 +277,9 @@ class Journal:
             InputError: another program has the file open, so that old pages cannot be removed; the same again, later, removes them.
         """
         with self._blame():
+            # Deleted and overwritten content is filled with zeros; otherwise it stays legible in the pages it stood in.
             self._db.execute("PRAGMA secure_delete = ON")
+            # For writing from the start: a transaction that begins by reading may find, when it wants to write, that it has to start over.
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 for trial in trials:
@@ -286,7 +291,9 @@ class Journal:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
+            # What an UPDATE made shorter may still stand in the unused part of a page. Only writing the whole file anew is sure to leave it out.
             self._db.execute("VACUUM")
+            # The write-ahead log holds the old pages as well. TRUNCATE cuts it to nothing, unless somebody is still reading from it.
             (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise InputError("another program has the file open, so that old pages stay", mend="close it and forget again", where=self.path)
@@ -375,6 +382,8 @@ def open_journal(folder: Path) -> Journal:
         db = resources.enter_context(_connection(path, "rw"))
         try:
             _check(db, path)
+            # WAL: readers see the last commit and never wait for the writer, and it never waits for them.
+            # NORMAL: a commit goes to the system at once and to the disk at checkpoints. A kill loses nothing; FULL would fsync every event.
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.DatabaseError as error:
@@ -417,6 +426,7 @@ def read_journal(folder: Path) -> Journal:
 @contextlib.contextmanager
 def _connection(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """`path` opened as `ro`, `rw` or `rwc`, each statement its own transaction."""
+    # isolation_level=None: otherwise Python opens a transaction before the first INSERT and holds it until somebody commits.
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
     try:
         yield db
@@ -446,6 +456,7 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     if application != _APPLICATION_ID:
         raise InputError("is not a journal of this program", mend="name a folder that `sim run` has made", where=path)
     demand_version(version, path)
+    # Reads a page of the table, so that a file cut off behind its header fails here, and not in the middle of a run.
     db.execute("SELECT max(id) FROM event").fetchone()
 
 
@@ -467,4 +478,5 @@ def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
 
 def _code(error: sqlite3.DatabaseError) -> int:
     """SQLite's primary result code; 0 for errors of the Python module itself."""
+    # The higher bytes say more precisely what happened, and differ between versions of SQLite.
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
