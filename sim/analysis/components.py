@@ -140,6 +140,7 @@ def _recoded(group: Ints) -> Ints:
 
 def _henderson(values: Floats, groups: Sequence[Ints]) -> Floats:
     """Variances of the effects whose groups are given, and the residual's last."""
+    # Taking the mean off changes no variance and spares the sums of squares most of their rounding.
     left, right = _equations(values - values.mean(), groups)
     return np.asarray(np.linalg.solve(left, right))
 
@@ -182,6 +183,7 @@ def _estimable(groups: Mapping[Effect, Ints], levels: Mapping[Effect, int], n: i
             why[e] = "one level of a part"
         else:
             left, _ = _equations(np.zeros(n), [*(groups[k] for k in kept), g])
+            # Rows differ in size by orders of magnitude; unscaled, the rank would depend on the number of trials.
             scaled = left / np.maximum(np.abs(left).max(axis=1, keepdims=True), 1e-12)
             if np.linalg.matrix_rank(scaled, tol=1e-9) == len(left):
                 kept.append(e)
@@ -205,6 +207,7 @@ def _jackknife(values: Floats, groups: Mapping[Effect, Ints], kept: Sequence[Eff
         if stay.sum() < 2 or np.linalg.matrix_rank(left) < len(left):
             return None
         draws.append(np.linalg.solve(left, right))
+    # The variance of a grouped jackknife; its groups differ in size by one persona at most.
     errors = np.sqrt((many - 1) / many * ((np.array(draws) - np.mean(draws, axis=0)) ** 2).sum(axis=0))
     return dict(zip((*kept, "residual"), map(float, errors * stdtrit(many - 1, 0.975)), strict=True))
 

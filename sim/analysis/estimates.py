@@ -161,12 +161,14 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
     shares = of.shares.sum(axis=-1)
     n = shares.shape[-1]
     if n <= EXACT:
+        # Half of all patterns: each of the others is the mirror image of one, and as far from 0.
         signs = 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1)
         own = 0
     else:
         signs = np.random.default_rng([seed, n]).integers(0, 2, (FLIPS, n)) * 2.0 - 1.0
         own = 1
     observed = np.abs(of.value)
+    # A hair below what was observed, so that a pattern that ties with it counts, however its sum was rounded.
     flat, bar = shares.reshape(-1, n), (observed - EQUAL).reshape(-1)
     some = [slice(i, i + AT_ONCE) for i in range(0, len(flat), AT_ONCE)]
     beyond = np.concatenate([np.count_nonzero(np.abs(signs @ flat[s].T) >= bar[s], axis=0) for s in some])

@@ -46,6 +46,7 @@ def effective_n(shares: list[float], n: int) -> float:
     the number of personas. Where all answers came out alike, how much those of one persona go together cannot be seen, and each persona counts once.
     """
     p, personas = fmean(shares), len(shares)
+    # Were all answers independent, the variance of their mean would be p (1 − p) / n: solved for n, this says how many that would be.
     spread = variance(shares) / personas
     return min(float(n), max(float(personas), p * (1 - p) / spread)) if spread else float(personas)
 

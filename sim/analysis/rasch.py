@@ -59,6 +59,7 @@ def fit_rasch(liked: Floats, names: Sequence[str]) -> Rasch | None:
     if len(some) < 2:
         return None
     data = np.where(given, liked, 0.0)[:, some], given[:, some].astype(float)
+    # From the log odds of failing, which are the difficulties if all targets are alike; the spread starts at 1, its log at 0.
     start = np.append(np.log((1 - passed[some]) / passed[some]), 0.0)
     best = np.asarray(minimize(lambda p: _loss(p, *data), start, jac=True, method="BFGS").x)
     errors = np.sqrt(np.maximum(np.diag(np.linalg.inv(_curvature(best, *data))), 0))
@@ -81,6 +82,7 @@ def fit_rasch(liked: Floats, names: Sequence[str]) -> Rasch | None:
 def _log_posterior(difficulty: Floats, spread: float, liked: Floats, there: Floats) -> tuple[Floats, Floats]:
     """Targets × grid: the log of each ability's posterior; and each target's log marginal likelihood."""
     logits = spread * GRID[:, None] - difficulty
+    # log P(passed) = x − log(1 + e^x) and log P(failed) = −log(1 + e^x): one product for what was passed, one for all that was met.
     joint = liked @ logits.T - there @ np.logaddexp(0, logits).T + WEIGHTS
     total: Floats = logsumexp(joint, axis=1)
     return joint - total[:, None], total

@@ -80,6 +80,7 @@ def _mean_squares(scores: Scores) -> _Squares:
     items = k * float(((rows - grand) ** 2).sum())
     raters = n * float(((columns - grand) ** 2).sum())
     error = float(((scores - rows[:, None] - columns + grand) ** 2).sum())
+    # Sums of squares that should be 0 come out as 1e-31: taken for variance, they would make an F of any size.
     nothing = _TINY * max(total, 1.0)
     items, raters, error = (0.0 if part < nothing else part for part in (items, raters, error))
     return _Squares(n, k, items / (n - 1), raters / (k - 1), (raters + error) / (n * (k - 1)), error / ((n - 1) * (k - 1)))
@@ -108,6 +109,7 @@ def _one_way(items: float, rest: float, df_items: int, df_rest: int, k: int) -> 
     if not rest:
         return None
     f = items / rest
+    # Quantiles of F with the degrees of freedom exchanged give the lower limit: 1 / F(a, b) is distributed as F(b, a).
     low, high = f / float(fdtri(df_items, df_rest, _UPPER)), f * float(fdtri(df_rest, df_items, _UPPER))
     return _limits((low - 1, low + k - 1), (high - 1, high + k - 1))
 
@@ -117,6 +119,7 @@ def _two_way(s: _Squares, rho: float | None) -> Interval | None:
     if rho is None or not s.error:
         return None
     n, k, fj = s.n, s.k, s.raters / s.error
+    # Names as in the paper, where v is the approximate degrees of freedom of the denominator and fj the F of raters.
     rest = n * (1 + (k - 1) * rho) - k * rho
     whole = (n - 1) * k**2 * rho**2 * fj**2 + rest**2
     v = (k - 1) * (n - 1) * (k * rho * fj + rest) ** 2 / whole if whole else 0.0
@@ -188,6 +191,7 @@ def pearson(x: Scores, y: Scores) -> float | None:
         return None
     dx, dy = x - x.mean(), y - y.mean()
     vx, vy = float(dx @ dx), float(dy @ dy)
+    # Relative to the values themselves: a column of 4.3 has a variance of 1e-31 and not 0.
     flat = min(vx / max(1.0, float(x @ x)), vy / max(1.0, float(y @ y))) < _TINY
     return None if flat else float(np.clip((dx @ dy) / np.sqrt(vx * vy), -1, 1))
 
@@ -200,6 +204,7 @@ def spearman(x: Scores, y: Scores) -> float | None:
 def ranks(values: Scores) -> Scores:
     """Ranks from 1; ties share the mean of theirs."""
     _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    # The last rank that a value takes, less half of how far back its ties reach.
     found: Scores = (np.cumsum(counts) - (counts - 1) / 2)[where]
     return found
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Value
 
 _STOP = re.compile(r"(?<=[.!?…])\s+|\n")
+# Words by which a question speaks of the one who asks ("Did I tell you that my cat is called Biscuit?"), apostrophes typed or not.
 _OWN = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|us|our|ours)\b")
 
 

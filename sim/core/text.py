@@ -6,11 +6,14 @@ import re
 import unicodedata
 from functools import lru_cache
 
+# What keyboards and models put for the same sign. Models write ’ nearly always and people nearly never, and both must match.
 _STRAIGHT = {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."}
 _CURLY = re.compile(f"[{''.join(_STRAIGHT)}]")
 _APART = str.maketrans({c: " " for c in map(chr, range(128)) if not (c.isalnum() or c in "'-")})
 """Of ASCII, what stands in no word."""
+# An apostrophe or a hyphen inside a word belongs to it, at its edge it does not.
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+# Thai, kana, Chinese characters and their compatibility forms: scripts that put no space between words.
 _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 

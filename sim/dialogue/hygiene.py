@@ -15,17 +15,21 @@ MAX_CHARACTERS = 6_000
 ECHO_RATIO = 92.0
 ECHO_WORDS = 6
 
+# What models leave around a message, from the most certain to the least: closed blocks of reasoning, tokens of their templates, code fences.
 _REASONING = re.compile(r"<(think|thinking|thought|reasoning|scratchpad|analysis)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TOKENS = re.compile(r"<\|[^|>]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>", re.IGNORECASE)
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
 _LABEL = re.compile(r"^\s*(?:\*\*|__)?(?:message|my message|reply|response|user|me|human)(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*", re.IGNORECASE)
+# A line that begins with the name of one of our own fields, or of a thought, was meant for us and not for the chatbot.
 _INNER = re.compile(
     r"^\s*[(\[*_]*\s*(?:thoughts?|thinking|internal(?: monologue)?|reasoning|mood|note to self|analysis"
     r"|facts_used|signalled|allusion|humou?r_bid|leave|why)\s*[)\]*_]*\s*:.*$",
     re.IGNORECASE,
 )
 _UNCLOSED = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad|analysis)\b", re.IGNORECASE)
+# A model that goes on to write the other side's turn: what it wrote before that is kept, if it wrote anything.
 _TURNS = re.compile(r"^\s*(?:assistant|chatbot|ai|bot|it|system)\s*:", re.IGNORECASE | re.MULTILINE)
+# The structured answer sent as a message, whole or from its middle on.
 _JSON = re.compile(r"""^\s*[{\[]\s*["{\[]|"(?:message|facts_used|signalled|humour_bid)"\s*:""")
 _ASSISTANT = re.compile(
     r"\bas an? (?:ai|artificial intelligence|language model|virtual assistant|assistant)\b"

@@ -65,6 +65,7 @@ class Patience:
 
     def wait(self, failed: int, asked: float | None) -> float:
         """Seconds to wait after the `failed`-th failure (from 1), where the server asked for `asked`."""
+        # 2.0 ** 1024 would overflow; from the sixteenth failure on the cap has long been reached.
         own = self.random() * min(CAP, BASE * 2.0 ** min(failed - 1, 16))
         return own if asked is None else min(asked, LONGEST) + self.random() * BASE
 

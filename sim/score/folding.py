@@ -24,17 +24,21 @@ _ORDINALS = (
 _VALUE = {w: n for n, w in enumerate(_UNITS)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
 _DAY = {w: n for n, w in enumerate(_ORDINALS, 1)} | {"thirtieth": 30}
 _UNIT, _TEN = "|".join(_UNITS), "|".join(_TENS)
+# Three ways to have a number: with hundreds, with tens, or units alone. "One" is a figure as well, so that "one cat" and "1 cat" are the same.
 _NUMBER = re.compile(rf"\b(?:(?:({_UNIT}|a) hundred(?: and)?[ -]?)(?:({_TEN})(?:[ -]({_UNIT}))?|({_UNIT}))?|({_TEN})(?:[ -]({_UNIT}))?|({_UNIT}))\b")
 
 _MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 _MONTH_OF = {m: m for m in _MONTHS} | {m[:3]: m for m in _MONTHS} | {"sept": "september"}
+# Longest first, here and below: of alternatives Python takes the first that fits, and "jun" fits the beginning of "june".
 _MONTH = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
 _NTH = "|".join(sorted((f"{t}[ -]{o}" for t in ("twenty", "thirty") for o in _ORDINALS[:9]), key=len, reverse=True))
 _NTH = f"{_NTH}|{'|'.join(sorted(_DAY, key=len, reverse=True))}"
 _DATE_OF = rf"(\d{{1,2}})(?:st|nd|rd|th)?|({_NTH})|((?:twenty|thirty)[ -](?:{_UNIT}))"
 _DAY_FIRST = re.compile(rf"\b(?:the )?(?:{_DATE_OF})(?: day)?(?: of)? ({_MONTH})\b\.?(?:,? (\d{{4}}))?")
+# "May 5:30" is a time and no date.
 _MONTH_FIRST = re.compile(rf"\b({_MONTH})\b\.? (?:the )?(?:{_DATE_OF})\b(?!:)(?:,? (\d{{4}}))?")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+# Not a piece of a longer path or ratio. Which of the two is the month is told by size alone, and where both can be it stays as it is.
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}))?(?![\d/])")
 
 
@@ -48,8 +52,10 @@ def fold(text: str) -> str:
     plain = _DAY_FIRST.sub(lambda m: _named(m[1], m[2] or m[3], m[4], m[5]), plain)
     plain = _MONTH_FIRST.sub(lambda m: _named(m[2], m[3] or m[4], m[1], m[5]), plain)
     plain = _NUMBER.sub(_number, plain)
+    # 1,200 → 1200.
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain)
     plain = re.sub(r"(?<=\d)(?=(?:st|nd|rd|th)\b)", "", plain)
+    # 7pm → 7 pm, so that a figure is a word of its own; 21st stays.
     plain = re.sub(r"(?<=\d)(?=[a-z])(?!(?:st|nd|rd|th)\b)", " ", plain)
     return " ".join(re.sub(r"(?<=\w)-(?=\w)", " ", plain).split())
 
@@ -98,4 +104,5 @@ def pattern(answer: str) -> re.Pattern[str]:
     if _WIDE.search(wanted):
         return re.compile(re.escape(wanted))
     words = [f"(?:{_EITHER_PERSON[w]})" if w in _EITHER_PERSON else re.escape(w) for w in wanted.split()]
+    # The last lookarounds keep "7" out of "7:30" and "5" out of "3.5".
     return re.compile(r"(?<![\w])(?<!\d[.,:/])" + " ".join(words) + r"(?!\w)(?![.,:/]\d)")

@@ -15,6 +15,7 @@ def _any(*ways: str) -> str:
     return "(?:" + "|".join(ways) + ")"
 
 
+# A figure's point ("3.5") and a time's colon ("7:30") end no clause; a spaced hyphen, which a dash was folded to, does.
 _CLAUSE = re.compile(
     _any(
         r"\n|;|(?<!\d)[.!?]+(?!\d)|:(?!\d)|\s-\s",
@@ -22,6 +23,7 @@ _CLAUSE = re.compile(
         r", (?:and )?(?=(?:now|then|these days|currently|today)\b)",
     )
 )
+# "Not only" and "not just" affirm what follows, and "if I'm not mistaken" says nothing of it.
 _NEG = _any(
     r"\bnot(?! (?:only|just|to mention|mistaken|wrong|least))\b",
     r"\b(?:never|neither|nor|nothing like|instead of|rather than|other than|far from|no longer|no more)\b",
@@ -37,6 +39,7 @@ _NOW = _any(
     r"\bmoved (?:on )?to\b|\bchanged (?:it )?to\b|\bswitched to\b|\blatest\b|\bnewest\b|\bin the end\b|\bsince moved\b",
     r"\bto\b(?=[^,]*$)",
 )
+# What ends the reach of a "not" or a "used to": a comma, unless a list goes on behind it, or a new subject.
 _STOP = r", (?!or\b|nor\b)| and (?:you|it|that)\b"
 _CUE = re.compile(rf"(?P<neg>{_NEG})|(?P<past>{_PAST})|(?P<now>{_NOW})|(?P<stop>{_STOP})|(?P<was>\b(?:was|were|had)\b)")
 _SAID = re.compile(
@@ -44,9 +47,11 @@ _SAID = re.compile(
     r"(?: (?:earlier|before|previously))?"
 )
 """That something was told is no sign of its having been so once."""
+# "…, right?" and "…, isn't it?" ask for assent: the answer before them is given all the same.
 _TAG = re.compile(
     r"(?:^|,? )(?:right|correct|yes|eh|no|(?:is|are|was|were|do|did|does|have|has)n't (?:it|you|he|she|they|that)|am i right|is that right) ?\?$"
 )
+# Only a few characters away, and not across a comma, does "is wrong" speak of what was named before it.
 _DENIED_AFTER = re.compile(r"[^,]{0,12}\b(?:is|was|are) (?:wrong|not (?:it|right|so|the case))\b|[^,]{0,20}\bany ?more\b")
 _PAST_AFTER = re.compile(r"[^,]{0,20}\b(?:in the past|before that|back then|at first|previously|until recently)\b")
 _NOW_AFTER = re.compile(r"[^,]{0,16}\b(?:now|these days|currently|at present|nowadays)\b")

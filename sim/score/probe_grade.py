@@ -24,15 +24,20 @@ def _any(*ways: str) -> str:
     return "(?:" + "|".join(ways) + ")"
 
 
+# The answer is folded when these are tried: lower case, straight apostrophes, figures in place of number words (`sim.score.folding`).
+# What a person does to tell something, and what one hears of it.
 _TELL = _any(
     r"told|tell|mention(?:ed)?|said|say|shared?|giv(?:en|e)|gave|talked|talk|spoken|speak|discuss(?:ed)?|disclosed?|brought|bring|come up|came up",
     r"covered|specif(?:ied|y)|provided?|let (?:me|on)|inform(?:ed)?|heard|hear",
 )
+# What may stand between a "not" and its verb, any number of times: "you haven't actually ever told me".
 _ADVERB = r"(?: (?:yet|ever|actually|really|quite|specifically|exactly|even|honestly|been|explicitly|directly|all that))*"
 _AUXILIARY = r"(?:have|has|had|did|do|does|was|were|is|am|are|can|could)"
+# With and without its apostrophe: chatbots write "dont" in lower-case styles.
 _NOT = _any(
     rf"{_AUXILIARY}n't|{_AUXILIARY} (?:you )?(?:not|never)|{_AUXILIARY}nt", r"can't|cannot|cant|'ve (?:not|never)|'d (?:not|never)|'m not|'re not"
 )
+# What a chatbot calls the place where it would know from.
 _STORE = r"(?:information|info|records?|memory|memories|details?|notes?|access|mention|knowledge|anything|data|that|recollection)"
 _DO_NOT_KNOW = re.compile(
     _any(
@@ -57,10 +62,12 @@ _DO_NOT_KNOW = re.compile(
 """Ways to say that one does not know or was not told."""
 _NOT_SURE = re.compile(r"\b(?:not|n't)(?: \w+)? (?:sure|certain|positive)\b|\bunsure\b|\bhard to say\b|\buncertain\b")
 """Ways to doubt, which alone say the same, and before one answer say nothing."""
+# "I don't know, but I'd guess Utrecht" is neither an answer nor an abstention that words can tell: a judge decides.
 _GUESS = re.compile(
     r"\b(?:guess|assum(?:e|ing)|suppose|presum(?:e|ably)|probably|likely|i(?:'d| would) say|might be|could be|(?:perhaps|maybe) it|sounds like"
     r"|must be)\b"
 )
+# "Three or so" and "one or the other" offer no second answer.
 _OR = re.compile(r"\bor\b(?! (?:so|thereabouts|something|rather|other|two)\b)|\beither\b")
 _NUMBER = re.compile(r"\b\d+\b")
 

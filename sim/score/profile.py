@@ -34,7 +34,9 @@ SUPPORTS: Final = 0.6
 SUGGESTS: Final = 0.3
 """Share from which it is plausible."""
 
+# A date that a memory puts before a fact, behind a bullet or in brackets; it says when, and is no figure of the fact.
 _DATED = re.compile(r"^[-*•\s]*\[?\d{4}-\d{2}-\d{2}\]?\s*[:–-]\s*")
+# A capital inside a sentence is a name; at the beginning of one it may be any word. Figures may hold points, commas and colons: "1,200", "7:30".
 _NAMED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+|\b\d[\d.,:]*\b")
 _NOT = re.compile(r"\b(?:not|never|no|none|nobody|nothing|without|hardly)\b|n't\b|\bno longer\b")
 _ABOUT: Final = frozenset(("user", "they", "their", "person", "mention", "told", "say", "call", "nam"))
@@ -106,6 +108,7 @@ class _Said:
 
 @lru_cache(maxsize=8192)
 def _passages(message: str) -> tuple[str, ...]:
+    # Two sentences at a time: "I have a cat. Her name is Biscuit." supports a fact that needs both.
     parts = [s.strip() for s in split_sentences(message)]
     return tuple(f"{a} {b}" for a, b in pairwise(parts)) or (message,)
 

@@ -159,6 +159,7 @@ def overlaps(group: Index, sets: Bits, others: Index, other_sets: Bits) -> tuple
 def _distinct(group: Index, sets: Bits) -> tuple[Index, Bits, Floats, Index]:
     """The distinct (group, set), sorted by group, how often each stands, and which of them each row is."""
     # One key of both, where it fits one, sorts three times as fast.
+    # Sets of at most 16 moves leave the rest of a 64-bit integer to the group.
     order = np.argsort(group << 16 | sets) if sets.dtype == np.uint16 else np.lexsort((sets, group))
     g, s = group[order], sets[order]
     new = np.ones(len(g), dtype=bool)
@@ -216,6 +217,7 @@ def _within(columns: Columns, pairs: Index) -> Floats | None:
         talk, sets = columns.talk[rows], columns.sets[rows]
         for i, of in enumerate(overlaps(talk, sets, talk, sets)):
             np.add.at(sums[:, i], talk, of - (sizes(sets) > 0))
+    # Of n (n − 1) ordered pairs of different replies, each is as likely as any other at every one of the conversation's pairs.
     weight: Floats = pairs / np.maximum(n * (n - 1), 1)
     return sums * weight[:, None]
 

@@ -109,6 +109,7 @@ def conversation_null(columns: Columns, *, permutations: int, seed: int) -> Null
     first, second, weight = _within_talks(columns, seed=(seed, 2))
     first, second = row[first], row[second]
     sets = columns.sets[tagged]
+    # Permuting within groups of one changes nothing, and so no case is needed for what is fixed.
     # A position of its own for each reply that stays where it is.
     group = np.where(free, place, place.max(initial=0) + 1 + np.arange(len(place)))
     observed, counted = jaccards(sets[first], sets[second])
@@ -140,6 +141,7 @@ def _within_talks(columns: Columns, *, seed: tuple[int, int]) -> tuple[Index, In
     chosen = rng.choice(talks, MOST_PAIRS, p=pairs / pairs.sum())
     a = rng.integers(0, n[chosen])
     b = rng.integers(0, n[chosen] - 1)
+    # The second of two different replies: drawn from all but the first, by stepping over it.
     b += b >= a
     return tagged[start[chosen] + a], tagged[start[chosen] + b], np.ones(MOST_PAIRS)
 

@@ -33,6 +33,7 @@ from sim.store.files import PRIVATE, demand_regular, open_regular
 FILE = "run.db"
 LOCK = "lock"
 
+# Both numbers are in the first hundred bytes of the file, so that a foreign or a newer one is told before any table of it is read.
 _APPLICATION_ID = 0x52415050
 """Stands in the file's header and tells a journal from any other SQLite file ("RAPP")."""
 
@@ -119,6 +120,7 @@ class RunLock:
             raise
         self._file = os.fdopen(file, "r+", encoding="ascii", errors="replace")
         try:
+            # flock and not the existence of a file: nothing is left behind that a person would have to delete after a kill.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise self._locked(folder) from None
@@ -315,7 +317,9 @@ class Journal:
             InputError: another program has the file open, so that old pages cannot be removed; the same again, later, removes them.
         """
         with self._blame():
+            # Deleted and overwritten content is filled with zeros; otherwise it stays legible in the pages it stood in.
             self._db.execute("PRAGMA secure_delete = ON")
+            # For writing from the start: a transaction that begins by reading may find, when it wants to write, that it has to start over.
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 for trial in trials:
@@ -327,7 +331,9 @@ class Journal:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
+            # What an UPDATE made shorter may still stand in the unused part of a page. Only writing the whole file anew is sure to leave it out.
             self._db.execute("VACUUM")
+            # The write-ahead log holds the old pages as well. TRUNCATE cuts it to nothing, unless somebody is still reading from it.
             (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise InputError("another program has the file open, so that old pages stay", mend="close it and forget again", where=self.path)
@@ -421,6 +427,8 @@ def open_journal(folder: Path) -> Journal:
         db = resources.enter_context(_connection(path, "rw"))
         try:
             _check(db, path)
+            # WAL: readers see the last commit and never wait for the writer, and it never waits for them.
+            # NORMAL: a commit goes to the system at once and to the disk at checkpoints. A kill loses nothing; FULL would fsync every event.
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.DatabaseError as error:
@@ -463,6 +471,7 @@ def read_journal(folder: Path) -> Journal:
 @contextlib.contextmanager
 def _connection(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """`path` opened as `ro`, `rw` or `rwc`, each statement its own transaction."""
+    # isolation_level=None: otherwise Python opens a transaction before the first INSERT and holds it until somebody commits.
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
     try:
         yield db
@@ -492,6 +501,7 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     if application != _APPLICATION_ID:
         raise InputError("is not a journal of this program", mend="name a folder that `sim run` has made", where=path)
     demand_version(version, path)
+    # Reads a page of the table, so that a file cut off behind its header fails here, and not in the middle of a run.
     db.execute("SELECT max(id) FROM event").fetchone()
 
 
@@ -513,4 +523,5 @@ def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
 
 def _code(error: sqlite3.DatabaseError) -> int:
     """SQLite's primary result code; 0 for errors of the Python module itself."""
+    # The higher bytes say more precisely what happened, and differ between versions of SQLite.
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -321,6 +321,7 @@ def _line(event: yaml.Event) -> int:
 
 # --- what the scanner does not like -------------------------------------------------------------------------------
 
+# What PyYAML says, in the words of libyaml, and what a person should be told. The first that fits wins, so the special stand before the general.
 _HINTS: tuple[tuple[str, str, str], ...] = (
     (r"character '\\t'", "a tab where YAML wants spaces", "indent with spaces"),
     (r"character '(?P<what>.)' that cannot start", "text must not start with <what>", 'put it in "quotes"'),

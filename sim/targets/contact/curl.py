@@ -58,7 +58,9 @@ _REFUSED = {
     **dict.fromkeys(("E", "cert", "key", "cacert", "netrc", "n", "K", "config"), "take it out; files of secrets are not read"),
     **dict.fromkeys(("I", "head"), "take it out; a HEAD request brings no reply"),
 }
+# Browsers on Windows copy commands for cmd.exe, where ^ quotes and ' means nothing; taken for bash they would come out wrong and not fail.
 _UNIX_ONLY = re.compile(r"""\^(?:["&\r\n%^{}\[\]]|$)""")
+# Firefox and Chrome write $'…' where a body holds an apostrophe or a line break; shlex does not know it.
 _ANSI = re.compile(r"(?<=\s)\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
 
 
@@ -87,6 +89,7 @@ def parse_curl(command: str) -> Curl:
 def _words(command: str) -> list[str]:
     if _UNIX_ONLY.search(command) and "'" not in command:
         raise InputError("the command is quoted for the Windows prompt (^)", mend="copy it as cURL (bash)", where=FLAG)
+    # A backslash at the end of a line joins it to the next, also inside double quotes and with Windows' line ends.
     joined = re.sub(r"\\\r?\n", " ", command.strip())
     try:
         words = shlex.split(_ANSI.sub(lambda m: shlex.quote(_plain(m[1])), joined))
@@ -199,6 +202,7 @@ class _Found:
             kind = next((v for n, v in self.headers if n.lower() == "content-type"), "")
             if "json" in kind or text.lstrip()[:1] in ("{", "["):
                 raise InputError(f"the body is not JSON ({error})", mend="put the whole body in single quotes", where=FLAG) from None
+            # name=value without a space is what -d sends as a form; a plain text seldom looks like that.
             if self.as_form or "form" in kind or re.fullmatch(r"[\w.\[\]-]+=[^\s]*", text):
                 mend = "send JSON if it takes that, else name a Python function that calls it"
                 raise InputError("the body is a form, in which not every message can stand", mend=mend, where=FLAG) from None

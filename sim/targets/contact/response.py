@@ -24,6 +24,7 @@ REPLY = (
 """Names of the field that a reply stands in, the likeliest first."""
 _NEVER = names("id object model role type status created timestamp time date finishreason stopreason name url error detail index event usage")
 """Names of fields that hold no reply, whatever stands in them."""
+# A long run without a space, or a figure or time: an id or a stamp, and no sentence of a reply.
 _ID_LIKE = re.compile(r"^[\w\-:.+/=]{16,}$|^\d[\d\-T:.Z+]*$")
 _STEP = re.compile(r"^[^\s.\[\]]+$")
 MEND = "write reply: with the place of the reply in the study file, or name a Python function instead"
@@ -100,6 +101,7 @@ def _ranked(texts: Sequence[tuple[Place, str]], said: str) -> list[_Found]:
         if not all(isinstance(s, int) or _STEP.match(s) for s in place):
             continue
         known = [REPLY.index(n) for n in keys if n in REPLY]
+        # An unknown name is believed only if what stands there reads like words.
         if not known and (" " not in text.strip() or _ID_LIKE.match(text)):
             continue
         # In choices[0].message.content every step is a likely one; which name leads matters less than that there is one.
@@ -133,6 +135,7 @@ def _refuse_talk(value: JsonValue, best: _Found) -> None:
 
 def _events(text: str) -> list[str] | None:
     """The data of each event, if `text` is a stream of them."""
+    # A line of a stream begins with one of four field names, or with a colon alone, which is a comment.
     if not re.match(r"(?:data|event|id|retry)?:", text):
         return None
     blocks = re.split(r"\r?\n\r?\n", text)
