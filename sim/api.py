@@ -10,7 +10,7 @@ for trial in run.trials:
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sim.analysis.compare import CompareDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.summary import RunSummary
-    from sim.core.event import Event
+    from sim.core.event import CallLost, Event
     from sim.core.ports import Listener, Sink
     from sim.core.spec.people import PeopleStudy
     from sim.llm.budget import Budget
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
 
-OnStart = Callable[["Budget"], None]
+OnStart = Callable[["Budget", RunFolder], None]
 
 
 @dataclass(frozen=True)
@@ -156,23 +156,24 @@ async def run_study(
         name: of the run's folder under `results`; left out: the study's name, numbered if taken.
         local_only: refuses every host that is not on this machine or allowed by it, before any connection is opened; None: any host.
         listeners: see every event once it is safe.
-        on_start: is given the run's budget, whose `stop()` ends the run cleanly.
+        on_start: is given the run's budget, whose `stop()` ends the run cleanly, and its folder.
 
     Returns:
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
 
     Raises:
         InputError: see `prepare_study`; also a name that exists, a key missing from the environment, a host that `local_only` refuses, or a
-            target of one's own that cannot be imported or does not answer its health check. Nothing is written then.
+            target of one's own that cannot be imported, a model that cannot be reached, or no target that can. Nothing is written then.
     """
     from sim.llm.prompts import load_texts
-    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys
     from sim.run.parts import offline_parts, scorer_versions
+    from sim.run.reach import check_reach
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     check_hosts(prepared.loaded.study, local_only)
     check_keys(prepared.loaded.study)
-    await check_reach(prepared.loaded.study)
+    away = await check_reach(prepared.loaded.study)
     folder = create_run(
         Path(results),
         name,
@@ -181,7 +182,8 @@ async def run_study(
         scorers=scorer_versions(prepared.loaded.study),
         offline=offline_parts(prepared.loaded.study),
     )
-    return await _execute(folder, prepared.plans, limits=prepared.loaded.study.limits, local_only=local_only, listeners=listeners, on_start=on_start)
+    limits = prepared.loaded.study.limits
+    return await _execute(folder, prepared.plans, away=away, limits=limits, local_only=local_only, listeners=listeners, on_start=on_start)
 
 
 async def resume_run(
@@ -204,16 +206,17 @@ async def resume_run(
             be reached.
         RunLocked: another process is writing to it.
     """
-    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys
+    from sim.run.reach import check_reach
 
     folder = open_run(run, Path(results))
     if folder.study.played_by == "people":
         raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
     check_hosts(folder.study, local_only)
     check_keys(folder.study)
-    await check_reach(folder.study)
+    away = await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    return await _execute(folder, _plans(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+    return await _execute(folder, _plans(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
 
 
 async def open_people_run(
@@ -228,8 +231,9 @@ async def open_people_run(
         InputError: there is no such run or study, or something in the study is wrong or cannot be reached.
     """
     from sim.llm.prompts import load_texts
-    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys
     from sim.run.parts import offline_parts, scorer_versions
+    from sim.run.reach import check_reach
 
     if study.read is not None:
         folder = open_run(study.read, Path(results))
@@ -244,7 +248,10 @@ async def open_people_run(
     of = prepared.loaded.study
     check_hosts(of, local_only)
     check_keys(of)
-    await check_reach(of)
+    away = await check_reach(of)
+    if away:
+        target, problem = next(iter(away.items()))
+        raise InputError(f"target '{target}' {problem}", mend="start it")
     if (Path(results) / study.name).is_dir():
         folder = open_run(Path(results) / study.name, Path(results))
         if folder.study != of:
@@ -304,7 +311,7 @@ async def rescore_run(
             shared = Shared(Budget(allowed, time.time, spent=spent), Gates(allowed.calls_at_once), local_only)
             clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
             if on_start:
-                on_start(shared.budget)
+                on_start(shared.budget, folder)
             try:
                 bench = Bench(judging.build_judges(clients, study), shared.budget, judging.concurrency)
                 await rescore(due, bench, _Watched(journal, listeners), clock=time.time)
@@ -439,22 +446,43 @@ async def _execute(
     folder: RunFolder,
     plans: tuple[TrialPlan, ...],
     *,
+    away: Mapping[str, str],
     limits: Limits,
     local_only: LocalOnly | None,
     listeners: Sequence[Listener],
     on_start: OnStart | None,
 ) -> Run:
+    """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
     from sim.run.collector import rare_collection
     from sim.run.local import LocalBackend
+    from sim.run.outage import Outage
     from sim.run.trial import run_trial
 
-    async with staffed(folder, limits=limits, local_only=local_only, listeners=listeners) as staff:
+    outage = Outage(plans)
+    async with staffed(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as staff:
         if on_start:
-            on_start(staff.budget)
+            on_start(staff.budget, folder)
+        for target, problem in away.items():
+            await staff.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, staff.sink))
+
+        async def run_one(plan: TrialPlan) -> Trial:
+            if plan.target.id in away or outage.given_up(plan):
+                return fold(plan.blank(), staff.sink.events(plan.id))
+            return await run_trial(plan, staff.parts, staff.sink)
+
         with rare_collection():
-            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, staff.parts, staff.sink))
+            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, run_one)
     trials = tuple(done[p.id] for p in plans)
     return Run(folder, plans, trials, _status(trials))
+
+
+def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:
+    """What the journal says of a target that was not there when the run began, with the first of its trials."""
+    from sim.core.event import CallLost
+    from sim.core.record import REACH
+
+    before = sum(e.kind == "call_lost" and e.part.startswith(f"{REACH}#") for e in sink.events(plan.id))
+    return CallLost(trial=plan.id, part=f"{REACH}#{before + 1}", cause="infrastructure", message=problem)
 
 
 @dataclass(frozen=True)

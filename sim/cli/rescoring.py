@@ -97,7 +97,7 @@ def _buy(run: Run, judging: Judging, due: Sequence[Assignment], wish: Wish, *, r
     line, progress = Line(sys.stderr), _Progress(len(due), judging)
 
     async def buy() -> Run:
-        def on_start(budget: Budget) -> None:
+        def on_start(budget: Budget, _: RunFolder) -> None:
             stopping.listen(budget)
             if leaving:
                 line.say(leaving)

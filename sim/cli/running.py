@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shlex
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sim.api import OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.api import RESULTS, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import announcement
@@ -19,12 +20,14 @@ from sim.cli.progress import Progress
 from sim.cli.stopping import Stopping
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
+from sim.present.words import many
 from sim.store.library import from_here
 
 if TYPE_CHECKING:
     from sim.core.ports import Listener
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.store.runs import RunFolder
 
 M = TypeVar("M", Study, Limits)
 
@@ -130,9 +133,9 @@ def _execute(
     stopping = Stopping(progress.say)
 
     async def guarded() -> Run:
-        def on_start(budget: Budget) -> None:
+        def on_start(budget: Budget, folder: RunFolder) -> None:
             stopping.listen(budget)
-            for line in beginning:
+            for line in (*(() if sys.stderr.isatty() else (_first_line(folder),)), *beginning):
                 progress.say(line)
 
         with stopping:
@@ -150,10 +153,38 @@ def _execute(
     return DONE if ended.status == "finished" else INCOMPLETE
 
 
-def _print_run(run: Run, *, as_json: bool) -> None:
-    from sim.cli.reading import print_summary
+def _first_line(folder: RunFolder) -> str:
+    """What is run and where it goes, for a log that nobody watches."""
+    study = folder.study
+    parts = (many(len(study.targets), "target"), many(len(folder.personas), "persona"), many(len(folder.scenarios), "scenario"))
+    counts = " × ".join((*parts, many(len(study.seeds), "seed")))
+    return f"study '{study.name}', {counts} = {many(folder.header.trials, 'trial')}; run '{folder.name}' is kept in {folder.path}"
 
-    print_summary(run, as_json=as_json)
+
+def _print_run(run: Run, *, as_json: bool) -> None:
+    """The run's table, and in place of one without any figures a line for everybody who never answered."""
+    from sim.cli.reading import print_summary
+    from sim.present.outages import outage_line
+
+    summary = run.summary
+    for outage in summary.outages if summary.silent or as_json else ():
+        print(f"sim: {outage_line(outage)}; `sim resume {run.name}` goes on", file=sys.stderr)
+    if as_json or not summary.silent:
+        print_summary(run, as_json=as_json)
+    if not as_json and not summary.silent:
+        print(_next_steps(run))
+
+
+def _next_steps(run: Run) -> str:
+    """Commands that have something to show of this run."""
+    name = shlex.quote(run.name)
+    where = "" if run.folder.path.parent == RESULTS else f" --results {shlex.quote(str(run.folder.path.parent))}"
+    folder = where.removeprefix(" --results")
+    steps = [(f"sim report {name}{where}", "one page to read and to hand on"), (f"sim view{folder}", "every conversation, in the browser")]
+    if sum(t.likability.mean is not None for t in run.summary.targets) > 1:
+        steps.insert(0, (f"sim compare {name}{where}", "its targets against each other"))
+    wide = max(len(command) for command, _ in steps)
+    return "\n".join(["Go on with", *(f"  {command:<{wide}}  # {about}" for command, about in steps)])
 
 
 def _show_plan(prepared: Prepared, *, as_json: bool) -> int:

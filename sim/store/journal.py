@@ -58,6 +58,7 @@ ON CONFLICT (trial, session, take, exchange, kind, part) DO NOTHING
 """
 _STORED_BODY = "SELECT body FROM event WHERE (trial, session, take, exchange, kind, part) = (?, ?, ?, ?, ?, ?)"
 # Goes from trial to trial by the index, which is quick however long the journal is; events of a whole trial stand at its session 0.
+_LAST_FAILURE = "SELECT body FROM event WHERE kind IN ('call_lost', 'trial_failed') ORDER BY id DESC LIMIT 1"
 _TRIALS = """
 WITH RECURSIVE begun (trial) AS (
     SELECT min(trial) FROM event
@@ -164,6 +165,8 @@ class Counts:
     failed: int
     exchanges: int
     """Replies that came, over all takes."""
+    silence: str = ""
+    """Why no reply came at all, in the words of the last failure; empty where one came, or nothing has failed."""
 
 
 class Journal:
@@ -259,11 +262,18 @@ class Journal:
             return tuple(trial for (trial,) in self._db.execute("SELECT trial FROM event GROUP BY trial ORDER BY min(id)"))
 
     def counts(self) -> Counts:
-        """How far the run has come, counted without reading any event's body."""
+        """How far the run has come, counted without reading the bodies of a run in which anything was said."""
         with self._blame():
             (started, finished, failed) = self._db.execute(_TRIALS).fetchone()
             (replies,) = self._db.execute("SELECT count(*) FROM event WHERE kind = 'target_replied'").fetchone()
-        return Counts(started, finished, failed, replies)
+            last = None if replies else self._db.execute(_LAST_FAILURE).fetchone()
+        return Counts(started, finished, failed, replies, json.loads(last[0])["message"] if last else "")
+
+    def has_answered(self, target: str) -> bool:
+        """Whether a reply of `target` has ever come; quick where one has."""
+        with self._blame():
+            found = self._db.execute("SELECT 1 FROM event WHERE kind = 'target_replied' AND trial GLOB ? LIMIT 1", (f"*/*/{target}/*",)).fetchone()
+        return found is not None
 
     def forget(self, trials: Sequence[str]) -> None:
         """Delete the texts of `trials` from the file, from its helpers and from its unused pages, and mark each trial as forgotten.
