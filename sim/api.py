@@ -478,11 +478,12 @@ async def _execute(
 
 def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:
     """What the journal says of a target that was not there when the run began, with the first of its trials."""
+    from sim.core.address import Address
     from sim.core.event import CallLost
     from sim.core.record import REACH
 
-    before = sum(e.kind == "call_lost" and e.part.startswith(f"{REACH}#") for e in sink.events(plan.id))
-    return CallLost(trial=plan.id, part=f"{REACH}#{before + 1}", cause="infrastructure", message=problem)
+    before = sum(e.kind == "call_lost" and e.address.who == REACH for e in sink.events(plan.id))
+    return CallLost(trial=plan.id, part=str(Address(REACH, count=before + 1)), cause="infrastructure", message=problem)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Outage(Frozen):
 
 def find_outages(trials: Sequence[Trial]) -> tuple[Outage, ...]:
     """Those who never answered in `trials` and for whom the journal has a cause; in the order of the trials."""
-    lost = [(t, re.split("[:#]", e.part)[0], e.message) for t in trials for e in t.lost if e.cause == "infrastructure"]
+    lost = [(t, e.address.who, e.message) for t in trials for e in t.lost if e.cause == "infrastructure"]
     if not any(s.exchanges or s.gone for t in trials for s in t.sessions):
         silent = [message for _, node, message in lost if node == "user_speaks"]
         if silent:

@@ -39,7 +39,7 @@ class LogLost:
     def on_event(self, event: Event) -> None:
         """Note what went wrong."""
         match event:
-            case CallLost() if event.part.startswith(f"{REACH}#"):
+            case CallLost() if event.address.who == REACH:
                 target = event.trial.split("/")[2]
                 self._log.warning("target_away", target=target, error=event.message, means="its trials are not begun, the others are")
             case CallLost():

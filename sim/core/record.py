@@ -169,4 +169,4 @@ class Trial:
             return "finished"
         if self.forgotten:
             return "failed"
-        return "stopped" if self.sessions or any(not e.part.startswith(f"{REACH}#") for e in self.lost) else "planned"
+        return "stopped" if self.sessions or any(e.address.who != REACH for e in self.lost) else "planned"

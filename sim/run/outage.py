@@ -48,7 +48,7 @@ class Outage:
             case UserSpoke(said=Utterance()):
                 self._answered.add("")
             case CallLost(cause="infrastructure"):
-                node = re.split("[:#]", event.part)[0]
+                node = event.address.who
                 if node == _USER or node in _BY_TARGET:
                     who = "" if node == _USER else self._target[event.trial]
                     self._failed.setdefault(who, {})[event.trial] = _VARIABLE.sub("#", event.message)

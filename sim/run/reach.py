@@ -43,6 +43,13 @@ class Door:
     problem: str | None
     """Why nobody could be reached there; None: somebody is there."""
     mend: str = ""
+    at: tuple[str, ...] = ()
+    """The keys that lead to it in the study's file."""
+
+    @property
+    def fault(self) -> InputError | None:
+        """What to say of it where nobody is there."""
+        return InputError(f"{self.who} {self.problem}", mend=self.mend, at=self.at) if self.problem else None
 
 
 async def look(study: Study, *, environ: Mapping[str, str] = os.environ) -> tuple[Door, ...]:
@@ -94,18 +101,18 @@ async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str
         url = SLOT.sub(lambda slot: environ[slot["variable"]].strip() if slot["variable"] else "x", spec.http.url)
         # A variable may hold a secret, so an address with one in it is shown by its host alone.
         address = urlsplit(url).netloc if "${" in spec.http.url else spec.http.url.partition("?")[0]
-        return _door(who, spec.id, address, await knock(url), mend="start it, or mend http.url")
+        return _door(who, spec.id, address, await knock(url), mend="start it, or mend http.url", at=("targets", spec.id, "http", "url"))
     target = OwnTarget(spec, limits=study.limits, shared=_shared(study), environ=environ)
     try:
         problem = await target.check_health()
     finally:
         await target.close()
     told = f"does not answer its health check ({problem})" if problem else None
-    return Door(who, spec.id, target.host, told, mend="start it, or mend http.health")
+    return Door(who, spec.id, target.host, told, "start it, or mend http.health", ("targets", spec.id, "http", "health"))
 
 
-def _door(who: str, target: str | None, address: str, why: str | None, *, mend: str) -> Door:
-    return Door(who, target, address, f"could not be reached at {address}: {why}" if why else None, mend)
+def _door(who: str, target: str | None, address: str, why: str | None, *, mend: str, at: tuple[str, ...]) -> Door:
+    return Door(who, target, address, f"could not be reached at {address}: {why}" if why else None, mend, at)
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,7 @@ class _Knock:
     who: str
     target: str | None
     spec: ModelSpec
+    at: tuple[str, ...]
     environ: Mapping[str, str]
 
     async def door(self) -> Door | None:
@@ -123,21 +131,24 @@ class _Knock:
         proxied = spec.via == "litellm" and any(self.environ.get(n) or self.environ.get(n.upper()) for n in _PROXIES)
         if spec.offline or spec.api_base is None or proxied:
             return None
-        return _door(self.who, self.target, spec.api_base, await knock(spec.api_base), mend="start it, or mend its api_base")
+        return _door(self.who, self.target, spec.api_base, await knock(spec.api_base), mend="start it, or mend its api_base", at=self.at)
 
 
-def _models(study: Study) -> Iterator[tuple[str, str | None, ModelSpec]]:
+def _models(study: Study) -> Iterator[tuple[str, str | None, ModelSpec, tuple[str, ...]]]:
+    """Who each model plays, for which target alone, and where it is in the study's file. A rater that is the user's own model is that."""
     for target in study.targets:
         if isinstance(target, ChatTargetSpec):
-            yield f"target '{target.id}'", target.id, target
+            yield f"target '{target.id}'", target.id, target, ("targets", target.id, "api_base")
             if target.embedding:
-                yield f"the embedding of target '{target.id}'", target.id, target.embedding
-    yield "the user", None, study.user
-    for rater, spec in study.raters.items():
-        yield f"rater '{rater}'", None, spec
-    yield "the tagger", None, study.tagger
+                yield f"the embedding of target '{target.id}'", target.id, target.embedding, ("targets", target.id, "embedding", "api_base")
+    yield "the user", None, study.user, ("user", "api_base")
+    if study.rater != "self":
+        yield f"rater '{study.primary_rater}'", None, study.rater, ("rater", "api_base")
+    for observer in study.observers:
+        yield f"observer '{observer.id}'", None, observer, ("observers", observer.id, "api_base")
+    yield "the tagger", None, study.tagger, ("tagger", "api_base")
     if study.judge:
-        yield "the judge", None, study.judge
+        yield "the judge", None, study.judge, ("judge", "api_base")
 
 
 def _shared(study: Study) -> Shared:

@@ -90,6 +90,20 @@ def test_a_model_that_every_trial_needs_is_looked_for_too(part: str, dead: str, 
     )
 
 
+def test_check_looks_for_everybody_when_it_is_asked_to(dead: str, bot: Chatbot, tmp_path: Path) -> None:
+    two = STUDY.replace("targets:\n", 'targets:\n  - {id: other, http: {url: "%s/chat"}}\n')
+    study = project(tmp_path, two % (dead, bot.url))
+    before = len(bot.log())
+    assert sim("check", study, cwd=tmp_path).returncode == 0, "without the flag no connection is opened"
+    done = sim("check", study, "--reach", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"sim: {study}:3: target 'other' could not be reached at {dead}/chat: connection refused; start it, or mend http.url\n"
+    assert f"  target 'my-bot' is there, at {bot.url}/chat\n" in done.stdout
+    assert len(bot.log()) == before
+    (file,) = sim_json("check", study, "--reach", cwd=tmp_path, status=2)["files"]
+    assert [(d["who"], d["problem"] is None) for d in file["reached"]] == [("target 'other'", False), ("target 'my-bot'", True)]
+
+
 def test_of_two_targets_the_one_that_is_there_is_run_and_the_other_named(dead: str, bot: Chatbot, tmp_path: Path) -> None:
     two = STUDY.replace("targets:\n", 'targets:\n  - {id: other, http: {url: "%s/chat"}}\n')
     study = project(tmp_path, two % (dead, bot.url))
