@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
 
+Announce = Callable[[], None]
 OnStart = Callable[["Budget", RunFolder], None]
 
 
@@ -148,6 +149,7 @@ async def run_study(
     results: str | Path = RESULTS,
     local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
+    announce: Announce | None = None,
     on_start: OnStart | None = None,
 ) -> Run:
     """Run a study to its end, or as far as models, budget and interruptions let it.
@@ -156,6 +158,7 @@ async def run_study(
         name: of the run's folder under `results`; left out: the study's name, numbered if taken.
         local_only: refuses every host that is not on this machine or allowed by it, before any connection is opened; None: any host.
         listeners: see every event once it is safe.
+        announce: called once names, hosts and keys have been found to be right, and before any connection is opened.
         on_start: is given the run's budget, whose `stop()` ends the run cleanly, and its folder.
 
     Returns:
@@ -173,6 +176,8 @@ async def run_study(
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     check_hosts(prepared.loaded.study, local_only)
     check_keys(prepared.loaded.study)
+    if announce:
+        announce()
     away = await check_reach(prepared.loaded.study)
     folder = create_run(
         Path(results),
@@ -193,13 +198,14 @@ async def resume_run(
     limits: Callable[[Limits], Limits] | None = None,
     local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
+    announce: Announce | None = None,
     on_start: OnStart | None = None,
 ) -> Run:
     """Go on where a run stopped, with the prompts, personas and scenarios it began with; buys only what is absent.
 
     Args:
         limits: applied to the study's limits, for this execution only.
-        local_only: see `run_study`.
+        local_only, announce: see `run_study`.
 
     Raises:
         InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a target of one's own cannot
@@ -214,6 +220,8 @@ async def resume_run(
         raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
     check_hosts(folder.study, local_only)
     check_keys(folder.study)
+    if announce:
+        announce()
     away = await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
     return await _execute(folder, _plans(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)

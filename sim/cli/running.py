@@ -7,12 +7,13 @@ import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sim.api import RESULTS, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.api import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import announcement
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Listener
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.run.plan import TrialPlan
     from sim.store.runs import RunFolder
 
 M = TypeVar("M", Study, Limits)
@@ -95,10 +97,10 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
             print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        lambda listeners, on_start: run_study(prepared, name=name, results=results, local_only=local_only, listeners=listeners, on_start=on_start),
+        partial(run_study, prepared, name=name, results=results, local_only=local_only),
         Progress(prepared.forecast, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
-        beginning=beginning,
+        beginning=[*_first_line(prepared.loaded.study, prepared.plans), *beginning],
         as_json=as_json,
     )
 
@@ -111,18 +113,22 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     progress = Progress(forecast(before.study, before.plans), stream=sys.stderr, done=before.trials)
     leaving = announcement(before.study, [t.target for t in before.trials if t.status in ("planned", "stopped")])
     return _execute(
-        lambda listeners, on_start: resume_run(
-            run, results=results, limits=changes.limits, local_only=local_only, listeners=listeners, on_start=on_start
-        ),
+        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only),
         progress,
         limits=changes.limits(before.study.limits),
-        beginning=[leaving] if leaving else [],
+        beginning=[*_first_line(before.study, before.plans), *([leaving] if leaving else [])],
         as_json=as_json,
     )
 
 
+class _Start(Protocol):
+    """Begins a run, or goes on with one."""
+
+    def __call__(self, *, listeners: Sequence[Listener], announce: Announce, on_start: OnStart) -> Coroutine[Any, Any, Run]: ...
+
+
 def _execute(
-    start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]],
+    start: _Start,
     progress: Progress,
     *,
     limits: Limits,
@@ -133,13 +139,17 @@ def _execute(
     stopping = Stopping(progress.say)
 
     async def guarded() -> Run:
-        def on_start(budget: Budget, folder: RunFolder) -> None:
-            stopping.listen(budget)
-            for line in (*(() if sys.stderr.isatty() else (_first_line(folder),)), *beginning):
+        def announce() -> None:
+            for line in beginning:
                 progress.say(line)
 
+        def on_start(budget: Budget, folder: RunFolder) -> None:
+            stopping.listen(budget)
+            if not sys.stderr.isatty():
+                progress.say(f"run '{folder.name}' is kept in {folder.path}")
+
         with stopping:
-            return await start((progress, LogLost(), LogBlind(limits)), on_start)
+            return await start(listeners=(progress, LogLost(), LogBlind(limits)), announce=announce, on_start=on_start)
 
     try:
         # What a target's own code prints must not get among the output.
@@ -153,12 +163,13 @@ def _execute(
     return DONE if ended.status == "finished" else INCOMPLETE
 
 
-def _first_line(folder: RunFolder) -> str:
-    """What is run and where it goes, for a log that nobody watches."""
-    study = folder.study
-    parts = (many(len(study.targets), "target"), many(len(folder.personas), "persona"), many(len(folder.scenarios), "scenario"))
-    counts = " × ".join((*parts, many(len(study.seeds), "seed")))
-    return f"study '{study.name}', {counts} = {many(folder.header.trials, 'trial')}; run '{folder.name}' is kept in {folder.path}"
+def _first_line(study: Study, plans: Sequence[TrialPlan]) -> list[str]:
+    """What is run, for a log that nobody watches; nothing on a terminal, where it was typed just now."""
+    if sys.stderr.isatty():
+        return []
+    personas, scenarios = ({getattr(p.cast, of).id for p in plans} for of in ("persona", "scenario"))
+    counts = zip((study.targets, personas, scenarios, study.seeds), ("target", "persona", "scenario", "seed"), strict=True)
+    return [f"study '{study.name}': {' × '.join(many(len(some), one) for some, one in counts)} = {many(len(plans), 'trial')}"]
 
 
 def _print_run(run: Run, *, as_json: bool) -> None:

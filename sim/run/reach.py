@@ -20,7 +20,7 @@ from sim.core.spec.http import SLOT
 from sim.llm.budget import Budget
 from sim.llm.build import Shared
 from sim.llm.limits import Gates
-from sim.llm.reach import knock
+from sim.llm.reach import PATIENCE, knock
 from sim.run.plan import memory_of
 from sim.targets.build import OwnTarget, check_own
 
@@ -58,7 +58,7 @@ async def look(study: Study, *, environ: Mapping[str, str] = os.environ) -> tupl
     Raises:
         InputError: a variable that a chatbot needs is not set.
     """
-    models = [_Knock(*place, environ) for place in _models(study)]
+    models = [_Knock(*place, environ, _patience(study)) for place in _models(study)]
     chatbots = [t for t in study.targets if isinstance(t, HttpTargetSpec)]
     tried = await asyncio.gather(*(_chatbot(t, study, environ) for t in chatbots), *(m.door() for m in models))
     return tuple(door for door in tried if door)
@@ -101,7 +101,14 @@ async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str
         url = SLOT.sub(lambda slot: environ[slot["variable"]].strip() if slot["variable"] else "x", spec.http.url)
         # A variable may hold a secret, so an address with one in it is shown by its host alone.
         address = urlsplit(url).netloc if "${" in spec.http.url else spec.http.url.partition("?")[0]
-        return _door(who, spec.id, address, await knock(url), mend="start it, or mend http.url", at=("targets", spec.id, "http", "url"))
+        return _door(
+            who,
+            spec.id,
+            address,
+            await knock(url, seconds=_patience(study)),
+            mend="start it, or mend http.url",
+            at=("targets", spec.id, "http", "url"),
+        )
     target = OwnTarget(spec, limits=study.limits, shared=_shared(study), environ=environ)
     try:
         problem = await target.check_health()
@@ -124,6 +131,7 @@ class _Knock:
     spec: ModelSpec
     at: tuple[str, ...]
     environ: Mapping[str, str]
+    seconds: float
 
     async def door(self) -> Door | None:
         """None: nobody but LiteLLM knows where it is, or a proxy stands in between."""
@@ -131,7 +139,9 @@ class _Knock:
         proxied = spec.via == "litellm" and any(self.environ.get(n) or self.environ.get(n.upper()) for n in _PROXIES)
         if spec.offline or spec.api_base is None or proxied:
             return None
-        return _door(self.who, self.target, spec.api_base, await knock(spec.api_base), mend="start it, or mend its api_base", at=self.at)
+        return _door(
+            self.who, self.target, spec.api_base, await knock(spec.api_base, seconds=self.seconds), mend="start it, or mend its api_base", at=self.at
+        )
 
 
 def _models(study: Study) -> Iterator[tuple[str, str | None, ModelSpec, tuple[str, ...]]]:
@@ -149,6 +159,10 @@ def _models(study: Study) -> Iterator[tuple[str, str | None, ModelSpec, tuple[st
     yield "the tagger", None, study.tagger, ("tagger", "api_base")
     if study.judge:
         yield "the judge", None, study.judge, ("judge", "api_base")
+
+
+def _patience(study: Study) -> float:
+    return min(PATIENCE, study.limits.timeout)
 
 
 def _shared(study: Study) -> Shared:
