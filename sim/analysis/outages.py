@@ -23,7 +23,9 @@ class Outage(Frozen):
     target: str | None
     """None: it is the simulated user."""
     cause: str
-    """In the words of the last failure, such as `could not be reached at http://127.0.0.1:8000/chat: connection refused`."""
+    """In our words, such as `could not be reached at http://127.0.0.1:8000/chat: connection refused`."""
+    quote: str
+    """What came in place of an answer; empty: nothing, or nothing more."""
     trials: int
     """Planned."""
     tried: int
@@ -33,25 +35,25 @@ class Outage(Frozen):
 
 def find_outages(trials: Sequence[Trial]) -> tuple[Outage, ...]:
     """Those who never answered in `trials` and for whom the journal has a cause; in the order of the trials."""
-    lost = [(t, e.address.who, e.message) for t in trials for e in t.lost if e.cause == "infrastructure"]
+    lost = [(t, e.address.who, (e.message, e.quote)) for t in trials for e in t.lost if e.cause == "infrastructure"]
     if not any(s.exchanges or s.gone for t in trials for s in t.sessions):
-        silent = [message for _, node, message in lost if node == "user_speaks"]
+        silent = [said for _, node, said in lost if node == "user_speaks"]
         if silent:
             return (_outage(USER, None, silent, trials),)
     found = []
     for target in dict.fromkeys(t.target for t in trials):
         mine = [t for t in trials if t.target == target]
-        causes = [message for t, node, message in lost if t.target == target and node not in ("user_speaks", "rate_likability", "tag_moves")]
-        causes += [t.failed.message for t in mine if t.failed]
+        causes = [said for t, node, said in lost if t.target == target and node not in ("user_speaks", "rate_likability", "tag_moves")]
+        causes += [(t.failed.message, t.failed.quote) for t in mine if t.failed]
         if causes and not any(t.exchanges for t in mine):
             found.append(_outage(target, target, causes, mine))
     return tuple(found)
 
 
-def _outage(who: str, target: str | None, causes: Sequence[str], trials: Sequence[Trial]) -> Outage:
+def _outage(who: str, target: str | None, causes: Sequence[tuple[str, str]], trials: Sequence[Trial]) -> Outage:
     begun = sum(t.status != "planned" for t in trials)
-    (cause, _), *_ = Counter(reversed(causes)).most_common(1)
-    return Outage(who=who, target=target, cause=bare_cause(cause), trials=len(trials), tried=begun, not_begun=len(trials) - begun)
+    ((message, quote), _), *_ = Counter(reversed(causes)).most_common(1)
+    return Outage(who=who, target=target, cause=bare_cause(message), quote=quote, trials=len(trials), tried=begun, not_begun=len(trials) - begun)
 
 
 def bare_cause(cause: str) -> str:

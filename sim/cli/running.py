@@ -179,7 +179,7 @@ def _print_run(run: Run, *, as_json: bool) -> None:
 
     summary = run.summary
     for outage in summary.outages if summary.silent or as_json else ():
-        print(f"sim: {outage_line(outage)}; `sim resume {run.name}` goes on", file=sys.stderr)
+        print(f"sim: {outage_line(outage, quoting=False)}; `sim resume {run.name}` goes on", file=sys.stderr)
     if as_json or not summary.silent:
         print_summary(run, as_json=as_json)
     if not as_json and not summary.silent:

@@ -97,8 +97,12 @@ async def _import_code(study: Study) -> None:
 async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str]) -> Door:
     who = f"target '{spec.id}'"
     check_own(spec, environ=environ)
+
+    def filled(url: str) -> str:
+        return SLOT.sub(lambda slot: environ[slot["variable"]].strip() if slot["variable"] else "x", url)
+
     if spec.http.health is None:
-        url = SLOT.sub(lambda slot: environ[slot["variable"]].strip() if slot["variable"] else "x", spec.http.url)
+        url = filled(spec.http.url)
         # A variable may hold a secret, so an address with one in it is shown by its host alone.
         address = urlsplit(url).netloc if "${" in spec.http.url else spec.http.url.partition("?")[0]
         return _door(
@@ -115,7 +119,9 @@ async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str
     finally:
         await target.close()
     told = f"does not answer its health check ({problem})" if problem else None
-    return Door(who, spec.id, target.host, told, "start it, or mend http.health", ("targets", spec.id, "http", "health"))
+    return Door(
+        who, spec.id, urlsplit(filled(spec.http.health.url)).netloc, told, "start it, or mend http.health", ("targets", spec.id, "http", "health")
+    )
 
 
 def _door(who: str, target: str | None, address: str, why: str | None, *, mend: str, at: tuple[str, ...]) -> Door:

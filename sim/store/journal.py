@@ -23,7 +23,7 @@ from typing import IO, NamedTuple, NoReturn, Self
 from pydantic import ValidationError
 
 from sim.core.digest import Digest
-from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
+from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 from sim.core.record import Trial
@@ -267,7 +267,8 @@ class Journal:
             (started, finished, failed) = self._db.execute(_TRIALS).fetchone()
             (replies,) = self._db.execute("SELECT count(*) FROM event WHERE kind = 'target_replied'").fetchone()
             last = None if replies else self._db.execute(_LAST_FAILURE).fetchone()
-        return Counts(started, finished, failed, replies, json.loads(last[0])["message"] if last else "")
+        failure = json.loads(last[0]) if last else {"message": ""}
+        return Counts(started, finished, failed, replies, tell(failure["message"], failure.get("quote", "")))
 
     def has_answered(self, target: str) -> bool:
         """Whether a reply of `target` has ever come; quick where one has."""

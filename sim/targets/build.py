@@ -59,11 +59,6 @@ class OwnTarget:
         assert self._line is not None
         return HttpTarget(self._line, identity, prompts=prompts)
 
-    @property
-    def host(self) -> str:
-        """Where it is, as far as that is known; empty for code in this process."""
-        return (self._line.till.host or "") if self._line is not None else ""
-
     async def check_health(self) -> str | None:
         """Make the health call, where the study has one: why it was not answered well, or None."""
         if self._line is None:

@@ -120,6 +120,7 @@ def test_of_two_targets_the_one_that_is_there_is_run_and_the_other_named(dead: s
         "who": "other",
         "target": "other",
         "cause": f"could not be reached at {dead}/chat: connection refused",
+        "quote": "",
         "trials": 7,
         "tried": 0,
         "not_begun": 7,
@@ -145,9 +146,11 @@ def test_a_target_that_always_fails_is_given_up_after_a_few_trials_and_goes_on_w
     assert 3 <= asked <= 4, "two at once: the third settles it while at most one more is under way"
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"sim: my-bot never answered: status {status}: ")
+    assert "broken" not in last, "what came may repeat the talk, and this goes into logs"
     assert last.endswith(f"; {asked} trials stopped, {7 - asked} not begun; `sim resume own` goes on")
     shown = sim("show", "own", cwd=tmp_path).stdout
     assert f"my-bot never answered: status {status}" in shown
+    assert '{"error": "broken"}' in shown
     assert len(shown.splitlines()) < 10, "no table of dashes"
     report = json.loads(sim("report", "own", "--json", cwd=tmp_path).stdout)
     assert report["headline"]["verdict"].startswith(f"my-bot never answered: status {status}")
