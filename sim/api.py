@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.analysis.compare import CompareDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.summary import RunSummary
-    from sim.core.event import Event
+    from sim.core.event import CallLost, Event
     from sim.core.panel import Assignment
     from sim.core.ports import Listener, Sink
     from sim.core.spec import KeptScorer
@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
 
-OnStart = Callable[["Budget"], None]
+Announce = Callable[[], None]
+OnStart = Callable[["Budget", RunFolder], None]
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ async def run_study(
     results: str | Path = RESULTS,
     local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
+    announce: Announce | None = None,
     on_start: OnStart | None = None,
 ) -> Run:
     """Run a study to its end, or as far as models, budget and interruptions let it.
@@ -167,20 +169,25 @@ async def run_study(
         name: of the run's folder under `results`; left out: the study's name, numbered if taken.
         local_only: refuses every host that is not on this machine or allowed by it, before any connection is opened; None: any host.
         listeners: see every event once it is safe.
-        on_start: is given the run's budget, whose `stop()` ends the run cleanly.
+        announce: called once names, hosts and keys have been found to be right, and before any connection is opened.
+        on_start: is given the run's budget, whose `stop()` ends the run cleanly, and its folder.
 
     Returns:
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
 
     Raises:
         InputError: see `prepare_study`; also a name that exists, a key missing from the environment, a host that `local_only` refuses, or a
-            target of one's own that cannot be imported or does not answer its health check. Nothing is written then.
+            target of one's own that cannot be imported, a model that cannot be reached, or no target that can. Nothing is written then.
     """
     from sim.llm.prompts import load_texts
     from sim.run.parts import offline_parts, scorer_versions
+    from sim.run.reach import check_reach
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
-    own = await _demand(prepared.loaded, local_only)
+    own = _demand(prepared.loaded, local_only)
+    if announce:
+        announce()
+    away = await check_reach(prepared.loaded.study)
     folder = create_run(
         Path(results),
         name,
@@ -190,9 +197,8 @@ async def run_study(
         offline=offline_parts(prepared.loaded.study, own),
         own=own,
     )
-    return await _execute(
-        folder, plans_of(folder), limits=prepared.loaded.study.limits, local_only=local_only, listeners=listeners, on_start=on_start
-    )
+    limits = prepared.loaded.study.limits
+    return await _execute(folder, plans_of(folder), away=away, limits=limits, local_only=local_only, listeners=listeners, on_start=on_start)
 
 
 async def resume_run(
@@ -202,20 +208,22 @@ async def resume_run(
     limits: Callable[[Limits], Limits] | None = None,
     local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
+    announce: Announce | None = None,
     on_start: OnStart | None = None,
 ) -> Run:
     """Go on where a run stopped, with the prompts, personas and scenarios it began with; buys only what is absent.
 
     Args:
         limits: applied to the study's limits, for this execution only.
-        local_only: see `run_study`.
+        local_only, announce: see `run_study`.
 
     Raises:
         InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a target of one's own cannot
             be reached.
         RunLocked: another process is writing to it.
     """
-    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys
+    from sim.run.reach import check_reach
     from sim.run.scorers import check_judges, judges_of
 
     folder = open_run(run, Path(results))
@@ -227,9 +235,11 @@ async def resume_run(
     check_hosts(folder.study, local_only, scorers=judges_of(own))
     check_keys(folder.study)
     check_judges(own)
-    await check_reach(folder.study)
+    if announce:
+        announce()
+    away = await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    return await _execute(folder, plans_of(folder), limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+    return await _execute(folder, plans_of(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
 
 
 async def open_people_run(
@@ -245,6 +255,7 @@ async def open_people_run(
     """
     from sim.llm.prompts import load_texts
     from sim.run.parts import offline_parts, scorer_versions
+    from sim.run.reach import check_reach
 
     if study.read is not None:
         folder = open_run(study.read, Path(results))
@@ -257,7 +268,11 @@ async def open_people_run(
     beside = base / study.chat
     prepared = prepare_study(beside if beside.is_file() else study.chat, change=held_by_people)
     of = prepared.loaded.study
-    own = await _demand(prepared.loaded, local_only)
+    own = _demand(prepared.loaded, local_only)
+    away = await check_reach(of)
+    if away:
+        target, problem = next(iter(away.items()))
+        raise InputError(f"target '{target}' {problem}", mend="start it")
     if (Path(results) / study.name).is_dir():
         folder = open_run(Path(results) / study.name, Path(results))
         if folder.study != of:
@@ -269,13 +284,13 @@ async def open_people_run(
     return folder, plans_of(folder)
 
 
-async def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScorer, ...]:
-    """See that everything a study needs is there, its code imported; gives back its own scorers, as a run keeps them.
+def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScorer, ...]:
+    """See that a study's hosts may be reached, its keys are set and its scorers can be built; gives back its own scorers, as a run keeps them.
 
     Raises:
         InputError: see `run_study`.
     """
-    from sim.run.demands import check_hosts, check_keys, check_reach
+    from sim.run.demands import check_hosts, check_keys
     from sim.run.scorers import check_judges, judges_of, keep_scorers
     from sim.store.scorers import load_rubric
 
@@ -284,7 +299,6 @@ async def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[Ke
     check_hosts(study, local_only, scorers=judges_of(own))
     check_keys(study)
     check_judges(own)
-    await check_reach(study)
     return own
 
 
@@ -338,7 +352,7 @@ async def rescore_run(
             shared = Shared(Budget(allowed, time.time, spent=spent), Gates(allowed.calls_at_once), local_only)
             clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
             if on_start:
-                on_start(shared.budget)
+                on_start(shared.budget, folder)
             try:
                 bench = Bench(judging.build_judges(clients, study), shared.budget, judging.concurrency)
                 await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
@@ -489,22 +503,44 @@ async def _execute(
     folder: RunFolder,
     plans: tuple[TrialPlan, ...],
     *,
+    away: Mapping[str, str],
     limits: Limits,
     local_only: LocalOnly | None,
     listeners: Sequence[Listener],
     on_start: OnStart | None,
 ) -> Run:
+    """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
     from sim.run.collector import rare_collection
     from sim.run.local import LocalBackend
+    from sim.run.outage import Outage
     from sim.run.trial import run_trial
 
-    async with staffed(folder, limits=limits, local_only=local_only, listeners=listeners) as staff:
+    outage = Outage(plans)
+    async with staffed(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as staff:
         if on_start:
-            on_start(staff.budget)
+            on_start(staff.budget, folder)
+        for target, problem in away.items():
+            await staff.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, staff.sink))
+
+        async def run_one(plan: TrialPlan) -> Trial:
+            if plan.target.id in away or outage.given_up(plan):
+                return fold(plan.blank(), staff.sink.events(plan.id))
+            return await run_trial(plan, staff.parts, staff.sink)
+
         with rare_collection():
-            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, lambda plan: run_trial(plan, staff.parts, staff.sink))
+            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, run_one)
     trials = tuple(done[p.id] for p in plans)
     return Run(folder, plans, trials, _status(trials))
+
+
+def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:
+    """What the journal says of a target that was not there when the run began, with the first of its trials."""
+    from sim.core.address import Address
+    from sim.core.event import CallLost
+    from sim.core.record import REACH
+
+    before = sum(e.kind == "call_lost" and e.address.who == REACH for e in sink.events(plan.id))
+    return CallLost(trial=plan.id, part=str(Address(REACH, count=before + 1)), cause="infrastructure", message=problem)
 
 
 @dataclass(frozen=True)

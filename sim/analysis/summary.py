@@ -21,6 +21,7 @@ from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID
 from sim.analysis.memory import MemoryFigures, summarise_memory
+from sim.analysis.outages import Outage, find_outages
 from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
 from sim.analysis.pooled import adaptability, said_before
 from sim.analysis.pooled import repetition as repetition_of
@@ -268,6 +269,13 @@ class RunSummary(Frozen):
     scales: ScaleChecks
     """Whether its dimensions can be told apart, and from a word count."""
     failures: tuple[Failure, ...]
+    outages: tuple[Outage, ...]
+    """Targets that never answered, and a simulated user that never spoke, with the cause."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody ever answered, so that there is nothing to show but why."""
+        return bool(self.outages) and not any(t.exchanges for t in self.targets)
 
 
 def summarise(
@@ -315,6 +323,7 @@ def summarise(
         ranks=rank_targets(study, table),
         scales=check_scales(study, trials, table.columns),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
+        outages=find_outages(trials),
     )
 
 

@@ -328,6 +328,9 @@ def check_command(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="With --schema: write it into this folder, for an editor, as KIND.schema.json.")
     ] = None,
+    reach: Annotated[
+        bool, typer.Option("--reach", help="See too whether each http target and each model's api_base is there; no message is sent.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Validate personas, scenarios, studies, codebooks, rubrics and studies with people: every mistake in a line of its own.
@@ -339,7 +342,7 @@ def check_command(
 
     if out is not None and schema is None:
         raise InputError("is for --schema", mend="add --schema study, or leave it out", where="--out")
-    return put_schema(schema.value, out) if schema else check(paths or [], as_json=json)
+    return put_schema(schema.value, out) if schema else check(paths or [], reach=reach, as_json=json)
 
 
 @app.command("score")

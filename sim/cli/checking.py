@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections import Counter
@@ -12,6 +13,8 @@ from sim.cli.exit import BAD_INPUT, DONE
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
+    from sim.core.spec import Study
+    from sim.run.reach import Door
     from sim.store.check import Checked
     from sim.store.library import LoadedStudy
 
@@ -28,17 +31,25 @@ PLURALS = {
 SINGULARS = {"people": "study with people"}
 
 
-def check(paths: list[Path], *, as_json: bool) -> int:
-    """Validate files and folders; a line for each mistake, and for each study what it takes."""
+def check(paths: list[Path], *, reach: bool, as_json: bool) -> int:
+    """Validate files and folders; a line for each mistake, and for each study what it takes.
+
+    Args:
+        reach: look also whether everybody is there that a study talks to.
+    """
     from sim.store.check import check_paths
 
     chosen = paths or [p for p in (Path("personas"), Path("scenarios"), Path("codebooks")) if p.is_dir()]
     found = [_demanding(f) for f in check_paths(chosen)]
+    doors: dict[Path, tuple[Door, ...]] = {}
+    if reach:
+        doors = {f.path: _doors(f.study) for f in found if f.study and not f.problems}
+        found = [f.with_problems(d.fault for d in doors.get(f.path, ()) if d.fault) for f in found]
     if not found:
         raise InputError("there is nothing to check", mend="name files or folders, as in `sim check personas study.yaml`")
     wrong = any(f.problems for f in found)
     if as_json:
-        print(json.dumps({"files": [_entry(f) for f in found]}))
+        print(json.dumps({"files": [_entry(f, doors.get(f.path)) for f in found]}))
         return BAD_INPUT if wrong else DONE
     for line in dict.fromkeys(str(p) for f in found for p in f.problems):
         print(f"sim: {line}", file=sys.stderr)
@@ -50,6 +61,9 @@ def check(paths: list[Path], *, as_json: bool) -> int:
             print(f"{file.path}: {_takes(file.loaded)}")
             for note in file.loaded.notes:
                 print(f"  {note}")
+        for door in doors.get(file.path, ()):
+            if not door.problem:
+                print(f"  {door.who} is there, at {door.address}")
     return BAD_INPUT if wrong else DONE
 
 
@@ -72,8 +86,14 @@ def _counts(loaded: LoadedStudy, kind: str) -> dict[str, int]:
     return {"local": found[False], "built-in": found[True]}
 
 
-def _entry(file: Checked) -> dict[str, Any]:
-    """One file in the JSON document."""
+def _doors(study: Study) -> tuple[Door, ...]:
+    from sim.run.reach import look
+
+    return asyncio.run(look(study))
+
+
+def _entry(file: Checked, doors: tuple[Door, ...] | None) -> dict[str, Any]:
+    """One file in the JSON document; `doors` that were tried at, where any were."""
     problems = [
         {"file": str(p.where or file.path), "line": p.line, "problem": p.problem, "mend": p.mend or None, "text": str(p)} for p in file.problems
     ]
@@ -87,6 +107,8 @@ def _entry(file: Checked) -> dict[str, Any]:
             "scenarios": _counts(loaded, "scenario"),
         }
         entry["notes"] = list(loaded.notes)
+    if doors is not None:
+        entry["reached"] = [{"who": d.who, "address": d.address, "problem": d.problem} for d in doors]
     return entry
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sim.core.event import CallLost, Event, Judged, SessionOpened, TrialFailed, Unscored
+from sim.core.record import REACH
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
@@ -38,6 +39,9 @@ class LogLost:
     def on_event(self, event: Event) -> None:
         """Note what went wrong."""
         match event:
+            case CallLost() if event.address.who == REACH:
+                target = event.trial.split("/")[2]
+                self._log.warning("target_away", target=target, error=event.message, means="its trials are not begun, the others are")
             case CallLost():
                 # A budget is used up once, wherever that is noticed.
                 at = str(replace(event.address, count=0))

@@ -163,7 +163,7 @@ def _ask(folder: RunFolder, judging: Judging, wish: Wish, *, verdicts: int, tria
     line, progress = Line(sys.stderr), _Progress(verdicts)
 
     async def ask() -> None:
-        def on_start(budget: Budget) -> None:
+        def on_start(budget: Budget, _: RunFolder) -> None:
             stopping.listen(budget)
             if leaving:
                 line.say(leaving)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shlex
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sim.api import OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.api import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import announcement
@@ -20,12 +22,15 @@ from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError, nearest
 from sim.core.spec import Limits, Study
+from sim.present.words import many
 from sim.store.library import from_here
 
 if TYPE_CHECKING:
     from sim.core.ports import Listener
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.run.plan import TrialPlan
+    from sim.store.runs import RunFolder
 
 M = TypeVar("M", Study, Limits)
 
@@ -96,10 +101,10 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
             print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        lambda listeners, on_start: run_study(prepared, name=name, results=results, local_only=local_only, listeners=listeners, on_start=on_start),
+        partial(run_study, prepared, name=name, results=results, local_only=local_only),
         Progress(prepared.plans, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
-        beginning=beginning,
+        beginning=[*_first_line(prepared.loaded.study, prepared.plans), *beginning],
         as_json=as_json,
     )
 
@@ -114,18 +119,22 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
     leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
-        lambda listeners, on_start: resume_run(
-            run, results=results, limits=changes.limits, local_only=local_only, listeners=listeners, on_start=on_start
-        ),
+        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only),
         progress,
         limits=changes.limits(before.study.limits),
-        beginning=[*changed, *([leaving] if leaving else [])],
+        beginning=[*_first_line(before.study, before.plans), *changed, *([leaving] if leaving else [])],
         as_json=as_json,
     )
 
 
+class _Start(Protocol):
+    """Begins a run, or goes on with one."""
+
+    def __call__(self, *, listeners: Sequence[Listener], announce: Announce, on_start: OnStart) -> Coroutine[Any, Any, Run]: ...
+
+
 def _execute(
-    start: Callable[[Sequence[Listener], OnStart], Coroutine[Any, Any, Run]],
+    start: _Start,
     progress: Progress,
     *,
     limits: Limits,
@@ -137,13 +146,17 @@ def _execute(
     stopping = Stopping(progress.say)
 
     async def guarded() -> Run:
-        def on_start(budget: Budget) -> None:
-            stopping.listen(budget)
+        def announce() -> None:
             for line in beginning:
                 progress.say(line)
 
+        def on_start(budget: Budget, folder: RunFolder) -> None:
+            stopping.listen(budget)
+            if not sys.stderr.isatty():
+                progress.say(f"run '{folder.name}' is kept in {folder.path}")
+
         with stopping:
-            return await start((progress, LogLost(), LogBlind(limits)), on_start)
+            return await start(listeners=(progress, LogLost(), LogBlind(limits)), announce=announce, on_start=on_start)
 
     try:
         # What a target's own code prints must not get among the output.
@@ -157,10 +170,39 @@ def _execute(
     return DONE if ended.status == "finished" else INCOMPLETE
 
 
-def _print_run(run: Run, *, as_json: bool) -> None:
-    from sim.cli.reading import print_summary
+def _first_line(study: Study, plans: Sequence[TrialPlan]) -> list[str]:
+    """What is run, for a log that nobody watches; nothing on a terminal, where it was typed just now."""
+    if sys.stderr.isatty():
+        return []
+    personas, scenarios = ({getattr(p.cast, of).id for p in plans} for of in ("persona", "scenario"))
+    counts = zip((study.targets, personas, scenarios, study.seeds), ("target", "persona", "scenario", "seed"), strict=True)
+    return [f"study '{study.name}': {' × '.join(many(len(some), one) for some, one in counts)} = {many(len(plans), 'trial')}"]
 
-    print_summary(run, as_json=as_json)
+
+def _print_run(run: Run, *, as_json: bool) -> None:
+    """The run's table, and in place of one without any figures a line for everybody who never answered."""
+    from sim.cli.reading import print_summary
+    from sim.present.outages import outage_line
+
+    summary = run.summary
+    for outage in summary.outages if summary.silent or as_json else ():
+        print(f"sim: {outage_line(outage, quoting=False)}; `sim resume {run.name}` goes on", file=sys.stderr)
+    if as_json or not summary.silent:
+        print_summary(run, as_json=as_json)
+    if not as_json and not summary.silent:
+        print(_next_steps(run))
+
+
+def _next_steps(run: Run) -> str:
+    """Commands that have something to show of this run."""
+    name = shlex.quote(run.name)
+    where = "" if run.folder.path.parent == RESULTS else f" --results {shlex.quote(str(run.folder.path.parent))}"
+    folder = where.removeprefix(" --results")
+    steps = [(f"sim report {name}{where}", "one page to read and to hand on"), (f"sim view{folder}", "every conversation, in the browser")]
+    if sum(t.likability.mean is not None for t in run.summary.targets) > 1:
+        steps.insert(0, (f"sim compare {name}{where}", "its targets against each other"))
+    wide = max(len(command) for command, _ in steps)
+    return "\n".join(["Go on with", *(f"  {command:<{wide}}  # {about}" for command, about in steps)])
 
 
 def _show_plan(prepared: Prepared, *, as_json: bool) -> int:

@@ -25,8 +25,9 @@ from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
 from sim.llm.guard import guarded
-from sim.run.demands import check_histories, check_hosts, check_keys, check_names, check_reach
+from sim.run.demands import check_histories, check_hosts, check_keys, check_names
 from sim.run.plan import plan_trials
+from sim.run.reach import check_reach
 from sim.store.library import LoadedStudy, from_here, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
 from sim.targets.contact.curl import FLAG, check_url, parse_curl

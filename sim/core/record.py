@@ -44,6 +44,8 @@ def mean_known(scores: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+REACH = "reach"
+"""Among lost calls, the look for a target before a run; a trial for which only that failed was never begun."""
 TrialStatus = Literal["planned", "running", "finished", "failed", "stopped"]
 RunStatus = Literal["running", "finished", "incomplete"]
 
@@ -167,4 +169,4 @@ class Trial:
             return "finished"
         if self.forgotten:
             return "failed"
-        return "stopped" if self.sessions or self.lost else "planned"
+        return "stopped" if self.sessions or any(e.address.who != REACH for e in self.lost) else "planned"

@@ -22,6 +22,7 @@ from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
 from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after
 from sim.llm.keys import named_key
+from sim.llm.reach import why_unreachable
 
 
 class Pool:
@@ -124,6 +125,8 @@ class DirectClient:
                 raw = await response.read()
         except TimeoutError:
             raise AttemptFailed("again", f"{self._host} did not answer within {self._timeout.total:g} s") from None
+        except aiohttp.ClientConnectorError as error:
+            raise AttemptFailed("again", f"could not be reached at {self._host}: {why_unreachable(error)}") from None
         except (aiohttp.ClientError, OSError) as error:
             raise AttemptFailed("again", f"{self._host}: {error or type(error).__name__}") from None
         if status != 200:

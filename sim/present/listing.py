@@ -10,10 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.analysis.outages import bare_cause
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 from sim.present.plain_table import ruled
-from sim.present.words import NONE, many
+from sim.present.words import NONE, many, safe
 
 if TYPE_CHECKING:
     from sim.core.spec import Study
@@ -34,6 +35,8 @@ class RunEntry(Frozen):
     finished: int
     failed: int
     exchanges: int
+    silence: str | None
+    """Why nobody ever answered; None: somebody did, or nothing has failed yet."""
     problem: str | None
 
 
@@ -63,6 +66,7 @@ def _entry(run: RunLine) -> RunEntry:
         finished=counts.finished if counts else 0,
         failed=counts.failed if counts else 0,
         exchanges=counts.exchanges if counts else 0,
+        silence=bare_cause(counts.silence) if counts and counts.silence else None,
         problem=str(run.problem) if run.problem else None,
     )
 
@@ -77,14 +81,15 @@ def render_runs(runs: Sequence[RunLine], *, results: Path) -> RenderableType:
     for name in ("trials", "failed", "exchanges"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("begun", no_wrap=True)
-    table.add_column("models")
+    table.add_column("about", overflow="fold")
     for entry in runs_document(sorted(runs, key=lambda r: (r.created is None, r.created and -r.created.timestamp(), r.name))).runs:
         if entry.problem:
             table.add_row(entry.run, "unreadable", NONE, NONE, NONE, NONE, Text(entry.problem))
             continue
         begun = (entry.created or NONE)[:16].replace("T", " ")
         row = (entry.run, entry.status or NONE, f"{entry.finished + entry.failed}/{entry.trials}", f"{entry.failed}", f"{entry.exchanges:,}", begun)
-        table.add_row(*row, "offline" if entry.offline else "")
+        told = ["offline models"] if entry.offline else []
+        table.add_row(*row, Text("; ".join([f"nobody answered: {safe(entry.silence)}"] if entry.silence else told)))
     return table
 
 

@@ -19,6 +19,7 @@ from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
 from sim.present.memory import memory_sections
+from sim.present.outages import outage_line
 from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
@@ -41,6 +42,8 @@ MOST_FAILURES = 5
 
 def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     """Everything `sim show RUN` prints, for a console of `width` columns."""
+    if summary.silent:
+        return Group(_heading(summary), Text(), _notes(summary), Text())
     parts: list[RenderableType] = [
         _heading(summary),
         *_likability(summary, width),
@@ -70,6 +73,10 @@ def _heading(summary: RunSummary) -> Text:
     facts += [f"{trials.failed:,} failed"] if trials.failed else []
     facts += [many(summary.personas, "persona"), many(summary.scenarios, "scenario")]
     text = Text.assemble((summary.run, "bold"), "  ", " · ".join(facts))
+    for outage in summary.outages:
+        text.append(f"\n{outage_line(outage)}", "bold red")
+    if summary.silent:
+        return text
     if summary.offline:
         text.append(f"\n{OFFLINE_MARK}", "yellow")
     return text.append(f"\n{DIAGNOSTIC}", "italic")
@@ -133,7 +140,8 @@ def _key(summary: RunSummary) -> str:
     lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
     if any(t.likability.interval for t in summary.targets):
         lines.append(f"±: 95 % interval over {population(summary.scenarios)}")
-        lines.append(f"to compare targets: sim compare {shlex.quote(summary.run)}")
+        if sum(t.likability.mean is not None for t in summary.targets) > 1:
+            lines.append(f"to compare targets: sim compare {shlex.quote(summary.run)}")
     else:
         lines.append("no interval: it takes 3 personas or more, and some spread between them")
     for target in summary.targets:

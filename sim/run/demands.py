@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec
 from sim.foreign.code import find_source, read_class
-from sim.llm.budget import Budget
-from sim.llm.build import Shared
 from sim.llm.embedding import build_offline_embedder
 from sim.llm.hosts import destinations
 from sim.llm.keys import check_credentials
-from sim.llm.limits import Gates
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
-from sim.run.plan import memory_of
-from sim.targets.build import OwnTarget, check_own
+from sim.targets.build import check_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -173,24 +168,6 @@ def _key_faults(study: Study) -> list[InputError]:
         if not isinstance(target, ChatTargetSpec):
             faults += _faults_of(("targets", target.id), check_own, target)
     return faults
-
-
-async def check_reach(study: Study) -> None:
-    """Import the code that the study names, memory policies included, and make the health calls it gives.
-
-    Raises:
-        InputError: a target cannot be imported, cannot be talked to, or is not up.
-    """
-    shared = Shared(Budget(study.limits, time.time), Gates(study.limits.calls_at_once))
-    for spec in study.targets:
-        if isinstance(spec, ChatTargetSpec):
-            memory_of(spec)
-            continue
-        target = OwnTarget(spec, limits=study.limits, shared=shared)
-        try:
-            await target.check_health()
-        finally:
-            await target.close()
 
 
 def check_hosts(study: Study, local_only: LocalOnly | None, *, scorers: Mapping[str, ModelSpec] = MappingProxyType({})) -> None:

@@ -24,7 +24,7 @@ from typing import NamedTuple, NoReturn, Self
 from pydantic import ValidationError
 
 from sim.core.digest import Digest
-from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck
+from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 from sim.core.record import Trial
@@ -61,6 +61,7 @@ ON CONFLICT (trial, session, take, exchange, kind, part) DO NOTHING
 """
 _STORED_BODY = "SELECT body FROM event WHERE (trial, session, take, exchange, kind, part) = (?, ?, ?, ?, ?, ?)"
 # Goes from trial to trial by the index, which is quick however long the journal is; events of a whole trial stand at its session 0.
+_LAST_FAILURE = "SELECT body FROM event WHERE kind IN ('call_lost', 'trial_failed') ORDER BY id DESC LIMIT 1"
 _TRIALS = """
 WITH RECURSIVE begun (trial) AS (
     SELECT min(trial) FROM event
@@ -186,6 +187,8 @@ class Counts:
     failed: int
     exchanges: int
     """Replies that came, over all takes."""
+    silence: str = ""
+    """Why no reply came at all, in the words of the last failure; empty where one came, or nothing has failed."""
 
 
 class Journal:
@@ -302,11 +305,19 @@ class Journal:
             return tuple(trial for (trial,) in self._db.execute("SELECT trial FROM event GROUP BY trial ORDER BY min(id)"))
 
     def counts(self) -> Counts:
-        """How far the run has come, counted without reading any event's body."""
+        """How far the run has come, counted without reading the bodies of a run in which anything was said."""
         with self._blame():
             (started, finished, failed) = self._db.execute(_TRIALS).fetchone()
             (replies,) = self._db.execute("SELECT count(*) FROM event WHERE kind = 'target_replied'").fetchone()
-        return Counts(started, finished, failed, replies)
+            last = None if replies else self._db.execute(_LAST_FAILURE).fetchone()
+        failure = json.loads(last[0]) if last else {"message": ""}
+        return Counts(started, finished, failed, replies, tell(failure["message"], failure.get("quote", "")))
+
+    def has_answered(self, target: str) -> bool:
+        """Whether a reply of `target` has ever come; quick where one has."""
+        with self._blame():
+            found = self._db.execute("SELECT 1 FROM event WHERE kind = 'target_replied' AND trial GLOB ? LIMIT 1", (f"*/*/{target}/*",)).fetchone()
+        return found is not None
 
     def forget(self, trials: Sequence[str]) -> None:
         """Delete the texts of `trials` from the file, from its helpers and from its unused pages, and mark each trial as forgotten.

@@ -60,16 +60,13 @@ class OwnTarget:
         assert self._line is not None
         return HttpTarget(self._line, identity, prompts=prompts)
 
-    async def check_health(self) -> None:
-        """See that it is up, where the study says how to ask.
+    async def check_health(self) -> str | None:
+        """Make the health call, where the study has one: why it was not answered well, or None."""
+        if self._line is None:
+            return None
+        from sim.targets.http import check_health
 
-        Raises:
-            InputError: it is not.
-        """
-        if self._line is not None:
-            from sim.targets.http import check_health
-
-            await check_health(self._line, target=self._spec.id)
+        return await check_health(self._line)
 
     async def close(self) -> None:
         """Give back connections."""

@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import JsonValue
 
-from sim.core.errors import CallFailed, Cause, InputError
+from sim.core.errors import CallFailed, Cause
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
 from sim.llm.attempts import Answer as Attempted
 from sim.llm.attempts import Outcome, Patience, persist
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub
 from sim.llm.keys import hold
+from sim.llm.reach import why_unreachable
 from sim.targets import stream
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer, MemoryStep
@@ -161,6 +162,8 @@ class HttpLine:
             raise AttemptFailed("again", f"{host} did not answer within {self._timeout.total:g} s") from None
         except aiohttp.InvalidURL:
             raise AttemptFailed("final", "what its url template makes is not a URL", quote=url) from None
+        except aiohttp.ClientConnectorError as error:
+            raise AttemptFailed("again", f"could not be reached at {host}: {why_unreachable(error)}") from None
         except (aiohttp.ServerDisconnectedError, OSError) as error:
             raise AttemptFailed("again", f"{host}: {error or type(error).__name__}") from None
         except aiohttp.ClientError as error:
@@ -312,16 +315,13 @@ class HttpTarget(KeepsItsOwn):
             return False
 
 
-async def check_health(line: HttpLine, *, target: str) -> None:
-    """Make the health call, if there is one.
-
-    Raises:
-        InputError: it was not answered with a status 2xx.
-    """
+async def check_health(line: HttpLine) -> str | None:
+    """Make the health call, if there is one; why it was not answered with a status 2xx, or None."""
     if line.spec.health is None:
-        return
+        return None
     nobody = dict.fromkeys(("message", "user_id", "session_id", "date", "key"), "")
     try:
         await line.call(line.spec.health, Filling(nobody, [], line.environ), headers={})
     except CallFailed as failed:
-        raise InputError(f"target '{target}' does not answer its health check ({failed.told})", mend="start it, or mend http.health") from None
+        return failed.told
+    return None

@@ -14,7 +14,7 @@ from sim.core.errors import CallFailed, InputError
 from sim.core.event import SessionClosed, SessionOpened
 from sim.core.fold import fold
 from sim.core.spec import Limits
-from sim.run.demands import check_reach
+from sim.run.reach import check_reach
 from sim.targets.target import Answer, Target
 from tests import examples
 from tests.targets.chatbots import KEY, Booth, Chatbot, chatbot, spec

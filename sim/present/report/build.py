@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sim.core.event import ROLES, Role
+from sim.present.outages import outage_line
 from sim.present.report.document import Fact, ReportDocument, Section
 from sim.present.report.material import Material
 from sim.present.report.sections.belief import belief_section
@@ -44,10 +45,11 @@ def build_report(of: Material) -> ReportDocument:
         status=of.summary.status,
         created=of.header.created,
         offline=of.summary.offline,
+        outages=tuple(outage_line(o) for o in of.summary.outages),
         targets=of.targets,
         counts=_counts(of),
         headline=build_headline(of),
-        sections=tuple(section(of) for section in SECTIONS),
+        sections=() if of.summary.silent else tuple(section(of) for section in SECTIONS),
         made=made_facts(of),
     )
 

@@ -116,6 +116,8 @@ class ReportDocument(Frozen):
     created: dt.datetime
     offline: bool
     """Whether any offline model took part; the figures then say nothing of any real model."""
+    outages: tuple[str, ...] = ()
+    """Who never answered and why, a sentence each."""
     targets: tuple[str, ...]
     """In the study's order, which is the order of their colours."""
     counts: tuple[Fact, ...]

@@ -22,6 +22,7 @@ from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
 from sim.present.listing import runs_document
+from sim.present.outages import outage_line
 from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
 from sim.present.viewer.answering import page, static, told
@@ -169,6 +170,7 @@ def _head(run: OpenRun) -> dict[str, Any]:
         "rater": study.primary_rater,
         "tagger": study.tagger_id,
         "progress": run.progress.model_dump(mode="json"),
+        "outages": [outage_line(o) for o in run.outages()],
         "choices": run.choices(),
         "labels": LABELLED,
         "words": {"short": SHORT, "labels": LABELS, "moves": [m.id for m in run.folder.codebook.tagged]},

@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sim.analysis.outages import Outage, find_outages
 from sim.core.address import Address
 from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
@@ -132,6 +133,15 @@ class OpenRun:
     def progress(self) -> Progress:
         """How far the run has come."""
         return self._index.progress
+
+    def outages(self) -> tuple[Outage, ...]:
+        """Who never answered, and why."""
+        with self.folder.read_journal() as journal:
+            answered = {t.id for t in self.folder.study.targets if journal.has_answered(t.id)}
+            silent = [plan for plan in self.plans.values() if plan.target.id not in answered]
+            found = find_outages([fold(plan.blank(), journal.events(plan.id)) for plan in silent])
+        # Where anybody was answered, the user has spoken.
+        return tuple(o for o in found if o.target is not None or not answered)
 
     def choices(self) -> dict[str, list[str]]:
         """What can be filtered by."""

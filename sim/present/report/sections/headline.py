@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.estimates import DECIDE, FEWEST_SCENARIOS, SCREEN, Tier
 from sim.analysis.measures import PRIMARY
 from sim.core.codebook import DIMENSIONS, LABELS
+from sim.present.outages import outage_line
 from sim.present.report.cells import between, spoken_p
 from sim.present.report.document import Headline
 from sim.present.report.sections.memory import memory_sentence
@@ -14,7 +15,7 @@ from sim.present.words import DIAGNOSTIC, many, number, share, signed
 
 if TYPE_CHECKING:
     from sim.analysis.compare import Comparison
-    from sim.analysis.summary import TargetSummary
+    from sim.analysis.summary import TargetSummary, TrialCounts
     from sim.present.report.material import Material
 
 TIERS: dict[Tier, str] = {
@@ -27,6 +28,8 @@ MOST_REASONS = 3
 
 def build_headline(of: Material) -> Headline:
     """The top of the report."""
+    if of.summary.silent:
+        return _silence(of)
     ranked = sorted((t for t in of.summary.targets if t.likability.mean is not None), key=lambda t: -(t.likability.mean or 0))
     if not ranked:
         return _headline(of, "Nothing can be said yet: no reply has a rating.")
@@ -41,6 +44,20 @@ def build_headline(of: Material) -> Headline:
         worse=tuple(_told(t, against.get(t.target), leader.target) for t in clear),
         cannot_tell=tuple(_told(t, against.get(t.target), leader.target) for t in unclear),
         reasons=tuple(_reasons(of, ranked))[:MOST_REASONS],
+    )
+
+
+def _silence(of: Material) -> Headline:
+    """Nobody ever answered: there is nothing to say but why."""
+    return Headline(
+        tier=of.tier,
+        tier_means="Nothing was measured: nobody ever answered.",
+        verdict=". ".join(outage_line(o) for o in of.summary.outages) + ".",
+        better=(),
+        worse=(),
+        cannot_tell=(),
+        reasons=(),
+        not_concluded=(f"Anything: `sim resume {of.summary.run}` goes on once it is mended.",),
     )
 
 
@@ -153,7 +170,12 @@ def _not_concluded(of: Material) -> tuple[str, ...]:
     if kin:
         lines.append(f"Whether models prefer their own kind: of one family are {'; '.join(kin)}.")
     lines.append("Anything about people unlike these personas, who are a fixed set and not a sample.")
-    absent = summary.trials.planned - summary.trials.finished
-    if absent:
-        lines.append(f"{many(absent, 'trial')} of {summary.trials.planned:,} did not reach the end ({summary.trials.failed} failed).")
-    return tuple(lines)
+    return (*lines, *_unfinished(summary.trials))
+
+
+def _unfinished(trials: TrialCounts) -> list[str]:
+    """How many trials did not come to their end, and how far they came."""
+    not_begun = trials.planned - trials.finished - trials.failed - trials.stopped
+    counts = ((trials.failed, "failed"), (trials.stopped, "stopped before the end"), (not_begun, "not begun"))
+    told = [f"{count:,} {how}" for count, how in counts if count]
+    return [f"Of {many(trials.planned, 'trial')}, {trials.finished:,} finished; {', '.join(told)}."] if told else []

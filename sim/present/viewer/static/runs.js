@@ -17,6 +17,6 @@
     const figure = (value) => R.el("td", { class: "figure" }, value.toLocaleString("en"));
     return R.el("tr", {}, R.el("th", { scope: "row" }, R.el("a", { href: `/runs/${encodeURIComponent(r.run)}` }, r.run)), R.el("td", {}, r.status),
       R.el("td", {}, r.created.slice(0, 16).replace("T", " ")), figure(r.trials), figure(r.finished), figure(r.failed), figure(r.exchanges),
-      R.el("td", {}, r.offline ? "offline: says nothing of any real model" : "real"));
+      r.silence ? R.el("td", { class: "warn" }, `nobody answered: ${R.visible(r.silence)}`) : R.el("td", {}, r.offline ? "offline: says nothing of any real model" : "real"));
   }
 })(window.Rapport);

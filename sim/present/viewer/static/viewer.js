@@ -30,6 +30,9 @@
   document.title = document.getElementById("name").textContent = R.visible(run);
   document.getElementById("report").href = `/runs/${encodeURIComponent(run)}/report`;
   document.getElementById("offline").hidden = !head.offline;
+  const outages = document.getElementById("outages");
+  outages.replaceChildren(...head.outages.map((line) => R.el("li", {}, R.visible(line))));
+  outages.hidden = !head.outages.length;
 
   // --- the list of exchanges ---
 
@@ -196,6 +199,8 @@
   function progress(p) {
     const over = p.finished + p.failed;
     const running = p.running ?? head.running;
+    // A run that is resumed may have got through by now; with several targets the page must be asked again.
+    if (!head.progress.exchanges && p.exchanges) outages.hidden = true;
     const state = p.reading ? "reading the run … " : running ? "● running · " : "";
     document.getElementById("live").textContent = `${state}${over.toLocaleString("en")} of ${p.trials.toLocaleString("en")} trials · ${p.exchanges.toLocaleString("en")} exchanges`;
   }

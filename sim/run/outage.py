@@ -1,0 +1,62 @@
+"""When to stop beginning trials: the first ones all failed alike, and nothing was ever answered.
+
+A chatbot that answers every message with an error, or a key that is not accepted, shows only when it is spoken to. Whoever never answered is given up
+after a few trials: those under way go on to their end, no further one is begun, and `resume` begins them when the fault is mended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sim.core.event import CallLost, TargetReplied, UserSpoke, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sim.core.event import Event
+    from sim.run.plan import TrialPlan
+
+ENOUGH = 3
+"""Trials that must fail alike."""
+_USER = "user_speaks"
+_BY_TARGET = ("open_session", "target_replies", "restore")
+_VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
+"""Numbers and ids differ from one failure to the next and make no other cause."""
+
+
+class Outage:
+    """Listens to a run, and knows who never answers.
+
+    Args:
+        plans: of all trials, by which it knows the target of each.
+    """
+
+    def __init__(self, plans: Iterable[TrialPlan]) -> None:
+        self._target = {plan.id: plan.target.id for plan in plans}
+        self._answered: set[str] = set()
+        """Targets, and '' for the simulated user."""
+        self._failed: dict[str, dict[str, str]] = {}
+        """By who never answered, the cause of each trial that failed."""
+
+    def on_event(self, event: Event) -> None:
+        """Take note of who answers and who does not."""
+        match event:
+            case TargetReplied():
+                self._answered.add(self._target[event.trial])
+            case UserSpoke(said=Utterance()):
+                self._answered.add("")
+            case CallLost(cause="infrastructure"):
+                node = event.address.who
+                if node == _USER or node in _BY_TARGET:
+                    who = "" if node == _USER else self._target[event.trial]
+                    self._failed.setdefault(who, {})[event.trial] = _VARIABLE.sub("#", event.message)
+
+    def given_up(self, plan: TrialPlan) -> bool:
+        """Whether a trial of this plan need not be begun."""
+        return any(self._never_answers(who) for who in ("", plan.target.id))
+
+    def _never_answers(self, who: str) -> bool:
+        causes = Counter(self._failed.get(who, {}).values())
+        return who not in self._answered and max(causes.values(), default=0) >= ENOUGH
