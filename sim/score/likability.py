@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from sim.core.codebook import ALWAYS, DIMENSIONS
-from sim.core.errors import LOST, CallFailed
-from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rating, Score, Unscored
+from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rating, Score
 from sim.core.text import words
 from sim.core.view import RaterView
-from sim.llm.client import Completion, JsonSchema, Message, Request, Schema, Tab
-from sim.llm.reading import CLASH
+from sim.llm.client import JsonSchema, Message, Request, Schema
 from sim.score.evidence import quote_found, quote_long_enough
-from sim.score.repair import Misfit
+from sim.score.repair import Misfit, ask_each
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -80,38 +78,14 @@ class LikabilityRater:
     async def _judge(
         self, first: Request, order: Sequence[str], read: Callable[[str, JsonValue], Rating], schema: Callable[[tuple[str, ...]], Schema]
     ) -> Scored[Ratings]:
-        """Ask once, ask again for what does not fit, and leave unscored what still does not."""
-        tab = Tab()
-        ratings: dict[str, Rating] = {}
-        open_items = tuple(order)
-        request = first
-        for step in ("first", "repair"):
-            try:
-                answer = await tab.ask(self._client, request)
-            except CallFailed as failed:
-                if failed.cause in LOST:
-                    raise
-                cause: Literal["too_long", "refused"] = "too_long" if failed.cause == "too_long" else "refused"
-                ratings |= {item: Unscored(cause=cause, reason=failed.told) for item in open_items}
-                break
-            good, problems = _read_all(answer, open_items, read)
-            ratings |= good
-            open_items = tuple(problems)
-            if not problems:
-                break
-            if step == "repair":
-                ratings |= {item: Unscored(cause="schema", reason=problem) for item, problem in problems.items()}
-                break
-            said = self._prompts.render("rate_repair", problems=list(dict.fromkeys(problems.values())), order=open_items)
-            request = Request(
-                first.role,
-                (*first.messages, Message("assistant", answer.text or "(nothing)"), Message("user", said)),
-                schema(open_items),
-                inputs=first.inputs,
-                seed=first.seed,
-                step="repair",
-            )
-        return Scored({item: ratings[item] for item in order}, tab.calls, tab.timings)
+        return await ask_each(
+            self._client,
+            first,
+            order,
+            read,
+            schema=schema,
+            again=lambda problems, left: self._prompts.render("rate_repair", problems=problems, order=left),
+        )
 
 
 def read_rating(dimension: str, raw: JsonValue, view: RaterView) -> Rating:
@@ -133,19 +107,6 @@ def read_rating(dimension: str, raw: JsonValue, view: RaterView) -> Rating:
         raise Misfit("callback: something never told was brought back; that is rated 1 or 2, or false_memory is false")
     evidence = _evidence(dimension, raw.get("evidence"), view)
     return Score(reason=reason, evidence=evidence, score=score, occasion=occasion, attempt=attempt, false_memory=false_memory)
-
-
-def _read_all(answer: Completion, items: Sequence[str], read: Callable[[str, JsonValue], Rating]) -> tuple[dict[str, Rating], dict[str, str]]:
-    if not isinstance(answer.value, dict):
-        return {}, dict.fromkeys(items, CLASH if answer.clash else "the answer is not one JSON object")
-    good: dict[str, Rating] = {}
-    problems: dict[str, str] = {}
-    for item in items:
-        try:
-            good[item] = read(item, answer.value.get(item))
-        except Misfit as misfit:
-            problems[item] = str(misfit)
-    return good, problems
 
 
 def _read_criterion(question: str, raw: JsonValue) -> Rating:
