@@ -158,7 +158,7 @@ def _repertoire(table: MeasureTable) -> Values:
 
 
 def _said_before(table: MeasureTable) -> Values:
-    """Of each session's replies of four words and more, the share that repeats word for word what the target has said to anybody before."""
+    """Of each session's replies, greetings apart, the share that repeats word for word what the target has said to anybody before."""
     sessions: dict[tuple[str, int], list[bool]] = {}
     for (trial, session, _), said in table.said.found.items():
         if said != "short":

@@ -16,7 +16,7 @@ KINDS: dict[Repeat, tuple[Said, ...]] = {"same_user": ("same_user",), "anybody":
 
 
 class SaidBeforeFigures(Frozen):
-    """Shares of the replies of four words and more that repeat an earlier reply of the same target (`sim.score.said_before`)."""
+    """Shares of replies, greetings apart, that repeat an earlier reply of the same target (`sim.score.said_before`)."""
 
     same_user: float | None
     """Word for word what the same person was told. None, as the others: no reply counts."""
@@ -29,7 +29,7 @@ class SaidBeforeFigures(Frozen):
     replies: int
     """That count."""
     short: int
-    """Of under four words, in no share."""
+    """Greetings: opening replies of under four words, in no share."""
 
 
 def said_figures(found: Sequence[tuple[str, Said]], *, looked: bool) -> SaidBeforeFigures:

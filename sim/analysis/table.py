@@ -202,7 +202,8 @@ def find_said(trials: Iterable[Trial]) -> Repeats:
             for session in trial.sessions:
                 for exchange in session.exchanges:
                     if exchange.reply is not None:
-                        own.add(exchange.reply.text, person=trial.id, place=(session.index, exchange.index))
+                        place = (session.index, exchange.index)
+                        own.add(exchange.reply.text, person=trial.id, place=place, opening=exchange.index == 1)
                         of.append((trial.id, session.index, exchange.index))
     found = {place: said for target, own in sayings.items() for place, said in zip(places[target], own.found(), strict=True)}
     return Repeats(found, {target: own.looks for target, own in sayings.items()})

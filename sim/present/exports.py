@@ -91,7 +91,7 @@ COLUMNS: dict[str, str] = {
     "jaccard": "overlap of the two move sets; empty where there are not two",
     "novelty": "KL divergence from the session's moves so far, nats; empty for the first",
     "repertoire": "mean overlap with every earlier reply of the trial; empty for the first",
-    "said_before": "true where the reply repeats, word for word, what the target has said to anybody in the run; empty under four words",
+    "said_before": "true where the reply repeats, word for word, what the target has said to anybody in the run; empty for a greeting",
     "disclosed": "ids of the facts the message tells, separated by spaces",
     "flags": "what the simulated user should not have done, separated by spaces",
     "meta": "as JSON: run, take, resent, timings",

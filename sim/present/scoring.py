@@ -252,7 +252,7 @@ def _repetition(report: RepetitionReport) -> Table:
 def _said_before(figures: LogFigures) -> Table:
     """Words first: moves do not see a bot that says one sentence forever."""
     named = () if figures.by is None else (safe(figures.by),)
-    table = _table("Said before, word for word", named, ("said before", "95 %", "to the same user", "nearly", "replies", "under 4 words"))
+    table = _table("Said before, word for word", named, ("said before", "95 %", "to the same user", "nearly", "replies", "greetings"))
     for name, of in figures.said_before.items():
         shares = (percent(of.anybody), between(of.interval["anybody"], share=True), percent(of.same_user), percent(of.nearly))
         table.add_row(*((Text(safe(name[:LONGEST_NAME])),) if named else ()), *shares, f"{of.replies:,}", f"{of.short:,}")

@@ -216,9 +216,9 @@ def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:
         ("to the same user", [percent(s.same_user) for s in of]),
         ("nearly", [percent(s.nearly) for s in of]),
         ("replies", [f"{s.replies:,}" for s in of]),
-        ("under 4 words", [f"{s.short:,}" for s in of]),
+        ("greetings", [f"{s.short:,}" for s in of]),
     ]
-    key = "said before: replies that repeat, word for word, what the target has said to anybody; under 4 words: not counted"
+    key = "said before: replies that repeat, word for word, what the target has said to anybody; greetings: opening replies of under four words, not counted"
     return [*_by_target("Said before, word for word", summary, columns, width), Text(key, "dim")]
 
 

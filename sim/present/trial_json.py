@@ -130,7 +130,7 @@ class ExchangeDocument(Frozen):
     repetition: RepetitionDocument
     said_before: Literal["same_user", "anybody", "nearly", "no"] | None
     """Whether the reply repeats an earlier one of the target, and how closely (`sim.score.said_before`); of a trial shown by itself, of its own
-    replies. Null: not answered, of under four words, or forgotten."""
+    replies. Null: not answered, a greeting of under four words, or forgotten."""
     scores: dict[str, AssessedDocument]
     """What the study's own scorers found here, by scorer id."""
     other_moves: dict[str, tuple[str, ...] | None]

@@ -122,8 +122,8 @@ class Tally:
     def _listen(self, name: str, talk: LoggedTalk) -> None:
         """Take down what was said, to a person where the log names one, else in a conversation."""
         person, sayings, people = talk.person or talk.id, self._sayings.setdefault(name, Sayings()), self._people.setdefault(name, [])
-        for reply in talk.replies:
-            sayings.add(reply.text, person=person, place=(talk.session or 0, reply.index))
+        for i, reply in enumerate(talk.replies):
+            sayings.add(reply.text, person=person, place=(talk.session or 0, reply.index), opening=i == 0)
             people.append(talk.cluster or person)
 
 

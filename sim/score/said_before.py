@@ -1,8 +1,9 @@
 """Said before: which replies repeat, word for word or nearly, an earlier reply of the same target (METHODS §4). It sees words, where moves do not.
 
 Replies are compared after normalising (case, quotes, spaces). Of the replies that are alike, the first does not repeat anything: first by person and
-then by place in the talk, whatever the order in which they come, so that the same run always gives the same figure. Replies of under four words are
-greetings and the like: they are left out, and counted.
+then by place in the talk, whatever the order in which they come, so that the same run always gives the same figure. An opening reply of under four
+words is a greeting, which anybody repeats: it is left out, and counted. Later in a talk no reply is too short: a bot that answers "OK." to everything
+has said it before.
 
 *Nearly* is a fuzzy ratio of 90 or more. Comparing every two replies would take a hundred thousand of them an hour. Two replies as near as that share
 most of their runs of three words, so only those are compared that share a run, the rarest runs first; a reply in which every third word is misspelt
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 FEWEST_WORDS = 4
-"""Words below which a reply is left out."""
+"""Words below which a reply that opens a talk is a greeting."""
 NEAR = 90.0
 """Fuzzy ratio, of 0 to 100, from which a reply nearly repeats another."""
 RUN = 3
@@ -46,7 +47,7 @@ Repeat = Literal["same_user", "anybody", "nearly"]
 
 
 Said = Repeat | Literal["new", "short"]
-"""What a reply is: a repeat, new, or too short to count."""
+"""What a reply is: a repeat, new, or a greeting, too short to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class SaidBefore:
     """How much of what a target says it has said before."""
 
     replies: int
-    """Of four words and more; the shares are of these."""
+    """Greetings apart; the shares are of these."""
     short: int
-    """Of under four words, in no share."""
+    """Greetings: opening replies of under four words, in no share."""
     same_user: int
     """That repeat word for word what the same person was told."""
     anybody: int
@@ -70,20 +71,24 @@ class Sayings:
 
     def __init__(self) -> None:
         self._seen: dict[bytes, int] = {}
-        """By digest of the reply as it is: the number of its text, or `_SHORT`."""
+        """By digest of the reply as it is: the number of its text."""
         self._numbers: dict[bytes, int] = {}
         """By digest of the normalised text."""
         self._texts: list[str] | None = []
         """By number; None: there are too many."""
         self._said: list[tuple[str, tuple[int, ...], int]] = []
 
-    def add(self, text: str, *, person: str, place: tuple[int, ...]) -> None:
+    def add(self, text: str, *, person: str, place: tuple[int, ...], opening: bool) -> None:
         """One reply.
 
         Args:
             person: who it was said to.
             place: where it stands in all that was said to them, such as session and exchange.
+            opening: whether it is the first of its session.
         """
+        if not counts(text, opening=opening):
+            self._said.append((person, place, _SHORT))
+            return
         seen = _digest(text)
         number = self._seen.get(seen)
         if number is None:
@@ -91,8 +96,6 @@ class Sayings:
         self._said.append((person, place, number))
 
     def _number(self, text: str) -> int:
-        if not counts(text):
-            return _SHORT
         plain = normalised(text)
         number = self._numbers.setdefault(_digest(plain), len(self._numbers))
         if self._texts is not None and number == len(self._texts):
@@ -145,14 +148,14 @@ def count_repeats(found: Iterable[Said], *, looked: bool = True) -> SaidBefore:
     return SaidBefore(replies, times["short"], times["same_user"], word_for_word, word_for_word + times["nearly"] if looked else None)
 
 
-def counts(text: str) -> bool:
-    """Whether a reply is long enough to be looked at, and was not forgotten."""
-    return count_words(text) >= FEWEST_WORDS and not set(text.split()) <= {WORD}
+def counts(text: str, *, opening: bool) -> bool:
+    """Whether a reply is looked at: it is no greeting, and was not forgotten."""
+    return not (opening and count_words(text) < FEWEST_WORDS) and not set(text.split()) <= {WORD}
 
 
-def fingerprint(text: str) -> bytes | None:
+def fingerprint(text: str, *, opening: bool) -> bytes | None:
     """The same for replies that are alike word for word, and for no others; None: it does not count."""
-    return _digest(normalised(text)) if counts(text) else None
+    return _digest(normalised(text)) if counts(text, opening=opening) else None
 
 
 def _digest(text: str) -> bytes:

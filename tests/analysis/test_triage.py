@@ -60,7 +60,7 @@ def test_who_leaves_without_a_word_is_counted_against_the_last_reply() -> None:
 
 
 def test_a_reply_that_repeats_word_for_word_what_the_same_person_was_told_is_read() -> None:
-    told = Diary(planned()).open().exchange(4).exchange(4, reply="OK.").exchange(4, reply="OK.").close().open().exchange(4).close().finish()
+    told = Diary(planned()).open().exchange(4).exchange(4, reply="OK.").exchange(4, reply="Sure.").close().open().exchange(4).close().finish()
     (item,) = queue(STUDY, [told])
     assert (item.session, item.exchange, kinds(item), item.reasons[0].said) == (2, 1, ["said_before"], "repeats itself word for word")
 

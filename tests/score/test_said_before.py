@@ -20,7 +20,7 @@ def said(*replies: tuple[str, str]) -> list[Said]:
     """What each of (person, text) is."""
     sayings = Sayings()
     for place, (person, text) in enumerate(replies):
-        sayings.add(text, person=person, place=(place,))
+        sayings.add(text, person=person, place=(place,), opening=all(person != before for before, _ in replies[:place]))
     return sayings.found()
 
 
@@ -33,10 +33,15 @@ def test_case_quotes_and_spaces_make_no_other_reply() -> None:
 
 
 def test_greetings_of_under_four_words_are_left_out_and_counted() -> None:
-    found = said(("ann", "OK."), ("ann", "OK."), ("ann", "Good morning, Ann!"), ("ann", LONG))
-    assert found == ["short", "short", "short", "new"]
+    found = said(("ann", "Good morning, Ann!"), ("ann", LONG), ("ben", "Good morning, Ann!"), ("ben", "Good morning, Ann!"))
+    assert found == ["short", "new", "short", "new"]
     counts = count_repeats(found)
-    assert (counts.replies, counts.short, counts.same_user, counts.anybody) == (1, 3, 0, 0)
+    assert (counts.replies, counts.short, counts.same_user, counts.anybody) == (2, 2, 0, 0)
+
+
+def test_a_bot_that_answers_ok_to_everything_has_said_it_before() -> None:
+    counts = count_repeats(said(*((f"p{i % 4}", "OK.") for i in range(24))))
+    assert (counts.replies, counts.short, counts.same_user, counts.anybody) == (20, 4, 16, 19)
 
 
 def test_one_sentence_in_nearly_every_reply_is_counted_whole() -> None:
@@ -68,7 +73,7 @@ def test_no_order_of_coming_changes_what_is_found(replies: list[tuple[str, str]]
     random.Random(len(replies)).shuffle(order)
     for sayings, some in ((forward, placed), (shuffled, order)):
         for person, text, i in some:
-            sayings.add(text, person=person, place=(i,))
+            sayings.add(text, person=person, place=(i,), opening=i == 0)
     by_place = {i: found for (_, _, i), found in zip(order, shuffled.found(), strict=True)}
     assert [by_place[i] for _, _, i in placed] == forward.found()
 
@@ -95,7 +100,7 @@ def test_beyond_so_many_different_replies_nobody_looks_for_near_ones(monkeypatch
     monkeypatch.setattr(said_before, "MOST", 2)
     sayings = Sayings()
     for i, text in enumerate((LONG, LONG.replace("harder", "longer"), "Quite another thing to say here.", LONG)):
-        sayings.add(text, person="ann", place=(i,))
+        sayings.add(text, person="ann", place=(i,), opening=i == 0)
     assert not sayings.looks
     assert sayings.found() == ["new", "new", "new", "same_user"]
     assert count_repeats(sayings.found(), looked=sayings.looks).nearly is None

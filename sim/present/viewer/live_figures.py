@@ -28,7 +28,7 @@ class Echoes:
 
     def add(self, target: str, key: Key, reply: str) -> None:
         """A reply has come, in whatever order."""
-        alike = fingerprint(reply)
+        alike = fingerprint(reply, opening=key[2] == 1)
         if alike is None:
             return
         group = self._own[key] = (target, alike)

@@ -54,8 +54,8 @@ def _said_before(of: Material) -> Table:
         ("said before", "replies that repeat, word for word, what the target has said to anybody"),
         ("to the same user", "what it has said to the same person"),
         ("nearly", "nearly, or word for word, to anybody: a fuzzy ratio of 90 or more"),
-        ("replies", "of four words and more, which the shares are of"),
-        ("under 4 words", "greetings and the like, in no share"),
+        ("replies", "greetings of under four words apart, which the shares are of"),
+        ("greetings", "opening replies of under four words, in no share"),
     ]
     note = "Small print: 95 % intervals by persona. Of replies that are alike the first repeats nothing."
     return Table(id="said_before", title="Said before, word for word", columns=columns("target", figures=figures), rows=tuple(rows), notes=(note,))
