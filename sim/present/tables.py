@@ -218,7 +218,7 @@ def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:
         ("replies", [f"{s.replies:,}" for s in of]),
         ("greetings", [f"{s.short:,}" for s in of]),
     ]
-    key = "said before: replies that repeat, word for word, what the target has said to anybody; greetings: opening replies of under four words, not counted"
+    key = "said before: word for word what the target has said to anybody; greetings: openings of under four words, not counted"
     return [*_by_target("Said before, word for word", summary, columns, width), Text(key, "dim")]
 
 
