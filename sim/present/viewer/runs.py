@@ -73,7 +73,7 @@ class OpenRun:
     @property
     def scorers(self) -> tuple[ScorerInfo, ...]:
         """The study's own, and those that were added later."""
-        return ()
+        return tuple(s.info for s in self.folder.scorers.values())
 
     def document_of(self, row: Row) -> RowDocument:
         """`row`, as it is sent."""
