@@ -262,6 +262,8 @@ class RunSummary(Frozen):
     scales: ScaleChecks
     """Whether its dimensions can be told apart, and from a word count."""
     failures: tuple[Failure, ...]
+    edited: tuple[str, ...] = ()
+    """Files of the run that somebody edited after it was made."""
 
 
 def summarise(
@@ -274,6 +276,7 @@ def summarise(
     codebook: Codebook,
     later: Iterable[Codebook] = (),
     scorers: Iterable[ScorerInfo] = (),
+    edited: tuple[str, ...] = (),
     table: MeasureTable | None = None,
 ) -> RunSummary:
     """The figures of a run.
@@ -287,6 +290,7 @@ def summarise(
         codebook: what the moves were tagged with; figures are on its counted moves.
         later: what else they were tagged with.
         scorers: the study's own.
+        edited: files of the run that somebody edited after it was made.
         table: the values of these trials, where they are known already.
     """
     panel = Panel.of(study, scorers)
@@ -309,6 +313,7 @@ def summarise(
         ranks=rank_targets(study, table),
         scales=check_scales(study, trials, table.columns),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
+        edited=edited,
     )
 
 

@@ -278,6 +278,11 @@ class Journal:
         with self._blame():
             return tuple(trial for (trial,) in self._db.execute("SELECT trial FROM event GROUP BY trial ORDER BY min(id)"))
 
+    def last_sessions(self) -> list[tuple[str, int]]:
+        """Each trial that has events, with the number of its last session; 0: none."""
+        with self._blame():
+            return self._db.execute("SELECT trial, max(session) FROM event GROUP BY trial ORDER BY trial").fetchall()
+
     def counts(self) -> Counts:
         """How far the run has come, counted without reading any event's body."""
         with self._blame():

@@ -18,6 +18,7 @@ from sim.present.report.sections.made import made_facts
 from sim.present.report.sections.memory import memory_section
 from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
+from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
     from sim.core.event import Event
@@ -42,6 +43,7 @@ def build_report(of: Material) -> ReportDocument:
         status=of.summary.status,
         created=of.header.created,
         offline=of.summary.offline,
+        edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,
         counts=_counts(of),
         headline=build_headline(of),

@@ -60,6 +60,7 @@ class OpenRun:
     @cached_property
     def plans(self) -> dict[str, TrialPlan]:
         """All trials of the run, by id."""
+        self.folder.look_through()
         return {p.id: p for p in plan_trials(self.folder.study, self.folder.personas, self.folder.scenarios)}
 
     @cached_property
