@@ -85,6 +85,8 @@ _PAGE = 500
 _PATIENCE = 10.0
 """Seconds to wait for another process that is just opening or closing the file."""
 
+_LONGEST_PATH = 480
+"""Bytes of a file's path that SQLite opens for certain, as it is usually built."""
 _LONGEST_LOCK = 100
 """Characters by which a lock is told from any other file."""
 
@@ -447,7 +449,10 @@ def read_journal(folder: Path) -> Journal:
 @contextlib.contextmanager
 def _connection(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """`path` opened as `ro`, `rw` or `rwc`, each statement its own transaction."""
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
+    except sqlite3.DatabaseError as error:
+        _blame(error, path)
     try:
         yield db
     finally:
@@ -482,7 +487,9 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
 def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
     """Raise what a person can make of `error`."""
     code = _code(error)
-    if code == sqlite3.SQLITE_NOTADB:
+    if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+        problem, mend = "has a path that is too long for SQLite", "keep results in a folder nearer to the root"
+    elif code == sqlite3.SQLITE_NOTADB:
         problem, mend = "is not a journal of this program", "name a folder that `sim run` has made"
     elif code == sqlite3.SQLITE_FULL:
         problem, mend = "the disk is full", "make room and `sim resume` the run"
