@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sim.core.errors import InputError, nearest
+from sim.core.errors import InputError, Notice, nearest
 from sim.core.fold import fold
 from sim.core.record import RunStatus, Trial
 from sim.core.spec import Limits, Study
@@ -109,6 +109,7 @@ class Run:
             offline=self.folder.header.offline,
             codebook=self.folder.codebook,
             later=self.folder.codebooks.values(),
+            edited=self.folder.edited,
             table=self.source.table,
             scorers=self.source.scorers,
         )
@@ -572,7 +573,11 @@ async def staffed(
 
     prompts = Prompts(folder.header.prompts)  # Read before anything is touched: a damaged header leaves the run as it is.
     own, _ = renew_scorers(folder.scorers.values(), seconds=limits.timeout)
+    if prompts.lent:
+        problem = f"run '{folder.name}' is of an older version, which had no prompt {', '.join(prompts.lent)}: where it is needed, today's is used"
+        warnings.warn(problem, Notice, stacklevel=2)
     with folder.write_journal() as journal, guarded(local_only):
+        folder = folder.keep_edited()
         folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
@@ -620,7 +625,7 @@ class _Watched:
             except Exception as error:
                 self._listeners.remove(listener)
                 problem = f"listener {type(listener).__name__} failed ({type(error).__name__}) and is told no more; the run goes on"
-                warnings.warn(problem, RuntimeWarning, stacklevel=2)
+                warnings.warn(problem, Notice, stacklevel=2)
 
     def events(self, trial: str) -> Sequence[Event]:
         """The trial's events."""

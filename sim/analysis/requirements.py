@@ -155,7 +155,7 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
         if inside not in THINGS:
             raise _wrong(text, f"counts unknown '{inside}'", nearest(inside, THINGS))
         return Count(inside)
-    percent = re.fullmatch(r"p(\d{1,2})", name)
+    percent = re.fullmatch(r"p([0-9]{1,2})", name)
     if percent and 1 <= int(percent[1]) <= 99:
         return Percentile(int(percent[1]), _unit(text, inside))
     raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "worst_persona", "p10", "p90")))

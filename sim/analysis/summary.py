@@ -271,6 +271,8 @@ class RunSummary(Frozen):
     failures: tuple[Failure, ...]
     outages: tuple[Outage, ...]
     """Targets that never answered, and a simulated user that never spoke, with the cause."""
+    edited: tuple[str, ...] = ()
+    """Files of the run that somebody edited after it was made."""
 
     @property
     def silent(self) -> bool:
@@ -288,6 +290,7 @@ def summarise(
     codebook: Codebook,
     later: Iterable[Codebook] = (),
     scorers: Sequence[ScorerInfo] = (),
+    edited: tuple[str, ...] = (),
     table: MeasureTable | None = None,
 ) -> RunSummary:
     """The figures of a run.
@@ -301,6 +304,7 @@ def summarise(
         codebook: what the moves were tagged with; figures are on its counted moves.
         later: what else they were tagged with.
         scorers: the study's own, and those whose results were added later.
+        edited: files of the run that somebody edited after it was made.
         table: the values of these trials, where they are known already.
     """
     panel = Panel.of(study, scorers)
@@ -324,6 +328,7 @@ def summarise(
         scales=check_scales(study, trials, table.columns),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
         outages=find_outages(trials),
+        edited=edited,
     )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from sim.cli.exit import BAD_INPUT, DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.streams import OutputLost, lost_output
-from sim.core.errors import InputError, RunStuck
+from sim.core.errors import InputError, Notice, RunStuck
 
 _MISUSED: Any = typer.BadParameter.__mro__[2]
 """The base of all complaints about flags; newer versions of typer carry their own copy of click and do not name it."""
@@ -507,6 +508,13 @@ def graph_command() -> int:
 
 def run_app(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; bad input is one line on standard error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", Notice)
+        warnings.showwarning = _show_warning
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
         status = command.main(args=list(arguments) or ["--help"], prog_name="sim", standalone_mode=False)
@@ -536,6 +544,14 @@ def run_app(arguments: Sequence[str]) -> int:
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+) -> None:
+    """What `warnings` calls: a notice of ours is one line for a person."""
+    text = f"sim: {message}\n" if issubclass(category, Notice) else warnings.formatwarning(message, category, filename, lineno, line)
+    (file or sys.stderr).write(text)
 
 
 def _say(error: InputError) -> None:

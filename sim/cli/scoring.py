@@ -144,6 +144,8 @@ def demand_sense(wish: Wish) -> None:
     Raises:
         InputError: names the flag.
     """
+    if wish.by is not None and not wish.by.strip():
+        raise InputError("names no key", mend="write one such as system, or leave it out", where="--by")
     for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
         if value and wish.only == "moves":
             raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)

@@ -39,6 +39,10 @@ _FAILURE = 500
 _KEY = re.compile(r"(?:\b(?:sk|pk|rk|gsk|xai|key|hf)[-_]|\bAIza|\bBearer\s+)[\w*.\-]{6,}", re.IGNORECASE)
 
 
+class Notice(UserWarning):
+    """Something that a person should know and that stops nothing."""
+
+
 class SimError(Exception):
     """Base of all errors raised on purpose."""
 

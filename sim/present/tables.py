@@ -25,6 +25,7 @@ from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
 from sim.present.terminal import score_text, spark
 from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
+from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
     from sim.analysis.summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
@@ -79,6 +80,8 @@ def _heading(summary: RunSummary) -> Text:
         return text
     if summary.offline:
         text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if summary.edited:
+        text.append(f"\n{edited_mark(summary.edited)}", "yellow")
     return text.append(f"\n{DIAGNOSTIC}", "italic")
 
 

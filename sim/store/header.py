@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -65,6 +66,12 @@ class Header(Frozen):
     """Versions by scorer."""
     offline: tuple[str, ...] = ()
     """Parts played by offline models: such a run checks the instrument and says nothing of any real model."""
+    spec_text_hash: str = ""
+    """Of the run's `study.yaml` as it was written, byte for byte; empty in runs that were made before it was kept."""
+    edited: tuple[str, ...] = ()
+    """Files of the run that had been edited when it was gone on with or judged again: what is in it then comes of more than one wording."""
+    seal: str = ""
+    """Of everything else in this file; tells whether somebody has edited it. Empty in runs that were made before it was kept."""
 
     def with_scoring(self, *, prompts: Mapping[str, str], scorers: Mapping[str, str], offline: Iterable[str]) -> Header:
         """The header with what it does not name yet of a later scoring; what it names stays as it is."""
@@ -72,7 +79,7 @@ class Header(Frozen):
         return self.model_copy(
             update={
                 "prompts": texts,
-                "prompt_hashes": {name: _hash(text) for name, text in texts.items()},
+                "prompt_hashes": {name: text_hash(text) for name, text in texts.items()},
                 "scorers": {**scorers, **self.scorers},
                 "offline": tuple(dict.fromkeys((*self.offline, *offline))),
             }
@@ -87,15 +94,17 @@ def build_header(
     prompts: Mapping[str, str],
     scorers: Mapping[str, str],
     offline: Iterable[str],
+    spec_text: str,
     working_folder: Path,
 ) -> Header:
-    """The header of a run that is about to begin; git is asked about `working_folder`."""
+    """The header of a run that is about to begin, with `spec_text` as its `study.yaml`; git is asked about `working_folder`."""
     return Header(
         created=created,
         nonce=nonce,
         prompts=dict(prompts),
-        prompt_hashes={name: _hash(text) for name, text in prompts.items()},
-        spec_hash=_hash(spec.model_dump_json()),
+        prompt_hashes={name: text_hash(text) for name, text in prompts.items()},
+        spec_hash=text_hash(spec.model_dump_json()),
+        spec_text_hash=text_hash(spec_text),
         versions=package_versions(),
         git_revision=git_revision(working_folder),
         seeds=spec.study.seeds,
@@ -126,5 +135,25 @@ def git_revision(folder: Path) -> str | None:
     return done.stdout.strip() or None
 
 
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+def write_header(header: Header) -> str:
+    """The text of a header's file, sealed."""
+    values = json.loads(header.model_dump_json(exclude={"seal"}))
+    return json.dumps({**values, "seal": _seal(values)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def is_as_written(text: str) -> bool:
+    """Whether a header's file says what this program wrote there, as far as it can be told: a run of before has hashes of its prompts and no seal."""
+    values = json.loads(text)
+    hashes = {name: text_hash(prompt) for name, prompt in values["prompts"].items()}
+    sealed = values.pop("seal", "")
+    return hashes == values["prompt_hashes"] and (sealed == _seal(values) if sealed else "spec_text_hash" not in values)
+
+
+def _seal(values: Mapping[str, object]) -> str:
+    # Of the values as they stand in the file, not of the model: a later version may know of more.
+    return text_hash(json.dumps(values, sort_keys=True))
+
+
+def text_hash(text: str | bytes) -> str:
+    """16 hexadecimal digits that change with anything in `text`."""
+    return hashlib.blake2b(text.encode() if isinstance(text, str) else text, digest_size=8).hexdigest()

@@ -87,6 +87,8 @@ _PAGE = 500
 _PATIENCE = 10.0
 """Seconds to wait for another process that is just opening or closing the file."""
 
+_LONGEST_PATH = 480
+"""Bytes of a file's path that SQLite opens for certain, as it is usually built."""
 _LONGEST_LOCK = 100
 """Characters by which a lock is told from any other file."""
 
@@ -304,6 +306,11 @@ class Journal:
         with self._blame():
             return tuple(trial for (trial,) in self._db.execute("SELECT trial FROM event GROUP BY trial ORDER BY min(id)"))
 
+    def last_sessions(self) -> list[tuple[str, int]]:
+        """Each trial that has events, with the number of its last session; 0: none."""
+        with self._blame():
+            return self._db.execute("SELECT trial, max(session) FROM event GROUP BY trial ORDER BY trial").fetchall()
+
     def counts(self) -> Counts:
         """How far the run has come, counted without reading the bodies of a run in which anything was said."""
         with self._blame():
@@ -482,8 +489,11 @@ def read_journal(folder: Path) -> Journal:
 @contextlib.contextmanager
 def _connection(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """`path` opened as `ro`, `rw` or `rwc`, each statement its own transaction."""
-    # isolation_level=None: otherwise Python opens a transaction before the first INSERT and holds it until somebody commits.
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
+    try:
+        # isolation_level=None: otherwise Python opens a transaction before the first INSERT and holds it until somebody commits.
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_PATIENCE)
+    except sqlite3.DatabaseError as error:
+        _blame(error, path)
     try:
         yield db
     finally:
@@ -519,7 +529,9 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
 def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
     """Raise what a person can make of `error`."""
     code = _code(error)
-    if code == sqlite3.SQLITE_NOTADB:
+    if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+        problem, mend = "has a path that is too long for SQLite", "keep results in a folder nearer to the root"
+    elif code == sqlite3.SQLITE_NOTADB:
         problem, mend = "is not a journal of this program", "name a folder that `sim run` has made"
     elif code == sqlite3.SQLITE_FULL:
         problem, mend = "the disk is full", "make room and `sim resume` the run"

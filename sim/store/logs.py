@@ -251,12 +251,12 @@ class Log:
     def _rows(self, file: IO[bytes]) -> Iterator[_Piece | PassedOver]:
         """The conversations of a table. A row that cannot be told to belong to any costs both between which it stands."""
         csv.field_size_limit(MAX_CONVERSATION)
-        lines = self._csv_lines(file)
+        lines = _Lines(self._csv_lines(file))
         delimiter, columns, names = _columns(next(lines)) or _refuse_header(self.path)
         seen: set[int] = set()
         open_key: tuple[str, str] | None = None
         piece, number, torn = _Rows(), 0, False
-        for row, line in _numbered(csv.reader(lines, delimiter=delimiter)):
+        for row, line in _numbered(csv.reader(lines, delimiter=delimiter), lines):
             if isinstance(row, list) and not any(cell.strip() for cell in row):
                 continue
             keys = dict(zip(names, row, strict=False)) if isinstance(row, list) else {}
@@ -579,10 +579,28 @@ class _Window:
 # --- CSV ----------------------------------------------------------------------------------------------------------
 
 
+class _Lines(Iterator[str]):
+    """The lines of a table; tells when there are no more."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.ended = False
+
+    def __next__(self) -> str:
+        try:
+            return next(self._lines)
+        except StopIteration:
+            self.ended = True
+            raise
+
+
 def _columns(header: str) -> tuple[str, dict[str, int], list[str]] | None:
     """Delimiter, the place of each column, and all names; None where the line names no columns."""
     for delimiter in (",", ";", "\t"):
-        names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        try:
+            names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
+        except csv.Error:
+            return None
         places = {column: next((names.index(a) for a in also if a in names), None) for column, also in _COLUMNS.items()}
         found = {column: place for column, place in places.items() if place is not None}
         if len(found) == len(_COLUMNS):
@@ -594,13 +612,15 @@ def _refuse_header(path: Path) -> tuple[str, dict[str, int], list[str]]:
     raise InputError("the first line does not name the columns", mend="begin with conversation,role,text", where=path, line=1)
 
 
-def _numbered(rows: Iterator[list[str]]) -> Iterator[tuple[list[str] | str, int]]:
-    """Each row, or what is wrong with it, and the line it begins at; the header is line 1."""
+def _numbered(rows: Iterator[list[str]], lines: _Lines) -> Iterator[tuple[list[str] | str, int]]:
+    """Each row of `lines`, or what is wrong with it, and the line it begins at; the header is line 1."""
     line_num: Callable[[], int] = lambda: rows.line_num  # type: ignore[attr-defined]  # noqa: E731
     while True:
         line = line_num() + 2
         try:
-            yield next(rows), line
+            row = next(rows)
+            # A row is whole at the end of its line; one for which more lines were wanted than there are has a quote that stays open.
+            yield "has a quote that is never closed" if lines.ended else row, line
         except StopIteration:
             return
         except csv.Error as error:
@@ -619,6 +639,8 @@ def _tell_format(path: Path, file: IO[bytes]) -> Format:
         raise InputError("is empty", mend="a log holds conversations; see `sim score --help`", where=path)
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
+        if b"\r" in head and b"\n" not in head:
+            raise InputError("its lines end with a carriage return alone", mend="save it with the line ends of Windows or Unix", where=path)
         return "csv"
     first, _, rest = head.partition(b"\n")
     if suffix in (".jsonl", ".ndjson"):

@@ -157,6 +157,8 @@ def _name(row: dict[str, Any], key: str) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise _Fault(f"`{key}` is no text", "write a name")
+    if "\0" in value or (not value.isascii() and any(0xD800 <= ord(c) < 0xE000 for c in value)):
+        raise _Fault(f"`{key}` holds a NUL or half a character", "take it out")
     if not value.strip():
         raise _Fault(f"`{key}` is empty", "leave the column out where there are no systems" if key == "system" else "give it a name")
     return value.strip()

@@ -11,7 +11,8 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +21,14 @@ import yaml
 from pydantic import ValidationError
 
 from sim.core.codebook import Codebook
-from sim.core.errors import InputError, nearest
+from sim.core.errors import InputError, Notice, nearest
 from sim.core.event import Event
 from sim.core.frozen import Frozen
 from sim.core.ports import Clock
 from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study
 from sim.core.spec.memory import RECORDED
 from sim.store.files import PRIVATE, open_regular, write_whole
-from sim.store.header import Header, LogSource, RunSpec, build_header
+from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
 from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
 from sim.store.library import LoadedStudy
 from sim.store.yaml_file import load_yaml
@@ -111,13 +112,13 @@ class RunFolder:
         """
         self.accept_codebook(codebook)
         known = self.header
-        header = known.with_scoring(prompts=prompts, scorers=scorers, offline=offline)
+        header = known.with_scoring(prompts=prompts, scorers=scorers, offline=offline).model_copy(update={"edited": self.edited})
         try:
             if codebook.id not in self.codebooks:
                 (self.path / CODEBOOKS).mkdir(mode=0o700, exist_ok=True)
                 _write(self.path / CODEBOOKS / f"{codebook.id}.yaml", dump_yaml(codebook))
             if header != known:
-                _write(self.path / HEADER, _header_text(header))
+                _write(self.path / HEADER, write_header(header))
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=self.path) from None
         return RunFolder(self.path)
@@ -168,7 +169,7 @@ class RunFolder:
                 (self.path / SCORERS).mkdir(exist_ok=True)
                 _write(self.path / SCORERS / f"{scorer.info.id}.yaml", dump_yaml(ScorerFile(scorer=scorer)))
             if header != self.header:
-                _write(self.path / HEADER, _header_text(header))
+                _write(self.path / HEADER, write_header(header))
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=self.path) from None
         return RunFolder(self.path)
@@ -176,7 +177,60 @@ class RunFolder:
     @cached_property
     def header(self) -> Header:
         """What the run was made with."""
+        return self._header[0]
+
+    @cached_property
+    def _header(self) -> tuple[Header, bool]:
+        """The header, and whether it is as it was written."""
         return _load_header(self.path / HEADER)
+
+    @cached_property
+    def edited(self) -> tuple[str, ...]:
+        """Its files that somebody edited after the run was made, now or before it was gone on with."""
+        header, as_written = self._header
+        found = [] if as_written else [HEADER]
+        if header.spec_text_hash and header.spec_text_hash != text_hash((self.path / SPEC).read_bytes()):
+            found.append(SPEC)
+        return tuple(dict.fromkeys((*header.edited, *found)))
+
+    def keep_edited(self) -> RunFolder:
+        """Note for good which files were edited, before the run is gone on with; to be called under the run's lock.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        if self.edited == self.header.edited:
+            return self
+        try:
+            _write(self.path / HEADER, write_header(self.header.model_copy(update={"edited": self.edited})))
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=self.path) from None
+        return RunFolder(self.path)
+
+    def look_through(self) -> None:
+        """Warn of files that were edited, and see that the journal tells of nothing that was not asked for.
+
+        Raises:
+            InputError: the journal has a trial or a session that `study.yaml` does not have.
+        """
+        if self.edited:
+            warnings.warn(f"run '{self.name}': {edited_mark(self.edited)}", Notice, stacklevel=2)
+        if (self.header.spec_text_hash and SPEC not in self.edited) or self.study.played_by == "log":
+            return
+        sessions = {s.id: len(s.sessions) for s in self.scenarios}
+        known = {
+            f"{persona.id}/{scenario}/{target.id}/{seed}": longest
+            for persona in self.personas
+            for scenario, longest in sessions.items()
+            for target in self.study.targets
+            for seed in self.study.seeds
+        }
+        with self.read_journal() as journal:
+            for trial, last in journal.last_sessions():
+                if last > known.get(trial, -1):
+                    what = f"session {last} of trial {trial}" if trial in known else f"trial {trial}"
+                    problem = f"the run's journal tells of {what}, which its {SPEC} does not have"
+                    raise InputError(problem, mend="restore the file from a copy", where=self.path / SPEC)
 
     def is_being_written(self) -> bool:
         """Whether some process is writing to the run right now."""
@@ -266,16 +320,19 @@ def create_run(
         raise InputError(f"'{name}' is no name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
     spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook, scorers=tuple(own), log=log)
     created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
-    header = build_header(spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, working_folder=Path())
-    if trials is not None:
-        header = header.model_copy(update={"trials": trials})
     try:
         results.mkdir(parents=True, exist_ok=True)
         # Closed to other users of the machine, as all that will be in it.
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
         try:
-            _write(fresh / SPEC, dump_yaml(spec))
-            _write(fresh / HEADER, _header_text(header))
+            text = dump_yaml(spec)
+            header = build_header(
+                spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, spec_text=text, working_folder=Path()
+            )
+            if trials is not None:
+                header = header.model_copy(update={"trials": trials})
+            _write(fresh / SPEC, text)
+            _write(fresh / HEADER, write_header(header))
             create_journal(fresh)
             fill(fresh)
             return RunFolder(_settle(fresh, results, name, loaded.study.name))
@@ -356,23 +413,24 @@ def _names(default: str) -> Iterator[str]:
     yield from (f"{default}-{n}" for n in itertools.count(2))
 
 
-def _header_text(header: Header) -> str:
-    return header.model_dump_json(indent=2) + "\n"
-
-
 def _write(path: Path, text: str) -> None:
     """`text` at `path`, wholly or not at all, whoever reads meanwhile."""
     write_whole(path, [text.encode()], mode=PRIVATE)
 
 
-def _load_header(path: Path) -> Header:
+def edited_mark(files: Sequence[str]) -> str:
+    """What is said of a run whose files were edited."""
+    return f"{' and '.join(files)} {'were' if len(files) > 1 else 'was'} edited after the run was made: its figures may not be of what it says"
+
+
+def _load_header(path: Path) -> tuple[Header, bool]:
     try:
         with open_regular(path) as file:
             text = file.read().decode()
         version = json.loads(text)["schema_version"]
         if isinstance(version, int):
             demand_version(version, path)
-        return Header.model_validate_json(text)
+        return Header.model_validate_json(text), is_as_written(text)
     except FileNotFoundError:
         raise InputError("no such file", mend="name a folder that `sim run` has made", where=path) from None
     except OSError as error:

@@ -78,7 +78,7 @@ def find(value: JsonValue, path: str) -> JsonValue:
         Absent: nothing does.
     """
     for step in re.findall(r"[^.\[\]]+", path.removeprefix("$")):
-        if isinstance(value, list) and re.fullmatch(r"\d+", step) and int(step) < len(value):
+        if isinstance(value, list) and re.fullmatch(r"[0-9]+", step) and int(step) < len(value):
             value = value[int(step)]
         elif isinstance(value, dict) and step in value:
             value = value[step]

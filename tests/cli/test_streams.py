@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import sim as rapport
+from sim.core.errors import Notice
 from sim.core.event import Event
 from tests.cli.command import ROOT, environment, sim, sim_json
 from tests.cli.small import project
@@ -101,7 +102,7 @@ class Counts:
 def test_a_listener_that_fails_is_told_no_more_and_the_run_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     fails, counts = Fails(), Counts()
-    with pytest.warns(RuntimeWarning, match=r"listener Fails failed \(OSError\) and is told no more") as warned:
+    with pytest.warns(Notice, match=r"listener Fails failed \(OSError\) and is told no more") as warned:
         run = asyncio.run(rapport.run_study("small.yaml", listeners=(fails, counts)))
     assert (run.status, fails.seen, len(warned)) == ("finished", 1, 1)
     assert counts.seen > 10

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from sim.core.frozen import Frozen
+from sim.core.spec.host import can_be_host
 from sim.core.spec.keylike import key_like
 
 Placeholder = Literal["message", "messages", "user_id", "session_id", "date", "key"]
@@ -70,6 +71,8 @@ def _is_a_url(url: str) -> str:
         raise ValueError(f"'{url}' is not an http(s) URL, such as http://127.0.0.1:8000/chat")
     if any(c.isspace() for c in url):
         raise ValueError("a URL holds no spaces")
+    if parts.netloc and "{" not in parts.netloc and not can_be_host(_host(url)):
+        raise ValueError(f"'{parts.netloc}' is not a host and port that can be reached")
     if "@" in parts.netloc:
         raise ValueError("a URL must not carry a user name or password; send them in a header as ${NAME}")
     for name, value in named:
@@ -113,11 +116,20 @@ def _named(body: JsonValue) -> Iterator[tuple[str, str]]:
             yield from _named(item)
 
 
+def _host(url: str) -> str:
+    """The host of `url`; empty where its port is no port."""
+    parts = urlsplit(url)
+    try:
+        return (parts.hostname or "") if parts.port is None or parts.port > 0 else ""
+    except ValueError:
+        return ""
+
+
 Url = Annotated[str, AfterValidator(_is_a_url)]
 Headers = Annotated[dict[str, str], AfterValidator(_are_headers)]
 Body = Annotated[JsonValue, AfterValidator(_is_a_body)]
 HeaderName = Annotated[str, StringConstraints(pattern=_HEADER.pattern)]
-Path = Annotated[str, StringConstraints(pattern=r"^(\$|(\$\.)?[^\s.\[\]]+(\.[^\s.\[\]]+|\[\d+\])*)$")]
+Path = Annotated[str, StringConstraints(pattern=r"^(\$|(\$\.)?[^\s.\[\]]+(\.[^\s.\[\]]+|\[[0-9]+\])*)$")]
 """Where a value stands: `choices[0].message.content`; `$` is all of it, as it came."""
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sim.core.frozen import Frozen, Id
+from sim.core.spec.host import can_be_host
 
 
 class Sampling(Frozen):
@@ -39,7 +40,7 @@ class ModelSpec(Frozen):
             return None
         try:
             parts = urlsplit(url)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+            good = parts.scheme in ("http", "https") and can_be_host(parts.hostname or "") and (parts.port is None or parts.port > 0)
             bare = not (parts.query or parts.fragment)
         except ValueError:
             good = False

@@ -20,6 +20,7 @@ from sim.present.report.sections.memory import memory_section
 from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
 from sim.present.report.sections.scorers import scorers_section
+from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
     from sim.core.event import Event
@@ -46,6 +47,7 @@ def build_report(of: Material) -> ReportDocument:
         created=of.header.created,
         offline=of.summary.offline,
         outages=tuple(outage_line(o) for o in of.summary.outages),
+        edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,
         counts=_counts(of),
         headline=build_headline(of),

@@ -118,6 +118,8 @@ class ReportDocument(Frozen):
     """Whether any offline model took part; the figures then say nothing of any real model."""
     outages: tuple[str, ...] = ()
     """Who never answered and why, a sentence each."""
+    edited: str = ""
+    """What is said of a run whose files were edited after it was made; empty: nothing."""
     targets: tuple[str, ...]
     """In the study's order, which is the order of their colours."""
     counts: tuple[Fact, ...]

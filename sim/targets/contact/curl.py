@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +17,13 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from sim.core.errors import InputError
+from sim.core.spec.host import can_be_host
 
 FLAG = "--curl"
+LONGEST = 100_000
+"""Characters of a command; taking a much longer one apart would take seconds."""
+MOST_DEPTH = 50
+"""Objects and lists within each other in a body."""
 
 Value = Callable[[], str]
 """Takes a flag's value from the command line."""
@@ -87,6 +93,8 @@ def parse_curl(command: str) -> Curl:
 
 
 def _words(command: str) -> list[str]:
+    if len(command) > LONGEST:
+        raise InputError(f"is longer than {LONGEST // 1000} kB", mend="take out of its body what is not needed", where=FLAG)
     if _UNIX_ONLY.search(command) and "'" not in command:
         raise InputError("the command is quoted for the Windows prompt (^)", mend="copy it as cURL (bash)", where=FLAG)
     # A backslash at the end of a line joins it to the next, also inside double quotes and with Windows' line ends.
@@ -110,7 +118,8 @@ def _plain(quoted: str) -> str:
 
     def one(m: re.Match[str]) -> str:
         if m["hex"]:
-            return chr(int(m["hex"], 16))
+            number = int(m["hex"], 16)
+            return chr(number) if number <= sys.maxunicode else m[0]
         return signs.get(m["sign"], m[0])
 
     text = re.sub(r"\\(?:[xuU](?P<hex>[0-9A-Fa-f]{2,8})|(?P<sign>.))", one, quoted, flags=re.DOTALL)
@@ -198,6 +207,8 @@ class _Found:
     def _body(self, text: str) -> JsonValue:
         try:
             value: JsonValue = json.loads(text)
+        except RecursionError:
+            raise _too_deep() from None
         except ValueError as error:
             kind = next((v for n, v in self.headers if n.lower() == "content-type"), "")
             if "json" in kind or text.lstrip()[:1] in ("{", "["):
@@ -207,6 +218,8 @@ class _Found:
                 mend = "send JSON if it takes that, else name a Python function that calls it"
                 raise InputError("the body is a form, in which not every message can stand", mend=mend, where=FLAG) from None
             return text
+        if _is_deeper(value, MOST_DEPTH):
+            raise _too_deep()
         if not isinstance(value, dict | list):
             raise InputError("the body is a single value, with no place for a message", mend="send an object", where=FLAG)
         # curl calls every -d a form; a body that is JSON was meant as such.
@@ -230,6 +243,17 @@ class _Found:
             self.headers.append((name, value))
 
 
+def _is_deeper(value: JsonValue, most: int) -> bool:
+    level: list[JsonValue] = [value]
+    for _ in range(most + 1):
+        level = [inner for v in level if isinstance(v, dict | list) for inner in (v.values() if isinstance(v, dict) else v)]
+    return bool(level)
+
+
+def _too_deep() -> InputError:
+    return InputError(f"the body is nested more than {MOST_DEPTH} deep", mend="take out what it does not need", where=FLAG)
+
+
 def _inline(text: str, flag: str, *, raw: bool = False) -> str:
     if text.startswith("@") and not raw:
         raise InputError(f"{flag} {text} is a file, which is not read", mend="put the body itself there, in single quotes", where=FLAG)
@@ -245,11 +269,11 @@ def check_url(url: str, *, where: object = None) -> str:
     whole = url if "://" in url else f"http://{url}"
     try:
         parts = urlsplit(whole)
-        host = parts.hostname
+        host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        host, parts = None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in whole):
+        host, parts = "", urlsplit("")
+    if parts.scheme not in ("http", "https") or not can_be_host(host) or any(c.isspace() for c in whole):
         raise InputError(f"'{url}' is not an http(s) URL", mend="write it as http://127.0.0.1:8000/chat", where=where)
     if "@" in parts.netloc:
         raise InputError("the URL carries a user name or password", mend="send it as a header: -H 'Authorization: Basic …'", where=where)
