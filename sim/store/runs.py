@@ -164,6 +164,7 @@ class RunFolder:
         for scorer in new:
             self.accept_scorer(scorer)
         header = self.header.with_scoring(prompts=prompts, scorers={s.info.id: s.info.version for s in new}, offline=offline)
+        header = header.model_copy(update={"edited": self.edited})
         try:
             for scorer in new:
                 (self.path / SCORERS).mkdir(exist_ok=True)
