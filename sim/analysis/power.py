@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.analysis.compare import ALPHA
-from sim.analysis.estimates import DECIDE, FEWEST_SCENARIOS, Estimate, Tier, estimate, interval_p, sign_flip_p, tier
+from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, Tier, estimate, interval_p, sign_flip_p, tier
 from sim.analysis.measures import BY_ID, PRIMARY
 from sim.core.frozen import Frozen
 
@@ -92,8 +92,7 @@ class Simulated:
         level = ALPHA / self.design.pairs
         clear = interval_p(found) <= level
         if flips and clear.any():
-            few = Estimate(found.value[clear], found.shares[clear], found.pull[clear], found.present[clear])
-            clear[clear] = sign_flip_p(few, seed=seed) <= level
+            clear[clear] = sign_flip_p(found.some(clear), seed=seed) <= level
         return float(clear.mean())
 
 
@@ -139,7 +138,7 @@ def alternatives(design: Design, spreads: Spreads, *, replicates: int = REPLICAT
     doubled = {name: design.model_copy(update={name: 2 * getattr(design, name)}) for name in ("personas", "scenarios", "seeds")}
     bigger = {f"{name} × 2": d for name, d in doubled.items()}
     if tier(design.personas, design.scenarios) != "decide":
-        up = {"personas": max(design.personas, DECIDE), "scenarios": max(design.scenarios, FEWEST_SCENARIOS)}
+        up = {"personas": max(design.personas, DECIDE), "scenarios": max(design.scenarios, DECIDE_SCENARIOS)}
         bigger["enough to decide"] = design.model_copy(update=up)
     return {name: detectable(d, spreads, replicates=replicates) for name, d in bigger.items()}
 

@@ -57,8 +57,8 @@ def main(others: list[str]) -> None:
     for seed in range(SEEDS):
         found[f"this Python, PYTHONHASHSEED {seed}"] = elsewhere(sys.executable, seed)
     for python in others:
-        version = subprocess.run([python, "-c", "import sys; print(sys.version.split()[0])"], capture_output=True, check=True, text=True).stdout.strip()
-        found[f"Python {version}"] = elsewhere(python, 0)
+        version = subprocess.run([python, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+        found[version] = elsewhere(python, 0)
     for name, what in found.items():
         print(f"{name:<32}{what}")
     print("the same everywhere" if len(set(found.values())) == 1 else "NOT the same")

@@ -121,7 +121,9 @@ print([sorted(confidences(s, load_weights()).items()) for m in BY_MODEL for sect
 def test_the_tags_are_the_same_in_every_process() -> None:
     root = Path(__file__).parents[2]
     seen = {
-        subprocess.run([sys.executable, "-c", IN_A_PROCESS], env={**os.environ, "PYTHONHASHSEED": str(n)}, cwd=root, capture_output=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", IN_A_PROCESS], env={**os.environ, "PYTHONHASHSEED": str(n)}, cwd=root, capture_output=True, check=True
+        ).stdout
         for n in range(5)
     }
     assert len(seen) == 1
