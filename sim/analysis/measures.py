@@ -124,7 +124,7 @@ def _repertoire(table: MeasureTable) -> Values:
     """
     import numpy as np
 
-    from sim.score.repetition import FEWEST, overlaps
+    from sim.score.overlap import overlaps
 
     targets = {target: i for i, target in enumerate(table.by_target)}
     codebook = table.view.codebook
