@@ -102,17 +102,17 @@ def chance_settled(left: _Open, personas: int, scenarios: int, *, fixed: bool) -
     return float(power_of(np.abs(left.gap) / np.sqrt(variance), df).mean())
 
 
-def power_of(distance: Floats, df: Floats) -> Floats:
-    """The chance that a t interval of 95 % leaves out a bar so many standard errors from the true value, on that side of it."""
+def power_of(distance: Floats | float, df: Floats | float, *, level: float = 0.05) -> Floats:
+    """The chance that a t interval of 1 − `level` leaves out a bar so many standard errors from the true value, on that side of it."""
     from scipy.special import nctdtr, stdtrit  # scipy.stats takes several times as long to import
 
-    return np.asarray(1 - nctdtr(df, np.minimum(distance, 37.0), stdtrit(df, 0.975)))
+    return np.asarray(1 - nctdtr(df, np.minimum(distance, 37.0), stdtrit(df, 1 - level / 2)))
 
 
 def _left_open(found: Estimate, gap: float) -> _Open:
     from scipy.special import chdtri, stdtrit
 
-    u = _points()
+    u = spread_points()
     n, k = found.personas, found.scenarios
     variance, df = spread(found)
     gaps = gap + np.sqrt(float(variance)) * stdtrit(float(df), u[:, 0])
@@ -128,7 +128,7 @@ def _left_open(found: Estimate, gap: float) -> _Open:
 
 
 @lru_cache(maxsize=1)
-def _points() -> Floats:
+def spread_points() -> Floats:
     """(DRAWS, 3) Points spread evenly over the unit cube (Roberts' sequence), the same each time."""
     step = 1 / 1.2207440846057596 ** np.arange(1, 4)
     return np.asarray((0.5 + np.outer(np.arange(DRAWS), step)) % 1)
