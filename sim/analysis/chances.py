@@ -1,4 +1,4 @@
-"""What a gate will say, before anything is spent: the chance that a requirement passes, fails or cannot be told, by simulating runs (METHODS §5).
+"""What a gate will say, before anything is spent: the chance that a requirement passes, fails or cannot be told (guide/methods.md#power).
 
 A simulated run is what `sim.analysis.estimates` sees of a real one: a mean, or a paired difference between two versions, made of what personas,
 scenarios, their interaction and seeds add to a true value. It is judged as `sim gate` judges it: by whether the whole interval is on one side of the

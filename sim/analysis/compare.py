@@ -127,7 +127,7 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         InputError: there are no two sides to compare.
     """
     families = build_families(sources, by)
-    known = {m.id: m for s in sources for m in s.measures} | {m.id: m for m in sources[0].measures}
+    known = {m.id: m for s in (*sources, sources[0]) for m in s.measures if m.listed}
     measures = {m: compare_measure(measure, families) for m, measure in known.items()}
     versions = by == "target" and len(sources) == 2 and any(a.target == b.target for f in families for a, b in f.pairs)
     changes = [c for f in families for b, a in f.pairs for c in pair_changes(a, b)] if versions else []

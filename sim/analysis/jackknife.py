@@ -1,4 +1,4 @@
-"""Intervals of the measures of repetition: each is computed again without each cluster of conversations (METHODS §5).
+"""Intervals of the measures of repetition: each is computed again without each cluster of conversations (guide/methods.md#statistics).
 
 The spread of those values gives the standard error; the interval is ± t with (clusters − 1) degrees of freedom, shares on the logit scale, and ends
 where the measure must. Of stickiness and excess, which hang on rare moves, the standard error is at least that of their rates were replies
@@ -82,13 +82,13 @@ def least_errors(columns: Columns) -> dict[str, float]:
     return {name: sqrt(float(of.sum())) / len(n) for name, of in found.items()}
 
 
-def interval(full: float, without: Floats, *, scale: Scale, logit: bool = False, least: float = 0.0) -> tuple[float, float] | None:
+def interval(full: float, without: Floats, *, scale: Scale | None, logit: bool = False, least: float = 0.0) -> tuple[float, float] | None:
     """Jackknife-t. None: too few clusters, or the measure is nothing without one of them.
 
     Args:
         full: the measure over all clusters.
         without: (C,) without each.
-        scale: the least and the most that it can be.
+        scale: the least and the most that it can be; None: it has no ends, and where nothing varies there is no interval.
         logit: it is a share: the interval is made on the logit scale.
         least: the least standard error.
     """
@@ -97,7 +97,7 @@ def interval(full: float, without: Floats, *, scale: Scale, logit: bool = False,
         return None
     error = max(least, _error(without))
     if error < EQUAL:
-        return clip(equal_interval(full, n, scale), full, scale)
+        return clip(equal_interval(full, n, scale), full, scale) if scale else None
     from scipy.special import stdtrit  # scipy.stats takes several times as long to import
 
     half = float(stdtrit(n - 1, 0.975)) * error

@@ -228,7 +228,7 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
 
 def _seen(arms: Sequence[Arm]) -> tuple[int, int]:
     """Personas and scenarios of the pilot."""
-    places = {place for arm in arms for member in arm.members for place in member.keys.values()}
+    places = {place for arm in arms for group in arm.groups for place in group.places.values()}
     return len({p for p, _ in places}), len({s for _, s in places})
 
 

@@ -1,4 +1,4 @@
-"""Repetition of a log or a run as one document: the measures, both nulls with p, and 95 % intervals over conversations (METHODS §4, §5)."""
+"""Repetition of a log or a run as one document: measures, both nulls with p, and 95 % intervals (guide/methods.md#repetition)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repetition with the course of a talk taken off: replies are held against other people's replies at the same two places (METHODS §4).
+"""Repetition with the course of a talk taken off: replies against other people's at the same places (guide/methods.md#repetition).
 
 Talks have a course. Whoever speaks, openings are alike, and what stands one place apart is more alike than what stands five apart. A null that puts
 the replies of a talk in random order takes all of that for carry-over, and leaves less than nothing for person and topic. So every two places are

@@ -2,7 +2,7 @@
 
 It needs no model and no network, and gives the same tags for the same text in every process and on every machine: weights are whole numbers, so that
 the order in which they are added changes nothing. Figures made with it are comparable only with figures made with the same version of it. A sentence
-may carry several moves, or none. The definitions are those of METHODS §3 (taxonomy of arXiv 2604.08479).
+may carry several moves, or none. The definitions are those of guide/methods.md#moves (taxonomy of arXiv 2604.08479).
 
 Two things decide. Cues stand in `cues/<move>.txt`, one a line: regular expressions over normalised text, in which `~` is a word boundary. A linear
 model over words, pairs of words, how the sentence begins and which cues it holds stands in `moves_offline.tsv`, made by

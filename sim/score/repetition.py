@@ -41,7 +41,7 @@ MoveSet = frozenset[str]
 Edge = Literal["opening", "closing"]
 
 SMOOTHING = 0.1
-"""Added to every move's count before novelty is computed (METHODS §4)."""
+"""Added to every move's count before novelty is computed (guide/methods.md#repetition)."""
 
 
 # --- from a run ---------------------------------------------------------------------------------------------------

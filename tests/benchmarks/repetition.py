@@ -1,4 +1,6 @@
-"""Whether the measures of repetition do what they say: both nulls, the course of talks, coverage, METHODS §4 and speed. A table each; four minutes.
+"""Whether the measures of repetition do what they say: both nulls, the course of talks, coverage, figures of a published corpus and speed.
+
+A table each; four minutes.
 
 python -m tests.benchmarks.repetition
 """
@@ -31,7 +33,7 @@ PUBLISHED = {
     "qwen3-4b-tactic-prompt": (265, 0.4792, 0.4457, 0.7032, 0.6682, 0.5587, 0.518, 0.533),
     "qwen3-1.7b-psychocounsel": (265, 0.7098, 0.7149, 0.8743, 0.8773, 0.7775, 0.781, 0.782),
 }
-"""METHODS §4: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
+"""Of five published systems: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
 RESAMPLED = ("stickiness", "excess", "pooled", "jaccard", "carry_over")
 """Measures that the bootstrap of comparison knows."""
 
