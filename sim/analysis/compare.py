@@ -127,7 +127,7 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         InputError: there are no two sides to compare.
     """
     families = build_families(sources, by)
-    known = {m.id: m for s in sources for m in s.measures} | {m.id: m for m in sources[0].measures}
+    known = {m.id: m for s in (*sources, sources[0]) for m in s.measures if m.listed}
     measures = {m: compare_measure(measure, families) for m, measure in known.items()}
     versions = by == "target" and len(sources) == 2 and any(a.target == b.target for f in families for a, b in f.pairs)
     changes = [c for f in families for b, a in f.pairs for c in pair_changes(a, b)] if versions else []
@@ -211,7 +211,7 @@ def compare_groups(these: Estimate | None, those: Estimate | None, *, seed: int 
     """Two groups of different personas: Welch's t over personas; p from exchanging personas between the groups, Welch's statistic each time."""
     if these is None or those is None:
         return Paired(difference=None, interval=None, p=None, p_interval=None, d_av=None, d_z=None, personas=0, scenarios=0, pairs=0)
-    a, b = _by_persona(these), _by_persona(those)
+    a, b = these.each, those.each
     n, m = len(a), len(b)
     difference = float(these.value - those.value)
     interval, p, p_interval, d = None, None, None, None
@@ -239,11 +239,6 @@ def compare_groups(these: Estimate | None, those: Estimate | None, *, seed: int 
         scenarios=scenarios,
         pairs=pairs,
     )
-
-
-def _by_persona(of: Estimate) -> Floats:
-    n = of.personas
-    return np.asarray(of.value + of.pull.sum(axis=-1) * n * np.sqrt(max(n - 1, 1) / n))
 
 
 def _exchange_p(values: Floats, n: int, seed: int) -> float:

@@ -1,11 +1,16 @@
 """Means over personas and scenarios, and how far they can be trusted: the one interval of all tables, chosen by measured coverage
 (guide/methods.md#intervals).
 
-Every figure is a weighted sum over cells (persona × scenario), so all that an interval needs is each cell's pull on it. Personas are clusters.
-Below four scenarios the interval is Student's t over personas and speaks of these scenarios only; from four on, scenarios count as drawn too:
+A figure is a mean over parts (the dimensions), of each part's mean over the personas that have it. Parts need not have the same personas: where an
+occasion is rare, one persona may hold a part alone and move the figure by itself. So personas are left out one at a time, and the interval is made of
+how far the figure moves (jackknife). Below four scenarios it is Student's t over personas and speaks of these scenarios only; from four on,
+scenarios count as drawn too:
 
-    variance = persona part + max(scenario part − interaction part, 0)      each a mean square, as in a two-way analysis of variance
+    variance = persona part + scenario part − interaction part, at least half the persona part     (mean squares, as in two-way ANOVA)
     df       = Satterthwaite's, at least min(personas, scenarios) − 1
+
+The persona part's own degrees of freedom are √((n − 1)(m − 1)), with m the number of personas that would carry the figure were their weights equal:
+n where everybody has every part, and less where a few hold a rare one.
 
 `python -m tests.benchmarks.coverage` measures how often this and its rivals cover the truth.
 """
@@ -13,7 +18,7 @@ Below four scenarios the interval is Student's t over personas and speaks of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import fsum, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Counts = NDArray[np.int64]
 
 FEWEST_FOR_INTERVAL = 3
 """Personas below which no interval is given."""
@@ -31,6 +37,10 @@ FEWEST_SCENARIOS = 4
 """Scenarios from which on they count as drawn, and not as these."""
 SCREEN, DECIDE = 12, 24
 """Personas from which on a comparison may be used to screen, and to decide."""
+DECIDE_SCENARIOS = 6
+"""Scenarios from which on a comparison may decide: four tell what scenarios do with three degrees of freedom."""
+FEW = 5
+"""Personas that share a part, below which it is named beside the figure that it enters."""
 EXACT = 13
 """Personas up to which all sign flips are gone through."""
 FLIPS = 9_999
@@ -41,37 +51,60 @@ EQUAL = 1e-9
 """Spread below which values count as equal: what adding floats leaves."""
 
 Tier = Literal["look", "screen", "decide"]
+Scale = tuple[float, float]
+"""The least and the most that a figure can be."""
 
 
 def tier(personas: int, scenarios: int) -> Tier:
     """What may be concluded from so many: `look` is no verdict, `screen` sorts out, `decide` decides."""
     if personas < SCREEN:
         return "look"
-    return "decide" if personas >= DECIDE and scenarios >= FEWEST_SCENARIOS else "screen"
+    return "decide" if personas >= DECIDE and scenarios >= DECIDE_SCENARIOS else "screen"
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over cells, part by part, and each cell's share in it. Leading axes, where there are any, are independent studies."""
+    """A mean over cells, part by part, and how far it hangs on each persona and scenario.
+
+    Leading axes, where there are any, are independent studies.
+    """
 
     value: Floats
     """(…)"""
     shares: Floats
-    """(…, P, S) They add up to `value`."""
-    pull: Floats
-    """(…, P, S) How far each cell draws `value` away from what the others say; they add up to 0."""
+    """(…, P) What each persona adds; they add up to `value`."""
+    by_persona: Floats
+    """(…, P) How far each persona draws `value` away from what it is without it; the squares add up to the persona part of its variance."""
+    by_scenario: Floats
+    """(…, S) The same of scenarios; 0 where there is one."""
+    interaction: Floats
+    """(…) The part of its variance that cells have beyond personas and scenarios."""
+    carriers: Floats
+    """(…) The number of personas that would carry `value` were their weights equal."""
     present: NDArray[np.bool_]
-    """(…, P, S)"""
+    """(…, P, S) Whether a cell enters any part."""
+    holders: Counts
+    """(…, D) Personas that have each part."""
 
     @property
     def personas(self) -> int:
         """Those with a value."""
-        return int(self.pull.shape[-2])
+        return int(self.present.shape[-2])
 
     @property
     def scenarios(self) -> int:
         """Those with a value."""
-        return int(self.pull.shape[-1])
+        return int(self.present.shape[-1])
+
+    @property
+    def each(self) -> Floats:
+        """(…, P) Each persona's pseudo-value: where all have every part, its own mean."""
+        n = self.personas
+        return np.asarray(self.value[..., None] + self.by_persona * np.sqrt(n * max(n - 1, 1)))
+
+    def some(self, studies: NDArray[np.bool_]) -> Estimate:
+        """The studies that are chosen."""
+        return Estimate(*(getattr(self, f.name)[studies] for f in fields(self)))
 
 
 def estimate(values: Floats, weights: Floats | None = None) -> Estimate | None:
@@ -90,19 +123,63 @@ def estimate(values: Floats, weights: Floats | None = None) -> Estimate | None:
         return None
     values, present = values[..., personas, :][..., scenarios], present[..., personas, :][..., scenarios]
     within = present.astype(float) if weights is None else weights[..., personas, :][..., scenarios] * present
-    mass = within.sum(axis=-1, keepdims=True)
-    clusters = (mass > 0).sum(axis=-2, keepdims=True)
-    parts = (clusters > 0).sum(axis=-3, keepdims=True)
-    weight = within / np.maximum(mass, EQUAL) / np.maximum(clusters, 1) / parts
     filled = np.where(present, values, 0.0)
-    # Level by level, so that the mean of equal values is that value and no float beside it.
-    each = (within * filled).sum(axis=-1, keepdims=True) / np.where(mass > 0, mass, 1)
-    means = each.sum(axis=-2, keepdims=True) / np.maximum(clusters, 1)
-    value = (means.sum(axis=-3, keepdims=True) / parts)[..., 0, 0, 0]
-    # Each part is freed of the degree of freedom that its own mean has taken.
-    freed = np.sqrt(clusters / np.maximum(clusters - 1, 1))
-    pull = weight * (filled - means) * freed
-    return Estimate(value, (weight * filled).sum(axis=-3), pull.sum(axis=-3), np.asarray(present.any(axis=-3)))
+    mass, has = within.sum(axis=-1), np.asarray(present.any(axis=-1))
+    means = _over((within * filled).sum(axis=-1), mass)
+    clusters = has.sum(axis=-1)
+    parts = (clusters > 0).sum(axis=-1)
+    value = _over(_over(means.sum(axis=-1), clusters).sum(axis=-1), parts)
+    weight = has / np.maximum(clusters, 1)[..., None] / parts[..., None, None]
+    each = (weight.sum(axis=-2) ** 2 + (weight**2).sum(axis=-2)) / 2
+    here = np.asarray(present.any(axis=-3))
+    # What each cell adds beyond its part's mean, the part freed of the degree of freedom that its own mean has taken.
+    beyond = np.where(present, values - _over(means.sum(axis=-1), clusters)[..., None, None], 0.0)
+    freed = np.sqrt(clusters / np.maximum(clusters - 1, 1))[..., None] * weight
+    cells = ((freed / np.where(has, mass, 1))[..., None] * within * beyond).sum(axis=-3)
+    return Estimate(
+        value=value,
+        shares=(weight * means).sum(axis=-2),
+        by_persona=_by_persona(means, has),
+        by_scenario=_by_scenario(cells),
+        interaction=_interaction(cells, here),
+        carriers=each.sum(axis=-1) ** 2 / (each**2).sum(axis=-1),
+        present=here,
+        holders=clusters,
+    )
+
+
+def _over(a: Floats, b: Floats | Counts) -> Floats:
+    """a / b, 0 where there is nothing."""
+    found: Floats = a / np.where(b > 0, b, 1)
+    return found
+
+
+def _by_persona(means: Floats, has: NDArray[np.bool_]) -> Floats:
+    """(…, P) From each persona's mean by part: what leaving each out changes, as signed roots of variance; a part that nobody else holds goes too."""
+    others, n = (has.sum(axis=-1)[..., None] - has), means.shape[-1]
+    of_parts = _over(means.sum(axis=-1)[..., None] - means, others)
+    without = _over(of_parts.sum(axis=-2), (others > 0).sum(axis=-2))
+    return np.asarray((without.mean(axis=-1, keepdims=True) - without) * np.sqrt((n - 1) / n))
+
+
+def _by_scenario(cells: Floats) -> Floats:
+    """(…, S) What scenarios add, as signed roots of variance."""
+    n, k = cells.shape[-2:]
+    return np.asarray(cells.sum(axis=-2) * np.sqrt((n - 1) / n * k / max(k - 1, 1)))
+
+
+def _interaction(cells: Floats, here: NDArray[np.bool_]) -> Floats:
+    """(…) The mean square of what cells add beyond their persona and their scenario, in the figure's variance."""
+    along, down, n = here.sum(axis=-1), here.sum(axis=-2), here.shape[-2]
+    fitted = _over(cells.sum(axis=-1), along)[..., None] + _over(cells.sum(axis=-2), down)[..., None, :]
+    squares = (np.where(here, cells - fitted, 0.0) ** 2).sum(axis=(-1, -2))
+    return np.asarray(squares * (n - 1) / n * here.sum(axis=(-1, -2)) / _free(here))
+
+
+def _free(here: NDArray[np.bool_]) -> Counts:
+    """Degrees of freedom of the interaction."""
+    n, k = here.shape[-2:]
+    return np.asarray(np.maximum(here.sum(axis=(-1, -2)) - n - k + 1, 1))
 
 
 def half_widths(of: Estimate) -> Floats:
@@ -115,32 +192,35 @@ def half_widths(of: Estimate) -> Floats:
 
 def spread(of: Estimate) -> tuple[Floats, Floats]:
     """The variance of each `of.value` and its degrees of freedom, as the module says; NaN below three personas."""
-    rows = of.pull.sum(axis=-1)
-    personas = (rows**2).sum(axis=-1)
+    personas = (of.by_persona**2).sum(axis=-1)
     n, k = of.personas, of.scenarios
     if n < FEWEST_FOR_INTERVAL:
         return np.full_like(personas, np.nan), np.full_like(personas, np.nan)
+    free = np.sqrt(np.clip(of.carriers - 1, 1, n - 1) * (n - 1))
     if k < FEWEST_SCENARIOS:
-        return personas, np.full_like(personas, n - 1)
-    columns = of.pull.sum(axis=-2)
-    scenarios = (columns**2).sum(axis=-1) * (n - 1) / n * k / (k - 1)
-    here = of.present
-    along, down = np.maximum(here.sum(axis=-1), 1), np.maximum(here.sum(axis=-2), 1)
-    fitted = (rows / along)[..., None] + (columns / down)[..., None, :]
-    cells = here.sum(axis=(-1, -2))
-    left = np.maximum(cells - n - k + 1, 1)
-    both = (np.where(here, of.pull - fitted, 0.0) ** 2).sum(axis=(-1, -2)) * (n - 1) / n * cells / left
-    variance = np.maximum(personas + scenarios - both, personas)
-    noise = personas**2 / (n - 1) + scenarios**2 / (k - 1) + both**2 / left
+        return personas, free
+    scenarios, both = (of.by_scenario**2).sum(axis=-1), of.interaction
+    variance = np.maximum(personas + scenarios - both, personas / 2)
+    noise = personas**2 / free + scenarios**2 / (k - 1) + both**2 / _free(of.present)
     df = np.divide(variance**2, noise, out=np.ones_like(variance), where=noise > 0)
     return variance, np.maximum(df, min(n, k) - 1)
 
 
-def interval(of: Estimate) -> tuple[float, float] | None:
-    """The 95 % interval of one estimate. None: fewer than three personas, or all are equal, which tells nothing of others."""
+def interval(of: Estimate, scale: Scale | None = None) -> tuple[float, float] | None:
+    """The 95 % interval of one estimate. None: fewer than three personas, or all are equal, which tells nothing of others.
+
+    Args:
+        scale: the least and the most that the figure can be; the interval ends there.
+    """
     half = float(half_widths(of))
     value = float(of.value)
-    return (value - half, value + half) if half > EQUAL else None
+    return clip((value - half, value + half), value, scale) if half > EQUAL else None
+
+
+def clip(bounds: tuple[float, float], value: float, scale: Scale | None) -> tuple[float, float]:
+    """`bounds` as far as the scale reaches, with `value` in them: a mean of what lies on a scale can be nowhere else."""
+    low, high = bounds if scale is None else (max(bounds[0], scale[0]), min(bounds[1], scale[1]))
+    return min(low, value), max(high, value)
 
 
 def interval_p(of: Estimate) -> Floats:
@@ -158,7 +238,7 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
 
     Two-sided; exact up to 13 personas, over 9,999 seeded flips beyond, the observed one counted. It speaks of these scenarios.
     """
-    shares = of.shares.sum(axis=-1)
+    shares = of.shares
     n = shares.shape[-1]
     if n <= EXACT:
         # Half of all patterns: each of the others is the mirror image of one, and as far from 0.
@@ -222,3 +302,17 @@ def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> t
     low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - tail))
     return low, high
+
+
+def different(n: int, *, level: float = 0.95) -> float:
+    """The share of a population that may be otherwise where all of `n` drawn from it are alike: "0 of 24" has this upper limit."""
+    return proportion_interval(0, n, level=level)[1]
+
+
+def equal_interval(value: float, n: int, scale: Scale) -> tuple[float, float]:
+    """Where the mean of a population lies when all `n` drawn from it have the same `value`.
+
+    The share that may be otherwise (`different`) can be anywhere on the scale.
+    """
+    other = different(n)
+    return value - other * (value - scale[0]), value + other * (scale[1] - value)

@@ -197,7 +197,7 @@ def personas_needed(found: Estimate, gap: float) -> int | None:
 
     variance, _ = spread(found)
     n = found.personas
-    rows = float((found.pull.sum(axis=-1) ** 2).sum()) * n
+    rows = float((found.by_persona**2).sum()) * n
     scenes = max(float(variance) - rows / n, 0.0)
     candidates: list[int] = sorted({*range(n + 1, 2 * n + 1), *(int(n * 1.1**k) for k in range(150))})
     for more in candidates:

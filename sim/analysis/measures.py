@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import session_slope
 from sim.analysis.memory import TELLS
-from sim.analysis.pooled import Pool, pool_adaptability, pool_balanced, pool_memory, pool_repetition, pool_said, pool_untold, pool_words
+from sim.analysis.pooled import (
+    OfTalk,
+    Pool,
+    pool_adaptability,
+    pool_balanced,
+    pool_memory,
+    pool_repetition,
+    pool_said,
+    pool_untold,
+    pool_words,
+    talk_figures,
+)
 from sim.analysis.said_before import WORD_FOR_WORD
 from sim.analysis.table import HIGHEST, LOWEST, MeasureTable, Moment, Part, Values
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
@@ -50,6 +61,8 @@ class Measure:
     """The figure of a target, where it is not the mean of the parts."""
     ranked: bool = True
     """Whether a place among others says anything: of words, cost or how alike moves are, the lowest is no best."""
+    listed: bool = True
+    """Whether comparisons list it; False: it can be asked for by name alone, since another figure says the same and more."""
 
     @property
     def compared(self) -> tuple[Part, ...]:
@@ -118,42 +131,13 @@ def _carry_over(sets: Sequence[int | None]) -> float | None:
     return observed - total / counted
 
 
-def _repertoire(table: MeasureTable) -> Values:
-    """How alike each session's replies are to those of the target's other sessions, as `sim.score.repetition` has it.
-
-    Reply *t* of one session is held against reply *t*−1 of another, and the other way round, at positions that enough sessions have.
-    """
-    import numpy as np
-
-    from sim.score.repetition import FEWEST, overlaps
-
-    targets = {target: i for i, target in enumerate(table.by_target)}
-    codebook = table.view.codebook
-    talks = [(targets[t.target], t.id, s.index, table.sets[t.id, s.index]) for t in table.trials for s in t.sessions]
-    rows = [(target, n, e, bits) for n, (target, _, _, sets) in enumerate(talks) for e, bits in enumerate(sets) if bits is not None]
-    if not rows or codebook is None:
-        return {}
-    target, talk, at = (np.array(column, dtype=np.int64) for column in list(zip(*rows, strict=True))[:3])
-    sets = np.array([bits for *_, bits in rows], dtype=np.uint16 if len(codebook.moves) <= 16 else np.uint64)
-    positions = int(at.max()) + 2
-    place = target * positions + at
-    enough = np.bincount(place, minlength=len(targets) * positions) >= FEWEST
-    now = 1 + np.flatnonzero((talk[1:] == talk[:-1]) & (at[1:] == at[:-1] + 1) & enough[place[1:]] & enough[place[:-1]])
-    over, counted, others = (np.zeros(len(now)) for _ in range(3))
-    for mine, theirs in ((now - 1, place[now]), (now, place[now - 1])):
-        # One side is a reply of this session, the other any reply at the other's position; then less the session's own.
-        all_over, all_counted = overlaps(theirs, sets[mine], place, sets)
-        own = talk[now] * len(enough) + theirs
-        own_over, own_counted = overlaps(own, sets[mine], talk * len(enough) + place, sets)
-        here = np.bincount(place, minlength=len(enough))[theirs] - 1
-        over, counted, others = over + all_over - own_over, counted + all_counted - own_counted, others + here
-    known = others > 0
-    share, defined = (np.where(known, of / np.maximum(others, 1), 0.0) for of in (over, counted))
-    totals = [np.bincount(talk[now], of, len(talks)) for of in (share, defined)]
+def _followed(name: OfTalk, table: MeasureTable) -> Values:
+    """A figure of each session against what the target said to other personas at the same places (`sim.score.course`)."""
     found: Values = {}
-    for n, (_, trial, session, _) in enumerate(talks):
-        if totals[1][n] > 1e-9:
-            found.setdefault(trial, {})[session] = float(totals[0][n] / totals[1][n])
+    if table.view.codebook is not None:
+        for trials in table.by_target.values():
+            for trial, session, value in talk_figures(name, table, trials):
+                found.setdefault(trial, {})[session] = value
     return found
 
 
@@ -305,11 +289,11 @@ def _share(id: str, label: str, parts: tuple[Part, ...], pooled: Pool) -> Measur
     return Measure(id, label, "higher", parts, proportion=True, scale=SHARE, pooled=pooled)
 
 
-def _repeats(id: str, label: str, part: Part, scale: tuple[float, float] | None = None) -> Measure:
-    return Measure(id, f"repetition: {label}", "lower", (part,), scale=scale, pooled=partial(pool_repetition, id), ranked=False)
+def _repeats(id: str, label: str, part: Part, scale: tuple[float, float] | None = None, *, listed: bool = True) -> Measure:
+    return Measure(id, f"repetition: {label}", "lower", (part,), scale=scale, pooled=partial(pool_repetition, id), ranked=False, listed=listed)
 
 
-RATED, SHARE = (LOWEST, HIGHEST), (0.0, 1.0)
+RATED, SHARE, DIFFERENCE = (LOWEST, HIGHEST), (0.0, 1.0), (-1.0, 1.0)
 """Scales."""
 
 MEASURES: tuple[Measure, ...] = (
@@ -324,8 +308,10 @@ MEASURES: tuple[Measure, ...] = (
     _share("abstention.balanced_accuracy", "abstention, balanced", (ANSWERS, ABSTAINS), pool_balanced),
     Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),), pooled=pool_adaptability),
     _repeats("jaccard", "Jaccard", partial(_moved, _jaccard), SHARE),
-    _repeats("repertoire", "repertoire", _repertoire, SHARE),
-    _repeats("carry_over", "carry-over", partial(_moved, _carry_over)),
+    _repeats("repertoire", "repertoire", partial(_followed, "repertoire"), SHARE),
+    _repeats("repertoire_beyond_size", "repertoire beyond size", partial(_followed, "beyond_size")),
+    _repeats("carry_over_adjusted", "carry-over, adjusted", partial(_followed, "carry_over"), DIFFERENCE),
+    _repeats("carry_over", "carry-over", partial(_moved, _carry_over), DIFFERENCE, listed=False),
     Measure("said_before", "said before", "lower", (_said_before,), proportion=True, scale=SHARE, pooled=pool_said),
     Measure("words", "words a reply", "neither", (_words,), digits=1, pooled=pool_words, ranked=False),
     Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6, ranked=False),

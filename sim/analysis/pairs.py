@@ -130,7 +130,7 @@ def compare_sides(sides: Sides, *, seed: int = 0) -> Paired:
 def _deviation(of: Estimate) -> float:
     """The standard deviation between personas; 0 where there is one."""
     n = of.personas
-    return float(np.sqrt((of.pull.sum(axis=-1) ** 2).sum() * n))
+    return float(np.sqrt((of.by_persona**2).sum() * n))
 
 
 def _ratio(value: float, spread: float) -> float | None:

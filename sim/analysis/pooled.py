@@ -6,15 +6,17 @@ of the same model without memory (`sim.analysis.adaptability`). What bears one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sim.analysis.adaptability import Adaptability, summarise_adaptability
 from sim.analysis.memory import measure_abstention, measure_memory, measure_untold
 from sim.analysis.said_before import SaidBeforeFigures, said_figures
+from sim.score.course import TalkCourse, follow_talks
 from sim.score.repetition import Repetition, mark_trials, measure
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from sim.score.marks import Columns
 
 Bounds = tuple[float, float] | None
+OfTalk = Literal["repertoire", "beyond_size", "carry_over"]
+"""Figures of repetition that a talk has by itself."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,11 @@ class Repeated:
     replies: int
     intervals: Callable[[], dict[str, Bounds]]
 
+    @cached_property
+    def talks(self) -> TalkCourse:
+        """Each talk's own figures."""
+        return follow_talks(self.columns)
+
 
 def repetition(table: MeasureTable, trials: Sequence[str]) -> Repeated:
     """Repetition of moves in these trials by the tagger that is looked at, computed once."""
@@ -122,10 +131,10 @@ def repetition(table: MeasureTable, trials: Sequence[str]) -> Repeated:
         bounds: list[dict[str, Bounds]] = []
 
         def intervals() -> dict[str, Bounds]:
-            from sim.analysis import repetition as report
+            from sim.analysis import jackknife
 
             if not bounds:
-                bounds.append(dict(report.intervals(columns)))
+                bounds.append(dict(jackknife.intervals(columns)))
             return bounds[0]
 
         known[key] = Repeated(measure(marks), columns, marks.replies, intervals)
@@ -142,6 +151,16 @@ def pool_repetition(name: str, table: MeasureTable, trials: Sequence[str]) -> Po
     return None if value is None else Pooled(value, people, lambda: repeated.intervals().get(name))
 
 
+def talk_figures(
+    name: Literal["repertoire", "beyond_size", "carry_over"], table: MeasureTable, trials: Sequence[str]
+) -> Iterator[tuple[str, int, float]]:
+    """Trial, session and figure of each talk that has one, its replies held against those that the target gave other personas."""
+    repeated = repetition(table, trials)
+    columns, values = repeated.columns, getattr(repeated.talks, name)
+    for talk in np.flatnonzero(~np.isnan(values)).tolist():
+        yield columns.people[columns.person[talk]], int(columns.session[talk]), float(values[talk])
+
+
 def pool_words(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
     """Words a reply, over all replies; by persona left out in turn."""
     people: dict[str, list[int]] = {}
@@ -156,9 +175,9 @@ def pool_words(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
         return None
 
     def bounds() -> Bounds:
-        from sim.analysis.repetition import interval
+        from sim.analysis.jackknife import interval
 
         rest = np.array([words, replies]) - sums
-        return interval(float(words / replies), rest[:, 0] / rest[:, 1]) if len(sums) > 1 else None
+        return interval(float(words / replies), rest[:, 0] / rest[:, 1], scale=None) if len(sums) > 1 else None
 
     return Pooled(float(words / replies), len(sums), bounds)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.analysis.compare import ALPHA
-from sim.analysis.estimates import DECIDE, FEWEST_SCENARIOS, Estimate, Tier, estimate, interval_p, sign_flip_p, tier
+from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, Tier, estimate, interval_p, sign_flip_p, tier
 from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.needed import POWER, PRIOR, PRIOR_SHARE, power_of, spread_points
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.analysis.arms import Arm
-    from sim.analysis.pairs import Sides
 
     Floats = NDArray[np.float64]
 
-POWER = 0.8
 REPLICATES = 2_000
+SCENARIOS = (1, 2, 3, 4, 6, 8)
+"""Numbers of scenarios whose worth is told."""
 MOST = 400
 """Hundredths of a point between the ends of the scale."""
 
@@ -44,10 +45,16 @@ class Spreads(Frozen):
     """Between repeats of one pair."""
     source: str
     """Where they come from, in words."""
+    seen: tuple[int, int] | None = None
+    """Personas and scenarios of the pilot that they were taken from; None: they are assumed."""
 
 
 ASSUMED = Spreads(personas=0.35, scenarios=0.15, cells=0.30, seeds=0.40, source="assumed: no pilot")
 """Between two arms of one model on offline and open models; a pilot's own are better."""
+
+
+ASSUMED_LEVELS = Spreads(personas=0.6, scenarios=0.3, cells=0.30, seeds=0.30, source="assumed: no pilot")
+"""Of one target's own likability: people differ more from each other than in what they make of two targets."""
 
 
 class Design(Frozen):
@@ -71,6 +78,8 @@ class Detectable(Frozen):
     """At that difference, by simulation."""
     standardised: float | None
     """`difference` over the standard deviation between personas of their differences (d_z)."""
+    range: tuple[float, float] | None = None
+    """Where `difference` lies in 80 % of what the pilot leaves open: a dozen personas tell spreads roughly, four scenarios hardly. None: no pilot."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,7 @@ class Simulated:
         level = ALPHA / self.design.pairs
         clear = interval_p(found) <= level
         if flips and clear.any():
-            few = Estimate(found.value[clear], found.shares[clear], found.pull[clear], found.present[clear])
-            clear[clear] = sign_flip_p(few, seed=seed) <= level
+            clear[clear] = sign_flip_p(found.some(clear), seed=seed) <= level
         return float(clear.mean())
 
 
@@ -124,6 +132,7 @@ def detectable(design: Design, spreads: Spreads, *, replicates: int = REPLICATES
         power = studies.rejections(high / 100, seed=seed)
     if power < POWER:
         return Detectable(design=design, tier=size, difference=None, power=None, standardised=None)
+    centre, low_high = by_t(design, spreads), _range(design, spreads)
     between = math.sqrt(spreads.personas**2 + (spreads.cells**2 + spreads.seeds**2 / design.seeds) / design.scenarios)
     return Detectable(
         design=design,
@@ -131,7 +140,49 @@ def detectable(design: Design, spreads: Spreads, *, replicates: int = REPLICATES
         difference=high / 100,
         power=power,
         standardised=high / 100 / between if between else None,
+        # What the simulation says of the spreads as they are, t is close to; what it says of others moves alike.
+        range=(high / 100 * low_high[0] / centre, high / 100 * low_high[1] / centre) if low_high and centre else None,
     )
+
+
+def by_t(design: Design, spreads: Spreads) -> float:
+    """The difference that noncentral t gives 80 % power, without a draw: nearly what simulation finds."""
+    p, s = design.personas, design.scenarios
+    cells = (spreads.cells**2 + spreads.seeds**2 / design.seeds) / (p * s)
+    along, down = spreads.personas**2 / p + cells, spreads.scenarios**2 / s + cells
+    variance, df = along, p - 1.0
+    if s >= FEWEST_SCENARIOS:
+        variance = along + down - cells
+        noise = along**2 / (p - 1) + down**2 / (s - 1) + cells**2 / ((p - 1) * (s - 1))
+        df = max(variance**2 / noise if noise else 0.0, min(p, s) - 1)
+    low, high = 0.0, 60.0
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        low, high = (low, middle) if power_of(middle, df, level=ALPHA / design.pairs) >= POWER else (middle, high)
+    return high * math.sqrt(variance)
+
+
+def _range(design: Design, spreads: Spreads) -> tuple[float, float] | None:
+    """The middle 80 % of `by_t` over spreads as likely as the pilot's mean squares say."""
+    if spreads.seen is None:
+        return None
+    from scipy.special import chdtri
+
+    n, k = spreads.seen
+    u = spread_points()
+    personas = spreads.personas**2 * (n - 1) / chdtri(n - 1, u[:, 0])
+    pooled = max(k - 1, 0) * spreads.scenarios**2 + PRIOR * PRIOR_SHARE * spreads.personas**2
+    scenarios = pooled / chdtri(max(k - 1, 0) + PRIOR, u[:, 1])
+    cells = spreads.cells**2 * max((n - 1) * (k - 1), 1) / chdtri(max((n - 1) * (k - 1), 1), u[:, 2])
+    drawn = np.sqrt([personas, scenarios, cells]).T.tolist()
+    sizes = [by_t(design, spreads.model_copy(update={"personas": p, "scenarios": s, "cells": c})) for p, s, c in drawn]
+    low, high = np.quantile(sizes, (0.1, 0.9))
+    return float(low), float(high)
+
+
+def by_scenarios(design: Design, spreads: Spreads, *, replicates: int = REPLICATES // 2) -> tuple[Detectable, ...]:
+    """The same with one to eight scenarios: up to three speak of themselves alone, from four on what scenarios do is reckoned with."""
+    return tuple(detectable(design.model_copy(update={"scenarios": s}), spreads, replicates=replicates) for s in SCENARIOS)
 
 
 def alternatives(design: Design, spreads: Spreads, *, replicates: int = REPLICATES // 2) -> dict[str, Detectable]:
@@ -139,7 +190,7 @@ def alternatives(design: Design, spreads: Spreads, *, replicates: int = REPLICAT
     doubled = {name: design.model_copy(update={name: 2 * getattr(design, name)}) for name in ("personas", "scenarios", "seeds")}
     bigger = {f"{name} × 2": d for name, d in doubled.items()}
     if tier(design.personas, design.scenarios) != "decide":
-        up = {"personas": max(design.personas, DECIDE), "scenarios": max(design.scenarios, FEWEST_SCENARIOS)}
+        up = {"personas": max(design.personas, DECIDE), "scenarios": max(design.scenarios, DECIDE_SCENARIOS)}
         bigger["enough to decide"] = design.model_copy(update=up)
     return {name: detectable(d, spreads, replicates=replicates) for name, d in bigger.items()}
 
@@ -159,7 +210,8 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
     for i, a in enumerate(arms):
         for b in arms[i + 1 :]:
             sides = align(a.slots(parts), b.slots(parts))
-            squares = _components(sides)
+            difference = sides.these - sides.those
+            squares = components(np.nanmean(difference, axis=0)) if difference.size else None
             if squares is not None:
                 found.append(squares)
     if not found:
@@ -169,13 +221,24 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
     repeats = _repeats(arms) if seeds > 1 else None
     noise = cells**2 / 2 if repeats is None else min(repeats / seeds, cells**2)
     source = f"pilot '{run}'" + ("; half of what is left in cells taken as seeds'" if repeats is None else "")
-    return Spreads(personas=personas, scenarios=scenarios, cells=math.sqrt(cells**2 - noise), seeds=math.sqrt(noise * seeds), source=source)
+    return Spreads(
+        personas=personas, scenarios=scenarios, cells=math.sqrt(cells**2 - noise), seeds=math.sqrt(noise * seeds), source=source, seen=_seen(arms)
+    )
 
 
-def _components(sides: Sides) -> tuple[float, float, float] | None:
-    """Variances of personas, scenarios and cells, as a two-way analysis of variance over complete rows has them."""
-    values = np.nanmean(sides.these - sides.those, axis=0) if sides.these.size else np.empty((0, 0))
-    values = values[~np.isnan(values).any(axis=1)] if values.size else values
+def _seen(arms: Sequence[Arm]) -> tuple[int, int]:
+    """Personas and scenarios of the pilot."""
+    places = {place for arm in arms for group in arm.groups for place in group.places.values()}
+    return len({p for p, _ in places}), len({s for _, s in places})
+
+
+def components(values: Floats) -> tuple[float, float, float] | None:
+    """Variances of personas, scenarios and cells, as a two-way analysis of variance over complete rows has them; None below three.
+
+    Args:
+        values: (P, S) by persona and scenario; NaN where there is none.
+    """
+    values = values[~np.isnan(values).any(axis=1)]
     if len(values) < 3:
         return None
     n, k = values.shape

@@ -45,7 +45,7 @@ THINGS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "likability": ("fixed_set", "without_callback", *DIMENSIONS),
     "criterion": CRITERIA,
-    "repetition": ("jaccard", "repertoire", "carry_over", "said_before"),
+    "repetition": ("said_before", "jaccard", "repertoire", "repertoire_beyond_size", "carry_over_adjusted", "carry_over"),
 }
 """Words that may stand before a measure of their kind, as in `repetition.jaccard` or `criterion.enjoyment`."""
 

@@ -78,7 +78,8 @@ class Columns:
     cluster: Index
     """(T,) What is resampled together, from 0: the talks of one person."""
     person: Index
-    """(T,) Whose sessions follow each other, from 0; -1: nobody's."""
+    """(T,) Whose sessions follow each other, a place in `people`; -1: nobody's."""
+    people: tuple[str, ...]
     session: Index
     """(T,)"""
 
@@ -230,6 +231,7 @@ class Marks:
             starts=starts,
             cluster=_renumbered(cluster),
             person=person,
+            people=tuple(self._people),
             session=session,
         )
 

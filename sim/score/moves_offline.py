@@ -1,7 +1,8 @@
 """The offline tagger: ten discourse moves and the closing offer, recognised in the wording of one English sentence.
 
-It needs no model and no network, and gives the same tags for the same text on every machine. Figures made with it are comparable only with figures
-made with it. A sentence may carry several moves, or none. The definitions are those of guide/methods.md#moves (taxonomy of arXiv 2604.08479).
+It needs no model and no network, and gives the same tags for the same text in every process and on every machine: weights are whole numbers, so that
+the order in which they are added changes nothing. Figures made with it are comparable only with figures made with the same version of it. A sentence
+may carry several moves, or none. The definitions are those of guide/methods.md#moves (taxonomy of arXiv 2604.08479).
 
 Two things decide. Cues stand in `cues/<move>.txt`, one a line: regular expressions over normalised text, in which `~` is a word boundary. A linear
 model over words, pairs of words, how the sentence begins and which cues it holds stands in `moves_offline.tsv`, made by
@@ -45,6 +46,8 @@ CLOSING_OFFER: Final = "closing_offer"
 CUES: Final = (*BY_MODEL, "paraphrasing_unasked")
 FROM: Final = 0.5
 """The confidence from which a sentence makes a move."""
+HUNDREDTHS: Final = 100
+"""Weights in one unit of log-odds."""
 BY_FORM: Final = 0.9
 """The confidence of a closing offer, which nothing is fitted to."""
 _TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?!]")
@@ -55,11 +58,15 @@ _LONG: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A linear model of each move: log-odds that add up over the features of a sentence."""
+    """A linear model of each move: log-odds in hundredths that add up over the features of a sentence.
 
-    bias: tuple[float, ...]
+    They are whole numbers because the features are a set: sums of floats would depend on the order in which it is gone through, which differs from
+    process to process, and a sum near 0 would tip either way.
+    """
+
+    bias: tuple[int, ...]
     """One a move of `BY_MODEL`, in its order, as everywhere below."""
-    of: Mapping[str, tuple[tuple[int, float], ...]]
+    of: Mapping[str, tuple[tuple[int, int], ...]]
     """By feature, (place of the move, weight), zeros left out."""
 
 
@@ -77,7 +84,7 @@ def confidences(sentence: str, weights: Weights) -> dict[str, float]:
     for known in filter(None, map(weights.of.get, features(sentence))):
         for place, weight in known:
             odds[place] += weight
-    found = {move: 1 / (1 + exp(-z)) for move, z in zip(BY_MODEL, odds, strict=True) if z >= 0}
+    found = {move: 1 / (1 + exp(-z / HUNDREDTHS)) for move, z in zip(BY_MODEL, odds, strict=True) if z >= 0}
     if "questioning" not in found and _cue("question").search(text):
         found["questioning"] = FROM
     if _cue("closing_offer_within").search(text):
@@ -105,7 +112,7 @@ class OfflineTagger:
     """Tags English replies by rule and weight; a scorer, not a client: it makes no call."""
 
     id = "offline"
-    version = "2"
+    version = "3"
     """Rises with every change of a cue or a weight."""
 
     async def score(self, context: Turn) -> Scored[Tagging]:
@@ -148,7 +155,7 @@ def load_weights() -> Weights:
 def read_weights(text: str) -> Weights:
     """Lines of a feature and ten whole hundredths, in the order of `BY_MODEL`; a line that starts with `##` is a remark, and `bias` comes first."""
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("##")]
-    bias, *others = [(feature, [int(x) / 100 for x in values.split()]) for feature, values in rows]
+    bias, *others = [(feature, [int(x) for x in values.split()]) for feature, values in rows]
     return Weights(tuple(bias[1]), {feature: tuple((i, w) for i, w in enumerate(values) if w) for feature, values in others})
 
 

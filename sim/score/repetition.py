@@ -6,8 +6,9 @@ with tags are a pair (previous, current), own *t−1* and own *t*; a reply witho
 Figures are comparable only for the same tagger and codebook: name both wherever one is shown.
 
 Jaccard has three values here. *Observed*: of pairs as they stand. *Within*: its expectation when the replies of each conversation are put in random
-order. *Repertoire*: when replies are dealt out at random over conversations at the same position. Both expectations are computed exactly, as the
-expected overlap over the expected number of pairs that are not both empty; `sim.score.shuffles` draws the orders where a p is wanted.
+order. *Repertoire*: of different people's replies at the same places. Expectations are computed exactly, as the expected overlap over the expected
+number of pairs that are not both empty; `sim.score.shuffles` draws the orders where a p is wanted. What the course of a talk does to the differences
+of the three, `sim.score.course` takes off.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import numpy as np
 from sim.core.event import Tags
 from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
+from sim.score.course import follow_course
 from sim.score.marks import Columns, Marks, jaccards, sizes
+from sim.score.overlap import chunks, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +42,6 @@ Edge = Literal["opening", "closing"]
 
 SMOOTHING = 0.1
 """Added to every move's count before novelty is computed (guide/methods.md#repetition)."""
-FEWEST = 5
-"""Conversations with a tagged reply at a position, below which replies there stay where they are."""
-AT_ONCE = 250_000
-"""Elements of the largest intermediate array."""
 
 
 # --- from a run ---------------------------------------------------------------------------------------------------
@@ -126,64 +125,12 @@ def less(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
 
-# --- how alike sets of a group are --------------------------------------------------------------------------------
-
-
-def overlaps(group: Index, sets: Bits, others: Index, other_sets: Bits) -> tuple[Floats, Floats]:
-    """For each row, Σ of its Jaccard with every row of `other_sets` in the same group, and with how many of them it is defined.
-
-    Time goes with the distinct sets of each group, not with its rows: a codebook of ten moves has at most 1,024.
-
-    Args:
-        group: (N,) from 0.
-        sets: (N,)
-        others: (M,) the groups of `other_sets`.
-        other_sets: (M,)
-    """
-    groups, values, _, where = _distinct(group, sets)
-    their_groups, theirs, times, _ = _distinct(others, other_sets)
-    low = np.searchsorted(their_groups, groups, "left")
-    many = np.searchsorted(their_groups, groups, "right") - low
-    total, defined = np.zeros(len(groups)), np.zeros(len(groups))
-    for some in _chunks(many):
-        n = many[some]
-        mine = np.repeat(np.arange(len(n)), n)
-        theirs_at = np.repeat(low[some] - (np.cumsum(n) - n), n) + np.arange(n.sum())
-        overlap, counted = jaccards(values[some][mine], theirs[theirs_at])
-        weight = times[theirs_at]
-        total[some] = np.bincount(mine, overlap * weight, len(n))
-        defined[some] = np.bincount(mine, counted * weight, len(n))
-    return total[where], defined[where]
-
-
-def _distinct(group: Index, sets: Bits) -> tuple[Index, Bits, Floats, Index]:
-    """The distinct (group, set), sorted by group, how often each stands, and which of them each row is."""
-    # One key of both, where it fits one, sorts three times as fast.
-    # Sets of at most 16 moves leave the rest of a 64-bit integer to the group.
-    order = np.argsort(group << 16 | sets) if sets.dtype == np.uint16 else np.lexsort((sets, group))
-    g, s = group[order], sets[order]
-    new = np.ones(len(g), dtype=bool)
-    new[1:] = (g[1:] != g[:-1]) | (s[1:] != s[:-1])
-    number = np.cumsum(new) - 1
-    where = np.empty(len(g), dtype=np.int64)
-    where[order] = number
-    return g[new], s[new], np.bincount(number).astype(float), where
-
-
-def _chunks(many: Index) -> Iterator[slice]:
-    """Consecutive elements of `many` that come to about `AT_ONCE` together."""
-    ends = np.cumsum(many)
-    start = 0
-    while start < len(many):
-        done = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, done + AT_ONCE, "right")))
-        yield slice(start, stop)
-        start = stop
+# --- observed and within -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Jaccard's three values as sums over the talks of a set of columns, from which any of them can be left out again.
+    """Two of Jaccard's values as sums over the talks of a set of columns, from which any of them can be left out again.
 
     Each is a pair of expectations: of the overlap, and of the number of pairs that are not both empty.
     """
@@ -192,18 +139,16 @@ class Alike:
     """(T, 2)"""
     within: Floats | None
     """(T, 2) None: no conversation has three tagged replies, so that order means nothing."""
-    across: Floats | None
-    """(P, 2) by position of the current reply. None: no position has five conversations, so that nothing can be dealt out."""
 
 
 def alike(columns: Columns) -> Alike:
-    """The sums behind observed, within and repertoire."""
+    """The sums behind observed and within."""
     talks = len(columns.starts) - 1
     now = columns.pairs
     overlap, counted = jaccards(columns.sets[now - 1], columns.sets[now])
     at = columns.talk[now]
     observed: Floats = np.stack([np.bincount(at, overlap, talks), np.bincount(at, counted, talks)], axis=1).astype(float)
-    return Alike(observed, _within(columns, np.bincount(at, minlength=talks)), _across(columns, overlap, counted))
+    return Alike(observed, _within(columns, np.bincount(at, minlength=talks)))
 
 
 def _within(columns: Columns, pairs: Index) -> Floats | None:
@@ -222,50 +167,9 @@ def _within(columns: Columns, pairs: Index) -> Floats | None:
     return sums * weight[:, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """What can stand on either side of the pairs at each position, when replies are dealt out over conversations."""
-
-    previous: Index
-    """Rows that can be a previous reply, the one before their `place + 1`."""
-    current: Index
-    """Rows that can be a current reply."""
-    dealt: NDArray[np.bool_]
-    """(P,) Positions with enough conversations; the others keep their replies."""
-    fixed: NDArray[np.bool_]
-    """(pairs,) Pairs of which neither side is dealt."""
-
-
-def sides(columns: Columns) -> Sides:
-    """What stands where under permutation across conversations."""
-    now = columns.pairs
-    tagged = np.flatnonzero(columns.tagged)
-    positions = int(columns.place.max(initial=0)) + 2
-    dealt = np.bincount(columns.place[tagged], minlength=positions) >= FEWEST
-    at = columns.place[now]
-    fixed = ~(dealt[at] | dealt[at - 1])
-    free = tagged[dealt[columns.place[tagged]]]
-    loose = ~fixed
-    previous = np.concatenate([free, (now - 1)[loose & ~dealt[at - 1]]])
-    current = np.concatenate([free, now[loose & ~dealt[at]]])
-    return Sides(previous, current, dealt, fixed)
-
-
-def _across(columns: Columns, overlap: Floats, counted: NDArray[np.bool_]) -> Floats | None:
-    """Any reply at *t−1* is equally likely to stand before any reply at *t*, its own conversation's included."""
-    side, now = sides(columns), columns.pairs
-    if not len(now) or side.fixed.all():
-        return None
-    size = len(side.dealt)
-    at = columns.place[now]
-    free = np.bincount(at, ~side.fixed, size)
-    sums = np.zeros((size, 2))
-    for t in np.flatnonzero(free):
-        a, b = side.previous[columns.place[side.previous] == t - 1], side.current[columns.place[side.current] == t]
-        found = overlaps(np.zeros_like(a), columns.sets[a], np.zeros_like(b), columns.sets[b])
-        sums[t] = [of.sum() * free[t] / (len(a) * len(b)) for of in found]
-    kept = np.stack([np.bincount(at, of * side.fixed, size) for of in (overlap, counted)], axis=1)
-    return sums + kept
+def known(figure: Floats) -> float | None:
+    """The figure of all people, from those of all and without each. None: there is nothing to take it from."""
+    return None if np.isnan(figure[0]) else float(figure[0])
 
 
 def mean_of(sums: Floats | None) -> float | None:
@@ -302,11 +206,17 @@ class Repetition(PairFigures):
     within: float | None
     """Jaccard expected when the replies of each conversation are put in random order. None: no conversation has three tagged replies."""
     repertoire: float | None
-    """Jaccard expected when replies are dealt out over conversations at the same position. None: no position has five conversations."""
+    """Jaccard of different people's replies at the places of neighbours. None: no place is reached by five conversations of two people."""
+    repertoire_beyond_size: float | None
+    """What of it does not come from how many moves a reply makes: 0 for random sets of the same sizes, 1 for equal ones."""
     conversation_fit: float | None
-    """Within − repertoire: what person and topic explain."""
+    """Within − repertoire: what person and topic explain, were replies of a conversation exchangeable. The course of a talk lowers it."""
+    conversation_fit_adjusted: float | None
+    """The same against other people's replies at the same places (`sim.score.course`): what person and topic explain."""
     carry_over: float | None
-    """Observed − within: the only part that is about what came just before."""
+    """Observed − within: what came just before, were replies of a conversation exchangeable. The course of a talk raises it."""
+    carry_over_adjusted: float | None
+    """The same at the same places: the only part that is about what came just before."""
     novelty: Novelty
     moves_per_reply: float | None
     """Mean size of the move set, over all replies with tags. None: no reply has tags."""
@@ -319,8 +229,8 @@ def measure(marks: Marks) -> Repetition:
     columns = marks.columns()
     now = columns.pairs
     pairs = pair_figures(columns.sets[now - 1], columns.sets[now], len(columns.codes))
-    sums = alike(columns)
-    within, repertoire = mean_of(sums.within), mean_of(sums.across)
+    sums, course = alike(columns), follow_course(columns)
+    within, repertoire = mean_of(sums.within), known(course.repertoire)
     size = sizes(columns.sets[columns.tagged])
     return Repetition(
         **asdict(pairs),
@@ -328,8 +238,11 @@ def measure(marks: Marks) -> Repetition:
         broken=int((~columns.tagged).sum()),
         within=within,
         repertoire=repertoire,
+        repertoire_beyond_size=known(course.beyond_size),
         conversation_fit=less(within, repertoire),
+        conversation_fit_adjusted=known(course.conversation_fit),
         carry_over=less(pairs.jaccard, within),
+        carry_over_adjusted=known(course.carry_over),
         novelty=_novelty(columns),
         moves_per_reply=float(size.mean()) if len(size) else None,
         words_per_reply=marks.words / marks.replies if marks.words else None,
@@ -411,7 +324,7 @@ def _against_sets(sets: Bits, reference: Bits, moves: int) -> Floats:
 
 def _whole_talks(columns: Columns) -> Iterator[slice]:
     """Rows of whole talks, so many at a time that their counts stay small."""
-    for talks in _chunks(np.diff(columns.starts) * len(columns.codes)):
+    for talks in chunks(np.diff(columns.starts) * len(columns.codes)):
         yield slice(int(columns.starts[talks.start]), int(columns.starts[min(talks.stop, len(columns.starts) - 1)]))
 
 

@@ -1,7 +1,8 @@
 """The two nulls of repetition, by permutation: is there carry-over from reply to reply, and do replies fit their conversation?
 
 *Order* puts the tagged replies of each conversation in random order and looks at the Jaccard of neighbours. It is exact where the replies of a
-conversation are exchangeable, however conversations differ from each other.
+conversation are exchangeable, however conversations differ from each other. Where talks have a course (opening, middle, end) they are not: it then
+answers to that, and the figure to go by is the one of `sim.score.course`.
 
 *Conversation* deals the tagged replies at each position out over conversations and looks at the mean Jaccard of all pairs of replies within a
 conversation, whatever their distance: that of neighbours would answer to carry-over as well. It is exact where conversations are independent and
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.score.course import FEWEST
 from sim.score.marks import jaccards
-from sim.score.repetition import AT_ONCE, FEWEST
+from sim.score.overlap import AT_ONCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

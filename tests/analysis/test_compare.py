@@ -26,11 +26,11 @@ def two_arms(n: int, *, scenarios: int = 1, gap: int = 1) -> dict[tuple[str, str
     return cells  # type: ignore[return-value]
 
 
-def test_a_decision_takes_24_personas_and_four_scenarios() -> None:
-    document = compare([source(two_arms(24, scenarios=4))])
+def test_a_decision_takes_24_personas_and_six_scenarios() -> None:
+    document = compare([source(two_arms(24, scenarios=6))])
     found = primary(document)
     assert found.difference == pytest.approx(-4 / 3)
-    assert (found.a, found.verdict, found.tier, found.personas, found.pairs) == ("forgets", "lower", "decide", 24, 96)
+    assert (found.a, found.verdict, found.tier, found.personas, found.pairs) == ("forgets", "lower", "decide", 24, 144)
     assert found.interval
     assert found.interval[1] < 0
     assert document.sentences[0].startswith("remembers is liked 1.33 more than forgets, 95 % interval 1.")

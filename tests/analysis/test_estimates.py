@@ -36,7 +36,7 @@ def test_a_missing_cell_leaves_its_persona_the_others() -> None:
     found = estimate(cells([[1, np.nan], [4, 2], [np.nan, 5]]))
     assert found
     assert found.value == pytest.approx(np.mean([1, 3, 5]))
-    assert found.pull.sum() == pytest.approx(0)
+    assert found.by_persona.sum() == pytest.approx(0)
 
 
 def test_parts_weigh_alike_however_few_have_them() -> None:
@@ -75,7 +75,9 @@ def test_holm_steps_down_and_leaves_out_what_is_unknown() -> None:
     assert holm([0.01, None, 0.04, 0.03]) == [pytest.approx(0.03), None, pytest.approx(0.06), pytest.approx(0.06)]
 
 
-@pytest.mark.parametrize(("personas", "scenarios", "expected"), [(11, 8, "look"), (12, 1, "screen"), (24, 3, "screen"), (24, 4, "decide")])
+@pytest.mark.parametrize(
+    ("personas", "scenarios", "expected"), [(11, 8, "look"), (12, 1, "screen"), (23, 8, "screen"), (24, 5, "screen"), (24, 6, "decide")]
+)
 def test_tiers_go_by_personas_and_scenarios(personas: int, scenarios: int, expected: str) -> None:
     assert tier(personas, scenarios) == expected
 

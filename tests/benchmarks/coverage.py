@@ -130,15 +130,9 @@ def _whole(found: Estimate | None) -> Estimate:
 # --- rivals -------------------------------------------------------------------------------------------------------
 
 
-def _rows(of: Estimate) -> Floats:
-    """(n, P) each persona's pseudo-value."""
-    n = of.personas
-    return np.asarray(of.value[:, None] + of.pull.sum(axis=-1) * n * np.sqrt((n - 1) / n))
-
-
 def _percentile(of: Estimate, rng: np.random.Generator, truth: float) -> NDArray[np.bool_]:
     """Personas resampled, percentiles of the mean."""
-    rows = _rows(of)
+    rows = of.each
     picks = rng.integers(0, of.personas, (999, of.personas))
     low, high = np.quantile(rows[:, picks].mean(axis=-1), (0.025, 0.975), axis=-1)
     return (low <= truth) & (truth <= high)
@@ -146,7 +140,7 @@ def _percentile(of: Estimate, rng: np.random.Generator, truth: float) -> NDArray
 
 def _bootstrap_t(of: Estimate, rng: np.random.Generator, truth: float) -> NDArray[np.bool_]:
     """Personas resampled, percentiles of Student's t."""
-    rows = _rows(of)
+    rows = of.each
     drawn = rows[:, rng.integers(0, of.personas, (999, of.personas))]
     mean, error = rows.mean(axis=-1), rows.std(axis=-1, ddof=1) / np.sqrt(of.personas)
     t = (drawn.mean(axis=-1) - mean[:, None]) / np.maximum(drawn.std(axis=-1, ddof=1) / np.sqrt(of.personas), 1e-9)
@@ -158,7 +152,7 @@ def _persona_t(of: Estimate, _: np.random.Generator, truth: float) -> NDArray[np
     """Student's t over personas, whatever scenarios do."""
     from scipy.special import stdtrit
 
-    error = np.sqrt((of.pull.sum(axis=-1) ** 2).sum(axis=-1))
+    error = np.sqrt((of.by_persona**2).sum(axis=-1))
     return np.abs(of.value - truth) <= stdtrit(of.personas - 1, 0.975) * error
 
 

@@ -44,16 +44,20 @@ class World:
     people: int = 0
     """Conversations are sessions of so many people in turn; 0: nobody is named."""
     length: int = 6
-    """Replies of a conversation, ± 2."""
+    """Replies of a conversation, ± `uneven`."""
+    uneven: int = 2
+    drift: float = 0.0
+    """How far the logits of the moves go, half of them up and half down, from the middle of a conversation to its ends."""
 
 
 def drawn(rng: np.random.Generator, talks: int, world: World) -> tuple[Bools, Counts]:
     """T random conversations: (T, length + 2, 10) which moves each reply makes, and (T,) how many replies count; those behind are no part of it."""
-    rates, people, most = np.array(world.rates), max(world.people, 1), world.length + 2
+    rates, people, most = np.array(world.rates), max(world.people, 1), world.length + world.uneven
     persons = np.log(rates / (1 - rates)) + world.spread * rng.standard_normal((people, len(rates))) * bool(world.people)
     own = persons[np.arange(talks) % people] + world.spread * rng.standard_normal((talks, len(rates)))
-    lengths = rng.integers(world.length - 2, most + 1, talks)
-    made = rng.random((talks, most, len(rates))) < 1 / (1 + np.exp(-own[:, None]))
+    lengths = rng.integers(world.length - world.uneven, most + 1, talks)
+    course = world.drift * np.linspace(-1, 1, most)[:, None] * np.where(np.arange(len(rates)) % 2, 1, -1)
+    made = rng.random((talks, most, len(rates))) < 1 / (1 + np.exp(-own[:, None] - course))
     kept = rng.random((talks, most)) < world.keep
     for t in range(1, most):
         made[:, t] = np.where(kept[:, t, None], made[:, t - 1], made[:, t])

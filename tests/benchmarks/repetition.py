@@ -1,5 +1,6 @@
-"""Whether the measures of repetition do what they say: both nulls, coverage of the intervals, figures of a published corpus and speed. A table each;
-two minutes.
+"""Whether the measures of repetition do what they say: both nulls, the course of talks, coverage, figures of a published corpus and speed.
+
+A table each; four minutes.
 
 python -m tests.benchmarks.repetition
 """
@@ -8,17 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.repetition import interval, intervals, leave_one_out, paired_clusters
+from sim.analysis.jackknife import infer, interval, intervals, leave_one_out, paired_clusters
 from sim.core.moves import MarkedTalk
-from sim.score.marks import Columns, Marks, jaccards
-from sim.score.repetition import alike, measure, sides
+from sim.score.marks import Columns, Marks
+from sim.score.repetition import alike, measure
 from sim.score.shuffles import conversation_null, order_null
 from tests.benchmarks.drawn import CODEBOOK, MODEL, REPLIES, World, drawn_marks, logged
 
@@ -32,8 +33,8 @@ PUBLISHED = {
     "qwen3-4b-tactic-prompt": (265, 0.4792, 0.4457, 0.7032, 0.6682, 0.5587, 0.518, 0.533),
     "qwen3-1.7b-psychocounsel": (265, 0.7098, 0.7149, 0.8743, 0.8773, 0.7775, 0.781, 0.782),
 }
-"""Of MINT's conversations: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
-RESAMPLED = ("stickiness", "excess", "pooled", "jaccard", "repertoire", "carry_over")
+"""Of five published systems: n, stickiness, base, pooled, expected, Jaccard; repertoire and within, which are means of permutations there."""
+RESAMPLED = ("stickiness", "excess", "pooled", "jaccard", "carry_over")
 """Measures that the bootstrap of comparison knows."""
 
 
@@ -63,6 +64,50 @@ def p_values(world: World, replicates: int, *, permutations: int, talks: int = 5
 def uniform(p: Floats) -> float:
     """Kolmogorov–Smirnov p of `p` against the uniform distribution."""
     return float(stats.kstest(p, "uniform").pvalue)
+
+
+# --- the course of a talk -----------------------------------------------------------------------------------------
+
+SHAPES = {"as people": World(length=6, uneven=0), "as a chat model": World(MODEL, length=6, uneven=0)}
+COURSES = {
+    "drift 0.5": {"drift": 0.5},
+    "drift 1": {"drift": 1.0},
+    "drift 1.5": {"drift": 1.5},
+    "drift 1.5, people differ": {"drift": 1.5, "spread": 0.4},
+    "people differ": {"spread": 0.4},
+    "drift 1.5, 1 reply in 5 keeps the last moves": {"drift": 1.5, "keep": 0.2},
+    "people differ, 1 in 5": {"spread": 0.4, "keep": 0.2},
+}
+"""Drift: of the logit of every move, at the ends; people differ: each talk has rates of its own."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What 50 talks say of carry-over and conversation fit; each the mean of the figure, and the share of p below .05."""
+
+    shipped: tuple[float, float]
+    """Carry-over against random order."""
+    fit: float
+    """Conversation fit against random order."""
+    carry_over: tuple[float, float]
+    """Adjusted."""
+    conversation_fit: tuple[float, float]
+    """Adjusted."""
+
+
+def follow(world: World, replicates: int, *, permutations: int = 99, talks: int = 50, seed: int = 5) -> Followed:
+    """The figures of so many logs."""
+    found = []
+    for r in range(replicates):
+        marks = drawn_marks(np.random.default_rng((seed, r)), talks, world)
+        figures, (_, p) = measure(marks), infer(marks.columns())
+        order = order_null(marks.columns(), permutations=permutations, seed=r)
+        assert order is not None
+        adjusted = (figures.carry_over_adjusted, p["carry_over_adjusted"], figures.conversation_fit_adjusted, p["conversation_fit_adjusted"])
+        found.append((figures.carry_over, order.p, figures.conversation_fit, *adjusted))
+    of = np.array(found, dtype=float)
+    means, clear = of.mean(axis=0), (of < 0.05).mean(axis=0)
+    return Followed((means[0], clear[1]), means[2], (means[3], clear[4]), (means[5], clear[6]))
 
 
 # --- intervals ----------------------------------------------------------------------------------------------------
@@ -104,26 +149,8 @@ def resampled(columns: Columns, draws: int, rng: np.random.Generator) -> dict[st
         "excess": stickiness - base,
         "pooled": both.sum(axis=1) / times.sum(axis=1),
         "jaccard": observed,
-        "repertoire": _resampled_repertoire(columns, weights),
         "carry_over": observed - within,
     }
-
-
-def _resampled_repertoire(columns: Columns, weights: Floats) -> Floats:
-    side, now, owner = sides(columns), columns.pairs, columns.cluster[columns.talk]
-    found = np.zeros((2, len(weights)))
-    for t in range(1, len(side.dealt)):
-        a, b = side.previous[columns.place[side.previous] == t - 1], side.current[columns.place[side.current] == t]
-        here = now[(columns.place[now] == t) & ~side.fixed]
-        if len(here):
-            wa, wb = weights[:, owner[a]], weights[:, owner[b]]
-            scale = weights[:, owner[here]].sum(axis=1) / np.maximum(wa.sum(axis=1) * wb.sum(axis=1), 1e-12)
-            for i, of in enumerate(jaccards(columns.sets[a][:, None], columns.sets[b][None])):
-                found[i] += ((wa @ of) * wb).sum(axis=1) * scale
-    kept = now[side.fixed]
-    for i, of in enumerate(jaccards(columns.sets[kept - 1], columns.sets[kept])):
-        found[i] += weights[:, owner[kept]] @ of
-    return found[0] / found[1]
 
 
 def percentile(draws: Floats) -> tuple[float, float]:
@@ -145,7 +172,7 @@ def bca(full: float, without: Floats, draws: Floats) -> tuple[float, float]:
 Bounds = tuple[float, float] | None
 SHIPPED = "shipped"
 OTHERS: dict[str, Callable[[float, Floats, Floats], Bounds]] = {
-    "jackknife-t": lambda full, without, _: interval(full, without),
+    "jackknife-t": lambda full, without, _: interval(full, without, scale=(-1.0, 1.0)),
     "percentile": lambda _, __, draws: percentile(draws),
     "BCa": lambda full, without, draws: bca(full, without, draws),
 }
@@ -240,6 +267,18 @@ def print_nulls(replicates: int, permutations: int) -> None:
         print(f"{name:<44}{cells[0]:>12.3f}{cells[1]:>9.3f}{cells[2]:>20.3f}{cells[3]:>9.3f}")
 
 
+def print_courses(replicates: int) -> None:
+    """Each course: what the shipped figures say, and the adjusted ones."""
+    print(f"\nthe course of a talk, {replicates} logs of 50 conversations of 6 replies; p: the share below .05")
+    print(f"{'conversations':<64}{'carry-over':>11}{'p':>6}{'fit':>8}{'adjusted: carry-over':>22}{'p':>6}{'fit':>8}{'p':>6}")
+    for shape, world in SHAPES.items():
+        for name, course in COURSES.items():
+            of = follow(replace(world, **course), replicates)
+            shipped = f"{of.shipped[0]:>+11.3f}{of.shipped[1]:>6.2f}{of.fit:>+8.3f}"
+            adjusted = f"{of.carry_over[0]:>+22.4f}{of.carry_over[1]:>6.3f}{of.conversation_fit[0]:>+8.4f}{of.conversation_fit[1]:>6.3f}"
+            print(f"{f'{shape}, {name}':<64}{shipped}{adjusted}", flush=True)
+
+
 def print_coverage(replicates: int, draws: int) -> None:
     """The shipped interval of every measure, then the others where they are known."""
     print(f"\ncoverage of 95 % intervals, in % of {replicates:,} replicates; bootstraps of {draws} draws")
@@ -265,6 +304,7 @@ def main() -> None:
     """Print every table."""
     print_published()
     print_nulls(200, 499)
+    print_courses(300)
     print_coverage(1_000, 400)
     print_speed()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.repetition import leave_one_out
+from sim.analysis.jackknife import leave_one_out
 from sim.score.marks import sizes
 from sim.score.shuffles import order_null
 from tests.benchmarks.drawn import MODEL, Bools, World, drawn, marked

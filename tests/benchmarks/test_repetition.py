@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.benchmarks.drawn import MODEL, World
-from tests.benchmarks.repetition import SAMPLES, SHIPPED, coverage, p_values, seconds_measured, seconds_of_nulls, uniform
+from tests.benchmarks.repetition import SAMPLES, SHAPES, SHIPPED, coverage, follow, p_values, seconds_measured, seconds_of_nulls, uniform
 
 
 @pytest.mark.parametrize("world", [World(), World(MODEL)], ids=["as people", "as a chat model"])
@@ -28,11 +30,30 @@ def test_planted_carry_over_is_found_and_none_is_where_none_is_planted() -> None
     assert uniform(faint) < 0.01, "the test of uniformity can fail"
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_course_of_a_talk_is_taken_for_carry_over_by_random_order_alone(shape: str) -> None:
+    found = follow(replace(SHAPES[shape], drift=1.5), 60)
+    assert found.shipped[0] > 0.04
+    assert found.shipped[1] > 0.9
+    assert found.fit < -0.03
+    assert abs(found.carry_over[0]) <= 0.006
+    assert abs(found.conversation_fit[0]) <= 0.006
+    # A true 5 % gives 60 logs a standard error of 2.8 %.
+    assert max(found.carry_over[1], found.conversation_fit[1]) <= 0.12
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_planted_carry_over_is_found_whatever_the_course(shape: str) -> None:
+    found = follow(replace(SHAPES[shape], drift=1.0, keep=0.2), 20)
+    assert found.carry_over[1] >= 0.95
+    assert found.carry_over[0] > 0.07
+
+
 @pytest.mark.parametrize("sample", ["24 conversations, as people", "50 with carry-over, as a chat model", "12 people × 4, as a chat model"])
 def test_intervals_hold_the_truth_about_as_often_as_they_say(sample: str) -> None:
     talks, world = SAMPLES[sample]
     found = coverage(world, talks, 150)[SHIPPED]
-    assert len(found) == 10
+    assert len(found) == 13
     # 150 replicates give a true 95 % a standard error of 1.8 %.
     assert all(0.89 <= share <= 1 for share in found.values()), found
     assert 0.93 <= sum(found.values()) / len(found) <= 0.98

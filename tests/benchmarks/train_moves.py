@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix
 
 from sim.llm.offline.lines import load_bank
 from sim.score import moves_offline
-from sim.score.moves_offline import BY_MODEL, Weights, digest, features
+from sim.score.moves_offline import BY_MODEL, HUNDREDTHS, Weights, digest, features
 from sim.score.sentences import split_sentences
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -120,11 +120,11 @@ def train(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features) ->
     fitted = np.round(_fit(x, y, _balanced(y, counts)), 4)
     weights = fitted[:-1] * scale[:, None]
     weights[np.abs(weights) < SMALLEST] = 0
-    rounded = np.round(weights, 2)
+    rounded = np.round(weights * HUNDREDTHS).astype(int)
     shipped = [(f, row) for f, row in zip(kept, rounded, strict=True) if row.any() and not f.startswith("source ")]
     return Weights(
-        tuple(float(b) for b in np.round(fitted[-1], 2)),
-        {f: tuple((int(i), float(row[i])) for i in np.flatnonzero(row)) for f, row in shipped},
+        tuple(int(b) for b in np.round(fitted[-1] * HUNDREDTHS)),
+        {f: tuple((int(i), int(row[i])) for i in np.flatnonzero(row)) for f, row in shipped},
     )
 
 
@@ -152,9 +152,9 @@ def _fit(x: csr_matrix, y: NDArray[np.float64], counts: NDArray[np.float64]) -> 
 
 def render(weights: Weights) -> str:
     """As `sim.score.moves_offline.read_weights` reads it."""
-    rows = {f: [next((w for j, w in of if j == i), 0.0) for i in range(len(BY_MODEL))] for f, of in weights.of.items()}
+    rows = {f: [next((w for j, w in of if j == i), 0) for i in range(len(BY_MODEL))] for f, of in weights.of.items()}
     remark = f"## hundredths of log-odds, made by `python -m tests.benchmarks.train_moves`; columns: {' '.join(BY_MODEL)}"
-    lines = [f"{f}\t{' '.join(str(round(100 * w)) for w in row)}" for f, row in (("bias", list(weights.bias)), *rows.items())]
+    lines = [f"{f}\t{' '.join(map(str, row))}" for f, row in (("bias", list(weights.bias)), *rows.items())]
     return "\n".join((remark, *lines)) + "\n"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 from statistics import mean
@@ -100,6 +103,31 @@ def test_any_text_is_tagged_with_known_moves_and_always_the_same(text: str) -> N
     if isinstance(tagging, Tags):
         assert tagging.moves <= {*BY_MODEL, CLOSING_OFFER}
         assert all(len(s.moves) == len(s.confidences) and all(0 <= c <= 1 for c in s.confidences) for s in tagging.sentences)
+
+
+ON_THE_EDGE = "bias\t0" + " -100" * 9 + "\n" + "".join(f"{word}\t{w}{' 0' * 9}\n" for word, w in (("tea", 10), ("rain", 20), ("bread", -30)))
+"""Weights whose sum over a sentence of these words is 0 in whole numbers, and in floats 0 or less by the order in which they are added."""
+IN_A_PROCESS = f"""
+from itertools import permutations
+from sim.llm.offline.lines import load_bank
+from sim.score.moves_offline import BY_MODEL, confidences, load_weights, read_weights
+edge = read_weights({ON_THE_EDGE!r})
+said = [f"{{' '.join(p)}} {{n}} {{m}}" for p in permutations(("tea", "rain", "bread")) for n in ("red", "blue", "grey") for m in ("wool", "salt")]
+print([sorted(confidences(s, edge).items()) for s in said])
+print([sorted(confidences(s, load_weights()).items()) for m in BY_MODEL for section in load_bank(m).values() for s in section])
+"""
+
+
+def test_the_tags_are_the_same_in_every_process() -> None:
+    root = Path(__file__).parents[2]
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", IN_A_PROCESS], env={**os.environ, "PYTHONHASHSEED": str(n)}, cwd=root, capture_output=True, check=True
+        ).stdout
+        for n in range(5)
+    }
+    assert len(seen) == 1
+    assert seen.pop().count(b"[('information', 0.5)]") == 36, "a sum of 0 makes the move, in whatever order its words come"
 
 
 def test_every_file_of_cues_is_one_that_is_read() -> None:

@@ -36,7 +36,7 @@ def test_one_conversation_has_an_order_null_alone() -> None:
     assert found.null.order.p is not None
     assert (found.null.conversation.p, found.repertoire, found.conversation_fit) == (None, None, None)
     assert set(found.interval.values()) == {None}
-    assert any("no position has five" in note for note in found.notes)
+    assert any("no place is reached by 5" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("talk", [[A], [NOTHING], [None], [None, None]])
@@ -51,6 +51,7 @@ def test_replies_that_all_do_nothing_have_pairs_and_no_figures_of_overlap() -> N
     assert (found.pairs, found.moves_per_reply) == (24, 0)
     assert (found.jaccard, found.stickiness, found.pooled, found.within, found.repertoire) == (None,) * 5
     assert (found.null.order.p, found.null.conversation.p) == (None, None)
+    assert found.notes == ("no reply makes a move of the codebook, so that nothing can be alike",)
 
 
 def test_a_move_that_nobody_makes_is_listed_and_moves_no_figure() -> None:
@@ -58,7 +59,9 @@ def test_a_move_that_nobody_makes_is_listed_and_moves_no_figure() -> None:
     with_it, without = (report_repetition(marks_of(talks, codes), tagger="t", codebook="test", permutations=9) for codes in ("abz", "ab"))
     assert (with_it.per_move["z"].rate, with_it.per_move["z"].again, with_it.per_move["z"].n) == (0, None, 0)
     assert with_it.stickiness == without.stickiness
-    assert with_it.interval == without.interval
+    # What is beyond size depends on how many moves there are to choose from.
+    beyond = {"repertoire_beyond_size": None}
+    assert with_it.interval | beyond == without.interval | beyond
 
 
 def test_positions_with_fewer_than_five_conversations_keep_their_replies() -> None:
