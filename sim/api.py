@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
     from sim.run.judges import Judging
-    from sim.run.parts import Parts
+    from sim.run.staff import Parts
     from sim.store.journal import Journal
 
 RESULTS = Path("results")
@@ -142,7 +142,7 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
     Raises:
         InputError: something in it is wrong; one line that says what, where and how to mend it.
     """
-    from sim.run.demands import check_histories, check_names, check_tagger
+    from sim.run.preflight import check_histories, check_names, check_tagger
     from sim.run.scorers import check_judges, rubrics_of
 
     loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
@@ -181,8 +181,8 @@ async def run_study(
             target of one's own that cannot be imported, a model that cannot be reached, or no target that can. Nothing is written then.
     """
     from sim.llm.prompts import load_texts
-    from sim.run.parts import offline_parts, scorer_versions
     from sim.run.reach import check_reach
+    from sim.run.staff import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     own = _demand(prepared.loaded, local_only)
@@ -223,7 +223,7 @@ async def resume_run(
             be reached.
         RunLocked: another process is writing to it.
     """
-    from sim.run.demands import check_hosts, check_keys
+    from sim.run.preflight import check_hosts, check_keys
     from sim.run.reach import check_reach
     from sim.run.scorers import check_judges, judges_of
 
@@ -255,8 +255,8 @@ async def open_people_run(
         InputError: there is no such run or study, or something in the study is wrong or cannot be reached.
     """
     from sim.llm.prompts import load_texts
-    from sim.run.parts import offline_parts, scorer_versions
     from sim.run.reach import check_reach
+    from sim.run.staff import offline_parts, scorer_versions
 
     if study.read is not None:
         folder = open_run(study.read, Path(results))
@@ -291,7 +291,7 @@ def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScor
     Raises:
         InputError: see `run_study`.
     """
-    from sim.run.demands import check_hosts, check_keys
+    from sim.run.preflight import check_hosts, check_keys
     from sim.run.scorers import check_judges, judges_of, keep_scorers
     from sim.store.scorers import load_rubric
 
@@ -568,8 +568,8 @@ async def staffed(
     from sim.llm.guard import guarded
     from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
-    from sim.run.parts import Parts
     from sim.run.scorers import renew_scorers
+    from sim.run.staff import Parts
 
     prompts = Prompts(folder.header.prompts)  # Read before anything is touched: a damaged header leaves the run as it is.
     own, _ = renew_scorers(folder.scorers.values(), seconds=limits.timeout)

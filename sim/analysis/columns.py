@@ -1,6 +1,6 @@
 """A run's ratings by one rater as columns, taken out of the trials in one pass: what everything that reads 100,000 exchanges is computed from.
 
-A rating is kept once, however often it was given (`sim.core.digest` shares those that are alike), and every column is looked up from it.
+A rating is kept once, however often it was given (`sim.core.lean_fold` shares those that are alike), and every column is looked up from it.
 """
 
 from __future__ import annotations

@@ -145,9 +145,9 @@ def try_command(
 ) -> int:
     """First contact with your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
     from sim.cli.outgoing import read_local_only
-    from sim.cli.trying import Wish, try_target
+    from sim.cli.trying import TryOptions, try_target
 
-    wish = Wish(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out)
+    wish = TryOptions(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out)
     return try_target(wish, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
 
 
@@ -206,7 +206,7 @@ def compare_command(
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
     """
     from sim.cli.comparing import compare
-    from sim.cli.swapping import compare_raters_of
+    from sim.cli.rater_swap import compare_raters_of
 
     if raters:
         return compare_raters_of(runs, results=results, as_json=json)
@@ -250,9 +250,9 @@ def gate_command(
     abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
     With --baseline and --margin likability=0.2, the new version passes if it is worse by less than that, with its whole interval.
     """
-    from sim.cli.gating import Wish, gate
+    from sim.cli.gating import GateOptions, gate
 
-    wish = Wish(
+    wish = GateOptions(
         require=tuple(require or ()),
         file=requirements,
         targets=tuple(target or ()),
@@ -406,9 +406,9 @@ def score_command(
     """
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
-    from sim.cli.scoring import Wish, score
+    from sim.cli.scoring import ScoreOptions, score
 
-    wish = Wish(
+    wish = ScoreOptions(
         only=only.value if only else None,
         tagger=tagger,
         raters=tuple(rater or ()),
@@ -469,9 +469,9 @@ def calibrate_command(
     if edits + (tagger is not None) + (source is not None) != 1:
         raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
     if source is not None:
-        from sim.cli.rating_agreement import Wish, calibrate_by
+        from sim.cli.rating_agreement import AgreementOptions, calibrate_by
 
-        return calibrate_by(source, Wish(reference, unit.value, exclude_self), results=results, as_json=json)
+        return calibrate_by(source, AgreementOptions(reference, unit.value, exclude_self), results=results, as_json=json)
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())
@@ -492,9 +492,9 @@ def view_command(
 ) -> int:
     """Look at runs in a browser, live while they go on: transcripts, what to read first, and people as raters and users."""
     from sim.cli.outgoing import read_local_only
-    from sim.cli.viewing import Wish, read_host, view
+    from sim.cli.viewing import ViewOptions, read_host, view
 
-    wish = Wish(study=study, host=read_host(host, beyond=beyond_loopback), port=port, local_only=read_local_only(local_only, allow_host or ()))
+    wish = ViewOptions(study=study, host=read_host(host, beyond=beyond_loopback), port=port, local_only=read_local_only(local_only, allow_host or ()))
     return view(results, wish)
 
 

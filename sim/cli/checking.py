@@ -116,7 +116,7 @@ def _demanding(file: Checked) -> Checked:
     """`file`, a study also held against the names that exist and the keys that are set."""
     if not file.study:
         return file
-    from sim.run.demands import file_faults, study_faults
+    from sim.run.preflight import file_faults, study_faults
     from sim.run.scorers import judge_faults, rubrics_of
 
     found = study_faults(file.study)

@@ -25,7 +25,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @dataclass(frozen=True)
-class Wish:
+class GateOptions:
     """What was asked of the gate, and where its verdict goes beside the screen."""
 
     require: tuple[str, ...]
@@ -37,7 +37,7 @@ class Wish:
     markdown: str | None
 
 
-def gate(run: str, wish: Wish, *, results: Path, as_json: bool) -> int:
+def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
     """`sim gate`."""
     new = load_run(run, results=results, words=False)
     require = _requirements(wish, new.source.scorers)
@@ -54,7 +54,7 @@ def gate(run: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     return {"passed": DONE, "failed": GATE_FAILED, "inconclusive": UNDECIDED}[document.verdict]
 
 
-def _requirements(wish: Wish, scorers: Scorers) -> tuple[str, ...]:
+def _requirements(wish: GateOptions, scorers: Scorers) -> tuple[str, ...]:
     if wish.file is None:
         return wish.require
     from sim.analysis.requirements import SCORERS, RequirementsFile
@@ -63,7 +63,7 @@ def _requirements(wish: Wish, scorers: Scorers) -> tuple[str, ...]:
     return (*wish.require, *load_yaml(wish.file, RequirementsFile, context={SCORERS: scorers}).require)
 
 
-def _write(document: GateDocument, wish: Wish) -> None:
+def _write(document: GateDocument, wish: GateOptions) -> None:
     from sim.present.gate import junit_gate, markdown_gate
 
     if wish.junit:

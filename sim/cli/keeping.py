@@ -18,7 +18,7 @@ from sim.store.log_run import JUDGE, LogIntake, find_log_run
 
 if TYPE_CHECKING:
     from sim.api import Run
-    from sim.cli.scoring import Wish
+    from sim.cli.scoring import ScoreOptions
     from sim.core.codebook import Codebook
     from sim.core.event import Tagging
     from sim.core.logged import LoggedReply
@@ -37,7 +37,7 @@ class Kept:
         InputError: a scorer or the persona does not exist or is wrong, or the name is taken.
     """
 
-    def __init__(self, path: Path, wish: Wish, codebook: Codebook, *, results: Path) -> None:
+    def __init__(self, path: Path, wish: ScoreOptions, codebook: Codebook, *, results: Path) -> None:
         self._wish = wish
         self._codebook = codebook
         self._persona = load_persona(wish.persona) if wish.persona else None

@@ -16,8 +16,8 @@ from sim.core.spec import ChatTargetSpec
 from sim.llm.prices import model_price
 from sim.llm.prompts import load_prompts
 from sim.present.planning import PlanDocument, RolePlan, render_planning
-from sim.run.parts import offline_parts
 from sim.run.plan import Range
+from sim.run.staff import offline_parts
 from sim.run.tokens import forecast_tokens, pilot_usage
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AgreementOptions:
     """What the flags ask for."""
 
     reference: str | None
@@ -28,7 +28,7 @@ class Wish:
     exclude_self: bool
 
 
-def calibrate_by(source: str, wish: Wish, *, results: Path, as_json: bool) -> int:
+def calibrate_by(source: str, wish: AgreementOptions, *, results: Path, as_json: bool) -> int:
     """Print the agreement of the raters in a file of ratings, or in a run."""
     from sim.present.calibration import render_calibration
 
@@ -41,7 +41,7 @@ def calibrate_by(source: str, wish: Wish, *, results: Path, as_json: bool) -> in
     return DONE
 
 
-def _of_file(path: Path, wish: Wish) -> CalibrationDocument:
+def _of_file(path: Path, wish: AgreementOptions) -> CalibrationDocument:
     from sim.analysis.calibration import own_systems
     from sim.present.calibration import calibration_document
     from sim.store.ratings import load_ratings
@@ -61,7 +61,7 @@ def _of_file(path: Path, wish: Wish) -> CalibrationDocument:
     )
 
 
-def _of_run(name: str, wish: Wish, results: Path) -> CalibrationDocument:
+def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocument:
     from sim.analysis.families import rater_models
     from sim.analysis.judging import judge_run, own_targets
     from sim.analysis.people import summarise_people
@@ -129,7 +129,7 @@ def _check_reference(reference: str | None, raters: Sequence[str], where: object
         raise InputError(f"has no rater beside '{reference}'", mend="leave --reference out to see how far they agree with each other", where=where)
 
 
-def _notes(wish: Wish, own: Mapping[str, frozenset[str]], *tables: Calibration) -> list[str]:
+def _notes(wish: AgreementOptions, own: Mapping[str, frozenset[str]], *tables: Calibration) -> list[str]:
     if not wish.exclude_self or any(t.excluded for t in tables):
         return []
     return ["--exclude-self left nothing out: " + ("no rater is a system" if not own else "no judge rated its own system")]

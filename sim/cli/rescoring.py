@@ -15,7 +15,7 @@ from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import admit
 from sim.cli.progress import Line
-from sim.cli.scoring import Replies, Wish, demand_sense, print_scores, read_model
+from sim.cli.scoring import Replies, ScoreOptions, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sim.store.runs import RunFolder
 
 
-def score_run(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
+def score_run(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
     """Buy the verdicts that are absent, and print what was asked for. Without a judge nothing is bought and nothing written."""
     demand_sense(wish)
     for flag, value in (("--name", wish.name), ("--persona", wish.persona)):
@@ -66,7 +66,7 @@ FORCED = "forced"
 """A second signal: nothing more is written or printed."""
 
 
-def complete(folder: RunFolder, judging: Judging, wish: Wish) -> tuple[int, str]:
+def complete(folder: RunFolder, judging: Judging, wish: ScoreOptions) -> tuple[int, str]:
     """Have what is absent judged; how many verdicts are absent still, and how it was stopped (empty: it was not).
 
     Raises:
@@ -90,7 +90,7 @@ def ending(absent: int, stopped: str) -> int:
     return INTERRUPTED if stopped else INCOMPLETE if absent else DONE
 
 
-def read_judging(wish: Wish, folder: RunFolder) -> Judging:
+def read_judging(wish: ScoreOptions, folder: RunFolder) -> Judging:
     """Who is to judge.
 
     Raises:
@@ -105,7 +105,7 @@ def read_judging(wish: Wish, folder: RunFolder) -> Judging:
     return build_judging(folder.study, raters, tagger, codebook, folder.codebook, scorers=scorers, concurrency=wish.concurrency)
 
 
-def read_scorers(wish: Wish, folder: RunFolder) -> tuple[KeptScorer, ...]:
+def read_scorers(wish: ScoreOptions, folder: RunFolder) -> tuple[KeptScorer, ...]:
     """The scorers that are named: those of the run by their ids, others where they lie; code is imported.
 
     Raises:
@@ -124,7 +124,7 @@ def read_scorers(wish: Wish, folder: RunFolder) -> tuple[KeptScorer, ...]:
     return (*own, *found)
 
 
-def find_named(wish: Wish, names: Sequence[str], judge_by: Callable[[ScorerUse, Rubric], ModelSpec]) -> tuple[KeptScorer, ...]:
+def find_named(wish: ScoreOptions, names: Sequence[str], judge_by: Callable[[ScorerUse, Rubric], ModelSpec]) -> tuple[KeptScorer, ...]:
     """The scorers of these names, where they lie; code is imported.
 
     Args:
@@ -138,7 +138,7 @@ def find_named(wish: Wish, names: Sequence[str], judge_by: Callable[[ScorerUse, 
     return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().timeout, load_rubric=load_rubric)
 
 
-def _codebook(wish: Wish, folder: RunFolder) -> Codebook:
+def _codebook(wish: ScoreOptions, folder: RunFolder) -> Codebook:
     """The run's own text of a codebook that it knows, and the one named otherwise."""
     if not wish.codebook:
         return folder.codebook
@@ -150,7 +150,7 @@ def _codebook(wish: Wish, folder: RunFolder) -> Codebook:
     return codebook
 
 
-def _ask(folder: RunFolder, judging: Judging, wish: Wish, *, verdicts: int, trials: int, stopping: Stopping) -> None:
+def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: int, trials: int, stopping: Stopping) -> None:
     """Have what is absent judged, with progress on standard error.
 
     Raises:
@@ -198,7 +198,7 @@ class _Progress:
         self._line.end()
 
 
-def _print(run: Run, judging: Judging, wish: Wish, *, absent: int, as_json: bool) -> None:
+def _print(run: Run, judging: Judging, wish: ScoreOptions, *, absent: int, as_json: bool) -> None:
     moves = bool(wish.tagger or not (wish.raters or wish.scorers))
     more: dict[str, object] = {"run": run.name, "offline": bool(run.folder.header.offline), "absent": absent}
     if judging.scorers:
@@ -243,7 +243,7 @@ def print_scorers(run: Run, scorers: Iterable[KeptScorer]) -> None:
     print_rendered(lambda width: render_scorers(run.name, found, offline=bool(run.folder.header.offline)))
 
 
-def _print_moves(run: Run, judging: Judging, wish: Wish, *, more: dict[str, object], as_json: bool) -> None:
+def _print_moves(run: Run, judging: Judging, wish: ScoreOptions, *, more: dict[str, object], as_json: bool) -> None:
     tally = Tally(judging.codebook, grouped=wish.by is not None)
     replies = Replies(sys.stdout, judging.codebook, judging.tagger_part) if as_json and wish.only != "repetition" else None
     for marked in retell(run.trials, judging.tagger_part, by=wish.by):

@@ -94,7 +94,7 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
     leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans], scorers=judges)
     beginning = [*prepared.loaded.notes, *([leaving] if leaving else [])]
     if dry_run:
-        from sim.run.demands import check_hosts
+        from sim.run.preflight import check_hosts
 
         check_hosts(prepared.loaded.study, local_only, scorers=judges)
         for line in beginning:

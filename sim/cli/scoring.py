@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.llm.hosts import LocalOnly
     from sim.run.marking import Marked, Tally
-    from sim.score.taken import Taken
+    from sim.score.price import CallTally
     from sim.score.teacher_forced import ForcedFigures
 
 Part = Literal["moves", "repetition"]
@@ -35,7 +35,7 @@ LABELS = ModelSpec(model="log/labels")
 
 
 @dataclass(frozen=True)
-class Wish:
+class ScoreOptions:
     """What the flags ask for."""
 
     only: Part | None = None
@@ -59,7 +59,7 @@ class Wish:
     local_only: LocalOnly | None = None
 
 
-def score(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
+def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
     """`sim score`: a file is a log, anything else a run."""
     path = Path(name)
     if os.path.exists(path) and not path.is_dir():
@@ -71,7 +71,7 @@ def score(name: str, wish: Wish, *, results: Path, as_json: bool) -> int:
     return score_run(name, wish, results=results, as_json=as_json)
 
 
-def score_log(path: Path, wish: Wish, *, results: Path, as_json: bool) -> int:
+def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
     """Tag a log, unless it has labels of its own, and measure it; with scorers, make a run of it and have that scored."""
     from sim.cli.keeping import Kept
     from sim.cli.tagging import Source, Tagging
@@ -138,7 +138,7 @@ def score_log(path: Path, wish: Wish, *, results: Path, as_json: bool) -> int:
     return INCOMPLETE if tally.lost or tagging.stopped else status
 
 
-def demand_sense(wish: Wish) -> None:
+def demand_sense(wish: ScoreOptions) -> None:
     """Refuse flags that mean nothing beside the others.
 
     Raises:
@@ -157,7 +157,7 @@ def demand_sense(wish: Wish) -> None:
             raise InputError("means nothing to offline models, which run in this process", mend="name a model", where=flag)
 
 
-def read_model(name: str, flag: str, wish: Wish) -> ModelSpec:
+def read_model(name: str, flag: str, wish: ScoreOptions) -> ModelSpec:
     """The model that `flag` names, at the place that the other flags give; `offline` is the offline tagger.
 
     Raises:
@@ -198,11 +198,11 @@ def _check(tally: Tally, source: Source, by: str | None) -> None:
 def print_scores(
     tally: Tally,
     tagger: str,
-    wish: Wish,
+    wish: ScoreOptions,
     passed_over: int,
     *,
     log: str,
-    taken: Taken,
+    taken: CallTally,
     replies: Replies | None,
     as_json: bool,
     teacher_forced: ForcedFigures | None = None,

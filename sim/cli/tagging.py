@@ -15,11 +15,11 @@ from sim.cli.stopping import Stopping
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Sampling, name_tagger
 from sim.run.marking import Marked, by_labels, mark_talks
-from sim.score.taken import Taken
+from sim.score.price import CallTally
 from sim.store.logs import Log, PassedOver
 
 if TYPE_CHECKING:
-    from sim.cli.scoring import Wish
+    from sim.cli.scoring import ScoreOptions
     from sim.core.codebook import Codebook
     from sim.core.logged import LoggedTalk
     from sim.core.spec import ModelSpec
@@ -75,14 +75,14 @@ class Tagging:
             that may not be reached.
     """
 
-    def __init__(self, sources: Sequence[Source], spec: ModelSpec, codebook: Codebook, wish: Wish) -> None:
+    def __init__(self, sources: Sequence[Source], spec: ModelSpec, codebook: Codebook, wish: ScoreOptions) -> None:
         self._sources = sources
         self._spec = spec
         self._codebook = codebook
         self._wish = wish
         self._stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
         self._blind: set[str] = set()
-        self.taken = Taken()
+        self.taken = CallTally()
         self.stopped: str | None = None
         """Why not everything was read."""
         labelled = {source.log.is_labelled() for source in sources}
@@ -120,7 +120,7 @@ class Tagging:
 
     def _admit(self) -> None:
         from sim.llm.keys import check_credentials
-        from sim.run.demands import check_tagger
+        from sim.run.preflight import check_tagger
 
         check_tagger(self._spec, self._codebook)
         check_credentials(self._spec)

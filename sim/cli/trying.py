@@ -25,17 +25,17 @@ from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
 from sim.llm.guard import guarded
-from sim.run.demands import check_histories, check_hosts, check_keys, check_names
 from sim.run.plan import plan_trials
+from sim.run.preflight import check_histories, check_hosts, check_keys, check_names
 from sim.run.reach import check_reach
 from sim.store.library import LoadedStudy, from_here, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
-from sim.targets.contact.curl import FLAG, check_url, parse_curl
-from sim.targets.contact.exchange import GREETING, Exchanged, exchange
-from sim.targets.contact.finding import Finding
-from sim.targets.contact.naming import is_url, read_name
-from sim.targets.contact.request import Draft, draft_request, draft_url
-from sim.targets.contact.response import Reading, read_response
+from sim.targets.first_contact.curl import FLAG, check_url, parse_curl
+from sim.targets.first_contact.exchange import GREETING, Exchanged, exchange
+from sim.targets.first_contact.finding import Finding
+from sim.targets.first_contact.naming import is_url, read_name
+from sim.targets.first_contact.request import Draft, draft_request, draft_url
+from sim.targets.first_contact.response import Reading, read_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from sim.core.event import Event
     from sim.core.spec import Persona, Scenario
     from sim.llm.hosts import LocalOnly
-    from sim.present.contact import Growing
+    from sim.present.first_contact import Growing
     from sim.present.trial_json import TrialDocument
-    from sim.run.contact import Spoken
+    from sim.run.first_contact import Spoken
 
 NAME = "my-bot"
 """What a chatbot is called as long as nobody has named it."""
@@ -66,7 +66,7 @@ PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
-class Wish:
+class TryOptions:
     """What the flags of `sim try` ask for."""
 
     target: str | None = None
@@ -77,7 +77,7 @@ class Wish:
     out: Path | None = None
 
 
-def try_target(wish: Wish, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
+def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim try`."""
     if (wish.target is None) == (wish.curl is None):
         problem = "give either a target or --curl, not both" if wish.curl else "there is nothing to try"
@@ -139,7 +139,7 @@ class _Screen:
 
     def head(self, text: str) -> None:
         """Print a line across the page."""
-        from sim.present.contact import render_heading
+        from sim.present.first_contact import render_heading
 
         self.show(render_heading(text, width=self.width))
 
@@ -161,7 +161,7 @@ class _Contact:
 class _Visit:
     """From what a person named to a target that has answered once."""
 
-    def __init__(self, wish: Wish, screen: _Screen, admit: Callable[[TargetSpec], None]) -> None:
+    def __init__(self, wish: TryOptions, screen: _Screen, admit: Callable[[TargetSpec], None]) -> None:
         self._wish = wish
         self._admit = admit
         self._screen = screen
@@ -189,7 +189,7 @@ class _Visit:
         user, session = (f"{part}-{secrets.token_hex(4)}" for part in ("contact", "hello"))
         made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=PATIENCE)
         self._screen.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
-        from sim.present.contact import render_exchange
+        from sim.present.first_contact import render_exchange
 
         self._screen.show(render_exchange(made))
         reading: Reading = read_response(made.answer, made.content_type, said=GREETING)
@@ -232,7 +232,7 @@ class _Casting:
     user: ModelSpec
 
 
-def _cast(wish: Wish) -> _Casting:
+def _cast(wish: TryOptions) -> _Casting:
     """Who and what the flags name, before anything is sent anywhere.
 
     Raises:
@@ -260,7 +260,7 @@ def _studies(casting: _Casting, target: TargetSpec, *, name: str) -> tuple[Prepa
     Raises:
         InputError: target, personas and scenario do not fit together.
     """
-    from sim.run.contact import first_session
+    from sim.run.first_contact import first_session
 
     common: dict[str, Any] = {"targets": (target,), "user": casting.user, "limits": Limits(timeout=PATIENCE)}
     study = Study(name=name, personas=casting.names, scenarios=(casting.scenario_name,), concurrency=4, **common)
@@ -286,10 +286,10 @@ def _model(name: str) -> ModelSpec:
 
 async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results: Path, local_only: LocalOnly | None) -> Run:
     from sim.llm.prompts import load_prompts
-    from sim.present.contact import Growing, render_exchange, render_findings
+    from sim.present.first_contact import Growing, render_exchange, render_findings
     from sim.present.words import OFFLINE_MARK
-    from sim.run.contact import Stranger
-    from sim.run.parts import offline_parts
+    from sim.run.first_contact import Stranger
+    from sim.run.staff import offline_parts
 
     study, plan = tried.loaded.study, tried.plans[0]
     await check_reach(study)
@@ -342,7 +342,7 @@ class _Live:
 
     def _document(self) -> TrialDocument:
         from sim.present.trial_json import trial_document
-        from sim.run.parts import offline_parts
+        from sim.run.staff import offline_parts
 
         loaded = self._tried.loaded
         return trial_document(self._trial, study=loaded.study, codebook=loaded.codebook, offline=offline_parts(loaded.study))

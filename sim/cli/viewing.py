@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ViewOptions:
     """What the flags of `sim view` say."""
 
     study: Path | None
@@ -36,7 +36,7 @@ class Wish:
     local_only: LocalOnly | None
 
 
-def view(results: Path, wish: Wish) -> int:
+def view(results: Path, wish: ViewOptions) -> int:
     """Serve until interrupted."""
     from sim.present.viewer.runs import OpenRuns
     from sim.store.yaml_file import load_yaml
@@ -53,7 +53,7 @@ def view(results: Path, wish: Wish) -> int:
         return asyncio.run(_serve(listening, runs, wish, people))
 
 
-async def _serve(listening: socket.socket, runs: OpenRuns, wish: Wish, study: PeopleStudy | None) -> int:
+async def _serve(listening: socket.socket, runs: OpenRuns, wish: ViewOptions, study: PeopleStudy | None) -> int:
     """Serve `runs`, and whoever takes part in `study`, until interrupted; an address is told only when everything behind it is ready."""
     import uvicorn
 
@@ -163,7 +163,7 @@ def _report(run: OpenRun) -> str:
 
 
 @asynccontextmanager
-async def _seated(study: PeopleStudy, wish: Wish, runs: OpenRuns) -> AsyncIterator[People]:
+async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> AsyncIterator[People]:
     """Those who take part in `study`, with its run open for as long as the viewer is up.
 
     Raises:

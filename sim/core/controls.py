@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.core.address import CONTROLS, Control, control
-from sim.core.chance import derive
 from sim.core.codebook import DIMENSIONS
+from sim.core.seeds import derive
 from sim.core.spec import Controls
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sim.core.chance import rng
 from sim.core.codebook import DIMENSIONS, Dimension
+from sim.core.seeds import rng
 from sim.core.spec import Wish
 
 if TYPE_CHECKING:

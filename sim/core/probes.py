@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.core.address import Address
-from sim.core.chance import rng
 from sim.core.ledger import Entry, scan, told_values
+from sim.core.seeds import rng
 from sim.core.text import contains
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sim.core.chance import rng
+from sim.core.seeds import rng
 
 if TYPE_CHECKING:
     from sim.core.spec.rubric import Rubric, Sight

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
-from sim.core.chance import derive, rng
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import season
 from sim.core.drift import swing, wishes_on
 from sim.core.ledger import Entry, build_ledger
+from sim.core.seeds import derive, rng
 from sim.core.written import last_written
 
 if TYPE_CHECKING:

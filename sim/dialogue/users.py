@@ -13,7 +13,7 @@ from sim.core.event import Departure, Flag, FlagKind, Silence, Utterance
 from sim.core.ledger import hears
 from sim.core.text import contains
 from sim.dialogue.hygiene import clean
-from sim.llm.client import Message, Request, Schema, Tab
+from sim.llm.client import CallLog, Message, Request, Schema
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -74,7 +74,7 @@ class ModelUser:
 
     async def speak(self, view: UserView) -> Said:
         """Ask for the message; ask again, twice at most, for what cannot be sent."""
-        tab = Tab()
+        tab = CallLog()
         messages = self._messages(view)
         request = Request("user", messages, _schema(), inputs=view, seed=view.seed % 2**31)
         for attempt in range(REGENERATIONS + 1):

@@ -22,7 +22,7 @@ from sim.llm.limits import Gates
 if TYPE_CHECKING:
     from sim.llm.direct import Pool
     from sim.llm.hosts import LocalOnly
-    from sim.llm.lite import Library
+    from sim.llm.litellm_client import Library
 
 
 @dataclass
@@ -85,7 +85,7 @@ def build_client(
             spec, sampling=sampling, timeout=limits.timeout, patience=patience, pool=shared.pool, json_mode=json_mode, environ=environ
         )
     else:
-        from sim.llm.lite import Library, LiteLLMClient
+        from sim.llm.litellm_client import Library, LiteLLMClient
 
         shared.library = shared.library or Library(proxies=shared.local_only is None)
         client = LiteLLMClient(
@@ -104,8 +104,8 @@ def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: 
         shared.local_only.demand(Destination(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
     if spec.offline:
         return MeteredEmbedder(build_offline_embedder(spec.model), shared.budget)
-    from sim.llm.lite import Library
-    from sim.llm.lite_embedding import LiteLLMEmbedder
+    from sim.llm.litellm_client import Library
+    from sim.llm.litellm_embedding import LiteLLMEmbedder
 
     shared.library = shared.library or Library(proxies=shared.local_only is None)
     patience = Patience(retries=limits.retries, sleep=shared.budget.rest, passage=shared.passage(gate_of(spec)))

@@ -87,7 +87,7 @@ class Client(Protocol):
         """Give back connections."""
 
 
-class Tab:
+class CallLog:
     """Asks, and keeps what every answered call cost, also when a later one fails."""
 
     def __init__(self, calls: Sequence[Call] = (), timings: Sequence[Timing] = ()) -> None:

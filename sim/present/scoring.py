@@ -20,8 +20,8 @@ from sim.present.references import reference_lines
 from sim.present.scorer_tables import between
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
 from sim.run.marking import NO_LABELS, Lost
+from sim.score.price import PerThousand
 from sim.score.sentences import split_sentences
-from sim.score.taken import PerThousand
 from sim.score.teacher_forced import ForcedFigures
 
 if TYPE_CHECKING:

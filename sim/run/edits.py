@@ -14,7 +14,7 @@ from sim.core.spec import Sampling
 from sim.llm.budget import Budget, Spent
 from sim.llm.build import Shared, build_client
 from sim.llm.limits import Gates
-from sim.run.demands import check_rater
+from sim.run.preflight import check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.scenes import Reading, view_of
 

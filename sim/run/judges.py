@@ -11,7 +11,7 @@ from sim.core.panel import Panel
 from sim.core.spec import RubricScorer, name_tagger
 from sim.dialogue.judging import Judges
 from sim.llm.keys import check_credentials
-from sim.run.demands import check_rater, check_tagger
+from sim.run.preflight import check_rater, check_tagger
 from sim.run.scorers import build_scorers, check_judges, offline_scorers
 from sim.score.checked import check_scorers
 from sim.score.likability import LikabilityRater
@@ -94,7 +94,7 @@ class Judging:
         """Refuse who cannot judge, or whose key the environment does not hold.
 
         Raises:
-            InputError: see `sim.run.demands`.
+            InputError: see `sim.run.preflight`.
         """
         for spec in self.raters.values():
             check_rater(spec)

@@ -15,8 +15,8 @@ from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
 from sim.core.view import Turn
 from sim.score.marks import Marks
+from sim.score.price import CallTally
 from sim.score.said_before import Sayings
-from sim.score.taken import Taken
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -138,7 +138,7 @@ async def mark_talks(
     *,
     concurrency: int,
     take: Callable[[Marked], None],
-    taken: Taken,
+    taken: CallTally,
     stop: Callable[[], str | None] = lambda: None,
 ) -> str | None:
     """Tag every reply of `talks`.

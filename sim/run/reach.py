@@ -22,7 +22,7 @@ from sim.llm.build import Shared
 from sim.llm.limits import Gates
 from sim.llm.reach import PATIENCE, knock
 from sim.run.plan import memory_of
-from sim.targets.build import OwnTarget, check_own
+from sim.targets.build import CustomTarget, check_own
 
 if TYPE_CHECKING:
     from sim.core.spec import ModelSpec, Study
@@ -91,7 +91,7 @@ async def _import_code(study: Study) -> None:
         if isinstance(spec, ChatTargetSpec):
             memory_of(spec)
         elif not isinstance(spec, HttpTargetSpec):
-            await OwnTarget(spec, limits=study.limits, shared=shared).close()
+            await CustomTarget(spec, limits=study.limits, shared=shared).close()
 
 
 async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str]) -> Door:
@@ -113,7 +113,7 @@ async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str
             mend="start it, or mend http.url",
             at=("targets", spec.id, "http", "url"),
         )
-    target = OwnTarget(spec, limits=study.limits, shared=_shared(study), environ=environ)
+    target = CustomTarget(spec, limits=study.limits, shared=_shared(study), environ=environ)
     try:
         problem = await target.check_health()
     finally:

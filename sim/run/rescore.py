@@ -17,7 +17,7 @@ from sim.core.event import CallLost, Judged
 from sim.core.logged import LoggedReply, LoggedTalk
 from sim.dialogue.judging import ask_judge, lost_at, place_of
 from sim.run.marking import GivenUp, Lost, Marked
-from sim.score.taken import Taken
+from sim.score.price import CallTally
 
 if TYPE_CHECKING:
     from sim.core.event import Call, Event
@@ -113,9 +113,9 @@ def calls_of(events: Iterable[Event], parts: frozenset[str]) -> Iterator[Call]:
                 yield from event.calls
 
 
-def taken_by_tagger(events: Iterable[Event], part: str) -> Taken:
+def taken_by_tagger(events: Iterable[Event], part: str) -> CallTally:
     """What the tags kept under `part` have taken."""
-    taken = Taken()
+    taken = CallTally()
     for event in events:
         match event:
             case Judged(kind="tagged") if event.part == part:

@@ -11,7 +11,7 @@ from sim.core.spec import CodeScorer, RubricScorer
 from sim.foreign.code import load_object
 from sim.llm.keys import check_credentials
 from sim.llm.offline import build_offline
-from sim.run.demands import RATERS
+from sim.run.preflight import RATERS
 from sim.score.custom import CustomScorer
 from sim.score.rubric import RubricJudge
 

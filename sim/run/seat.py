@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sim.core.chance import rng
+from sim.core.seeds import rng
 from sim.dialogue.person import Desk, PersonRater, PersonUser
 
 if TYPE_CHECKING:

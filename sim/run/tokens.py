@@ -65,7 +65,7 @@ ABOUT_MEMORY: dict[Role, Usage] = {
     "probe": Usage(input=1_500, output=40),
     "judge": Usage(input=500, output=60),
 }
-"""Taken for granted of one call each."""
+"""CallTally for granted of one call each."""
 
 
 def pilot_usage(trials: Iterable[Trial]) -> dict[tuple[Role, str], Usage]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
-from sim.core.chance import derive
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import TaggedSentence, Tagging, Tags, Unscored
+from sim.core.seeds import derive
 from sim.core.text import normalise
-from sim.llm.client import Completion, Message, Request, Schema, Tab
+from sim.llm.client import CallLog, Completion, Message, Request, Schema
 from sim.llm.reading import CLASH
 from sim.score.repair import Misfit
 from sim.score.scorer import Scored
@@ -68,7 +68,7 @@ class ModelTagger:
         Raises:
             CallFailed: for reasons outside any model, with the calls that were paid for.
         """
-        tab = Tab()
+        tab = CallLog()
         tagged: list[TaggedSentence] = []
         whole = split_sentences(context.reply)
         for start in range(0, len(whole), AT_ONCE):
@@ -79,7 +79,7 @@ class ModelTagger:
             tagged += map(_tagged, sentences, found)
         return Scored(Tags(sentences=tuple(tagged)), tab.calls, tab.timings)
 
-    async def _mark(self, user: str, sentences: Sequence[str], tab: Tab) -> list[Marks] | Unscored:
+    async def _mark(self, user: str, sentences: Sequence[str], tab: CallLog) -> list[Marks] | Unscored:
         """Ask once, ask again for the sentences without fitting marks, and give up on the reply where some still have none."""
         messages = (self._system, Message("user", self._prompts.render("tag", user=user, sentences=sentences)))
         first = Request("tagger", messages, self._schema, seed=derive("tag", user, *sentences) % 2**31)

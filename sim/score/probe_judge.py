@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from sim.core.chance import derive
 from sim.core.event import Grade, Outcome, Unscored
+from sim.core.seeds import derive
 from sim.llm.client import Completion, Message, Request, Schema
 from sim.score.evidence import quote_found
 from sim.score.repair import Misfit, ask

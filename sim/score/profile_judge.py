@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.address import Address
-from sim.core.chance import derive
 from sim.core.event import Truth, Truths, Unscored
+from sim.core.seeds import derive
 from sim.core.written import GRADES
 from sim.llm.client import Completion, Message, Request, Schema
 from sim.score.profile import TRUTHS, split_facts

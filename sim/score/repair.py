@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import Unscored
-from sim.llm.client import Completion, Message, Request, Tab
+from sim.llm.client import CallLog, Completion, Message, Request
 from sim.llm.reading import CLASH
 from sim.score.scorer import Scored
 
@@ -34,7 +34,7 @@ async def ask(client: Client, first: Request, read: Callable[[Completion], V], *
     Raises:
         CallFailed: for reasons outside any model, with the calls that were paid for.
     """
-    tab, request, problem = Tab(), first, ""
+    tab, request, problem = CallLog(), first, ""
     for _ in range(2):
         try:
             came = await tab.ask(client, request)
@@ -70,7 +70,7 @@ async def ask_each(
     Raises:
         CallFailed: for reasons outside any model, with the calls that were paid for.
     """
-    tab, request = Tab(), first
+    tab, request = CallLog(), first
     found: dict[str, V | Unscored] = {}
     left, problems = tuple(items), dict.fromkeys(items, "")
     for step in ("first", "repair"):

@@ -23,10 +23,10 @@ from typing import NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
-from sim.core.digest import Digest
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
+from sim.core.lean_fold import Digest
 from sim.core.record import Trial
 from sim.store.files import PRIVATE, demand_regular, open_regular
 

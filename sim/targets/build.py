@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sim.core.spec import CallableTargetSpec, GraphTargetSpec, HttpTargetSpec, LoggedTargetSpec, OwnTargetSpec
+from sim.core.spec import CallableTargetSpec, CustomTargetSpec, GraphTargetSpec, HttpTargetSpec, LoggedTargetSpec
 from sim.llm.attempts import Patience
 from sim.targets.callable import build_callable, load_callable
 from sim.targets.graph import GraphTarget, load_graph
 from sim.targets.identity import Identity
+from sim.targets.meter import Meter
 from sim.targets.template import Filling, check_variables
-from sim.targets.till import Till
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from sim.targets.target import Target
 
 
-class OwnTarget:
+class CustomTarget:
     """One target of a study, shared by the run's trials."""
 
-    def __init__(self, spec: OwnTargetSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, spec: CustomTargetSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> None:
         """Args:
         limits: time-out and retries of a call.
         shared: what the run's clients share.
@@ -45,7 +45,7 @@ class OwnTarget:
         else:
             self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
             kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
-            self._till = Till(f"{kind}/{spec.id}", shared.budget)
+            self._till = Meter(f"{kind}/{spec.id}", shared.budget)
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
@@ -74,7 +74,7 @@ class OwnTarget:
             await self._line.close()
 
 
-def check_own(spec: OwnTargetSpec, *, environ: Mapping[str, str] = os.environ) -> None:
+def check_own(spec: CustomTargetSpec, *, environ: Mapping[str, str] = os.environ) -> None:
     """See that the variables a target needs are set; imports nothing of it.
 
     Raises:
@@ -94,7 +94,7 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
     host = urlsplit(nothing.text(spec.http.url, quoted=True)).netloc
     return HttpLine(
         spec.http,
-        till=Till(f"http/{spec.id}", shared.budget),
+        till=Meter(f"http/{spec.id}", shared.budget),
         pool=shared.pool,
         patience=Patience(retries=limits.retries, sleep=shared.budget.rest, passage=shared.passage(host)),
         timeout=limits.timeout,

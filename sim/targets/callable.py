@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from sim.core.errors import InputError
 from sim.foreign.calls import call_foreign, text_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
+from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer
-from sim.targets.till import Said, Till
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,7 +63,7 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
 
 
 def build_callable(
-    spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
+    spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Meter, timeout: float, prompts: Prompts
 ) -> FunctionTarget | ObjectTarget:
     """A trial's talk with `function`, as `load_callable` found it."""
     if inspect.isclass(function):
@@ -75,7 +75,7 @@ class FunctionTarget(KeepsItsOwn):
     """A function that is given everything it needs with each message."""
 
     def __init__(
-        self, spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
+        self, spec: CallableTargetSpec, function: Callable[..., object], identity: Identity, *, till: Meter, timeout: float, prompts: Prompts
     ) -> None:
         self._names = parameters(function, owner=f"target '{spec.id}'")
         remembers = self._names is None or bool(self._names & _WHO)
@@ -114,7 +114,7 @@ class ObjectTarget(KeepsItsOwn):
     """An instance that is told when a session begins, and then each message. What copying it would share nobody knows."""
 
     def __init__(
-        self, spec: CallableTargetSpec, kind: Callable[..., object], identity: Identity, *, till: Till, timeout: float, prompts: Prompts
+        self, spec: CallableTargetSpec, kind: Callable[..., object], identity: Identity, *, till: Meter, timeout: float, prompts: Prompts
     ) -> None:
         super().__init__(identity, till, prompts, clock=spec.clock, remembers=True, durable=False)
         self._target = spec.id

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed
-from sim.llm.client import Message, Request, Tab
+from sim.llm.client import CallLog, Message, Request
 from sim.targets.context import fit
 from sim.targets.memory.policy import Heard, Memory, words_of
 from sim.targets.target import Answer, MemoryStep
@@ -56,7 +56,7 @@ class ChatTarget:
     async def reply(self, message: str, key: str) -> Answer:
         """Send system prompt, recalled messages and this session, ending with `message`."""
         recalled = await self._memory.recall(self._earlier, message)
-        tab = Tab(recalled.calls, recalled.timings)
+        tab = CallLog(recalled.calls, recalled.timings)
         system = "\n\n".join(filter(None, (self._system, recalled.shown)))
         asked = replace(self._now, said=(*self._now.said, Message("user", message)))
         try:

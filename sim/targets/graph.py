@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sim.core.errors import CallFailed, InputError
 from sim.foreign.calls import call_foreign, free_threads, text_of
 from sim.foreign.code import load_object
+from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer
-from sim.targets.till import Said, Till
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,7 +46,7 @@ class GraphTarget(KeepsItsOwn):
         graph: as `load_graph` found it.
     """
 
-    def __init__(self, spec: GraphTargetSpec, graph: object, identity: Identity, *, till: Till, timeout: float, prompts: Prompts) -> None:
+    def __init__(self, spec: GraphTargetSpec, graph: object, identity: Identity, *, till: Meter, timeout: float, prompts: Prompts) -> None:
         remembers = bool(getattr(graph, "checkpointer", None)) or bool(getattr(graph, "store", None))
         super().__init__(identity, till, prompts, clock=spec.clock, remembers=remembers, durable=spec.durable)
         invoke: Callable[..., object] = getattr(graph, "ainvoke", None) or graph.invoke  # type: ignore[attr-defined]

@@ -27,10 +27,10 @@ from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scr
 from sim.llm.keys import hold
 from sim.llm.reach import why_unreachable
 from sim.targets import stream
+from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer, MemoryStep
 from sim.targets.template import Absent, Filling, find, find_text
-from sim.targets.till import Said, Till
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -56,7 +56,7 @@ class HttpLine:
         self,
         spec: HttpSpec,
         *,
-        till: Till,
+        till: Meter,
         pool: Pool,
         patience: Patience,
         timeout: float,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from sim.core.record import Trial
     from sim.llm.prompts import Prompts
     from sim.targets.identity import Identity
+    from sim.targets.meter import Meter
     from sim.targets.target import MemoryStep
-    from sim.targets.till import Till
 
 
 class KeepsItsOwn:
@@ -27,7 +27,7 @@ class KeepsItsOwn:
     def __init__(
         self,
         identity: Identity,
-        till: Till,
+        till: Meter,
         prompts: Prompts,
         *,
         clock: Literal["header", "field", "text", "argument", "none"],

@@ -27,7 +27,7 @@ COMMANDS = (("show",), ("show", "--json"), ("compare",), ("compare", "--json"))
 
 
 @dataclass(frozen=True)
-class Taken:
+class CallTally:
     """One command."""
 
     command: tuple[str, ...]
@@ -70,7 +70,7 @@ def multiply(folder: RunFolder, times: int) -> None:
     db.close()
 
 
-def measure(folder: Path, *command: str) -> Taken:
+def measure(folder: Path, *command: str) -> CallTally:
     """Run one command on the run and take its time and peak memory."""
     name, *rest = command
     began = time.perf_counter()
@@ -80,7 +80,7 @@ def measure(folder: Path, *command: str) -> Taken:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, f"sim {name} failed"
-    return Taken(command, time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return CallTally(command, time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def main(exchanges: int) -> None:

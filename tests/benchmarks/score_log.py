@@ -39,7 +39,7 @@ sys.exit(status)
 
 
 @dataclass(frozen=True)
-class Taken:
+class CallTally:
     """One log, scored."""
 
     megabytes: float
@@ -69,7 +69,7 @@ def write_log(path: Path, megabytes: float, *, labelled: bool = True) -> None:
             size += file.write(json.dumps({"id": f"talk-{number}", "messages": messages}, ensure_ascii=False).encode() + b"\n")
 
 
-def measure(megabytes: float, folder: Path, *, labelled: bool = True) -> Taken:
+def measure(megabytes: float, folder: Path, *, labelled: bool = True) -> CallTally:
     """Write a log, score it, and look at the process that did."""
     path = folder / "long.jsonl"
     write_log(path, megabytes, labelled=labelled)
@@ -78,7 +78,7 @@ def measure(megabytes: float, folder: Path, *, labelled: bool = True) -> Taken:
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     peak, seconds = map(float, done.stderr.splitlines()[-1].split())
-    return Taken(path.stat().st_size / 1e6, report["conversations"], report["pairs"], peak / 1024, seconds)
+    return CallTally(path.stat().st_size / 1e6, report["conversations"], report["pairs"], peak / 1024, seconds)
 
 
 def main(megabytes: float) -> None:

@@ -23,11 +23,11 @@ from typing import Any
 import yaml
 
 import sim.api
-import sim.run.parts
+import sim.run.staff
 from sim.core.event import TaggedSentence, Tags
 from sim.core.spec import ModelSpec, Study
-from sim.llm.client import Client, Message, Request, Tab
-from sim.run.parts import Parts
+from sim.llm.client import CallLog, Client, Message, Request
+from sim.run.staff import Parts
 from sim.score.scorer import Scored
 from tests.server import Remote, serve
 
@@ -70,7 +70,7 @@ class AskedTagger:
         self._client = client
 
     async def score(self, context: Any) -> Scored[Tags]:
-        tab = Tab()
+        tab = CallLog()
         await tab.ask(self._client, Request("tagger", (Message("user", f"Tag: {context.reply}"),)))
         return Scored(Tags(sentences=(TaggedSentence(text=context.reply, moves=("advice",)),)), tab.calls, tab.timings)
 
@@ -114,7 +114,7 @@ def cpu() -> float:
 
 async def measure(case: Case, server: Remote, folder: Path) -> dict[str, float]:
     """Warm up with five trials, then measure."""
-    sim.run.parts.Parts = AskedParts  # type: ignore[misc]
+    sim.run.staff.Parts = AskedParts  # type: ignore[misc]
     await sim.api.run_study(study(Case(5, exchanges=2, client=case.client), server.url, folder), results=folder / "warm")
     server.reset()
     if case.rater > 1:

@@ -14,7 +14,7 @@ from sim.cli.app import run_app
 from sim.core.errors import InputError
 from sim.core.spec import ModelSpec
 from sim.store.yaml_file import read_yaml
-from sim.targets.contact.curl import parse_curl
+from sim.targets.first_contact.curl import parse_curl
 from tests.cli.command import sim
 from tests.cli.small import STUDY, project
 

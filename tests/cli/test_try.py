@@ -15,7 +15,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.spec import HttpSpec
-from sim.targets.contact.exchange import exchange
+from sim.targets.first_contact.exchange import exchange
 from tests.cli.command import Done, sim
 from tests.cli.journals import rows
 from tests.cli.small import contents

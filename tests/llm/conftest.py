@@ -12,7 +12,7 @@ from sim.core.spec import ModelSpec, Sampling
 from sim.llm.attempts import Patience
 from sim.llm.client import Message, Request, Schema
 from sim.llm.direct import DirectClient, Pool
-from sim.llm.lite import Library, LiteLLMClient
+from sim.llm.litellm_client import Library, LiteLLMClient
 from tests.server import Server
 
 HttpClient = DirectClient | LiteLLMClient

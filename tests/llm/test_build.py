@@ -16,7 +16,7 @@ from sim.llm.budget import Budget, Metered
 from sim.llm.build import Shared, build_client, gate_of
 from sim.llm.direct import DirectClient
 from sim.llm.limits import Gates
-from sim.llm.lite import Library, LiteLLMClient
+from sim.llm.litellm_client import Library, LiteLLMClient
 from tests.llm.conftest import Build, asked
 from tests.server import Server
 from tests.waiting import CEILING, soon
@@ -118,7 +118,7 @@ async def test_a_seed_goes_only_to_providers_that_take_one(build: Build) -> None
     assert "seed" not in failed.value.message
 
 
-@pytest.mark.parametrize("module", ["sim.llm.build", "sim.llm.direct", "sim.llm.lite"])
+@pytest.mark.parametrize("module", ["sim.llm.build", "sim.llm.direct", "sim.llm.litellm_client"])
 def test_no_module_imports_litellm_by_being_imported(module: str) -> None:
     code = f"import sys, {module}; sys.exit('litellm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,8 +15,8 @@ from sim.llm.build import Shared, build_embedder
 from sim.llm.embedding import Embedder, MeteredEmbedder, OfflineEmbedder
 from sim.llm.hosts import LocalOnly
 from sim.llm.limits import Gates
-from sim.llm.lite import Library
-from sim.llm.lite_embedding import LiteLLMEmbedder
+from sim.llm.litellm_client import Library
+from sim.llm.litellm_embedding import LiteLLMEmbedder
 from tests.llm.conftest import Waits
 from tests.server import Server
 

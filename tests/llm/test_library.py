@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from sim.llm.lite import Library
+from sim.llm.litellm_client import Library
 
 HOOKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
 

@@ -12,8 +12,8 @@ from sim.core.event import Call, Usage, read_usage
 from sim.core.spec import Limits
 from sim.llm.budget import Budget
 from sim.llm.direct import _read
-from sim.llm.lite import _usage, cost_of
-from sim.llm.lite_embedding import _usage as embedding_usage
+from sim.llm.litellm_client import _usage, cost_of
+from sim.llm.litellm_embedding import _usage as embedding_usage
 
 ODD: tuple[Any, ...] = (-1, -1_800_000, 1.5, 10**12, 1e300, "12", "many", True, None, [], {"n": 1}, float("nan"))
 

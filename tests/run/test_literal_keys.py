@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.core.errors import InputError
-from sim.run.demands import check_names, study_faults
+from sim.run.preflight import check_names, study_faults
 from tests import examples
 from tests.targets.chatbots import spec
 

@@ -17,13 +17,13 @@ from pydantic import TypeAdapter
 
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
-from sim.core.spec import Limits, OwnTargetSpec, TargetSpec
+from sim.core.spec import CustomTargetSpec, Limits, TargetSpec
 from sim.llm.budget import Budget
 from sim.llm.build import Shared
 from sim.llm.limits import Gates
 from sim.llm.prompts import load_prompts
-from sim.run.parts import Parts
 from sim.run.plan import TrialPlan, plan_trials
+from sim.run.staff import Parts
 from sim.targets.target import Target
 from tests import examples
 from tests.server import Server
@@ -62,8 +62,8 @@ def chatbot(*flags: str, key: str = "") -> Iterator[Chatbot]:
         process.communicate()
 
 
-def spec(**fields: Any) -> OwnTargetSpec:
-    found: OwnTargetSpec = TypeAdapter(TargetSpec).validate_python({"id": "bot", **fields})
+def spec(**fields: Any) -> CustomTargetSpec:
+    found: CustomTargetSpec = TypeAdapter(TargetSpec).validate_python({"id": "bot", **fields})
     return found
 
 

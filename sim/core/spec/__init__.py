@@ -27,10 +27,10 @@ from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, na
 from sim.core.spec.target import (
     CallableTargetSpec,
     ChatTargetSpec,
+    CustomTargetSpec,
     GraphTargetSpec,
     HttpTargetSpec,
     LoggedTargetSpec,
-    OwnTargetSpec,
     TargetSpec,
     tells_dates,
 )
@@ -42,6 +42,7 @@ __all__ = [
     "ChatTargetSpec",
     "CodeScorer",
     "Controls",
+    "CustomTargetSpec",
     "Fact",
     "FactRef",
     "FactUpdate",
@@ -60,7 +61,6 @@ __all__ = [
     "Noise",
     "ObserverSpec",
     "OpeningSpec",
-    "OwnTargetSpec",
     "PastMessage",
     "PastTalk",
     "Persona",

@@ -88,7 +88,7 @@ class ChatArmsSpec(_ChatSpec):
         return ChatTargetSpec(**{**given, "id": f"{self.id}-{slug(memory)}", "memory": memory})
 
 
-class _OwnTargetSpec(Frozen):
+class _CustomTargetSpec(Frozen):
     """A chatbot that keeps its own memory."""
 
     id: Id
@@ -108,7 +108,7 @@ class _OwnTargetSpec(Frozen):
         return False
 
 
-class HttpTargetSpec(_OwnTargetSpec):
+class HttpTargetSpec(_CustomTargetSpec):
     """A chatbot behind HTTP."""
 
     http: HttpSpec
@@ -119,7 +119,7 @@ class HttpTargetSpec(_OwnTargetSpec):
         return self.http.clock != "none"
 
 
-class _CodeTargetSpec(_OwnTargetSpec):
+class _CodeTargetSpec(_CustomTargetSpec):
     """A chatbot in this process."""
 
     clock: Literal["text", "argument", "none"] = "text"
@@ -147,7 +147,7 @@ class GraphTargetSpec(_CodeTargetSpec):
     graph: Place
 
 
-class LoggedTargetSpec(_OwnTargetSpec):
+class LoggedTargetSpec(_CustomTargetSpec):
     """A system whose talks stand in a log: nobody can talk with it any more. Written by `sim score LOG`, never by hand."""
 
     log: Text
@@ -220,10 +220,10 @@ else:
     Targets = Annotated[tuple[Entry, ...], AfterValidator(_spread)]
 """A study's targets. One that names several memories is written once and stands here as one target for each."""
 
-OwnTargetSpec = HttpTargetSpec | CallableTargetSpec | GraphTargetSpec | LoggedTargetSpec
+CustomTargetSpec = HttpTargetSpec | CallableTargetSpec | GraphTargetSpec | LoggedTargetSpec
 """Targets that keep their own memory."""
 
 
-def tells_dates(target: ChatTargetSpec | OwnTargetSpec) -> bool:
+def tells_dates(target: ChatTargetSpec | CustomTargetSpec) -> bool:
     """Whether `target` learns when a session takes place; if not, nobody may speak to it of the time that passed."""
     return isinstance(target, ChatTargetSpec) or target.tells_dates

@@ -13,7 +13,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final, Literal
 
-from sim.core.chance import rng
+from sim.core.seeds import rng
 from sim.llm.offline.scene import Scene
 
 KEPT = 0.6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sim.core.chance import rng
+from sim.core.seeds import rng
 from sim.llm.offline.lines import load_bank
 
 if TYPE_CHECKING:

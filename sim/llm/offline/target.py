@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from sim.core.chance import rng
+from sim.core.seeds import rng
 from sim.core.text import contains, normalise, words
 from sim.llm.offline.asked import NOT_TOLD, answer_asked
 from sim.llm.offline.lines import load_bank, load_words

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sim.core.chance import rng
 from sim.core.codebook import ALWAYS, DIMENSIONS
+from sim.core.seeds import rng
 from sim.core.text import contains, normalise
 from sim.llm.offline.measures import Finding, Heard, impression, measure
 from sim.llm.offline.wording import brushes_off, stems

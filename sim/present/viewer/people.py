@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sim.analysis.people import CHECK
 from sim.core.address import Address, code_of, person_id
-from sim.core.chance import rng
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, LABELS, QUESTIONS
 from sim.core.dates import spoken
 from sim.core.errors import InputError
 from sim.core.event import FormAnswered, Judged, Meta
 from sim.core.fold import fold
+from sim.core.seeds import rng
 from sim.core.spec.people import ChoiceQuestion, ScaleQuestion, TextQuestion
 from sim.core.view import CriterionView, RaterView, UserView, View, rater_view
 from sim.dialogue.person import Desk, as_rating, read_given, read_words
-from sim.run.reading import Item, give_out
+from sim.run.people_assignment import Item, give_out
 from sim.run.seat import Seat, plans_of
 from sim.run.trial import run_trial
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed
 from sim.core.view import CHARACTERS_PER_TOKEN
-from sim.llm.client import Message, Request, Tab
+from sim.llm.client import CallLog, Message, Request
 
 if TYPE_CHECKING:
     from sim.core.event import Call, Timing
@@ -53,12 +53,12 @@ class Writer:
         if self._tokens is not None and size > self._tokens * CHARACTERS_PER_TOKEN:
             problem = f"memory asked with {size // CHARACTERS_PER_TOKEN} tokens; context_tokens is {self._tokens}"
             raise CallFailed("too_long", problem)
-        tab = Tab()
+        tab = CallLog()
         self._asking += 1
         try:
             return await tab.ask(self._client, Request("memory", messages, seed=seed, step="repair" if repair else "first"))
         except CallFailed as failed:
-            tab = Tab(failed.calls, failed.timings)
+            tab = CallLog(failed.calls, failed.timings)
             raise failed.paying((), ()) from failed
         finally:
             self._asking -= 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sim.core.errors import LOST, CallFailed
 from sim.core.view import CHARACTERS_PER_TOKEN
-from sim.llm.client import Completion, Message, Request, Tab
+from sim.llm.client import CallLog, Completion, Message, Request
 from sim.llm.reading import after_thought
 from sim.targets.memory.policy import Heard, Policy, Recalled, told
 from sim.targets.target import MemoryStep
@@ -96,7 +96,7 @@ class Written(Policy):
 
     async def _write(self, fresh: Sequence[Heard], seed: int) -> MemoryStep:
         asked, dropped = self._asked(fresh)
-        tab = Tab()
+        tab = CallLog()
 
         def step(content: str, kept: Kept = "") -> MemoryStep:
             return MemoryStep(self.name, content, tab.calls, tab.timings, kept, dropped)
@@ -113,7 +113,7 @@ class Written(Policy):
         except CallFailed as failed:
             if failed.cause in LOST:
                 raise
-            tab = Tab(failed.calls, failed.timings)
+            tab = CallLog(failed.calls, failed.timings)
             return step(self._text, "refused" if failed.cause == "refused" else "too_long")
         return step(self._text, "unusable")
 

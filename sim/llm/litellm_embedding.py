@@ -15,7 +15,7 @@ from sim.llm.answers import CAUSES
 from sim.llm.attempts import Answer, Patience, persist
 from sim.llm.embedding import Embedded, account
 from sim.llm.failures import AttemptFailed, scrub
-from sim.llm.lite import Library, cost_of, judge, way_to
+from sim.llm.litellm_client import Library, cost_of, judge, way_to
 
 if TYPE_CHECKING:
     from sim.core.spec import ModelSpec

@@ -19,9 +19,9 @@ from sim.core.text import contains, normalise
 from sim.llm.budget import Budget
 from sim.llm.build import Shared
 from sim.llm.limits import Gates
-from sim.run.parts import Parts
-from sim.targets.contact.exchange import GREETING
-from sim.targets.contact.finding import Finding
+from sim.run.staff import Parts
+from sim.targets.first_contact.exchange import GREETING
+from sim.targets.first_contact.finding import Finding
 from sim.targets.isolation import check_isolation
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from sim.core.chance import derive
 from sim.core.controls import control_parts
 from sim.core.errors import CallFailed
 from sim.core.panel import Panel
+from sim.core.seeds import derive
 from sim.core.spec import ChatTargetSpec
 from sim.core.written import GRADES
 from sim.dialogue.judging import Judges
@@ -24,7 +24,7 @@ from sim.score.likability import LikabilityRater
 from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
 from sim.score.profile_judge import ProfileJudge
-from sim.targets.build import OwnTarget
+from sim.targets.build import CustomTarget
 from sim.targets.chat import ChatTarget
 from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sim.core.panel import Node
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import KeptScorer, Limits, ModelSpec, OwnTargetSpec, Study
+    from sim.core.spec import CustomTargetSpec, KeptScorer, Limits, ModelSpec, Study
     from sim.llm.build import Shared
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
@@ -58,7 +58,7 @@ def scorer_versions(study: Study, own: Iterable[KeptScorer] = ()) -> dict[str, s
 def offline_parts(study: Study, own: Iterable[KeptScorer] = ()) -> tuple[str, ...]:
     """Who is played by offline models: `user`, rater ids, `target <id>`, and `scorer <id>` of the study's `own`. The offline tagger tags real replies
     and plays nobody."""
-    played: list[tuple[str, ModelSpec | OwnTargetSpec]] = [("user", study.user), *study.raters.items()]
+    played: list[tuple[str, ModelSpec | CustomTargetSpec]] = [("user", study.user), *study.raters.items()]
     for target in study.targets:
         played.append((f"target {target.id}", target))
         if isinstance(target, ChatTargetSpec) and target.embedding:
@@ -90,7 +90,7 @@ class Parts:
         self._study = study
         self._limits = limits
         self._nonce = nonce
-        self._own = {t.id: OwnTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
+        self._own = {t.id: CustomTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
         self._prompts = prompts
         self._shared = shared
         self._sink = sink

@@ -9,11 +9,11 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.spec import HttpSpec
-from sim.targets.contact.curl import parse_curl
-from sim.targets.contact.exchange import GREETING as SAID
-from sim.targets.contact.naming import read_name
-from sim.targets.contact.request import Draft, draft_request, draft_url
-from sim.targets.contact.response import read_response
+from sim.targets.first_contact.curl import parse_curl
+from sim.targets.first_contact.exchange import GREETING as SAID
+from sim.targets.first_contact.naming import read_name
+from sim.targets.first_contact.request import Draft, draft_request, draft_url
+from sim.targets.first_contact.response import read_response
 from sim.targets.template import Filling
 
 URL = "http://127.0.0.1:1/chat"

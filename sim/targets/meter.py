@@ -28,7 +28,7 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Till:
+class Meter:
     """Where the calls of one target are counted."""
 
     name: str

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.core.chance import rng
 from sim.core.errors import InputError
+from sim.core.seeds import rng
 
 if TYPE_CHECKING:
     from sim.core.record import Trial

@@ -14,7 +14,6 @@ from sim.analysis.arms import Source
 from sim.analysis.compare import compare
 from sim.analysis.summary import summarise
 from sim.core.codebook import CRITERIA, DIMENSIONS
-from sim.core.digest import Digest, Row
 from sim.core.event import (
     Absence,
     Assessed,
@@ -57,6 +56,7 @@ from sim.core.event import (
     load_event,
 )
 from sim.core.fold import fold
+from sim.core.lean_fold import Digest, Row
 from sim.core.record import Exchange, Session, Trial
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.written import GRADES

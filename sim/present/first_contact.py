@@ -14,9 +14,9 @@ from sim.present.words import safe
 
 if TYPE_CHECKING:
     from sim.present.trial_json import TrialDocument
-    from sim.run.contact import Spoken
-    from sim.targets.contact.exchange import Exchanged
-    from sim.targets.contact.finding import Finding
+    from sim.run.first_contact import Spoken
+    from sim.targets.first_contact.exchange import Exchanged
+    from sim.targets.first_contact.finding import Finding
 
 MUCH = 1_500
 """Characters of a body that are shown."""
@@ -31,7 +31,7 @@ def render_heading(text: str, *, width: int) -> RenderableType:
 
 def render_exchange(made: Exchanged | Spoken) -> RenderableType:
     """A request and what came back, or what was said and answered, as it went."""
-    from sim.targets.contact.exchange import Exchanged
+    from sim.targets.first_contact.exchange import Exchanged
 
     if isinstance(made, Exchanged):
         sent = [f"{made.method} {made.url}", *(f"{name}: {value}" for name, value in made.headers.items()), *([made.body] if made.body else [])]

@@ -16,8 +16,8 @@ from pydantic import JsonValue
 from sim.core.errors import InputError
 from sim.core.spec.http import SECRET, SLOT, UNREAD
 from sim.core.spec.keylike import long_runs
-from sim.targets.contact.curl import FLAG, Curl, names
-from sim.targets.contact.finding import Finding
+from sim.targets.first_contact.curl import FLAG, Curl, names
+from sim.targets.first_contact.finding import Finding
 
 MESSAGE = ("message", "usermessage", "prompt", "input", "userinput", "text", "query", "question", "content", "msg", "utterance", "q", "ask")
 """Names of the field that the user's message stands in, the likeliest first."""

@@ -22,7 +22,7 @@ class PerThousand:
     """US dollars. None: of some call nobody knows the price."""
 
 
-class Taken:
+class CallTally:
     """Sums over calls, to which more can be added."""
 
     def __init__(self) -> None:

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from sim.core.errors import InputError
 from sim.core.text import normalise
-from sim.targets.contact.curl import names
-from sim.targets.contact.finding import Finding
-from sim.targets.contact.request import Place, leaves, plain, shown
+from sim.targets.first_contact.curl import names
+from sim.targets.first_contact.finding import Finding
+from sim.targets.first_contact.request import Place, leaves, plain, shown
 
 REPLY = (
     *("reply", "answer", "response", "output", "completion", "generatedtext", "outputtext", "content", "text", "message", "delta", "result"),

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from sim.core.spec.people import PeopleStudy
-from sim.run.reading import Item, give_out
+from sim.run.people_assignment import Item, give_out
 from tests.analysis.trials import Diary, planned
 
 
