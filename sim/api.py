@@ -212,14 +212,14 @@ async def resume_run(
     announce: Announce | None = None,
     on_start: OnStart | None = None,
 ) -> Run:
-    """Go on where a run stopped, with the prompts, personas and scenarios it began with; buys only what is absent.
+    """Go on where a run stopped, with the prompts, personas and scenarios it began with; runs only what is missing.
 
     Args:
         limits: applied to the study's limits, for this execution only.
         local_only, announce: see `run_study`.
 
     Raises:
-        InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a target of one's own cannot
+        InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a custom target cannot
             be reached.
         RunLocked: another process is writing to it.
     """

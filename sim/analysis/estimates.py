@@ -56,7 +56,7 @@ Scale = tuple[float, float]
 
 
 def tier(personas: int, scenarios: int) -> Tier:
-    """What may be concluded from so many: `look` is no verdict, `screen` sorts out, `decide` decides."""
+    """What may be concluded from so many: `look` is not a verdict, `screen` sorts out, `decide` decides."""
     if personas < SCREEN:
         return "look"
     return "decide" if personas >= DECIDE and scenarios >= DECIDE_SCENARIOS else "screen"

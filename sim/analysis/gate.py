@@ -445,6 +445,6 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
 
 
 def _vary(sides: Sides) -> bool:
-    """Whether the scores themselves differ between personas: the same answer twice is no news, a rater that never moves is no rater."""
+    """Whether the scores themselves differ between personas: the same answer twice is no news, a rater that never moves is not a rater."""
     found = estimate(sides.these)
     return found is not None and interval(found) is not None

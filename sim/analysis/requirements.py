@@ -123,7 +123,7 @@ def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
     """
     found = _LINE.fullmatch(text)
     if not found:
-        raise _wrong(text, "is no requirement", "write figure, operator and number, as in 'likability >= 3.5'")
+        raise _wrong(text, "is not a requirement", "write figure, operator and number, as in 'likability >= 3.5'")
     operator, bar = _operator(text, found["operator"]), _number(text, found["bar"])
     figure = _figure(text, found["figure"].strip(), scorers)
     if operator == "==" and not isinstance(figure, Count):
@@ -240,7 +240,7 @@ def parse_margin(text: str, scorers: Scorers = ()) -> tuple[str, float]:
     name, equals, number = (part.strip() for part in text.partition("="))
     found = find_measure(name, scorers)
     if not equals:
-        raise InputError(f"margin '{text}' is no margin", mend="write measure=number, as in likability=0.2")
+        raise InputError(f"margin '{text}' is not a margin", mend="write measure=number, as in likability=0.2")
     if found is None:
         raise InputError(f"margin '{text}' speaks of unknown measure '{name}'", mend=nearest(name, [m.id for m in measures_of(scorers)]))
     try:

@@ -140,20 +140,20 @@ def _labelled(line: str, known: set[str], path: Path, number: int) -> Labelled:
     except (ValueError, RecursionError):
         raise wrong("is not JSON", "write one object on a line") from None
     if not isinstance(row, dict):
-        raise wrong("is no object", 'write {"sentence": "…", "moves": […]}')
+        raise wrong("is not an object", 'write {"sentence": "…", "moves": […]}')
     for key in ("sentence", "moves"):
         if key not in row:
             raise wrong(f"has no `{key}`", 'write {"sentence": "…", "moves": […]}')
     sentence, moves, reply = row["sentence"], row["moves"], row.get("reply")
     if not isinstance(sentence, str) or not sentence.strip():
-        raise wrong("`sentence` is no text")
+        raise wrong("`sentence` is not text")
     if not isinstance(moves, list) or not all(isinstance(m, str) for m in moves):
-        raise wrong("`moves` is no list of names", "write [] for a sentence that makes none")
+        raise wrong("`moves` is not a list of names", "write [] for a sentence that makes none")
     if not (reply is None or isinstance(reply, str)):
-        raise wrong("`reply` is no text")
+        raise wrong("`reply` is not text")
     for move in moves:
         if move not in known:
-            raise wrong(f"'{move}' is no move of the codebook", f"write one of {', '.join(sorted(known))}")
+            raise wrong(f"'{move}' is not a move of the codebook", f"write one of {', '.join(sorted(known))}")
     return Labelled(sentence, frozenset(moves), reply or sentence)
 
 
@@ -171,7 +171,7 @@ def read_rater(model: str, *, api_base: str | None, api_key_env: str | None) -> 
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "model"
         mend = "write it as provider/name, such as openai/gpt-5 or offline/rater" if name == "model" and "pattern" in first["type"] else ""
-        said = f"'{model}' is no model's name" if mend else str(first["msg"]).removeprefix("Value error, ")
+        said = f"'{model}' is not a model's name" if mend else str(first["msg"]).removeprefix("Value error, ")
         raise InputError(said, mend=mend, where=flags[name]) from None
 
 

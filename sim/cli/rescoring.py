@@ -86,7 +86,7 @@ def complete(folder: RunFolder, judging: Judging, wish: ScoreOptions) -> tuple[i
 def ending(absent: int, stopped: str) -> int:
     """The exit status, after a line on what is absent still."""
     if absent:
-        print(f"sim: {absent:,} verdicts are absent still; the same command buys them", file=sys.stderr)
+        print(f"sim: {absent:,} verdicts are missing; the same command asks for them", file=sys.stderr)
     return INTERRUPTED if stopped else INCOMPLETE if absent else DONE
 
 

@@ -278,7 +278,7 @@ def _model(name: str) -> ModelSpec:
         return ModelSpec(model=name)
     except ValidationError:
         mend = "write it as provider/name, such as openai/gpt-5 or offline/user"
-        raise InputError(f"'{name}' is no model's name", mend=mend, where="--user") from None
+        raise InputError(f"'{name}' is not a model's name", mend=mend, where="--user") from None
 
 
 # --- meeting it -----------------------------------------------------------------------------------------------------

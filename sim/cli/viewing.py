@@ -42,7 +42,7 @@ def view(results: Path, wish: ViewOptions) -> int:
     from sim.store.yaml_file import load_yaml
 
     if not results.is_dir():
-        raise InputError("is no folder", mend="name the folder that holds the runs", where=results)
+        raise InputError("is not a folder", mend="name the folder that holds the runs", where=results)
     people = None
     if wish.study is not None:
         from sim.core.spec.people import PeopleStudy
@@ -97,7 +97,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except (OSError, OverflowError) as error:
         listening.close()
-        why = error.strerror if isinstance(error, OSError) else "is no port"
+        why = error.strerror if isinstance(error, OSError) else "is not a port"
         raise InputError(f"{host}:{port} cannot be listened on: {why}", mend="choose another --port", where="--port") from None
     return listening
 
@@ -120,12 +120,12 @@ def read_host(host: str, *, beyond: bool) -> str:
     """The address to listen on.
 
     Raises:
-        InputError: it is no address of this machine's own network, or is reached from others and nobody said that it may be.
+        InputError: it is not an address of this machine's own network, or is reached from others and nobody said that it may be.
     """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        raise InputError(f"'{host}' is no address", mend="write one such as 192.168.1.20", where="--host") from None
+        raise InputError(f"'{host}' is not an address", mend="write one such as 192.168.1.20", where="--host") from None
     if address.is_unspecified:
         raise InputError("any address at all cannot be told from a stranger's", mend="name the one that people reach this machine by", where="--host")
     if not address.is_loopback and not beyond:

@@ -178,5 +178,5 @@ def read_given(given: object, asked: Sequence[str], *, na: Collection[str] = ())
     for name in asked:
         value = given[name]
         if not (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 5) and not (name in na and value == "na"):
-            raise InputError(f"{name.replace('_', ' ')}: {value!r} is no number from 1 to 5")
+            raise InputError(f"{name.replace('_', ' ')}: {value!r} is not a number from 1 to 5")
     return {name: given[name] for name in asked}

@@ -146,7 +146,7 @@ def _dump(body: dict[str, JsonValue]) -> bytes:
 
 
 class _Foreign(BaseModel):
-    """Whatever else a server sends beside what is read is no concern of ours."""
+    """Whatever else a server sends beside what is read is not a concern of ours."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -85,7 +85,7 @@ class Parts:
         """Args:
         codebook: what replies are tagged with; None where nothing is tagged.
         scorers: the study's own, and those that were added to the run later.
-        nonce: the run's own, by which targets of one's own know their users apart from those of other runs.
+        nonce: the run's own, by which custom targets know their users apart from those of other runs.
         """
         self._study = study
         self._limits = limits

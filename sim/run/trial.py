@@ -37,7 +37,7 @@ async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
     stay in the journal and count as spent.
 
     Returns:
-        The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again buys only what is absent.
+        The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again runs only what is missing.
     """
     trial = fold(plan.blank(), sink.events(plan.id))
     if trial.failed or trial.finished or trial.forgotten or (parts.stopped and not trial.sessions):

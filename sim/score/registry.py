@@ -41,7 +41,7 @@ def built_in_rubrics() -> dict[str, Path]:
 
 
 def offered() -> dict[str, str]:
-    """Where the code of each scorer is that has a name and is no rubric of ours, by that name; what comes with the package goes first."""
+    """Where the code of each scorer is that has a name and is not a rubric of ours, by that name; what comes with the package goes first."""
     return {**{point.name: point.value for point in entry_points(group=GROUP)}, **IN_PYTHON}
 
 

@@ -197,7 +197,7 @@ def _wants_choice(node: Node, types: list[object]) -> tuple[str, str]:
     if keys:
         either = " or ".join(f"'{c}'" for c in choices)
         return f"must be {either}, or keys and values ({keys} …), not {_shown(node)}", ""
-    return f"{_shown(node)} is no choice here", nearest(node.raw, choices)
+    return f"{_shown(node)} is not a choice here", nearest(node.raw, choices)
 
 
 def _shown(node: Node) -> str:

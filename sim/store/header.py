@@ -49,7 +49,7 @@ class Header(Frozen):
     schema_version: int = SCHEMA_VERSION
     created: dt.datetime
     nonce: str = ""
-    """Drawn when the run was made. Users that targets of one's own are told of are named after it, so that no two runs meet in one memory."""
+    """Drawn when the run was made. Users that custom targets are told of are named after it, so that no two runs meet in one memory."""
     prompts: dict[str, str]
     """Texts by name."""
     prompt_hashes: dict[str, str]

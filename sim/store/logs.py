@@ -413,7 +413,7 @@ def _text(message: Mapping[str, Json], i: int) -> str:
     if not isinstance(content, str):
         raise _Fault(f"messages[{i}] has {_kind(content)} for content", "write a text", i)
     if "\0" in content:
-        raise _Fault(f"messages[{i}] holds a NUL character", "a NUL is no text; take it out", i)
+        raise _Fault(f"messages[{i}] holds a NUL character", "a NUL is not text; take it out", i)
     if not content.isascii():
         try:
             content.encode()
@@ -649,7 +649,7 @@ def _tell_format(path: Path, file: IO[bytes]) -> Format:
     if suffix != ".json" and not head.startswith((b"{", b"[")):
         if _columns(first.decode("utf-8", "replace")):
             return "csv"
-        raise InputError("is no log that can be told", mend=f"name it {', '.join(SUFFIXES)} for what it is; see `sim score --help`", where=path)
+        raise InputError("is not a log that can be told", mend=f"name it {', '.join(SUFFIXES)} for what it is; see `sim score --help`", where=path)
     if head.startswith(b"{") and len(first) == len(head) and path.stat().st_size > HEAD:
         return "jsonl"
     try:

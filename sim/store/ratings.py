@@ -99,7 +99,7 @@ def _lines(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         except (ValueError, RecursionError):
             raise InputError("is not JSON", mend=f"write one object on a line, such as {_EXAMPLE}", where=path, line=number) from None
         if not isinstance(row, dict):
-            raise InputError("is no object", mend=f"write one object on a line, such as {_EXAMPLE}", where=path, line=number)
+            raise InputError("is not an object", mend=f"write one object on a line, such as {_EXAMPLE}", where=path, line=number)
         for key in NEEDED:
             if key not in row:
                 raise InputError(f"has no `{key}`", mend=f"write {', '.join(NEEDED)} on every line", where=path, line=number)
@@ -156,7 +156,7 @@ def _name(row: dict[str, Any], key: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise _Fault(f"`{key}` is no text", "write a name")
+        raise _Fault(f"`{key}` is not text", "write a name")
     if "\0" in value or (not value.isascii() and any(0xD800 <= ord(c) < 0xE000 for c in value)):
         raise _Fault(f"`{key}` holds a NUL or half a character", "take it out")
     if not value.strip():

@@ -318,7 +318,7 @@ def create_run(
         InputError: the name is taken or unfit, or `results` cannot be written.
     """
     if name is not None and not _NAME.fullmatch(name):
-        raise InputError(f"'{name}' is no name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
+        raise InputError(f"'{name}' is not a valid name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
     spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook, scorers=tuple(own), log=log)
     created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
     try:

@@ -34,7 +34,7 @@ def choose_place(out: Path | None, *, name: str) -> Path:
     if not out.parent.is_dir():
         raise InputError("its folder does not exist", mend="make it, or name another file with --out", where=out)
     if out.suffix not in (".yaml", ".yml"):
-        raise InputError("is no name for a study", mend=f"call it {out.with_suffix('.yaml').name}", where=out)
+        raise InputError("is not a valid name for a study", mend=f"call it {out.with_suffix('.yaml').name}", where=out)
     return out
 
 

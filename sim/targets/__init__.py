@@ -1,1 +1,1 @@
-"""What is tested: a chat model with a memory policy (`chat`, policies in `memory`), or a chatbot of one's own (`http`, `callable`, `graph`)."""
+"""What is tested: a chat model with a memory policy (`chat`, policies in `memory`), or a custom chatbot (`http`, `callable`, `graph`)."""

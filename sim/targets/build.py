@@ -1,4 +1,4 @@
-"""From the spec of a target of one's own to the talk of one trial with it. Somebody's code is imported here, and nowhere else."""
+"""From the spec of a custom target to the talk of one trial with it. Somebody's code is imported here, and nowhere else."""
 
 from __future__ import annotations
 

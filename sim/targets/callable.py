@@ -50,7 +50,7 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
             raise InputError(f"{problem} is a class, whose instances end with the process", mend=mend)
         return found
     if not callable(found):
-        raise InputError(f"{problem} is no function", mend="name a function that takes messages, or a class with reply and new_session")
+        raise InputError(f"{problem} is not a function", mend="name a function that takes messages, or a class with reply and new_session")
     names = parameters(found, owner=f"target '{spec.id}'")
     if names is not None and not names & {"messages", "message"}:
         raise InputError(f"{problem} takes neither messages nor message", mend="name its first parameter messages, or message for the last one alone")

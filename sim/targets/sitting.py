@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Sitting:
-    """What a target of one's own has to be told again with every message, or once a session.
+    """What a custom target has to be told again with every message, or once a session.
 
     Args:
         prompts: hold the words for the date; None: the date is not put into words.

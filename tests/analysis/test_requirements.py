@@ -38,12 +38,12 @@ def test_requirements_are_understood(text: str, figure: Figure, operator: str, b
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "is no requirement"),
-        ("likability", "is no requirement"),
-        ("likability 3.5", "is no requirement"),
-        (">= 3", "is no requirement"),
-        ("likability >=", "is no requirement"),
-        ("likability >= 3 >= 2", "is no requirement"),
+        ("", "is not a requirement"),
+        ("likability", "is not a requirement"),
+        ("likability 3.5", "is not a requirement"),
+        (">= 3", "is not a requirement"),
+        ("likability >=", "is not a requirement"),
+        ("likability >= 3 >= 2", "is not a requirement"),
         ("likeability >= 3", "unknown measure 'likeability'; did you mean 'likability'"),
         ("abstention.balanced >= 3", "did you mean 'abstention.balanced_accuracy'"),
         ("repetition.callback <= 1", "unknown measure"),
@@ -66,7 +66,7 @@ def test_requirements_are_understood(text: str, figure: Figure, operator: str, b
         ("count(false_memories) == 0", "did you mean 'false_memory'"),
         ("count(failed) == -1", "below 0"),
         ("median(session) >= 3", "unknown 'median(…)'"),
-        ("likability >= 3\n>= 2", "is no requirement"),
+        ("likability >= 3\n>= 2", "is not a requirement"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_mend(text: str, complaint: str) -> None:

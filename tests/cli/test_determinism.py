@@ -124,7 +124,7 @@ def reworded(text: str) -> str:
 def test_the_words_of_the_prompts_change_no_offline_result(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     run("plain")
     texts = load_texts()
-    # What stands before the target's first message of a session is said to the target, and so is no instruction of ours.
+    # What stands before the target's first message of a session is said to the target, and so is not an instruction of ours.
     changed = {name: text if name == "target_session" else reworded(text) for name, text in texts.items()}
     assert all(changed[n] != t for n, t in texts.items() if n != "target_session")
     monkeypatch.setattr("sim.llm.prompts.load_texts", lambda: changed)

@@ -202,7 +202,7 @@ URL = 'url: "http://127.0.0.1:1/chat"'
         ("graph: a:b, sistem: x", "targets 1: unknown key 'sistem'; choose from: id, memory, clock, durable, timeout, graph"),
         ("callable: a.b", "targets 1, callable: must be module:function, such as bots:reply, not 'a.b'"),
         (f"http: {{{URL}, metod: PUT}}", "targets 1, http: unknown key 'metod'; did you mean 'method'?"),
-        (f"http: {{{URL}, stream: see}}", "targets 1, http, stream: 'see' is no choice here; did you mean 'sse'?"),
+        (f"http: {{{URL}, stream: see}}", "targets 1, http, stream: 'see' is not a choice here; did you mean 'sse'?"),
         (
             f"http: {{{URL}, clock: none, clock_name: X}}",
             "targets 1, http: clock_name says nothing with clock: none; take it out, or write clock: header or clock: field",
@@ -211,7 +211,7 @@ URL = 'url: "http://127.0.0.1:1/chat"'
             f'http: {{{URL}, headers: {{Authorization: "Bearer sk-123"}}}}',
             "targets 1, http, headers: Authorization: a secret belongs into the environment; write ${NAME} and export NAME",
         ),
-        (f'http: {{{URL}, body: {{m: "{{mesage}}"}}}}', "targets 1, http, body: {mesage} is no placeholder; did you mean '{message}'?"),
+        (f'http: {{{URL}, body: {{m: "{{mesage}}"}}}}', "targets 1, http, body: {mesage} is not a placeholder; did you mean '{message}'?"),
         (
             f'http: {{{URL}, body: {{m: "{{message}}"}}}}',
             "targets 1, http: nothing tells it who speaks, so all trials would be one user's; put {user_id} or {session_id} into url, headers, body",

@@ -245,7 +245,7 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--tagger", "gpt"], "sim: --tagger: 'gpt' is no tagger; write offline, or provider/name as in openai/gpt-5"),
+        (["--tagger", "gpt"], "sim: --tagger: 'gpt' is not a tagger; write offline, or provider/name as in openai/gpt-5"),
         (["--tagger", "offline/uses"], "sim: unknown tagger 'offline/uses'; write offline/tagger, or name a model such as openai/gpt-5"),
         (["--api-base", "http://127.0.0.1:1/v1"], "sim: --api-base: means nothing to offline models, which run in this process; name a model"),
         (

@@ -212,7 +212,7 @@ def test_a_budget_ends_it_and_counts_what_the_same_judge_has_spent_before(server
     made, absent = server.stats()["calls"], json.loads(first.stdout)["absent"]
     assert 0 < made < REPLIES
     assert absent == REPLIES - made
-    assert f"sim: {absent} verdicts are absent still; the same command buys them" in first.stderr
+    assert f"sim: {absent} verdicts are missing; the same command asks for them" in first.stderr
     assert here.sim("score", *ask).returncode == 3
     assert server.stats()["calls"] == made
     whole_after(server, here, folder, repeated=0)
@@ -259,7 +259,7 @@ def test_what_leaves_the_machine_is_said_first_or_refused(folder: Path, here: He
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--rater", "gpt"], "sim: --rater: 'gpt' is no rater; write provider/name as in openai/gpt-5"),
+        (["--rater", "gpt"], "sim: --rater: 'gpt' is not a rater; write provider/name as in openai/gpt-5"),
         (["--rater", "offline/uses"], "sim: offline/uses cannot play a rater"),
         (
             ["--rater", "openai/x", "--only", "moves"],

@@ -292,7 +292,7 @@ def test_a_new_version_takes_the_place_of_the_old_one(server: Remote, old: Path,
         (("--scorer", "answrs"), "sim: no scorer is named 'answrs'; did you mean 'answers'?"),
         (("--scorer", "nowhere.yaml"), "sim: no rubric lies at 'nowhere.yaml'; did you mean 'whole.yaml'?"),
         (("--model", "openai/judge"), "sim: --model: judges by a rubric, and none is named; add --scorer answers, or --scorer FILE"),
-        (("--scorer", "answers", "--model", "judge"), "sim: --model: 'judge' is no model; write provider/name as in openai/gpt-5"),
+        (("--scorer", "answers", "--model", "judge"), "sim: --model: 'judge' is not a model; write provider/name as in openai/gpt-5"),
         (("--scorer", "answers", "--by", "target"), "sim: --by: is about moves, and --scorer is not; leave one out, or name a --tagger too"),
         (("--scorer", "answers", "--name", "x"), "sim: --name: names the run that a log becomes, and this is a run; leave it out"),
     ],
@@ -446,7 +446,7 @@ def test_a_logs_own_labels_go_with_it(folder: Path, here: Here) -> None:
         (("--scorer", "answrs"), "sim: no scorer is named 'answrs'; did you mean 'answers'?"),
         (("--scorer", "answers", "--persona", "nobody"), "sim: no persona matches 'nobody'"),
         (("--persona", "davi"), "sim: --persona: is who talked in a log that becomes a run; add --scorer or --name"),
-        (("--scorer", "answers", "--name", "A b"), "sim: 'A b' is no name for a run"),
+        (("--scorer", "answers", "--name", "A b"), "sim: 'A b' is not a valid name for a run"),
     ],
 )
 def test_what_cannot_be_asked_of_a_log_is_said_before_anything_is_written(folder: Path, here: Here, flags: tuple[str, ...], complaint: str) -> None:

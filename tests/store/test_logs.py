@@ -124,7 +124,7 @@ FAULTS = {
     "a number": ("7", "is a number, not a conversation"),
     "a text": ('"hello"', "is a text, not a conversation"),
     "no messages": ('{"id": "a"}', "has no 'messages'"),
-    "messages is no list": ('{"messages": "hello"}', "'messages' is a text"),
+    "messages is not a list": ('{"messages": "hello"}', "'messages' is a text"),
     "empty conversation": ("[]", "has no messages"),
     "only system": ('[{"role": "system", "content": "Be kind."}]', "has no message of the assistant"),
     "only the user": ('[{"role": "user", "content": "Hello?"}]', "has no message of the assistant"),
@@ -239,7 +239,7 @@ def test_a_quote_without_an_end_does_not_fill_the_memory(tmp_path: Path, monkeyp
         ("log.json", b" \n ", "is empty"),
         ("log.csv", codecs.BOM_UTF8, "is empty"),
         ("log.csv", b"who,what\n", "the first line does not name the columns"),
-        ("log.txt", b"Dear diary\n", "is no log that can be told"),
+        ("log.txt", b"Dear diary\n", "is not a log that can be told"),
         ("log.jsonl", lines(TALK).encode("utf-16"), "is UTF-16"),
     ],
 )

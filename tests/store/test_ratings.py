@@ -67,9 +67,9 @@ def test_two_systems_may_use_one_name_for_an_item(tmp_path: Path) -> None:
         ('{"item": 1, "rater": "r", "dimension": "d", "score": true}', "ratings.csv:1: 'True' is no score"),
         ('{"item": 1, "rater": "r", "dimension": "d", "score": [1]}', "is no score"),
         ('{"item": 1, "rater": "r", "dimension": "d"}', "ratings.csv:1: has no `score`"),
-        ('{"item": null, "rater": "r", "dimension": "d", "score": 1}', "`item` is no text"),
+        ('{"item": null, "rater": "r", "dimension": "d", "score": 1}', "`item` is not text"),
         ('{"item": 1,', "ratings.csv:1: is not JSON"),
-        ('[{"item": 1}]', "ratings.csv:1: is no object"),
+        ('[{"item": 1}]', "ratings.csv:1: is not an object"),
         (b"item,rater,dimension,score\n1,\xff,d,1\n", "is not UTF-8 text"),
     ],
 )

@@ -86,7 +86,7 @@ def test_a_name_that_exists_is_refused_and_nothing_is_written(tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "/tmp/x", "A", "a b", "-x", "a\n", "é", "a" * 81])
 def test_a_name_that_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is no name for a run; use lower-case letters"):
+    with pytest.raises(InputError, match="is not a valid name for a run; use lower-case letters"):
         create(tmp_path / "results", name)
     assert list(tmp_path.iterdir()) == []
 

@@ -116,7 +116,7 @@ def test_what_cannot_be_a_scorer_is_said_with_its_line(folder: Path, scorers: st
 def test_a_rubric_is_checked_by_itself(folder: Path) -> None:
     (folder / "mine.yaml").write_text(MINE + "sees: [replies]\n", encoding="utf-8")
     (one,) = check_paths([Path("study/mine.yaml")])
-    assert (one.kind, *map(str, one.problems)) == ("rubric", "study/mine.yaml:5: sees 1: 'replies' is no choice here; did you mean 'reply'?")
+    assert (one.kind, *map(str, one.problems)) == ("rubric", "study/mine.yaml:5: sees 1: 'replies' is not a choice here; did you mean 'reply'?")
 
 
 def test_what_an_installed_package_offers_is_found_without_importing_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

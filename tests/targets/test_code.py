@@ -60,7 +60,7 @@ async def test_an_empty_reply_is_a_reply() -> None:
         ({"callable": "bots:freind"}, "target 'bot': there is no 'freind' in bots; did you mean 'friend'?"),
         (
             {"callable": "bots:_memory"},
-            "target 'bot': bots:_memory is no function; name a function that takes messages, or a class with reply and new_session",
+            "target 'bot': bots:_memory is not a function; name a function that takes messages, or a class with reply and new_session",
         ),
         ({"callable": "bots:friend"}, "target 'bot': bots:friend needs date, which it is not given; write clock: argument"),
         (

@@ -51,7 +51,7 @@ def _well_formed(text: str) -> str:
     for name in re.findall(r"(?<!\$)\{(\w+)\}", text):
         near = get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.6)
         if name not in PLACEHOLDERS and near:
-            raise ValueError(f"{{{name}}} is no placeholder; did you mean '{{{near[0]}}}'?")
+            raise ValueError(f"{{{name}}} is not a placeholder; did you mean '{{{near[0]}}}'?")
     return text
 
 
@@ -85,7 +85,7 @@ def _is_a_url(url: str) -> str:
 def _are_headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER.match(name):
-            raise ValueError(f"'{name}' is no name for a header")
+            raise ValueError(f"'{name}' is not a valid name for a header")
         _well_formed(value)
         _no_secret(name, value)
         if "{message}" in value or "{messages}" in value:
@@ -117,7 +117,7 @@ def _named(body: JsonValue) -> Iterator[tuple[str, str]]:
 
 
 def _host(url: str) -> str:
-    """The host of `url`; empty where its port is no port."""
+    """The host of `url`; empty where its port is not a port."""
     parts = urlsplit(url)
     try:
         return (parts.hostname or "") if parts.port is None or parts.port > 0 else ""
@@ -258,7 +258,7 @@ class HttpSpec(Frozen):
         if self.clock == "field" and not isinstance(self.template, dict):
             raise ValueError("clock: field needs a body of keys and values to put the date into")
         if self.clock == "header" and self.clock_name and not _HEADER.match(self.clock_name):
-            raise ValueError(f"clock_name: '{self.clock_name}' is no name for a header")
+            raise ValueError(f"clock_name: '{self.clock_name}' is not a valid name for a header")
         if self.clock_name and self.clock not in ("header", "field"):
             raise ValueError(f"clock_name says nothing with clock: {self.clock}; take it out, or write clock: header or clock: field")
         return self

@@ -74,7 +74,7 @@ _EMPTY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Something the user said that is no question."""
+    """Something the user said that is not a question."""
 
     text: str
     session: int
@@ -115,7 +115,7 @@ def asks(message: str, *, opens: bool) -> Literal["surely", "perhaps", "no"]:
 
 
 def _said(scene: Scene) -> list[Sentence]:
-    """All that is known to have been said and is no question, in order: sentence by sentence, or as statements that memory has noted."""
+    """All that is known to have been said and is not a question, in order: sentence by sentence, or as statements that memory has noted."""
     spoken = [(session, text) for session, message in (*scene.earlier, *((TODAY, m) for m in scene.today)) for text in apart(message)]
     heard = {text for _, text in spoken}
     noted = [(s.session, s.text) for s in scene.statements if s.text not in heard]

@@ -157,7 +157,7 @@ def build_app(
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise InputError(f"'{text[:20]}' is no number of rows")
+        raise InputError(f"'{text[:20]}' is not a number of rows")
     return int(text)
 
 

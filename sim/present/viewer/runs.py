@@ -250,7 +250,7 @@ class OpenRuns:
         with self._lock:
             if name not in self._open:
                 if "/" in name or name.startswith(".") or len(name.encode()) > LONGEST_NAME:
-                    raise InputError(f"'{name}' is no name for a run")
+                    raise InputError(f"'{name}' is not a valid name for a run")
                 opened = self._open[name] = OpenRun(open_run(self.results / name, self.results))
                 # A large run takes seconds to read; what is asked for meanwhile is answered from what has been read.
                 threading.Thread(target=opened.read_ahead, name=f"reads {name}", daemon=True).start()

@@ -47,4 +47,4 @@ def read_name(name: str, *, id: str) -> Mapping[str, JsonValue]:
     if _MODEL.fullmatch(name):
         return {"id": id, "model": name, "memory": "full"}
     mend = "give a URL, a model such as offline/uses or openai/gpt-5, or module:function"
-    raise InputError(f"'{name}' is no target", mend=mend, where="TARGET")
+    raise InputError(f"'{name}' is not a target", mend=mend, where="TARGET")
