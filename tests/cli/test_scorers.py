@@ -253,7 +253,7 @@ def test_a_scorer_is_added_to_an_old_run_and_only_what_is_absent_is_asked(server
 def test_the_runs_own_copy_of_a_rubric_is_used_when_its_file_has_gone(server: Remote, old: Path, here: Here) -> None:
     server.fault("error500", role="judge", start=3, count=2)
     first = here.sim(*judged(server, "--scorer", "own.yaml", "--concurrency", "1"))
-    assert (first.returncode, "2 verdicts are absent still" in first.stderr) == (3, True)
+    assert (first.returncode, "2 verdicts are missing" in first.stderr) == (3, True)
     (old / "own.yaml").unlink()
     second = here.sim("score", "first-look", "--scorer", "own", "--json")
     assert second.returncode == 0, second.stderr
@@ -416,7 +416,7 @@ def test_the_same_log_again_goes_on_with_the_run_it_became(server: Remote, folde
     server.fault("unauthorized", role="judge", start=4, count=3)
     first = here.sim("score", path, *flags, "--json")
     assert first.returncode == 3
-    assert "3 verdicts are absent still" in first.stderr
+    assert "3 verdicts are missing" in first.stderr
     second = here.sim("score", path, *flags, "--json")
     assert second.returncode == 0, second.stderr
     assert len(asked(server)) == 12 + 3
