@@ -122,6 +122,6 @@ def test_a_policy_that_breaks_stops_its_trials_and_nothing_else(tmp_path: Path) 
     )
     done = sim("run", study, "--json", cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (3, False)
-    assert "memory studies/policies/bad.py:Bad.recall raised ZeroDivisionError: division by zero" in done.stderr
+    assert "memory studies/policies/bad.py:Bad.recall raised ZeroDivisionError" in done.stderr
     shown = sim_json("show", "own", cwd=tmp_path)
     assert shown["trials"] == {"planned": 3, "finished": 2, "failed": 0, "stopped": 1}
