@@ -119,7 +119,7 @@ def _demanding(file: Checked) -> Checked:
     from sim.run.preflight import file_faults, study_faults
     from sim.run.scorers import judge_faults, rubrics_of
 
-    found = study_faults(file.study)
+    found = study_faults(file.loaded.study if file.loaded else file.study, resolved=file.loaded is not None)
     if file.loaded:
         found += file_faults(file.study, file.loaded.codebook, file.loaded.scenarios)
         found += judge_faults(rubrics_of(file.loaded.scorers, file.study))

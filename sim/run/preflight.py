@@ -29,9 +29,13 @@ RATERS = (*USERS, "rater")
 """Offline models that can rate, by name."""
 
 
-def study_faults(study: Study) -> list[InputError]:
-    """What a study demands and this machine or version does not have, each with its place in the study's file."""
-    return [*_name_faults(study), *_key_faults(study)]
+def study_faults(study: Study, *, resolved: bool = True) -> list[InputError]:
+    """What a study demands and this machine or version does not have, each with its place in the study's file.
+
+    Args:
+        resolved: whether what it names was found, so that the files of its memory policies are named as seen from the working folder.
+    """
+    return [*_name_faults(study, policies=resolved), *_key_faults(study)]
 
 
 def file_faults(study: Study, codebook: Codebook, scenarios: Iterable[Scenario]) -> list[InputError]:
@@ -60,10 +64,10 @@ def check_names(study: Study) -> None:
     Raises:
         InputError: every unknown offline model, and every one that cannot play the part it is given.
     """
-    _refuse(_name_faults(study))
+    _refuse(_name_faults(study, policies=True))
 
 
-def _name_faults(study: Study) -> list[InputError]:
+def _name_faults(study: Study, *, policies: bool) -> list[InputError]:
     faults: list[InputError] = []
     for target in study.targets:
         for place in target.http.literal_keys() if isinstance(target, HttpTargetSpec) else ():
@@ -71,7 +75,7 @@ def _name_faults(study: Study) -> list[InputError]:
             faults.append(InputError(problem, mend="write ${NAME} there and export NAME", at=("targets", target.id, "http")))
         if isinstance(target, ChatTargetSpec):
             faults += _faults_of(("targets", target.id, "model"), _check_offline, target, f"target '{target.id}'", BEHAVIOURS)
-            faults += _faults_of(("targets", target.id, "memory"), _check_policy, target)
+            faults += _faults_of(("targets", target.id, "memory"), _check_policy, target) if policies else []
             if target.embedding and target.embedding.offline:
                 faults += _faults_of(("targets", target.id, "embedding"), build_offline_embedder, target.embedding.model)
     faults += _faults_of(("user", "model"), _check_offline, study.user, "the user", USERS)

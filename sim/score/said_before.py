@@ -1,4 +1,5 @@
-"""Said before: which replies repeat, word for word or nearly, an earlier reply of the same target (METHODS §4). It sees words, where moves do not.
+"""Said before: which replies repeat, word for word or nearly, an earlier reply of the same target
+(guide/methods.md#said-before). It sees words, where moves do not.
 
 Replies are compared after normalising (case, quotes, spaces). Of the replies that are alike, the first does not repeat anything: first by person and
 then by place in the talk, whatever the order in which they come, so that the same run always gives the same figure. An opening reply of under four

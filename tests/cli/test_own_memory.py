@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 from tests.cli.command import sim, sim_json, start
 from tests.cli.journals import happened, rows
 from tests.targets.chatbots import EXAMPLES
+from tests.waiting import until
 
 STUDY = """\
 name: own
@@ -22,11 +22,16 @@ concurrency: 1
 """
 SLOW = """\
 import asyncio
+from pathlib import Path
 from store import StoreMemory
 
 class Slow(StoreMemory):
+    asked_in_the_third = 0
+
     async def recall(self, earlier, message):
-        await asyncio.sleep(0.1)
+        self.asked_in_the_third += len(earlier) == 2
+        while self.asked_in_the_third == 2 and not Path("go-on").exists():
+            await asyncio.sleep(0.01)
         return await super().recall(earlier, message)
 """
 
@@ -63,17 +68,19 @@ def test_arms_of_own_policies_run_are_probed_and_are_read_without_their_code(tmp
 def test_a_policy_with_a_state_is_killed_and_restored_as_it_was(tmp_path: Path) -> None:
     arms = '[none, "policies/names.py:Names:20", "policies/store.py:StoreMemory:3"]'
     study = project(tmp_path, STUDY.replace(arms, '"policies/slow.py:Slow:3"'))
-    assert sim("run", study, "--name", "whole", cwd=tmp_path).returncode == 0
     process = start("run", study, cwd=tmp_path)
     run = tmp_path / "results" / "own"
-    end = time.monotonic() + 60
-    # In the middle of the third session, when two have been written down.
-    while not (run / "run.db").exists() or not any(r.kind == "target_replied" and r.session == 3 for r in rows(run)):
-        assert process.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.02)
+
+    def in_the_third() -> bool:
+        """In the middle of the third session, when two have been written down."""
+        assert process.poll() is None, process.communicate()
+        return (run / "run.db").exists() and any(r.kind == "target_replied" and r.session == 3 for r in rows(run))
+
+    until(in_the_third, "the third session has begun")
     process.kill()
     process.communicate()
+    (tmp_path / "go-on").touch()
+    assert sim("run", study, "--name", "whole", cwd=tmp_path).returncode == 0
     done = sim("resume", "own", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert happened(run) == happened(tmp_path / "results" / "whole")
@@ -115,6 +122,6 @@ def test_a_policy_that_breaks_stops_its_trials_and_nothing_else(tmp_path: Path) 
     )
     done = sim("run", study, "--json", cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (3, False)
-    assert "memory studies/policies/bad.py:Bad.recall raised ZeroDivisionError: division by zero" in done.stderr
+    assert "memory studies/policies/bad.py:Bad.recall raised ZeroDivisionError" in done.stderr
     shown = sim_json("show", "own", cwd=tmp_path)
     assert shown["trials"] == {"planned": 3, "finished": 2, "failed": 0, "stopped": 1}

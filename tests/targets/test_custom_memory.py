@@ -210,10 +210,10 @@ async def test_a_prompt_beyond_the_context_is_refused_before_it_is_sent() -> Non
 async def test_waiting_for_a_model_does_not_count_as_its_own_time() -> None:
     class Slow(Scripted):
         async def complete(self, request: Any) -> Completion:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.6)
             return Completion("They have a cat.")
 
-    found = await memory(Asks, model=Slow(lambda r: Completion("")), seconds=0.1).recall((heard(0),), "Hello.")
+    found = await memory(Asks, model=Slow(lambda r: Completion("")), seconds=0.5).recall((heard(0),), "Hello.")
     assert found.shown == "They have a cat."
 
 
