@@ -104,7 +104,8 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
         partial(run_study, prepared, name=name, results=results, local_only=local_only),
         Progress(prepared.plans, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
-        beginning=[*_first_line(prepared.loaded.study, prepared.plans), *beginning],
+        first=_first_line(prepared.loaded.study, prepared.plans),
+        beginning=beginning,
         as_json=as_json,
     )
 
@@ -122,7 +123,8 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
         partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only),
         progress,
         limits=changes.limits(before.study.limits),
-        beginning=[*_first_line(before.study, before.plans), *changed, *([leaving] if leaving else [])],
+        first=_first_line(before.study, before.plans),
+        beginning=[*changed, *([leaving] if leaving else [])],
         as_json=as_json,
     )
 
@@ -138,6 +140,7 @@ def _execute(
     progress: Progress,
     *,
     limits: Limits,
+    first: Sequence[str],
     beginning: Sequence[str],
     as_json: bool,
 ) -> int:
@@ -152,6 +155,9 @@ def _execute(
 
         def on_start(budget: Budget, folder: RunFolder) -> None:
             stopping.listen(budget)
+            # Only now is it sure that the run begins: a refusal is one line.
+            for line in first:
+                progress.say(line)
             if not sys.stderr.isatty():
                 progress.say(f"run '{folder.name}' is kept in {folder.path}")
 

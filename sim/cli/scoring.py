@@ -175,7 +175,7 @@ def read_model(name: str, flag: str, wish: ScoreOptions) -> ModelSpec:
         first = error.errors()[0]
         if "pattern" in first["type"] and first["loc"] == ("model",):
             also = "offline, or " if flag == "--tagger" else ""
-            raise InputError(f"'{name}' is no {flag[2:]}", mend=f"write {also}provider/name as in openai/gpt-5", where=flag) from None
+            raise InputError(f"'{name}' is not a {flag[2:]}", mend=f"write {also}provider/name as in openai/gpt-5", where=flag) from None
         where = flags.get(str(first["loc"][0]) if first["loc"] else "", flag)
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=where) from None
 

@@ -23,8 +23,8 @@ def plans_of(folder: RunFolder, *, scorers: Iterable[KeptScorer] = ()) -> tuple[
     Raises:
         InputError: its files are damaged.
     """
-    folder.look_through()
     infos = [scorer.info for scorer in {**folder.scorers, **{s.info.id: s for s in scorers}}.values()]
+    folder.look_through()
     if folder.study.played_by == "log":
         return plan_logged(folder.study, folder.personas[0], folder.scenarios[0], folder.sessions_held(), scorers=infos)
     return plan_trials(folder.study, folder.personas, folder.scenarios, scorers=infos)
