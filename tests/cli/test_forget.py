@@ -44,10 +44,11 @@ def standing(run: Path, said: set[bytes]) -> set[bytes]:
 
 
 def tables(run: Path) -> tuple[Any, Any]:
-    """Everything that is shown but what only messages tell: which facts were told."""
+    """Everything that is shown but what only words tell: which facts were told, and which replies were said before."""
     shown = sim_json("show", run, cwd=run)
     for target in shown["targets"]:
         target["memory"] = {k: v for k, v in target["memory"].items() if k not in ("core_facts_disclosed", "elicited_facts", "profile")}
+        del target["repetition"]["said_before"]
     return shown, sim_json("list", "--results", run.parent, cwd=run)
 
 
@@ -60,6 +61,8 @@ def test_no_byte_of_it_is_left_and_the_tables_are_the_same(run: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "Forgot the texts of 2 trials of run 'small'.\n")
     assert standing(run, said) == set()
     assert tables(run) == before
+    of = sim_json("show", run, cwd=run)["targets"][0]["repetition"]["said_before"]
+    assert (of["replies"], of["anybody"]) == (0, None), "of texts that are gone nobody can tell"
     shown = sim("show", run, KEEPS, cwd=run).stdout
     assert "Forgotten: " in shown
     assert "ø ø ø" in shown
