@@ -153,7 +153,7 @@ def _words(kind: str, context: Mapping[str, Any], node: Node, steps: tuple[Step,
         case "union_tag_invalid":
             # pydantic quotes the key itself, and the choices one by one.
             name, known = str(context["discriminator"]).strip("'"), re.findall(r"'([^']*)'", str(context["expected_tags"]))
-            return f"'{context['tag']}' is no {name} known here", nearest(str(context["tag"]), known)
+            return f"'{context['tag']}' is not a {name} known here", nearest(str(context["tag"]), known)
         case "union_tag_not_found":
             return f"{context['discriminator']} is missing", "add it"
         case "too_short":

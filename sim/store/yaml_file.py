@@ -233,7 +233,7 @@ class _Composer:
             value = self._constructor.construct_object(yaml.ScalarNode(tag, event.value)) if tag != _STR else event.value
         except ValueError:
             what = "date" if tag.endswith("timestamp") else "number"
-            self._note(f"'{event.value[:40]}' is no {what} that exists", event, mend="quote it if it is text")
+            self._note(f"'{event.value[:40]}' is not a {what} that exists", event, mend="quote it if it is text")
         except yaml.constructor.ConstructorError:
             self._note(f"'{event.value}' has a meaning of its own in YAML", event, mend=f'quote it: "{event.value}"')
         else:

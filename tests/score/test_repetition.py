@@ -113,7 +113,7 @@ def plainly(talks: Sequence[Sequence[frozenset[str]]]) -> dict[str, float]:
 
     orders = [(a, b, 1 / len(talk)) for talk in talks for a, b in permutations(talk, 2)]
     places = range(1, len(talks[0]))
-    deals = [(one[t - 1], other[t], 1.0) for t in places for one in talks for other in talks]
+    deals = [(one[t - 1], other[t], 1.0) for t in places for one in talks for other in talks if one is not other]
     return {
         "pairs": len(pairs),
         "stickiness": fmean(kept.values()),
