@@ -45,20 +45,18 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     """Everything `sim show RUN` prints, for a console of `width` columns."""
     if summary.silent:
         return Group(_heading(summary), Text(), _notes(summary), Text())
-    parts: list[RenderableType] = [
-        _heading(summary),
-        *_likability(summary, width),
-        *_course(summary, width),
-        _occasions(summary),
-        *_criterion(summary, width),
-    ]
+    parts: list[RenderableType] = [_heading(summary)]
+    # Nobody rated what was read from a log, and nobody asked what its systems remember.
+    held = summary.played_by != "log"
+    if held:
+        parts += [*_likability(summary, width), *_course(summary, width), _occasions(summary), *_criterion(summary, width)]
     if any(t.scorers for t in summary.targets):
         parts += _scorers(summary)
     if any(t.likability.observers for t in summary.targets):
         parts.append(_observers(summary))
-    if summary.controls.noise.share or summary.controls.halo.share:
+    if held and (summary.controls.noise.share or summary.controls.halo.share):
         parts += _controls(summary)
-    for section in memory_sections(summary):
+    for section in memory_sections(summary) if held else ():
         parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
     parts += render_scales(summary.scales)
     parts += [*_said_before(summary, width), *_repetition(summary, width), _spending(summary), _notes(summary)]
@@ -82,7 +80,7 @@ def _heading(summary: RunSummary) -> Text:
         text.append(f"\n{OFFLINE_MARK}", "yellow")
     if summary.edited:
         text.append(f"\n{edited_mark(summary.edited)}", "yellow")
-    return text.append(f"\n{DIAGNOSTIC}", "italic")
+    return text if summary.played_by == "log" else text.append(f"\n{DIAGNOSTIC}", "italic")
 
 
 def _notes(summary: RunSummary) -> Text:

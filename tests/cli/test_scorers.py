@@ -397,6 +397,9 @@ def test_a_log_becomes_a_run_that_everything_reads(folder: Path, here: Here) -> 
     assert here.json("score", "mine", "--only", "repetition")["conversations"] == 6
     shown = here.json("show", "mine")
     assert (shown["status"], shown["trials"]["finished"], shown["personas"]) == ("finished", 6, 6)
+    table = here.sim("show", "mine").stdout
+    assert "answers what was asked" in table
+    assert not [text for text in ("likability", "Looking back", "Memory", "rates again") if text in table]
     talk = here.sim("show", "mine", "c0").stdout
     assert all(text in talk for text in ("What do I do about my card?", "You can order a new one at any branch.", "where its log ends"))
     for command in (("compare", "mine"), ("report", "mine"), ("export", "mine", "--format", "csv"), ("export", "mine", "--format", "inspect")):
