@@ -25,7 +25,7 @@ OWN = "id: own\nquestion: Does it speak of work?\nlevels: {1: Not at all., 3: In
 WHOLE = "id: whole\nreads: trial\nquestion: Did it keep to one tone?\nlabels: {steady: It did., not: It did not.}\ngood: [steady]\nevidence: none\n"
 CODE = """\
 class Words:
-    id = "words"
+    id = "length"
     result = "number"
     low = 0
 
@@ -131,8 +131,8 @@ def test_rubrics_share_a_call_where_they_may_and_each_has_its_result(server: Rem
     done = here.sim("run", at(folder, server), "--name", "whole", "--json")
     assert done.returncode == 0, done.stderr
     remembers, _ = load_run("whole").trials
-    counts = {i: len(results(remembers, i)) for i in ("answers", "natural", "own", "whole", "words")}
-    assert counts == {"answers": 4, "natural": 4, "own": 4, "whole": 1, "words": 4}
+    counts = {i: len(results(remembers, i)) for i in ("answers", "natural", "own", "whole", "length")}
+    assert counts == {"answers": 4, "natural": 4, "own": 4, "whole": 1, "length": 4}
     calls = asked(server)
     assert sorted(map(sorted, calls)) == sorted([*[["answers", "natural"]] * 8, *[["own"]] * 8, *[["whole"]] * 2])
     assert remembers.spent["judge"].calls == len(calls) / 2
@@ -172,13 +172,13 @@ def test_code_that_raises_leaves_its_result_to_be_had_when_it_is_mended(folder: 
     study = project(folder, study=STUDY + 'scorers: ["checks.py:Words"]\n')
     broken = sim("run", study, cwd=folder)
     assert broken.returncode == 3
-    assert "scorer 'words' raised ZeroDivisionError" in broken.stderr
+    assert "scorer 'length' raised ZeroDivisionError" in broken.stderr
     assert len(lost(folder / "results" / "small")) == 8
     (folder / "checks.py").write_text(good, encoding="utf-8")
     mended = sim("resume", "small", cwd=folder)
     assert mended.returncode == 0, mended.stderr
-    assert "the code of scorer 'words' (checks.py:Words) has changed since it was last used, and its version has not" in mended.stderr
-    assert [r.value for t in load_run(folder / "results" / "small").trials for r in results(t, "words")] == [0.0] * 8  # type: ignore[union-attr]
+    assert "the code of scorer 'length' (checks.py:Words) has changed since it was last used, and its version has not" in mended.stderr
+    assert [r.value for t in load_run(folder / "results" / "small").trials for r in results(t, "length")] == [0.0] * 8  # type: ignore[union-attr]
     again = sim("resume", "small", cwd=folder)
     assert (again.returncode, "has changed" in again.stderr) == (0, False)
     (folder / "checks.py").unlink()

@@ -100,3 +100,16 @@ def test_a_rubric_means_the_same_when_a_run_has_kept_it(tmp_path: Path) -> None:
     rubric = Rubric.model_validate(fields)
     (tmp_path / "kept.yaml").write_text(dump_yaml(rubric), encoding="utf-8")
     assert load_yaml(tmp_path / "kept.yaml", Rubric) == rubric
+
+
+def test_no_rubric_is_called_like_a_measure(tmp_path: Path) -> None:
+    from sim.analysis.measures import MEASURES
+    from sim.analysis.requirements import THINGS
+    from sim.core.spec.scorer import TAKEN
+
+    assert [thing for thing in THINGS if thing not in TAKEN] == []
+    assert [m.id for m in MEASURES if m.id not in TAKEN and "." not in m.id] == []
+    with pytest.raises(InputError) as refused:
+        read("id: callback\nquestion: Is it?\nyes: a\nno: b\n", tmp_path)
+    complaint = "kind.yaml:1: id: 'callback' has a meaning of its own among the measures; give the scorer another id"
+    assert str(refused.value).removeprefix(f"{tmp_path}/") == complaint

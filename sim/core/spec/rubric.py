@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from sim.core.errors import nearest
-from sim.core.frozen import Frozen, Id, Text
+from sim.core.frozen import Frozen, Text
 from sim.core.spec.model import ModelSpec
-from sim.core.spec.scorer import Better, Grain, ResultKind, ScorerInfo
+from sim.core.spec.scorer import Better, Grain, ResultKind, ScorerId, ScorerInfo
 from sim.core.spec.twins import refuse_twins
 
 Sight = Literal["reply", "message", "talk", "past", "persona", "scenario", "told"]
@@ -46,7 +46,7 @@ Version = Annotated[Text, BeforeValidator(_as_text, json_schema_input_type=str |
 class Rubric(Frozen):
     """One question about what was said, with the answers there are: anchored levels, labels, or yes and no."""
 
-    id: Id
+    id: ScorerId
     version: Version = "1"
     """Rises when the same words could be judged differently; results of two versions never meet."""
     label: str = ""

@@ -5,11 +5,13 @@ A run keeps this of every scorer, so that showing a run imports no code of anybo
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sim.core.address import Address
+from sim.core.codebook import CRITERIA, DIMENSIONS
+from sim.core.event import FlagKind
 from sim.core.frozen import Frozen, Id, Text
 
 Grain = Literal["exchange", "session", "trial"]
@@ -18,10 +20,32 @@ ResultKind = Literal["number", "label", "yes_no"]
 Better = Literal["higher", "lower", "neither"]
 
 
+TAKEN: Final = frozenset(
+    (
+        *DIMENSIONS,
+        *CRITERIA,
+        *("likability", "fixed_set", "without_callback", "criterion", "memory", "profile", "adaptability", "jaccard", "repertoire", "carry_over"),
+        *("said_before", "words", "cost", "tokens", "latency", "failed", "finished", "exchange", "session", "trial", "persona", "worst_persona"),
+        *("repertoire_beyond_size", "carry_over_adjusted", "conversation_fit_adjusted", "conversation_fit"),
+        *("false_memory", "left", "simulator_failed", "unscored", "quote_not_found", *get_args(FlagKind)),
+    )
+)
+"""What a requirement or a comparison means something else by."""
+
+
+def _free(id: str) -> str:
+    if id in TAKEN:
+        raise ValueError(f"'{id}' has a meaning of its own among the measures; give the scorer another id")
+    return id
+
+
+ScorerId = Annotated[Id, AfterValidator(_free)]
+
+
 class ScorerInfo(Frozen):
     """A scorer as the run holds it: enough to make a measure of its results."""
 
-    id: Id
+    id: ScorerId
     version: Text = "1"
     """Travels with every result; rises when the same words could be scored differently."""
     grain: Grain = "exchange"
