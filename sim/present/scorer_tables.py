@@ -42,15 +42,16 @@ class ScorerRow:
 
 
 def scorer_rows(summary: RunSummary) -> Iterator[ScorerRow]:
-    """Every figure of every scorer: target by target, a scorer's own measure first, then its labels."""
+    """Every figure of every scorer, a scorer's own measure first, then its labels; of each, target by target."""
     return rows_of({t.target: t.scorers for t in summary.targets})
 
 
 def rows_of(found: Mapping[str, Mapping[str, ScorerFigures]]) -> Iterator[ScorerRow]:
     """The same of figures by target and scorer."""
     for scorer in dict.fromkeys(s for of in found.values() for s in of):
-        for target, of in found.items():
-            yield from _rows(scorer, target, of[scorer])
+        rows = [row for target, of in found.items() for row in _rows(scorer, target, of[scorer])]
+        for what in dict.fromkeys(row.what for row in rows):
+            yield from (row for row in rows if row.what == what)
 
 
 def _rows(scorer: str, target: str, found: ScorerFigures) -> Iterator[ScorerRow]:

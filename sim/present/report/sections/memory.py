@@ -32,7 +32,8 @@ def memory_section(of: Material) -> Section:
     explained = Prose(
         lines=(
             "The same model with different memories talks with the same personas. Callback is left out, because it is memory by definition: "
-            "what is left is whether remembering makes the talk itself more liked.",
+            "what is left is whether remembering makes the talk itself more liked. The picture is of the fixed set, which every persona has whole, "
+            "so that a mean is the mean of its lines; likability without callback stands in the table.",
         )
     )
     blocks: list[Block] = [b for i, model in enumerate(models) for b in (_figure(of, model, i), _table(of, model, i))]
