@@ -40,9 +40,11 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     from sim.llm.guard import guarded
     from sim.llm.prompts import load_prompts
     from sim.present.response import render_response
+    from sim.run.demands import check_rater
     from sim.run.edits import rate_scenes
     from sim.store.scenes import load_scenes
 
+    check_rater(rater)
     scenes = load_scenes()
     sends = "texts of personas and of shipped conversations"
     leaving = admit({"the rater": rater}, local_only, sends=sends, conversations=len(scenes))
