@@ -40,8 +40,8 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     from sim.llm.guard import guarded
     from sim.llm.prompts import load_prompts
     from sim.present.response import render_response
-    from sim.run.demands import check_rater
     from sim.run.edits import rate_scenes
+    from sim.run.preflight import check_rater
     from sim.store.scenes import load_scenes
 
     check_rater(rater)
