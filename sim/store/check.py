@@ -66,7 +66,7 @@ def _below(path: Path) -> Iterator[Path]:
         yield path
         return
     for place, folders, files in os.walk(path):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (Path(place, f) / "header.json").is_file())
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not os.path.isfile(Path(place, f, "header.json")))
         yield from (Path(place, f) for f in sorted(files) if f.endswith(SUFFIXES) and not f.startswith("."))
 
 

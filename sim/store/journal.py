@@ -522,7 +522,11 @@ def demand_version(version: int, path: Path) -> None:
 
 
 def _demand(path: Path) -> None:
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except PermissionError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=path) from None
+    if not there:
         raise InputError("there is no journal here", mend="name a folder that `sim run` has made", where=path)
 
 

@@ -384,10 +384,12 @@ def open_run(run: str | Path, results: Path = Path("results")) -> RunFolder:
     """The run in the folder `run`, or the one of that name under `results`.
 
     Raises:
-        InputError: no such run.
+        InputError: there is no such run, or it cannot be read.
     """
     path = Path(run) if _is_run(Path(run)) else results / run
     if _is_run(path):
+        if not os.access(path / HEADER, os.R_OK):
+            raise InputError("cannot be read: Permission denied", mend="it may be another user's, and runs are closed to others", where=path)
         return RunFolder(path)
     if path.is_dir() and str(run) not in ("", "."):
         raise InputError("is not a run's folder", mend=f"a run holds {HEADER} and {SPEC}", where=path)
@@ -418,7 +420,11 @@ def _line(run: RunFolder) -> RunLine:
 
 
 def _is_run(folder: Path) -> bool:
-    return (folder / HEADER).is_file()
+    try:
+        return (folder / HEADER).is_file()
+    except PermissionError:
+        # Another user's, most likely, as runs are closed to others: reading it says so.
+        return folder.is_dir()
 
 
 def _run_folders(results: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import stat
@@ -271,3 +272,22 @@ def test_what_cannot_be_written_whole_leaves_what_was_there(tmp_path: Path) -> N
     with pytest.raises(OSError, match="No space"):
         write_whole(place, fails())  # type: ignore[arg-type]
     assert contents(tmp_path) == {"out": b"before"}
+
+
+def test_a_run_that_is_closed_to_us_is_refused_in_a_line_and_hides_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    shutil.copytree("results/small", "results/closed")
+    is_file, access = Path.is_file, os.access
+
+    def closed(path: Path) -> bool:
+        if "closed" in path.parts:
+            raise PermissionError(13, "Permission denied")
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    monkeypatch.setattr(os, "access", lambda path, mode: "closed" not in Path(path).parts and access(path, mode))
+    for command in (["show"], ["resume"], ["export"], ["forget", "--yes"], ["report"]):
+        assert "results/closed: cannot be read: Permission denied" in refusal(command[0], "closed", *command[1:], capsys=capsys)
+    assert run_app(["list", "--json"]) == 0
+    found = {run["run"]: run["problem"] for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert found["small"] is None
+    assert "cannot be read: Permission denied" in found["closed"]
