@@ -25,7 +25,7 @@ from sim.core.spec import Limits, Study
 from sim.present.plans import plans_of
 from sim.run.plan import Forecast, TrialPlan, forecast, plan_trials
 from sim.store.library import LoadedStudy, load_study, resolve_study
-from sim.store.runs import RunFolder, create_run, open_run
+from sim.store.runs import RunFolder, create_run, demand_place, open_run
 
 if TYPE_CHECKING:
     from sim.analysis.arms import By, Source
@@ -186,6 +186,7 @@ async def run_study(
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     own = _demand(prepared.loaded, local_only)
+    demand_place(Path(results), name)
     if announce:
         announce()
     away = await check_reach(prepared.loaded.study)

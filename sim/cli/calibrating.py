@@ -41,8 +41,10 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     from sim.llm.prompts import load_prompts
     from sim.present.response import render_response
     from sim.run.edits import rate_scenes
+    from sim.run.preflight import check_rater
     from sim.store.scenes import load_scenes
 
+    check_rater(rater)
     scenes = load_scenes()
     sends = "texts of personas and of shipped conversations"
     leaving = admit({"the rater": rater}, local_only, sends=sends, conversations=len(scenes))

@@ -105,10 +105,11 @@ def _admit(target: TargetSpec, casting: _Casting, local_only: LocalOnly | None) 
     """Say what is about to leave this machine, before anything does.
 
     Raises:
-        InputError: `local_only` refuses a host.
+        InputError: `local_only` refuses a host, or a key is missing from the environment.
     """
     study = Study(name=RUN, targets=(target,), user=casting.user, personas=casting.names[:1], scenarios=(casting.scenario_name,))
     check_hosts(study, local_only)
+    check_keys(study)
     leaving = announcement(study, [target.id] * CONVERSATIONS)
     if leaving:
         print(leaving, file=sys.stderr)

@@ -500,6 +500,16 @@ def _connection(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
+def demand_short(path: Path) -> None:
+    """Refuse the path of a journal that SQLite cannot open.
+
+    Raises:
+        InputError: it is too long.
+    """
+    if len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+        raise InputError("has a path that is too long for SQLite", mend="keep results in a folder nearer to the root", where=path)
+
+
 def demand_version(version: int, path: Path) -> None:
     """Refuse a file of another schema version.
 
@@ -533,9 +543,9 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
 def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
     """Raise what a person can make of `error`."""
     code = _code(error)
-    if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > _LONGEST_PATH:
-        problem, mend = "has a path that is too long for SQLite", "keep results in a folder nearer to the root"
-    elif code == sqlite3.SQLITE_NOTADB:
+    if code == sqlite3.SQLITE_CANTOPEN:
+        demand_short(path)
+    if code == sqlite3.SQLITE_NOTADB:
         problem, mend = "is not a journal of this program", "name a folder that `sim run` has made"
     elif code == sqlite3.SQLITE_FULL:
         problem, mend = "the disk is full", "make room and `sim resume` the run"

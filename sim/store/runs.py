@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -29,7 +30,7 @@ from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFil
 from sim.core.spec.memory import RECORDED
 from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
-from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_version, is_locked, open_journal, read_journal
+from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_short, demand_version, is_locked, open_journal, read_journal
 from sim.store.library import LoadedStudy
 from sim.store.yaml_file import load_yaml
 
@@ -214,17 +215,18 @@ class RunFolder:
         Raises:
             InputError: the journal has a trial or a session that `study.yaml` does not have.
         """
+        spec = self.spec  # Read first: what cannot be read at all need not be called edited.
         if self.edited:
             warnings.warn(f"run '{self.name}': {edited_mark(self.edited)}", Notice, stacklevel=2)
         if (self.header.spec_text_hash and SPEC not in self.edited) or self.study.played_by == "log":
             return
-        sessions = {s.id: len(s.sessions) for s in self.scenarios}
+        sessions = {s.id: len(s.sessions) for s in spec.scenarios}
         known = {
             f"{persona.id}/{scenario}/{target.id}/{seed}": longest
-            for persona in self.personas
+            for persona in spec.personas
             for scenario, longest in sessions.items()
-            for target in self.study.targets
-            for seed in self.study.seeds
+            for target in spec.study.targets
+            for seed in spec.study.seeds
         }
         with self.read_journal() as journal:
             for trial, last in journal.last_sessions():
@@ -317,26 +319,59 @@ def create_run(
     Raises:
         InputError: the name is taken or unfit, or `results` cannot be written.
     """
-    if name is not None and not _NAME.fullmatch(name):
-        raise InputError(f"'{name}' is not a valid name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
+    _demand_name(name)
     spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook, scorers=tuple(own), log=log)
     created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
+    with _fresh_folder(results) as fresh:
+        text = dump_yaml(spec)
+        header = build_header(
+            spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, spec_text=text, working_folder=Path()
+        )
+        if trials is not None:
+            header = header.model_copy(update={"trials": trials})
+        _write(fresh / SPEC, text)
+        _write(fresh / HEADER, write_header(header))
+        create_journal(fresh)
+        fill(fresh)
+        return RunFolder(_settle(fresh, results, name, loaded.study.name))
+
+
+def demand_place(results: Path, name: str | None) -> None:
+    """See that a run of this name could be made under `results` now, and leave nothing there.
+
+    Raises:
+        InputError: see `create_run`.
+    """
+    _demand_name(name)
+    if name is not None and os.path.lexists(results / name):
+        raise _taken(results, name)
+    missing = [f for f in (results, *results.parents) if not os.path.lexists(f)]
+    try:
+        with _fresh_folder(results) as fresh:
+            demand_short(fresh / FILE)
+    finally:
+        for made in missing:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+
+
+def _demand_name(name: str | None) -> None:
+    if name is not None and not _NAME.fullmatch(name):
+        raise InputError(f"'{name}' is not a valid name for a run", mend="use lower-case letters, digits, - and _, 80 at most")
+
+
+@contextlib.contextmanager
+def _fresh_folder(results: Path) -> Iterator[Path]:
+    """A new folder under `results`, closed to other users of the machine; it is gone in the end unless it was moved.
+
+    Raises:
+        InputError: `results` cannot be written.
+    """
     try:
         results.mkdir(parents=True, exist_ok=True)
-        # Closed to other users of the machine, as all that will be in it.
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
         try:
-            text = dump_yaml(spec)
-            header = build_header(
-                spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, spec_text=text, working_folder=Path()
-            )
-            if trials is not None:
-                header = header.model_copy(update={"trials": trials})
-            _write(fresh / SPEC, text)
-            _write(fresh / HEADER, write_header(header))
-            create_journal(fresh)
-            fill(fresh)
-            return RunFolder(_settle(fresh, results, name, loaded.study.name))
+            yield fresh
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     except (FileExistsError, NotADirectoryError):
@@ -412,7 +447,11 @@ def _settle(fresh: Path, results: Path, name: str | None, default: str) -> Path:
         except OSError:
             if not os.path.lexists(place):
                 raise
-    raise InputError(f"there is a run '{name}' already", mend="choose another --name, or `sim resume` it", where=results)
+    raise _taken(results, name)
+
+
+def _taken(results: Path, name: str | None) -> InputError:
+    return InputError(f"there is a run '{name}' already", mend="choose another --name, or `sim resume` it", where=results)
 
 
 def _names(default: str) -> Iterator[str]:

@@ -222,6 +222,19 @@ def test_a_key_that_litellm_needs_is_asked_for_by_name(folder: Path) -> None:
     assert not (folder / "results").exists()
 
 
+@pytest.mark.parametrize(
+    "command", [["calibrate", "--edits", "--rater", "openai/gpt-5"], ["try", "openai/gpt-5"], ["try", "offline/uses", "--user", "openai/gpt-5"]]
+)
+def test_nothing_is_said_to_leave_the_machine_when_the_key_is_missing(command: list[str], refuses: Refuses) -> None:
+    assert "OPENAI_API_KEY" in refuses(*command)
+
+
+def test_a_flag_that_is_wrong_leads_to_the_help_of_its_own_command(refuses: Refuses) -> None:
+    assert refuses("show") == "sim: Missing argument 'RUN'; see `sim show --help`\n"
+    assert refuses("gate", "x", "--bogus").endswith("see `sim gate --help`\n")
+    assert refuses("runn").endswith("see `sim --help`\n")
+
+
 def test_a_folder_and_a_missing_file_are_no_studies(refuses: Refuses, folder: Path) -> None:
     (folder / "some").mkdir()
     assert "some" in refuses("run", "./some")
