@@ -136,7 +136,7 @@ def _stub(of: Check, judge: str, new: Source, baseline: Source | None) -> str | 
 
 
 def _no_evidence(of: Check, stub: str) -> Check:
-    detail = f"{stub} is an offline model, whose word on a real chatbot is no evidence: name a real model in the study, or add --allow-offline"
+    detail = f"{stub} is an offline model, whose word on a real chatbot is no evidence: name a real model in the study, or allow it (--allow-offline)"
     return of.model_copy(update={"verdict": "inconclusive", "needed": None, "detail": detail})
 
 

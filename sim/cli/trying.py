@@ -325,10 +325,9 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results:
     persona, scenario = plan.cast.persona, plan.cast.scenario
     screen.head(f"{persona.name} talks with it: {scenario.title}, first session")
     standins = StandIns(offline_parts(study), tuple(t.id for t in study.targets), study.primary_rater)
-    if standins.stub_rated:
-        screen.say(NO_SCORES)
-    elif standins.note:
-        screen.say(standins.note)
+    said = NO_SCORES if standins.stub_rated else standins.note
+    if said:
+        screen.show(said)
     live = _Live(tried, Growing(screen.show, width=screen.width, scores=not standins.stub_rated))
     ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost()))
     live.end()

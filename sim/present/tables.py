@@ -124,8 +124,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
 def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
     of = [t.likability for t in summary.targets]
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
-    stub = f", an offline model: no evidence about {' and '.join(summary.stub_rated)}" if summary.stub_rated else ""
-    title = f"Simulated likability, 1 to 5, rated by {rater}{stub}"
+    title = f"Simulated likability, 1 to 5, rated by {rater}{', an offline model' if summary.stub_rated else ''}"
     overall: list[_Column] = [
         ("likability", [score_text(f.mean, half_width(f.interval, f.mean)) for f in of]),
         ("fixed set", [score_text(f.fixed_set) for f in of]),
