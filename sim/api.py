@@ -119,7 +119,7 @@ class Run:
         """The run as something to compare."""
         from sim.analysis.arms import Source
 
-        offline = bool(self.folder.header.offline)
+        offline = self.folder.header.offline
         scorers = tuple(s.info for s in self.folder.scorers.values())
         return Source(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline, scorers=scorers)
 
@@ -453,6 +453,7 @@ def gate_run(
     targets: Sequence[str] = (),
     baseline: str | Path | None = None,
     margins: Sequence[str] = (),
+    allow_offline: bool = False,
     results: str | Path = RESULTS,
 ) -> GateDocument:
     """Hold requirements against a run; see `sim.analysis.requirements` for how they are written.
@@ -460,6 +461,7 @@ def gate_run(
     Args:
         targets: only these; empty: every target must pass.
         baseline: an older run, with what the new one may lose against it in `margins`, as `likability=0.2`.
+        allow_offline: decide also what rests on an offline model's judgement of a real target, which otherwise cannot be told.
 
     Raises:
         InputError: a requirement cannot be read or speaks of something unknown, nothing is required, or the baseline was made under other
@@ -483,7 +485,8 @@ def gate_run(
     old = load_run(baseline, results=results, words=False) if baseline is not None else None
     if old is not None:
         _demand_same_conditions(new, old, targets or known, allowed)
-    return run_gate(new.source, asked, targets=targets, baseline=old.source if old else None, margins=allowed)
+    before = old.source if old else None
+    return run_gate(new.source, asked, targets=targets, baseline=before, margins=allowed, allow_offline=allow_offline)
 
 
 def _demand_same_conditions(new: Run, old: Run, targets: Sequence[str], margins: Iterable[str]) -> None:

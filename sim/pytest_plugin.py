@@ -2,11 +2,15 @@
 
     def test_my_bot(rapport):
         run = rapport.run(answer, personas=["davi", "zuza"], scenarios=["new-in-town"])
-        run.require("worst_persona >= 2", "count(false_memory) == 0", "failed == 0")
+        run.require("said_before <= 0.1", "words <= 120", "failed == 0")
 
 `answer` takes what a callable target takes: `messages` or `message`, and what else it names of `user_id`, `session_id` and `key`; or it is a class
-with `reply` and `new_session`. Users and raters are offline models unless said otherwise. A requirement that cannot be told fails the test and says
-how many personas would settle it. Nothing heavy is imported before the fixture is used.
+with `reply` and `new_session`. A requirement that cannot be told fails the test and says how many personas would settle it. Nothing heavy is
+imported before the fixture is used.
+
+Users and raters are offline models unless said otherwise: fill in `user={"model": "openai/gpt-5"}` for scores that say something of the chatbot.
+Without that, requirements on counts, moves, words and memory are decided, and those on likability fail as not to be told; `allow_offline=True` lets
+the offline model decide them, which checks that the test itself works.
 """
 
 from __future__ import annotations
@@ -38,16 +42,24 @@ class TestedRun:
 
     run: Run
 
-    def gate(self, *requirements: str) -> GateDocument:
-        """The verdicts, without asserting anything."""
+    def gate(self, *requirements: str, allow_offline: bool = False) -> GateDocument:
+        """The verdicts, without asserting anything.
+
+        Args:
+            allow_offline: decide also what an offline model says of the chatbot, which is no evidence.
+        """
         from sim.api import gate_run
 
-        return gate_run(self.run, require=requirements)
+        return gate_run(self.run, require=requirements, allow_offline=allow_offline)
 
-    def require(self, *requirements: str) -> None:
-        """Assert that every requirement passes; see `sim gate --help` for how they are written."""
+    def require(self, *requirements: str, allow_offline: bool = False) -> None:
+        """Assert that every requirement passes; see `sim gate --help` for how they are written.
+
+        Args:
+            allow_offline: as in `gate`.
+        """
         __tracebackhide__ = True
-        wrong = [c for c in self.gate(*requirements).checks if c.verdict != "passed"]
+        wrong = [c for c in self.gate(*requirements, allow_offline=allow_offline).checks if c.verdict != "passed"]
         if wrong:
             lines = [f"{c.verdict}: {c.requirement} (observed {'nothing' if c.observed is None else f'{c.observed:.3g}'}; {c.detail})" for c in wrong]
             pytest.fail("\n".join(lines), pytrace=False)

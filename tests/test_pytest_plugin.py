@@ -29,16 +29,21 @@ class Remembering:
 
 def test_passes(rapport):
     run = rapport.run(answer, personas=PERSONAS)
-    run.require("likability >= 1.5", "failed == 0")
+    run.require("likability >= 1.5", "failed == 0", allow_offline=True)
+    run.require("words <= 20", "failed == 0")
     assert run.run.study.targets[0].id == "target"
 
 
 def test_fails(rapport):
-    rapport.run(Remembering, personas=PERSONAS).require("likability >= 4.9", "failed == 0")
+    rapport.run(Remembering, personas=PERSONAS).require("likability >= 4.9", "failed == 0", allow_offline=True)
 
 
 async def test_cannot_tell(rapport):
-    rapport.run(answer, personas=PERSONAS[:1]).require("likability >= 1.5")
+    rapport.run(answer, personas=PERSONAS[:1]).require("likability >= 1.5", allow_offline=True)
+
+
+def test_a_stub_is_no_evidence(rapport):
+    rapport.run(answer, personas=PERSONAS).require("likability >= 1.6")
 
 
 def test_is_told_of_mistakes(rapport):
@@ -54,8 +59,10 @@ def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> 
     named = () if installed else ("-p", "sim.pytest_plugin")
     command = [sys.executable, "-m", "pytest", *named, "-p", "no:cacheprovider", "-q", "test_bot.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, encoding="utf-8")
-    assert "2 failed, 2 passed" in done.stdout, done.stdout
+    assert "3 failed, 2 passed" in done.stdout, done.stdout
     assert "failed: likability >= 4.9 (observed" in done.stdout
     assert "inconclusive: likability >= 1.5 (observed" in done.stdout
     assert "a mean is not judged below 5" in done.stdout
+    assert "inconclusive: likability >= 1.6 (observed" in done.stdout
+    assert "whose word on a real chatbot is no evidence" in done.stdout
     assert "failed == 0" not in done.stdout

@@ -15,6 +15,7 @@ from sim.analysis.policies import find_reference
 from sim.analysis.table import MeasureTable, Part, Values, Viewpoint, estimate_mean
 from sim.core.errors import InputError
 from sim.core.spec.target import ChatTargetSpec
+from sim.core.standins import StandIns
 
 if TYPE_CHECKING:
     from sim.analysis.estimates import Estimate
@@ -36,9 +37,15 @@ class Source:
     trials: Sequence[Trial]
     """All planned trials."""
     status: RunStatus = "finished"
-    offline: bool = False
+    offline: tuple[str, ...] = ()
+    """The parts that offline models played, as the run's header names them."""
     scorers: tuple[ScorerInfo, ...] = ()
     """Those whose results the run holds."""
+
+    @property
+    def standins(self) -> StandIns:
+        """What offline models played in it."""
+        return StandIns(self.offline, tuple(t.id for t in self.study.targets), self.study.primary_rater)
 
     @cached_property
     def table(self) -> MeasureTable:

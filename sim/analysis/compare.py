@@ -100,7 +100,9 @@ class CompareDocument(Frozen):
     runs: tuple[str, ...]
     by: By
     offline: bool
-    """Whether offline models took part in any; the figures then say nothing of any real model."""
+    """Whether offline models took part in any."""
+    offline_notes: tuple[str, ...]
+    """Who was played by an offline model and what that leaves, a sentence for each run in which it differs; empty: nobody was."""
     raters: tuple[str, ...]
     arms: tuple[ArmFigures, ...]
     sentences: tuple[str, ...]
@@ -135,6 +137,7 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         runs=tuple(s.run for s in sources),
         by=by,
         offline=any(s.offline for s in sources),
+        offline_notes=tuple(dict.fromkeys(s.standins.note for s in sources if s.offline)),
         raters=tuple(dict.fromkeys(s.study.primary_rater for s in sources)),
         arms=tuple(_arm_figures(a, f.within) for f in families for a in f.arms),
         sentences=tuple(c.sentence for c in measures[PRIMARY].comparisons),

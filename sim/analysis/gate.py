@@ -3,7 +3,7 @@
 A requirement on a mean passes when its whole 95 % interval does. Below five personas it cannot pass or fail, and where all personas are equal it
 cannot pass: a rater that always says the same measures nothing. Proportions take Clopper and Pearson's interval on as many independent observations
 as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what may come beside them. A run that is
-not finished passes nothing.
+not finished passes nothing. What an offline model judges of a real target is no evidence about it and decides nothing, unless that is allowed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Shar
 from sim.analysis.table import session_of
 from sim.core.event import Quote, Score, Unscored
 from sim.core.frozen import Frozen
+from sim.core.standins import RATER, USER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +65,11 @@ class GateDocument(Frozen):
     run: str
     baseline: str | None
     offline: bool
+    """Whether any offline model took part."""
+    offline_note: str
+    """Who was played by an offline model and what that leaves; empty: nobody was."""
+    stub_decided: bool
+    """Whether an offline model's judgement of a real target was allowed to decide a check."""
     finished: bool
     verdict: Verdict
     """Failed if any check is, else inconclusive if any is."""
@@ -71,17 +77,28 @@ class GateDocument(Frozen):
 
 
 def run_gate(
-    new: Source, requirements: Sequence[Requirement], *, targets: Sequence[str] = (), baseline: Source | None = None, margins: dict[str, float]
+    new: Source,
+    requirements: Sequence[Requirement],
+    *,
+    targets: Sequence[str] = (),
+    baseline: Source | None = None,
+    margins: dict[str, float],
+    allow_offline: bool = False,
 ) -> GateDocument:
     """Hold `requirements`, and non-inferiority within `margins` against `baseline`, against every target of `new`.
 
     Args:
         targets: only these; empty: all.
+        allow_offline: decide also what rests on an offline model's judgement of a real target.
     """
     names = [t.id for t in new.study.targets if not targets or t.id in targets]
-    checks = [check(new, target, r) for target in names for r in requirements]
+    judged = [(check(new, target, r), _judge(new, r.figure)) for target in names for r in requirements]
     if baseline is not None:
-        checks += [not_worse(new, baseline, target, measure, margin) for target in names for measure, margin in margins.items()]
+        judged += [
+            (not_worse(new, baseline, target, measure, margin), new.measure(measure).judge) for target in names for measure, margin in margins.items()
+        ]
+    stubs = [_stub(c, judge, new, baseline) for c, judge in judged]
+    checks = [c if stub is None or allow_offline else _no_evidence(c, stub) for (c, _), stub in zip(judged, stubs, strict=True)]
     finished = new.status == "finished" and (baseline is None or baseline.status == "finished")
     if not finished:
         checks = [_incomplete(c) for c in checks]
@@ -90,11 +107,37 @@ def run_gate(
     return GateDocument(
         run=new.run,
         baseline=baseline.run if baseline else None,
-        offline=new.offline,
+        offline=bool(new.offline),
+        offline_note=new.standins.note,
+        stub_decided=allow_offline and any(stubs),
         finished=finished,
         verdict=verdict,
         checks=tuple(checks),
     )
+
+
+def _judge(source: Source, figure: Mean | WorstPersona | Percentile | Share | Count) -> str:
+    """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
+    match figure:
+        case Mean(measure) | WorstPersona(measure):
+            return source.measure(measure).judge
+        case Count(thing, None):
+            return _JUDGES.get(thing, "")
+    return RATER
+
+
+_JUDGES = {"false_memory": RATER, "unscored": RATER, "quote_not_found": RATER, "left": USER}
+"""Of what can be counted: who decides that it is so. Failures and flags are facts of the record."""
+
+
+def _stub(of: Check, judge: str, new: Source, baseline: Source | None) -> str | None:
+    """The offline model whose word on a real target the check rests on, in either run."""
+    return next((stub for run in (new, baseline) if run and (stub := run.standins.judged_by(judge, of.target))), None)
+
+
+def _no_evidence(of: Check, stub: str) -> Check:
+    detail = f"{stub} is an offline model, whose word on a real chatbot is no evidence: name a real model in the study, or allow it (--allow-offline)"
+    return of.model_copy(update={"verdict": "inconclusive", "needed": None, "detail": detail})
 
 
 def _incomplete(of: Check) -> Check:

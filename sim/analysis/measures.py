@@ -33,6 +33,7 @@ from sim.analysis.table import HIGHEST, LOWEST, MeasureTable, Moment, Part, Valu
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
 from sim.core.event import Assessment, Grade, Outcome, ProbeKind, Score
 from sim.core.spec.scorer import Better, ScorerInfo
+from sim.core.standins import RATER
 
 if TYPE_CHECKING:
     from sim.core.event import Assessed
@@ -59,6 +60,8 @@ class Measure:
     """The ends of its scale, which no interval goes beyond; None: it has none."""
     pooled: Pool | None = None
     """The figure of a target, where it is not the mean of the parts."""
+    judge: str = ""
+    """Whose judgement it rests on: `rater`, or `scorer <id>`; empty: it is counted, or decided by accepted answers."""
     ranked: bool = True
     """Whether a place among others says anything: of words, cost or how alike moves are, the lowest is no best."""
     listed: bool = True
@@ -245,7 +248,8 @@ def assessed_values(info: ScorerInfo, label: str | None, table: MeasureTable) ->
 def label_measure(info: ScorerInfo, label: str) -> Measure:
     """The share of one label of a scorer."""
     part = partial(assessed_values, info, label)
-    return Measure(f"{info.id}={label}", f"{info.name}: {label}", "neither", (part,), proportion=True, scale=(0.0, 1.0), ranked=False)
+    about = {"proportion": True, "scale": SHARE, "judge": f"scorer {info.id}", "ranked": False}
+    return Measure(f"{info.id}={label}", f"{info.name}: {label}", "neither", (part,), **about)  # type: ignore[arg-type]
 
 
 def scorer_measure(info: ScorerInfo) -> Measure | None:
@@ -255,7 +259,9 @@ def scorer_measure(info: ScorerInfo) -> Measure | None:
     shares = info.result != "number"
     scale = (0.0, 1.0) if shares else (info.low, info.high) if info.low is not None and info.high is not None else None
     part = partial(assessed_values, info, None)
-    return Measure(info.id, info.name, info.better, (part,), proportion=shares, scale=scale, ranked=info.better != "neither")
+    return Measure(
+        info.id, info.name, info.better, (part,), proportion=shares, scale=scale, judge=f"scorer {info.id}", ranked=info.better != "neither"
+    )
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -278,11 +284,11 @@ PRIMARY = "likability"
 
 
 def _rating(id: str, label: str, over: Sequence[Dimension]) -> Measure:
-    return Measure(id, label, "higher", tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over), scale=RATED)
+    return Measure(id, label, "higher", tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over), scale=RATED, judge=RATER)
 
 
 def _criterion(id: str, label: str, over: Sequence[Criterion]) -> Measure:
-    return Measure(id, label, "higher", tuple(LOOKED_BACK[c] for c in over), scale=RATED)
+    return Measure(id, label, "higher", tuple(LOOKED_BACK[c] for c in over), scale=RATED, judge=RATER)
 
 
 def _share(id: str, label: str, parts: tuple[Part, ...], pooled: Pool) -> Measure:
@@ -306,7 +312,7 @@ MEASURES: tuple[Measure, ...] = (
     _share("memory", "memory accuracy", (REMEMBERED,), pool_memory),
     _share("abstention.accuracy", "abstention", (ABSTAINS,), pool_untold),
     _share("abstention.balanced_accuracy", "abstention, balanced", (ANSWERS, ABSTAINS), pool_balanced),
-    Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),), pooled=pool_adaptability),
+    Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),), pooled=pool_adaptability, judge=RATER),
     _repeats("jaccard", "Jaccard", partial(_moved, _jaccard), SHARE),
     _repeats("repertoire", "repertoire", partial(_followed, "repertoire"), SHARE),
     _repeats("repertoire_beyond_size", "repertoire beyond size", partial(_followed, "beyond_size")),

@@ -37,6 +37,7 @@ from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import RunStatus, Spent
 from sim.core.spec import codebook_of
+from sim.core.standins import StandIns
 from sim.score.repetition import less
 from sim.score.shuffles import order_null
 
@@ -214,6 +215,8 @@ class TargetSummary(Frozen):
     """Distinct personas among the trials that have an answered exchange."""
     exchanges: int
     """Answered exchanges."""
+    cut: int
+    """Replies that were cut off for length."""
     rater: str
     """The primary rater."""
     likability: Likability
@@ -250,7 +253,11 @@ class RunSummary(Frozen):
 
     run: str
     offline: bool
-    """Whether any offline model took part; the figures then say nothing of any real model."""
+    """Whether any offline model took part."""
+    offline_note: str
+    """Who was played by an offline model and what that leaves; empty: nobody was."""
+    stub_rated: tuple[str, ...]
+    """Real targets that an offline model rates: their scores check the instrument and say nothing of them."""
     offline_parts: tuple[str, ...]
     """The parts they played: `user`, a rater, a target."""
     status: RunStatus
@@ -307,6 +314,7 @@ def summarise(
         edited: files of the run that somebody edited after it was made.
         table: the values of these trials, where they are known already.
     """
+    standins = StandIns(offline, tuple(t.id for t in study.targets), study.primary_rater)
     panel = Panel.of(study, scorers)
     table = table or MeasureTable(trials, viewpoint(study, codebook))
     books = {book.id: book for book in later} | {"": codebook}
@@ -315,6 +323,8 @@ def summarise(
     return RunSummary(
         run=run,
         offline=bool(offline),
+        offline_note=standins.note,
+        stub_rated=standins.stub_rated,
         offline_parts=offline,
         status=status,
         played_by=study.played_by,
@@ -352,6 +362,7 @@ def _target(
         finished=sum(t.status == "finished" for t in trials),
         personas=len({t.cast.persona.id for t in trials if t.exchanges}),
         exchanges=sum(len(t.exchanges) for t in trials),
+        cut=sum(e.reply is not None and e.reply.cut for t in trials for e in t.exchanges),
         rater=study.primary_rater,
         likability=_likability(study, target, table),
         sessions=summarise_sessions(table, target),

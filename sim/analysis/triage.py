@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.core.spec.scorer import ScorerInfo
     from sim.score.said_before import Said
 
-ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "said_before", "scorer", "sharp_drop", "rater_disagreement"]
+ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "said_before", "scorer", "sharp_drop", "cut_off", "rater_disagreement"]
 REASONS: tuple[ReasonKind, ...] = get_args(ReasonKind)
 """The heaviest first."""
 WEIGHTS: Final[dict[ReasonKind, float]] = {
@@ -32,6 +32,7 @@ WEIGHTS: Final[dict[ReasonKind, float]] = {
     "said_before": 2.0,
     "scorer": 2.0,
     "sharp_drop": 1.5,
+    "cut_off": 1.0,
     "rater_disagreement": 1.0,
 }
 """What a reason adds to an exchange's place in the queue; low scores, drops and disagreement also add by how far they go, in scale points."""
@@ -105,6 +106,7 @@ def _of_session(
             *_scores(score, before),
             *_repeats(said.get((trial.id, session.index, exchange.index))),
             *_scorers(trial, session, exchange, scorers),
+            *_cut(exchange),
             *_disagreement(exchange, rater, score),
         ]
         before = score if score is not None else before
@@ -155,6 +157,11 @@ def _leaving(exchange: Exchange, session: Session) -> Iterator[_Weighed]:
     why = gone.why if gone is not None and gone.kind == "departure" else exchange.user.why if exchange.user.leave else None
     if why:
         yield WEIGHTS["leaving"], Reason(kind="leaving", said=f"left: {why}"[:120])
+
+
+def _cut(exchange: Exchange) -> Iterator[_Weighed]:
+    if exchange.reply and exchange.reply.cut:
+        yield WEIGHTS["cut_off"], Reason(kind="cut_off", said="cut off for length")
 
 
 def _scores(score: float | None, before: float | None) -> Iterator[_Weighed]:

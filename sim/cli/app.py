@@ -241,6 +241,9 @@ def gate_command(
     markdown: Annotated[
         str | None, typer.Option("--markdown", metavar="FILE", help="Write a job summary here; - prints it; added to $GITHUB_STEP_SUMMARY.")
     ] = None,
+    allow_offline: Annotated[
+        bool, typer.Option("--allow-offline", help="Let also decide what an offline rater or user says of a real chatbot, which is no evidence.")
+    ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -249,6 +252,7 @@ def gate_command(
     A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
     abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
     With --baseline and --margin likability=0.2, the new version passes if it is worse by less than that, with its whole interval.
+    What rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided all the same.
     """
     from sim.cli.gating import GateOptions, gate
 
@@ -260,6 +264,7 @@ def gate_command(
         margins=tuple(margin or ()),
         junit=junit,
         markdown=markdown,
+        allow_offline=allow_offline,
     )
     return gate(run, wish, results=results, as_json=json)
 

@@ -35,13 +35,22 @@ class GateOptions:
     margins: tuple[str, ...]
     junit: Path | None
     markdown: str | None
+    allow_offline: bool = False
 
 
 def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
     """`sim gate`."""
     new = load_run(run, results=results, words=False)
     require = _requirements(wish, new.source.scorers)
-    document = gate_run(new, require=require, targets=wish.targets, baseline=wish.baseline, margins=wish.margins, results=results)
+    document = gate_run(
+        new,
+        require=require,
+        targets=wish.targets,
+        baseline=wish.baseline,
+        margins=wish.margins,
+        allow_offline=wish.allow_offline,
+        results=results,
+    )
     if as_json and wish.markdown == "-":
         raise InputError("JSON and Markdown cannot both go to standard output", where="--markdown", mend="name a file for the Markdown")
     _write(document, wish)

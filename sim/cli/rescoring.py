@@ -240,7 +240,7 @@ def print_scorers(run: Run, scorers: Iterable[KeptScorer]) -> None:
     from sim.present.scorers import render_scorers
 
     found = scorers_found(run, scorers)
-    print_rendered(lambda width: render_scorers(run.name, found, offline=bool(run.folder.header.offline)))
+    print_rendered(lambda width: render_scorers(run.name, found, note=run.summary.offline_note))
 
 
 def _print_moves(run: Run, judging: Judging, wish: ScoreOptions, *, more: dict[str, object], as_json: bool) -> None:

@@ -24,6 +24,7 @@ from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
+from sim.core.standins import StandIns
 from sim.llm.guard import guarded
 from sim.run.plan import plan_trials
 from sim.run.preflight import check_histories, check_hosts, check_keys, check_names
@@ -61,6 +62,10 @@ PERSONAS = 12
 EXCHANGES = 6
 CONVERSATIONS = 6
 """The greeting, two of the users that must be kept apart, two sessions of one that is to remember, and the talk on screen."""
+NO_SCORES = (
+    "No scores are shown: an offline model plays the user and rates, and it cannot judge a real chatbot. "
+    "For scores name a model with --user openai/gpt-5, or fill in user: in the study written below."
+)
 PATIENCE = 60.0
 """Seconds for one reply."""
 
@@ -194,7 +199,12 @@ class _Visit:
 
         self._screen.show(render_exchange(made))
         reading: Reading = read_response(made.answer, made.content_type, said=GREETING)
-        target = _http_target(draft, {"reply": reading.path, **({} if reading.stream == "none" else {"stream": reading.stream})})
+        fields: dict[str, JsonValue] = {"reply": reading.path}
+        if reading.path.startswith("choices[0]."):  # the OpenAI protocol, which says there whether a reply was cut off
+            fields["finish"] = "choices[0].finish_reason"
+        if reading.stream != "none":
+            fields["stream"] = reading.stream
+        target = _http_target(draft, fields)
         exports = tuple(name for name in sorted(asked.http.variables) if name in draft.secrets)
         return _Contact(target, exports, [*draft.findings, *reading.findings], made)
 
@@ -288,7 +298,6 @@ def _model(name: str) -> ModelSpec:
 async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results: Path, local_only: LocalOnly | None) -> Run:
     from sim.llm.prompts import load_prompts
     from sim.present.first_contact import Growing, render_exchange, render_findings
-    from sim.present.words import OFFLINE_MARK
     from sim.run.first_contact import Stranger
     from sim.run.staff import offline_parts
 
@@ -316,9 +325,11 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results:
         await stranger.close()
     persona, scenario = plan.cast.persona, plan.cast.scenario
     screen.head(f"{persona.name} talks with it: {scenario.title}, first session")
-    if offline_parts(study):
-        screen.say(OFFLINE_MARK)
-    live = _Live(tried, Growing(screen.show, width=screen.width))
+    standins = StandIns(offline_parts(study), tuple(t.id for t in study.targets), study.primary_rater)
+    said = NO_SCORES if standins.stub_rated else standins.note
+    if said:
+        screen.show(said)
+    live = _Live(tried, Growing(screen.show, width=screen.width, scores=not standins.stub_rated))
     ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost()))
     live.end()
     return ended

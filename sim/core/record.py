@@ -44,6 +44,15 @@ def mean_known(scores: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+CUT = frozenset({"length", "max_length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "max_completion_tokens"})
+"""Providers' words, in lower case, for a reply that reached its limit of length: OpenAI's, Anthropic's, Gemini's, Mistral's and others'."""
+
+
+def was_cut(finish: str) -> bool:
+    """Whether the provider's word for why a reply ended says that it was cut off for length."""
+    return finish.casefold() in CUT
+
+
 REACH = "reach"
 """Among lost calls, the look for a target before a run; a trial for which only that failed was never begun."""
 TrialStatus = Literal["planned", "running", "finished", "failed", "stopped"]
@@ -61,6 +70,11 @@ class Reply:
     """Messages left out of its context because it was full."""
     seconds: float | None = field(default=None, compare=False)
     """From the first attempt to the answer; it differs from one execution to the next and makes no other reply. None: not taken down."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether it was cut off for length."""
+        return was_cut(self.finish)
 
 
 @dataclass(frozen=True, slots=True)

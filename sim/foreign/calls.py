@@ -126,6 +126,18 @@ def _is_async(function: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
+def finish_of(value: object) -> str:
+    """The word of a reply for why it ended, where it has one: a mapping's `finish_reason`, or that of a message's `response_metadata`."""
+    found = value if isinstance(value, Mapping) else {}
+    about = found.get("response_metadata") if found else getattr(value, "response_metadata", None)
+    for place in (found, about):
+        if isinstance(place, Mapping):
+            word = next((place[name] for name in ("finish_reason", "stop_reason", "done_reason") if isinstance(place.get(name), str)), "")
+            if word:
+                return str(word)
+    return "stop"
+
+
 def text_of(value: object, *, name: str) -> str:
     """The text of a reply: a str, or the `content` of a message.
 

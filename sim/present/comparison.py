@@ -13,7 +13,7 @@ from sim.analysis.measures import PRIMARY
 from sim.present.diagnosis import render_diagnosis
 from sim.present.plain_table import ruled
 from sim.present.terminal import score_text, verdict_text
-from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, many, number
+from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +59,8 @@ def _heading(document: CompareDocument) -> Text:
     sides = "versions" if document.versions else kinds[document.by]
     facts = [f"compared by {sides}", f"rated by {', '.join(document.raters)}"]
     text = Text.assemble((" and ".join(document.runs), "bold"), "  ", " · ".join(facts))
-    if document.offline:
-        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    for note in document.offline_notes:
+        text.append(f"\n{note}", "yellow")
     return text.append(f"\n{DIAGNOSTIC}", "italic")
 
 

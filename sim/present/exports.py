@@ -59,7 +59,7 @@ _HELD_ELSEWHERE = {"index", "date", "gap", "take", "resent", "exchanges"}
 """Fields of a session or exchange document that a JSON line has in its head, in `meta` or in lines of their own."""
 
 COLUMNS: dict[str, str] = {
-    "offline": "true where any offline model took part: the row then says nothing of any real model",
+    "offline": "true where any offline model took part",
     "trial": "trial id",
     "target": "target id",
     "persona": "persona id",
@@ -74,8 +74,10 @@ COLUMNS: dict[str, str] = {
     "reply": "what the target answered; empty: not answered yet",
     "user_words": "words of the message",
     "reply_words": "words of the reply",
+    "cut": "true where the reply was cut off for length",
     "leave": "true where the user takes leave with this message",
     "rater": "the primary rater, whose ratings follow",
+    "stub_rated": "true where the rater is an offline model and the target is not: its ratings then say nothing of the target",
     **{
         name: text
         for d in DIMENSIONS
@@ -193,6 +195,7 @@ def _row(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDocum
         "date": session.date.isoformat(),
         "gap": session.gap,
         "rater": trial.rater,
+        "stub_rated": trial.stub_rated,
         "tagger": trial.tagger,
         "codebook": trial.codebook,
         **(exchange or session).model_dump(mode="json", exclude=_HELD_ELSEWHERE),
@@ -223,8 +226,10 @@ def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDo
         "reply": exchange.reply,
         "user_words": exchange.user_words,
         "reply_words": exchange.reply_words,
+        "cut": exchange.cut,
         "leave": exchange.leave,
         "rater": trial.rater,
+        "stub_rated": trial.stub_rated,
         **scores,
         "likability": exchange.likability,
         "fixed_set": exchange.fixed_set,

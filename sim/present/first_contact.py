@@ -74,10 +74,12 @@ class Growing:
     Args:
         show: prints.
         width: columns.
+        scores: whether what the rater said is shown; what an offline model says of a real chatbot is not.
     """
 
-    def __init__(self, show: Callable[[RenderableType], None], *, width: int) -> None:
+    def __init__(self, show: Callable[[RenderableType], None], *, width: int, scores: bool = True) -> None:
         self._show = show
+        self._scores = scores
         self._width = min(width, READABLE)
         self._exchange = 0
         self._step = 0
@@ -85,7 +87,7 @@ class Growing:
 
     def go_on(self, trial: TrialDocument) -> None:
         """Show what `trial` has beyond what was shown."""
-        page = Page(trial.model_copy(update={"worst": None}), self._width, len(LABEL))
+        page = Page(trial.model_copy(update={"worst": None}), self._width, len(LABEL), scores=self._scores)
         for session in trial.sessions[:1]:
             made = session.exchanges
             while self._exchange < len(made):
@@ -106,6 +108,6 @@ class Growing:
 
     def end(self, trial: TrialDocument) -> None:
         """Show the rest of the session, and how it ended."""
-        page = Page(trial, self._width, len(LABEL))
+        page = Page(trial, self._width, len(LABEL), scores=self._scores)
         for session in trial.sessions[:1]:
             self._show(Group(*page.closed(session)))

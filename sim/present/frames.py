@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Library = Literal["polars", "pandas"]
 
-TRUTHS = frozenset({"offline", "scripted", "leave"})
+TRUTHS = frozenset({"offline", "scripted", "leave", "cut", "stub_rated"})
 MAYBE = frozenset({"said_before"})
 NUMBERS = frozenset({"seed", "session", "exchange", "user_words", "reply_words", *DIMENSIONS})
 FIGURES = frozenset({"likability", "fixed_set", "jaccard", "novelty", "repertoire"})

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.present.plain_table import ruled
-from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, many
+from sim.present.words import DIAGNOSTIC, NONE, many
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,8 +26,8 @@ def render_gate(document: GateDocument) -> RenderableType:
     """The table of `sim gate`."""
     heading = Text.assemble((document.run, "bold"), f"  {_against(document)}gate ", (document.verdict, STYLES[document.verdict]))
     heading.append(f"  {_tally(document)}")
-    for line, style in ((OFFLINE_MARK, "yellow"), (DIAGNOSTIC, "italic")):
-        if line != OFFLINE_MARK or document.offline:
+    for line, style in ((document.offline_note, "yellow"), (_allowed(document), "bold yellow"), (DIAGNOSTIC, "italic")):
+        if line:
             heading.append(f"\n{line}", style)
     table = ruled()
     for name, justify in (("verdict", "left"), ("target", "left"), ("requirement", "left"), ("observed", "right"), ("95 %", "right")):
@@ -39,6 +39,11 @@ def render_gate(document: GateDocument) -> RenderableType:
     if not document.finished:
         parts += [Text(), Text("the run is incomplete, so that nothing passes; `sim resume` goes on with it", "yellow")]
     return Group(*parts, Text())
+
+
+def _allowed(document: GateDocument) -> str:
+    """That offline models were let decide, where that made a difference."""
+    return "--allow-offline: what an offline model says of a real chatbot was let decide" if document.stub_decided else ""
 
 
 def _against(document: GateDocument) -> str:
@@ -66,7 +71,7 @@ def _bounds(c: Check) -> str:
 def markdown_gate(document: GateDocument) -> str:
     """A job summary, as code hosts show it."""
     lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {_cell(document.run)}", "", _tally(document)]
-    lines += ["", f"> {OFFLINE_MARK}"] if document.offline else []
+    lines += [part for line in (document.offline_note, _allowed(document)) if line for part in ("", f"> {line}")]
     lines += ["", "| | target | requirement | observed | 95 % | from |", "|---|---|---|---|---|---|"]
     for c in document.checks:
         cells = (f"{SIGNS[c.verdict]} {c.verdict}", c.target, f"`{c.requirement}`", _figure(c.observed), _bounds(c), c.detail)
@@ -102,7 +107,7 @@ def junit_gate(document: GateDocument, *, at: dt.datetime) -> str:
         },
     )
     properties = ET.SubElement(suite, "properties")
-    facts = {"verdict": document.verdict, "baseline": document.baseline or "", "models": OFFLINE_MARK if document.offline else ""}
+    facts = {"verdict": document.verdict, "baseline": document.baseline or "", "models": document.offline_note, "allowed": _allowed(document)}
     for name, value in facts.items():
         if value:
             ET.SubElement(properties, "property", {"name": name, "value": _xml(value)})

@@ -20,7 +20,7 @@ from sim.analysis.table import MeasureTable, Viewpoint
 from sim.core.codebook import DIMENSIONS, LABELS, Dimension
 from sim.core.dates import spoken
 from sim.core.event import Score
-from sim.present.words import DIAGNOSTIC, OFFLINE_MARK
+from sim.present.words import DIAGNOSTIC
 
 if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary, TargetSummary
@@ -51,7 +51,7 @@ def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header,
         "packages": dict(header.versions),
         "metadata": {
             "note": DIAGNOSTIC,
-            "offline": OFFLINE_MARK if summary.offline else "",
+            "offline": summary.offline_note,
             "rater": study.primary_rater,
             "targets": [t.id for t in study.targets],
         },
@@ -76,14 +76,18 @@ def render_inspect_log(trials: Sequence[Trial], *, study: Study, header: Header,
 
 def _sample(trial: Trial, study: Study, seen: MeasureTable, scorers: Sequence[ScorerInfo]) -> Data:
     scenario = trial.cast.scenario
-    last = next(e.reply.text for e in reversed(trial.exchanges) if e.reply)
+    last = next(e.reply for e in reversed(trial.exchanges) if e.reply)
+    stopped = "max_tokens" if last.cut else "stop"
     return {
         "id": _sample_id(trial),
         "epoch": study.seeds.index(trial.seed) + 1,
         "input": f"{trial.cast.persona.name} in “{scenario.title}”, with {trial.target}",
         "target": "",
         "messages": list(_messages(trial)),
-        "output": {"model": trial.target, "choices": [{"message": {"role": "assistant", "content": last}, "stop_reason": "stop"}]},
+        "output": {
+            "model": trial.target,
+            "choices": [{"message": {"role": "assistant", "content": last.text}, "stop_reason": stopped}],
+        },
         "scores": {**_scores(trial, study), **_measures(trial, seen, scorers)},
         "metadata": {
             "trial": trial.id,
@@ -93,6 +97,7 @@ def _sample(trial: Trial, study: Study, seen: MeasureTable, scorers: Sequence[Sc
             "seed": trial.seed,
             "status": trial.status,
             "sessions": len(trial.sessions),
+            "replies_cut_off": sum(e.reply is not None and e.reply.cut for e in trial.exchanges),
         },
     }
 
@@ -105,7 +110,8 @@ def _messages(trial: Trial) -> Iterable[JsonValue]:
         for exchange in session.exchanges:
             yield {"role": "user", "content": exchange.user.message}
             if exchange.reply:
-                yield {"role": "assistant", "content": exchange.reply.text, "source": "generate", "model": trial.target}
+                said: Data = {"role": "assistant", "content": exchange.reply.text, "source": "generate", "model": trial.target}
+                yield said | {"metadata": {"finish": exchange.reply.finish, "cut_off": True}} if exchange.reply.cut else said
 
 
 def _scores(trial: Trial, study: Study) -> Data:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sim.core.frozen import Frozen
 from sim.present.tables import RATER, figure_table
-from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, number
+from sim.present.words import DIAGNOSTIC, number
 
 if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
@@ -48,8 +48,8 @@ def rating_figures(summary: RunSummary, raters: Iterable[str]) -> RatingFigures:
 def render_ratings(summary: RunSummary, figures: RatingFigures) -> RenderableType:
     """As a table, for any width."""
     head = Text.assemble((summary.run, "bold"))
-    if summary.offline:
-        head.append(f"\n{OFFLINE_MARK}", "yellow")
+    if summary.offline_note:
+        head.append(f"\n{summary.offline_note}", "yellow")
     head.append(f"\n{DIAGNOSTIC}", "italic")
     table = figure_table("Simulated likability, 1 to 5", ("target", "rater"), ("likability", "fixed set", "n"), name=RATER)
     table.caption = Text(f"{figures.primary}: the run's own rater", "dim")

@@ -10,23 +10,22 @@ from rich.text import Text
 
 from sim.present.scorer_tables import rows_of
 from sim.present.tables import figure_table
-from sim.present.words import OFFLINE_MARK
 
 if TYPE_CHECKING:
     from sim.analysis.scorers import ScorerFigures
 
 
-def render_scorers(name: str, found: Mapping[str, Mapping[str, ScorerFigures]], *, offline: bool) -> RenderableType:
+def render_scorers(name: str, found: Mapping[str, Mapping[str, ScorerFigures]], *, note: str) -> RenderableType:
     """As a table, for any width.
 
     Args:
         name: of the run.
         found: by target, and by scorer id.
-        offline: whether offline models took part.
+        note: who was played by an offline model; empty: nobody was.
     """
     head = Text.assemble((name, "bold"))
-    if offline:
-        head.append(f"\n{OFFLINE_MARK}", "yellow")
+    if note:
+        head.append(f"\n{note}", "yellow")
     table = figure_table("What the scorers found", ("scorer", "target"), ("found", "95 % interval", "n", "personas", "n.a.", "unscored"))
     before = ""
     for row in rows_of(found):

@@ -24,7 +24,7 @@ from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
 from sim.present.terminal import score_text, spark
-from sim.present.words import DIAGNOSTIC, NONE, OFFLINE_MARK, SHORT, half_width, many, money, number, percent, safe, share, signed
+from sim.present.words import DIAGNOSTIC, NONE, SHORT, half_width, many, money, number, percent, safe, share, signed
 from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _heading(summary: RunSummary) -> Text:
         text.append(f"\n{outage_line(outage)}", "bold red")
     if summary.silent:
         return text
-    if summary.offline:
-        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if summary.offline_note:
+        text.append(f"\n{summary.offline_note}", "yellow")
     if summary.edited:
         text.append(f"\n{edited_mark(summary.edited)}", "yellow")
     return text if summary.played_by == "log" else text.append(f"\n{DIAGNOSTIC}", "italic")
@@ -95,6 +95,7 @@ def _notes(summary: RunSummary) -> Text:
     lines += [f"Failed: {f.trial}: {f.cause.replace('_', ' ')}: {safe(f.message)}" for f in summary.failures[:MOST_FAILURES]]
     if len(summary.failures) > MOST_FAILURES:
         lines.append(f"… and {many(len(summary.failures) - MOST_FAILURES, 'more failed trial')}; `--json` names all")
+    lines += [f"Cut off for length: {t.cut:,} of {many(t.exchanges, 'reply', 'replies')} of {t.target}" for t in summary.targets if t.cut]
     open_ends = _open_ends(summary)
     if open_ends and summary.status != "running":
         lines.append(f"Absent: {', '.join(open_ends)}\n  {'sim view --study FILE' if summary.played_by == 'people' else f'sim resume {run}'}")
@@ -123,7 +124,7 @@ def _open_ends(summary: RunSummary) -> list[str]:
 def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
     of = [t.likability for t in summary.targets]
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
-    title = f"Simulated likability, 1 to 5, rated by {rater}"
+    title = f"Simulated likability, 1 to 5, rated by {rater}{', an offline model' if summary.stub_rated else ''}"
     overall: list[_Column] = [
         ("likability", [score_text(f.mean, half_width(f.interval, f.mean)) for f in of]),
         ("fixed set", [score_text(f.fixed_set) for f in of]),

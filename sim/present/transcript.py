@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
-from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, number, safe, share
+from sim.present.words import NONE, SHORT, many, number, safe, share
 
 if TYPE_CHECKING:
     from sim.core.event import Flag
@@ -43,8 +43,8 @@ def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
 def _heading(trial: TrialDocument) -> Text:
     about = f"{trial.target} with {trial.persona_name} ({trial.persona}) in “{trial.scenario_title}” ({trial.scenario}), seed {trial.seed}"
     text = Text.assemble((trial.trial, "bold"), f"  {trial.status}\n", about)
-    if trial.offline:
-        text.append(f"\n{OFFLINE_MARK}", "yellow")
+    if trial.offline_note:
+        text.append(f"\n{trial.offline_note}", "yellow")
     if trial.forgotten:
         text.append("\nForgotten: the texts were deleted; each word of a message or reply is shown as ø", "yellow")
     if trial.failure:
@@ -63,6 +63,8 @@ class Page:
     width: int
     label: int
     """Columns of the labels that stand before ratings, moves and the like."""
+    scores: bool = True
+    """Whether what raters and the study's own scorers said is shown."""
 
     def session(self, session: SessionDocument) -> list[RenderableType]:
         """A session whole."""
@@ -85,8 +87,9 @@ class Page:
         parts += self.flags(session.flags)
         if session.ending:
             parts.append(self.line("ended", _ENDINGS[session.ending]))
-        parts += [self.line(rater, _answers(answers)) for rater, answers in session.criterion.items()]
-        parts += self.assessed(session.scores)
+        if self.scores:
+            parts += [self.line(rater, _answers(answers)) for rater, answers in session.criterion.items()]
+            parts += self.assessed(session.scores)
         parts += [part for probe in session.probes for part in self.probe(probe)]
         return [*parts, Text()]
 
@@ -109,16 +112,19 @@ class Page:
 
     def answered(self, exchange: ExchangeDocument) -> list[RenderableType]:
         """The reply."""
-        return self.said(self.trial.target, exchange.reply or "", "green")
+        parts = self.said(self.trial.target, exchange.reply or "", "green")
+        return [*parts, self.line("cut off", "the reply reached its limit of length and stops there", "yellow")] if exchange.cut else parts
 
     def judged(self, exchange: ExchangeDocument) -> list[RenderableType]:
         """What was made of the reply."""
         parts: list[RenderableType] = []
-        if self.trial.rater not in exchange.ratings:
+        if self.scores and self.trial.rater not in exchange.ratings:
             parts.append(self.line("ratings", "absent"))
-        parts += [self.line("ratings" if r == self.trial.rater else r, _scores(of)) for r, of in exchange.ratings.items()]
+        if self.scores:
+            parts += [self.line("ratings" if r == self.trial.rater else r, _scores(of)) for r, of in exchange.ratings.items()]
         parts.append(self.line("moves", _moves(exchange)))
-        parts += self.assessed(exchange.scores)
+        if self.scores:
+            parts += self.assessed(exchange.scores)
         if exchange.said_before in _SAID_BEFORE:
             parts.append(self.line("said", _SAID_BEFORE[exchange.said_before], "yellow"))
         if live := _live(exchange):

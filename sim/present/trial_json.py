@@ -23,6 +23,7 @@ from sim.core.errors import Cause, tell
 from sim.core.event import Assessment, Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
+from sim.core.standins import StandIns
 from sim.core.text import count_words
 from sim.score.repetition import NOTHING_YET, move_sets, running
 
@@ -114,6 +115,9 @@ class ExchangeDocument(Frozen):
     why: str | None
     """Why the user leaves."""
     finish: str | None
+    """The provider's word for why the reply ended."""
+    cut: bool
+    """Whether the reply was cut off for length."""
     user_words: int
     reply_words: int | None
     ratings: dict[str, dict[str, RatingDocument]]
@@ -226,7 +230,11 @@ class TrialDocument(Frozen):
     forgotten: bool
     """Whether its texts were deleted: messages and replies then hold one `ø` for each word, and no fact counts as told."""
     offline: bool
-    """Whether any offline model took part; the trial then says nothing of any real model."""
+    """Whether any offline model took part."""
+    offline_note: str
+    """Who was played by an offline model and what that leaves; empty: nobody was."""
+    stub_rated: bool
+    """Whether the target is real and the primary rater an offline model: its ratings then say nothing of the target."""
     offline_parts: tuple[str, ...]
     """The parts they played: `user`, a rater, a target."""
     rater: str
@@ -257,6 +265,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         said: what each reply of the run repeats (`sim.analysis.table.find_said`); left out: only this trial is looked at.
     """
     repeats = find_said([trial]).found if said is None else said
+    standins = StandIns(offline, (trial.target,), study.primary_rater)
     talks = trial.cast.scenario.history
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
@@ -278,6 +287,8 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         status=trial.status,
         forgotten=trial.forgotten,
         offline=bool(offline),
+        offline_note=standins.note,
+        stub_rated=bool(standins.stub_rated),
         offline_parts=offline,
         rater=study.primary_rater,
         tagger=study.tagger_id,
@@ -333,6 +344,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         leave=spoken.leave,
         why=spoken.why,
         finish=reply.finish if reply else None,
+        cut=bool(reply and reply.cut),
         user_words=count_words(spoken.message),
         reply_words=count_words(reply.text) if reply else None,
         ratings=_by_rater(exchange.ratings, study, DIMENSIONS),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sim.core.codebook import Dimension
+from sim.core.standins import OFFLINE_MARK as OFFLINE_MARK
 
-OFFLINE_MARK = "offline models: checks the instrument, says nothing of any real model"
 DIAGNOSTIC = "Simulated likability: a diagnostic until `sim calibrate` has shown, for your rater, that people order targets the same way."
 
 NONE = "–"

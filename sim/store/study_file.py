@@ -63,8 +63,7 @@ def write_study(study: Study, place: Path, *, head: str, exports: Iterable[str] 
         *(f"# {note}" for note in notes),
         *_block("targets", [t.model_dump(mode="json", exclude_unset=True) for t in study.targets]),
         "",
-        "# Who plays the user and rates the replies. offline/user needs no key and checks the instrument only; for figures that say something of",
-        '# your chatbot name a model: {model: openai/gpt-5}, or one of your own: {model: openai/any, api_base: "http://127.0.0.1:8000/v1"}.',
+        *_who_plays(study),
         *_block("user", study.user.model_dump(mode="json", exclude_defaults=True), flow=True),
         "",
         '# Ids, globs or paths. "*" takes everything there is: your own in personas/ and scenarios/, and those built in; "local/*" takes your own',
@@ -82,6 +81,21 @@ def write_study(study: Study, place: Path, *, head: str, exports: Iterable[str] 
             file.write("\n".join(lines) + "\n")
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", mend="name another file with --out", where=place) from None
+
+
+def _who_plays(study: Study) -> list[str]:
+    """Comments on who plays the user and rates: with an offline model, what to fill in."""
+    own = '# user: {model: openai/any, api_base: "http://127.0.0.1:8000/v1"}    # or a model of your own'
+    if not study.user.offline:
+        return ["# Who plays the user and, unless rater: names another model, rates the replies.", own]
+    return [
+        "# FILL IN who plays the user and rates the replies, for scores that say something of your chatbot:",
+        "# user: {model: openai/gpt-5}",
+        own,
+        "# rater: {model: anthropic/claude-sonnet-4-5}                             # left out: the user's model rates",
+        "# Until then offline/user plays both. It follows rules and needs no key: it shows that everything works, what your chatbot's replies do and",
+        "# how they repeat. Its scores of a real chatbot are no evidence, and `sim gate` decides nothing by them.",
+    ]
 
 
 def _block(key: str, value: object, *, flow: bool = False) -> list[str]:

@@ -15,7 +15,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
-from sim.foreign.calls import call_foreign, text_of
+from sim.foreign.calls import call_foreign, finish_of, text_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
 from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
@@ -107,7 +107,8 @@ class FunctionTarget(KeepsItsOwn):
 
     async def _call(self, arguments: Mapping[str, object]) -> Said:
         name = self._till.name
-        return Said(text_of(await call_foreign(self._function, arguments, seconds=self._timeout, name=name), name=name))
+        value = await call_foreign(self._function, arguments, seconds=self._timeout, name=name)
+        return Said(text_of(value, name=name), finish=finish_of(value))
 
 
 class ObjectTarget(KeepsItsOwn):
@@ -138,7 +139,8 @@ class ObjectTarget(KeepsItsOwn):
         arguments = {"message": heard, "key": self._identity.key(key)}
 
         async def call() -> Said:
-            return Said(text_of(await self._tell("reply", arguments), name=self._till.name))
+            value = await self._tell("reply", arguments)
+            return Said(text_of(value, name=self._till.name), finish=finish_of(value))
 
         answer = await self._till.ask(heard, call)
         self._sitting.keep(heard, answer.text)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed, InputError
-from sim.foreign.calls import call_foreign, free_threads, text_of
+from sim.foreign.calls import call_foreign, finish_of, free_threads, text_of
 from sim.foreign.code import load_object
 from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
@@ -77,10 +77,10 @@ class GraphTarget(KeepsItsOwn):
         configurable = {**told, "date": self._sitting.today} if self._dated else told
         arguments = {"input": {"messages": messages}, "config": {"configurable": configurable}}
         state = await call_foreign(self._invoke, arguments, seconds=self._timeout, name=self._till.name)
-        return Said(_last_reply(state, self._till.name))
+        return _last_reply(state, self._till.name)
 
 
-def _last_reply(state: object, name: str) -> str:
+def _last_reply(state: object, name: str) -> Said:
     messages = state.get("messages") if isinstance(state, Mapping) else getattr(state, "messages", None)
     if not isinstance(messages, Sequence) or not messages:
         raise CallFailed("infrastructure", f"{name} returned {type(state).__name__} without messages")
@@ -88,4 +88,4 @@ def _last_reply(state: object, name: str) -> str:
     role = last.get("role") or last.get("type") if isinstance(last, Mapping) else getattr(last, "type", None)
     if role not in ("ai", "assistant", "AIMessageChunk"):
         raise CallFailed("infrastructure", f"{name} ended with a message that is not the assistant's", quote=f"it is of '{role}'")
-    return text_of(last, name=name)
+    return Said(text_of(last, name=name), finish=finish_of(last))

@@ -30,7 +30,7 @@ from sim.targets import stream
 from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import Answer, MemoryStep
-from sim.targets.template import Absent, Filling, find, find_text
+from sim.targets.template import Absent, Filling, find, find_text, word_at
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,7 +46,7 @@ OK = frozenset(range(200, 300))
 GONE = frozenset({404, 410})
 """Statuses by which a chatbot says that there is nothing to delete."""
 
-Read = Callable[[aiohttp.ClientResponse], Awaitable[str]]
+Read = Callable[[aiohttp.ClientResponse], Awaitable[Attempted]]
 
 
 class HttpLine:
@@ -86,7 +86,7 @@ class HttpLine:
         """
         spec = self.spec
         outcome = await self._send(spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
-        return Said(outcome.answer.text, outcome.attempts, outcome.seconds)
+        return Said(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish)
 
     async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
         """Make one of the calls around the talk; what came back.
@@ -101,7 +101,7 @@ class HttpLine:
         """
         patience = replace(self._patience, retries=0) if once else self._patience
         sent = {**self.spec.headers, **spec.headers, **headers}
-        outcome = await self._send(spec.method, spec.url, sent, filling.body(spec.body), filling, _text, fine=fine, patience=patience)
+        outcome = await self._send(spec.method, spec.url, sent, filling.body(spec.body), filling, _whole, fine=fine, patience=patience)
         return outcome.answer.text
 
     async def wait(self, seconds: float) -> None:
@@ -140,7 +140,7 @@ class HttpLine:
             sent["Content-Type"] = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
 
         async def attempt() -> Attempted:
-            return Attempted(await self._attempt(method, address, sent, data, read, fine))
+            return await self._attempt(method, address, sent, data, read, fine)
 
         try:
             return await persist(attempt, patience or self._patience)
@@ -148,7 +148,7 @@ class HttpLine:
             said, quote = (scrub(text, self.environ) for text in (f"{self.till.name}: {failure.message}", failure.quote))
             raise CallFailed(_CAUSES.get(failure.verdict, "infrastructure"), said, quote=quote) from None
 
-    async def _attempt(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, read: Read, fine: frozenset[int]) -> str:
+    async def _attempt(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, read: Read, fine: frozenset[int]) -> Attempted:
         host = urlsplit(url).netloc
         session = self._pool.session(self)
         try:
@@ -171,16 +171,17 @@ class HttpLine:
         except ValueError as error:
             raise AttemptFailed("final", f"{host}: the request or the answer is not HTTP", quote=str(error)) from None
 
-    async def _reply(self, response: aiohttp.ClientResponse) -> str:
+    async def _reply(self, response: aiohttp.ClientResponse) -> Attempted:
         """The reply in a body that came with status 2xx. It was heard, so whatever is wrong with it, it is not asked for again."""
         spec = self.spec
         if spec.stream != "none":
-            return await stream.join(stream.events(stream.lines(_chunks(response)), spec.stream), spec.reply)
+            return Attempted(*await stream.join(stream.events(stream.lines(_chunks(response)), spec.stream), spec.reply, spec.finish))
         raw = await _text(response)
         if spec.reply == "$":
-            return raw
+            return Attempted(raw)
         try:
-            return find_text(json.loads(raw), spec.reply)
+            came = json.loads(raw)
+            return Attempted(find_text(came, spec.reply), word_at(came, spec.finish) or "stop")
         except (ValueError, RecursionError):
             raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it", quote=raw) from None
         except Absent:
@@ -198,6 +199,10 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         if size > LARGEST:
             raise AttemptFailed("final", f"more than {LARGEST / 1e6:g} MB came")
         yield chunk
+
+
+async def _whole(response: aiohttp.ClientResponse) -> Attempted:
+    return Attempted(await _text(response))
 
 
 async def _text(response: aiohttp.ClientResponse) -> str:

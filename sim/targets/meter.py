@@ -17,6 +17,9 @@ from sim.llm.client import Message, prompt_hash
 from sim.llm.reading import sound
 from sim.targets.target import Answer
 
+MOST_FINISH = 40
+"""Characters of a word for why a reply ended."""
+
 
 class Said(NamedTuple):
     """What a call brought."""
@@ -25,6 +28,8 @@ class Said(NamedTuple):
     attempts: int = 1
     seconds: float | None = None
     """From the first attempt to the answer; None: as long as the call took."""
+    finish: str = "stop"
+    """The target's word for why the reply ended, where it says so."""
 
 
 @dataclass(frozen=True)
@@ -49,4 +54,9 @@ class Meter:
         latency = time.perf_counter() - started if said.seconds is None else said.seconds
         self.budget.count(self.role, self.name, usage=None, cost=None)
         paid = Call(role=self.role, model=self.name, prompt=prompt_hash((Message("user", message),)))
-        return Answer(sound(SECRETS.strike(said.text)), calls=(paid,), timings=(Timing(latency=latency, retries=said.attempts - 1),))
+        return Answer(
+            sound(SECRETS.strike(said.text)),
+            finish=sound(SECRETS.strike(said.finish))[:MOST_FINISH],
+            calls=(paid,),
+            timings=(Timing(latency=latency, retries=said.attempts - 1),),
+        )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Literal
 
 from sim.llm.failures import AttemptFailed
-from sim.targets.template import Absent, find_text
+from sim.targets.template import Absent, find_text, word_at
 
 DONE = "[DONE]"
 
@@ -60,23 +61,27 @@ def _event(name: str, data: list[str]) -> str:
     return "\n".join(data)
 
 
-async def join(events: AsyncIterator[str], path: str) -> str:
-    """The pieces at `path` put together; events without one, such as the last with its counts, are passed over.
+async def join(events: AsyncIterator[str], path: str, finish: str | None = None) -> tuple[str, str]:
+    """The pieces at `path` put together, and the last word at `finish`; events without a piece, such as the last with its counts, add nothing.
+
+    Args:
+        finish: where an event says why the reply ended; None: nowhere.
 
     Raises:
         AttemptFailed: no event had a piece.
     """
     pieces: list[str] = []
+    ended = "stop"
     came: list[str] = []
     async for data in events:
         came.append(data)
         if path == "$":
             pieces.append(data)
             continue
-        try:
-            pieces.append(find_text(json.loads(data), path))
-        except (ValueError, Absent, RecursionError):
-            continue
+        with suppress(ValueError, Absent, RecursionError):
+            event = json.loads(data)
+            ended = word_at(event, finish) or ended
+            pieces.append(find_text(event, path))
     if not pieces:
         raise AttemptFailed("final", f"nothing stands at {path} in any event of the stream", quote=" ".join(came))
-    return "".join(pieces)
+    return "".join(pieces), ended

@@ -87,6 +87,15 @@ def find(value: JsonValue, path: str) -> JsonValue:
     return value
 
 
+def word_at(value: JsonValue, path: str | None) -> str:
+    """The text at `path` in `value`; empty where there is none."""
+    try:
+        found = find(value, path) if path else ""
+    except Absent:
+        return ""
+    return found if isinstance(found, str) else ""
+
+
 def find_text(value: JsonValue, path: str) -> str:
     """The text at `path`; null is a text without words, a list is the texts in it put together.
 

@@ -28,6 +28,48 @@ def test_a_mean_is_judged_by_its_interval(bar: str, verdict: str) -> None:
     assert (found.verdict, found.observed, found.personas) == (verdict, 3.5, 12)
 
 
+STUBS = ("user", "self")
+"""Who is offline where a real chatbot is tried without a key."""
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        *("likability >= 3", "worst_persona >= 1", "p10(session) >= 1", "share(persona<=2) <= 0.9", "count(exchange<=1) == 0", "enjoyment >= 1"),
+        *("false_memory == 0", "unscored == 0", "quote_not_found == 0", "left == 0", "adaptability >= -1"),
+    ],
+)
+def test_what_an_offline_model_says_of_a_real_target_decides_nothing(requirement: str) -> None:
+    cells = mixed(12)
+    found = one(cells, requirement, offline=STUBS)
+    assert found.verdict == "inconclusive"
+    assert "is an offline model, whose word on a real chatbot is no evidence" in found.detail
+    assert one(cells, requirement, offline=(*STUBS, "target bot")) == one(cells, requirement), "that checks the instrument"
+
+
+@pytest.mark.parametrize("requirement", ["failed == 0", "words <= 100", "said_before <= 1", "simulator_failed == 0", "latency <= 5", "jaccard <= 1"])
+def test_what_is_counted_is_decided_whoever_rates(requirement: str) -> None:
+    cells = mixed(12)
+    assert one(cells, requirement, offline=STUBS) == one(cells, requirement)
+
+
+def test_offline_models_decide_where_they_are_allowed_to_and_that_is_said() -> None:
+    asked = [parse_requirement("likability >= 3")]
+    allowed = run_gate(source(mixed(12), offline=STUBS), asked, margins={}, allow_offline=True)
+    assert (allowed.verdict, allowed.stub_decided) == ("passed", True)
+    assert "--allow-offline: what an offline model says of a real chatbot was let decide" in markdown_gate(allowed)
+    needless = run_gate(source(mixed(12)), asked, margins={}, allow_offline=True)
+    assert (needless.verdict, needless.stub_decided) == ("passed", False)
+
+
+def test_a_baseline_that_an_offline_model_rated_decides_nothing_either() -> None:
+    document = run_gate(source(mixed(12)), [], baseline=source(mixed(12), offline=STUBS), margins={"likability": 0.5, "words": 5.0})
+    likability, words = document.checks
+    assert likability.verdict == "inconclusive"
+    assert "no evidence" in likability.detail
+    assert "no evidence" not in words.detail
+
+
 def test_an_inconclusive_mean_names_how_many_personas_would_settle_it() -> None:
     found = one(mixed(12), "likability >= 3.4")
     assert found.needed is not None

@@ -75,14 +75,20 @@ def test_from_one_request_to_a_run_of_ones_own(tmp_path: Path) -> None:
     assert [f for f in tmp_path.rglob("*") if f.is_file() and KEY.encode() in f.read_bytes()] == []
 
 
-def test_the_transcript_has_six_exchanges_each_with_its_ratings_below(tmp_path: Path) -> None:
+def test_the_transcript_has_six_exchanges_each_with_its_moves_and_no_score_by_a_stub(tmp_path: Path) -> None:
     with chatbot() as bot:
         done = sim("try", "--curl", curl(bot), "--persona", "davi", cwd=tmp_path, COLUMNS="80")
     assert done.returncode == 0, done.stderr
     talk = done.stdout.partition("talks with it")[2]
-    order = re.findall(r"^(?:(\d)$|    (ratings)  mood)", talk, re.MULTILINE)
-    assert order == [pair for n in range(1, 7) for pair in ((str(n), ""), ("", "ratings"))]
-    assert "offline models: checks the instrument" in talk
+    order = re.findall(r"^(?:(\d)$|    (moves)  )", talk, re.MULTILINE)
+    assert order == [pair for n in range(1, 7) for pair in ((str(n), ""), ("", "moves"))]
+    assert "No scores are shown: an offline model plays the user and rates" in " ".join(talk.split())
+    assert not re.search(r"ratings|mood \d|enjoyment|would return|worst exchange", talk)
+    written = (tmp_path / "my-bot.yaml").read_text()
+    assert "# FILL IN who plays the user and rates the replies" in written
+    assert "# user: {model: openai/gpt-5}\n" in written
+    shown = sim("show", "try", "davi", cwd=tmp_path).stdout
+    assert "offline models play the user and the rater: scores of my-bot check the instrument" in " ".join(shown.split())
     assert max(len(line) for line in done.stdout.partition("Written:")[0].splitlines()) <= 80
 
 
@@ -124,6 +130,7 @@ def test_an_openai_style_endpoint_is_sent_the_whole_session(tmp_path: Path) -> N
     http = document["target"]["http"]
     assert http["body"]["messages"] == [{"role": "system", "content": "Be kind."}, "{messages}"]
     assert http["reply"] == "choices[0].message.content"
+    assert http["finish"] == "choices[0].finish_reason"
     assert [m["role"] for m in last] == ["system", *["user", "assistant"] * 5, "user"]
     assert "api_base" in (tmp_path / "my-bot.yaml").read_text()
     assert sim("check", "my-bot.yaml", cwd=tmp_path).returncode == 0

@@ -97,10 +97,12 @@ def test_the_sentence_on_simulated_likability_always_stands() -> None:
 
 
 def test_the_offline_mark_stands_only_where_offline_models_took_part() -> None:
-    assert OFFLINE_MARK in plain(render_run(summary(whole_run()), width=100), 100)
-    assert OFFLINE_MARK not in plain(render_run(summary(whole_run(), offline=()), width=100), 100)
-    assert OFFLINE_MARK in shown(planned(), offline=("user",))
-    assert OFFLINE_MARK not in shown(planned())
+    assert "offline models play the user and the rater" in plain(render_run(summary(whole_run()), width=100), 100)
+    everybody = ("user", "self", "target remembers", "target forgets")
+    assert OFFLINE_MARK in plain(render_run(summary(whole_run(), offline=everybody), width=100), 100)
+    assert "offline" not in plain(render_run(summary(whole_run(), offline=()), width=100), 100).partition("\n\n")[0]
+    assert "offline models play the user: messages to remembers" in shown(planned(), offline=("user",))
+    assert "offline models" not in shown(planned())
 
 
 def test_what_has_no_number_is_a_dash() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sim.core.errors import CallFailed, InputError
 from sim.core.spec import Limits
+from sim.foreign.calls import finish_of
 from sim.targets.build import CustomTarget
 from sim.targets.target import Target
 from tests.targets.chatbots import EXAMPLES, Booth, spec
@@ -77,3 +78,18 @@ def test_what_cannot_be_talked_to_is_refused_in_one_line(fields: dict[str, str],
     with pytest.raises(InputError) as refused:
         CustomTarget(spec(**fields), limits=Limits(), shared=booth.shared)
     assert str(refused.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ({"content": "It was", "finish_reason": "length"}, "length"),
+        (type("M", (), {"content": "It was", "response_metadata": {"stop_reason": "max_tokens"}})(), "max_tokens"),
+        ({"content": "It was", "response_metadata": {"done_reason": "length"}}, "length"),
+        ({"content": "It was a day."}, "stop"),
+        ("It was a day.", "stop"),
+        ({"content": "It was", "finish_reason": 3}, "stop"),
+    ],
+)
+def test_a_message_says_itself_why_it_ended(value: object, word: str) -> None:
+    assert finish_of(value) == word

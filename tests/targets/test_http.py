@@ -44,6 +44,16 @@ async def talk(bot: Chatbot, *messages: str, limits: Limits | None = None, nonce
         await booth.parts.close()
 
 
+async def test_the_word_for_why_a_reply_ended_is_taken_from_where_the_study_says(bot: Chatbot) -> None:
+    (whole,) = await talk(bot, "length", finish="echo.message", clock="none")
+    assert (whole.finish, whole.text) == ("length", "That is new to me.")
+    (unsaid,) = await talk(bot, "Hello.", finish="nowhere.to_be_found")
+    assert unsaid.finish == "stop"
+    (pieces,) = await talk(bot, "Hello.", url=f"{bot.url}/chat/sse", stream="sse", reply="delta.text", finish="delta.text", nonce="s")
+    assert pieces.text.endswith(pieces.finish), "the last event has the last word"
+    assert 0 < len(pieces.finish) < len(pieces.text)
+
+
 async def test_placeholders_stand_wherever_the_study_puts_them(bot: Chatbot) -> None:
     body = {"message": "{message}", "user_id": "u-{user_id}", "turn": {"all": "{messages}", "n": 1, "odd": "{a: {b}}"}}
     said = "Say {user_id} & ${HOME} + \U0001f600"

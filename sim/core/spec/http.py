@@ -194,6 +194,8 @@ class HttpSpec(Frozen):
     """Left out: `message`, `user_id` and `session_id` as JSON; nothing with GET and DELETE. A text is sent as it stands, anything else as JSON."""
     reply: Path = "reply"
     """Where the reply stands in what comes back; with `stream`, where a piece of it stands in each event."""
+    finish: Path | None = None
+    """Where it says why the reply ended, as `choices[0].finish_reason`: replies that were cut off for length are marked then."""
     stream: Literal["none", "sse", "lines"] = "none"
     """`sse`: `data:` lines up to `[DONE]`. `lines`: a JSON object on each line."""
     clock: Literal["header", "field", "text", "none"] = "text"

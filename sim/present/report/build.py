@@ -46,6 +46,7 @@ def build_report(of: Material) -> ReportDocument:
         status=of.summary.status,
         created=of.header.created,
         offline=of.summary.offline,
+        offline_note=of.summary.offline_note,
         outages=tuple(outage_line(o) for o in of.summary.outages),
         edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,

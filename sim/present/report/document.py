@@ -115,7 +115,9 @@ class ReportDocument(Frozen):
     status: RunStatus
     created: dt.datetime
     offline: bool
-    """Whether any offline model took part; the figures then say nothing of any real model."""
+    """Whether any offline model took part."""
+    offline_note: str = ""
+    """Who was played by an offline model and what that leaves; empty: nobody was."""
     outages: tuple[str, ...] = ()
     """Who never answered and why, a sentence each."""
     edited: str = ""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
 from sim.present.report.page import theme
-from sim.present.words import OFFLINE_MARK
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -53,8 +52,8 @@ def _complete(figure: Figure, document: ReportDocument) -> dict[str, JsonValue]:
     config = theme()["light"]
     assert isinstance(config, dict)
     title: dict[str, JsonValue] = {"text": figure.title, "anchor": "start", "offset": 12, "fontSize": 14}
-    if document.offline:
-        title |= {"subtitle": OFFLINE_MARK, "subtitleFontSize": 11, "subtitleColor": "#8a3b00"}
+    if document.offline_note:
+        title |= {"subtitle": document.offline_note, "subtitleFontSize": 11, "subtitleColor": "#8a3b00"}
     found: dict[str, JsonValue] = {**figure.spec, "data": {"values": list(figure.rows)}, "title": title}
     inner = found.get("spec")
     if isinstance(inner, dict):

@@ -63,7 +63,7 @@ class Material:
     @cached_property
     def source(self) -> Source:
         """The run as something to compare."""
-        return Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline, self.scorers)
+        return Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline_parts, self.scorers)
 
     def compared(self, measure: str) -> MeasureComparison | None:
         """All pairs of targets by one measure; None where there is one target."""

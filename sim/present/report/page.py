@@ -18,7 +18,7 @@ from pydantic import JsonValue
 
 from sim.core.codebook import LABELS
 from sim.present.report.talks import index_data, pack, talk_data
-from sim.present.words import OFFLINE_MARK, SHORT
+from sim.present.words import SHORT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -70,7 +70,6 @@ def fill(template: str, *, scripts: Sequence[str], style: str, connects: bool = 
         .render(
             **values,
             policy=content_policy(sources, [sheet]) + ("; connect-src 'self'" if connects else ""),
-            offline_mark=OFFLINE_MARK,
             style=Markup(sheet),
             scripts=[Markup(s) for s in sources],
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.table import population
 from sim.core.codebook import DIMENSIONS
 from sim.present.report.document import Cell, Column, Table
-from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, SHORT, half_width, number
+from sim.present.words import DIAGNOSTIC, SHORT, half_width, number
 
 if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
@@ -37,7 +37,7 @@ def main_table(summary: RunSummary) -> Table:
         rows.append((Cell(text=target.target), *(Cell(text=t) for t in texts)))
     rater = summary.targets[0].rater
     notes = [f"Run {summary.run}. ±: 95 % interval over {population(summary.scenarios)}. n: rated exchanges. {DIAGNOSTIC}"]
-    notes += [f"{OFFLINE_MARK.capitalize()}."] if summary.offline else []
+    notes += [f"{summary.offline_note[:1].upper()}{summary.offline_note[1:]}."] if summary.offline_note else []
     return Table(
         id="main",
         title=f"Simulated likability, 1 to 5, rated by {rater}",

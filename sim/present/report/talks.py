@@ -138,6 +138,7 @@ def _exchange(exchange: Exchange, trial: Trial, study: Study, said: Said | None)
         "leave": spoken.leave,
         "why": spoken.why,
         "resent": bool(exchange.reply and exchange.reply.resent),
+        "cut": bool(exchange.reply and exchange.reply.cut),
         "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
         "sentences": _sentences(exchange.tags.get(study.tagger_id)),
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],

@@ -21,6 +21,7 @@ from sim.core.codebook import LABELS
 from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
+from sim.core.standins import StandIns
 from sim.present.listing import runs_document
 from sim.present.outages import outage_line
 from sim.present.report.page import theme
@@ -166,7 +167,7 @@ def _head(run: OpenRun) -> dict[str, Any]:
     return {
         "run": run.folder.name,
         "running": run.folder.is_being_written(),
-        "offline": bool(header.offline),
+        "offline_note": StandIns(header.offline, tuple(t.id for t in study.targets), study.primary_rater).note,
         "rater": study.primary_rater,
         "tagger": study.tagger_id,
         "progress": run.progress.model_dump(mode="json"),

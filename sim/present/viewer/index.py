@@ -18,7 +18,7 @@ from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
 from sim.core.frozen import Frozen
 from sim.core.lean_fold import result_of
-from sim.core.record import mean_known
+from sim.core.record import mean_known, was_cut
 from sim.core.text import count_words
 from sim.present.viewer.live_figures import Echoes, Findings
 
@@ -71,6 +71,8 @@ class Row:
     label: str | None = None
     left: bool = False
     false_memory: bool = False
+    cut: bool = False
+    """The reply was cut off for length."""
     critical: bool = False
     """The message has a critical flag."""
 
@@ -92,6 +94,8 @@ class RowDocument(Frozen):
     left: bool
     false_memory: bool
     words: int
+    cut: bool
+    """The reply was cut off for length."""
     said_before: bool
     """The reply repeats, word for word, what the target has said to anybody."""
     found: dict[str, str]
@@ -266,7 +270,12 @@ class RunIndex:
         for (trial, session, exchange), row in self._rows.items():
             before = self._rows.get((trial, session, exchange - 1))
             weight = weigh(row.score, before.score if before else None, row.others.values())
-            weight += WEIGHTS["false_memory"] * row.false_memory + WEIGHTS["leaving"] * row.left + WEIGHTS["critical_flag"] * row.critical
+            weight += (
+                WEIGHTS["cut_off"] * row.cut
+                + WEIGHTS["false_memory"] * row.false_memory
+                + WEIGHTS["leaving"] * row.left
+                + WEIGHTS["critical_flag"] * row.critical
+            )
             key, last = (trial, session, exchange), (trial, session, exchange + 1) not in self._rows
             weight += WEIGHTS["said_before"] * self._echoes.to_same_user(key) + WEIGHTS["scorer"] * self._findings.against(key, last=last)
             if weight:
@@ -310,7 +319,7 @@ class RunIndex:
         if event.kind == "target_replied":
             flags, left, critical = self._said.pop(key, ((), False, False))
             row = Row(plan, event.session, event.exchange, event.take, event.id, words=count_words(body["reply"]), flags=flags, left=left)
-            row.critical = critical
+            row.critical, row.cut = critical, was_cut(body["finish"])
             self._rows[key] = row
             self._echoes.add(plan.target.id, key, body["reply"])
             return row
@@ -385,6 +394,7 @@ def _document(row: Row, *, said_before: bool, found: dict[str, str]) -> RowDocum
         left=row.left,
         false_memory=row.false_memory,
         words=row.words,
+        cut=row.cut,
         said_before=said_before,
         found=found,
     )

@@ -14,6 +14,8 @@ from sim.present.report.sections.memory import memory_sentence
 from sim.present.words import DIAGNOSTIC, many, number, share, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.analysis.compare import Comparison
     from sim.analysis.summary import TargetSummary, TrialCounts
     from sim.present.report.material import Material
@@ -33,6 +35,8 @@ def build_headline(of: Material) -> Headline:
     ranked = sorted((t for t in of.summary.targets if t.likability.mean is not None), key=lambda t: -(t.likability.mean or 0))
     if not ranked:
         return _headline(of, "Nothing can be said yet: no reply has a rating.")
+    if of.summary.stub_rated:
+        return _headline(of, f"No verdict on {_names(of.summary.stub_rated)}: the rater is an offline model, which cannot judge a real chatbot.")
     leader, others = ranked[0], ranked[1:]
     against = _against(of, leader.target)
     clear = [t for t in others if t.target in against and against[t.target].verdict == "lower"]
@@ -112,7 +116,10 @@ def _verdict(leader: TargetSummary, others: list[TargetSummary], clear: list[Tar
 
 
 def _and(targets: list[TargetSummary]) -> str:
-    ids = [t.target for t in targets]
+    return _names([t.target for t in targets])
+
+
+def _names(ids: Sequence[str]) -> str:
     return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} and {ids[-1]}"
 
 
@@ -160,6 +167,8 @@ def _repeats(of: Material) -> str | None:
 def _not_concluded(of: Material) -> tuple[str, ...]:
     summary = of.summary
     lines = ["Anything about real models: offline models took part, and they only check the instrument."] if summary.offline else []
+    if summary.stub_rated:
+        lines = [f"How much anybody likes {_names(summary.stub_rated)}: {summary.offline_note}."]
     lines.append(DIAGNOSTIC)
     if of.tier != "decide":
         lines.append(TIERS[of.tier])

@@ -38,7 +38,7 @@ def likability_section(of: Material) -> Section:
 def _main(of: Material) -> Table:
     return Table(
         id="targets",
-        title=f"Simulated likability, 1 to 5, rated by {of.rater}",
+        title=f"Simulated likability, 1 to 5, rated by {of.rater}{', an offline model' if of.summary.stub_rated else ''}",
         columns=columns(
             "target",
             figures=[

@@ -89,7 +89,7 @@
       said("user", whole.name, e.user, [], [], query, notes(e)),
       e.reply == null
         ? R.el("p", { class: "warn" }, "Not answered yet.")
-        : said("target", whole.target, e.reply, e.sentences || [], quotes(primary), query, null),
+        : said("target", whole.target, e.reply, e.sentences || [], quotes(primary), query, e.cut && R.el("p", { class: "warn" }, "Cut off: the reply reached its limit of length and stops here.")),
       e.reply != null && R.el("div", { class: "verdict" }, judged(e, whole, primary, query)),
       e.said && R.el("p", { class: "note repeats" }, e.said),
       assessed(e.scores),

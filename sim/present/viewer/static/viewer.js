@@ -29,7 +29,9 @@
   document.addEventListener("theme", paint);
   document.title = document.getElementById("name").textContent = R.visible(run);
   document.getElementById("report").href = `/runs/${encodeURIComponent(run)}/report`;
-  document.getElementById("offline").hidden = !head.offline;
+  const offline = document.getElementById("offline");
+  offline.textContent = head.offline_note;
+  offline.hidden = !head.offline_note;
   const outages = document.getElementById("outages");
   outages.replaceChildren(...head.outages.map((line) => R.el("li", {}, R.visible(line))));
   outages.hidden = !head.outages.length;
@@ -107,7 +109,7 @@
   function row(r, query) {
     const at = { trial: r.trial, session: r.session, exchange: r.exchange, ...(query.get("q") ? { text: query.get("q") } : {}), ...(query.get("dimension") ? { dimension: query.get("dimension") } : {}) };
     const score = (value, digits) => R.el("td", { class: "figure" }, value == null ? "–" : R.el("span", { class: "score", "data-level": String(Math.round(value)) }, value.toFixed(digits)));
-    const marks = [r.label && plain(r.label), r.left && "left", r.false_memory && "false memory", r.said_before && "said before", ...Object.entries(r.found).map(([s, value]) => `${plain(s)}: ${value}`), ...r.flags.map(plain)].filter(Boolean);
+    const marks = [r.label && plain(r.label), r.left && "left", r.false_memory && "false memory", r.cut && "cut off", r.said_before && "said before", ...Object.entries(r.found).map(([s, value]) => `${plain(s)}: ${value}`), ...r.flags.map(plain)].filter(Boolean);
     return R.el("tr", { "data-place": `${r.trial} ${r.session}.${r.exchange}` },
       R.el("td", {}, R.el("a", { href: R.link("talk", at) }, r.persona)), R.el("td", {}, r.target), R.el("td", {}, r.scenario), R.el("td", {}, `${r.session}.${r.exchange}`),
       score(r.score, 1), r.scores.map((s) => score(s, 0)), R.el("td", { class: "figure" }, String(r.words)), R.el("td", {}, r.moves.map(plain).join(", ")), R.el("td", {}, marks.join(", ")));
