@@ -192,7 +192,7 @@ def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
     names = measure.names if family.paired and len(measure.names) > 1 else ()
     return Comparison(
         **dict(found),
-        few={name: n for name, n in zip(names, found.holders, strict=bool(found.holders)) if 0 < n < FEW},
+        few={name: n for name, n in zip(names, found.holders, strict=False) if 0 < n < FEW},
         a=a.label,
         b=b.label,
         within=family.within,
