@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.estimates import Estimate, estimate, interval, t_interval
+from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, t_interval
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
 from sim.core.codebook import ALWAYS, Dimension
 from sim.core.drift import wishes_on
@@ -84,9 +84,10 @@ class Adaptability(Frozen):
         """What may be said of it: that it adapts only where it rises, and rises more than without memory."""
         if self.value is None or self.gain is None:
             return "no memory-less arm to hold it against" if self.reference is None else "not estimable"
-        clear = self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
-        if not clear:
-            return "no different from the arm without memory"
+        if self.interval is None:
+            return "the same as without memory" if abs(self.value) < EQUAL else "too few personas to tell it from the arm without memory"
+        if self.interval[0] <= 0 <= self.interval[1]:
+            return "not told apart from the arm without memory"
         if self.value < 0:
             return "gains less than without memory"
         return "adapts" if self.gain > 0 else "falls less than without memory"

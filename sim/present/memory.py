@@ -155,7 +155,7 @@ def _adaptability(of: Sequence[TargetSummary]) -> Section:
         _column("recovered", of, lambda t: f"{t.recovery.recovered:,}" if t.recovery.drifts else NONE),
         _column("median", of, lambda t: number(t.recovery.median, 0)),
     )
-    read = [f"{t.target} {t.adaptability.reading}" for t in of if t.adaptability.value is not None]
+    read = [f"{t.target}: {t.adaptability.reading}" for t in of if t.adaptability.value is not None]
     notes = (
         *(("; ".join(read),) if read else ()),
         "gain: fixed set from session two on less session one; adaptability: gain less that of the same model without memory",
