@@ -490,9 +490,10 @@ def gate_run(
 
 
 def _demand_same_conditions(new: Run, old: Run, targets: Sequence[str], margins: Iterable[str]) -> None:
+    from sim.analysis.requirements import GROUPS
     from sim.analysis.versions import MOVES, differing
 
-    on_moves = any(m in ("jaccard", "repertoire", "carry_over") for m in margins)
+    on_moves = any(m in GROUPS["repetition"] for m in margins)
     other = [n for n in differing(old.conditions, new.conditions) if on_moves or n not in MOVES]
     if other:
         named = ", ".join(other[:4]) + (f" and {len(other) - 4} more" if len(other) > 4 else "")

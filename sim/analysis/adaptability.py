@@ -1,9 +1,12 @@
 """Does a target come to be liked more while the same person keeps coming back, and does it find back after the person's wishes have changed?
 
-Adaptability (LikeBench, arXiv 2512.13077; the form is ours) is the slope of the fixed-set session mean on the session's index, minus the slope of the
-same model without memory on the same persona × scenario: the order of sessions carries their difficulty, and the reference arm goes through the
-same sessions. Without that arm the slope is a *trend* and named so. Only the four dimensions that always apply enter, because a mean whose
-ingredients change drifts by itself; callback's slope stands apart.
+Adaptability (LikeBench, arXiv 2512.13077; the form is ours) is a difference of two gains. A talk's *gain* is its fixed set from session two on less
+that of session one. A target's adaptability is its gain less that of the same model without memory on the same persona × scenario: sessions differ in
+difficulty, and the reference arm goes through the same ones. Session one cannot differ between the two, for there is nothing to remember yet; that
+it does not is shown beside it, a *placebo test*. Without that arm there is no adaptability.
+
+A slope over sessions is a *trend*. The same gain makes a smaller slope in a longer talk, so trends stand apart by how many sessions they are over.
+Only the four dimensions that always apply enter, because a mean whose ingredients change drifts by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.estimates import t_interval
+from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, t_interval
+from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
 from sim.core.codebook import ALWAYS, Dimension
 from sim.core.drift import wishes_on
 from sim.core.event import Rating, Score
@@ -26,6 +30,8 @@ FEWEST_SESSIONS = 3
 """Sessions below which no slope is estimated."""
 FEWEST_FOR_FIT = 6
 """Sessions below which no R² is given: a line through few points always fits."""
+WIDEST = (-4.0, 4.0)
+"""What two levels on the scale of 1 to 5 can differ by."""
 CEILING = 4.75
 """A fixed-set session mean from here on leaves no room to rise."""
 NEAR = 0.5
@@ -35,31 +41,56 @@ IN_A_ROW = 2
 """Scores that must be back one after the other."""
 
 
-class Adaptability(Frozen):
-    """Over the personas of one target; slopes in points a session."""
+class Trend(Frozen):
+    """Slopes over talks of so many sessions, in points a session."""
 
-    slope: float | None
-    """Mean over personas of the slope of the fixed-set session mean, minus the reference's where there is one. None: not estimable."""
-    reference: str | None
-    """The target whose slope is taken off: the same model without memory. None: there is none, and `slope` is a trend."""
+    sessions: int
+    slope: float
+    """Mean over personas of the slope of the fixed-set session mean on the session's index."""
     interval: tuple[float, float] | None
     """95 %, t over personas; None below three."""
-    sessions: int
-    """Fewest sessions that a slope was fitted to."""
-    trend_only: bool
-    """No reference arm: whatever makes later sessions easier or harder is in the slope."""
     personas: int
-    own_slope: float | None
-    """Before the reference is taken off."""
-    reference_slope: float | None
     r_squared: float | None
-    """Mean over trials of at least six sessions; None: there are none."""
-    last_minus_first: float | None
-    """Fixed-set mean of the last session minus that of the first, the reference's difference taken off where there is one."""
+    """Mean over talks of six sessions or more; None: shorter."""
+    callback: float | None
+    """The same slope of callback alone, over sessions in which it was scored."""
+
+
+class Adaptability(Frozen):
+    """Of one target, in points of the fixed set."""
+
+    value: float | None
+    """Its gain less the reference's, paired by persona and scenario. None: no reference, or no talk of two sessions that both have."""
+    interval: tuple[float, float] | None
+    """95 %, over personas as in every comparison; None below three."""
+    reference: str | None
+    """The same model without memory. None: there is none in the run."""
+    personas: int
+    """With a gain on both sides; without a reference, with a gain."""
+    gain: float | None
+    """The level from session two on less that of session one, over the pairs that `value` is of; without a reference, over all."""
+    gain_interval: tuple[float, float] | None
+    reference_gain: float | None
+    placebo: float | None
+    """What the two differ by in session one, before anything can be remembered: it should be near 0."""
+    placebo_interval: tuple[float, float] | None
     at_ceiling: float | None
     """Share of sessions whose fixed-set mean leaves no room to rise (4.75 and more)."""
-    callback_slope: float | None
-    """The same slope for callback alone, over sessions in which it was scored; never part of `slope`."""
+    trends: tuple[Trend, ...]
+    """By how many sessions the talks have; never averaged over them."""
+
+    @property
+    def reading(self) -> str:
+        """What may be said of it: that it adapts only where it rises, and rises more than without memory."""
+        if self.value is None or self.gain is None:
+            return "no memory-less arm to hold it against" if self.reference is None else "not estimable"
+        if self.interval is None:
+            return "the same as without memory" if abs(self.value) < EQUAL else "too few personas to tell it from the arm without memory"
+        if self.interval[0] <= 0 <= self.interval[1]:
+            return "not told apart from the arm without memory"
+        if self.value < 0:
+            return "gains less than without memory"
+        return "adapts" if self.gain > 0 else "falls less than without memory"
 
 
 class Recovery(Frozen):
@@ -78,8 +109,6 @@ class Recovery(Frozen):
 class _Line:
     slope: float
     r_squared: float | None
-    difference: float
-    sessions: int
 
 
 def summarise_adaptability(trials: Sequence[Trial], *, rater: str, reference: Sequence[Trial] = (), reference_id: str | None = None) -> Adaptability:
@@ -90,27 +119,81 @@ def summarise_adaptability(trials: Sequence[Trial], *, rater: str, reference: Se
         reference: the trials of the same model under memory `none`, paired by persona × scenario, seeds averaged within.
         reference_id: their target's id; None: no reference arm.
     """
-    own, beside = _lines(trials, rater, ALWAYS), _lines(reference, rater, ALWAYS)
-    pairs = {place: (lines, beside.get(place, [])) for place, lines in own.items() if reference_id is None or place in beside}
-    slopes = _personas(pairs, lambda line: line.slope)
-    differences = _personas(pairs, lambda line: line.difference)
-    callback = _personas({p: (ls, []) for p, ls in _lines(trials, rater, ("callback",)).items()}, lambda line: line.slope)
+    gains, firsts = (_by_place(trials, rater, of) for of in (session_gain, _first))
+    their_gains, their_firsts = (_by_place(reference, rater, of) for of in (session_gain, _first))
+    gained, placebo = _held(gains, their_gains), _held(firsts, their_firsts)
+    own = gained.these if reference_id else _held(gains, gains).these
     means = [m for t in trials for m in _session_means(t, rater, ALWAYS).values()]
-    fits = [line.r_squared for lines, _ in pairs.values() for line in lines if line.r_squared is not None]
-    lengths = [line.sessions for sides in pairs.values() for lines in sides for line in lines]
     return Adaptability(
-        slope=fmean(slopes) if slopes else None,
+        value=gained.paired.difference,
+        interval=gained.paired.interval,
         reference=reference_id,
-        interval=t_interval(slopes),
-        sessions=min(lengths, default=0),
-        trend_only=reference_id is None,
-        personas=len(slopes),
-        own_slope=_mean([line.slope for lines, _ in pairs.values() for line in lines]),
-        reference_slope=_mean([line.slope for _, lines in pairs.values() for line in lines]),
-        r_squared=_mean(fits),
-        last_minus_first=_mean(differences),
+        personas=own.personas if own else 0,
+        gain=float(own.value) if own else None,
+        gain_interval=interval(own, WIDEST) if own else None,
+        reference_gain=float(gained.those.value) if gained.those else None,
+        placebo=placebo.paired.difference,
+        placebo_interval=placebo.paired.interval,
         at_ceiling=sum(m >= CEILING for m in means) / len(means) if means else None,
-        callback_slope=_mean(callback),
+        trends=_trends(trials, rater),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    paired: Paired
+    these: Estimate | None
+    """Over the pairs."""
+    those: Estimate | None
+
+
+def _held(these: Mapping[Place, float], those: Mapping[Place, float]) -> _Held:
+    slots: list[list[Slots]] = [[{(*place, None): value for place, value in side.items()}] for side in (these, those)]
+    sides = align(*slots)
+    return _Held(compare_sides(sides, scale=WIDEST), estimate(sides.these), estimate(sides.those))
+
+
+def _by_place(trials: Sequence[Trial], rater: str, of: Callable[[Trial, str], float | None]) -> dict[Place, float]:
+    """A figure of each trial by persona and scenario, seeds averaged within."""
+    found: dict[Place, list[float]] = {}
+    for trial in trials:
+        value = of(trial, rater)
+        if value is not None:
+            found.setdefault((trial.cast.persona.id, trial.cast.scenario.id), []).append(value)
+    return {place: fmean(values) for place, values in found.items()}
+
+
+def session_gain(trial: Trial, rater: str) -> float | None:
+    """The fixed set of one trial from session two on less that of session one; None without the first, or without another."""
+    means = _session_means(trial, rater, ALWAYS)
+    later = [value for session, value in means.items() if session > 1]
+    return fmean(later) - means[1] if 1 in means and later else None
+
+
+def _first(trial: Trial, rater: str) -> float | None:
+    """The level of session one of a trial that has a gain."""
+    return _session_means(trial, rater, ALWAYS)[1] if session_gain(trial, rater) is not None else None
+
+
+def _trends(trials: Sequence[Trial], rater: str) -> tuple[Trend, ...]:
+    lengths: dict[int, list[Trial]] = {}
+    for trial in trials:
+        lengths.setdefault(len(_session_means(trial, rater, ALWAYS)), []).append(trial)
+    return tuple(_trend(n, of, rater) for n, of in sorted(lengths.items()) if n >= FEWEST_SESSIONS)
+
+
+def _trend(sessions: int, trials: Sequence[Trial], rater: str) -> Trend:
+    lines = _lines(trials, rater, ALWAYS)
+    slopes = _personas({place: [line.slope for line in of] for place, of in lines.items()})
+    callback = _personas({place: [line.slope for line in of] for place, of in _lines(trials, rater, ("callback",)).items()})
+    fits = [line.r_squared for of in lines.values() for line in of if line.r_squared is not None]
+    return Trend(
+        sessions=sessions,
+        slope=fmean(slopes),
+        interval=t_interval(slopes),
+        personas=len(slopes),
+        r_squared=_mean(fits),
+        callback=_mean(callback),
     )
 
 
@@ -130,12 +213,6 @@ def summarise_recovery(trials: Sequence[Trial], *, rater: str, study_seed: int) 
         if median is None and alive <= 0.5:
             median = float(time)
     return Recovery(drifts=len(watched), recovered=sum(back for _, back in watched), median=median, curve=tuple(curve))
-
-
-def session_slope(trial: Trial, rater: str) -> float | None:
-    """The slope of one trial's fixed-set session mean on the session's index, in points a session; None below three sessions."""
-    line = _line(_session_means(trial, rater, ALWAYS))
-    return None if line is None else line.slope
 
 
 def _drifts(trial: Trial, index: int, rater: str, study_seed: int) -> list[tuple[int, bool]]:
@@ -166,18 +243,17 @@ def _until_back(scores: Sequence[int], level: float) -> tuple[int, bool]:
     return len(scores), False
 
 
-def _personas(pairs: Mapping[tuple[str, str], tuple[list[_Line], list[_Line]]], of: Callable[[_Line], float]) -> list[float]:
-    """Each persona's mean over scenarios of (mean over own seeds − mean over the reference's seeds)."""
+def _personas(values: Mapping[Place, Sequence[float]]) -> list[float]:
+    """Each persona's mean over scenarios of the mean over seeds."""
     personas: dict[str, list[float]] = {}
-    for (persona, _), (lines, beside) in pairs.items():
-        off = fmean(map(of, beside)) if beside else 0.0
-        personas.setdefault(persona, []).append(fmean(map(of, lines)) - off)
-    return [fmean(values) for values in personas.values()]
+    for (persona, _), of in values.items():
+        personas.setdefault(persona, []).append(fmean(of))
+    return [fmean(of) for of in personas.values()]
 
 
-def _lines(trials: Sequence[Trial], rater: str, over: tuple[Dimension, ...]) -> dict[tuple[str, str], list[_Line]]:
+def _lines(trials: Sequence[Trial], rater: str, over: tuple[Dimension, ...]) -> dict[Place, list[_Line]]:
     """The line of every trial that has one, by persona and scenario."""
-    found: dict[tuple[str, str], list[_Line]] = {}
+    found: dict[Place, list[_Line]] = {}
     for trial in trials:
         line = _line(_session_means(trial, rater, over))
         if line is not None:
@@ -195,7 +271,7 @@ def _line(means: Mapping[int, float]) -> _Line | None:
     slope = sum((x - centre) * (y - level) for x, y in means.items()) / spread
     total = sum((y - level) ** 2 for y in means.values())
     fit = slope**2 * spread / total if n >= FEWEST_FOR_FIT and total else None
-    return _Line(slope, fit, means[max(means)] - means[min(means)], n)
+    return _Line(slope, fit)
 
 
 def _session_means(trial: Trial, rater: str, over: tuple[Dimension, ...]) -> dict[int, float]:

@@ -8,17 +8,25 @@ bar.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sim.analysis.estimates import estimate, half_widths
 from sim.analysis.gate import FEWEST
-from sim.analysis.power import REPLICATES, simulate
+from sim.analysis.measures import BY_ID, PRIMARY, RATED
+from sim.analysis.pairs import align
+from sim.analysis.power import REPLICATES, Spreads, assumed_scenarios, components, simulate
+from sim.analysis.requirements import Mean
+from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
-    from sim.analysis.power import Design, Spreads
+    from collections.abc import Sequence
+
+    from sim.analysis.arms import Arm
+    from sim.analysis.power import Design
+    from sim.analysis.requirements import Requirement
 
 AWAY = (-0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4)
 """True values that are looked at, in points on the good side of the bar."""
@@ -36,6 +44,20 @@ class Chance(Frozen):
     cannot_tell: float
 
 
+class Foreseen(Frozen):
+    """One requirement or margin of a study that has not been run."""
+
+    text: str
+    """As it is asked for."""
+    bar: float
+    """What the true value is held against; of a margin, how much worse the new version may be."""
+    better: Literal["higher", "lower"]
+    source: str
+    """Where the spreads come from, in words."""
+    chances: tuple[Chance, ...]
+    """By true value."""
+
+
 def chance(design: Design, spreads: Spreads, away: float, *, replicates: int = REPLICATES, seed: int = 0) -> Chance:
     """The shares of simulated runs that pass, fail, and leave it open."""
     if design.personas < FEWEST:
@@ -47,26 +69,51 @@ def chance(design: Design, spreads: Spreads, away: float, *, replicates: int = R
     return Chance(away=away, passes=passes, fails=fails, cannot_tell=max(0.0, 1 - passes - fails))
 
 
-def requirement_chances(design: Design, levels: Spreads, *, replicates: int = REPLICATES) -> tuple[Chance, ...]:
-    """Of a mean against a bar, at several true values around it."""
-    return tuple(chance(design, levels, away, replicates=replicates) for away in AWAY)
+def foresee(asked: Requirement, design: Design, levels: Spreads, *, replicates: int = REPLICATES) -> Foreseen:
+    """The chances of a mean against a bar, at several true values around it.
 
-
-def margin_chances(design: Design, differences: Spreads, margin: float, *, replicates: int = REPLICATES) -> tuple[Chance, ...]:
-    """Of a new version that is as good as the old, worse by half the margin, and by all of it."""
-    return tuple(chance(design, differences, margin * (1 - part), replicates=replicates) for part in PARTS)
-
-
-def level_spreads(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], *, source: str) -> Spreads | None:
-    """The spreads of a pilot's own means.
-
-    Args:
-        values: (P, S) a target's mean by persona and scenario; NaN where there is none.
+    Raises:
+        InputError: it is not about a mean on the scale of ratings, whose spreads are known beforehand.
     """
-    from sim.analysis.power import Spreads, components
+    measure = BY_ID.get(asked.figure.measure) if isinstance(asked.figure, Mean) else None
+    if measure is None or measure.scale != RATED:
+        what = "plan foresees means on the scale of 1 to 5"
+        raise InputError(
+            f"{what}, which '{asked.text}' is not about", mend="ask for one such as 'likability >= 3.5', and gate the others after the run"
+        )
+    better: Literal["higher", "lower"] = "higher" if asked.operator in (">=", ">") else "lower"
+    chances = tuple(chance(design, levels, away, replicates=replicates) for away in AWAY)
+    return Foreseen(text=asked.text, bar=asked.bar, better=better, source=levels.source, chances=chances)
 
-    found = components(values)
-    if found is None:
+
+def foresee_margin(measure: str, margin: float, design: Design, differences: Spreads, *, replicates: int = REPLICATES) -> Foreseen:
+    """The chances of a new version that is as good as the old, worse by half the margin, and by all of it.
+
+    Raises:
+        InputError: the measure is not on the scale of ratings.
+    """
+    known = BY_ID.get(measure)
+    if known is None or known.scale != RATED:
+        raise InputError(f"plan foresees margins on the scale of 1 to 5, which {measure} is not on", mend="ask for one such as likability=0.2")
+    chances = tuple(chance(design, differences, margin * (1 - part), replicates=replicates) for part in PARTS)
+    return Foreseen(text=f"{measure} not worse by {margin:g}", bar=margin, better="higher", source=differences.source, chances=chances)
+
+
+def level_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
+    """The spreads of a pilot's own means, mean squares over its targets. None: none has three personas.
+
+    Seeds are averaged within, so that what they add stands under cells.
+    """
+    parts, found, seen = BY_ID[PRIMARY].parts, [], (0, 0)
+    for arm in arms:
+        slots = arm.slots(parts)
+        values = align(slots, slots).these
+        squares = components(np.nanmean(values, axis=0)) if values.size else None
+        if squares is not None:
+            found.append(squares)
+            seen = values.shape[1], values.shape[2]
+    if not found:
         return None
-    personas, scenarios, cells = (math.sqrt(max(v, 0.0)) for v in found)
-    return Spreads(personas=personas, scenarios=scenarios, cells=cells, seeds=0.0, source=source, seen=(values.shape[0], values.shape[1]))
+    personas, scenarios, cells = (math.sqrt(max(float(np.mean([f[i] for f in found])), 0.0)) for i in range(3))
+    scenarios, assumed = (scenarios, "") if seen[1] > 1 else assumed_scenarios(personas)
+    return Spreads(personas=personas, scenarios=scenarios, cells=cells, seeds=0.0, source=f"pilot '{run}'{assumed}", seen=seen)

@@ -15,7 +15,21 @@ import numpy as np
 
 from sim.analysis.arms import Arm, By, Family, Source, build_families
 from sim.analysis.diagnosis import Diagnosis, diagnose
-from sim.analysis.estimates import DECIDE, EQUAL, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS, FLIPS, SCREEN, Estimate, Tier, holm, tier
+from sim.analysis.estimates import (
+    DECIDE,
+    DECIDE_SCENARIOS,
+    EQUAL,
+    FEW,
+    FEWEST_FOR_INTERVAL,
+    FEWEST_SCENARIOS,
+    FLIPS,
+    SCREEN,
+    Estimate,
+    Tier,
+    different,
+    holm,
+    tier,
+)
 from sim.analysis.measures import PRIMARY, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
 from sim.analysis.table import population
@@ -48,6 +62,8 @@ class Comparison(Paired):
     mean_b: float | None
     p_holm: float | None
     """The larger of `p` and `p_interval`, adjusted by Holm over all pairs within the measure."""
+    few: dict[str, int]
+    """The parts that fewer than five personas share, and how many do: what is said of them hangs on these, and the interval reckons with it."""
     unpaired_a: int
     """Persona × scenario pairs that only this side has, or that share nothing with the other side's; 0 where groups are unpaired by design."""
     unpaired_b: int
@@ -169,15 +185,17 @@ def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
     if family.paired:
         these, those = a.slots(measure.compared), b.slots(measure.compared)
         sides = align(these, those)
-        found, (mean_a, mean_b) = compare_sides(sides), sides.means
+        found, (mean_a, mean_b) = compare_sides(sides, scale=measure.differences), sides.means
         alone = [_places(side) - set(sides.pairs) for side in (these, those)]
     else:
         here, there = a.mean(measure.parts), b.mean(measure.parts)
         found = compare_groups(here, there)
         mean_a, mean_b = (float(e.value) if e else None for e in (here, there))
         alone = [set(), set()]
+    names = measure.names if family.paired and len(measure.names) > 1 else ()
     return Comparison(
         **dict(found),
+        few={name: n for name, n in zip(names, found.holders, strict=False) if 0 < n < FEW},
         a=a.label,
         b=b.label,
         within=family.within,
@@ -313,7 +331,9 @@ def sentence(of: Comparison, measure: Measure, *, phrase: str = "{}") -> str:
 def _bounds(interval: tuple[float, float] | None, of: Comparison, digits: int) -> str:
     if interval is not None:
         return f"95 % interval {_signed(interval[0], digits)} to {_signed(interval[1], digits)}"
-    return "no interval below 3 personas" if of.personas < FEWEST_FOR_INTERVAL else "no interval, for all differ by the same"
+    if of.personas < FEWEST_FOR_INTERVAL:
+        return "no interval below 3 personas"
+    return f"no interval, for all differ by the same: others may in up to {different(of.personas):.0%} of personas like these"
 
 
 def _signed(value: float, digits: int) -> str:
@@ -344,7 +364,7 @@ def _notes(families: Sequence[Family], sources: Sequence[Source]) -> list[str]:
     scenarios = max((len({t.cast.scenario.id for t in s.trials}) for s in sources), default=0)
     notes = [
         f"verdict: p of .05 or less, and with it an interval that leaves 0 out; none below {SCREEN} personas (look); "
-        f"decide from {DECIDE} personas and {FEWEST_SCENARIOS} scenarios"
+        f"decide from {DECIDE} personas and {DECIDE_SCENARIOS} scenarios"
     ]
     if not families[0].paired:
         notes.append("different personas on each side: unpaired, Welch's t over personas of these scenarios; d is Cohen's")

@@ -269,8 +269,13 @@ def holm(p: Sequence[float | None]) -> list[float | None]:
 # --- over plain values --------------------------------------------------------------------------------------------
 
 
-def half_width(values: Sequence[float]) -> float | None:
-    """Half of the 95 % t interval of the mean of `values`, df = n − 1; None below three."""
+def t_interval(values: Sequence[float], scale: Scale | None = None) -> tuple[float, float] | None:
+    """The 95 % t interval of the mean of `values`, df = n − 1; None below three.
+
+    Args:
+        scale: the least and the most that they can be; the interval ends there. Where all are equal it says how many others may be otherwise, and
+            without a scale there is none.
+    """
     n = len(values)
     if n < FEWEST_FOR_INTERVAL:
         return None
@@ -278,14 +283,10 @@ def half_width(values: Sequence[float]) -> float | None:
 
     mean = fmean(values)
     variance = fsum((v - mean) ** 2 for v in values) / (n - 1)
-    return float(stdtrit(n - 1, 0.975)) * sqrt(variance / n)
-
-
-def t_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % t interval of the mean of `values`; None below three."""
-    half = half_width(values)
-    mean = fmean(values) if values else 0.0
-    return None if half is None else (mean - half, mean + half)
+    half = float(stdtrit(n - 1, 0.975)) * sqrt(variance / n)
+    if half > EQUAL:
+        return clip((mean - half, mean + half), mean, scale)
+    return clip(equal_interval(mean, n, scale), mean, scale) if scale else None
 
 
 def proportion_interval(successes: float, n: float, *, level: float = 0.95) -> tuple[float, float]:

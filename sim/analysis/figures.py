@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sim.analysis.estimates import EQUAL, FEWEST_FOR_INTERVAL, Estimate, interval, proportion_interval, spread
+from sim.analysis.estimates import EQUAL, FEWEST_FOR_INTERVAL, Estimate, clip, interval, proportion_interval, spread
 from sim.analysis.proportions import narrower
 
 if TYPE_CHECKING:
@@ -40,10 +40,7 @@ class Figure:
         return self._clipped(interval(self.estimate))
 
     def _clipped(self, bounds: Bounds | None) -> Bounds | None:
-        if bounds is None or self.measure.scale is None:
-            return bounds
-        low, high = self.measure.scale
-        return max(low, bounds[0]), min(high, bounds[1])
+        return None if bounds is None else clip(bounds, self.value, self.measure.scale)
 
 
 def figure(measure: Measure, table: MeasureTable, trials: Sequence[str], *, session: int | None = None) -> Figure | None:

@@ -2,27 +2,31 @@
 
 A requirement on a mean passes when its whole 95 % interval does. Below five personas it cannot pass or fail, and where all personas are equal it
 cannot pass: a rater that always says the same measures nothing. Proportions take Clopper and Pearson's interval on as many independent observations
-as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what may come beside them. A run that is
-not finished passes nothing. What an offline model judges of a real target is no evidence about it and decides nothing, unless that is allowed.
+as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what may come beside them. What a worst
+persona is, its talks tell, not the sessions within them (`sim.analysis.worst`). A run that is not finished passes nothing. What an offline model judges
+of a real target is not evidence about it and decides nothing, unless that is allowed.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from statistics import fmean
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sim.analysis.arms import Arm, Source
-from sim.analysis.estimates import Estimate, estimate, interval, proportion_interval, spread
+from sim.analysis.estimates import FEW, Estimate, clip, different, estimate, interval, proportion_interval
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID, PRIMARY, Measure
+from sim.analysis.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
+from sim.analysis.needed import needed as needed_for
 from sim.analysis.pairs import Sides, align
 from sim.analysis.proportions import effective
 from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
 from sim.analysis.table import session_of
+from sim.analysis.worst import Unit as TalkUnit
+from sim.analysis.worst import know_personas
 from sim.core.event import Quote, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.standins import RATER, USER
@@ -34,9 +38,6 @@ if TYPE_CHECKING:
 
 FEWEST = 5
 """Personas below which no mean is judged."""
-MOST = 100_000
-"""Personas beyond which more of them settle nothing."""
-
 Verdict = Literal["passed", "failed", "inconclusive"]
 
 
@@ -54,7 +55,9 @@ class Check(Frozen):
     """What `observed` is taken from: personas for means, units for shares and percentiles, for counts whatever could have been one."""
     personas: int
     needed: int | None = None
-    """Personas that would settle it if all else stays as it is; None: it is settled, or no number would."""
+    """Personas at which four fresh runs in five would settle it (`sim.analysis.needed`); None: it is settled, or up to 1,000 would not."""
+    needed_scenarios: int | None = None
+    """Scenarios that go with them; None: these."""
     detail: str
     """In words: what stands behind the verdict."""
 
@@ -201,9 +204,9 @@ def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
         return _nothing(arm, requirement.text, measure.label)
     value, n, bounds = found.value, found.personas, found.interval
     verdict: Verdict = "inconclusive"
-    needed: int | None = None
+    needed: Needed | None = None
     if n < FEWEST:
-        detail, needed = f"{_people(n)}: a mean is not judged below {FEWEST}", FEWEST
+        detail, needed = f"{_people(n)}: a mean is not judged below {FEWEST}", _FEWEST
     elif bounds is None:
         verdict = "inconclusive" if holds(value, requirement) else "failed"
         detail = f"all {n} personas are equal, which tells nothing of others"
@@ -221,36 +224,30 @@ def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
         interval=bounds,
         n=n,
         personas=n,
-        needed=needed,
+        **_as_fields(needed),
         detail=detail,
     )
 
 
-def _needed(found: Figure, bounds: tuple[float, float], gap: float) -> int | None:
+_FEWEST = Needed(personas=FEWEST, scenarios=1, more_scenarios=False)
+
+
+def _needed(found: Figure, bounds: tuple[float, float], gap: float) -> Needed | None:
     if found.estimate is not None:
-        return personas_needed(found.estimate, gap)
-    # Of what is pooled only the interval is known, which narrows with the square root of personas.
-    more = math.ceil(found.personas * ((bounds[1] - bounds[0]) / 2 / gap) ** 2) if gap else MOST + 1
-    return more if more <= MOST else None
-
-
-def personas_needed(found: Estimate, gap: float) -> int | None:
-    """Personas at which the interval, its spread as it is, would be narrower than `gap`; None: beyond 100,000, or scenarios alone are too few."""
+        return needed_for(found.estimate, gap)
+    # Of what is pooled only the interval is known.
     from scipy.special import stdtrit
 
-    variance, _ = spread(found)
-    n = found.personas
-    rows = float((found.by_persona**2).sum()) * n
-    scenes = max(float(variance) - rows / n, 0.0)
-    candidates: list[int] = sorted({*range(n + 1, 2 * n + 1), *(int(n * 1.1**k) for k in range(150))})
-    for more in candidates:
-        if n < more <= MOST and stdtrit(more - 1, 0.975) * math.sqrt(rows / more + scenes) < gap:
-            return more
-    return None
+    return needed_by_error(gap, (bounds[1] - bounds[0]) / 2 / float(stdtrit(max(found.personas - 1, 1), 0.975)), found.personas)
 
 
-def _settle(needed: int | None) -> str:
-    return f"; about {needed:,} personas would settle it" if needed else "; no number of personas would settle it"
+def _as_fields(needed: Needed | None) -> dict[str, int | None]:
+    return {"needed": needed.personas, "needed_scenarios": needed.scenarios if needed.more_scenarios else None} if needed else {}
+
+
+def _settle(needed: Needed | None) -> str:
+    """What would settle it, in words."""
+    return f"; {needed.words} would settle it four times in five" if needed else f"; no study of up to {MOST_PERSONAS:,} personas would settle it"
 
 
 def _people(n: int) -> str:
@@ -258,33 +255,37 @@ def _people(n: int) -> str:
 
 
 def _check_worst(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
-    """By the worst persona's own interval over its sessions, their spread pooled over personas."""
-    found, means = _persona_sessions(arm, measure), _persona_figures(arm, measure)
-    if not found:
+    """Passed if every persona's own interval is as required, failed if some persona's is not, though it is the worst of so many."""
+    talks, means = _persona_talks(arm, measure), _persona_figures(arm, measure)
+    if not talks:
         return _nothing(arm, requirement.text, measure.label)
-    from scipy.special import stdtrit
-
+    known = know_personas(talks)
     worst = (max if requirement.operator in ("<=", "<") else min)(means, key=lambda p: (means[p], p))
-    df = sum(len(v) - 1 for v in found.values())
-    pooled = sum((x - fmean(values)) ** 2 for values in found.values() for x in values) / df if df else 0.0
-    widths = {p: float(stdtrit(df, 0.975)) * math.sqrt(pooled / len(v)) if df else math.inf for p, v in found.items()}
-    verdicts = [by_interval((means[p] - widths[p], means[p] + widths[p]), requirement) for p in found]
-    verdict: Verdict = "failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed"
-    doubtful = sum(v == "inconclusive" for v in verdicts)
-    detail = f"{worst}, of {_people(len(found))}, over {len(found[worst])} sessions"
+    each = {p: by_interval(_around(means[p], known.half(p)), requirement) for p in talks}
+    failed = any(by_interval(_around(means[p], known.half(p, of=len(talks))), requirement) == "failed" for p in talks)
+    doubtful = sum(v != "passed" for v in each.values())
+    verdict: Verdict = "failed" if failed else "inconclusive" if doubtful else "passed"
+    count = sum(len(of) for of in talks[worst].values())
+    detail = f"{worst}, of {_people(len(talks))}, over {count:,} talk{'s' * (count != 1)}{_OF_TALKS[known.unit]}"
     if verdict == "inconclusive":
         detail += f"; {doubtful} may be on either side: more seeds or scenarios would tell"
-    bounds = (means[worst] - widths[worst], means[worst] + widths[worst]) if df else None
     return Check(
         target=arm.label,
         requirement=requirement.text,
         verdict=verdict,
         observed=means[worst],
-        interval=bounds,
-        n=len(found[worst]),
-        personas=len(found),
+        interval=clip(_around(means[worst], known.half(worst)), means[worst], measure.scale) if known.df else None,
+        n=count,
+        personas=len(talks),
         detail=detail,
     )
+
+
+_OF_TALKS: dict[TalkUnit, str] = {"scenarios": "", "seeds": ", of these scenarios", "sessions": ", of these very talks"}
+
+
+def _around(value: float, half: float) -> tuple[float, float]:
+    return value - half, value + half
 
 
 def _persona_trials(arm: Arm) -> dict[str, list[str]]:
@@ -307,16 +308,16 @@ def _persona_figures(arm: Arm, measure: Measure) -> dict[str, float]:
     return found
 
 
-def _persona_sessions(arm: Arm, measure: Measure) -> dict[str, list[float]]:
-    """Each persona's values by session."""
-    table = arm.groups[0].table
-    parts = [table.values(p) for p in measure.parts]
-    found: dict[str, list[float]] = {}
-    for persona, trials in _persona_trials(arm).items():
-        places = [(t, s) for t in trials for s in sorted({session_of(m) for values in parts for m in values.get(t, {})})]
-        values = [v for t, s in places if (v := table.mean(measure.parts, [t], session=s)) is not None]
+def _persona_talks(arm: Arm, measure: Measure) -> dict[str, dict[str, list[list[float]]]]:
+    """By persona and scenario: each talk's values by session."""
+    group = arm.groups[0]
+    table, parts = group.table, [group.table.values(p) for p in measure.parts]
+    found: dict[str, dict[str, list[list[float]]]] = {}
+    for trial, (persona, scenario) in group.places.items():
+        sessions = sorted({session_of(m) for values in parts for m in values.get(trial, {})})
+        values = [v for s in sessions if (v := table.mean(measure.parts, [trial], session=s)) is not None]
         if values:
-            found[persona] = values
+            found.setdefault(persona, {}).setdefault(scenario, []).append(values)
     return found
 
 
@@ -353,7 +354,7 @@ def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement)
         bounds = proportion_interval(observed * size, size)
         verdict = by_interval(bounds, requirement)
         detail = f"{sum(h for _, h in hits):,} of {len(hits):,} {figure.unit}s of {_people(people)}"
-        needed = _share_needed(observed, size, people, requirement) if verdict == "inconclusive" else None
+        needed = needed_for_share(observed, size, people, partial(_settled, requirement)) if verdict == "inconclusive" else None
     else:
         level = figure.percent / 100
         observed = float(np.quantile(scores, level, method="inverted_cdf"))
@@ -368,7 +369,7 @@ def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement)
     elif verdict == "inconclusive":
         detail += "; more personas would tell"
     if people < FEWEST and verdict != "inconclusive":
-        verdict, needed, detail = "inconclusive", FEWEST, f"{detail}: not judged below {FEWEST}"
+        verdict, needed, detail = "inconclusive", _FEWEST, f"{detail}: not judged below {FEWEST}"
     return Check(
         target=arm.label,
         requirement=requirement.text,
@@ -377,21 +378,13 @@ def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement)
         interval=bounds,
         n=len(values),
         personas=people,
-        needed=needed,
+        **_as_fields(needed),
         detail=detail,
     )
 
 
-def _share_needed(share: float, size: float, personas: int, requirement: Requirement) -> int | None:
-    """Personas at which the same share would be settled."""
-    for k in range(1, 150):
-        more = int(personas * 1.1**k)
-        scaled = size * more / personas
-        if more > MOST:
-            return None
-        if by_interval(proportion_interval(share * scaled, scaled), requirement) != "inconclusive":
-            return more
-    return None
+def _settled(requirement: Requirement, share: float, size: float) -> bool:
+    return by_interval(proportion_interval(share * size, size), requirement) != "inconclusive"
 
 
 # --- counts -------------------------------------------------------------------------------------------------------
@@ -459,21 +452,26 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
     if found is None:
         return _nothing(arm, text, f"a difference in {measure.label}")
     value, n = float(found.value), found.personas
-    bounds = interval(found) or ((value, value) if _vary(sides) else None)
+    bounds = interval(found, measure.differences)
     worse = -1.0 if measure.better == "lower" else 1.0
     verdict: Verdict = "inconclusive"
-    needed: int | None = None
+    needed: Needed | None = None
+    detail = f"{measure.label} new − old, paired over {_people(n)}, {int(found.present.sum()):,} pairs"
     if n < FEWEST:
-        detail, needed = f"{_people(n)}: a difference is not judged below {FEWEST}", FEWEST
-    elif bounds is None:
-        detail = f"all {n} personas are equal in both runs, which tells nothing of others"
-    else:
+        detail, needed = f"{_people(n)}: a difference is not judged below {FEWEST}", _FEWEST
+    elif bounds is not None:
         low, high = sorted(worse * b for b in bounds)
         verdict = "passed" if low > -margin else "failed" if high < -margin else "inconclusive"
-        detail = f"{measure.label} new − old, paired over {_people(n)}, {int(found.present.sum()):,} pairs"
         if verdict == "inconclusive":
-            needed = personas_needed(found, abs(worse * value + margin))
+            needed = needed_for(found, worse * value + margin)
             detail += _settle(needed)
+    elif _vary(sides):
+        # Where people differ and no difference between versions does, the versions do the same: a fact, as a count is.
+        verdict = "passed" if worse * value > -margin else "failed"
+        detail += f": the same for all, as it may not be for up to {different(n):.0%} of personas like these"
+    else:
+        detail = f"all {n} personas are equal in both runs, which tells nothing of others"
+    detail += _few(measure, found)
     return Check(
         target=target,
         requirement=text,
@@ -482,9 +480,16 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
         interval=bounds,
         n=int(found.present.sum()),
         personas=n,
-        needed=needed,
+        **_as_fields(needed),
         detail=detail,
     )
+
+
+def _few(measure: Measure, found: Estimate) -> str:
+    """The dimensions that hang on so few personas that they are named."""
+    shared = zip(measure.names, found.holders.tolist(), strict=True) if len(measure.names) > 1 else ()
+    named = [f"{name} by {n}" for name, n in shared if 0 < n < FEW]
+    return f"; shared by few: {', '.join(named)}" if named else ""
 
 
 def _vary(sides: Sides) -> bool:

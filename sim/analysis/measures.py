@@ -14,7 +14,8 @@ from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.adaptability import session_slope
+from sim.analysis.adaptability import WIDEST as GAIN
+from sim.analysis.adaptability import session_gain
 from sim.analysis.memory import TELLS
 from sim.analysis.pooled import (
     OfTalk,
@@ -64,6 +65,8 @@ class Measure:
     """Whose judgement it rests on: `rater`, or `scorer <id>`; empty: it is counted, or decided by accepted answers."""
     ranked: bool = True
     """Whether a place among others says anything: of words, cost or how alike moves are, the lowest is no best."""
+    names: tuple[str, ...] = ()
+    """What each part is called, where there are several."""
     listed: bool = True
     """Whether comparisons list it; False: it can be asked for by name alone, since another figure says the same and more."""
 
@@ -71,6 +74,11 @@ class Measure:
     def compared(self) -> tuple[Part, ...]:
         """The parts that paired comparisons go by."""
         return self.common or self.parts
+
+    @property
+    def differences(self) -> tuple[float, float] | None:
+        """The least and the most that two sides can differ by; None: there is no end to it."""
+        return None if self.scale is None else (self.scale[0] - self.scale[1], self.scale[1] - self.scale[0])
 
 
 # --- ratings ------------------------------------------------------------------------------------------------------
@@ -185,8 +193,8 @@ def _outcomes(kinds: tuple[ProbeKind, ...], good: tuple[Outcome, ...], table: Me
 # --- what it takes ------------------------------------------------------------------------------------------------
 
 
-def _slope(trial: Trial, table: MeasureTable) -> float | None:
-    return session_slope(trial, table.view.rater)
+def _gain(trial: Trial, table: MeasureTable) -> float | None:
+    return session_gain(trial, table.view.rater)
 
 
 def _own(trial: Trial) -> list[Spent]:
@@ -284,7 +292,8 @@ PRIMARY = "likability"
 
 
 def _rating(id: str, label: str, over: Sequence[Dimension]) -> Measure:
-    return Measure(id, label, "higher", tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over), scale=RATED, judge=RATER)
+    parts, common, names = tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over), tuple(LABELS[d] for d in over)
+    return Measure(id, label, "higher", parts, common, scale=RATED, names=names, judge=RATER)
 
 
 def _criterion(id: str, label: str, over: Sequence[Criterion]) -> Measure:
@@ -312,7 +321,7 @@ MEASURES: tuple[Measure, ...] = (
     _share("memory", "memory accuracy", (REMEMBERED,), pool_memory),
     _share("abstention.accuracy", "abstention", (ABSTAINS,), pool_untold),
     _share("abstention.balanced_accuracy", "abstention, balanced", (ANSWERS, ABSTAINS), pool_balanced),
-    Measure("adaptability", "slope a session", "higher", (partial(_whole, _slope),), pooled=pool_adaptability, judge=RATER),
+    Measure("adaptability", "adaptability", "higher", (partial(_whole, _gain),), scale=GAIN, pooled=pool_adaptability, judge=RATER),
     _repeats("jaccard", "Jaccard", partial(_moved, _jaccard), SHARE),
     _repeats("repertoire", "repertoire", partial(_followed, "repertoire"), SHARE),
     _repeats("repertoire_beyond_size", "repertoire beyond size", partial(_followed, "beyond_size")),

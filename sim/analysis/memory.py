@@ -227,7 +227,7 @@ def _abstention(told: Sequence[Asked], never: Sequence[Asked]) -> Abstention:
     return Abstention(
         balanced_accuracy=fmean(balanced) if balanced else None,
         false_abstention=fmean(falsely.values()) if falsely else None,
-        interval=t_interval(balanced),
+        interval=t_interval(balanced, (0.0, 1.0)),
         n=len(told) + len(never),
         personas=len(balanced),
     )

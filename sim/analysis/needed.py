@@ -9,7 +9,9 @@ counted up.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -81,6 +83,43 @@ def needed(found: Estimate, gap: float) -> Needed | None:
             if best is None or n * k < best.personas * best.scenarios:
                 best = Needed(personas=n, scenarios=k, more_scenarios=k > found.scenarios)
     return best
+
+
+def needed_by_error(gap: float, error: float, personas: int) -> Needed | None:
+    """The same where only the standard error of a figure over so many personas is known: personas alone, of these scenarios."""
+    if personas < FEWEST_FOR_INTERVAL or error < EQUAL:
+        return None
+    from scipy.special import chdtri, stdtrit
+
+    u, df = spread_points(), personas - 1
+    left = _Open(gap + error * stdtrit(df, u[:, 0]), error**2 * personas * df / chdtri(df, u[:, 1]), np.zeros(DRAWS), np.zeros(DRAWS))
+    if chance_settled(left, MOST_PERSONAS, 1, fixed=True) < POWER:
+        return None
+    n = FEWEST_FOR_INTERVAL + bisect_left(range(FEWEST_FOR_INTERVAL, MOST_PERSONAS), POWER, key=partial(_at, left, 1, True))
+    return Needed(personas=n, scenarios=1, more_scenarios=False)
+
+
+def needed_for_share(share: float, size: float, personas: int, settled: Callable[[float, float], bool]) -> Needed | None:
+    """The number of personas at which a share comes to a verdict with 80 % power.
+
+    Args:
+        share: the share that was found.
+        size: how many independent observations it stands on; it grows with the number of personas.
+        settled: whether a share of so many observations is on one side of the bar.
+    """
+    from scipy.special import betaincinv, ndtri
+
+    u = spread_points()
+    true = betaincinv(share * size + 0.5, (1 - share) * size + 0.5, u[:, 0])
+    for k in range(1, 200):
+        n = math.ceil(personas * 1.05**k)
+        if n > MOST_PERSONAS:
+            return None
+        many = size * n / personas
+        drawn = np.clip(np.round(many * true + np.sqrt(many * true * (1 - true)) * ndtri(u[:, 1])), 0, np.floor(many)) / many
+        if np.mean([settled(found, many) for found in drawn.tolist()]) >= POWER:
+            return Needed(personas=n, scenarios=1, more_scenarios=False)
+    return None
 
 
 def _at(left: _Open, scenarios: int, fixed: bool, personas: int) -> float:

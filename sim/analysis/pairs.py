@@ -22,6 +22,7 @@ from sim.core.frozen import Frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sim.analysis.estimates import Scale
     from sim.analysis.table import Values
 
     Floats = NDArray[np.float64]
@@ -39,7 +40,7 @@ class Paired(Frozen):
     difference: float | None
     """This side minus the other. None: no pair."""
     interval: tuple[float, float] | None
-    """95 %, clustered by persona (`sim.analysis.estimates`); None below three personas, or where all differ by the same."""
+    """95 %, clustered by persona (`sim.analysis.estimates`), within the scale; None below three personas, or where all differ by the same."""
     p: float | None
     """Two-sided, from sign flips by persona."""
     p_interval: float | None
@@ -52,6 +53,8 @@ class Paired(Frozen):
     scenarios: int
     pairs: int
     """Persona × scenario pairs that enter at least one part."""
+    holders: tuple[int, ...] = ()
+    """By part of the measure, the personas that both sides have it of; empty: nothing in common."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,12 @@ def _filled(side: Sequence[Slots], shared: Sequence[Sequence[Slot]], personas: S
     return values
 
 
-def compare_sides(sides: Sides, *, seed: int = 0) -> Paired:
-    """The mean paired difference with interval, p and effects."""
+def compare_sides(sides: Sides, *, scale: Scale | None = None, seed: int = 0) -> Paired:
+    """The mean paired difference with interval, p and effects.
+
+    Args:
+        scale: the least and the most that the difference can be.
+    """
     difference = sides.difference
     if difference is None:
         return Paired(difference=None, interval=None, p=None, p_interval=None, d_av=None, d_z=None, personas=0, scenarios=0, pairs=0)
@@ -116,7 +123,7 @@ def compare_sides(sides: Sides, *, seed: int = 0) -> Paired:
     between = [_deviation(e) for side in (sides.these, sides.those) if (e := estimate(side))]
     return Paired(
         difference=value,
-        interval=interval(difference),
+        interval=interval(difference, scale),
         p=float(sign_flip_p(difference, seed=seed)),
         p_interval=float(interval_p(difference)),
         d_av=_ratio(value, sum(between) / 2),
@@ -124,6 +131,7 @@ def compare_sides(sides: Sides, *, seed: int = 0) -> Paired:
         personas=difference.personas,
         scenarios=difference.scenarios,
         pairs=int(difference.present.sum()),
+        holders=tuple(difference.holders.tolist()),
     )
 
 

@@ -110,7 +110,7 @@ def hold(measure: Measure, table: MeasureTable, these: Collection[str], those: C
     """
     sides = align(*([table.slots(part, trials) for part in measure.compared] for trials in (these, those)))
     mean, other = sides.means
-    return InCommon(**dict(compare_sides(sides)), mean=mean, other=other)
+    return InCommon(**dict(compare_sides(sides, scale=measure.differences)), mean=mean, other=other)
 
 
 def summarise_bought(study: Study, table: MeasureTable) -> tuple[Bought, ...]:

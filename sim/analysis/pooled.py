@@ -79,9 +79,9 @@ def adaptability(table: MeasureTable, trials: Sequence[str]) -> Adaptability:
 
 
 def pool_adaptability(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
-    """Its slope."""
+    """Its gain less that of the same model without memory; None where the run has no such arm."""
     found = adaptability(table, trials)
-    return None if found.slope is None else Pooled(found.slope, found.personas, lambda: found.interval)
+    return None if found.value is None else Pooled(found.value, found.personas, lambda: found.interval)
 
 
 # --- said before --------------------------------------------------------------------------------------------------

@@ -180,9 +180,10 @@ def _range(design: Design, spreads: Spreads) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def by_scenarios(design: Design, spreads: Spreads, *, replicates: int = REPLICATES // 2) -> tuple[Detectable, ...]:
+def by_scenarios(now: Detectable, spreads: Spreads, *, replicates: int = REPLICATES // 2) -> tuple[Detectable, ...]:
     """The same with one to eight scenarios: up to three speak of themselves alone, from four on what scenarios do is reckoned with."""
-    return tuple(detectable(design.model_copy(update={"scenarios": s}), spreads, replicates=replicates) for s in SCENARIOS)
+    known = {now.design.scenarios: now}
+    return tuple(known.get(s) or detectable(now.design.model_copy(update={"scenarios": s}), spreads, replicates=replicates) for s in SCENARIOS)
 
 
 def alternatives(design: Design, spreads: Spreads, *, replicates: int = REPLICATES // 2) -> dict[str, Detectable]:
@@ -217,13 +218,20 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
     if not found:
         return None
     personas, scenarios, cells = (math.sqrt(max(float(np.mean([f[i] for f in found])), 0.0)) for i in range(3))
+    seen = _seen(arms)
+    scenarios, assumed = (scenarios, "") if seen[1] > 1 else assumed_scenarios(personas)
     seeds = max((len({t.seed for t in a.trials}) for a in arms), default=1)
     repeats = _repeats(arms) if seeds > 1 else None
     noise = cells**2 / 2 if repeats is None else min(repeats / seeds, cells**2)
-    source = f"pilot '{run}'" + ("; half of what is left in cells taken as seeds'" if repeats is None else "")
+    source = f"pilot '{run}'{assumed}" + ("; half of what is left in cells taken as seeds'" if repeats is None else "")
     return Spreads(
-        personas=personas, scenarios=scenarios, cells=math.sqrt(cells**2 - noise), seeds=math.sqrt(noise * seeds), source=source, seen=_seen(arms)
+        personas=personas, scenarios=scenarios, cells=math.sqrt(cells**2 - noise), seeds=math.sqrt(noise * seeds), source=source, seen=seen
     )
+
+
+def assumed_scenarios(personas: float) -> tuple[float, str]:
+    """What scenarios are taken to add where a pilot has one, and how that is said: half as much as personas do."""
+    return personas * math.sqrt(PRIOR_SHARE), "; one scenario tells nothing of others, which are taken to differ half as much as personas"
 
 
 def _seen(arms: Sequence[Arm]) -> tuple[int, int]:

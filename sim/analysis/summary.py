@@ -147,8 +147,13 @@ class RepetitionFigures(Frozen):
     untagged: int
     """Answered exchanges without tags, which break the pairs they stand in."""
     repertoire: float | None
+    repertoire_beyond_size: float | None
     conversation_fit: float | None
+    conversation_fit_adjusted: float | None
+    """At the same places of talks: what tables show."""
     carry_over: float | None
+    carry_over_adjusted: float | None
+    """At the same places of talks: what tables show."""
     stickiness: float | None
     base_rate: float | None
     excess: float | None
@@ -469,8 +474,11 @@ def _repetition(table: MeasureTable, trials: Sequence[str], said: SaidBeforeFigu
         pairs=found.pairs,
         untagged=found.broken,
         repertoire=found.repertoire,
+        repertoire_beyond_size=found.repertoire_beyond_size,
         conversation_fit=found.conversation_fit,
+        conversation_fit_adjusted=found.conversation_fit_adjusted,
         carry_over=found.carry_over,
+        carry_over_adjusted=found.carry_over_adjusted,
         stickiness=found.stickiness,
         base_rate=found.base_rate,
         excess=found.excess,

@@ -218,13 +218,21 @@ def plan_command(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],
     pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run: its tokens and its spreads instead of guesses.")] = None,
     human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people takes.")] = False,
+    require: Annotated[
+        list[str] | None,
+        typer.Option("--require", metavar="REQUIREMENT", help="As of gate: its chance to pass, to fail and to stay open; may be repeated."),
+    ] = None,
+    margin: Annotated[
+        list[str] | None,
+        typer.Option("--margin", metavar="MEASURE=N", help="As of gate: the chance that a version that is as good passes; may be repeated."),
+    ] = None,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
     """What a study takes (calls, tokens, cost) and the smallest difference it can tell, before anything is spent."""
     from sim.cli.planning import plan
 
-    return plan(study, pilot=pilot, human=human, results=results, as_json=json)
+    return plan(study, pilot=pilot, human=human, results=results, as_json=json, require=require or (), margins=margin or ())
 
 
 @app.command("gate")

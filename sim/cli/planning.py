@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.analysis.arms import build_families
-from sim.analysis.power import ASSUMED, Design, alternatives, detectable, human_plan, pilot_spreads
+from sim.analysis.chances import foresee, foresee_margin, level_spreads
+from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
+from sim.analysis.requirements import parse_margin, parse_requirement
 from sim.api import Prepared, load_run, prepare_study
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
@@ -21,9 +23,12 @@ from sim.run.staff import offline_parts
 from sim.run.tokens import forecast_tokens, pilot_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from sim.analysis.arms import Arm
+    from sim.analysis.chances import Foreseen
     from sim.analysis.power import Spreads
+    from sim.analysis.requirements import Requirement
     from sim.api import Run
     from sim.core.event import Role
     from sim.core.spec import ModelSpec, Study
@@ -33,10 +38,14 @@ if TYPE_CHECKING:
 PEOPLE_AN_ITEM = (2, 3, 4)
 
 
-def plan(study: str, *, pilot: str | None, human: bool, results: Path, as_json: bool) -> int:
+def plan(
+    study: str, *, pilot: str | None, human: bool, results: Path, as_json: bool, require: Sequence[str] = (), margins: Sequence[str] = ()
+) -> int:
     """`sim plan`."""
+    asked, allowed = [parse_requirement(r) for r in require], [parse_margin(m) for m in margins]
     prepared = prepare_study(study)
-    document = plan_document(prepared, pilot=load_run(pilot, results=results, words=False) if pilot else None, human=human)
+    run = load_run(pilot, results=results, words=False) if pilot else None
+    document = plan_document(prepared, pilot=run, human=human, require=asked, margins=allowed)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:
@@ -44,8 +53,20 @@ def plan(study: str, *, pilot: str | None, human: bool, results: Path, as_json: 
     return DONE
 
 
-def plan_document(prepared: Prepared, *, pilot: Run | None, human: bool) -> PlanDocument:
-    """Everything that is said of a study before it is run."""
+def plan_document(
+    prepared: Prepared,
+    *,
+    pilot: Run | None,
+    human: bool,
+    require: Sequence[Requirement] = (),
+    margins: Sequence[tuple[str, float]] = (),
+) -> PlanDocument:
+    """Everything that is said of a study before it is run.
+
+    Args:
+        require: what its targets will have to live up to.
+        margins: by measure, what a new version may lose against an older run of the same size.
+    """
     study, forecast = prepared.loaded.study, prepared.forecast
     tokens = forecast_tokens(study, prepared.plans, load_prompts(), pilot=pilot_usage(pilot.trials) if pilot else None)
     roles = {role: _role(study, role, calls, tokens) for role, calls in forecast.by_role.items()}
@@ -53,6 +74,7 @@ def plan_document(prepared: Prepared, *, pilot: Run | None, human: bool) -> Plan
     pairs = max(1, len(study.targets) * (len(study.targets) - 1) // 2)
     design = Design(personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios), seeds=len(study.seeds), pairs=pairs)
     spreads = _spreads(pilot)
+    now = detectable(design, spreads)
     total = Range(min=sum(r.input.min + r.output.min for r in roles.values()), max=sum(r.input.max + r.output.max for r in roles.values()))
     return PlanDocument(
         study=study.name,
@@ -68,17 +90,35 @@ def plan_document(prepared: Prepared, *, pilot: Run | None, human: bool) -> Plan
         unknown_prices=tuple(dict.fromkeys(name for r in roles.values() for name in r.unknown_prices)),
         by_role=roles,
         spreads=spreads,
-        detectable=detectable(design, spreads),
+        detectable=now,
         bigger=alternatives(design, spreads),
+        by_scenarios=by_scenarios(now, spreads),
+        foreseen=_foreseen(pilot, design, spreads, require, margins),
         human=tuple(human_plan(k) for k in PEOPLE_AN_ITEM) if human else (),
     )
+
+
+def _foreseen(
+    pilot: Run | None, design: Design, differences: Spreads, require: Sequence[Requirement], margins: Sequence[tuple[str, float]]
+) -> tuple[Foreseen, ...]:
+    levels = ASSUMED_LEVELS
+    if pilot is not None and require:
+        found = level_spreads(_arms(pilot), run=pilot.name)
+        if found is None:
+            raise InputError(f"pilot '{pilot.name}' has no target with three personas", mend="run it with more personas, or plan without it")
+        levels = found
+    return (*(foresee(r, design, levels) for r in require), *(foresee_margin(measure, margin, design, differences) for measure, margin in margins))
+
+
+def _arms(pilot: Run) -> tuple[Arm, ...]:
+    (family,) = build_families([pilot.source], "target")
+    return family.arms
 
 
 def _spreads(pilot: Run | None) -> Spreads:
     if pilot is None:
         return ASSUMED
-    (family,) = build_families([pilot.source], "target")
-    found = pilot_spreads(family.arms, run=pilot.name)
+    found = pilot_spreads(_arms(pilot), run=pilot.name)
     if found is None:
         raise InputError(f"pilot '{pilot.name}' has no pair of targets over three personas", mend="run it with more personas, or plan without it")
     return found

@@ -50,7 +50,8 @@ def render_comparison(document: CompareDocument) -> RenderableType:
     if document.diagnosis is not None:
         parts.append(Group(*render_diagnosis(document.diagnosis)))
     unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]
-    parts.append(Text("\n".join((*unpaired, *_key(document), *document.notes)), "dim"))
+    few = [line for c in primary.comparisons if (line := _few(c))]
+    parts.append(Text("\n".join((*unpaired, *few, *_key(document), *document.notes)), "dim"))
     return Group(*(p for part in parts for p in (part, Text())))
 
 
@@ -151,6 +152,15 @@ def _listed(title: str, changes: Sequence[PairChange], run: str) -> list[str]:
 def _unpaired(c: Comparison) -> str | None:
     sides = [f"{count:,} of {arm}" for arm, count in ((c.a, c.unpaired_a), (c.b, c.unpaired_b)) if count]
     return f"left over, without a partner: {' and '.join(sides)} (persona × scenario, likability)" if sides else None
+
+
+def _few(c: Comparison) -> str | None:
+    named = ", ".join(f"{name} by {n}" for name, n in c.few.items())
+    return (
+        f"shared by few personas: {named} ({c.a} − {c.b}); one of them moves likability by itself, and its interval reckons with that"
+        if named
+        else None
+    )
 
 
 def _key(document: CompareDocument) -> list[str]:

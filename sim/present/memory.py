@@ -48,7 +48,7 @@ def memory_sections(summary: RunSummary) -> list[Section]:
         sections.append(_profile(of))
     if any(len(t.memory.forgetting.sessions) > 1 for t in of):
         sections += _forgetting(of)
-    if any(t.adaptability.slope is not None or t.recovery.drifts for t in of):
+    if any(t.adaptability.gain is not None or t.recovery.drifts for t in of):
         sections.append(_adaptability(of))
     if summary.bought:
         sections.append(_bought(summary))
@@ -145,19 +145,22 @@ def _longest(of: Sequence[TargetSummary]) -> int:
 
 def _adaptability(of: Sequence[TargetSummary]) -> Section:
     columns = (
-        _column("slope", of, lambda t: signed(t.adaptability.slope) + half_width(t.adaptability.interval, t.adaptability.slope)),
-        _column("against", of, lambda t: t.adaptability.reference or ("trend" if t.adaptability.slope is not None else NONE)),
-        _column("last − first", of, lambda t: signed(t.adaptability.last_minus_first)),
-        _column("sessions", of, lambda t: f"{t.adaptability.sessions:,}"),
-        _column("R²", of, lambda t: share(t.adaptability.r_squared)),
+        _column("adaptability", of, lambda t: signed(t.adaptability.value) + half_width(t.adaptability.interval, t.adaptability.value)),
+        _column("gain", of, lambda t: signed(t.adaptability.gain)),
+        _column("without\nmemory", of, lambda t: signed(t.adaptability.reference_gain)),
+        _column("session 1", of, lambda t: signed(t.adaptability.placebo) + half_width(t.adaptability.placebo_interval, t.adaptability.placebo)),
         _column("at ceiling", of, lambda t: percent(t.adaptability.at_ceiling)),
-        _column("callback slope", of, lambda t: signed(t.adaptability.callback_slope)),
+        _column("trend", of, lambda t: "; ".join(f"{signed(x.slope)} ({x.sessions:,})" for x in t.adaptability.trends) or NONE),
         _column("drifts", of, lambda t: f"{t.recovery.drifts:,}"),
         _column("recovered", of, lambda t: f"{t.recovery.recovered:,}" if t.recovery.drifts else NONE),
         _column("median", of, lambda t: number(t.recovery.median, 0)),
     )
+    read = [f"{t.target}: {t.adaptability.reading}" for t in of if t.adaptability.value is not None]
     notes = (
-        "slope: fixed set, points a session, less that of the same model without memory; trend: no such arm",
+        *(("; ".join(read),) if read else ()),
+        "gain: fixed set from session two on less session one; adaptability: gain less that of the same model without memory",
+        "session 1: what the two differ by before anything can be remembered, near 0 if nothing else differs",
+        "trend: slope of the fixed set, points a session, by (how many sessions); whatever makes later sessions easier is in it",
         "drifts: wishes that changed, and showed it; median: exchanges until two scores in a row were back",
     )
     return Section("Adaptability and recovery", columns, notes)

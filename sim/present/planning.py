@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.analysis.chances import Foreseen
+from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.analysis.power import ITEMS_A_PERSON, MINUTES_AN_ITEM, Detectable, HumanPlan, Spreads
 from sim.core.event import Role
 from sim.core.frozen import Frozen
@@ -53,13 +55,18 @@ class PlanDocument(Frozen):
     """The smallest difference in likability that the study tells with 80 % power."""
     bigger: dict[str, Detectable]
     """The same with more of each."""
+    by_scenarios: tuple[Detectable, ...]
+    """The same with one to eight scenarios. Up to three, what is told is told of these scenarios; from four on, of scenarios like them."""
+    foreseen: tuple[Foreseen, ...]
+    """What a gate will say, with `--require` and `--margin`."""
     human: tuple[HumanPlan, ...]
     """With `--human`: what a calibration against people takes, for 2, 3 and 4 people an item."""
 
 
 def render_planning(document: PlanDocument) -> RenderableType:
     """Everything `sim plan` prints."""
-    parts: list[RenderableType] = [_heading(document), _sentence(document), _spending(document), _power(document)]
+    parts: list[RenderableType] = [_heading(document), _sentence(document), _spending(document), _power(document), _scenarios(document)]
+    parts += [_foreseen(of) for of in document.foreseen]
     if document.human:
         parts.append(_human(document))
     parts.append(_notes(document))
@@ -84,7 +91,10 @@ def _sentence(document: PlanDocument) -> Text:
     if found.difference is None:
         lines.append("It cannot tell targets apart: it takes 3 personas for an interval.")
     else:
-        lines.append(f"It tells targets apart that differ by {number(found.difference)} points of likability or more, with 80 % power: {found.tier}.")
+        or_so = f" ({number(found.range[0])} to {number(found.range[1])}, by what the pilot leaves open)" if found.range else ""
+        lines.append(
+            f"It tells targets apart that differ by {number(found.difference)} points of likability or more{or_so}, with 80 % power: {found.tier}."
+        )
     if found.tier == "look":
         lines.append("Below 12 personas `sim compare` gives no verdict, however large the difference.")
     return Text("\n".join(lines))
@@ -112,6 +122,34 @@ def _power(document: PlanDocument) -> Table:
         cells = (number(of.difference), number(of.standardised), of.tier)
         d = of.design
         table.add_row(name, f"{d.personas:,}", f"{d.scenarios:,}", f"{d.seeds:,}", f"{_trials(d, document):,}", *cells)
+    return table
+
+
+def _scenarios(document: PlanDocument) -> Table:
+    now = document.detectable.design.scenarios
+    table = _table("What each scenario buys", ("scenarios",), ("trials", "smallest\ndifference", "tier"))
+    table.add_column("it is told of")
+    for of in document.by_scenarios:
+        n = of.design.scenarios
+        told = "scenarios like these" if n >= FEWEST_SCENARIOS else "this scenario" if n == 1 else "these scenarios"
+        table.add_row(
+            f"{n}{' (as it is)' if n == now else ''}", f"{_trials(of.design, document):,}", number(of.difference), of.tier, Text(told, "dim")
+        )
+    return table
+
+
+def _foreseen(of: Foreseen) -> Table:
+    """A row for each true value, the best last."""
+    margin = "not worse by" in of.text
+    table = _table(f"Chances of `{of.text}`", ("if truly",), ("passes", "fails", "cannot tell"))
+    for c in of.chances:
+        if margin:
+            lost = of.bar - c.away
+            true = "as good" if abs(lost) < 1e-9 else f"worse by {number(lost)}"
+        else:
+            true = number(of.bar + (c.away if of.better == "higher" else -c.away))
+        table.add_row(true, *(f"{share:.0%}" for share in (c.passes, c.fails, c.cannot_tell)))
+    table.caption = f"by simulation, one target; spreads {of.source}"
     return table
 
 

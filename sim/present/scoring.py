@@ -225,24 +225,29 @@ _FORCED = ("pairs", "Jaccard", "stickiness", "base rate", "excess", "pooled", "e
 
 
 def _repetition(report: RepetitionReport) -> Table:
-    """Repertoire and carry-over first: no measure alone (guide/methods.md#what-the-figures-say)."""
+    """What is to be gone by first; what random order says of fit and carry-over last (guide/methods.md#what-the-figures-say)."""
     order, conversation = report.null.order.p, report.null.conversation.p
     rows = (
-        ("repertoire", "repertoire", report.repertoire, None, "how alike all its replies are"),
-        ("carry-over", "carry_over", report.carry_over, order, "what only the reply just before explains"),
-        ("conversation fit", "conversation_fit", report.conversation_fit, conversation, "what person and topic explain"),
-        ("Jaccard", "jaccard", report.jaccard, None, "the three together: of a reply and the one before"),
-        ("stickiness", "stickiness", report.stickiness, None, "P(move again), mean over moves (MINT)"),
-        ("base rate", "base_rate", report.base_rate, None, "the same mean of P(move)"),
-        ("excess", "excess", report.excess, None, "stickiness − base rate"),
-        ("sequential excess", "sequential_excess", report.sequential_excess, None, "the part of it that order explains"),
-        ("pooled", "pooled", report.pooled, None, "share of moves made again"),
-        ("expected", "expected", report.expected, None, "its value were replies independent"),
+        ("repertoire", "repertoire", None, "how alike its replies to different people are"),
+        ("repertoire beyond size", "repertoire_beyond_size", None, "what of it is not how many moves a reply makes"),
+        ("conversation fit, adjusted", "conversation_fit_adjusted", report.p["conversation_fit_adjusted"], "what person and topic explain"),
+        ("carry-over, adjusted", "carry_over_adjusted", report.p["carry_over_adjusted"], "what only the reply just before explains"),
+        ("Jaccard", "jaccard", None, "of a reply and the one before"),
+        ("stickiness", "stickiness", None, "P(move again), mean over moves (MINT)"),
+        ("base rate", "base_rate", None, "the same mean of P(move)"),
+        ("excess", "excess", None, "stickiness − base rate"),
+        ("pooled", "pooled", None, "share of moves made again"),
+        ("expected", "expected", None, "its value were replies independent"),
+        ("conversation fit", "conversation_fit", conversation, "against random order: the course of a talk lowers it"),
+        ("carry-over", "carry_over", order, "against random order: the course of a talk raises it"),
+        ("sequential excess", "sequential_excess", None, "excess − that in random order"),
     )
     title = f"Repetition from own reply to own reply (tagger {report.tagger}, codebook {report.codebook})"
     table = _table(title, ("measure",), ("", "95 % interval", "p"), ("what it says",))
-    for label, key, value, p, meaning in rows:
-        table.add_row(label, _third(value), _interval(report.interval.get(key)), _p(p), Text(meaning, "dim"))
+    for label, key, p, meaning in rows:
+        if key == "conversation_fit":
+            table.add_section()
+        table.add_row(label, _third(getattr(report, key)), _interval(report.interval.get(key)), _p(p), Text(meaning, "dim"))
     table.add_section()
     table.add_row("moves a reply", number(report.moves_per_reply), _interval(report.interval.get("moves_per_reply"), digits=2), "", "")
     table.add_row("words a reply", number(report.words_per_reply, 1), "", "", "")
@@ -303,14 +308,15 @@ def _templates(report: RepetitionReport) -> list[RenderableType]:
 
 def _by_group(figures: LogFigures, by: str) -> Table:
     title = f"Repetition by {safe(by)} (tagger {figures.tagger}, codebook {figures.codebook})"
-    headings = ("repertoire", "carry-over", "p", "fit", "Jaccard", "sticky", "base", "moves", "words", "pairs")
+    headings = ("repertoire", "beyond", "fit", "carry-over", "p", "Jaccard", "sticky", "base", "moves", "words", "pairs")
     table = _table(title, (safe(by),), headings)
     for name, r in figures.groups.items():
         shown = safe(name) if len(name) <= LONGEST_NAME else f"{safe(name[:LONGEST_NAME])}…"
-        shares = [_third(r.repertoire), _third(r.carry_over), _p(r.null.order.p), _third(r.conversation_fit), _third(r.jaccard)]
+        shares = [_third(v) for v in (r.repertoire, r.repertoire_beyond_size, r.conversation_fit_adjusted, r.carry_over_adjusted)]
+        shares += [_p(r.p["carry_over_adjusted"]), _third(r.jaccard)]
         rest = [_third(r.stickiness), _third(r.base_rate), number(r.moves_per_reply, 1), number(r.words_per_reply, 0), f"{r.pairs:,}"]
         table.add_row(Text(shown), *shares, *rest)
-    table.caption = "intervals, both nulls, moves and templates of each: --json"
+    table.caption = "beyond: size; fit, carry-over: adjusted; intervals, both nulls, moves and templates of each: --json"
     return table
 
 
@@ -318,7 +324,8 @@ def _notes(reports: Sequence[RepetitionReport]) -> Text:
     lines = list(dict.fromkeys(note for report in reports for note in report.notes))
     drawn = max(report.null.order.permutations for report in reports)
     if drawn:
-        lines.append(f"p: one-sided, {drawn:,} permutations; of carry-over, replies in random order within conversations;")
+        lines.append("adjusted: replies of one talk against other people's at the same two places; p: two-sided, from the interval")
+        lines.append(f"against random order: p one-sided, {drawn:,} permutations; of carry-over, replies in random order within conversations;")
         lines.append("   of conversation fit, replies dealt out over conversations at the same position")
     return Text("\n".join([*lines, *reference_lines()]), "dim")
 

@@ -272,8 +272,9 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
     coded = ", ".join(dict.fromkeys(f"tagger {r.tagger}, codebook {r.codebook}" for r in of))
     columns = [
         ("repertoire", [share(r.repertoire) for r in of]),
-        ("carry-over", [share(r.carry_over) for r in of]),
-        ("fit", [share(r.conversation_fit) for r in of]),
+        ("beyond size", [share(r.repertoire_beyond_size) for r in of]),
+        ("fit", [share(r.conversation_fit_adjusted) for r in of]),
+        ("carry-over", [share(r.carry_over_adjusted) for r in of]),
         ("moves", [number(r.moves_per_reply, 1) for r in of]),
         ("words", [number(r.words_per_reply, 0) for r in of]),
         ("pairs", [f"{r.pairs:,}" for r in of]),
@@ -291,8 +292,9 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
 
 
 _REPETITION_KEY = """\
-no figure alone: repertoire is how alike all replies are, carry-over what comes of the reply just before
-fit: what person and topic explain; in turn: excess beyond that in random order; moves, words: a reply"""
+no figure alone: repertoire is how alike replies to different people are; beyond size: what of it is not how many moves a reply makes
+fit: what person and topic explain, carry-over: what the reply just before does, both at the same places of a talk (opening, middle, end)
+in turn: excess beyond that in random order; moves, words: a reply"""
 
 
 def _spending(summary: RunSummary) -> Table:

@@ -112,7 +112,7 @@ class OfflineTagger:
     """Tags English replies by rule and weight; a scorer, not a client: it makes no call."""
 
     id = "offline"
-    version = "3"
+    version = "4"
     """Rises with every change of a cue or a weight."""
 
     async def score(self, context: Turn) -> Scored[Tagging]:

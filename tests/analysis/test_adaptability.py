@@ -52,49 +52,96 @@ def of(*trials: Trial, reference: Sequence[Trial] | None = None) -> Adaptability
     return summarise_adaptability(trials, rater="self", reference=reference or (), reference_id="none" if reference is not None else None)
 
 
-def test_constant_dimensions_with_callback_rising_do_not_adapt() -> None:
-    found = of(with_callback([1, 2, 3, 4]))
-    assert found.slope == 0
-    assert found.callback_slope == pytest.approx(1)
+def test_adaptability_is_the_gain_from_session_two_on_less_that_without_memory() -> None:
+    found = of(trial([[2], [4], [5]]), reference=[trial([[2], [3], [2]], target="none")])
+    assert (found.gain, found.reference_gain) == (pytest.approx(2.5), pytest.approx(0.5))
+    assert found.value == pytest.approx(2)
+    assert found.placebo == 0
 
 
-def test_a_trend_caused_by_harder_sessions_vanishes_against_the_reference_arm() -> None:
+def test_harder_sessions_vanish_against_the_arm_that_goes_through_them_too() -> None:
     harder = [[5, 5], [4, 4], [3, 3]]
-    assert of(trial(harder)).slope == pytest.approx(-1)
     held = of(trial(harder), reference=[trial(harder, target="none")])
-    assert held.slope == pytest.approx(0)
-    assert (held.own_slope, held.reference_slope) == (pytest.approx(-1), pytest.approx(-1))
-    assert not held.trend_only
-    assert of(trial(harder)).trend_only
+    assert held.value == pytest.approx(0)
+    assert (held.gain, held.reference_gain) == (pytest.approx(-1.5), pytest.approx(-1.5))
+
+
+def test_without_that_arm_there_is_a_gain_and_a_trend_and_no_adaptability() -> None:
+    found = of(trial([[2], [3], [4]]))
+    assert (found.value, found.reference, found.placebo) == (None, None, None)
+    assert found.gain == pytest.approx(1.5)
+    assert [(t.sessions, t.slope) for t in found.trends] == [(3, pytest.approx(1))]
+    assert found.reading == "no memory-less arm to hold it against"
+
+
+def arms(own: Sequence[Sequence[Sequence[int]]], other: Sequence[Sequence[Sequence[int]]]) -> Adaptability:
+    """Personas in turn, each with its own scores by session."""
+    mine, theirs = ([trial(s, target=target, persona=f"p{i}") for i, s in enumerate(of)] for target, of in (("own", own), ("none", other)))
+    return summarise_adaptability(mine, rater="self", reference=theirs, reference_id="none")
+
+
+def test_a_target_that_falls_is_never_called_adaptive_however_much_faster_the_other_falls() -> None:
+    found = arms([[[4], [3], [n]] for n in (3, 4, 3, 4)], [[[4], [1], [n]] for n in (1, 2, 1, 1)])
+    assert found.interval is not None
+    assert found.interval[0] > 0
+    assert found.gain is not None
+    assert found.gain < 0
+    assert found.reading == "falls less than without memory"
+    rising = arms([[[3], [4], [n]] for n in (4, 5, 4, 4)], [[[3], [3], [n]] for n in (3, 3, 2, 3)])
+    assert rising.reading == "adapts"
+
+
+def test_a_difference_in_session_one_shows_as_the_placebo() -> None:
+    found = arms([[[5], [5]], [[4], [5]], [[5], [4]]], [[[3], [4]], [[3], [3]], [[2], [3]]])
+    assert found.placebo == pytest.approx(2)
+    assert found.placebo_interval is not None
+
+
+def test_the_same_gain_is_the_same_adaptability_in_a_long_talk_and_in_a_short_one() -> None:
+    short, long = ([[3], [4], [4]], [[3], [4]] + [[4]] * 6)
+    values = [of(trial(s), reference=[trial([[3]] * len(s), target="none")]).value for s in (short, long)]
+    assert values == [pytest.approx(1), pytest.approx(1)]
+    both = of(trial(short), trial(long, persona="otto"))
+    assert [t.sessions for t in both.trends] == [3, 8]
+    assert both.trends[0].slope > 2 * both.trends[1].slope
 
 
 def test_what_has_no_partner_in_the_reference_arm_is_left_out() -> None:
     found = of(trial([[1], [2], [3]]), trial([[1], [3], [5]], persona="otto"), reference=[trial([[2], [2], [2]], target="none")])
-    assert (found.slope, found.personas) == (pytest.approx(1), 1)
+    assert (found.value, found.gain, found.personas) == (pytest.approx(1.5), pytest.approx(1.5), 1)
 
 
-def test_two_sessions_are_not_estimable() -> None:
-    assert of(trial([[3], [4]])).slope is None
+def test_one_session_is_not_estimable_and_two_have_no_trend() -> None:
+    assert of(trial([[3]])).gain is None
+    two = of(trial([[3], [4]]))
+    assert (two.gain, two.trends) == (1, ())
 
 
 def test_seeds_are_averaged_within_a_persona() -> None:
     found = of(trial([[1], [2], [3]], seed=1), trial([[3], [3], [3]], seed=2), trial([[3], [3], [3]], persona="otto"))
-    assert (found.slope, found.personas, found.interval) == (pytest.approx(0.25), 2, None)
+    assert (found.gain, found.personas, found.gain_interval) == (pytest.approx(0.375), 2, None)
+    assert found.trends[0].slope == pytest.approx(0.25)
 
 
 def test_a_fit_needs_six_sessions_and_a_ceiling_is_named() -> None:
-    assert of(trial([[3], [4], [5]])).r_squared is None
+    assert of(trial([[3], [4], [5]])).trends[0].r_squared is None
     found = of(trial([[2], [3], [4], [5], [5], [5]]))
-    assert found.r_squared is not None
-    assert 0.8 < found.r_squared < 1
+    assert found.trends[0].r_squared is not None
+    assert 0.8 < found.trends[0].r_squared < 1
     assert found.at_ceiling == pytest.approx(0.5)
-    assert found.last_minus_first == pytest.approx(3)
 
 
-@given(st.lists(st.integers(1, 5), min_size=3, max_size=12))
+def test_callback_is_part_of_no_gain_and_its_trend_stands_apart() -> None:
+    found = of(with_callback([1, 2, 3, 4]))
+    assert found.gain == 0
+    (trend,) = found.trends
+    assert (trend.slope, trend.callback) == (0, pytest.approx(1))
+
+
+@given(st.lists(st.integers(1, 5), min_size=2, max_size=12))
 def test_a_target_is_never_ahead_of_itself(scores: list[int]) -> None:
     found = of(trial([[s] for s in scores]), reference=[trial([[s] for s in scores], target="none")])
-    assert found.slope == pytest.approx(0)
+    assert (found.value, found.placebo) == (pytest.approx(0), 0)
 
 
 def test_recovery_counts_exchanges_until_two_in_a_row_are_back() -> None:

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.estimates import estimate, half_widths, holm, interval, proportion_interval, sign_flip_p, tier
-from sim.analysis.power import Design
-from tests.benchmarks.coverage import STUDIES, Shape, measure, null_quantiles, plan_and_compare, through_trials
+from sim.analysis.estimates import (
+    clip,
+    different,
+    equal_interval,
+    estimate,
+    half_widths,
+    holm,
+    interval,
+    proportion_interval,
+    sign_flip_p,
+    spread,
+    t_interval,
+    tier,
+)
 
 
 def cells(rows: list[list[float]]) -> np.ndarray:
@@ -87,25 +98,42 @@ def test_clopper_pearson_as_published() -> None:
     assert proportion_interval(81, 263) == pytest.approx((0.2527, 0.3676), abs=1e-4)  # Newcombe 1998, table I
 
 
-@pytest.mark.parametrize("study", [s for s in STUDIES if s.personas in (12, 24)][:4], ids=str)
-def test_the_interval_covers_as_often_as_it_says(study: Shape) -> None:
-    """The short form of `python -m tests.benchmarks.coverage`."""
-    found = measure(study, replicates=1_000, seed=11)
-    assert 0.925 <= found.covered <= 0.98
-    assert found.rejected_null <= 0.075
+def test_a_part_that_one_persona_holds_brings_its_noise() -> None:
+    shared = np.array([[3.0, 3.1, 2.9, 3.0, 3.2, 2.8]])[..., None]
+    alone = np.full((1, 6, 1), np.nan)
+    alone[0, 2, 0] = 5.0
+    found, without = estimate(np.concatenate([shared, alone])), estimate(shared)
+    assert found
+    assert without
+    assert found.value == pytest.approx((3 + 5) / 2)
+    # Without the one who holds it the part is gone, and the figure with it: that is how unsure it is.
+    assert half_widths(found) > 5 * half_widths(without)
+    assert found.holders.tolist() == [6, 1]
+    assert found.carriers < 2.5
+    assert spread(found)[1] < spread(without)[1] == 5
 
 
-def test_p_is_uniform_where_nothing_is_planted() -> None:
-    for level, share in null_quantiles(12, replicates=2_000, seed=7).items():
-        assert share == pytest.approx(level, abs=0.035)
+def test_where_everybody_has_every_part_leaving_out_personas_is_students_t() -> None:
+    rng = np.random.default_rng(8)
+    found = estimate(rng.normal(size=(3, 9, 1)))
+    assert found
+    assert found.carriers == pytest.approx(9)
+    assert (found.by_persona**2).sum() == pytest.approx(found.each.var(ddof=1) / 9)
+    assert found.each.mean() == pytest.approx(found.value)
 
 
-def test_compare_finds_what_plan_says_it_will() -> None:
-    said, found = plan_and_compare(Design(personas=12, scenarios=4, seeds=1), replicates=1_000, seed=9)
-    assert said.power == pytest.approx(found, abs=0.05)
+def test_an_interval_ends_where_the_scale_does_and_holds_its_value() -> None:
+    found = estimate(cells([[5], [5], [4], [5], [5]]))
+    assert found
+    bounds = interval(found, (1.0, 5.0))
+    assert bounds is not None
+    assert bounds[1] == 5.0
+    assert bounds[0] < found.value < bounds[1]
+    assert clip((0.2, 1.4), 1.0, (0.0, 1.0)) == (0.2, 1.0)
 
 
-def test_whole_runs_are_covered_too() -> None:
-    held, truth = through_trials(8, replicates=30, seed=2)
-    assert 0.3 < truth < 0.6
-    assert held >= 0.8
+def test_where_all_are_alike_as_many_may_differ_as_of_0_of_n() -> None:
+    assert different(24) == pytest.approx(0.1425, abs=1e-4)
+    assert equal_interval(1.0, 12, (0.0, 1.0)) == (pytest.approx(1 - 0.2646, abs=1e-4), 1.0)
+    assert t_interval([0.5] * 12, (0.0, 1.0)) == (pytest.approx(0.5 - 0.1323, abs=1e-4), pytest.approx(0.5 + 0.1323, abs=1e-4))
+    assert t_interval([0.5] * 12) is None

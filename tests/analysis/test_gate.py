@@ -73,9 +73,13 @@ def test_a_baseline_that_an_offline_model_rated_decides_nothing_either() -> None
 def test_an_inconclusive_mean_names_how_many_personas_would_settle_it() -> None:
     found = one(mixed(12), "likability >= 3.4")
     assert found.needed is not None
-    assert 105 <= found.needed <= 120  # 1.98 × 0.522 / √n < 0.1
-    assert f"about {found.needed} personas would settle it" in found.detail
-    assert one(mixed(12), "likability >= 3.5").needed is None
+    # Were the true mean 3.5, (1.96 + 0.84)² × 0.522² / 0.1² = 214 would do; it may as well be 3.45, which takes 854.
+    assert 400 <= found.needed <= 700
+    assert f"about {found.needed} personas would settle it four times in five" in found.detail
+    at_the_bar = one(mixed(12), "likability >= 3.5").needed
+    assert at_the_bar is not None
+    assert at_the_bar > found.needed
+    assert "no study of up to 1,000 personas would settle it" in one(mixed(40), "likability >= 3.5").detail
 
 
 def test_four_personas_are_inconclusive_however_clear() -> None:
@@ -99,7 +103,8 @@ def test_the_worst_persona_is_judged_by_its_own_interval() -> None:
     found = one(cells, "worst_persona >= 3")
     assert (found.verdict, found.observed) == ("failed", 1.25)
     assert "p03" in found.detail
-    assert one(cells, "worst_persona >= 0.5").verdict == "passed"
+    assert one(cells, "worst_persona >= 0.3").verdict == "passed"
+    assert one(cells, "worst_persona >= 0.5").verdict == "inconclusive", "a scenario in four does it good, and other scenarios may be like that one"
     assert one(cells, "worst_persona >= 1.2").verdict == "inconclusive"
 
 

@@ -164,7 +164,7 @@ def test_json_has_the_names_that_others_read() -> None:
     assert names <= set(target["memory"])
     assert {"accuracy", "n", "interval"} <= set(target["memory"]["probes"]["explicit"])
     assert {"balanced_accuracy", "false_abstention"} <= set(target["memory"]["abstention"])
-    assert {"slope", "reference", "interval", "sessions", "trend_only"} <= set(target["adaptability"])
+    assert {"value", "reference", "interval", "gain", "placebo", "trends"} <= set(target["adaptability"])
 
 
 def test_the_interval_counts_personas_where_their_answers_go_together() -> None:

@@ -59,7 +59,7 @@ def test_only_what_differs_in_memory_alone_is_one_model() -> None:
     found = summary([trial(t["id"], "nora", liked=3) for t in targets], targets)
     assert [[a.target for a in b.arms] for b in found.bought] == [["a", "b"]]
     assert {t.target: t.adaptability.reference for t in found.targets} == {"a": "b", "b": None, "c": None, "d": None}
-    assert {t.target: t.adaptability.trend_only for t in found.targets}["c"]
+    assert {t.target: t.adaptability.reading for t in found.targets}["c"] == "no memory-less arm to hold it against"
 
 
 @pytest.mark.parametrize(("targets", "correlates"), [(9, False), (10, True)])
@@ -92,6 +92,6 @@ def test_the_reference_arm_is_found_and_takes_off_what_the_sessions_are_harder_b
     trials = [*arm("knows", [1, 2, 3, 4]), *arm("knows-not", [1, 1, 1, 1])]
     of = summary(trials, [chat("knows", "full"), chat("knows-not", "none")]).targets
     knows, knows_not = (t.adaptability for t in of)
-    assert (knows.slope, knows.reference, knows.trend_only) == (pytest.approx(0), "knows-not", False)
-    assert (knows.own_slope, knows.callback_slope) == (pytest.approx(-1), pytest.approx(1))
-    assert (knows_not.slope, knows_not.trend_only) == (pytest.approx(-1), True)
+    assert (knows.value, knows.reference, knows.placebo) == (pytest.approx(0), "knows-not", 0)
+    assert (knows.gain, knows.trends[0].callback) == (pytest.approx(-2), pytest.approx(1))
+    assert (knows_not.value, knows_not.trends[0].slope) == (None, pytest.approx(-1))

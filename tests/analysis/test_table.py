@@ -129,7 +129,7 @@ def test_what_show_says_is_what_rankings_and_gates_say() -> None:
             "fixed_set": target.likability.fixed_set,
             "memory": target.memory.accuracy.accuracy,
             "abstention.balanced_accuracy": target.memory.abstention.balanced_accuracy,
-            "adaptability": target.adaptability.slope,
+            "adaptability": target.adaptability.value,
             "jaccard": target.repetition.jaccard,
             "repertoire": target.repetition.repertoire,
             "carry_over": target.repetition.carry_over,

@@ -1,17 +1,18 @@
-"""How often the intervals, p and verdicts of `sim compare` are right, on simulated studies with planted effects.
+"""How often the intervals, p, verdicts, gates and plans of the program are right, on simulated studies with planted effects.
 
-    python -m tests.benchmarks.coverage [REPLICATES]
+    python -m tests.benchmarks.coverage [--long]
 
-A study is targets × personas × scenarios: a planted difference, and what personas, scenarios and their interaction add to it. Every replicate goes
-through `sim.analysis.estimates` as a run's cells do. Below four scenarios an interval speaks of these scenarios, so that they add nothing there.
+Studies are drawn exchange by exchange with seven dimensions and occasions that may be rare (`tests.benchmarks.ratings`), and go through
+`sim.analysis.estimates` as a run's cells do. Below four scenarios an interval speaks of these scenarios, so that they add nothing there. The short
+form takes two minutes of one core, the long one an hour; give it the machine when nobody else needs it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,107 +20,83 @@ from sim.analysis.arms import build_families
 from sim.analysis.compare import ALPHA, compare_measure
 from sim.analysis.estimates import Estimate, estimate, half_widths, holm, interval_p, sign_flip_p
 from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.needed import needed
 from sim.analysis.pairs import Sides, compare_sides
-from sim.analysis.power import ASSUMED, Design, Detectable, detectable, simulate
+from sim.analysis.power import ASSUMED, Design, Detectable, Spreads, components, detectable, simulate
+from sim.analysis.worst import know_personas
 from tests.analysis.cells import people, source
+from tests.benchmarks.ratings import DEMONSTRATION, Rates, World, averaged, paired
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-PLANTED = 0.3
-"""The true difference, in points of the 1 to 5 scale."""
-AT_ONCE = 500
+PERSONAS = (6, 12, 24, 48)
+MARGIN = 0.2
+"""By which a version is truly worse, before rounding, where non-inferiority is looked at."""
+OCCASIONS: Mapping[str, Rates] = {
+    ".03": (0.03,) * 3,
+    ".06": (0.06,) * 3,
+    ".15": (0.15,) * 3,
+    ".45": (0.45,) * 3,
+    "demonstration's": DEMONSTRATION,
+}
+"""How often each of the three dimensions by occasion has one, an exchange."""
+KINDS: Mapping[str, dict[str, object]] = {
+    "plain": {},
+    "personas spread unevenly": {"uneven": 0.7},
+    "near the ceiling, mean 4.4": {"mean": 4.4},
+    "occasions follow liking": {"behaviour": "occasions follow liking"},
+    "leaving follows disliking": {"behaviour": "leaving follows disliking"},
+}
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What a simulated study is like; standard deviations of paired differences, in points."""
-
-    personas: int
-    scenarios: int
-    between_personas: float = 0.4
-    between_scenarios: float = 0.15
-    cells: float = 0.5
-    spread: Literal["normal", "heavy", "skewed", "points"] = "normal"
-    """`heavy`: Student's t with 5; `skewed`: χ² with 6, centred; `points`: rounded to half points, as few ratings are."""
-    missing: float = 0.0
-    """Share of cells without a pair."""
-
-    def __str__(self) -> str:
-        lost = f", {self.missing:.0%} missing" if self.missing else ""
-        return f"{self.personas} personas × {self.scenarios}, {self.spread}, scenarios {self.between_scenarios:g}{lost}"
-
-    def draw(self, rng: np.random.Generator, n: int, arms: int = 1) -> Floats:
-        """(n, arms, 1, P, S) values around 0; NaN where missing."""
-        people = self._noise(rng, (n, arms, 1, self.personas, 1)) * self.between_personas
-        scenes = self._noise(rng, (n, arms, 1, 1, self.scenarios)) * self.between_scenarios
-        values = people + scenes + self._noise(rng, (n, arms, 1, self.personas, self.scenarios)) * self.cells
-        if self.missing:
-            values[:, :, :, rng.random((self.personas, self.scenarios)) < self.missing] = np.nan
-        return values
-
-    def _noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-        match self.spread:
-            case "heavy":
-                return rng.standard_t(5, shape) / np.sqrt(5 / 3)
-            case "skewed":
-                return (rng.chisquare(6, shape) - 6) / np.sqrt(12)
-        return rng.normal(size=shape)
+def world(personas: int, scenarios: int, **more: object) -> World:
+    """Of so many; fewer than four scenarios are all there are."""
+    return World(personas, scenarios, fixed=scenarios < 4, **more)  # type: ignore[arg-type]
 
 
-STUDIES = (
-    *(Shape(p, s) for p in (12, 24) for s in (4, 8)),
-    *(Shape(p, s, between_scenarios=0.0) for p in (12, 24) for s in (1, 2)),
-    *(Shape(p, 8, spread=spread) for p in (12, 24) for spread in ("heavy", "skewed", "points")),
-    *(Shape(p, 1, between_scenarios=0.0, spread=spread) for p in (12, 24) for spread in ("heavy", "skewed", "points")),
-    *(Shape(p, 8, between_scenarios=b) for p in (12, 24) for b in (0.0, 0.4)),
-    *(Shape(p, 8, missing=0.2) for p in (12, 24)),
-    *(Shape(5, s, between_scenarios=0.15 if s >= 4 else 0.0) for s in (1, 4, 8)),
-)
-
-
-DESIGNS = tuple(Design(personas=p, scenarios=s, seeds=n) for p, s, n in ((12, 1, 1), (12, 4, 2), (24, 1, 1), (24, 8, 1)))
+# --- intervals ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Found:
-    """What came of one shape."""
+    """What came of one world; shares of studies."""
 
     covered: float
-    """Share of 95 % intervals that hold the planted difference."""
-    rejected_null: float
-    """Share of p ≤ .05 where nothing is planted and scenarios do nothing."""
-    verdicts_null: float
-    """Share of verdicts where nothing is planted, scenarios as they are."""
+    """95 % intervals that hold the true difference."""
+    above: float
+    """Intervals that lie above it as a whole: non-inferiority then passes a version that is worse by all of the margin."""
+    verdicts: float
+    """Differences called clear; of equal targets, in error."""
     rivals: dict[str, float]
     """Coverage of other intervals on the same draws."""
 
 
-def measure(shape: Shape, *, replicates: int, seed: int, rivals: bool = False) -> Found:
-    """Coverage and null rejections over so many simulated studies."""
-    rng = np.random.default_rng([seed, shape.personas, shape.scenarios])
-    covered, null, verdicts, done = 0, 0, 0, 0
-    others: dict[str, int] = {}
-    still = Shape(shape.personas, shape.scenarios, shape.between_personas, 0.0, shape.cells, shape.spread, shape.missing)
-    while done < replicates:
-        n = min(AT_ONCE, replicates - done)
-        values = shape.draw(rng, n)[:, 0] + PLANTED
-        if shape.spread == "points":
-            values = np.round(values * 2) / 2
-        found = _whole(estimate(values))
-        half = half_widths(found)
-        truth = PLANTED
-        covered += int((np.abs(found.value - truth) <= half).sum())
-        nothing = _whole(estimate(values - truth))
-        verdicts += int((np.maximum(sign_flip_p(nothing, seed=seed), interval_p(nothing)) <= 0.05).sum())
-        null += int((sign_flip_p(_whole(estimate(still.draw(rng, n)[:, 0])), seed=seed) <= 0.05).sum())
-        if rivals:
-            for name, interval in RIVALS.items():
-                others[name] = others.get(name, 0) + int(interval(found, rng, truth).sum())
-        done += n
-    return Found(covered / done, null / done, verdicts / done, {name: count / done for name, count in others.items()})
+def differences(of: World, studies: int, *, seed: int) -> Iterator[Estimate]:
+    """The paired differences of the last target less the first, some studies at a time."""
+    for drawn in of.draw(np.random.default_rng([seed, of.personas, of.scenarios]), studies):
+        yield _whole(estimate(paired(drawn[:, -1], drawn[:, 0])))
+
+
+def measure(of: World, studies: int, *, seed: int, rivals: bool = False) -> Found:
+    """Coverage and verdicts over so many simulated studies."""
+    held, above, clear = 0, 0, 0
+    others = dict.fromkeys(RIVALS, 0) if rivals else {}
+    rng = np.random.default_rng(seed)
+    for found in differences(of, studies, seed=seed):
+        off, half = found.value - of.truth, half_widths(found)
+        held += int((np.abs(off) <= half).sum())
+        above += int((off > half).sum())
+        clear += int((_p(found, seed) <= ALPHA).sum())
+        for name in others:
+            others[name] += int(RIVALS[name](found, rng, of.truth).sum())
+    return Found(held / studies, above / studies, clear / studies, {name: n / studies for name, n in others.items()})
+
+
+def _p(found: Estimate, seed: int) -> Floats:
+    return np.maximum(sign_flip_p(found, seed=seed), interval_p(found))
 
 
 def _whole(found: Estimate | None) -> Estimate:
@@ -127,21 +104,17 @@ def _whole(found: Estimate | None) -> Estimate:
     return found
 
 
-# --- rivals -------------------------------------------------------------------------------------------------------
-
-
 def _percentile(of: Estimate, rng: np.random.Generator, truth: float) -> NDArray[np.bool_]:
     """Personas resampled, percentiles of the mean."""
     rows = of.each
-    picks = rng.integers(0, of.personas, (999, of.personas))
-    low, high = np.quantile(rows[:, picks].mean(axis=-1), (0.025, 0.975), axis=-1)
+    low, high = np.quantile(rows[:, rng.integers(0, of.personas, (499, of.personas))].mean(axis=-1), (0.025, 0.975), axis=-1)
     return (low <= truth) & (truth <= high)
 
 
 def _bootstrap_t(of: Estimate, rng: np.random.Generator, truth: float) -> NDArray[np.bool_]:
     """Personas resampled, percentiles of Student's t."""
     rows = of.each
-    drawn = rows[:, rng.integers(0, of.personas, (999, of.personas))]
+    drawn = rows[:, rng.integers(0, of.personas, (499, of.personas))]
     mean, error = rows.mean(axis=-1), rows.std(axis=-1, ddof=1) / np.sqrt(of.personas)
     t = (drawn.mean(axis=-1) - mean[:, None]) / np.maximum(drawn.std(axis=-1, ddof=1) / np.sqrt(of.personas), 1e-9)
     low, high = np.quantile(t, (0.025, 0.975), axis=-1)
@@ -149,7 +122,7 @@ def _bootstrap_t(of: Estimate, rng: np.random.Generator, truth: float) -> NDArra
 
 
 def _persona_t(of: Estimate, _: np.random.Generator, truth: float) -> NDArray[np.bool_]:
-    """Student's t over personas, whatever scenarios do."""
+    """Personas left out in turn, whatever scenarios do and whoever holds a rare dimension."""
     from scipy.special import stdtrit
 
     error = np.sqrt((of.by_persona**2).sum(axis=-1))
@@ -166,38 +139,124 @@ RIVALS: dict[str, Callable[[Estimate, np.random.Generator, float], NDArray[np.bo
 # --- p and families -----------------------------------------------------------------------------------------------
 
 
-def null_quantiles(personas: int, *, replicates: int, seed: int) -> dict[float, float]:
+def null_quantiles(personas: int, *, studies: int, seed: int) -> dict[float, float]:
     """How often p is at most a level where nothing is planted; a uniform p gives the level itself."""
-    shape = Shape(personas, 8, between_scenarios=0.0)
-    p = sign_flip_p(_whole(estimate(shape.draw(np.random.default_rng(seed), replicates)[:, 0])), seed=seed)
+    p = np.concatenate([sign_flip_p(of, seed=seed) for of in differences(world(personas, 1), studies, seed=seed)])
     return {level: float((p <= level).mean()) for level in (0.01, 0.05, 0.1, 0.25, 0.5, 0.75)}
 
 
-def family_error(targets: int, personas: int, scenarios: int, *, replicates: int, seed: int) -> float:
+def family_error(targets: int, personas: int, scenarios: int, *, studies: int, seed: int) -> float:
     """Share of studies of equal targets in which any pair comes to a verdict."""
-    rng = np.random.default_rng(seed)
-    arms = Shape(personas, scenarios).draw(rng, replicates, targets)
-    pairs = [(a, b) for a in range(targets) for b in range(a + 1, targets)]
-    found = [_whole(estimate(arms[:, a] - arms[:, b])) for a, b in pairs]
-    p = np.array([np.maximum(sign_flip_p(of, seed=seed), interval_p(of)) for of in found]).T
-    return float(np.mean([min(q for q in holm(list(row)) if q is not None) <= ALPHA for row in p]))
+    rng, wrong = np.random.default_rng(seed), 0
+    for drawn in world(personas, scenarios, targets=targets, rates=DEMONSTRATION).draw(rng, studies):
+        pairs = [(a, b) for a in range(targets) for b in range(a + 1, targets)]
+        p = np.array([_p(_whole(estimate(paired(drawn[:, a], drawn[:, b]))), seed) for a, b in pairs]).T
+        wrong += sum(min(q for q in holm(list(row)) if q is not None) <= ALPHA for row in p)
+    return wrong / studies
+
+
+# --- gates --------------------------------------------------------------------------------------------------------
+
+
+def gate_mean(of: World, away: float, *, runs: int, seed: int) -> tuple[float, float]:
+    """Shares of runs that pass and that fail a bar so far below the true mean."""
+    passed = failed = 0
+    for drawn in replace(of, targets=1).draw(np.random.default_rng([seed, of.personas, of.scenarios]), runs):
+        found = _whole(estimate(averaged(drawn[:, 0])))
+        off, half = found.value - (of.level - away), half_widths(found)
+        passed, failed = passed + int((off > half).sum()), failed + int((off < -half).sum())
+    return passed / runs, failed / runs
+
+
+def gate_worst(personas: int, scenarios: int, seeds: int, *, runs: int, seed: int, above: float = 0.6) -> tuple[float, float]:
+    """Shares of runs that pass, with one persona truly at the bar and the others `above` it, and that fail, with all of them at it: both in error."""
+    rng, passed, failed = np.random.default_rng([seed, personas, scenarios, seeds]), 0, 0
+    for _ in range(runs):
+        scenes = rng.normal(0, 0.3, scenarios) if scenarios >= 4 else np.zeros(scenarios)
+        cells = rng.normal(0, 0.3, (personas, scenarios)) if scenarios >= 4 else np.zeros((personas, scenarios))
+        talks = (scenes + cells)[..., None] + rng.normal(0, 0.2 if seeds > 1 else 0.0, (personas, scenarios, seeds))
+        values = talks[..., None] + rng.normal(0, 0.3, (*talks.shape, 4))
+        known = know_personas({str(i): {str(j): of.tolist() for j, of in enumerate(rows)} for i, rows in enumerate(values)})
+        means = values.mean(axis=(1, 2, 3))
+        passed += all(m + (above if i else 0.0) > known.half(str(i)) for i, m in enumerate(means))
+        failed += any(m < -known.half(str(i), of=personas) for i, m in enumerate(means))
+    return passed / runs, failed / runs
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of "about N personas would settle it"."""
+
+    open: int
+    """Pilots that could not tell."""
+    none: int
+    """Of these, where no study would do."""
+    settled: float
+    """Share of fresh studies of the size that was told that came to a verdict."""
+    median: tuple[int, int]
+    """Personas and scenarios that were told."""
+
+
+def settle(of: World, away: Callable[[np.random.Generator], float], *, pilots: int, seed: int) -> Settled:
+    """Pilots of a mean against a bar; where one cannot tell, a fresh study of the size that would."""
+    rng = np.random.default_rng([seed, of.personas, of.scenarios])
+    one, told, settled, none = replace(of, targets=1), [], [], 0
+    for drawn in one.draw(rng, pilots):
+        for values in averaged(drawn[:, 0]):
+            found, bar = _whole(estimate(values)), of.level - away(rng)
+            if abs(float(found.value) - bar) > half_widths(found):
+                continue
+            more = needed(found, float(found.value) - bar)
+            if more is None:
+                none += 1
+                continue
+            told.append((more.personas, more.scenarios))
+            fresh = next(iter(replace(one, personas=more.personas, scenarios=more.scenarios).draw(rng, 1)))
+            again = _whole(estimate(averaged(fresh[:, 0])[0]))
+            settled.append(abs(float(again.value) - bar) > half_widths(again))
+    personas, scenarios = np.median(np.array(told or [(0, 0)]), axis=0)
+    return Settled(len(told) + none, none, float(np.mean(settled or [0.0])), (int(personas), int(scenarios)))
+
+
+def anywhere(rng: np.random.Generator) -> float:
+    """A true value within 0.6 of the bar."""
+    return float(rng.uniform(-0.6, 0.6))
 
 
 # --- plan against compare, and through trials ---------------------------------------------------------------------
 
 
-def plan_and_compare(design: Design, *, replicates: int, seed: int) -> tuple[Detectable, float]:
+def plan_and_compare(design: Design, *, studies: int, seed: int) -> tuple[Detectable, float]:
     """What `sim plan` says of a design, and how often `sim compare` then comes to the verdict, on studies drawn anew."""
     said = detectable(design, ASSUMED, seed=seed)
     assert said.difference is not None, "the design tells something"
     names = tuple(f"p{i}" for i in range(design.personas)), tuple(f"s{i}" for i in range(design.scenarios))
     found = 0
-    for noise in simulate(design, ASSUMED, replicates=replicates, seed=seed + 1).noise:
+    for noise in simulate(design, ASSUMED, replicates=studies, seed=seed + 1).noise:
         pair = compare_sides(Sides(noise + said.difference, np.zeros_like(noise), *names))
         assert pair.p is not None
         assert pair.p_interval is not None
         found += max(pair.p, pair.p_interval) <= ALPHA
-    return said, found / replicates
+    return said, found / studies
+
+
+def pilot_ranges(pilot: tuple[int, int], design: Design, *, pilots: int, seed: int) -> tuple[float, float, float]:
+    """How often the range that a pilot gives holds what the design can truly tell; that, and the median of what pilots say."""
+    truth = detectable(design, ASSUMED.model_copy(update={"seeds": 0.0}), seed=seed).difference
+    assert truth is not None
+    rng, held, said = np.random.default_rng([seed, *pilot]), 0, []
+    for _ in range(pilots):
+        n, k = pilot
+        scenes = rng.normal(0, ASSUMED.scenarios, (1, k)) if k >= 4 else np.zeros((1, k))
+        found = components(rng.normal(0, ASSUMED.personas, (n, 1)) + scenes + rng.normal(0, ASSUMED.cells, (n, k)))
+        assert found is not None
+        personas, scenarios, cells = np.sqrt(np.maximum(found, 0)).tolist()
+        spreads = Spreads(personas=personas, scenarios=scenarios, cells=cells, seeds=0.0, source="", seen=pilot)
+        of = detectable(design, spreads, replicates=400, seed=seed)
+        if of.range is not None and of.difference is not None:
+            held += of.range[0] <= truth <= of.range[1]
+            said.append(of.difference)
+    return held / pilots, truth, float(np.median(said))
 
 
 def through_trials(personas: int, *, replicates: int, seed: int) -> tuple[float, float]:
@@ -224,33 +283,105 @@ def through_trials(personas: int, *, replicates: int, seed: int) -> tuple[float,
     return held / replicates, truth
 
 
-def main(replicates: int) -> None:
-    """Print everything; a minute or two at 4,000 replicates."""
-    print(f"{replicates:,} replicates a row; planted {PLANTED:g}; standard deviations: personas 0.4, cells 0.5\n")
-    names = list(RIVALS)
-    print(f"{'study':<52}{'covered':>9}{'p ≤ .05':>9}{'verdicts':>10}" + "".join(f"{n:>13}" for n in names))
-    for shape in STUDIES:
-        found = measure(shape, replicates=replicates, seed=1, rivals=True)
-        figures = f"{found.covered:>9.1%}{found.rejected_null:>9.1%}{found.verdicts_null:>10.1%}"
-        print(f"{shape!s:<52}{figures}" + "".join(f"{found.rivals[n]:>13.1%}" for n in names), flush=True)
-    print("\np ≤ .05 and verdicts: where nothing is planted\n")
-    for personas in (5, 12, 24):
-        at = null_quantiles(personas, replicates=replicates, seed=2)
-        print(f"null p, {personas} personas: " + "  ".join(f"≤ {level:g}: {share:.3f}" for level, share in at.items()))
+# --- the tables ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is drawn."""
+
+    studies: int
+    runs: int
+    pilots: int
+    scenarios: tuple[int, ...]
+
+
+SHORT, LONG = Effort(400, 400, 60, (1, 4, 6)), Effort(4_000, 2_000, 300, (1, 4, 6, 8))
+
+
+def _row(values: Mapping[object, float], digits: int = 1) -> str:
+    return "".join(f"{100 * v:>8.{digits}f}" for v in values.values())
+
+
+def print_occasions(effort: Effort) -> None:
+    """Coverage, false passes of non-inferiority and false verdicts, by how rare occasions are."""
+    heads = "".join(f"{n:>8}" for n in PERSONAS)
+    print(f"\nlikability over seven dimensions, in % of {effort.studies:,} studies; columns: personas {PERSONAS}")
+    print(f"{'occasions':<18}{'scenarios':>10}  {'95 % interval covers':<34}{'worse by the margin passes':<34}{'equal targets: a verdict'}")
+    print(f"{'':<30}{heads}  {heads}  {heads}")
+    for k in effort.scenarios:
+        for name, rates in OCCASIONS.items():
+            equal = {n: measure(world(n, k, rates=rates), effort.studies, seed=1) for n in PERSONAS}
+            worse = {n: measure(world(n, k, rates=rates, effect=-MARGIN), effort.studies, seed=2).above for n in PERSONAS}
+            covered, verdicts = ({n: getattr(of, what) for n, of in equal.items()} for what in ("covered", "verdicts"))
+            print(f"{name:<18}{k:>10}  {_row(covered)}  {_row(worse)}  {_row(verdicts)}", flush=True)
+
+
+def print_kinds(effort: Effort) -> None:
+    """The same where studies are less well behaved, beside other intervals."""
+    print(f"\nother studies, occasions .45, 12 and 24 personas; in % of {effort.studies:,}")
+    names = ("covers", "verdict", *RIVALS)
+    print(f"{'':<30}{'scenarios':>10}" + "".join(f"{f'{n} 12':>16}{'24':>8}" for n in names))
+    for k in (1, 4):
+        for kind, more in KINDS.items():
+            found = [measure(world(n, k, **more), effort.studies, seed=3, rivals=True) for n in (12, 24)]
+            pairs = [[f.covered for f in found], [f.verdicts for f in found], *([f.rivals[r] for f in found] for r in RIVALS)]
+            print(f"{kind:<30}{k:>10}" + "".join(f"{100 * a:>16.1f}{100 * b:>8.1f}" for a, b in pairs), flush=True)
+
+
+def print_families(effort: Effort) -> None:
+    """Families of equal targets, and p where nothing is planted."""
+    studies = effort.studies // 4
+    print(f"\nany verdict among five equal targets, demonstration's occasions, in % of {studies:,} studies")
+    for n, k in ((12, 1), (24, 1), (24, 4), (24, 6)):
+        print(f"{n} personas × {k}: {100 * family_error(5, n, k, studies=studies, seed=4):.1f}", flush=True)
+    for n in (5, 12, 24):
+        at = null_quantiles(n, studies=effort.studies, seed=5)
+        print(f"null p, {n} personas: " + "  ".join(f"≤ {level:g}: {share:.3f}" for level, share in at.items()))
+
+
+def print_gates(effort: Effort) -> None:
+    """Requirements on a mean and on the worst persona."""
+    print(f"\nlikability ≥ bar, in % of {effort.runs:,} runs: passes | fails; columns: personas {PERSONAS}")
+    for k in (1, 6):
+        for away in (-0.4, -0.1, 0.0, 0.2, 0.4):
+            each = {n: gate_mean(world(n, k), away, runs=effort.runs, seed=6) for n in PERSONAS}
+            passes, fails = ({n: of[i] for n, of in each.items()} for i in (0, 1))
+            print(f"{k} scenario{'s' * (k > 1):<2} true mean − bar {away:+.1f}  {_row(passes, 0)}   |{_row(fails, 0)}", flush=True)
+    print(f"\nworst_persona ≥ bar, 12 personas, in % of {effort.runs:,} runs, both in error: passes with one at the bar, fails with all at it")
+    for k, seeds in ((1, 1), (1, 3), (4, 1), (6, 1), (8, 1)):
+        passes, fails = gate_worst(12, k, seeds, runs=effort.runs, seed=7)
+        print(f"{k} scenarios × {seeds} seeds: passes {100 * passes:.1f}, fails {100 * fails:.1f}", flush=True)
+
+
+def print_plans(effort: Effort) -> None:
+    """What would settle it, what plan says of a design, and what a pilot leaves open."""
+    print(f'\n"would settle it four times in five", {effort.pilots} pilots a row')
+    for n, k in ((12, 1), (24, 1), (12, 4), (24, 6)):
+        for name, away in (("anywhere within .6", anywhere), ("at +.2", lambda _: 0.2)):
+            of = settle(world(n, k), away, pilots=effort.pilots, seed=8)
+            share = f"settled {of.settled:.2f} of {of.open - of.none} fresh studies, median {of.median[0]} × {of.median[1]}"
+            print(f"{n} × {k}, true mean − bar {name:<19} {of.open} could not tell, {of.none} never would; {share}", flush=True)
     print()
-    for targets in (3, 5):
-        for personas in (12, 24):
-            error = family_error(targets, personas, 4, replicates=replicates, seed=3)
-            print(f"any verdict among {targets} equal targets, {personas} personas × 4: {error:.3f}", flush=True)
-    print()
-    for design in DESIGNS:
-        said, found = plan_and_compare(design, replicates=replicates, seed=4)
-        size = f"{design.personas} personas × {design.scenarios} × {design.seeds}"
-        print(f"{size}: plan says {said.power:.3f} at {said.difference}, compare finds {found:.3f}", flush=True)
-    few = max(50, replicates // 20)
-    held, truth = through_trials(12, replicates=few, seed=5)
+    for n, k, seeds in ((12, 1, 1), (12, 4, 2), (24, 1, 1), (24, 8, 1)):
+        said, found = plan_and_compare(Design(personas=n, scenarios=k, seeds=seeds), studies=effort.studies, seed=9)
+        print(f"{n} personas × {k} × {seeds}: plan says {said.power:.3f} at {said.difference}, compare finds {found:.3f}", flush=True)
+    for pilot in ((12, 4), (24, 6)):
+        held, truth, median = pilot_ranges(pilot, Design(personas=48, scenarios=4, seeds=1), pilots=effort.pilots, seed=10)
+        print(f"pilot {pilot[0]} × {pilot[1]}, of 48 × 4: true {truth:.2f}, pilots' median {median:.2f}, in their range {held:.0%}", flush=True)
+    few = max(50, effort.studies // 20)
+    held, truth = through_trials(12, replicates=few, seed=11)
     print(f"\nthrough trials, 12 personas, {few} runs of whole scores, true difference {truth:.3f}: covered {held:.1%}")
 
 
+def main(effort: Effort) -> None:
+    """Print everything."""
+    print_occasions(effort)
+    print_kinds(effort)
+    print_families(effort)
+    print_gates(effort)
+    print_plans(effort)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000)
+    main(LONG if "--long" in sys.argv[1:] else SHORT)

@@ -19,9 +19,9 @@ import numpy as np
 
 from sim.analysis.agreement import Agreement, Judged, agree
 from sim.core.event import Unscored
-from sim.score.moves_offline import BY_MODEL, CLOSING_OFFER, OfflineTagger, confidences, features
+from sim.score.moves_offline import BY_MODEL, CLOSING_OFFER, OfflineTagger, Weights, confidences, features
 from sim.score.sentences import split_sentences
-from tests.benchmarks.train_moves import Row, load_machine, load_people, load_planted, load_talks, split_as_mint, train
+from tests.benchmarks.train_moves import Row, load_machine, load_people, load_planted, load_talks, load_written, split_as_mint, train
 
 FOLDS = 5
 SEED = 5
@@ -37,21 +37,34 @@ class HeldOut:
     found: dict[str, float]
 
 
-def held_out(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features) -> list[HeldOut]:
-    """Every row but the planted ones, tagged by a model trained without its fold."""
+def held_out(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features, written: bool = True) -> list[HeldOut]:
+    """Every row but the project's own, tagged by a model trained without its fold.
+
+    Args:
+        written: whether the sentences of `sentences/` are trained on, as they are in what is shipped.
+    """
     groups = sorted({r.group for r in rows})
     fold = {g: i % FOLDS for i, g in enumerate(groups[j] for j in np.random.default_rng(SEED).permutation(len(groups)))}
     found: list[HeldOut] = []
     for k in range(FOLDS):
-        weights = train([*(r for r in rows if fold[r.group] != k), *load_planted()], seen=seen)
+        weights = train([*(r for r in rows if fold[r.group] != k), *load_planted(), *(load_written() if written else ())], seen=seen)
         found += [HeldOut(r, confidences(r.sentence, weights)) for r in rows if fold[r.group] == k]
     return found
 
 
 def never_seen(people: Sequence[Row], machine: Sequence[Row]) -> list[HeldOut]:
     """People's sentences, tagged by a model trained on none of them."""
-    weights = train([*machine, *load_planted()])
+    weights = train([*machine, *load_planted(), *load_written()])
     return [HeldOut(r, confidences(r.sentence, weights)) for r in people]
+
+
+def checked(weights: Weights) -> dict[str, tuple[int, int, int]]:
+    """Of the project's sentences that are kept for checking, by move: how many make it, how many are tagged so, and how many of these rightly."""
+    found = [(r.moves, frozenset(confidences(r.sentence, weights))) for r in load_written(kept_back=True)]
+    counts = {
+        m: (sum(m in made for made, _ in found), sum(m in said for _, said in found), sum(m in made & said for made, said in found)) for m in BY_MODEL
+    }
+    return {m: of for m, of in counts.items() if of[0]}
 
 
 def over_ten(found: Agreement) -> float:
@@ -106,6 +119,7 @@ def main() -> None:
     theirs = [h for h in held if h.row.source != "people"]
     bare = agreement([h for h in held_out([*people, *machine], seen=without_cues) if h.row.source == "people"])
     whole = agreement(ours)
+    without = agreement([h for h in held_out([*people, *machine], written=False) if h.row.source == "people"])
     print(f"offline tagger {OfflineTagger.version}, codebook mint; {whole.sentences} sentences labelled by people, {whole.replies} replies held out")
     print(f"{'move':<22}{'positives':>10}{'found':>7}{'precision':>11}{'recall':>8}{'F1':>6}{'κ':>7}  {'95 %':<13}{'words alone κ':>14}")
     for move, f in whole.moves.items():
@@ -113,6 +127,7 @@ def main() -> None:
         figures = "".join(f"{'–' if x is None else format(x, '.2f'):>{w}}" for x, w in ((f.precision, 11), (f.recall, 8), (f.f1, 6), (f.kappa, 7)))
         print(f"{move:<22}{f.positives:>10}{f.found:>7}{figures}  {interval:<13}{bare.moves[move].kappa or 0:>14.2f}")
     print(f"mean κ over {len(whole.mean_over)} moves: {whole.mean_kappa:.3f}; words alone {bare.mean_kappa:.3f}")
+    print(f"trained without the project's own sentences: {without.mean_kappa:.3f}; over all ten moves {over_ten(without):.3f}")
     unseen = agreement(never_seen(people, machine))
     print(f"trained on none of people's sentences: {unseen.mean_kappa:.3f}; over all ten moves: {over_ten(unseen):.3f} against {over_ten(whole):.3f}")
     print(
@@ -130,6 +145,11 @@ def main() -> None:
     offered, offers, bare_offers = offer_recall(theirs)
     print(f"\nsentences with a question mark labelled questioning: {recall:.3f} of {asked} tagged so")
     print(f"“Would you like …?”: {offered:.3f} of {offers} tagged closing_offer; MINT's tagger leaves {bare_offers} of them without a label")
+
+    print("\nsentences written for this, every third kept for checking: made, found with (without) those trained on, rightly")
+    bare_of, with_them = (checked(train([*people, *machine, *load_planted(), *more])) for more in ((), load_written()))
+    for move, (made, said, right) in with_them.items():
+        print(f"{move:<22}{made:>6}{said:>6} ({bare_of[move][1]}){right:>6} ({bare_of[move][2]})")
 
     talks = load_talks()
     print(f"speed: {speed([h.row.sentence for h in held]):,.0f} sentences a second on one core")

@@ -3,8 +3,12 @@
 python -m tests.benchmarks.train_moves
 
 Logistic regression of each move on what `sim.score.moves_offline.features` sees. Sentences labelled by people count fully, those labelled by MINT's
-tagger and the sentences of the offline targets for a part; each source has an intercept of its own, left out of what is shipped, since moves
-are not equally common everywhere. Only features that several replies share are kept: no sentence can be read out of the weights.
+tagger, the sentences of the offline targets and those of `sentences/` for a part; each source has an intercept of its own, left out of what is
+shipped, since moves are not equally common everywhere. Only features that several replies share are kept: no sentence of others can be read out of
+the weights.
+
+`sentences/` holds what the labelled data lack: people who speak of themselves in the present, tell plain facts, see a thing another way, and think
+aloud. They are the project's own, a file a move, written before any weight was fitted to them. Every third of a file is kept for checking.
 """
 
 from __future__ import annotations
@@ -30,10 +34,11 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 PEOPLE = DATA / "moves_human_validation.jsonl"
 TALKS = DATA / "moves_conversations"
 SHIPPED = Path(moves_offline.__file__).with_suffix(".tsv")
+WRITTEN = Path(__file__).parent / "sentences"
 SEEN = SHIPPED.with_name("moves_offline_seen.txt")
 
-COUNTS = {"people": 1.0, "human": 0.4, "bank": 0.2}
-"""How much a sentence of a source counts; `human` is written by people and labelled by machine. Any other source: `MACHINE`."""
+COUNTS = {"people": 1.0, "human": 0.4, "bank": 0.2, "written": 1.0}
+"""How much a sentence of a source counts; `human` is people's, labelled by machine, `written` the project's own. Any other: `MACHINE`."""
 MACHINE = 0.2
 PENALTY = 1.0
 CUES_COUNT = 2.0
@@ -102,6 +107,16 @@ def load_planted() -> list[Row]:
     ]
 
 
+def load_written(*, kept_back: bool = False) -> list[Row]:
+    """The project's own sentences as people write them, each making the move that its file is named for; every third of a file is kept back."""
+    return [
+        Row(line, frozenset(() if path.stem == "none" else (path.stem,)), "written", line)
+        for path in sorted(WRITTEN.glob("*.txt"))
+        for i, line in enumerate(path.read_text(encoding="utf-8").splitlines())
+        if (i % 3 == 2) == kept_back
+    ]
+
+
 def train(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features) -> Weights:
     """The weights that fit `rows`, rounded to hundredths, on the features that `seen` finds."""
     found = [{*seen(r.sentence), f"source {r.source}"} for r in rows]
@@ -161,7 +176,7 @@ def render(weights: Weights) -> str:
 def main() -> None:
     """Train on everything and write the files."""
     people = load_people()
-    rows = [*people, *load_machine(), *load_planted()]
+    rows = [*people, *load_machine(), *load_planted(), *load_written()]
     weights = train(rows)
     SHIPPED.write_text(render(weights), encoding="utf-8")
     SEEN.write_text("".join(f"{d}\n" for d in sorted({digest(r.sentence) for r in people})), encoding="utf-8")

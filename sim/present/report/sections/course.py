@@ -9,7 +9,7 @@ from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link, text
 from sim.present.report.document import Block, Figure, Prose, Section, Table
-from sim.present.words import number
+from sim.present.words import number, signed
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -102,32 +102,33 @@ def _callback(of: Material) -> Figure:
 def _adaptability(of: Material) -> Table:
     rows = []
     for target, found in ((t.target, t.adaptability) for t in of.summary.targets):
-        known = found.slope is not None
-        kind = "trend" if found.trend_only else f"less {found.reference}"
+        trends = "; ".join(f"{signed(t.slope)} over {t.sessions}" for t in found.trends)
         rows.append(
             (
                 named(target),
-                change(found.slope, found.interval) if known else named("not estimable"),
-                text(kind if known else f"fewer than {FEWEST_SESSIONS} sessions"),
-                change(found.last_minus_first),
-                score(found.r_squared),
+                change(found.value, found.interval) if found.value is not None else named("not estimable"),
+                text(found.reading),
+                change(found.gain, found.gain_interval),
+                change(found.reference_gain),
+                change(found.placebo, found.placebo_interval),
                 percentage(found.at_ceiling),
-                change(found.callback_slope),
+                text(trends or f"fewer than {FEWEST_SESSIONS} sessions"),
                 count(found.personas),
             )
         )
     return Table(
         id="adaptability",
-        title="Adaptability: points a session",
+        title="Adaptability: points of the fixed set",
         columns=columns(
             "target",
             figures=[
-                ("slope", "of the fixed-set session mean on the session's index, with its 95 % interval over personas"),
-                ("kind", "less the slope of the same model without memory on the same sessions; without that arm it is only a trend"),
-                ("last − first", "session"),
-                ("R²", "from six sessions on"),
+                ("adaptability", "gain less that of the same model without memory on the same personas and scenarios, with its 95 % interval"),
+                ("in words", "a target that falls is not called adaptive"),
+                ("gain", "level from session two on less that of session one"),
+                ("without memory", "the gain of the arm that it is held against"),
+                ("session one", "what the two differ by before anything can be remembered: near 0 if nothing else differs"),
                 ("at ceiling", "share of sessions with a fixed set of 4.75 or more, which leave no room to rise"),
-                ("callback slope", "apart"),
+                ("trend", "points a session, over talks of so many sessions; whatever makes later sessions easier is in it"),
                 "personas",
             ],
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.estimates import DECIDE, FEWEST_SCENARIOS, SCREEN, Tier
+from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, SCREEN, Tier
 from sim.analysis.measures import PRIMARY
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.outages import outage_line
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 TIERS: dict[Tier, str] = {
     "look": f"A look: fewer than {SCREEN} personas, so no verdict on which target is liked more.",
-    "screen": f"A screen: {SCREEN} personas or more show large differences; a decision takes {DECIDE} personas and {FEWEST_SCENARIOS} scenarios.",
-    "decide": f"Enough to decide by: {DECIDE} personas or more and {FEWEST_SCENARIOS} scenarios or more.",
+    "screen": f"A screen: {SCREEN} personas or more show large differences; a decision takes {DECIDE} personas and {DECIDE_SCENARIOS} scenarios.",
+    "decide": f"Enough to decide by: {DECIDE} personas or more and {DECIDE_SCENARIOS} scenarios or more.",
 }
 MOST_REASONS = 3
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sim.score.said_before import Repeat
 
 TITLE = "Repetition"
-MEASURES = {"repertoire": "repertoire", "conversation_fit": "conversation fit", "carry_over": "carry-over"}
+MEASURES = {"repertoire": "repertoire", "conversation_fit_adjusted": "conversation fit", "carry_over_adjusted": "carry-over"}
+"""At the same places of talks, so that opening, middle and end are taken for neither."""
 
 
 def repetition_section(of: Material) -> Section:
@@ -33,9 +34,10 @@ def repetition_section(of: Material) -> Section:
         return Section(id="repetition", title=TITLE, blocks=(said, Prose(lines=(f"Repetition of moves was not measured {why}",))))
     explained = Prose(
         lines=(
-            "Repertoire is how alike all of a target's replies are, conversation fit what person and topic explain, carry-over what only the reply "
-            "just before explains. The three add up to the overlap of a reply with the one before it. No figure alone: a target that always does "
-            "the same has no carry-over, and everything in its repertoire.",
+            "Repertoire is how alike a target's replies to different people are, conversation fit what person and topic explain, carry-over what "
+            "only the reply just before explains; the latter two are taken at the same places of talks, since openings are alike whoever speaks. "
+            "No figure alone: a target that always does the same has no carry-over, and everything in its repertoire; one that makes many moves a "
+            "reply has a large repertoire by that alone.",
         )
     )
     blocks = (said, explained, _table(of), _parts(of), _ribbons(of), *_templates(of), Prose(lines=(_people(),)))
@@ -67,8 +69,11 @@ def _table(of: Material) -> Table:
         rows.append(
             (
                 named(target, link=talks_link(target=target)),
-                *(part(getattr(r, m), r.interval.get(m)) for m in MEASURES),
-                probability(r.null.order.p),
+                part(r.repertoire, r.interval.get("repertoire")),
+                part(r.repertoire_beyond_size, r.interval.get("repertoire_beyond_size")),
+                part(r.conversation_fit_adjusted, r.interval.get("conversation_fit_adjusted")),
+                part(r.carry_over_adjusted, r.interval.get("carry_over_adjusted")),
+                probability(r.p["carry_over_adjusted"]),
                 part(r.jaccard, r.interval.get("jaccard")),
                 part(r.stickiness),
                 part(r.base_rate),
@@ -85,10 +90,11 @@ def _table(of: Material) -> Table:
         columns=columns(
             "target",
             figures=[
-                ("repertoire", "how alike all its replies are, whoever it talks with"),
+                ("repertoire", "how alike its replies to different people are"),
+                ("beyond size", "what of the repertoire is not how many moves a reply makes"),
                 ("fit", "conversation fit: what person and topic explain"),
                 ("carry-over", "what only the reply just before explains"),
-                ("p", "of carry-over: replies in random order within conversations"),
+                ("p", "of carry-over, two-sided"),
                 ("Jaccard", "overlap of a reply's moves with the ones of the reply before"),
                 ("sticky", "MINT's stickiness: P(move again | move before), mostly base rate"),
                 ("base", "P(move) alone"),
@@ -116,7 +122,7 @@ def _parts(of: Material) -> Figure:
     return Figure(
         id="repetition",
         title="Where the repetition comes from",
-        alt="; ".join(f"{t}: repertoire {share(r.repertoire)}, carry-over {share(r.carry_over)}" for t, r in of.repetition.items()),
+        alt="; ".join(f"{t}: repertoire {share(r.repertoire)}, carry-over {share(r.carry_over_adjusted)}" for t, r in of.repetition.items()),
         spec=charts.dots(of.targets, x=x, y="measure", order=list(MEASURES.values())),
         columns={
             "target": "target id",
