@@ -64,7 +64,7 @@ class Checked:
                 raise
             unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
             return Scored(dict.fromkeys(wanted, unscored), failed.calls, failed.timings)
-        except Exception as error:  # noqa: BLE001: whatever a study's own code raises is a value, and the run goes on.
+        except Exception as error:  # Whatever a study's own code raises is a value, and the run goes on.
             return Scored({i: raised(i, error) for i in wanted})
         value, calls, timings = (given.value, given.calls, given.timings) if isinstance(given, Scored) else (given, (), ())
         found = {wanted[0]: value} if self._alone else value
