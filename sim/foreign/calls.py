@@ -25,6 +25,15 @@ Outcome = tuple[object, BaseException | None]
 """What a function returned, or what it raised."""
 
 
+class Raised(CallFailed):
+    """What somebody's code raised, for callers to whom it matters what that was."""
+
+    def __init__(self, name: str, error: BaseException) -> None:
+        quote = scrub(described(error).partition(": ")[2], os.environ)
+        super().__init__("infrastructure", f"{name} raised {type(error).__name__}", quote=quote)
+        self.error = error
+
+
 async def call_foreign(
     function: Callable[..., object], arguments: Mapping[str, object], *, seconds: float, name: str, waits: Callable[[], bool] = lambda: False
 ) -> object:
@@ -36,7 +45,8 @@ async def call_foreign(
         waits: whether it is waiting right now for a model that it was lent, which does not count as its own time.
 
     Raises:
-        CallFailed: it raised, or did not return in time. One that what it was lent has raised, such as for a used-up budget, passes as it is.
+        CallFailed: it raised (`Raised`), or did not return in time. One that what it was lent has raised, such as for a used-up budget, passes as
+            it is.
     """
     task = asyncio.create_task(_outcome(function, arguments), context=Context())
     try:
@@ -54,8 +64,7 @@ async def call_foreign(
     if isinstance(error, CallFailed):
         raise error
     if error is not None:
-        quote = scrub(described(error).partition(": ")[2], os.environ)
-        raise CallFailed("infrastructure", f"{name} raised {type(error).__name__}", quote=quote)
+        raise Raised(name, error)
     return SECRETS.strike(value) if isinstance(value, str) else value
 
 

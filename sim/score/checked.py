@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sim.core.address import Address
 from sim.core.errors import LOST, CallFailed, one_line, strike_keys
 from sim.core.event import Assessed, Assessment, NotApplicable, Unscored
+from sim.foreign.calls import described
+from sim.llm.failures import scrub
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -61,8 +64,8 @@ class Checked:
                 raise
             unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
             return Scored(dict.fromkeys(wanted, unscored), failed.calls, failed.timings)
-        except Exception as error:  # noqa: BLE001: whatever a study's own code raises is a value, and the run goes on.
-            return Scored({i: _failed(i, f"raised {_told(error)}") for i in wanted})
+        except Exception as error:  # Whatever a study's own code raises is a value, and the run goes on.
+            return Scored({i: raised(i, error) for i in wanted})
         value, calls, timings = (given.value, given.calls, given.timings) if isinstance(given, Scored) else (given, (), ())
         found = {wanted[0]: value} if self._alone else value
         if not isinstance(found, Mapping):
@@ -116,16 +119,16 @@ def read_result(info: ScorerInfo, given: object) -> Assessed:
     return replace(given, value=value) if isinstance(given, Assessment) else Assessment(value=value)
 
 
+def raised(id: str, error: BaseException) -> Unscored:
+    """The result where the code of scorer `id` raised `error`, with where it did."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if len(frames) > 1 else ""
+    name, _, said = described(error).partition(": ")
+    return _failed(id, f"raised {name}{where}" + (f": {scrub(said, os.environ)}" if said else ""))
+
+
 def _failed(id: str, how: str) -> Unscored:
     return Unscored(cause="scorer", reason=strike_keys(one_line(f"scorer '{id}' {how}"))[:_LONGEST])
-
-
-def _told(error: Exception) -> str:
-    """What was raised, and where in the code of the scorer."""
-    frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1] if len(frames) > 1 else None
-    where = f" at {Path(last.filename).name}:{last.lineno}" if last else ""
-    return f"{type(error).__name__}{where}: {error}"
 
 
 def _named(given: object) -> str:

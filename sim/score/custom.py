@@ -10,7 +10,8 @@
             return len(context.reply.split()) <= 40
 
 It gives back true or false, a number or a label, or an `Assessment` where there is a reason to tell; `NotApplicable` where the question has no
-meaning. What it raises is a call that came to nothing: the run goes on, and its result can be had later, when the code is mended.
+meaning. Where it raises, its result is *unscored*, and the run goes on; mended code is another version. An `OSError` (the network, a file), like a
+`CallFailed` and like code that hangs, is a call that came to nothing: its result can be had later.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from pydantic import ValidationError
 
 from sim.core.errors import InputError, nearest
 from sim.core.spec.scorer import ScorerInfo
-from sim.foreign.calls import call_foreign, described
+from sim.foreign.calls import Raised, call_foreign, described
 from sim.foreign.code import find_source, load_object, source_hash
 from sim.llm.failures import scrub
+from sim.score.checked import raised
 
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext
@@ -61,12 +63,17 @@ class CustomScorer:
         """Hash of its file; empty: it has none."""
 
     async def score(self, context: ScoringContext) -> Any:
-        """Whatever the code gives back.
+        """Whatever the code gives back; where it raises, that it did.
 
         Raises:
-            CallFailed: it raised, or did not give anything back in time.
+            CallFailed: it did not give anything back in time, or could not reach what it asks; another time it may.
         """
-        return await call_foreign(partial(self._score, context), {}, seconds=self._seconds, name=f"scorer '{self.info.id}'")
+        try:
+            return await call_foreign(partial(self._score, context), {}, seconds=self._seconds, name=f"scorer '{self.info.id}'")
+        except Raised as failed:
+            if isinstance(failed.error, OSError):
+                raise
+            return raised(self.info.id, failed.error)
 
 
 def _make(found: object, owner: str) -> object:

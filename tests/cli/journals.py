@@ -50,7 +50,9 @@ def absent(whole: list[Row], now: list[Row]) -> list[Row]:
         last[event.session] = max(event.exchange, last.get(event.session, 0))
 
     def step(event: Row) -> tuple[int, int]:
-        """A message belongs with the verdicts on the reply before it."""
+        """A message belongs with the verdicts on the reply before it, and what is judged of the whole trial comes after all else."""
+        if not event.session:
+            return len(last), 0
         after = {"session_opened": -1, "user_spoke": 2 * event.exchange - 2, "target_replied": 2 * event.exchange - 1}
         return event.session, after.get(event.kind, 2 * (event.exchange or last[event.session]))
 

@@ -180,6 +180,37 @@ def test_kills_among_controls_lose_nothing_and_buy_none_of_them_twice(server: Re
     assert (shown["controls"]["halo"]["exchanges"], shown["controls"]["noise"]["exchanges"]) == (8, 8)
 
 
+TALK = "id: talk\nreads: session\nquestion: Did it stay with the person?\nyes: It did.\nno: It did not.\nevidence: none\n"
+WHOLE = "id: whole\nreads: trial\nquestion: Did it keep to one tone?\nlabels: {steady: It did., not: It did not.}\ngood: [steady]\nevidence: none\n"
+
+
+def test_kills_inside_scorers_of_every_grain_lose_nothing_and_ask_none_of_them_twice(server: Remote, tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "short.yaml").write_text(SCENARIO)
+    (tmp_path / "talk.yaml").write_text(TALK)
+    (tmp_path / "whole.yaml").write_text(WHOLE)
+    more = {"scorers": "[answers, talk.yaml, whole.yaml]", "judge": f'{{model: openai/judge, api_base: "{server.url}"}}'}
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", scenarios="[short]", controls=NO_CONTROLS, **more)
+    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
+    whole = happened(tmp_path / "results" / "undisturbed")
+    assert server.stats()["by_role"]["judge"] == plan["by_role"]["judge"]["max"] == 2 * (4 + 2 + 1)
+    server.reset()
+
+    run = Run(tmp_path, study, server, whole)
+    for nth, grain in ((2, "an exchange"), (2, "the session that ends with it"), (4, "the next session"), (2, "the trial")):
+        assert run.kill(run.hold("judge", nth=nth)) == 1, grain
+    done = sim("resume", "first-look", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert happened(run.path) == whole
+    assert lost(run.path) == []
+    assert server.stats()["calls"] == plan["calls"]["max"] + sum(run.dead), "every call beyond the dead ones was made once"
+    shown = sim_json("show", "first-look", cwd=tmp_path)
+    assert {**shown, "run": ""} == {**sim_json("show", "undisturbed", cwd=tmp_path), "run": ""}
+    scored = [{i: s["n"] + s["not_applicable"] + s["unscored"] for i, s in t["scorers"].items()} for t in shown["targets"]]
+    assert scored == [{"answers": 4, "talk": 2, "whole": 1}] * 2
+
+
 def test_one_of_two_simultaneous_resumes_works_and_the_other_is_told_so_in_one_line(server: Remote, tmp_path: Path) -> None:
     study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", controls=NO_CONTROLS)
     run = Run(tmp_path, study, server)

@@ -14,7 +14,7 @@ import pytest
 from sim.api import load_run
 from sim.core.event import Assessed, Assessment, NotApplicable, Unscored
 from sim.core.record import Trial
-from tests.cli.command import ROOT, Here, first_look, sim, start
+from tests.cli.command import ROOT, Here, first_look, sim, sim_json, start
 from tests.cli.journals import happened, lost, rows
 from tests.cli.small import SCENARIO, STUDY, contents, project
 from tests.server import ORDERS, Remote, serve
@@ -166,22 +166,55 @@ def test_a_run_that_was_killed_asks_only_what_is_absent_with_the_rubric_it_began
     assert happened(folder / "results" / "killed") == happened(folder / "results" / "whole")
 
 
-def test_code_that_raises_leaves_its_result_to_be_had_when_it_is_mended(folder: Path) -> None:
-    good = CODE.replace("return len", "return 0 * len")
-    (folder / "checks.py").write_text(CODE.replace("return len", "return 1 / 0 * len"), encoding="utf-8")
+def test_code_that_raises_leaves_unscored_what_a_mended_version_scores(folder: Path) -> None:
+    checks = folder / "checks.py"
+    checks.write_text(CODE.replace("return len", "return 1 / 0 * len"), encoding="utf-8")
     study = project(folder, study=STUDY + 'scorers: ["checks.py:Words"]\n')
     broken = sim("run", study, cwd=folder)
-    assert broken.returncode == 3
-    assert "scorer 'length' raised ZeroDivisionError" in broken.stderr
-    assert len(lost(folder / "results" / "small")) == 8
-    (folder / "checks.py").write_text(good, encoding="utf-8")
-    mended = sim("resume", "small", cwd=folder)
+    assert broken.returncode == 0, "a fault in a scorer does not keep a run from ending"
+    assert broken.stderr.count("scorer_failed") == 1
+    assert "scorer 'length' raised ZeroDivisionError at checks.py:" in broken.stderr
+    run = folder / "results" / "small"
+    found = [r for t in load_run(run).trials for r in results(t, "length")]
+    assert {r.cause for r in found if isinstance(r, Unscored)} == {"scorer"}
+    assert (len(found), lost(run)) == (8, [])
+    assert [t["scorers"]["length"]["unscored"] for t in sim_json("show", "small", cwd=folder)["targets"]] == [4, 4]
+    checks.write_text(CODE.replace("return len", "return 0 * len").replace('id = "length"', 'id = "length"\n    version = "2"'), encoding="utf-8")
+    refused = sim("resume", "small", cwd=folder)
+    assert (refused.returncode, "has version: 2 now, and the run was begun with 1" in refused.stderr) == (2, True)
+    mended = sim("score", "small", "--scorer", "checks.py:Words", cwd=folder)
     assert mended.returncode == 0, mended.stderr
-    assert "the code of scorer 'length' (checks.py:Words) has changed since it was last used, and its version has not" in mended.stderr
-    assert [r.value for t in load_run(folder / "results" / "small").trials for r in results(t, "length")] == [0.0] * 8  # type: ignore[union-attr]
+    assert [r.value for t in load_run(run).trials for r in results(t, "length")] == [0.0] * 8  # type: ignore[union-attr]
+    assert {row.part for row in rows(run) if row.kind == "scored"} == {"length@1", "length@2"}
+
+
+def test_code_that_cannot_reach_what_it_asks_is_asked_again(folder: Path) -> None:
+    checks = folder / "checks.py"
+    checks.write_text(CODE.replace("return len", "return open('words.txt').read() and 0 * len"), encoding="utf-8")
+    study = project(folder, study=STUDY + 'scorers: ["checks.py:Words"]\n')
+    stopped = sim("run", study, cwd=folder)
+    assert stopped.returncode == 3
+    assert "scorer 'length' raised FileNotFoundError" in stopped.stderr
+    run = folder / "results" / "small"
+    assert len(lost(run)) == 8
+    (folder / "words.txt").write_text("There now.", encoding="utf-8")
+    resumed = sim("resume", "small", cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert [r.value for t in load_run(run).trials for r in results(t, "length")] == [0.0] * 8  # type: ignore[union-attr]
+
+
+def test_changed_code_of_the_same_version_is_named_once_and_code_that_is_gone_is_missed(folder: Path) -> None:
+    checks = folder / "checks.py"
+    checks.write_text(CODE, encoding="utf-8")
+    study = project(folder, study=STUDY + 'scorers: ["checks.py:Words"]\n')
+    assert sim("run", study, "--max-tokens", "1", cwd=folder).returncode == 3
+    checks.write_text(CODE.replace("return len", "return 0 * len"), encoding="utf-8")
+    changed = sim("resume", "small", "--max-tokens", "1000000", cwd=folder)
+    assert changed.returncode == 0, changed.stderr
+    assert "the code of scorer 'length' (checks.py:Words) has changed since it was last used, and its version has not" in changed.stderr
     again = sim("resume", "small", cwd=folder)
     assert (again.returncode, "has changed" in again.stderr) == (0, False)
-    (folder / "checks.py").unlink()
+    checks.unlink()
     gone = sim("resume", "small", cwd=folder)
     assert (gone.returncode, gone.stderr) == (
         2,

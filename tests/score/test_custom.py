@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sim.core.errors import CallFailed, InputError
+from sim.core.event import Unscored
 from sim.score.custom import CustomScorer
 from sim.score.registry import check_code
 
@@ -55,19 +56,35 @@ def test_a_class_an_instance_sync_or_async(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("body", "reason"),
     [
-        ("raise KeyError('no')", "scorer 'short' raised KeyError: 'no'"),
-        ("raise SystemExit(3)", "scorer 'short' raised SystemExit: 3"),
-        ("import time; time.sleep(60)", "scorer 'short' did not answer within 0.2 s"),
+        ("raise KeyError('no')", "scorer 'short' raised KeyError at checks.py:6: 'no'"),
+        ("raise SystemExit(3)", "scorer 'short' raised SystemExit at checks.py:6: 3"),
+        ("raise TypeError", "scorer 'short' raised TypeError at checks.py:6"),
     ],
 )
-def test_what_it_raises_is_a_call_that_came_to_nothing(tmp_path: Path, body: str, message: str) -> None:
+@pytest.mark.parametrize("sync", [True, False])
+def test_what_it_raises_is_an_unscored_result_that_says_where(tmp_path: Path, body: str, reason: str, sync: bool) -> None:
+    text = GOOD.replace("return len(context.reply.split()) <= 3", body)
+    place = write(tmp_path, text if sync else text.replace("def score", "async def score"))
+    assert score(CustomScorer(place, seconds=10, base=tmp_path), "one") == Unscored(cause="scorer", reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("body", "cause", "message"),
+    [
+        ("raise ConnectionRefusedError('no server')", "infrastructure", "scorer 'short' raised ConnectionRefusedError: no server"),
+        ("open('nowhere')", "infrastructure", "scorer 'short' raised FileNotFoundError: [Errno 2] No such file or directory: 'nowhere'"),
+        ("import time; time.sleep(60)", "infrastructure", "scorer 'short' did not answer within 0.2 s"),
+        ("from sim.core.errors import CallFailed; raise CallFailed('budget', 'used up')", "budget", "used up"),
+    ],
+)
+def test_what_may_pass_is_a_call_that_came_to_nothing(tmp_path: Path, body: str, cause: str, message: str) -> None:
     place = write(tmp_path, GOOD.replace("return len(context.reply.split()) <= 3", body))
     scorer = CustomScorer(place, seconds=0.2 if "sleep" in body else 10, base=tmp_path)
     with pytest.raises(CallFailed) as failed:
         score(scorer, "one")
-    assert (failed.value.cause, failed.value.told) == ("infrastructure", message)
+    assert (failed.value.cause, failed.value.told) == (cause, message)
 
 
 @pytest.mark.parametrize(
