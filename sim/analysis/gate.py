@@ -3,8 +3,8 @@
 A requirement on a mean passes when its whole 95 % interval does. Below five personas it cannot pass or fail, and where all personas are equal it
 cannot pass: a rater that always says the same measures nothing. Proportions take Clopper and Pearson's interval on as many independent observations
 as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what may come beside them. What a worst
-persona is, its talks tell, not the sessions within them (`sim.analysis.worst`). A run that is not finished passes nothing. What an offline model judges
-of a real target is not evidence about it and decides nothing, unless that is allowed.
+persona is, its talks tell, not the sessions within them (`sim.analysis.worst`). A run that is not finished passes nothing. What an offline model
+judges of a real target is not evidence about it and decides nothing, unless that is allowed.
 """
 
 from __future__ import annotations

@@ -285,5 +285,5 @@ async def test_a_new_version_is_asked_anew_and_the_old_results_stay_in_the_journ
 
 @pytest.mark.parametrize("ids", [("mine", "mine"), ("profile",)])
 def test_an_id_is_taken_once(ids: tuple[str, ...]) -> None:
-    with pytest.raises((InputError, ValueError), match="called|has a meaning of its own"):
+    with pytest.raises((InputError, ValueError), match=r"called|has a meaning of its own"):
         Panel.of(examples.study(), [scorer(i, version=str(n)).info for n, i in enumerate(ids)])
