@@ -78,7 +78,7 @@ class Kind(StrEnum):
 
 
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where runs are kept.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or its folder.")]
 MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="DOLLARS", help="Stop cleanly when this much is spent.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Stop cleanly when this many tokens are used.")]
@@ -91,17 +91,17 @@ AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HO
 @app.command("run")
 def run_command(
     study: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="A study file or a built-in study; left out: the offline demonstration.")
+        str | None, typer.Argument(metavar="STUDY", help="A study file or a built-in study; default: the offline demonstration.")
     ] = None,
     target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; may be repeated.")] = None,
     persona: Annotated[list[str] | None, typer.Option("--persona", metavar="ID", help="These personas instead: id, glob or path.")] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", metavar="ID", help="These scenarios instead: id, glob or path.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Seeds 1 to N instead.")] = None,
-    concurrency: Annotated[int | None, typer.Option("--concurrency", metavar="N", help="Trials under way at once.")] = None,
+    concurrency: Annotated[int | None, typer.Option("--concurrency", metavar="N", help="How many trials run at once.")] = None,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The run's name; left out: the study's, numbered if taken.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The run's name; default: the study's, numbered if it is taken.")] = None,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
@@ -134,16 +134,18 @@ def try_command(
     curl: Annotated[
         str | None, typer.Option("--curl", metavar="COMMAND", help="One request to it as a curl command; - reads it from standard input.")
     ] = None,
-    persona: Annotated[str | None, typer.Option("--persona", metavar="ID", help="Who talks with it; left out: the first there is.")] = None,
-    scenario: Annotated[str | None, typer.Option("--scenario", metavar="ID", help="Of which the first session is held.")] = None,
+    persona: Annotated[str | None, typer.Option("--persona", metavar="ID", help="Who talks with it; default: the first persona found.")] = None,
+    scenario: Annotated[str | None, typer.Option("--scenario", metavar="ID", help="The scenario whose first session is held.")] = None,
     user: Annotated[str, typer.Option("--user", metavar="MODEL", help="The model that plays the persona and rates.")] = "offline/user",
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The study file to write; left out: my-bot.yaml, numbered.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The study file to write; default: my-bot.yaml, numbered if it exists.")
+    ] = None,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
-    """First contact with your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
+    """Try your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
     from sim.cli.outgoing import read_local_only
     from sim.cli.trying import TryOptions, try_target
 
@@ -162,7 +164,7 @@ def resume_command(
     allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
-    """Go on where a run stopped, buying only what is absent."""
+    """Continue a run where it stopped: only what is missing is run and paid for."""
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, resume
 
@@ -172,7 +174,7 @@ def resume_command(
 
 @app.command("list")
 def list_command(results: Results = Path("results"), json: Json = False) -> int:
-    """The runs there are."""
+    """List the runs in the results folder."""
     from sim.cli.reading import list_all
 
     return list_all(results, as_json=json)
@@ -185,7 +187,7 @@ def show_command(
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """A run's table, or a trial's transcript."""
+    """Show a run's table, or a trial's transcript."""
     from sim.cli.reading import show
 
     return show(run, trial, results=results, as_json=json)
@@ -193,17 +195,17 @@ def show_command(
 
 @app.command("compare")
 def compare_command(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, whose targets are compared; or several, the older first.")],
-    by: Annotated[CompareBy, typer.Option("--by", help="What stands against what.")] = CompareBy.target,
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One run, whose targets are compared; or several, the oldest first.")],
+    by: Annotated[CompareBy, typer.Option("--by", help="What is compared with what.")] = CompareBy.target,
     raters: Annotated[
-        bool, typer.Option("--raters", help="Instead: would another rater, or the user of another run, have come to the same end?")
+        bool, typer.Option("--raters", help="Instead: would another rater, or another run's user, have come to the same conclusion?")
     ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """What can be concluded: every measure paired by persona and scenario, with intervals, p, effects and a verdict.
+    """Say what can be concluded: every measure paired by persona and scenario, with intervals, p, effects and a verdict.
 
-    Runs that share targets are versions of them: each target is compared with itself, with the pairs that went bad and those that were fixed.
+    Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
     """
     from sim.cli.comparing import compare
     from sim.cli.rater_swap import compare_raters_of
@@ -216,20 +218,22 @@ def compare_command(
 @app.command("plan")
 def plan_command(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],
-    pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run: its tokens and its spreads instead of guesses.")] = None,
-    human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people takes.")] = False,
+    pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run whose tokens and spreads replace the guesses.")] = None,
+    human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people needs.")] = False,
     require: Annotated[
         list[str] | None,
-        typer.Option("--require", metavar="REQUIREMENT", help="As of gate: its chance to pass, to fail and to stay open; may be repeated."),
+        typer.Option(
+            "--require", metavar="REQUIREMENT", help="A requirement as for gate: the chance that it passes, fails or stays open; may be repeated."
+        ),
     ] = None,
     margin: Annotated[
         list[str] | None,
-        typer.Option("--margin", metavar="MEASURE=N", help="As of gate: the chance that a version that is as good passes; may be repeated."),
+        typer.Option("--margin", metavar="MEASURE=N", help="A margin as for gate: the chance that an equally good version passes; may be repeated."),
     ] = None,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """What a study takes (calls, tokens, cost) and the smallest difference it can tell, before anything is spent."""
+    """What a study needs (calls, tokens, cost) and the smallest difference it can detect, before anything is spent."""
     from sim.cli.planning import plan
 
     return plan(study, pilot=pilot, human=human, results=results, as_json=json, require=require or (), margins=margin or ())
@@ -238,29 +242,34 @@ def plan_command(
 @app.command("gate")
 def gate_command(
     run: RunName,
-    require: Annotated[list[str] | None, typer.Option("--require", metavar="REQUIREMENT", help="As 'likability >= 3.5'; may be repeated.")] = None,
-    requirements: Annotated[Path | None, typer.Option("--requirements", metavar="FILE", help="YAML with a list of them under require:.")] = None,
-    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; left out: all must pass.")] = None,
+    require: Annotated[
+        list[str] | None, typer.Option("--require", metavar="REQUIREMENT", help="Such as 'likability >= 3.5'; may be repeated.")
+    ] = None,
+    requirements: Annotated[
+        Path | None, typer.Option("--requirements", metavar="FILE", help="A YAML file that lists requirements under require:.")
+    ] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; default: all must pass.")] = None,
     baseline: Annotated[str | None, typer.Option("--baseline", metavar="RUN", help="An older version, made under the same conditions.")] = None,
     margin: Annotated[
-        list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: what the new version may lose; may be repeated.")
+        list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: how much the new version may lose; may be repeated.")
     ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")] = None,
     markdown: Annotated[
-        str | None, typer.Option("--markdown", metavar="FILE", help="Write a job summary here; - prints it; added to $GITHUB_STEP_SUMMARY.")
+        str | None,
+        typer.Option("--markdown", metavar="FILE", help="Write a job summary to this file, or add it to $GITHUB_STEP_SUMMARY; - prints it."),
     ] = None,
     allow_offline: Annotated[
-        bool, typer.Option("--allow-offline", help="Let also decide what an offline rater or user says of a real chatbot, which is no evidence.")
+        bool, typer.Option("--allow-offline", help="Let an offline model's judgement of a real chatbot decide too, although it is not evidence.")
     ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """A verdict for a release: 0 passed, 1 failed, 4 it cannot be told yet.
+    """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet.
 
     A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
     abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
-    With --baseline and --margin likability=0.2, the new version passes if it is worse by less than that, with its whole interval.
-    What rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided all the same.
+    With --baseline and --margin likability=0.2, the new version passes if the whole interval of its loss is below the margin.
+    A requirement that rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided.
     """
     from sim.cli.gating import GateOptions, gate
 
@@ -280,15 +289,17 @@ def gate_command(
 @app.command("report")
 def report_command(
     run: RunName,
-    brief: Annotated[bool, typer.Option("--brief", help="One printed page, without conversations or anything of the personas.")] = False,
-    figures: Annotated[Path | None, typer.Option("--figures", metavar="DIR", help="Each figure as SVG, PNG and CSV instead.")] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="One page to print, without conversations or anything about the personas.")] = False,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", metavar="DIR", help="Write each figure as SVG, PNG and CSV into this folder instead.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write here; left out: report.html or brief.html in the run's folder.")
+        Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: report.html or brief.html in the run's folder.")
     ] = None,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """A run as one HTML file that needs no network: which target is liked, why, whether that can be believed, and every conversation."""
+    """Write a run as one HTML file that needs no network: which target is liked, why, whether that can be believed, and every conversation."""
     from sim.cli.reporting import report
 
     return report(run, brief=brief, figures=figures, out=out, results=results, as_json=json)
@@ -305,10 +316,10 @@ def export_command(
             "markdown, latex: the main table.",
         ),
     ] = ExportFormat.jsonl,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of to standard output.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: standard output.")] = None,
     results: Results = Path("results"),
 ) -> int:
-    """A run's exchanges as data, or its main table as text."""
+    """Export a run's exchanges as data, or its main table as text."""
     from sim.cli.exporting import export
 
     return export(run, format=format.value, out=out, results=results)
@@ -320,13 +331,13 @@ def forget_command(
     trial: Annotated[
         str | None, typer.Option("--trial", metavar="TRIAL", help="Only this one: persona/scenario/target/seed, or enough of it.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Yes, for good.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm that it is deleted for good.")] = False,
     results: Results = Path("results"),
 ) -> int:
     """Delete what was said in a run for good: messages, replies, reasons, quotes, memories, errors, and which facts were told.
 
-    Counts, word counts, scores, moves, kinds of flags and costs stay, so that tables come out the same. The run's study.yaml, with the texts of its
-    personas and scenarios, stays as it is. A forgotten trial cannot be resumed. Copies and exports are not reached.
+    Counts, word counts, scores, moves, kinds of flags and costs stay, so tables stay the same. The run's study.yaml, with the texts of its
+    personas and scenarios, stays as it is. A forgotten trial cannot be resumed. Copies and exports are not touched.
     """
     from sim.cli.forgetting import forget
 
@@ -336,21 +347,21 @@ def forget_command(
 @app.command("check")
 def check_command(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; left out: personas/, scenarios/, codebooks/ here.")
+        list[Path] | None, typer.Argument(metavar="PATH", help="Files or folders; default: personas/, scenarios/ and codebooks/ in this folder.")
     ] = None,
     schema: Annotated[Kind | None, typer.Option("--schema", help="Print the JSON Schema of one kind of file.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="With --schema: write it into this folder, for an editor, as KIND.schema.json.")
     ] = None,
     reach: Annotated[
-        bool, typer.Option("--reach", help="See too whether each http target and each model's api_base is there; no message is sent.")
+        bool, typer.Option("--reach", help="Also see whether each HTTP target and each model's api_base answers; no message is sent.")
     ] = False,
     json: Json = False,
 ) -> int:
-    """Validate personas, scenarios, studies, codebooks, rubrics and studies with people: every mistake in a line of its own.
+    """Validate personas, scenarios, studies, codebooks, rubrics and studies with people: every mistake on its own line.
 
     With `# yaml-language-server: $schema=.rapport/study.schema.json` as its first line, VS Code (YAML extension) checks and completes a study without
-    any network; `sim check --schema study --out .rapport` writes that schema. What Rapport writes begins with such a line and brings its schema.
+    any network; `sim check --schema study --out .rapport` writes that schema. Files that Rapport writes begin with such a line and bring the schema.
     """
     from sim.cli.checking import check, put_schema
 
@@ -362,13 +373,13 @@ def check_command(
 @app.command("score")
 def score_command(
     log: Annotated[str, typer.Argument(metavar="LOG|RUN", help="A file of conversations, or a run's name or folder.")],
-    only: Annotated[ScorePart | None, typer.Option("--only", help="Each reply's moves, or how they repeat; left out: both.")] = None,
+    only: Annotated[ScorePart | None, typer.Option("--only", help="Only each reply's moves, or only how they repeat; default: both.")] = None,
     tagger: Annotated[
         str | None,
-        typer.Option("--tagger", metavar="NAME", help="offline, the default for a log, or a model; not asked where the log has labels."),
+        typer.Option("--tagger", metavar="NAME", help="offline (the default for a log) or a model; not asked where the log has labels."),
     ] = None,
     rater: Annotated[
-        list[str] | None, typer.Option("--rater", metavar="MODEL", help="Of a run: let this model rate its replies too; may be repeated.")
+        list[str] | None, typer.Option("--rater", metavar="MODEL", help="For a run: let this model rate its replies too; may be repeated.")
     ] = None,
     scorer: Annotated[
         list[str] | None,
@@ -377,17 +388,24 @@ def score_command(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="MODEL", help="Who judges by the rubrics; left out: whom they or the run name, else offline.")
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="The model that judges by the rubrics; default: the one that they or the run name, else offline."
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Keep a log as a run of this name; with --scorer it always is.")] = None,
-    persona: Annotated[str | None, typer.Option("--persona", metavar="ID|FILE", help="Who talked in the log, where that is known.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Keep a log as a run of this name; with --scorer it is always kept.")
+    ] = None,
+    persona: Annotated[
+        str | None, typer.Option("--persona", metavar="ID|FILE", help="The persona who talked in the log, where that is known.")
+    ] = None,
     codebook: Annotated[
-        str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for: an id or a file; left out: mint, or the run's own.")
+        str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for: an id or a file; default: mint, or the run's own.")
     ] = None,
     by: Annotated[
         str | None,
         typer.Option(
-            "--by", metavar="KEY", help="Figures for each value of this key of a conversation, such as system or meta.model; of a run, target."
+            "--by", metavar="KEY", help="Give figures for each value of this key of a conversation, such as system or meta.model; for a run: target."
         ),
     ] = None,
     teacher_forced: Annotated[
@@ -395,10 +413,10 @@ def score_command(
         typer.Option("--teacher-forced", metavar="LOG", help="Also pair each reply with the one before it in this other speaker's log, by id."),
     ] = None,
     api_base: Annotated[
-        str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the models named here.")
+        str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves the models named here.")
     ] = None,
-    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds their key.")] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Replies being judged at once.")] = 16,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds their key.")] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many replies are judged at once.")] = 16,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
@@ -409,13 +427,13 @@ def score_command(
 ) -> int:
     """Score conversations that already exist: the discourse moves of their replies, and how they repeat.
 
-    A run's replies are judged again by --tagger and --rater, without one call to its user or target: verdicts are kept in the run, and only what is
-    absent is bought. Without either, the tags it has are shown.
+    A run's replies are judged again by --tagger and --rater, without a single call to its user or target: verdicts are kept in the run, and only
+    what is missing is asked for. Without either, the tags it has are shown.
 
-    JSONL or JSON: {"id", "session", "messages": [{"role", "content"}]} a conversation, or the bare list of messages; ShareGPT's {"conversations":
+    JSONL or JSON: {"id", "session", "messages": [{"role", "content"}]} per conversation, or the bare list of messages; ShareGPT's {"conversations":
     [{"from", "value"}]}; CSV with the columns conversation, role, text and, if there are any, session. A message of the assistant may carry "moves"
     and "sentence_moves": then nothing is tagged. A text in "session" names a person, whose conversations follow each other; a number is the place of
-    the session among those of the person named by "id". What cannot be read is told with its line, passed over and counted.
+    the session among those of the person named by "id". What cannot be read is reported with its line, skipped and counted.
     """
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
@@ -444,21 +462,33 @@ def score_command(
 @app.command("calibrate")
 def calibrate_command(
     source: Annotated[
-        str | None, typer.Argument(metavar="RATINGS|RUN", help="Agreement of raters: a file of ratings (CSV or JSONL), or a run's name or folder.")
+        str | None,
+        typer.Argument(metavar="RATINGS|RUN", help="Measure the agreement of raters: a file of ratings (CSV or JSONL), or a run's name or folder."),
     ] = None,
     reference: Annotated[
-        str | None, typer.Option("--reference", metavar="RATER", help="Hold the others against this one, such as human; left out: all together.")
+        str | None,
+        typer.Option(
+            "--reference", metavar="RATER", help="The rater the others are held against, such as human; default: all are compared together."
+        ),
     ] = None,
-    unit: Annotated[Unit, typer.Option("--unit", help="What --json's `dimensions` is on, and what is printed first; both are shown.")] = Unit.item,
+    unit: Annotated[
+        Unit, typer.Option("--unit", help="What `dimensions` in --json is about, and what is printed first; both are shown.")
+    ] = Unit.item,
     exclude_self: Annotated[bool, typer.Option("--exclude-self", help="Leave out each judge's ratings of its own system.")] = False,
-    edits: Annotated[bool, typer.Option("--edits", help="The response matrix: replies with one property changed, rated before and after.")] = False,
+    edits: Annotated[
+        bool, typer.Option("--edits", help="Print the response matrix: replies with one property changed, rated before and after.")
+    ] = False,
     tagger: Annotated[
-        Path | None, typer.Option("--tagger", metavar="FILE", help="Agreement of the tagger with people: JSONL of sentences with their moves.")
+        Path | None, typer.Option("--tagger", metavar="FILE", help="Measure the tagger's agreement with people: JSONL of sentences with their moves.")
     ] = None,
     rater: Annotated[str, typer.Option("--rater", metavar="MODEL", help="The model that rates.")] = "offline/rater",
-    api_base: Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of an OpenAI-compatible server that has the rater.")] = None,
-    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds the rater's key.")] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Replies being rated at once.")] = 16,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves the rater.")
+    ] = None,
+    api_key_env: Annotated[
+        str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds the rater's key.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many replies are rated at once.")] = 16,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
@@ -467,10 +497,10 @@ def calibrate_command(
     allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
-    """How far a rater or a tagger can be trusted: whether it agrees with people, which dimensions it tells apart, whether people see the same moves.
+    """Measure how far a rater or a tagger can be trusted: whether it agrees with people, and which dimensions or moves it tells apart.
 
     A file of ratings has the columns or keys item, rater, dimension, score and, if there are any, system. A score is a number or n/a; an empty one is
-    left out and counted. People are the raters human and human:NAME; several are averaged. A run is calibrated by the people who rated it.
+    skipped and counted. People are the raters human and human:NAME; several are averaged. A run is calibrated against the people who rated it.
     """
     from sim.cli.calibrating import calibrate, calibrate_tagger, read_rater
     from sim.cli.outgoing import read_local_only
@@ -496,14 +526,14 @@ def calibrate_command(
 @app.command("view")
 def view_command(
     results: Annotated[Path, typer.Argument(metavar="DIR", help="Where runs are kept.")] = Path("results"),
-    study: Annotated[Path | None, typer.Option("--study", metavar="FILE", help="A study with people: its page is served too.")] = None,
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Left out: any that is free.", min=0, max=65535)] = 0,
+    study: Annotated[Path | None, typer.Option("--study", metavar="FILE", help="A study with people, whose page is served too.")] = None,
+    port: Annotated[int, typer.Option("--port", metavar="N", help="The port to listen on; 0: any that is free.", min=0, max=65535)] = 0,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address of this machine to listen on.")] = "127.0.0.1",
-    beyond_loopback: Annotated[bool, typer.Option("--beyond-loopback", help="Yes, other machines may reach it, unencrypted.")] = False,
+    beyond_loopback: Annotated[bool, typer.Option("--beyond-loopback", help="Confirm that other machines may reach it, unencrypted.")] = False,
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
 ) -> int:
-    """Look at runs in a browser, live while they go on: transcripts, what to read first, and people as raters and users."""
+    """Look at runs in a browser, live while they are running: transcripts, what to read first, and people as raters and users."""
     from sim.cli.outgoing import read_local_only
     from sim.cli.viewing import ViewOptions, read_host, view
 
@@ -513,7 +543,7 @@ def view_command(
 
 @app.command("graph")
 def graph_command() -> int:
-    """The state machine, as Mermaid."""
+    """Print the state machine, as Mermaid."""
     from sim.cli.reading import graph
 
     return graph()
