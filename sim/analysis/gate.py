@@ -1,10 +1,10 @@
 """May this be released? Requirements held against a run, each with a verdict by interval: passed, failed, or not to be told.
 
 A requirement on a mean passes when its whole 95 % interval does. Below five personas it cannot pass or fail, and where all personas are equal it
-cannot pass: a rater that always says the same measures nothing. Proportions take Clopper and Pearson's interval on as many independent observations
-as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what may come beside them. What a worst
-persona is, its talks tell, not the sessions within them (`sim.analysis.worst`). A run that is not finished passes nothing. What an offline model
-judges of a real target is not evidence about it and decides nothing, unless that is allowed.
+cannot pass: a rater that always says the same measures nothing. Words and costs are counted, and can. Proportions take Clopper and Pearson's interval
+on as many independent observations as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what
+may come beside them. The worst persona is judged by its talks, not by the sessions within them (`sim.analysis.worst`). A run that is not finished
+passes nothing. What an offline model judges of a real target is not evidence about it and decides nothing, unless that is allowed.
 """
 
 from __future__ import annotations
@@ -207,6 +207,9 @@ def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
     needed: Needed | None = None
     if n < FEWEST:
         detail, needed = f"{_people(n)}: a mean is not judged below {FEWEST}", _FEWEST
+    elif bounds is None and not measure.judge and measure.scale is None:
+        verdict = "passed" if holds(value, requirement) else "failed"
+        detail = f"the same with all {n} personas, as counted"
     elif bounds is None:
         verdict = "inconclusive" if holds(value, requirement) else "failed"
         detail = f"all {n} personas are equal, which tells nothing of others"

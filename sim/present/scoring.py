@@ -308,7 +308,7 @@ def _templates(report: RepetitionReport) -> list[RenderableType]:
 
 def _by_group(figures: LogFigures, by: str) -> Table:
     title = f"Repetition by {safe(by)} (tagger {figures.tagger}, codebook {figures.codebook})"
-    headings = ("repertoire", "beyond", "fit", "carry-over", "p", "Jaccard", "sticky", "base", "moves", "words", "pairs")
+    headings = ("repertoire", "beyond size", "fit, adj.", "carry-over, adj.", "p", "Jaccard", "sticky", "base", "moves", "words", "pairs")
     table = _table(title, (safe(by),), headings)
     for name, r in figures.groups.items():
         shown = safe(name) if len(name) <= LONGEST_NAME else f"{safe(name[:LONGEST_NAME])}…"
@@ -316,7 +316,7 @@ def _by_group(figures: LogFigures, by: str) -> Table:
         shares += [_p(r.p["carry_over_adjusted"]), _third(r.jaccard)]
         rest = [_third(r.stickiness), _third(r.base_rate), number(r.moves_per_reply, 1), number(r.words_per_reply, 0), f"{r.pairs:,}"]
         table.add_row(Text(shown), *shares, *rest)
-    table.caption = "beyond: size; fit, carry-over: adjusted; intervals, both nulls, moves and templates of each: --json"
+    table.caption = "adj.: adjusted for the place in a talk; intervals, both nulls, moves and templates of each: --json"
     return table
 
 

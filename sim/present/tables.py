@@ -273,8 +273,8 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
     columns = [
         ("repertoire", [share(r.repertoire) for r in of]),
         ("beyond size", [share(r.repertoire_beyond_size) for r in of]),
-        ("fit", [share(r.conversation_fit_adjusted) for r in of]),
-        ("carry-over", [share(r.carry_over_adjusted) for r in of]),
+        ("fit, adj.", [share(r.conversation_fit_adjusted) for r in of]),
+        ("carry-over, adj.", [share(r.carry_over_adjusted) for r in of]),
         ("moves", [number(r.moves_per_reply, 1) for r in of]),
         ("words", [number(r.words_per_reply, 0) for r in of]),
         ("pairs", [f"{r.pairs:,}" for r in of]),
@@ -293,7 +293,7 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
 
 _REPETITION_KEY = """\
 no figure alone: repertoire is how alike replies to different people are; beyond size: what of it is not how many moves a reply makes
-fit: what person and topic explain, carry-over: what the reply just before does, both at the same places of a talk (opening, middle, end)
+fit: what person and topic explain; carry-over: what the reply just before explains; both adjusted for the place in a talk
 in turn: excess beyond that in random order; moves, words: a reply"""
 
 

@@ -15,7 +15,7 @@ from tests.cli.command import Here, sim, sim_json, start
 from tests.server import Remote, serve
 from tests.waiting import CEILING, until
 
-U1, A1 = "My cat ran away.", "I'm so sorry to hear that. Have you asked the neighbours?"
+U1, A1 = "My cat ran away.", "I'm so sorry to hear that. What does she look like?"
 U2, A2 = "Not yet.", "You could put up a poster. I'm so sorry."
 TALK = [{"role": "user", "content": U1}, {"role": "assistant", "content": A1}, {"role": "user", "content": U2}, {"role": "assistant", "content": A2}]
 OPENAI = {"id": "a", "session": "nora", "system": "old", "messages": TALK}
@@ -77,7 +77,7 @@ def test_every_format_gives_the_same_moves(here: Here, tmp_path: Path, name: str
     for row in found["replies"]:
         assert set(row) == {"id", "index", "moves", "sentences"}
         assert all(set(s) == {"text", "moves"} and all(0 <= c <= 1 for c in s["moves"].values()) for s in row["sentences"])
-    assert found["replies"][0]["sentences"][1]["text"] == "Have you asked the neighbours?"
+    assert found["replies"][0]["sentences"][1]["text"] == "What does she look like?"
 
 
 def test_the_repetition_document_has_every_key_it_is_promised_to_have(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_model_tags_and_its_price_stands_beside(here: Here, server: Remote, tm
     found = here.json("score", log, *model(server))
     assert server.stats()["by_role"] == {"tagger": 4}
     assert (found["tagger"], found["repetition"]["tagger"], found["untagged"]) == ("openai/tagger", "openai/tagger", 0)
-    assert [s["text"] for r in found["replies"][:1] for s in r["sentences"]] == ["I'm so sorry to hear that.", "Have you asked the neighbours?"]
+    assert [s["text"] for r in found["replies"][:1] for s in r["sentences"]] == ["I'm so sorry to hear that.", "What does she look like?"]
     price = found["repetition"]["per_1000_replies"]
     assert (price["calls"], price["dollars"], price["input_tokens"] > 100_000) == (1000, None, True)
     shown = here.sim("score", log, *model(server))

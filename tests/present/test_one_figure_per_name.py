@@ -161,14 +161,14 @@ def from_summary(of: Collector, run: Run) -> None:
             add(d, liked["dimensions"][d]["mean"])
         for c in CRITERIA:
             add(c, t["criterion"][c]["mean"])
-        for name in ("jaccard", "repertoire", "carry_over"):
+        for name in ("jaccard", "repertoire", "carry_over", "carry_over_adjusted"):
             add(name, repetition[name])
         add("words", repetition["words_per_reply"])
         add("said_before", repetition["said_before"]["anybody"])
         add("said_before.same_user", repetition["said_before"]["same_user"])
         add("memory", memory["accuracy"]["accuracy"])
         add("abstention.balanced_accuracy", memory["abstention"]["balanced_accuracy"])
-        add("adaptability", t["adaptability"]["slope"])
+        add("adaptability", t["adaptability"]["value"])
         for bounds, name in ((liked["interval"], "likability"), (memory["accuracy"]["interval"], "memory")):
             for end, value in zip(("low", "high"), bounds or (), strict=False):
                 add(f"{name} {end}", value)
@@ -213,7 +213,7 @@ def from_show(of: Collector, run: Run) -> None:
         of.text("show", "enjoyment", "target", row["target"], row["enjoyment"])
         of.text("show", "return", "target", row["target"], row["would return"])
     for row in rows_under(text, "Repetition of moves from reply to reply"):
-        for heading, name in (("repertoire", "repertoire"), ("carry-over", "carry_over"), ("Jaccard", "jaccard"), ("words", "words")):
+        for heading, name in (("repertoire", "repertoire"), ("carry-over, adj.", "carry_over_adjusted"), ("Jaccard", "jaccard"), ("words", "words")):
             of.text("show", name, "target", row["target"], row[heading])
 
 

@@ -16,7 +16,7 @@ def test_markdown_has_a_row_a_target_with_n_and_the_marks() -> None:
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(examples.study().targets)
     assert len({row.count("|") for row in rows}) == 1
-    assert "says nothing of any real model" in text
+    assert "Offline models play the user: messages to remembers and forgets follow rules and are not a model's" in text
     assert "sim calibrate" in text
     assert "Offline models" not in render_markdown(main_table(summary()))
 

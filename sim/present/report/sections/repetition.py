@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.score.said_before import Repeat
 
 TITLE = "Repetition"
-MEASURES = {"repertoire": "repertoire", "conversation_fit_adjusted": "conversation fit", "carry_over_adjusted": "carry-over"}
+MEASURES = {"repertoire": "repertoire", "conversation_fit_adjusted": "conversation fit, adjusted", "carry_over_adjusted": "carry-over, adjusted"}
 """At the same places of talks, so that opening, middle and end are taken for neither."""
 
 
@@ -92,8 +92,8 @@ def _table(of: Material) -> Table:
             figures=[
                 ("repertoire", "how alike its replies to different people are"),
                 ("beyond size", "what of the repertoire is not how many moves a reply makes"),
-                ("fit", "conversation fit: what person and topic explain"),
-                ("carry-over", "what only the reply just before explains"),
+                ("fit, adjusted", "conversation fit: what person and topic explain"),
+                ("carry-over, adjusted", "what only the reply just before explains"),
                 ("p", "of carry-over, two-sided"),
                 ("Jaccard", "overlap of a reply's moves with the ones of the reply before"),
                 ("sticky", "MINT's stickiness: P(move again | move before), mostly base rate"),
