@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from sim.core.ports import Listener, Sink
     from sim.core.spec import KeptScorer
     from sim.core.spec.people import PeopleStudy
-    from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
     from sim.run.judges import Judging
     from sim.run.staff import Parts
     from sim.store.journal import Journal
@@ -47,7 +47,7 @@ RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
 
 Announce = Callable[[], None]
-OnStart = Callable[["Budget", RunFolder], None]
+OnStart = Callable[["Traffic", RunFolder], None]
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ async def run_study(
         local_only: refuses every host that is not on this machine or allowed by it, before any connection is opened; None: any host.
         listeners: see every event once it is safe.
         announce: called once names, hosts and keys have been found to be right, and before any connection is opened.
-        on_start: is given the run's budget, whose `stop()` ends the run cleanly, and its folder.
+        on_start: is given the run's traffic, whose `stop()` ends the run cleanly, and its folder.
 
     Returns:
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
@@ -327,11 +327,11 @@ async def rescore_run(
         InputError: there is no such run, a judge does not exist, or its key is missing from the environment; nothing is written then.
         RunLocked: another process is writing to it.
     """
-    from sim.llm.budget import Budget, tally
     from sim.llm.build import Shared
     from sim.llm.guard import guarded
-    from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts, load_texts
+    from sim.llm.traffic.budget import tally
+    from sim.llm.traffic.passage import Traffic
     from sim.run.clients import Clients
     from sim.run.rescore import Bench, calls_of, find_due, rescore
 
@@ -351,12 +351,12 @@ async def rescore_run(
             unbounded = study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None})
             allowed = limits(unbounded) if limits else unbounded
             spent = tally(calls_of(journal.all_events(), judging.parts))
-            shared = Shared(Budget(allowed, time.time, spent=spent), Gates(allowed.calls_at_once), local_only)
+            shared = Shared(Traffic(allowed, spent=spent), local_only)
             clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
             if on_start:
-                on_start(shared.budget, folder)
+                on_start(shared.traffic, folder)
             try:
-                bench = Bench(judging.build_judges(clients, study), shared.budget, judging.concurrency)
+                bench = Bench(judging.build_judges(clients, study), shared.traffic, judging.concurrency)
                 await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
             finally:
                 await clients.close()
@@ -524,7 +524,7 @@ async def _execute(
     outage = Outage(plans)
     async with staffed(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as staff:
         if on_start:
-            on_start(staff.budget, folder)
+            on_start(staff.traffic, folder)
         for target, problem in away.items():
             await staff.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, staff.sink))
 
@@ -556,7 +556,7 @@ class Staffed:
     parts: Parts
     sink: Sink
     journal: Journal
-    budget: Budget
+    traffic: Traffic
 
 
 @asynccontextmanager
@@ -568,11 +568,11 @@ async def staffed(
     Raises:
         RunLocked: another process is writing to it.
     """
-    from sim.llm.budget import Budget, tally
     from sim.llm.build import Shared
     from sim.llm.guard import guarded
-    from sim.llm.limits import Gates
     from sim.llm.prompts import Prompts
+    from sim.llm.traffic.budget import tally
+    from sim.llm.traffic.passage import Traffic
     from sim.run.scorers import renew_scorers
     from sim.run.staff import Parts
 
@@ -585,7 +585,7 @@ async def staffed(
         folder = folder.keep_edited()
         folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
-        shared = Shared(Budget(limits, time.time, spent=spent), Gates(limits.calls_at_once), local_only)
+        shared = Shared(Traffic(limits, spent=spent), local_only)
         sink = _Watched(journal, listeners)
         parts = Parts(
             folder.study,
@@ -599,7 +599,7 @@ async def staffed(
             scorers=own,
         )
         try:
-            yield Staffed(parts, sink, journal, shared.budget)
+            yield Staffed(parts, sink, journal, shared.traffic)
         finally:
             await parts.close()
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.event import Event
     from sim.core.spec import KeptScorer, ModelSpec, Rubric
-    from sim.llm.budget import Budget
+    from sim.llm.traffic.passage import Traffic
     from sim.store.runs import RunFolder
 
 
@@ -163,8 +163,8 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
     line, progress = Line(sys.stderr), _Progress(verdicts)
 
     async def ask() -> None:
-        def on_start(budget: Budget, _: RunFolder) -> None:
-            stopping.listen(budget)
+        def on_start(traffic: Traffic, _: RunFolder) -> None:
+            stopping.listen(traffic)
             if leaving:
                 line.say(leaving)
 

@@ -27,8 +27,8 @@ from sim.store.library import from_here
 
 if TYPE_CHECKING:
     from sim.core.ports import Listener
-    from sim.llm.budget import Budget
     from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
     from sim.run.plan import TrialPlan
     from sim.store.runs import RunFolder
 
@@ -153,8 +153,8 @@ def _execute(
             for line in beginning:
                 progress.say(line)
 
-        def on_start(budget: Budget, folder: RunFolder) -> None:
-            stopping.listen(budget)
+        def on_start(traffic: Traffic, folder: RunFolder) -> None:
+            stopping.listen(traffic)
             # Only now is it sure that the run begins: a refusal is one line.
             for line in first:
                 progress.say(line)

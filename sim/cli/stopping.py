@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sim.llm.budget import Budget
+    from sim.llm.traffic.passage import Traffic
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 """What a terminal and what a service manager or scheduler sends to end a run."""
@@ -28,8 +28,8 @@ class Stopping:
         self.asked = False
         """Whether a signal came."""
 
-    def listen(self, budget: Budget) -> None:
-        """Stop `budget` on the first signal and cancel the current task on the second; to be called in that task."""
+    def listen(self, traffic: Traffic) -> None:
+        """Stop `traffic` on the first signal and cancel the current task on the second; to be called in that task."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def stop() -> None:
@@ -37,7 +37,7 @@ class Stopping:
                 task.cancel()
                 return
             self.asked = True
-            budget.stop()
+            traffic.stop()
             self._say("stopping: calls in flight are kept, nothing new is bought (again to stop at once)")
 
         for asked in STOPS:

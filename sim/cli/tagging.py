@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.logged import LoggedTalk
     from sim.core.spec import ModelSpec
-    from sim.llm.budget import Budget
+    from sim.llm.traffic.passage import Traffic
 
 MOST_COMPLAINTS = 1_000
 """Lines passed over that are told one by one; all are counted."""
@@ -129,19 +128,18 @@ class Tagging:
             print(leaving, file=sys.stderr)
 
     async def _tag(self) -> None:
-        from sim.llm.budget import Budget
         from sim.llm.build import Shared
-        from sim.llm.limits import Gates
         from sim.llm.prompts import load_prompts
+        from sim.llm.traffic.passage import Traffic
         from sim.run.clients import Clients
         from sim.run.judges import build_tagger
 
         limits = self._wish.limits(Limits())
-        budget = Budget(limits, time.time)
-        shared = Shared(budget, Gates(limits.calls_at_once), self._wish.local_only)
+        traffic = Traffic(limits)
+        shared = Shared(traffic, self._wish.local_only)
         clients = Clients(load_prompts(), sampling=Sampling(), limits=limits, shared=shared)
         with self._stopping as stopping:
-            stopping.listen(budget)
+            stopping.listen(traffic)
             try:
                 tagger = build_tagger(name_tagger(self._spec), self._spec, self._codebook, clients)
                 for source in self._sources:
@@ -151,18 +149,18 @@ class Tagging:
                         concurrency=self._wish.concurrency,
                         take=source.take,
                         taken=self.taken,
-                        stop=lambda: self._look_at(budget),
+                        stop=lambda: self._look_at(traffic),
                     )
                     if self.stopped:
                         return
             finally:
                 await clients.close()
 
-    def _look_at(self, budget: Budget) -> str | None:
+    def _look_at(self, traffic: Traffic) -> str | None:
         """Why nothing more may be tagged; says once which limit cannot hold because nobody tells what calls take."""
-        limits, spent = self._wish.limits(Limits()), budget.spent
+        limits, spent = self._wish.limits(Limits()), traffic.budget.spent
         for flag, limit, unknown in (("--max-cost", limits.max_cost, spent.unknown_costs), ("--max-tokens", limits.max_tokens, spent.unknown_tokens)):
             if limit is not None and unknown and flag not in self._blind:
                 self._blind.add(flag)
                 print(f"sim: {flag}: nobody tells what calls of {self._spec.model} take, so they count as 0", file=sys.stderr, flush=True)
-        return "interrupted" if budget.stopped else budget.exhausted()
+        return "interrupted" if traffic.stopped else traffic.exhausted()

@@ -24,6 +24,7 @@ from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist
 from sim.llm.client import Completion, JsonSchema, Message, Request, prompt_hash
 from sim.llm.failures import AttemptFailed, Verdict, scrub
 from sim.llm.reading import Found, find_object, sound
+from sim.llm.traffic.passage import Enter, estimate
 
 Form = Literal["schema", "json", "prompt"]
 FORMS: tuple[Form, ...] = ("schema", "json", "prompt")
@@ -57,6 +58,7 @@ class Asker:
         send: Callable[[Wire], Awaitable[Answer]],
         *,
         patience: Patience,
+        enter: Enter,
         first: Form = "schema",
         json_mode: str | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -66,6 +68,7 @@ class Asker:
         model: the model's name, for messages and the journal.
         send: makes one attempt; raises `AttemptFailed`.
         patience: how often, and after what waits, attempts are made.
+        enter: the way through the door of the run's traffic to this model.
         first: the form to begin with.
         json_mode: what is written under the last message in the forms `json` and `prompt`, `{{ schema }}` standing for the schema; left out, the
             package's own.
@@ -75,6 +78,7 @@ class Asker:
         self._model = model
         self._send = send
         self._patience = patience
+        self._enter = enter
         self._environ = environ
         self._clock = clock
         self._form: Form = first
@@ -152,7 +156,10 @@ class Asker:
                 raise
 
         blanks = BLANKS if request.role in ("target", "user", "rater") else 0
-        return await persist(attempt, self._patience, blanks=blanks, clock=self._clock)
+        async with self._enter(request.role, estimate(m.content for m in wire.messages)) as here:
+            outcome = await persist(attempt, self._patience, here, blanks=blanks, clock=self._clock)
+            here.settle(outcome.usage, outcome.cost)
+        return outcome
 
     def _wire(self, request: Request, form: Form | None) -> Wire:
         seed = None if request.seed is None else request.seed & 0x7FFF_FFFF

@@ -1,20 +1,19 @@
 """One retry loop for every HTTP client: what may pass is tried again after a while, what will not is raised at once.
 
 Waits double from 0.5 s up to 30 s, each drawn evenly between nothing and that (full jitter), so that callers who failed together do not return
-together. A server's Retry-After is waited out in full, up to 120 s. While a call waits, its place at the host's gate is free for others.
+together. A server's Retry-After is waited out in full, up to 120 s. While a call waits, its place among those in flight is free for others.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from sim.core.event import Usage
 from sim.llm.failures import AttemptFailed
+from sim.llm.traffic.passage import Passage
 
 BASE = 0.5
 """Seconds; the first wait lies between 0 and this."""
@@ -53,15 +52,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and after what waits a call is tried again, and what each attempt has to pass."""
+    """How often and after what waits a call is tried again."""
 
     retries: int = 5
     """Attempts after the first."""
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     """Between 0 and 1; spreads waits only and touches no result."""
-    passage: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
-    """Entered for each attempt, and left before the wait that follows."""
 
     def wait(self, failed: int, asked: float | None) -> float:
         """Seconds to wait after the `failed`-th failure (from 1), where the server asked for `asked`."""
@@ -71,27 +67,31 @@ class Patience:
 
 
 async def persist(
-    attempt: Callable[[], Awaitable[Answer]], patience: Patience, *, blanks: int = 0, clock: Callable[[], float] = time.perf_counter
+    attempt: Callable[[], Awaitable[Answer]],
+    patience: Patience,
+    here: Passage,
+    *,
+    blanks: int = 0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome:
     """Make attempts until one is answered.
 
     Args:
         attempt: makes one attempt; raises `AttemptFailed`.
         patience: how often, and after what waits.
+        here: the call's passage, entered; it is left for every wait, and settled by whoever entered it.
         blanks: how often an answer without text is asked for again.
         clock: seconds.
 
     Raises:
         AttemptFailed: the last attempt's failure, or the first that is not `again`; says how many attempts were made.
-        CallFailed: what the passage raises.
+        CallFailed: what the passage raises between two attempts.
     """
     answered: list[Answer] = []
-    began: float | None = None
+    began = clock()
     for attempts in range(1, patience.retries + 2):
         try:
-            async with patience.passage():
-                began = clock() if began is None else began
-                answer = await attempt()
+            answer = await attempt()
         except AttemptFailed as failure:
             if failure.verdict != "again":
                 raise
@@ -105,8 +105,7 @@ async def persist(
             if not _blank(answer) or len(answered) > blanks or attempts > patience.retries:
                 break
             asked = None
-        await patience.sleep(patience.wait(attempts, asked))
-    assert began is not None
+        await here.rest(patience.wait(attempts, asked))
     return _outcome(answered, attempts, clock() - began)
 
 

@@ -1,23 +1,23 @@
-"""From a model's spec to a client that can be asked: offline, direct or through LiteLLM, behind the run's budget and gates."""
+"""From a model's spec to a client that can be asked: offline, direct or through LiteLLM, behind the door of the run's traffic."""
 
 from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
-from sim.llm.budget import Budget, Metered, Passage
 from sim.llm.client import Client
-from sim.llm.embedding import Embedder, MeteredEmbedder, build_offline_embedder
-from sim.llm.hosts import Destination, hosts_of
-from sim.llm.limits import Gates
+from sim.llm.embedding import Embedder, build_offline_embedder
+from sim.llm.hosts import Destination as Place
+from sim.llm.hosts import hosts_of
+from sim.llm.in_process import EmbedderInProcess, InProcess
+from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.passage import Traffic
 
 if TYPE_CHECKING:
     from sim.llm.direct import Pool
@@ -29,18 +29,13 @@ if TYPE_CHECKING:
 class Shared:
     """What all clients of one run share."""
 
-    budget: Budget
-    gates: Gates
+    traffic: Traffic
     local_only: LocalOnly | None = None
     """Refuses clients of hosts that are not permitted; None: any host."""
     pool: Pool | None = field(default=None, init=False)
     """Connections of the direct clients; made by the first of them."""
     library: Library | None = field(default=None, init=False)
     """LiteLLM; made by the first client that needs it."""
-
-    def passage(self, host: str | None) -> Callable[[], Passage]:
-        """What each attempt of a call to `host` has to pass; None: in this process."""
-        return partial(Passage, self.budget, self.gates, host)
 
 
 def build_client(
@@ -67,14 +62,15 @@ def build_client(
     Raises:
         InputError: `shared.local_only` does not permit its host.
     """
-    shared = shared or Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
+    shared = shared or Shared(Traffic(limits))
     if shared.local_only:
-        shared.local_only.demand(Destination(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
+        shared.local_only.demand(Place(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
+    enter = shared.traffic.way_to(destination_of(spec))
     if spec.via == "offline":
         from sim.llm.offline import build_offline
 
-        return Metered(build_offline(spec.model), shared.budget)
-    patience = Patience(retries=limits.retries, sleep=shared.budget.rest, random=jitter, passage=shared.passage(gate_of(spec)))
+        return InProcess(build_offline(spec.model), enter)
+    patience = Patience(retries=limits.retries, random=jitter)
     sampling = spec.sampling or sampling
     client: Client
     if spec.via == "direct":
@@ -82,16 +78,23 @@ def build_client(
 
         shared.pool = shared.pool or Pool()
         client = DirectClient(
-            spec, sampling=sampling, timeout=limits.timeout, patience=patience, pool=shared.pool, json_mode=json_mode, environ=environ
+            spec, sampling=sampling, timeout=limits.timeout, patience=patience, enter=enter, pool=shared.pool, json_mode=json_mode, environ=environ
         )
     else:
         from sim.llm.litellm_client import Library, LiteLLMClient
 
         shared.library = shared.library or Library(proxies=shared.local_only is None)
         client = LiteLLMClient(
-            spec, sampling=sampling, timeout=limits.timeout, patience=patience, library=shared.library, json_mode=json_mode, environ=environ
+            spec,
+            sampling=sampling,
+            timeout=limits.timeout,
+            patience=patience,
+            enter=enter,
+            library=shared.library,
+            json_mode=json_mode,
+            environ=environ,
         )
-    return Metered(client, shared.budget)
+    return client
 
 
 def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> Embedder:
@@ -101,18 +104,20 @@ def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: 
         InputError: `shared.local_only` does not permit its host, or it is an offline model that cannot embed.
     """
     if shared.local_only:
-        shared.local_only.demand(Destination(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
+        shared.local_only.demand(Place(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
+    enter = shared.traffic.way_to(destination_of(spec))
     if spec.offline:
-        return MeteredEmbedder(build_offline_embedder(spec.model), shared.budget)
+        return EmbedderInProcess(build_offline_embedder(spec.model), enter)
     from sim.llm.litellm_client import Library
     from sim.llm.litellm_embedding import LiteLLMEmbedder
 
     shared.library = shared.library or Library(proxies=shared.local_only is None)
-    patience = Patience(retries=limits.retries, sleep=shared.budget.rest, passage=shared.passage(gate_of(spec)))
-    embedder = LiteLLMEmbedder(spec, timeout=limits.timeout, patience=patience, library=shared.library, environ=environ)
-    return MeteredEmbedder(embedder, shared.budget)
+    patience = Patience(retries=limits.retries)
+    return LiteLLMEmbedder(spec, timeout=limits.timeout, patience=patience, enter=enter, library=shared.library, environ=environ)
 
 
-def gate_of(spec: ModelSpec) -> str:
-    """At whose gate calls queue: the server's, or the provider's where LiteLLM picks the server."""
-    return urlsplit(spec.api_base).netloc if spec.api_base else spec.model.split("/", 1)[0]
+def destination_of(spec: ModelSpec) -> Destination:
+    """Where its calls go: to a server, or to a provider where LiteLLM picks the server."""
+    if spec.offline:
+        return Destination(None, spec.model)
+    return Destination(urlsplit(spec.api_base).netloc if spec.api_base else spec.model.split("/", 1)[0], spec.model)

@@ -23,6 +23,7 @@ from sim.llm.client import Completion, Request
 from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after
 from sim.llm.keys import named_key
 from sim.llm.reach import why_unreachable
+from sim.llm.traffic.passage import Enter
 
 
 class Pool:
@@ -37,7 +38,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None or session.closed:
-            # How many connections there are is decided by the gates in front. No cookies: two trials must not meet in one server-side session.
+            # How many connections there are is decided by the lanes in front. No cookies: two trials must not meet in one server-side session.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
             session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": "rapport-sim"})
             self._sessions[loop] = session
@@ -66,6 +67,7 @@ class DirectClient:
         sampling: Sampling,
         timeout: float,
         patience: Patience,
+        enter: Enter,
         pool: Pool,
         json_mode: str | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -77,6 +79,7 @@ class DirectClient:
         sampling: what is sent beside the messages.
         timeout: seconds for one attempt.
         patience: how often, and after what waits, attempts are made.
+        enter: see `Asker`.
         pool: whose connections are used.
         json_mode: see `Asker`.
         environ: where `api_key_env` is looked up.
@@ -96,7 +99,7 @@ class DirectClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._pool = pool
         self._now = now
-        self._asker = Asker(spec.model, self._send, patience=patience, json_mode=json_mode, environ=environ, clock=clock)
+        self._asker = Asker(spec.model, self._send, patience=patience, enter=enter, json_mode=json_mode, environ=environ, clock=clock)
 
     @property
     def form(self) -> Form:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-from sim.core.errors import CallFailed, InputError
+from sim.core.errors import InputError
 from sim.core.event import Call, Timing, Usage
 from sim.core.text import normalise, words
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.client import Message, prompt_hash
-
-if TYPE_CHECKING:
-    from sim.llm.budget import Budget
 
 OFFLINE = "offline/embedding"
 """The one embedder that runs in this process."""
@@ -86,36 +83,3 @@ def _spread(text: str) -> tuple[float, ...]:
         digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=4).digest()
         found[int.from_bytes(digest) % DIMENSIONS] += 1.0
     return tuple(found)
-
-
-@dataclass
-class MeteredEmbedder:
-    """An embedder whose calls are counted, and made only while the budget lasts. Its attempts pass the gate of their host by themselves."""
-
-    embedder: Embedder
-    budget: Budget
-    model: str = field(init=False)
-    """The wrapped embedder's."""
-
-    def __post_init__(self) -> None:
-        self.model = self.embedder.model
-
-    async def embed(self, texts: Sequence[str]) -> Embedded:
-        """Ask the wrapped embedder.
-
-        Raises:
-            CallFailed: see `Embedder.embed`.
-        """
-        self.budget.check()
-        try:
-            embedded = await self.embedder.embed(texts)
-        except CallFailed as failure:
-            for call in failure.calls:
-                self.budget.count(call.role, call.model, usage=call.usage, cost=call.cost)
-            raise
-        self.budget.count("memory", self.model, usage=embedded.call.usage, cost=embedded.call.cost)
-        return embedded
-
-    async def close(self) -> None:
-        """Close the wrapped embedder."""
-        await self.embedder.close()

@@ -19,6 +19,7 @@ from sim.llm.client import Completion, Request
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
 from sim.llm.guard import Refused
 from sim.llm.keys import hold_provider_keys, named_key
+from sim.llm.traffic.passage import Enter
 
 NO_KEY = "none"
 """Sent to a server that was named without a key, so that LiteLLM does not reach for one in the environment."""
@@ -95,6 +96,7 @@ class LiteLLMClient:
         sampling: Sampling,
         timeout: float,
         patience: Patience,
+        enter: Enter,
         library: Library,
         json_mode: str | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -108,6 +110,7 @@ class LiteLLMClient:
             sampling: what is sent beside the messages.
             timeout: seconds for one attempt.
             patience: how often, and after what waits, attempts are made.
+            enter: see `Asker`.
             library: LiteLLM itself.
             json_mode: see `Asker`.
             environ: where `api_key_env` is looked up.
@@ -131,7 +134,7 @@ class LiteLLMClient:
         }
         self._fixed |= way_to(spec, environ)
         first: Form = "schema" if supported is None or "response_format" in supported else "prompt"
-        self._asker = Asker(spec.model, self._send, patience=patience, first=first, json_mode=json_mode, environ=environ, clock=clock)
+        self._asker = Asker(spec.model, self._send, patience=patience, enter=enter, first=first, json_mode=json_mode, environ=environ, clock=clock)
 
     @property
     def form(self) -> Form:

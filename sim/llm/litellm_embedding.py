@@ -16,6 +16,7 @@ from sim.llm.attempts import Answer, Patience, persist
 from sim.llm.embedding import Embedded, account
 from sim.llm.failures import AttemptFailed, scrub
 from sim.llm.litellm_client import Library, cost_of, judge, way_to
+from sim.llm.traffic.passage import Enter, estimate
 
 if TYPE_CHECKING:
     from sim.core.spec import ModelSpec
@@ -30,6 +31,7 @@ class LiteLLMEmbedder:
         *,
         timeout: float,
         patience: Patience,
+        enter: Enter,
         library: Library,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.perf_counter,
@@ -40,6 +42,7 @@ class LiteLLMEmbedder:
         Args:
             timeout: seconds for one attempt.
             patience: how often, and after what waits, attempts are made.
+            enter: see `Asker`.
             library: LiteLLM itself.
             environ: where `api_key_env` is looked up.
             clock: seconds, for latencies.
@@ -49,6 +52,7 @@ class LiteLLMEmbedder:
         self._library = library
         self._timeout = timeout
         self._patience = patience
+        self._enter = enter
         self._environ = environ
         self._clock = clock
         self._now = now
@@ -67,7 +71,9 @@ class LiteLLMEmbedder:
             return Answer("", usage=usage, cost=cost_of(response, priced=self._priced) if usage else None)
 
         try:
-            outcome = await persist(attempt, self._patience, clock=self._clock)
+            async with self._enter("memory", estimate(texts)) as here:
+                outcome = await persist(attempt, self._patience, here, clock=self._clock)
+                here.settle(outcome.usage, outcome.cost)
         except AttemptFailed as failure:
             said, quote = (scrub(text, self._environ, sent=texts) for text in (f"{self.model}: {failure.message}", failure.quote))
             raise CallFailed(CAUSES[failure.verdict], said, quote=quote) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING
 from sim.core.address import observer_id
 from sim.core.errors import CallFailed
 from sim.core.spec import Sampling
-from sim.llm.budget import Budget, Spent
 from sim.llm.build import Shared, build_client
-from sim.llm.limits import Gates
+from sim.llm.traffic.budget import Spent
+from sim.llm.traffic.passage import Traffic
 from sim.run.preflight import check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.scenes import Reading, view_of
@@ -57,7 +56,7 @@ async def rate_scenes(
         InputError: there is no such model, it cannot rate, or its key is missing from the environment.
     """
     check_rater(rater)
-    shared = Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
+    shared = Shared(Traffic(limits))
     client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
     judge = LikabilityRater(observer_id(rater.model), client, prompts)
     due = [(staged, part) for staged in scenes for part in staged.scene.replies()]
@@ -74,7 +73,7 @@ async def rate_scenes(
                 lost[reading] = f"{failed.cause.replace('_', ' ')}: {failed.message}"
                 if not readings and len(lost) >= concurrency:
                     # Nothing but failures since the start: a server that is not there need not be asked two hundred times.
-                    shared.budget.stop()
+                    shared.traffic.stop()
             if on_rated:
                 on_rated(len(readings) + len(lost), len(due))
 
@@ -87,4 +86,4 @@ async def rate_scenes(
     finally:
         await client.close()
     # Answers come in as they please; what is computed from them goes by the scenes.
-    return RatedScenes({r: readings[r] for r in (Reading(s.scene.id, p) for s, p in due) if r in readings}, lost, shared.budget.spent)
+    return RatedScenes({r: readings[r] for r in (Reading(s.scene.id, p) for s, p in due) if r in readings}, lost, shared.traffic.budget.spent)

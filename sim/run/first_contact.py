@@ -16,9 +16,8 @@ from sim.core.errors import CallFailed, InputError
 from sim.core.ports import MemorySink
 from sim.core.spec import ChatTargetSpec, Length, Scenario
 from sim.core.text import contains, normalise
-from sim.llm.budget import Budget
 from sim.llm.build import Shared
-from sim.llm.limits import Gates
+from sim.llm.traffic.passage import Traffic
 from sim.run.staff import Parts
 from sim.targets.first_contact.exchange import GREETING
 from sim.targets.first_contact.finding import Finding
@@ -59,7 +58,7 @@ class Stranger:
     """
 
     def __init__(self, study: Study, plan: TrialPlan, prompts: Prompts, *, limits: Limits, nonce: str) -> None:
-        shared = Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
+        shared = Shared(Traffic(limits))
         self._parts = Parts(study, prompts, limits=limits, shared=shared, sink=MemorySink(), clock=time.time, nonce=nonce)
         self._plan = plan
         self._spoken: list[Spoken] = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,10 +16,9 @@ from urllib.parse import urlsplit
 from sim.core.errors import InputError
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec
 from sim.core.spec.http import SLOT
-from sim.llm.budget import Budget
 from sim.llm.build import Shared
-from sim.llm.limits import Gates
 from sim.llm.reach import PATIENCE, knock
+from sim.llm.traffic.passage import Traffic
 from sim.run.plan import memory_of
 from sim.targets.build import CustomTarget, check_own
 
@@ -172,4 +170,4 @@ def _patience(study: Study) -> float:
 
 
 def _shared(study: Study) -> Shared:
-    return Shared(Budget(study.limits, time.time), Gates(study.limits.calls_at_once))
+    return Shared(Traffic(study.limits))

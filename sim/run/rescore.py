@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.dialogue.judging import Judges
-    from sim.llm.budget import Budget
+    from sim.llm.traffic.passage import Traffic
     from sim.run.judges import Judging
 
 GROUPS: Final = ("target", "persona", "scenario", "seed")
@@ -44,7 +44,7 @@ class Bench:
     """The judges, ready to be asked, and what bounds them."""
 
     judges: Judges
-    budget: Budget
+    traffic: Traffic
     """Once it is used up or stopped, nothing more is begun."""
     concurrency: int
 
@@ -63,7 +63,7 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     waiting = _counting(due, lost)
 
     async def work() -> None:
-        while not bench.budget.stopped and not bench.budget.exhausted() and (one := next(waiting, None)):
+        while not bench.traffic.stopped and not bench.traffic.exhausted() and (one := next(waiting, None)):
             patience = given_up.setdefault(one.part, GivenUp(bench.concurrency))
             if patience.why:
                 continue

@@ -148,7 +148,7 @@ class Parts:
     @property
     def stopped(self) -> bool:
         """Whether the run is being stopped; no trial is begun then."""
-        return self._shared.budget.stopped
+        return self._shared.traffic.stopped
 
     async def close(self) -> None:
         """Give back every connection."""

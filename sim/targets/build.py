@@ -45,7 +45,7 @@ class CustomTarget:
         else:
             self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
             kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
-            self._till = Meter(f"{kind}/{spec.id}", shared.budget)
+            self._till = Meter(f"{kind}/{spec.id}", shared.traffic)
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
@@ -94,9 +94,9 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
     host = urlsplit(nothing.text(spec.http.url, quoted=True)).netloc
     return HttpLine(
         spec.http,
-        till=Meter(f"http/{spec.id}", shared.budget),
+        till=Meter(f"http/{spec.id}", shared.traffic, host),
         pool=shared.pool,
-        patience=Patience(retries=limits.retries, sleep=shared.budget.rest, passage=shared.passage(host)),
+        patience=Patience(retries=limits.retries),
         timeout=limits.timeout,
         environ=environ,
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sim.core.record import Trial
     from sim.core.spec import CallableTargetSpec
     from sim.llm.prompts import Prompts
+    from sim.llm.traffic.passage import Passage
     from sim.targets.identity import Identity
 
 _WHO = frozenset({"user_id", "session_id"})
@@ -101,7 +102,7 @@ class FunctionTarget(KeepsItsOwn):
             },
             self._names,
         )
-        answer = await self._till.ask(heard, lambda: self._call(arguments))
+        answer = await self._till.ask(heard, lambda _: self._call(arguments))
         self._sitting.keep(heard, answer.text)
         return answer
 
@@ -138,7 +139,7 @@ class ObjectTarget(KeepsItsOwn):
         heard = self._sitting.heard(message)
         arguments = {"message": heard, "key": self._identity.key(key)}
 
-        async def call() -> Said:
+        async def call(_: Passage) -> Said:
             value = await self._tell("reply", arguments)
             return Said(text_of(value, name=self._till.name), finish=finish_of(value))
 

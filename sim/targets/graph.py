@@ -62,7 +62,7 @@ class GraphTarget(KeepsItsOwn):
         heard = self._sitting.heard(message)
         new = {"role": "user", "content": heard, "id": self._identity.key(key)}
         messages = [new] if self._remembers else [*self._sitting.messages(heard)[:-1], new]
-        answer = await self._till.ask(heard, lambda: self._call(messages))
+        answer = await self._till.ask(heard, lambda _: self._call(messages))
         self._sitting.keep(heard, answer.text)
         return answer
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sim.core.record import Trial
     from sim.llm.direct import Pool
     from sim.llm.prompts import Prompts
+    from sim.llm.traffic.passage import Passage
     from sim.targets.identity import Identity
 
 LARGEST = 10_000_000
@@ -78,14 +79,17 @@ class HttpLine:
         for name in spec.variables:
             hold(environ[name])
 
-    async def say(self, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> Said:
+    async def say(self, here: Passage, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> Said:
         """Send a message.
+
+        Args:
+            here: its passage, entered.
 
         Raises:
             CallFailed: there was no reply.
         """
         spec = self.spec
-        outcome = await self._send(spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
+        outcome = await self._send(here, spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
         return Said(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish)
 
     async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
@@ -101,7 +105,8 @@ class HttpLine:
         """
         patience = replace(self._patience, retries=0) if once else self._patience
         sent = {**self.spec.headers, **spec.headers, **headers}
-        outcome = await self._send(spec.method, spec.url, sent, filling.body(spec.body), filling, _whole, fine=fine, patience=patience)
+        async with self.till.passage() as here:
+            outcome = await self._send(here, spec.method, spec.url, sent, filling.body(spec.body), filling, _whole, fine=fine, patience=patience)
         return outcome.answer.text
 
     async def wait(self, seconds: float) -> None:
@@ -110,7 +115,7 @@ class HttpLine:
         Raises:
             CallFailed: the run is being stopped, or its budget is used up.
         """
-        await self.till.budget.rest(seconds)
+        await self.till.traffic.rest(seconds)
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -118,6 +123,7 @@ class HttpLine:
 
     async def _send(
         self,
+        here: Passage,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -143,7 +149,7 @@ class HttpLine:
             return await self._attempt(method, address, sent, data, read, fine)
 
         try:
-            return await persist(attempt, patience or self._patience)
+            return await persist(attempt, patience or self._patience, here)
         except AttemptFailed as failure:
             said, quote = (scrub(text, self.environ) for text in (f"{self.till.name}: {failure.message}", failure.quote))
             raise CallFailed(_CAUSES.get(failure.verdict, "infrastructure"), said, quote=quote) from None
@@ -245,7 +251,7 @@ class HttpTarget(KeepsItsOwn):
         headers = {**self._clock(), self._spec.idempotency_header: "{key}"}
         if self._spec.clock == "field" and isinstance(body, dict):
             body[self._spec.clock_name or "session_date"] = self._sitting.today
-        answer = await self._till.ask(heard, lambda: self._line.say(filling, headers, body))
+        answer = await self._till.ask(heard, lambda here: self._line.say(here, filling, headers, body))
         self._sitting.keep(heard, answer.text)
         return answer
 

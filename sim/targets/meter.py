@@ -1,4 +1,4 @@
-"""The account of calls to custom targets: each is checked against the run's budget, cleaned of keys, and written down when it is answered.
+"""The account of calls to custom targets: each goes through the door of the run's traffic, is cleaned of keys, and written down when it is answered.
 
 What such a call costs nobody says, and unknown is not 0.
 """
@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from sim.core.event import Call, Role, Timing
 from sim.core.secrets import SECRETS
-from sim.llm.budget import Budget
 from sim.llm.client import Message, prompt_hash
 from sim.llm.reading import sound
+from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.passage import Passage, Traffic, estimate
 from sim.targets.target import Answer
 
 MOST_FINISH = 40
@@ -38,21 +39,27 @@ class Meter:
 
     name: str
     """What the journal calls it: `http/<id>`, `callable/<id>`, `graph/<id>`."""
-    budget: Budget
+    traffic: Traffic
+    host: str | None = None
+    """Where it is; None: its code runs in this process."""
     role: Role = "target"
     """What its calls are made for."""
 
-    async def ask(self, message: str, call: Callable[[], Awaitable[Said]]) -> Answer:
+    def passage(self, *texts: str) -> Passage:
+        """What a call that sends `texts` passes; to be settled only where the call is one that the journal counts."""
+        return self.traffic.passage(self.role, Destination(self.host, self.name), estimate(texts))
+
+    async def ask(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> Answer:
         """The reply that `call` brings.
 
         Raises:
             CallFailed: what `call` raises, or the budget is used up, or the run is being stopped.
         """
-        self.budget.check()
-        started = time.perf_counter()
-        said = await call()
-        latency = time.perf_counter() - started if said.seconds is None else said.seconds
-        self.budget.count(self.role, self.name, usage=None, cost=None)
+        async with self.passage(message) as here:
+            started = time.perf_counter()
+            said = await call(here)
+            latency = time.perf_counter() - started if said.seconds is None else said.seconds
+            here.settle(None, None)
         paid = Call(role=self.role, model=self.name, prompt=prompt_hash((Message("user", message),)))
         return Answer(
             sound(SECRETS.strike(said.text)),

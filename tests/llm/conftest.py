@@ -8,11 +8,13 @@ from typing import Literal
 
 import pytest
 
-from sim.core.spec import ModelSpec, Sampling
+from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
+from sim.llm.build import destination_of
 from sim.llm.client import Message, Request, Schema
 from sim.llm.direct import DirectClient, Pool
 from sim.llm.litellm_client import Library, LiteLLMClient
+from sim.llm.traffic.passage import Enter, Traffic
 from tests.server import Server
 
 HttpClient = DirectClient | LiteLLMClient
@@ -44,7 +46,11 @@ class Waits:
         self.taken.append(seconds)
 
     def patience(self, retries: int) -> Patience:
-        return Patience(retries=retries, sleep=self.sleep, random=lambda: 1.0)
+        return Patience(retries=retries, random=lambda: 1.0)
+
+    def enter(self, spec: ModelSpec) -> Enter:
+        """The way to `spec` through a door of its own."""
+        return Traffic(Limits(), sleep=self.sleep).way_to(destination_of(spec))
 
 
 @pytest.fixture
@@ -77,12 +83,12 @@ async def build(server: Server, waits: Waits, library: Library) -> AsyncIterator
         via: Via, model: str = "openai/any", *, retries: int = 3, timeout: float = 10.0, key: str | None = None, environ: dict[str, str] | None = None
     ) -> HttpClient:
         spec = ModelSpec(model=model, api_base=server.url, client=via, api_key_env=key)
-        sampling, patience = Sampling(temperature=0.5), waits.patience(retries)
+        sampling, patience, enter = Sampling(temperature=0.5), waits.patience(retries), waits.enter(spec)
         client: HttpClient
         if via == "direct":
-            client = DirectClient(spec, sampling=sampling, timeout=timeout, patience=patience, pool=pool, environ=environ or {})
+            client = DirectClient(spec, sampling=sampling, timeout=timeout, patience=patience, enter=enter, pool=pool, environ=environ or {})
         else:
-            client = LiteLLMClient(spec, sampling=sampling, timeout=timeout, patience=patience, library=library, environ=environ or {})
+            client = LiteLLMClient(spec, sampling=sampling, timeout=timeout, patience=patience, enter=enter, library=library, environ=environ or {})
         made.append(client)
         return client
 

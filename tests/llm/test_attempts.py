@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.event import Usage
-from sim.llm.attempts import BASE, CAP, LONGEST, Answer, Patience, persist
+from sim.core.spec import Limits, ModelSpec
+from sim.llm.attempts import BASE, CAP, LONGEST, Answer, Outcome, Patience, persist
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.passage import Estimate, Traffic
 from tests.llm.conftest import Waits
+from tests.waiting import turns
 
+ANY = ModelSpec(model="openai/any", api_base="http://127.0.0.1:1/v1")
+HERE = Destination("127.0.0.1:1", "openai/any")
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
@@ -99,55 +104,61 @@ def test_a_wait_that_was_asked_for_is_kept_up_to_the_longest(asked: float, draw:
     assert min(asked, LONGEST) <= wait <= LONGEST + BASE
 
 
+async def _persist(attempt: object, waits: Waits, retries: int, *, blanks: int = 0) -> Outcome:
+    async with waits.enter(ANY)("target", Estimate()) as here:
+        return await persist(attempt, waits.patience(retries), here, blanks=blanks)  # type: ignore[arg-type]
+
+
 async def test_usage_and_cost_of_all_answers_are_added_up(waits: Waits) -> None:
     blank = Answer("", usage=Usage(input=10, output=0, cached=4), cost=0.1)
     full = Answer("hello", usage=Usage(input=10, output=5), cost=0.2)
-    outcome = await persist(_script(blank, full), waits.patience(5), blanks=2)  # type: ignore[arg-type]
+    outcome = await _persist(_script(blank, full), waits, 5, blanks=2)
     assert outcome.answer is full
     assert outcome.usage == Usage(input=20, output=5, cached=4)
     assert outcome.cost == pytest.approx(0.3)
 
 
 async def test_a_cost_unknown_in_one_part_is_unknown_in_all(waits: Waits) -> None:
-    outcome = await persist(_script(Answer("", cost=0.1), Answer("hello")), waits.patience(5), blanks=2)  # type: ignore[arg-type]
+    outcome = await _persist(_script(Answer("", cost=0.1), Answer("hello")), waits, 5, blanks=2)
     assert outcome.cost is None
 
 
 async def test_without_retries_an_empty_answer_is_the_answer(waits: Waits) -> None:
-    outcome = await persist(_script(Answer(" \n")), waits.patience(0), blanks=2)  # type: ignore[arg-type]
+    outcome = await _persist(_script(Answer(" \n")), waits, 0, blanks=2)
     assert (outcome.answer.text, outcome.attempts) == (" \n", 1)
 
 
 async def test_an_empty_answer_outlives_a_failure_after_it(waits: Waits) -> None:
-    outcome = await persist(_script(Answer(""), AttemptFailed("again", "busy")), waits.patience(1), blanks=2)  # type: ignore[arg-type]
+    outcome = await _persist(_script(Answer(""), AttemptFailed("again", "busy")), waits, 1, blanks=2)
     assert (outcome.answer.text, outcome.attempts) == ("", 2)
 
 
-async def test_the_passage_is_left_for_every_wait_and_its_queue_is_not_latency(waits: Waits) -> None:
-    now, inside = 0.0, 0
-
-    @asynccontextmanager
-    async def passage() -> AsyncIterator[None]:
-        nonlocal now, inside
-        now, inside = now + 100, inside + 1
-        try:
-            yield
-        finally:
-            inside -= 1
+async def test_the_place_is_given_back_for_every_wait_and_the_queue_before_the_first_attempt_is_not_latency() -> None:
+    now = 0.0
 
     async def sleep(seconds: float) -> None:
         nonlocal now
-        assert not inside, "a place at the gate is kept while the call waits"
+        assert not lane.in_flight, "a place is kept while the call waits"
         now += seconds
 
     async def attempt() -> Answer:
         nonlocal now
-        assert inside == 1
+        assert lane.in_flight == 1
         now += 3
         return await answers()  # type: ignore[misc, no-any-return]
 
+    traffic = Traffic(Limits(calls_at_once=1), sleep=sleep)
     answers = _script(AttemptFailed("again", "busy", wait=7), Answer("hello"))
-    patience = replace(waits.patience(5), sleep=sleep, passage=passage)
-    outcome = await persist(attempt, patience, clock=lambda: now)
+    async with traffic.passage("target", HERE, Estimate()):
+        queued = asyncio.create_task(_through(traffic, attempt, lambda: now))
+        await turns()
+        now += 100
+        lane = traffic.lane(HERE)
+    outcome = await queued
     assert outcome.attempts == 2
-    assert outcome.seconds == 3 + 7.5 + 100 + 3, "from the first attempt to the answer, the queue before the first one left out"
+    assert outcome.seconds == 3 + 7.5 + 3, "from the first attempt to the answer"
+
+
+async def _through(traffic: Traffic, attempt: Callable[[], Awaitable[Answer]], clock: Callable[[], float]) -> Outcome:
+    async with traffic.passage("target", HERE, Estimate()) as here:
+        return await persist(attempt, Patience(random=lambda: 1.0), here, clock=clock)

@@ -6,26 +6,18 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
 from sim.core.errors import CallFailed
 from sim.core.spec import Limits, ModelSpec, Sampling
-from sim.llm.budget import Budget, Metered
-from sim.llm.build import Shared, build_client, gate_of
+from sim.llm.build import Shared, build_client, destination_of
 from sim.llm.direct import DirectClient
-from sim.llm.limits import Gates
 from sim.llm.litellm_client import Library, LiteLLMClient
+from sim.llm.traffic.passage import Traffic
 from tests.llm.conftest import Build, asked
 from tests.server import Server
 from tests.waiting import CEILING, soon
-
-
-def _built(spec: ModelSpec) -> Metered:
-    client = build_client(spec, sampling=Sampling(), limits=Limits())
-    assert isinstance(client, Metered)
-    return client
 
 
 @pytest.mark.parametrize(
@@ -38,9 +30,9 @@ def _built(spec: ModelSpec) -> Metered:
     ],
 )
 def test_a_spec_gets_its_client(spec: ModelSpec, kind: type, host: str) -> None:
-    client = _built(spec)
-    assert isinstance(client.client, kind)
-    assert (gate_of(spec), client.model) == (host, spec.model)
+    client = build_client(spec, sampling=Sampling(), limits=Limits())
+    assert isinstance(client, kind)
+    assert (destination_of(spec), client.model) == ((host, spec.model), spec.model)
 
 
 async def test_a_models_own_sampling_replaces_the_studys(server: Server) -> None:
@@ -53,7 +45,7 @@ async def test_a_models_own_sampling_replaces_the_studys(server: Server) -> None
 
 
 async def test_clients_of_a_run_share_connections_until_the_last_is_closed(server: Server) -> None:
-    shared = Shared(Budget(Limits(), time.time), Gates(8))
+    shared = Shared(Traffic(Limits()))
     spec = ModelSpec(model="openai/any", api_base=server.url)
     first, second = (build_client(spec, sampling=Sampling(), limits=Limits(), shared=shared) for _ in range(2))
     await first.complete(asked())
@@ -67,12 +59,12 @@ async def test_clients_of_a_run_share_connections_until_the_last_is_closed(serve
 
 async def test_retries_stop_with_the_run(server: Server) -> None:
     server.fault("error500")
-    shared = Shared(Budget(Limits(), time.time), Gates(8))
+    shared = Shared(Traffic(Limits()))
     spec = ModelSpec(model="openai/any", api_base=server.url)
     client = build_client(spec, sampling=Sampling(), limits=Limits(retries=50), shared=shared, jitter=lambda: 1.0)
     call = asyncio.create_task(client.complete(asked()))
     await soon(lambda: server.stats()["refused"] == 1, "the first attempt has failed")
-    shared.budget.stop()
+    shared.traffic.stop()
     async with asyncio.timeout(CEILING):
         with pytest.raises(CallFailed) as failed:
             await call

@@ -8,15 +8,14 @@ import math
 import pytest
 
 from sim.core.errors import CallFailed, InputError
-from sim.core.event import Call, Timing, Usage
+from sim.core.event import Usage
 from sim.core.spec import Limits, ModelSpec
-from sim.llm.budget import Budget
 from sim.llm.build import Shared, build_embedder
-from sim.llm.embedding import Embedder, MeteredEmbedder, OfflineEmbedder
+from sim.llm.embedding import Embedder, OfflineEmbedder
 from sim.llm.hosts import LocalOnly
-from sim.llm.limits import Gates
 from sim.llm.litellm_client import Library
 from sim.llm.litellm_embedding import LiteLLMEmbedder
+from sim.llm.traffic.passage import Traffic
 from tests.llm.conftest import Waits
 from tests.server import Server
 
@@ -25,7 +24,7 @@ TEXTS = ("My cat sleeps on the radio.", "The cat is asleep on the radio.", "Quar
 
 def over_http(server: Server, library: Library, waits: Waits, **fields: str) -> LiteLLMEmbedder:
     spec = ModelSpec(model="openai/embeds", api_base=server.url, **fields)  # type: ignore[arg-type]
-    return LiteLLMEmbedder(spec, timeout=10, patience=waits.patience(1), library=library, environ={"EMBED_KEY": "hush-4711"})
+    return LiteLLMEmbedder(spec, timeout=10, patience=waits.patience(1), enter=waits.enter(spec), library=library, environ={"EMBED_KEY": "hush-4711"})
 
 
 @pytest.fixture(params=["offline", "litellm"])
@@ -96,29 +95,18 @@ async def test_a_fault_that_passes_is_tried_again(server: Server, library: Libra
 
 
 async def test_the_budget_counts_and_stops_it() -> None:
-    budget = Budget(Limits(max_tokens=20), lambda: 0.0)
-    embedder = MeteredEmbedder(OfflineEmbedder(), budget)
+    shared = Shared(Traffic(Limits(max_tokens=20)))
+    embedder = build_embedder(ModelSpec(model="offline/embedding"), limits=Limits(), shared=shared)
     await embedder.embed(TEXTS)
-    assert (budget.by_role["memory"].calls, budget.by_role["memory"].tokens) == (1, 20)
+    spent = shared.traffic.budget.by_role["memory"]
+    assert (spent.calls, spent.tokens) == (1, 20)
     with pytest.raises(CallFailed) as failed:
         await embedder.embed(TEXTS)
     assert failed.value.cause == "budget"
 
 
-async def test_what_was_paid_for_a_failure_is_counted() -> None:
-    class Failing(OfflineEmbedder):
-        async def embed(self, texts: object) -> object:  # type: ignore[override]
-            paid = Call(role="memory", model=self.model, prompt="0" * 16, usage=Usage(input=7, output=0))
-            raise CallFailed("refused", "no", calls=(paid,), timings=(Timing(latency=0),))
-
-    budget = Budget(Limits(), lambda: 0.0)
-    with pytest.raises(CallFailed):
-        await MeteredEmbedder(Failing(), budget).embed(TEXTS)
-    assert budget.by_role["memory"].tokens == 7
-
-
 def test_names_and_hosts_are_refused_before_anything_is_sent() -> None:
-    shared = Shared(Budget(Limits(), lambda: 0.0), Gates(1), LocalOnly())
+    shared = Shared(Traffic(Limits()), LocalOnly())
     with pytest.raises(InputError, match="offline/uses cannot embed; write offline/embedding"):
         build_embedder(ModelSpec(model="offline/uses"), limits=Limits(), shared=shared)
     with pytest.raises(InputError, match=r"api\.openai\.com"):

@@ -8,11 +8,10 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.spec import HttpTargetSpec, Limits, ModelSpec, Sampling
-from sim.llm.budget import Budget
 from sim.llm.build import Shared, build_client
 from sim.llm.guard import Refused, guarded
 from sim.llm.hosts import LocalOnly, destinations, hosts_of, is_loopback
-from sim.llm.limits import Gates
+from sim.llm.traffic.passage import Traffic
 from tests import examples
 
 
@@ -62,7 +61,7 @@ def test_every_part_of_a_study_is_named() -> None:
 @pytest.mark.parametrize("spec", [ModelSpec(model="openai/x", api_base="http://10.0.0.1/v1"), ModelSpec(model="openai/gpt-4o")])
 def test_no_client_is_built_for_a_host_that_is_not_permitted(spec: ModelSpec) -> None:
     limits = Limits()
-    shared = Shared(Budget(limits, lambda: 0.0), Gates(1), LocalOnly())
+    shared = Shared(Traffic(limits), LocalOnly())
     with pytest.raises(InputError, match=r"^--local-only: openai/\S+ is at (10\.0\.0\.1|api\.openai\.com), outside this machine; "):
         build_client(spec, sampling=Sampling(), limits=limits, shared=shared, environ={})
     assert (shared.pool, shared.library) == (None, None)

@@ -10,10 +10,10 @@ import pytest
 
 from sim.core.event import Call, Usage, read_usage
 from sim.core.spec import Limits
-from sim.llm.budget import Budget
 from sim.llm.direct import _read
 from sim.llm.litellm_client import _usage, cost_of
 from sim.llm.litellm_embedding import _usage as embedding_usage
+from sim.llm.traffic.passage import Traffic
 
 ODD: tuple[Any, ...] = (-1, -1_800_000, 1.5, 10**12, 1e300, "12", "many", True, None, [], {"n": 1}, float("nan"))
 
@@ -58,7 +58,7 @@ def test_a_price_that_is_none_is_unknown(cost: object) -> None:
 
 
 def test_the_budget_is_not_filled_up_by_what_a_provider_says() -> None:
-    budget = Budget(Limits(max_tokens=10), lambda: 0.0)
+    budget = Traffic(Limits(max_tokens=10)).budget
     for odd in (-1_800_000, 9):
         budget.count("target", "openai/any", usage=read_usage(odd, 3), cost=None)
     assert (budget.spent.tokens, budget.spent.unknown_tokens) == (12, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,10 +14,9 @@ from sim.core.errors import CallFailed
 from sim.core.event import Tagging, Tags, Unscored
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.core.view import Turn
-from sim.llm.budget import Budget
 from sim.llm.build import Shared
-from sim.llm.limits import Gates
 from sim.llm.prompts import load_prompts
+from sim.llm.traffic.passage import Traffic
 from sim.run.clients import Clients
 from sim.run.judges import build_tagger
 from sim.score.moves_model import AT_ONCE
@@ -38,7 +36,7 @@ class Wire:
     def __init__(self, server: Server) -> None:
         self.server = server
         limits = Limits(retries=1, timeout=10)
-        shared = Shared(Budget(limits, time.time), Gates(limits.calls_at_once))
+        shared = Shared(Traffic(limits))
         self.clients = Clients(load_prompts(), sampling=Sampling(), limits=limits, shared=shared)
 
     async def tag(self, reply: str = REPLY, *answers: Any, user: str = "We fell out.", codebook: str | Codebook = "mint") -> Scored[Tagging]:

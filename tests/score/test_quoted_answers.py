@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -15,11 +14,10 @@ from sim.core.probes import Answered, Probe
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.graph import run_graph
-from sim.llm.budget import Budget
 from sim.llm.build import Shared
 from sim.llm.client import Client, Completion
-from sim.llm.limits import Gates
 from sim.llm.prompts import load_prompts
+from sim.llm.traffic.passage import Traffic
 from sim.run.clients import Clients
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
@@ -111,7 +109,7 @@ async def server() -> AsyncIterator[Server]:
 
 def client_of(server: Server) -> Client:
     limits = Limits(retries=0, timeout=10)
-    clients = Clients(PROMPTS, sampling=Sampling(), limits=limits, shared=Shared(Budget(limits, time.time), Gates(4)))
+    clients = Clients(PROMPTS, sampling=Sampling(), limits=limits, shared=Shared(Traffic(limits)))
     return clients.get(ModelSpec(model="openai/rater", api_base=server.url))
 
 

@@ -18,10 +18,9 @@ from pydantic import TypeAdapter
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import CustomTargetSpec, Limits, TargetSpec
-from sim.llm.budget import Budget
 from sim.llm.build import Shared
-from sim.llm.limits import Gates
 from sim.llm.prompts import load_prompts
+from sim.llm.traffic.passage import Traffic
 from sim.run.plan import TrialPlan, plan_trials
 from sim.run.staff import Parts
 from sim.targets.target import Target
@@ -76,7 +75,7 @@ class Booth:
     def __init__(self, target: Any, *, nonce: str = "n", limits: Limits | None = None) -> None:
         limits = limits or Limits(retries=0, timeout=10)
         study = examples.study(targets=(target,), limits=limits)
-        self.shared = Shared(Budget(limits, lambda: 0.0), Gates(8))
+        self.shared = Shared(Traffic(limits))
         self.parts = Parts(study, load_prompts(), limits=limits, shared=self.shared, sink=MemorySink(), clock=lambda: 0.0, nonce=nonce)
         (self.plan,) = plan_trials(study, [examples.persona()], [examples.scenario()])
 

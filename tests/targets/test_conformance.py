@@ -75,7 +75,7 @@ async def test_replies_with_text_and_an_account_of_one_call(booth: Booth) -> Non
     assert answer.text
     assert [(c.role, c.cost) for c in answer.calls] == [("target", None)]
     assert len(answer.timings) == 1
-    assert booth.shared.budget.by_role["target"].calls == 1
+    assert booth.shared.traffic.budget.by_role["target"].calls == 1
     assert await target.close_session() == ()
 
 
@@ -162,7 +162,7 @@ async def test_a_stopped_run_buys_nothing(booth: Booth) -> None:
 
     target = await booth.target()
     await target.open(MONDAY)
-    booth.shared.budget.stop()
+    booth.shared.traffic.stop()
     with pytest.raises(CallFailed) as failed:
         await target.reply("Hello?", "k1")
     assert failed.value.cause == "interrupted"

@@ -1,20 +1,21 @@
-"""The run's budget, its stop switch, and the gates before each host."""
+"""The one door: its budget, its stop switch, and how many calls are in flight to each host."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Literal
-from urllib.parse import urlsplit
 
 import pytest
 
 from sim.core.errors import CallFailed
 from sim.core.event import Call, Role, Usage
 from sim.core.spec import Limits, ModelSpec, Sampling
-from sim.llm.budget import Budget, Metered, Spent, tally
-from sim.llm.build import Shared, build_client, build_embedder
+from sim.llm.build import Shared, build_client, build_embedder, destination_of
 from sim.llm.client import Completion, Request, Scripted
-from sim.llm.limits import Gates
+from sim.llm.in_process import InProcess
+from sim.llm.traffic.budget import Budget, Spent, tally
+from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.passage import Estimate, Traffic
 from tests.llm.conftest import asked
 from tests.server import Server
 from tests.waiting import CEILING, soon, turns
@@ -27,18 +28,18 @@ class _Clock:
         return self.now
 
 
-def _metered(
+def _asked(
     limits: Limits, *, cost: float | None = 0.4, tokens: int = 10, spent: dict[Role, Spent] | None = None
-) -> tuple[Metered, Budget, Scripted]:
+) -> tuple[InProcess, Budget, Scripted]:
     def answer(request: Request) -> Completion:
         return Completion("hello", usage=Usage(input=tokens - 1, output=1), cost=cost)
 
     client = Scripted(answer, model="openai/any")
-    budget = Budget(limits, _Clock(), spent=spent)
-    return Metered(client, budget), budget, client
+    traffic = Traffic(limits, clock=_Clock(), spent=spent)
+    return InProcess(client, traffic.way_to(Destination(None, client.model))), traffic.budget, client
 
 
-async def _until_refused(client: Metered) -> CallFailed:
+async def _until_refused(client: InProcess) -> CallFailed:
     for _ in range(100):
         try:
             await client.complete(asked())
@@ -52,7 +53,7 @@ async def _until_refused(client: Metered) -> CallFailed:
     [(Limits(max_cost=1.0), 3, "--max-cost"), (Limits(max_tokens=25), 3, "--max-tokens")],
 )
 async def test_a_limit_lets_calls_pass_until_it_is_reached(limits: Limits, calls: int, flag: str) -> None:
-    client, _, scripted = _metered(limits)
+    client, _, scripted = _asked(limits)
     failed = await _until_refused(client)
     assert (failed.cause, len(scripted.requests)) == ("budget", calls)
     assert flag in failed.message
@@ -60,63 +61,69 @@ async def test_a_limit_lets_calls_pass_until_it_is_reached(limits: Limits, calls
 
 async def test_minutes_run_out() -> None:
     clock = _Clock()
-    budget = Budget(Limits(max_minutes=2), clock)
+    traffic = Traffic(Limits(max_minutes=2), clock=clock)
     clock.now += 119
-    budget.check()
+    traffic.check()
     clock.now += 1
     with pytest.raises(CallFailed, match="--max-minutes"):
-        budget.check()
+        traffic.check()
 
 
 async def test_what_earlier_executions_spent_counts() -> None:
     calls = [Call(role="user", model="openai/any", prompt="0", usage=Usage(input=6, output=3), cost=0.9)] * 2
-    client, budget, scripted = _metered(Limits(max_cost=1.5), spent=tally(calls))
+    client, budget, scripted = _asked(Limits(max_cost=1.5), spent=tally(calls))
     assert (await _until_refused(client)).cause == "budget"
     assert scripted.requests == []
     assert budget.spent == Spent(cost=1.8, tokens=18, calls=2)
 
 
 async def test_a_call_of_unknown_cost_counts_nothing_and_is_counted() -> None:
-    client, budget, _ = _metered(Limits(max_cost=0.5), cost=None)
+    client, budget, _ = _asked(Limits(max_cost=0.5), cost=None)
     for _ in range(3):
         await client.complete(asked())
     assert (budget.spent.cost, budget.unknown_costs) == (0.0, 3)
 
 
 async def test_offline_models_are_free_not_of_unknown_cost() -> None:
-    budget = Budget(Limits(max_cost=0.5), _Clock())
-    await Metered(Scripted(lambda r: Completion("hello")), budget).complete(asked())
+    traffic = Traffic(Limits(max_cost=0.5))
+    budget = traffic.budget
+    await InProcess(Scripted(lambda r: Completion("hello")), traffic.way_to(Destination(None, "offline/scripted"))).complete(asked())
     assert (budget.spent.calls, budget.unknown_costs) == (1, 0)
 
 
 async def test_spending_is_split_by_role() -> None:
-    client, budget, _ = _metered(Limits())
+    client, budget, _ = _asked(Limits())
     for role in ("user", "target", "target"):
         await client.complete(asked(role=role))
     assert {role: s.calls for role, s in budget.by_role.items()} == {"user": 1, "target": 2}
 
 
-async def test_what_a_refused_call_cost_is_counted() -> None:
-    paid = Call(role="target", model="openai/any", prompt="0", usage=Usage(input=5, output=0), cost=0.25)
-    budget = Budget(Limits(), _Clock())
-    client = Metered(Scripted(lambda r: CallFailed("refused", "no", calls=(paid,)), model="openai/any"), budget)
-    with pytest.raises(CallFailed, match="no"):
+async def test_what_a_refused_call_cost_is_counted(server: Server) -> None:
+    server.fault("content_filter")
+    shared = _shared(Limits())
+    client = build_client(ModelSpec(model="openai/any", api_base=server.url), sampling=Sampling(), limits=Limits(), shared=shared)
+    with pytest.raises(CallFailed, match="content filter") as failed:
         await client.complete(asked())
-    assert budget.spent == Spent(cost=0.25, tokens=5, calls=1)
+    (paid,) = failed.value.calls
+    assert paid.usage is not None
+    assert (shared.traffic.budget.spent.calls, shared.traffic.budget.spent.tokens) == (1, paid.usage.input + paid.usage.output)
+    await client.close()
 
 
 async def test_stop_interrupts_every_further_call() -> None:
-    client, budget, scripted = _metered(Limits())
-    budget.stop()
+    client, _, scripted = _asked(Limits())
+    traffic = Traffic(Limits())
+    traffic.stop()
+    client = InProcess(scripted, traffic.way_to(Destination(None, "openai/any")))
     assert (await _until_refused(client)).cause == "interrupted"
     assert scripted.requests == []
 
 
 async def test_stop_ends_a_wait_between_attempts() -> None:
-    budget = Budget(Limits(), _Clock())
-    resting = asyncio.create_task(budget.rest(3600))
+    traffic = Traffic(Limits())
+    resting = asyncio.create_task(traffic.rest(3600))
     await turns()
-    budget.stop()
+    traffic.stop()
     async with asyncio.timeout(CEILING):
         with pytest.raises(CallFailed) as failed:
             await resting
@@ -124,11 +131,11 @@ async def test_stop_ends_a_wait_between_attempts() -> None:
 
 
 async def test_a_wait_that_is_not_interrupted_just_ends() -> None:
-    await Budget(Limits(), _Clock()).rest(0.01)
+    await Traffic(Limits()).rest(0.01)
 
 
 def _shared(limits: Limits) -> Shared:
-    return Shared(Budget(limits, _Clock()), Gates(limits.calls_at_once))
+    return Shared(Traffic(limits))
 
 
 async def test_overshoot_is_at_most_the_calls_in_flight(server: Server) -> None:
@@ -138,8 +145,8 @@ async def test_overshoot_is_at_most_the_calls_in_flight(server: Server) -> None:
     results = await asyncio.gather(*(client.complete(asked(f"Message {i}.")) for i in range(60)), return_exceptions=True)
     assert {r.cause for r in results if isinstance(r, CallFailed)} == {"budget"}
     most = max(r.usage.input + r.usage.output for r in results if isinstance(r, Completion) and r.usage)
-    assert 100 <= shared.budget.spent.tokens < 100 + 4 * most
-    assert server.stats()["calls"] == shared.budget.spent.calls
+    assert 100 <= shared.traffic.budget.spent.tokens < 100 + 4 * most
+    assert server.stats()["calls"] == shared.traffic.budget.spent.calls
     await client.close()
 
 
@@ -167,7 +174,7 @@ async def test_who_waits_out_a_rate_limit_lets_others_to_the_host(server: Server
     for _ in range(3):
         assert (await other.complete(asked())).text
     assert not waiting.done()
-    shared.budget.stop()
+    shared.traffic.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await waiting
     await limited.close()
@@ -183,31 +190,66 @@ async def test_an_embedding_that_waits_out_a_rate_limit_lets_others_to_the_host(
     waiting = asyncio.create_task(embedder.embed(["a text"]))
     await soon(lambda: server.stats()["refused"], "the refusal")
     assert (await other.complete(asked())).text
-    shared.budget.stop()
+    shared.traffic.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await waiting
     await embedder.close()
     await other.close()
 
 
-async def test_one_hosts_gate_does_not_hold_up_another() -> None:
-    gates = Gates(1)
-    async with gates.gate("a"), asyncio.timeout(CEILING), gates.gate("b"):
-        assert gates.gate("a").locked()
+async def test_one_host_does_not_hold_up_another() -> None:
+    traffic = Traffic(Limits(calls_at_once=1))
+    async with traffic.passage("user", Destination("a", "m"), Estimate()):
+        waiting = traffic.passage("user", Destination("b", "m"), Estimate())
+        async with asyncio.timeout(CEILING), waiting:
+            pass
 
 
-async def test_who_queues_at_a_gate_is_refused_once_the_run_stops(server: Server) -> None:
+async def test_models_of_one_host_take_turns_where_there_is_one_place() -> None:
+    traffic = Traffic(Limits(calls_at_once=1))
+    order: list[str] = []
+
+    async def call(model: str) -> None:
+        async with traffic.passage("user", Destination("a", model), Estimate()):
+            order.append(model)
+            await turns(3)
+
+    await asyncio.gather(*(call(model) for model in "xxxxyy"))
+    assert order == ["x", "x", "y", "x", "y", "x"]
+
+
+async def test_who_gives_up_waiting_leaves_its_place_to_the_next() -> None:
+    traffic = Traffic(Limits(calls_at_once=1))
+
+    async def call() -> None:
+        async with traffic.passage("user", Destination("a", "m"), Estimate()):
+            pass
+
+    async with traffic.passage("user", Destination("a", "m"), Estimate()):
+        tasks = [asyncio.create_task(call()) for _ in range(3)]
+        await turns()
+        tasks[0].cancel()
+        await turns()
+    tasks[1].cancel()  # the place has been given to it, and it has not yet taken it
+    async with asyncio.timeout(CEILING):
+        await tasks[2]
+    lane = traffic.lane(Destination("a", "m"))
+    assert lane is not None
+    assert (lane.in_flight, lane.wanted) == (0, False)
+
+
+async def test_who_queues_is_refused_once_the_run_stops(server: Server) -> None:
     limits = Limits(calls_at_once=1)
     shared = _shared(limits)
-    client = build_client(ModelSpec(model="openai/any", api_base=server.url), sampling=Sampling(), limits=limits, shared=shared)
-    gate = shared.gates.gate(urlsplit(server.url).netloc)
-    async with gate:
+    spec = ModelSpec(model="openai/any", api_base=server.url)
+    client = build_client(spec, sampling=Sampling(), limits=limits, shared=shared)
+    lane = shared.traffic.lane(destination_of(spec))
+    assert lane is not None
+    async with shared.traffic.passage("user", destination_of(spec), Estimate()):
         queued = asyncio.create_task(client.complete(asked()))
-        await soon(lambda: gate._waiters, "the queue")
-        shared.budget.stop()
+        await soon(lambda: lane.wanted, "the queue")
+        shared.traffic.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await queued
-    assert server.stats()["calls"] == 0
-    async with asyncio.timeout(CEILING), gate:
-        pass
+    assert (server.stats()["calls"], lane.in_flight) == (0, 0)
     await client.close()
