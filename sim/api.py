@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from sim.core.ports import Listener, Sink
     from sim.core.spec import KeptScorer
     from sim.core.spec.people import PeopleStudy
+    from sim.llm.build import Shared
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
     from sim.run.judges import Judging
+    from sim.run.recipe import Recipe
     from sim.run.staff import Parts
     from sim.store.journal import Journal
 
@@ -163,6 +165,7 @@ async def run_study(
     listeners: Sequence[Listener] = (),
     announce: Announce | None = None,
     on_start: OnStart | None = None,
+    words: bool = True,
 ) -> Run:
     """Run a study to its end, or as far as models, budget and interruptions let it.
 
@@ -172,6 +175,7 @@ async def run_study(
         listeners: see every event once it is safe.
         announce: called once names, hosts and keys have been found to be right, and before any connection is opened.
         on_start: is given the run's traffic, whose `stop()` ends the run cleanly, and its folder.
+        words: what is read of the run in the end (`load_run`).
 
     Returns:
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
@@ -200,7 +204,9 @@ async def run_study(
         own=own,
     )
     limits = prepared.loaded.study.limits
-    return await _execute(folder, plans_of(folder), away=away, limits=limits, local_only=local_only, listeners=listeners, on_start=on_start)
+    return await _execute(
+        folder, plans_of(folder), away=away, limits=limits, local_only=local_only, listeners=listeners, on_start=on_start, words=words
+    )
 
 
 async def resume_run(
@@ -212,12 +218,13 @@ async def resume_run(
     listeners: Sequence[Listener] = (),
     announce: Announce | None = None,
     on_start: OnStart | None = None,
+    words: bool = True,
 ) -> Run:
     """Go on where a run stopped, with the prompts, personas and scenarios it began with; runs only what is missing.
 
     Args:
         limits: applied to the study's limits, for this execution only.
-        local_only, announce: see `run_study`.
+        local_only, announce, words: see `run_study`.
 
     Raises:
         InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a custom target cannot
@@ -241,7 +248,9 @@ async def resume_run(
         announce()
     away = await check_reach(folder.study)
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    return await _execute(folder, plans_of(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start)
+    return await _execute(
+        folder, plans_of(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start, words=words
+    )
 
 
 async def open_people_run(
@@ -420,14 +429,8 @@ def load_run(run: str | Path, *, results: str | Path = RESULTS, words: bool = Tr
 
 def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS, scorers: Iterable[KeptScorer] = ()) -> tuple[Run, dict[str, list[Event]]]:
     """As `load_run`, and with it the events that it was folded from, by trial."""
-    from sim.run.collector import rare_collection
-
     folder = open_run(run, Path(results))
-    plans = plans_of(folder, scorers=scorers)
-    with rare_collection():
-        events = folder.load_events()
-        trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
-    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials)), events
+    return _read_whole(folder, plans_of(folder, scorers=scorers))
 
 
 def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
@@ -514,29 +517,22 @@ async def _execute(
     local_only: LocalOnly | None,
     listeners: Sequence[Listener],
     on_start: OnStart | None,
+    words: bool,
 ) -> Run:
     """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
-    from sim.run.collector import rare_collection
     from sim.run.local import LocalBackend
     from sim.run.outage import Outage
-    from sim.run.trial import run_trial
 
     outage = Outage(plans)
-    async with staffed(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as staff:
+    with _written(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as run:
         if on_start:
-            on_start(staff.traffic, folder)
+            on_start(run.shared.traffic, folder)
         for target, problem in away.items():
-            await staff.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, staff.sink))
-
-        async def run_one(plan: TrialPlan) -> Trial:
-            if plan.target.id in away or outage.given_up(plan):
-                return fold(plan.blank(), staff.sink.events(plan.id))
-            return await run_trial(plan, staff.parts, staff.sink)
-
-        with rare_collection():
-            done = await LocalBackend(concurrency=folder.study.concurrency).run(plans, run_one)
-    trials = tuple(done[p.id] for p in plans)
-    return Run(folder, plans, trials, _status(trials))
+            await run.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, run.sink))
+        # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
+        due = (p for p in plans if p.target.id not in away and not outage.given_up(p))
+        await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)
+    return _read_whole(folder, plans)[0] if words else _read_digest(folder, plans)
 
 
 def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:
@@ -550,20 +546,18 @@ def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:
 
 
 @dataclass(frozen=True)
-class Staffed:
-    """A run open for writing, with everything its trials need."""
+class Written:
+    """A run open for writing, with what its trials need to be held in this process."""
 
-    parts: Parts
+    recipe: Recipe
+    shared: Shared
     sink: Sink
     journal: Journal
-    traffic: Traffic
 
 
-@asynccontextmanager
-async def staffed(
-    folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None = None, listeners: Sequence[Listener] = ()
-) -> AsyncIterator[Staffed]:
-    """Hold the run's lock and have its parts ready, with the prompts it began with.
+@contextmanager
+def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None, listeners: Sequence[Listener]) -> Iterator[Written]:
+    """Hold the run's lock, with the prompts it began with.
 
     Raises:
         RunLocked: another process is writing to it.
@@ -573,35 +567,65 @@ async def staffed(
     from sim.llm.prompts import Prompts
     from sim.llm.traffic.budget import tally
     from sim.llm.traffic.passage import Traffic
+    from sim.run.recipe import Recipe
     from sim.run.scorers import renew_scorers
-    from sim.run.staff import Parts
 
-    prompts = Prompts(folder.header.prompts)  # Read before anything is touched: a damaged header leaves the run as it is.
+    lent = Prompts(folder.header.prompts).lent  # Read before anything is touched: a damaged header leaves the run as it is.
     own, _ = renew_scorers(folder.scorers.values(), seconds=limits.timeout)
-    if prompts.lent:
-        problem = f"run '{folder.name}' is of an older version, which had no prompt {', '.join(prompts.lent)}: where it is needed, today's is used"
+    if lent:
+        problem = f"run '{folder.name}' is of an older version, which had no prompt {', '.join(lent)}: where it is needed, today's is used"
         warnings.warn(problem, Notice, stacklevel=2)
     with folder.write_journal() as journal, guarded(local_only):
         folder = folder.keep_edited()
         folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Traffic(limits, spent=spent), local_only)
-        sink = _Watched(journal, listeners)
-        parts = Parts(
-            folder.study,
-            prompts,
+        recipe = Recipe(
+            study=folder.study,
+            prompts=folder.header.prompts,
             limits=limits,
-            shared=shared,
-            sink=sink,
-            clock=time.time,
             nonce=folder.header.nonce,
             codebook=folder.codebook,
             scorers=own,
+            local_only=local_only,
         )
+        yield Written(recipe, shared, _Watched(journal, listeners), journal)
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """A run open for writing, with everything that trials need that a person holds in this process."""
+
+    parts: Parts
+    sink: Sink
+    journal: Journal
+    traffic: Traffic
+
+
+@asynccontextmanager
+async def staffed(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None = None) -> AsyncIterator[Staffed]:
+    """Hold the run's lock and have its parts ready, with the prompts it began with.
+
+    Raises:
+        RunLocked: another process is writing to it.
+    """
+    from sim.run.staff import Parts
+
+    with _written(folder, limits=limits, local_only=local_only, listeners=()) as run:
+        parts = Parts(run.recipe, run.shared, sink=run.sink, clock=time.time)
         try:
-            yield Staffed(parts, sink, journal, shared.traffic)
+            yield Staffed(parts, run.sink, run.journal, run.shared.traffic)
         finally:
             await parts.close()
+
+
+def _read_whole(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> tuple[Run, dict[str, list[Event]]]:
+    from sim.run.collector import rare_collection
+
+    with rare_collection():
+        events = folder.load_events()
+        trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
+    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials)), events
 
 
 def _read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:

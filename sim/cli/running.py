@@ -101,7 +101,7 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
             print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        partial(run_study, prepared, name=name, results=results, local_only=local_only),
+        partial(run_study, prepared, name=name, results=results, local_only=local_only, words=False),
         Progress(prepared.plans, stream=sys.stderr),
         limits=prepared.loaded.study.limits,
         first=_first_line(prepared.loaded.study, prepared.plans),
@@ -120,7 +120,7 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
     leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
-        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only),
+        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only, words=False),
         progress,
         limits=changes.limits(before.study.limits),
         first=_first_line(before.study, before.plans),

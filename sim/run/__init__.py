@@ -1,1 +1,1 @@
-"""From a study to trials that have been run: plan (pure), parts (things from names), trial (one of them), local (many at once)."""
+"""From a study to trials that were held: plan (pure), recipe (plain data), staff (who takes part), trial (one of them), local (many at once)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from sim.core.spec import Sampling
 from sim.llm.build import Shared, build_client
 from sim.llm.traffic.budget import Spent
 from sim.llm.traffic.passage import Traffic
+from sim.run.pool import work_through
 from sim.run.preflight import check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.scenes import Reading, view_of
@@ -59,31 +59,24 @@ async def rate_scenes(
     shared = Shared(Traffic(limits))
     client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
     judge = LikabilityRater(observer_id(rater.model), client, prompts)
-    due = [(staged, part) for staged in scenes for part in staged.scene.replies()]
+    due = {Reading(staged.scene.id, part): staged for staged in scenes for part in staged.scene.replies()}
     readings: dict[Reading, Ratings] = {}
     lost: dict[Reading, str] = {}
-    waiting = iter(due)
 
-    async def work() -> None:
-        for staged, part in waiting:
-            reading = Reading(staged.scene.id, part)
-            try:
-                readings[reading] = (await judge.score(view_of(staged, part))).value
-            except CallFailed as failed:
-                lost[reading] = f"{failed.cause.replace('_', ' ')}: {failed.message}"
-                if not readings and len(lost) >= concurrency:
-                    # Nothing but failures since the start: a server that is not there need not be asked two hundred times.
-                    shared.traffic.stop()
-            if on_rated:
-                on_rated(len(readings) + len(lost), len(due))
+    async def rate(reading: Reading) -> None:
+        try:
+            readings[reading] = (await judge.score(view_of(due[reading], reading.part))).value
+        except CallFailed as failed:
+            lost[reading] = f"{failed.cause.replace('_', ' ')}: {failed.message}"
+            if not readings and len(lost) >= concurrency:
+                # Nothing but failures since the start: a server that is not there need not be asked two hundred times.
+                shared.traffic.stop()
+        if on_rated:
+            on_rated(len(readings) + len(lost), len(due))
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(due))):
-                group.create_task(work())
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
+        await work_through(due, rate, at_once=concurrency)
     finally:
         await client.close()
     # Answers come in as they please; what is computed from them goes by the scenes.
-    return RatedScenes({r: readings[r] for r in (Reading(s.scene.id, p) for s, p in due) if r in readings}, lost, shared.traffic.budget.spent)
+    return RatedScenes({r: readings[r] for r in due if r in readings}, lost, shared.traffic.budget.spent)

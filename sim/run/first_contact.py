@@ -18,6 +18,7 @@ from sim.core.spec import ChatTargetSpec, Length, Scenario
 from sim.core.text import contains, normalise
 from sim.llm.build import Shared
 from sim.llm.traffic.passage import Traffic
+from sim.run.recipe import Recipe
 from sim.run.staff import Parts
 from sim.targets.first_contact.exchange import GREETING
 from sim.targets.first_contact.finding import Finding
@@ -59,7 +60,8 @@ class Stranger:
 
     def __init__(self, study: Study, plan: TrialPlan, prompts: Prompts, *, limits: Limits, nonce: str) -> None:
         shared = Shared(Traffic(limits))
-        self._parts = Parts(study, prompts, limits=limits, shared=shared, sink=MemorySink(), clock=time.time, nonce=nonce)
+        recipe = Recipe(study=study, prompts=prompts.texts, limits=limits, nonce=nonce)
+        self._parts = Parts(recipe, shared, sink=MemorySink(), clock=time.time)
         self._plan = plan
         self._spoken: list[Spoken] = []
 

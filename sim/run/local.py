@@ -1,40 +1,54 @@
-"""The local backend: many trials at once in one event loop."""
+"""The seam between a run and the machines that hold its trials, and the backend of one process: many trials at once in one event loop."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from sim.run.collector import rare_collection
+from sim.run.pool import work_through
+from sim.run.staff import Parts
+from sim.run.trial import run_trial
 
 if TYPE_CHECKING:
-    from sim.core.record import Trial
-    from sim.run.plan import TrialPlan
+    from collections.abc import Iterable
 
-RunTrial = Callable[["TrialPlan"], Awaitable["Trial"]]
+    from sim.core.ports import Clock, Sink
+    from sim.llm.build import Shared
+    from sim.run.plan import TrialPlan
+    from sim.run.recipe import Recipe
+
+
+class Backend(Protocol):
+    """Holds trials somewhere. What is told of a trial is its events: they are read from the sink and go there."""
+
+    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
+        """Take the trial of every plan as far as it goes, `recipe.study.concurrency` of them at once.
+
+        Args:
+            plans: taken in their order, and only as they can be begun, so that whoever makes them may still leave some out.
+            sink: has what earlier executions kept; a trial goes on only when its event is safe there.
+
+        Raises:
+            Exception: our own bug in one trial; the others are given up.
+        """
 
 
 class LocalBackend:
-    """Runs up to `concurrency` trials at once, in the order of the plans.
+    """Holds all trials in this process.
 
-    An exception of one trial is our own bug: the others are cancelled and it is raised.
+    Args:
+        shared: what the clients of this process share, the run's budget among it.
     """
 
-    def __init__(self, *, concurrency: int) -> None:
-        self._concurrency = concurrency
+    def __init__(self, shared: Shared, *, clock: Clock) -> None:
+        self._shared = shared
+        self._clock = clock
 
-    async def run(self, plans: Sequence[TrialPlan], run_one: RunTrial) -> dict[str, Trial]:
-        """Run every plan and return the records by trial id."""
-        done: dict[str, Trial] = {}
-        waiting = iter(plans)
-
-        async def work() -> None:
-            for plan in waiting:
-                done[plan.id] = await run_one(plan)
-
+    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
+        """See `Backend`."""
+        parts = Parts(recipe, self._shared, sink=sink, clock=self._clock)
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._concurrency, len(plans))):
-                    group.create_task(work())
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
-        return done
+            with rare_collection():
+                await work_through(plans, lambda plan: run_trial(plan, parts, sink), at_once=recipe.study.concurrency)
+        finally:
+            await parts.close()

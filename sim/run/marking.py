@@ -14,6 +14,7 @@ from sim.core.logged import Labels
 from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
 from sim.core.view import Turn
+from sim.run.pool import GivenUp, tasks
 from sim.score.marks import Marks
 from sim.score.price import CallTally
 from sim.score.said_before import Sayings
@@ -180,38 +181,17 @@ async def mark_talks(
 
     ahead = 0
     stopped: str | None = None
-    try:
-        async with asyncio.TaskGroup() as group:
-            for talk in talks:
-                if stopped := stop():
-                    break
-                waiting.append((talk, [group.create_task(tag(reply)) for reply in talk.replies]))
-                ahead += len(talk.replies)
-                while ahead > concurrency:
-                    ahead -= await finish()
-            while waiting:
-                await finish()
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
+    async with tasks() as group:
+        for talk in talks:
+            if stopped := stop():
+                break
+            waiting.append((talk, [group.create_task(tag(reply)) for reply in talk.replies]))
+            ahead += len(talk.replies)
+            while ahead > concurrency:
+                ahead -= await finish()
+        while waiting:
+            await finish()
     return stopped
-
-
-@dataclass
-class GivenUp:
-    """A judge that has failed from the start as often as it is asked at once need not be asked for every reply."""
-
-    after: int
-    alive: bool = False
-    """Whether any call was answered."""
-    why: str = ""
-    """Why it is not to be asked; empty: it is."""
-    _failed: int = 0
-
-    def note(self, why: str) -> None:
-        """A call has failed."""
-        self._failed += 1
-        if not self.alive and self._failed >= self.after:
-            self.why = f"not asked: the first {self._failed} calls failed, {why}"
 
 
 def _reply(reply: LoggedReply, mark: Mark) -> MarkedReply:

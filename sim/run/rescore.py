@@ -6,7 +6,6 @@ where it stopped, and one that is whole makes no call.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +15,8 @@ from sim.core.errors import InputError, nearest
 from sim.core.event import CallLost, Judged
 from sim.core.logged import LoggedReply, LoggedTalk
 from sim.dialogue.judging import ask_judge, lost_at, place_of
-from sim.run.marking import GivenUp, Lost, Marked
+from sim.run.marking import Lost, Marked
+from sim.run.pool import GivenUp, work_through
 from sim.score.price import CallTally
 
 if TYPE_CHECKING:
@@ -60,30 +60,26 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     """
     lost: Counter[tuple[object, ...]] = Counter()
     given_up: dict[str, GivenUp] = {}
-    waiting = _counting(due, lost)
 
-    async def work() -> None:
-        while not bench.traffic.stopped and not bench.traffic.exhausted() and (one := next(waiting, None)):
-            patience = given_up.setdefault(one.part, GivenUp(bench.concurrency))
-            if patience.why:
-                continue
-            (sent,) = bench.judges.give((one,))
-            at = (*place_of(one).values(), lost_at(one, 0))
-            for event in await ask_judge(sent, bench.judges, clock, attempt=1 + lost[at]):
-                if isinstance(event, CallLost):
-                    lost[at] += 1
-                    patience.note(event.message)
-                else:
-                    patience.alive = True
-                await sink.append(event)
-            on_verdict()
+    async def ask(one: Assignment) -> None:
+        patience = given_up.setdefault(one.part, GivenUp(bench.concurrency))
+        if patience.why:
+            return
+        (sent,) = bench.judges.give((one,))
+        at = (*place_of(one).values(), lost_at(one, 0))
+        for event in await ask_judge(sent, bench.judges, clock, attempt=1 + lost[at]):
+            if isinstance(event, CallLost):
+                lost[at] += 1
+                patience.note(event.message)
+            else:
+                patience.alive = True
+            await sink.append(event)
+        on_verdict()
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(bench.concurrency):
-                group.create_task(work())
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
+    def over() -> bool:
+        return bench.traffic.stopped or bench.traffic.exhausted() is not None
+
+    await work_through(_counting(due, lost), ask, at_once=bench.concurrency, until=over)
 
 
 def _counting(due: Iterable[Assignment], lost: Counter[tuple[object, ...]]) -> Iterator[Assignment]:

@@ -1,4 +1,4 @@
-"""Things from names: the clients, user, raters, tagger and targets that a study speaks of, shared by all trials of a run."""
+"""From a recipe to the clients, user, raters, tagger and targets that its study names, shared by all trials that one process holds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
 from sim.dialogue.users import ModelUser, ScriptedUser
+from sim.llm.prompts import Prompts
 from sim.run.clients import Clients
 from sim.run.judges import build_tagger, tagger_version
 from sim.run.scorers import build_scorers, offline_scorers
@@ -32,14 +33,13 @@ from sim.targets.memory import build_memory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sim.core.codebook import Codebook
     from sim.core.panel import Node
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
-    from sim.core.spec import CustomTargetSpec, KeptScorer, Limits, ModelSpec, Study
+    from sim.core.spec import CustomTargetSpec, KeptScorer, ModelSpec, Study
     from sim.llm.build import Shared
-    from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
+    from sim.run.recipe import Recipe
     from sim.score.scorer import Grader, Rater, Scorer, Tagger
     from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
@@ -67,29 +67,16 @@ def offline_parts(study: Study, own: Iterable[KeptScorer] = ()) -> tuple[str, ..
 
 
 class Parts:
-    """Everything the trials of one run share."""
+    """Everything that the trials of one run share in one process; to be made in the event loop that it is used in, and to be closed."""
 
-    def __init__(
-        self,
-        study: Study,
-        prompts: Prompts,
-        *,
-        limits: Limits,
-        shared: Shared,
-        sink: Sink,
-        clock: Clock,
-        nonce: str,
-        codebook: Codebook | None = None,
-        scorers: Iterable[KeptScorer] = (),
-    ) -> None:
+    def __init__(self, recipe: Recipe, shared: Shared, *, sink: Sink, clock: Clock) -> None:
         """Args:
-        codebook: what replies are tagged with; None where nothing is tagged.
-        scorers: the study's own, and those that were added to the run later.
-        nonce: the run's own, by which custom targets know their users apart from those of other runs.
+        shared: what the clients of this process share.
         """
+        study, limits, prompts = recipe.study, recipe.limits, Prompts(recipe.prompts)
         self._study = study
         self._limits = limits
-        self._nonce = nonce
+        self._nonce = recipe.nonce
         self._own = {t.id: CustomTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
         self._prompts = prompts
         self._shared = shared
@@ -98,10 +85,9 @@ class Parts:
         self._clients = Clients(prompts, sampling=study.sampling, limits=limits, shared=shared)
         self._user = ScriptedUser(ModelUser(self._clients.get(study.user), prompts))
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._clients.get(spec), prompts) for i, spec in study.raters.items()}
-        self._codebook = codebook
-        kept = tuple(scorers)
-        self._scorers = check_scorers(build_scorers(kept, self._clients, seconds=limits.timeout))
-        self._panel = Panel.of(study, (s.info for s in kept))
+        self._codebook = recipe.codebook
+        self._scorers = check_scorers(build_scorers(recipe.scorers, self._clients, seconds=limits.timeout))
+        self._panel = Panel.of(study, (s.info for s in recipe.scorers))
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
         """What the nodes of one trial work with: a target of its own, all else shared."""

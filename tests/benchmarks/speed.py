@@ -23,10 +23,11 @@ from typing import Any
 import yaml
 
 import sim.api
-import sim.run.staff
+import sim.run.local
 from sim.core.event import TaggedSentence, Tags
-from sim.core.spec import ModelSpec, Study
+from sim.core.spec import Study
 from sim.llm.client import CallLog, Client, Message, Request
+from sim.run.recipe import Recipe
 from sim.run.staff import Parts
 from sim.score.scorer import Scored
 from tests.server import Remote, serve
@@ -78,10 +79,9 @@ class AskedTagger:
 class AskedParts(Parts):
     """The parts of a run with that tagger in place of the rule-based one."""
 
-    def __init__(self, study: Study, *arguments: Any, **named: Any) -> None:
-        super().__init__(study, *arguments, **named)
-        assert isinstance(study.user, ModelSpec)
-        self.__dict__["_tagger"] = AskedTagger(self._clients.get(study.user.model_copy(update={"model": "openai/tagger"})))
+    def __init__(self, recipe: Recipe, *arguments: Any, **named: Any) -> None:
+        super().__init__(recipe, *arguments, **named)
+        self.__dict__["_tagger"] = AskedTagger(self._clients.get(recipe.study.user.model_copy(update={"model": "openai/tagger"})))
 
 
 def study(case: Case, url: str, folder: Path) -> Study:
@@ -114,7 +114,7 @@ def cpu() -> float:
 
 async def measure(case: Case, server: Remote, folder: Path) -> dict[str, float]:
     """Warm up with five trials, then measure."""
-    sim.run.staff.Parts = AskedParts  # type: ignore[misc]
+    sim.run.local.Parts = AskedParts  # type: ignore[misc]
     await sim.api.run_study(study(Case(5, exchanges=2, client=case.client), server.url, folder), results=folder / "warm")
     server.reset()
     if case.rater > 1:

@@ -19,9 +19,10 @@ from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import CustomTargetSpec, Limits, TargetSpec
 from sim.llm.build import Shared
-from sim.llm.prompts import load_prompts
+from sim.llm.prompts import load_texts
 from sim.llm.traffic.passage import Traffic
 from sim.run.plan import TrialPlan, plan_trials
+from sim.run.recipe import Recipe
 from sim.run.staff import Parts
 from sim.targets.target import Target
 from tests import examples
@@ -76,7 +77,8 @@ class Booth:
         limits = limits or Limits(retries=0, timeout=10)
         study = examples.study(targets=(target,), limits=limits)
         self.shared = Shared(Traffic(limits))
-        self.parts = Parts(study, load_prompts(), limits=limits, shared=self.shared, sink=MemorySink(), clock=lambda: 0.0, nonce=nonce)
+        recipe = Recipe(study=study, prompts=load_texts(), limits=limits, nonce=nonce)
+        self.parts = Parts(recipe, self.shared, sink=MemorySink(), clock=lambda: 0.0)
         (self.plan,) = plan_trials(study, [examples.persona()], [examples.scenario()])
 
     def trial(self, seed: int = 1) -> tuple[TrialPlan, Trial]:
