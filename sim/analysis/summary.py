@@ -29,6 +29,7 @@ from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks, check_scales
 from sim.analysis.scorers import ScorerFigures, summarise_scorers
 from sim.analysis.table import MeasureTable
+from sim.core.address import is_control
 from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import control_parts
 from sim.core.errors import Cause
@@ -380,7 +381,7 @@ def _target(
         recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
-        absent=_absent(study, trials, panel),
+        absent=_absent(trials, panel),
         lost=_counted(lost.cause for t in trials for lost in t.lost),
         calls={r: s.calls for r, s in spent.items()},
         tokens={r: Tokens(input=s.input, output=s.output, unknown_usage=s.unknown_usage) for r, s in spent.items()},
@@ -492,12 +493,11 @@ def _repetition(table: MeasureTable, trials: Sequence[str], said: SaidBeforeFigu
     )
 
 
-def _absent(study: Study, trials: Sequence[Trial], panel: Panel) -> Absent:
+def _absent(trials: Sequence[Trial], panel: Panel) -> Absent:
     absent = [one for t in trials if not (t.failed or t.finished) for one in panel.due(t)]
-    controls = control_parts(study.primary_rater).values()
     return Absent(
-        ratings=sum(v.node == "rate_likability" and v.exchange > 0 and v.part not in controls for v in absent),
-        controls=sum(v.part in controls for v in absent),
+        ratings=sum(v.node == "rate_likability" and v.exchange > 0 and not is_control(v.parts[0]) for v in absent),
+        controls=sum(v.node == "rate_likability" and v.exchange > 0 and is_control(v.parts[0]) for v in absent),
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
         tags=sum(v.node == "tag_moves" for v in absent),
         probes=sum(v.node == "probe_memory" for v in absent),

@@ -2,7 +2,8 @@
 
     kind            part                            who                what           edition   count
     rated           self · observer:x · human:p3    the rater
-                    self:one_by_one                 the rater          its control
+                    self:repeat                     the rater          its control
+                    self:one_by_one@callback        the rater          its control       dimension
     tagged          offline · openai/gpt-5@trust    the tagger                        codebook
     scored          answers@2 · profile@1           the scorer                        version
     probed          implicit:cat                    the kind           the fact
@@ -11,14 +12,18 @@
     call_lost       rate_likability:self:repeat#1   the node           the judge                attempt
     any other       profile · summary · ''          all of it
 
+Earlier versions kept all seven dimensions of `one_by_one` under one part, without a dimension.
+
 The same text means different things in different kinds of event, so that reading one takes its kind; writing one does not.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, Self, get_args
+
+from sim.core.codebook import DIMENSIONS
 
 if TYPE_CHECKING:
     from sim.core.event import Kind
@@ -32,7 +37,9 @@ SELF: Final = "self"
 _OBSERVER: Final = "observer:"
 _PERSON: Final = "human:"
 # A rater may be named after a model, colons and all, and an observer may be called like a control: only what follows a whole name is a control.
-_RATED: Final = re.compile(rf"(?P<who>(?:{_OBSERVER}|{_PERSON})?.+?)(?::(?P<what>{'|'.join(CONTROLS)}))?", re.DOTALL)
+_RATED: Final = re.compile(
+    rf"(?P<who>(?:{_OBSERVER}|{_PERSON})?.+?)(?::(?P<what>{'|'.join(CONTROLS)})(?:@(?P<edition>{'|'.join(DIMENSIONS)}))?)?", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +63,14 @@ class Address:
         match kind:
             case "rated":
                 found = _RATED.fullmatch(part)
-                return cls(found["who"], found["what"] or "") if found else cls(part)
+                return cls(found["who"], found["what"] or "", found["edition"] or "") if found else cls(part)
             case "tagged":
                 who, _, edition = part.rpartition("@")
                 return cls(who, edition=edition) if who and edition else cls(part)
             case "scored":
                 who, _, edition = part.partition("@")
                 return cls(who, edition=edition) if who and edition else cls(part)
-            case "probed":
+            case "probed" | "probe_answered":
                 who, _, what = part.partition(":")
                 return cls(who, what) if who and what else cls(part)
             case "form_answered":
@@ -99,9 +106,17 @@ def code_of(rater: str) -> str | None:
     return rater.removeprefix(_PERSON) if rater.startswith(_PERSON) else None
 
 
-def control(rater: str, of: Control) -> str:
-    """The part under which a control of `rater` is kept."""
-    return str(Address(rater, of))
+def control(rater: str, of: Control, dimension: str = "") -> str:
+    """The part under which a control of `rater` is kept; of `one_by_one`, the part of one dimension."""
+    return str(Address(rater, of, dimension))
+
+
+def piece_of(part: str) -> str:
+    """The control that ratings kept under `part` are one dimension of; empty: they are whole."""
+    if "@" not in part:
+        return ""
+    address = Address.parse("rated", part)
+    return str(replace(address, edition="")) if address.edition else ""
 
 
 def is_control(part: str) -> bool:

@@ -2,6 +2,7 @@
 
 `repeat` asks the same words again under another sampling seed: what moves is noise. `one_by_one` asks one dimension a call: what moves beyond noise
 is what rating the seven together does to each. A control is a verdict like any other, kept under a part of its own, and feeds no figure but its own.
+Each of the seven calls of `one_by_one` is kept by itself, so that none is made again when another is lost; the control is had once all seven are.
 """
 
 from __future__ import annotations

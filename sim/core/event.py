@@ -295,6 +295,7 @@ Kind = Literal[
     "rated",
     "tagged",
     "memory_written",
+    "probe_answered",
     "probed",
     "scored",
     "session_closed",
@@ -418,6 +419,18 @@ class Grade:
     """The words of the answer that decide it."""
 
 
+class ProbeAnswered(BaseEvent):
+    """The target's answer to a question of memory that a judge has yet to grade: kept first, so that the target is not asked again when the judge's
+    call is lost. `part` is that of the `Probed` that follows."""
+
+    kind: Literal["probe_answered"] = "probe_answered"
+    answer: str
+    written: bool | None = None
+    """As of `Probed`."""
+    retrieved: bool | None = None
+    """As of `Probed`."""
+
+
 class Probed(BaseEvent):
     """The target was asked what it remembers, on a fork of its own, after the session's memory had consolidated. `part` is `kind:fact`."""
 
@@ -522,6 +535,7 @@ Event = Annotated[
     | TargetReplied
     | Judged
     | MemoryWritten
+    | ProbeAnswered
     | Probed
     | SessionClosed
     | Labelled

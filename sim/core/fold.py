@@ -7,7 +7,8 @@ from dataclasses import replace
 from math import fsum
 from typing import TYPE_CHECKING
 
-from sim.core.address import Address
+from sim.core.address import Address, piece_of
+from sim.core.codebook import DIMENSIONS
 from sim.core.errors import InputError
 from sim.core.event import (
     Assessment,
@@ -21,6 +22,7 @@ from sim.core.event import (
     Labelled,
     MemoryWritten,
     NotApplicable,
+    ProbeAnswered,
     Probed,
     Role,
     SessionClosed,
@@ -42,6 +44,7 @@ from sim.core.written import GRADES
 
 if TYPE_CHECKING:
     from sim.core.event import Assessed
+    from sim.core.record import Ratings
 
 
 def fold(trial: Trial, events: Iterable[Event]) -> Trial:
@@ -123,7 +126,10 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
         case MemoryWritten():
             return replace(session, memory=(*session.memory, event))
         case Probed():
-            return replace(session, probes={**session.probes, event.part: event})
+            left = {part: answer for part, answer in session.answers.items() if part != event.part}
+            return replace(session, probes={**session.probes, event.part: event}, answers=left)
+        case ProbeAnswered():
+            return replace(session, answers={**session.answers, event.part: event})
         case SessionClosed():
             return replace(session, closed=event.ending, forks=event.forks)
     raise AssertionError(f"no such event: {event.kind}")
@@ -135,7 +141,7 @@ def _judged(trial: Trial, session: Session, event: Judged) -> Session:
         case "rated", dict() as ratings, None:
             return replace(session, criterion={**session.criterion, event.part: ratings})
         case "rated", dict() as ratings, Exchange():
-            return _at(session, event.exchange, ratings={**exchange.ratings, event.part: ratings})
+            return _at(session, event.exchange, **with_ratings(exchange.ratings, exchange.alone, event.part, ratings))
         case "tagged", (Tags() | Unscored()) as tagging, Exchange():
             return _at(session, event.exchange, tags={**exchange.tags, event.part: tagging})
         case "scored", (Truths() | Unscored()) as truths, None if event.part == GRADES:
@@ -145,6 +151,18 @@ def _judged(trial: Trial, session: Session, event: Judged) -> Session:
         case "scored", (Assessment() | NotApplicable() | Unscored()) as found, Exchange():
             return _at(session, event.exchange, scores=with_score(exchange.scores, trial, event.part, found))
     raise damaged(event.kind, trial.id, session.index, event.exchange)
+
+
+def with_ratings(known: Mapping[str, Ratings], alone: Mapping[str, Ratings], part: str, found: Ratings) -> dict[str, Mapping[str, Ratings]]:
+    """The fields `ratings` and `alone` of an exchange, which were `known` and `alone`, after what `part` found."""
+    of = piece_of(part)
+    if not of:
+        return {"ratings": {**known, part: found}, "alone": alone}
+    so_far = {**alone.get(of, {}), **found}
+    others = {control: ratings for control, ratings in alone.items() if control != of}
+    if len(so_far) < len(DIMENSIONS):
+        return {"ratings": known, "alone": {**others, of: so_far}}
+    return {"ratings": {**known, of: {d: so_far[d] for d in DIMENSIONS}}, "alone": others}
 
 
 def with_score(known: Mapping[str, Assessed], trial: Trial, part: str, found: Assessed) -> Mapping[str, Assessed]:

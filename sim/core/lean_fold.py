@@ -35,14 +35,14 @@ from sim.core.event import (
     Utterance,
     load_event,
 )
-from sim.core.fold import damaged, fold, with_score
+from sim.core.fold import damaged, fold, with_ratings, with_score
 from sim.core.ledger import scan
 from sim.core.record import Exchange, Reply, Session, Spent
 from sim.core.written import GRADES
 
 if TYPE_CHECKING:
     from sim.core.event import Role
-    from sim.core.record import Trial
+    from sim.core.record import Ratings, Trial
 
 Row = tuple[int, int, int, int, str, str, str, str]
 """Number in the journal, session, take, exchange, kind, part, body, meta."""
@@ -96,7 +96,7 @@ class Digest:
         if kind == "rated":
             ratings = {d: self._rating(r) for d, r in result_of(read).items()}
             if exchange:
-                session.exchanges[exchange - 1].ratings[part] = ratings
+                session.exchanges[exchange - 1].rate(part, ratings)
             else:
                 session.criterion[part] = ratings
         elif kind == "tagged":
@@ -170,7 +170,7 @@ def _bare(e: dict[str, Any]) -> Evidence:
 class _Talk:
     """An exchange that is still being read."""
 
-    __slots__ = ("disclosed", "flags", "index", "labels", "ratings", "reply", "scores", "scripted", "tags", "user")
+    __slots__ = ("alone", "disclosed", "flags", "index", "labels", "ratings", "reply", "scores", "scripted", "tags", "user")
 
     def __init__(self, of: Exchange) -> None:
         self.index, self.user, self.scripted, self.disclosed, self.flags, self.labels = (
@@ -185,11 +185,19 @@ class _Talk:
         self.ratings = dict(of.ratings)
         self.tags = dict(of.tags)
         self.scores = of.scores
+        self.alone = of.alone
+
+    def rate(self, part: str, found: Ratings) -> None:
+        """Somebody rated it."""
+        if "@" not in part:
+            self.ratings[part] = found
+            return
+        after = with_ratings(self.ratings, self.alone, part, found)
+        self.ratings, self.alone = dict(after["ratings"]), after["alone"]
 
     def whole(self) -> Exchange:
-        return Exchange(
-            self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.labels, self.scores
-        )
+        said = (self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.labels)
+        return Exchange(*said, scores=self.scores, alone=self.alone)
 
 
 class _Sitting:

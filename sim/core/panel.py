@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from sim.core.address import code_of, control, person_id
+from sim.core.codebook import DIMENSIONS
 from sim.core.controls import CALLS, NOTHING, Draw
 from sim.core.due import answered, next_step, talks_over
 from sim.core.errors import InputError
@@ -19,6 +20,7 @@ from sim.core.probes import Asking
 from sim.core.written import GRADES, last_written
 
 if TYPE_CHECKING:
+    from sim.core.address import Control
     from sim.core.cast import Cast
     from sim.core.event import Role
     from sim.core.probes import Probe
@@ -46,7 +48,8 @@ class Assignment:
     exchange: int
     """0: the whole session."""
     parts: tuple[str, ...]
-    """What the verdicts are kept under: one, or all that are absent of a group of scorers that are asked together."""
+    """What the verdicts are kept under: one; all that are absent of a group of scorers that are asked together; or all that are absent of a control
+    that rates one by one, each of which is asked by itself."""
 
     @property
     def part(self) -> str:
@@ -136,13 +139,23 @@ class Panel:
         if exchange.reply is None:
             return ()
         place = session.index, exchange.index
-        drawn = [control(self.raters[0], c) for c in self.controls.on(trial.cast, trial.seed, *place)] if self.raters else []
-        raters = [r for r in (*self.raters_of(trial), *drawn) if r not in exchange.ratings]
+        drawn = self.controls.on(trial.cast, trial.seed, *place) if self.raters else ()
+        raters = ((r,) for r in self.raters_of(trial) if r not in exchange.ratings)
         return (
-            *(Assignment(trial, "rate_likability", *place, (r,)) for r in raters),
+            *(Assignment(trial, "rate_likability", *place, parts) for parts in (*raters, *self._controls(exchange, drawn))),
             *((Assignment(trial, "tag_moves", *place, (self.tagger,)),) if self.tagger and self.tagger not in exchange.tags else ()),
             *self._scorings(trial, "exchange", *place, exchange.scores),
         )
+
+    def _controls(self, exchange: Exchange, drawn: Iterable[Control]) -> Iterator[tuple[str, ...]]:
+        """The parts of each drawn control that is absent; of one by one, those of the dimensions that are."""
+        rater = self.raters[0]
+        for one in drawn:
+            part = control(rater, one)
+            if part in exchange.ratings:
+                continue
+            had = exchange.alone.get(part, {})
+            yield tuple(control(rater, one, d) for d in DIMENSIONS if d not in had) if one == "one_by_one" else (part,)
 
     def due_after(self, trial: Trial, session: Session) -> tuple[Assignment, ...]:
         """What is absent on a session that is over, or is about to close, as a whole; nothing where nothing was said."""

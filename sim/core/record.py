@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         FormAnswered,
         Labelled,
         MemoryWritten,
+        ProbeAnswered,
         Probed,
         Rating,
         Role,
@@ -96,6 +97,8 @@ class Exchange:
     """What people who read it say it is, the newest last."""
     scores: Mapping[str, Assessed] = field(default_factory=dict)
     """Results of the study's own scorers of exchanges, by scorer id (see `Trial.versions`)."""
+    alone: Mapping[str, Ratings] = field(default_factory=dict)
+    """By control, what it has of dimensions that are rated one by one; it is among `ratings` as soon as it has all of them."""
 
     def mean(self, rater: str, over: Iterable[str] = DIMENSIONS) -> float | None:
         """The exchange's own mean over those of `over` that `rater` scored; None where it scored none. Higher levels: `sim.analysis.table`."""
@@ -120,6 +123,8 @@ class Session:
     """By rater."""
     probes: Mapping[str, Probed] = field(default_factory=dict)
     """By part: `kind:fact`."""
+    answers: Mapping[str, ProbeAnswered] = field(default_factory=dict)
+    """Answers to probes that are not graded yet, by part."""
     scored: Mapping[str, Truths | Unscored] = field(default_factory=dict)
     """What this session's memory wrote, fact by fact, by scorer."""
     scores: Mapping[str, Assessed] = field(default_factory=dict)

@@ -30,6 +30,11 @@ class Sent:
     context: ScoringContext | Turn | None
     """None: a question of memory, which is put to a target and not to a judge."""
 
+    def apart(self) -> tuple[Sent, ...]:
+        """An assignment for each call whose verdict is kept by itself: scorers of one group share theirs, all else is asked alone."""
+        one = self.assignment
+        return (self,) if one.node == "judge" else tuple(replace(self, assignment=replace(one, parts=(part,))) for part in one.parts)
+
 
 @dataclass(frozen=True)
 class Judges:

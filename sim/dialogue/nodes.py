@@ -30,10 +30,12 @@ from sim.core.event import (
     TrialFailed,
     UserSpoke,
 )
+from sim.core.probes import Answered
 from sim.core.record import Session, Trial
 from sim.core.view import user_view
 from sim.dialogue.judging import Judges, Sent, ask_judge, lost_at, place_of
-from sim.dialogue.probing import Probing, as_it_stood, ask
+from sim.dialogue.probing import Asked, Probing, as_it_stood, ask, remembered, unscored
+from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
     from sim.core.panel import Panel
@@ -195,7 +197,12 @@ async def close_session(state: State, runtime: Runtime[Context]) -> Update:
 
 
 async def _judge(sent: Sent, context: Context) -> Update:
-    """Have a judge asked, and keep what it says."""
+    """Have a judge asked, and keep what it says; what is asked in several calls is kept call by call."""
+    updates = await asyncio.gather(*(_ask_judge(call, context) for call in sent.apart()))
+    return {"trial": tuple(e for update in updates for e in update["trial"])}
+
+
+async def _ask_judge(sent: Sent, context: Context) -> Update:
     one = sent.assignment
     place = place_of(one)
     attempt = _attempt(one.trial, str(lost_at(one, 0)), place["session"], place["take"], place["exchange"])
@@ -212,14 +219,33 @@ async def _remember(trial: Trial, session: Session, probes: Sequence[Probe], con
 
 
 async def _ask(trial: Trial, session: Session, probe: Probe, context: Context, source: Target | None) -> Update:
-    """Put one question to a copy of `source`; None: to a target made anew."""
-    assert context.probing is not None
+    """Put one question to a copy of `source`; None: to a target made anew. An answer that the journal holds is only graded."""
+    probing = context.probing
+    assert probing is not None
+    if known := session.answers.get(probe.part):
+        return await _grade(trial, session, remembered(probe, known), probing, context)
     try:
-        source = source or await context.probing.recreate(as_it_stood(trial, session.index, probe))
-        asked = await ask(context.probing, source, trial, session.index, probe)
+        source = source or await probing.recreate(as_it_stood(trial, session.index, probe))
+        asked = await ask(probing, source, trial, session.index, probe)
     except CallFailed as failed:
         return await _lost(context, trial, failed, f"probe_memory:{probe.part}", session=session.index, take=session.take)
-    return await context.keep(asked.event(trial, session.index, context.meta(asked.timings)))
+    meta = context.meta(asked.timings)
+    if asked.grade is not None:
+        return await context.keep(asked.graded(trial, session.index, asked.grade, calls=asked.calls, meta=meta))
+    answered = await context.keep(asked.answered(trial, session.index, meta))
+    graded = await _grade(trial, session, asked, probing, context)
+    return {"trial": (*answered["trial"], *graded["trial"])}
+
+
+async def _grade(trial: Trial, session: Session, asked: Asked, probing: Probing, context: Context) -> Update:
+    """Have the judge asked about an answer."""
+    try:
+        found = await probing.grader.score(Answered(asked.probe, asked.answer))
+    except CallFailed as failed:
+        if failed.cause in LOST:
+            return await _lost(context, trial, failed, f"probe_memory:{asked.probe.part}", session=session.index, take=session.take)
+        found = Scored(unscored(failed), failed.calls, failed.timings)
+    return await context.keep(asked.graded(trial, session.index, found.value, calls=found.calls, meta=context.meta(found.timings)))
 
 
 async def _consolidate(trial: Trial, session: Session, context: Context) -> Update:

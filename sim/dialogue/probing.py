@@ -1,25 +1,25 @@
 """Asking a target what it remembers, on copies of it, so that the talk itself never knows.
 
 Each question is the first message of a new session of a copy of its own; the control question is put to a copy of the session under way. A question
-that was lost is put again on resume, to a target made anew from the record as it stood when that session closed.
+that was lost is put again on resume, to a target made anew from the record as it stood when that session closed. Where only its grade was lost, the
+judge alone is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import LOST, CallFailed
-from sim.core.event import Grade, Probed, Unscored
+from sim.core.event import ProbeAnswered, Probed, Unscored
 from sim.core.probes import Answered, Probe, asking_date
 from sim.core.text import contains
-from sim.targets.target import Answer
 
 if TYPE_CHECKING:
-    from sim.core.event import Call, Meta, Timing
+    from sim.core.event import Call, Grade, Meta, Timing
     from sim.core.record import Trial
-    from sim.score.scorer import Grader
+    from sim.score.probe_grade import ProbeGrader
     from sim.targets.target import Target
 
 Recreate = Callable[["Trial"], Awaitable["Target"]]
@@ -30,42 +30,49 @@ Recreate = Callable[["Trial"], Awaitable["Target"]]
 class Probing:
     """How answers are graded, and how a target is had that the talk has left behind."""
 
-    grader: Grader
+    grader: ProbeGrader
     recreate: Recreate
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with what came of it."""
+    """A question with the target's answer."""
 
     probe: Probe
-    answer: Answer
-    grade: Grade | Unscored
+    answer: str
     written: bool | None
-    calls: tuple[Call, ...]
-    timings: tuple[Timing, ...]
+    retrieved: bool | None
+    grade: Grade | Unscored | None
+    """As far as it took no call; None: a judge has to be asked."""
+    calls: tuple[Call, ...] = ()
+    timings: tuple[Timing, ...] = ()
 
-    def event(self, trial: Trial, session: int, meta: Meta) -> Probed:
-        """As the journal keeps it."""
+    def answered(self, trial: Trial, session: int, meta: Meta) -> ProbeAnswered:
+        """As the journal keeps it until it is graded."""
+        kept = {"answer": self.answer, "written": self.written, "retrieved": self.retrieved, "calls": self.calls, "meta": meta}
+        return ProbeAnswered(**_place(trial, session, self.probe), **kept)
+
+    def graded(self, trial: Trial, session: int, grade: Grade | Unscored, *, calls: tuple[Call, ...], meta: Meta) -> Probed:
+        """As the journal keeps it in the end.
+
+        Args:
+            calls: those that are not kept yet.
+        """
         probe = self.probe
-        recalled = self.answer.recalled
         return Probed(
-            trial=trial.id,
-            session=session,
-            take=trial.sessions[session - 1].take,
-            part=probe.part,
+            **_place(trial, session, probe),
             probe=probe.kind,
             fact=probe.fact,
             version=probe.version,
             question=probe.question,
-            answer=self.answer.text,
-            grade=self.grade,
+            answer=self.answer,
+            grade=grade,
             told=probe.told,
             delay=probe.delay,
             expected=probe.expected,
             written=self.written,
-            retrieved=None if recalled is None else _holds(recalled, probe),
-            calls=self.calls,
+            retrieved=self.retrieved,
+            calls=calls,
             meta=meta,
         )
 
@@ -74,9 +81,9 @@ async def ask(probing: Probing, source: Target, trial: Trial, session: int, prob
     """Put `probe` to a copy of `source`, which stands where `session` has just closed; a control, where its last reply was heard.
 
     Raises:
-        CallFailed: for reasons outside any model, with the calls that were paid for; what the model does wrong is an answer without a grade.
+        CallFailed: for reasons outside any model, with the calls that were paid for; what the target does wrong is an answer without a grade.
     """
-    answer, held = Answer(""), None
+    held = None
     try:
         held = source.remembers() if probe.kind != "control" else None
         fork = await source.fork()
@@ -85,14 +92,31 @@ async def ask(probing: Probing, source: Target, trial: Trial, session: int, prob
         if probe.kind != "control":
             await fork.open(asking_date(trial.cast, session))
         answer = await fork.reply(probe.question, f"{trial.id}/{session}.{trial.sessions[session - 1].take}.{probe.part}")
-        graded = await probing.grader.score(Answered(probe, answer.text))
     except CallFailed as failed:
-        calls, timings = (*answer.calls, *failed.calls), (*answer.timings, *failed.timings)
-        if failed.cause in LOST:
-            raise failed.paying(calls, timings) from failed
-        unscored = Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
-        return Asked(probe, answer, unscored, _written(held, probe), calls, timings)
-    return Asked(probe, answer, graded.value, _written(held, probe), (*answer.calls, *graded.calls), (*answer.timings, *graded.timings))
+        return Asked(probe, "", _written(held, probe), None, unscored(failed), failed.calls, failed.timings)
+    grade = probing.grader.at_once(Answered(probe, answer.text))
+    retrieved = None if answer.recalled is None else _holds(answer.recalled, probe)
+    return Asked(probe, answer.text, _written(held, probe), retrieved, grade, answer.calls, answer.timings)
+
+
+def remembered(probe: Probe, kept: ProbeAnswered) -> Asked:
+    """An answer that the journal holds, to a question whose grade it does not."""
+    return Asked(probe, kept.answer, kept.written, kept.retrieved, None)
+
+
+def unscored(failed: CallFailed) -> Unscored:
+    """Why there is no grade, where that is a model's own doing.
+
+    Raises:
+        CallFailed: it is not; `failed` itself.
+    """
+    if failed.cause in LOST:
+        raise failed
+    return Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
+
+
+def _place(trial: Trial, session: int, probe: Probe) -> dict[str, Any]:
+    return {"trial": trial.id, "session": session, "take": trial.sessions[session - 1].take, "part": probe.part}
 
 
 def as_it_stood(trial: Trial, session: int, probe: Probe) -> Trial:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sim.llm.build import Shared
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
-    from sim.score.scorer import Grader, Rater, Scorer, Tagger
+    from sim.score.scorer import Rater, Scorer, Tagger
     from sim.targets.memory.policy import Memory
     from sim.targets.target import Target
 
@@ -149,7 +149,7 @@ class Parts:
         return target
 
     @cached_property
-    def _grader(self) -> Grader:
+    def _grader(self) -> ProbeGrader:
         judge = self._study.judge
         return ProbeGrader(ProbeJudge(self._clients.get(judge), self._prompts) if judge else None)
 

@@ -90,10 +90,16 @@ class ProbeGrader:
         Raises:
             CallFailed: the judge could not be had, for reasons outside any model.
         """
-        found = grade_by_answers(context.probe, context.answer)
+        found = self.at_once(context)
         if found is not None:
             return Scored(found)
-        return await self._judge.score(context) if self._judge else Scored(Grade(outcome="wrong", by="answers"))
+        assert self._judge is not None
+        return await self._judge.score(context)
+
+    def at_once(self, context: Answered) -> Grade | None:
+        """The grade of an answer that takes no call; None: the judge has to be asked."""
+        found = grade_by_answers(context.probe, context.answer)
+        return found or (None if self._judge else Grade(outcome="wrong", by="answers"))
 
 
 def grade_by_answers(probe: Probe, answer: str) -> Grade | None:

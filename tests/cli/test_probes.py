@@ -58,6 +58,24 @@ def test_kills_inside_probes_lose_what_was_in_flight_and_nothing_else(server: Re
     assert server.stats()["calls"] == calls(whole) + sum(run.dead), "every call beyond the dead ones was made once"
 
 
+def test_a_kill_while_an_answer_is_graded_loses_the_grade_and_not_the_answer(server: Remote, tmp_path: Path) -> None:
+    scenarios(tmp_path)
+    study = first_look(tmp_path, server.url, **PROBED, judge=f'{{model: openai/judge, api_base: "{server.url}"}}')
+    assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
+    whole = happened(tmp_path / "results" / "undisturbed")
+    needed = server.stats()["by_role"]
+    assert needed["judge"] > 10, "most answers of this server are graded by the judge"
+    server.reset()
+
+    run = Run(tmp_path, study, server, whole)
+    for nth in (2, 3):
+        assert run.kill(run.hold("judge", nth=nth)) == 1
+    done = sim("resume", "first-look", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert happened(run.path) == whole
+    assert server.stats()["by_role"] == {**needed, "judge": needed["judge"] + 2}, "no answer was asked for again"
+
+
 def test_a_lost_probe_is_named_and_bought_on_resume_after_the_talk_has_moved_on(server: Remote, tmp_path: Path) -> None:
     scenarios(tmp_path)
     study = first_look(tmp_path, server.url, **PROBED, limits="{retries: 0}")

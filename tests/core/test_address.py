@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.address import CONTROLS, Address, code_of, control, is_control, observed_by, observer_id, person_id
+from sim.core.codebook import DIMENSIONS
 from sim.core.event import Kind
 
 IDS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,12}", fullmatch=True)
@@ -26,7 +27,10 @@ PARTS = st.one_of(
     st.text(max_size=20),
 )
 ADDRESSES: dict[Kind, st.SearchStrategy[Address]] = {
-    "rated": st.builds(Address, RATERS, st.sampled_from(("", *CONTROLS))),
+    "rated": st.one_of(
+        st.builds(Address, RATERS, st.sampled_from(("", *CONTROLS))),
+        st.builds(Address, RATERS, st.just("one_by_one"), edition=st.sampled_from(DIMENSIONS)),
+    ),
     "tagged": st.builds(Address, st.one_of(st.just("offline"), MODELS), edition=IDS),
     "scored": st.builds(Address, IDS, edition=st.text(max_size=10)),
     "probed": st.builds(Address, IDS, IDS),
@@ -54,6 +58,8 @@ def test_an_address_comes_back_from_its_part(kind: Kind, data: st.DataObject) ->
     [
         ("rated", "self", Address("self")),
         ("rated", "self:one_by_one", Address("self", "one_by_one")),
+        ("rated", "self:one_by_one@callback", Address("self", "one_by_one", "callback")),
+        ("rated", "observer:x:one_by_one@y", Address("observer:x:one_by_one@y")),
         ("rated", "observer:ollama/llama3:8b:repeat", Address("observer:ollama/llama3:8b", "repeat")),
         ("rated", "observer:repeat", Address("observer:repeat")),
         ("tagged", "openai/gpt-5@trust", Address("openai/gpt-5", edition="trust")),

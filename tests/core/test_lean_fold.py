@@ -132,6 +132,8 @@ def an_exchange(draw: Any, at: dict[str, Any]) -> Iterable[Event]:
     yield TargetReplied(**at, reply=draw(WORDS), dropped=draw(st.integers(0, 2)), calls=draw(CALLS), meta=draw(METAS))
     for rater in draw(st.lists(RATERS, unique=True, max_size=3)):
         yield Judged(kind="rated", **at, part=rater, result={d: draw(RATINGS) for d in DIMENSIONS}, calls=draw(CALLS))
+    for alone in draw(st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=7)):
+        yield Judged(kind="rated", **at, part=f"observer:y:one_by_one@{alone}", result={alone: draw(RATINGS)}, calls=draw(CALLS))
     for tagger in draw(st.lists(st.sampled_from([TAGGER, "openai/x"]), unique=True)):
         yield Judged(kind="tagged", **at, part=tagger, result=draw(TAGGINGS), calls=draw(CALLS))
     for scorer in draw(st.lists(SCORERS, unique=True)):
@@ -232,6 +234,7 @@ def bare_exchange(e: Exchange) -> Exchange:
         ratings={p: {d: bare(r) for d, r in of.items()} for p, of in e.ratings.items()},
         tags={p: bare_tagging(t) for p, t in e.tags.items()},
         scores={i: bare(s) for i, s in e.scores.items()},
+        alone={p: {d: bare(r) for d, r in of.items()} for p, of in e.alone.items()},
     )
 
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.core.address import control, piece_of
 from sim.core.cast import build_cast
+from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import CONTROLS, Draw, control_parts
-from sim.core.event import TrialForgotten
+from sim.core.event import Judged, Score, TrialForgotten
 from sim.core.fold import fold
 from sim.core.panel import SOMEBODY, Panel
-from sim.core.record import Trial
+from sim.core.record import Ratings, Trial
 from sim.core.spec import Controls
 from tests import examples
 from tests.analysis.trials import TAGGER, Diary, planned
@@ -83,7 +85,7 @@ def test_all_arms_owe_the_same(draw: Draw) -> None:
 @given(DRAWS, st.lists(st.sampled_from([3, None]), max_size=4))
 def test_what_is_owed_is_every_rater_and_what_was_drawn_and_no_more(draw: Draw, given: list[int | None]) -> None:
     trial = told(*given)
-    owed = [(v.exchange, v.part) for v in panel(draw, "self", "observer:x").due(trial)]
+    owed = [(v.exchange, piece_of(v.parts[0]) or v.part) for v in panel(draw, "self", "observer:x").due(trial)]
     parts = control_parts("self")
     expected = []
     for i, one in enumerate(given, 1):
@@ -96,6 +98,26 @@ def test_what_is_owed_is_every_rater_and_what_was_drawn_and_no_more(draw: Draw, 
 def test_a_control_that_was_had_is_not_owed_again(draw: Draw) -> None:
     trial = rated(told(3, 3, 3), *control_parts("self").values())
     assert panel(draw).due(trial) == ()
+
+
+def piece(trial: Trial, dimension: Dimension, score: int) -> Judged:
+    """One dimension of the first exchange, rated alone."""
+    result: Ratings = {dimension: Score(reason="r", score=score)}
+    return Judged(trial=trial.id, session=1, take=1, exchange=1, kind="rated", part=control("self", "one_by_one", dimension), result=result)
+
+
+def test_of_one_by_one_only_the_dimensions_that_are_absent_are_owed() -> None:
+    every = panel(Draw(0, Controls(one_by_one=1, repeat=0)))
+    trial, had = told(3), DIMENSIONS[1:4]
+    for n, dimension in enumerate(had, 1):
+        trial = fold(trial, [piece(trial, dimension, n)])
+    assert list(trial.exchanges[0].ratings) == ["self"], "a control that is not whole is nowhere among the ratings"
+    (owed,) = every.due(trial)
+    assert owed.parts == tuple(control("self", "one_by_one", d) for d in DIMENSIONS if d not in had)
+    trial = fold(trial, [piece(trial, d, 5) for d in reversed(DIMENSIONS) if d not in had])
+    whole = trial.exchanges[0].ratings["self:one_by_one"]
+    assert (tuple(whole), [r.score for r in whole.values()], trial.exchanges[0].alone) == (DIMENSIONS, [5, 1, 2, 3, 5, 5, 5], {})
+    assert every.due(trial) == ()
 
 
 def test_a_trial_with_a_control_to_come_is_not_whole() -> None:

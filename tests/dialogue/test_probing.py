@@ -18,12 +18,13 @@ from sim.core.spec.memory import BUILT_IN
 from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
-from sim.llm.client import Completion, Request
+from sim.llm.client import Completion, Request, Scripted
 from sim.run.plan import TrialPlan
 from sim.score.probe_grade import ProbeGrader
+from sim.score.probe_judge import ProbeJudge
 from sim.targets.target import Target
 from tests.core.test_probes import persona, scenario
-from tests.dialogue.stage import Stage, replies, says
+from tests.dialogue.stage import Answer, Stage, replies, says
 
 SPEC = Probes()
 
@@ -34,6 +35,8 @@ class Asked(Stage):
 
     asks: bool = True
     forks: bool = True
+    judge: Answer | None = None
+    """Grades what accepted answers do not decide."""
 
     def plan(self, *, personas: Sequence[Persona] = (), scenarios: Sequence[Scenario] = ()) -> TrialPlan:
         return super().plan(personas=personas or (persona(),), scenarios=scenarios or (scenario(),))
@@ -50,7 +53,8 @@ class Asked(Stage):
 
         if not self.asks:
             return context
-        return replace(context, panel=replace(context.panel, asking=Asking(0, SPEC)), probing=Probing(ProbeGrader(None), recreate))
+        judge = ProbeJudge(Scripted(self.judge), self.prompts) if self.judge else None
+        return replace(context, panel=replace(context.panel, asking=Asking(0, SPEC)), probing=Probing(ProbeGrader(judge), recreate))
 
 
 async def _cannot() -> None:
@@ -145,6 +149,43 @@ async def test_a_lost_probe_never_ends_the_talk_and_is_all_that_is_bought_again(
     assert len(stage.target_client.requests) - before == lost
     assert stage.context(resumed).panel.is_whole(resumed)
     assert happened(list(stage.sink.events(trial.id))) == happened(list(whole.sink.events(trial.id)))
+
+
+def grades(request: Request) -> Completion:
+    return Completion(text="{}", value={"quote": "something", "grade": "wrong"})
+
+
+def vague(request: Request) -> Completion:
+    """A target whose answers name nothing that was told, so that a judge has to be asked."""
+    return Completion(text="It was something." if request.role == "probe" else "I see.")
+
+
+async def test_an_answer_whose_grade_was_lost_is_graded_on_resume_and_not_asked_for_again() -> None:
+    whole = Asked(user=tells, target=vague, judge=grades)
+    await play(whole)
+    assert whole.judge is grades
+    stage = Asked(user=tells, target=vague, judge=lambda _: CallFailed("infrastructure", "the judge is away"))
+    trial = await play(stage)
+    assert [s.closed for s in trial.sessions] == ["maximum"] * 2, "a lost grade never ends the talk"
+    waiting = {(s.index, part): answer for s in trial.sessions for part, answer in s.answers.items()}
+    assert waiting
+    assert {a.answer for a in waiting.values()} == {"It was something."}
+    assert all([c.role for c in a.calls] == ["probe"] for a in waiting.values())
+    assert {(v.node, v.session, v.part) for v in stage.context(trial).panel.due(trial)} == {("probe_memory", *place) for place in waiting}
+    stage.target_client.requests.clear()
+    stage.judge = grades
+    resumed = await play(stage)
+    assert stage.target_client.requests == [], "every answer was paid for once"
+    assert stage.context(resumed).panel.is_whole(resumed)
+    assert [s.answers for s in resumed.sessions] == [{}, {}]
+    assert happened(list(stage.sink.events(trial.id))) == happened(list(whole.sink.events(trial.id)))
+
+
+async def test_a_judge_that_refuses_leaves_an_answer_without_a_grade() -> None:
+    trial = await play(Asked(user=tells, target=vague, judge=lambda _: CallFailed("refused", "not that")))
+    graded_by_judge = [p for p in probed(trial) if not isinstance(p.grade, Grade)]
+    assert graded_by_judge
+    assert {p.grade for p in graded_by_judge} == {Unscored(cause="refused", reason="not that")}
 
 
 @pytest.mark.parametrize("kept", [1, 3, 5])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic_core import from_json
 
 from sim.analysis.triage import WEIGHTS, weigh
+from sim.core.address import is_control
 from sim.core.codebook import DIMENSIONS, Dimension
-from sim.core.controls import control_parts
 from sim.core.frozen import Frozen
 from sim.core.lean_fold import result_of
 from sim.core.record import mean_known, was_cut
@@ -369,7 +369,7 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
         if event.part == rater:
             row.scores, row.score = scores, mean
             row.false_memory = bool(ratings.get("callback", {}).get("false_memory"))
-        elif mean is not None and event.part not in control_parts(rater).values():
+        elif mean is not None and not is_control(event.part):
             row.others[event.part] = mean
 
 
