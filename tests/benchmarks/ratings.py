@@ -68,6 +68,20 @@ class World:
         return _expected(self.mean, self._total)
 
     @property
+    def spreads(self) -> tuple[float, float, float]:
+        """Standard deviations of a target's own likability between personas, scenarios and cells, occasions always, before rounding."""
+        half = self.exchange**2 / 2
+        within = self.session**2 / self.sessions + half * (1 + 1 / DIMENSIONS) / (self.sessions * self.exchanges)
+        scenes = 0.0 if self.fixed else sqrt(self.scenario**2 + self.scenario_target**2)
+        return sqrt(self.persona**2 + self.persona_target**2), scenes, sqrt(self.cell**2 + within)
+
+    def cells(self, rng: np.random.Generator, truth: float) -> Floats:
+        """(1, P, S) What one target is liked by persona and scenario in one study, drawn as a whole: as large a study as is asked for in no time."""
+        personas, scenes, cells = self.spreads
+        p, s = self.personas, self.scenarios
+        return (truth + rng.normal(0, personas, (p, 1)) + rng.normal(0, scenes, (1, s)) + rng.normal(0, cells, (p, s)))[None]
+
+    @property
     def _total(self) -> float:
         scenes = 0.0 if self.fixed else self.scenario**2 + self.scenario_target**2
         return sqrt(self.persona**2 + self.persona_target**2 + scenes + self.cell**2 + self.session**2 + self.exchange**2)
@@ -95,24 +109,35 @@ class World:
 
     def _rated(self, rng: np.random.Generator, level: Floats) -> Floats:
         """Session means of what is rated at these levels, (n, t, p, s, k)."""
-        shape, half = (*level.shape, self.exchanges), self.exchange * sqrt(0.5)
-        shared = half * rng.standard_normal(shape, dtype=np.float32) + level[..., None]
-        met = np.ones(shape, dtype=bool)
-        if self.behaviour == "leaving follows disliking":
-            # At every exchange but the first of a session, the less it is liked the more probably the user is gone.
-            stays = rng.random(shape, dtype=np.float32) < 1 / (1 + np.exp(-(shared - 1.5) * 2))
-            stays[..., 0] = True
-            met = np.logical_and.accumulate(stays, axis=-1)
+        shape, half = (*level.shape, self.exchanges), np.float32(self.exchange * sqrt(0.5))
+        shared = half * rng.standard_normal(shape, dtype=np.float32) + level.astype(np.float32)[..., None]
+        stays = self._stays(rng, shared)
         found = np.full((*level.shape, DIMENSIONS), np.nan)
+        scores = np.empty(shape, dtype=np.float32)
         for d in range(DIMENSIONS):
-            scores = np.clip(np.rint(shared + half * rng.standard_normal(shape, dtype=np.float32)), 1, 5)
-            had = met if d < ALWAYS else met & self._occasions(rng, d - ALWAYS, shared)
-            times = had.sum(axis=-1)
-            found[..., d] = np.where(times > 0, (scores * had).sum(axis=-1) / np.maximum(times, 1), np.nan)
+            rng.standard_normal(dtype=np.float32, out=scores)
+            scores *= half
+            scores += shared
+            np.clip(np.rint(scores, out=scores), 1, 5, out=scores)
+            had = stays if d < ALWAYS else self._occasions(rng, d - ALWAYS, shared) & (True if stays is None else stays)
+            if had is None:
+                found[..., d] = scores.mean(axis=-1)
+                continue
+            scores *= had
+            times = np.count_nonzero(had, axis=-1)
+            np.divide(scores.sum(axis=-1), times, out=found[..., d], where=times > 0)
         return found
 
-    def _occasions(self, rng: np.random.Generator, which: int, shared: Floats) -> NDArray[np.bool_]:
-        rate: float | Floats = self.rates[which]
+    def _stays(self, rng: np.random.Generator, shared: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+        """Whether the user is still there; None: always. At every exchange but a session's first, who likes it less is the more probably gone."""
+        if self.behaviour != "leaving follows disliking":
+            return None
+        stays = rng.random(shared.shape, dtype=np.float32) < 1 / (1 + np.exp(-(shared - 1.5) * 2))
+        stays[..., 0] = True
+        return np.logical_and.accumulate(stays, axis=-1)
+
+    def _occasions(self, rng: np.random.Generator, which: int, shared: NDArray[np.float32]) -> NDArray[np.bool_]:
+        rate: float | NDArray[np.float32] = self.rates[which]
         if self.behaviour == "occasions follow liking":
             rate = np.clip(rate * np.exp((shared - self.mean) * 0.7), 0, 1)
         had = rng.random(shared.shape, dtype=np.float32) < rate
