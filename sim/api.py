@@ -30,6 +30,7 @@ from sim.store.runs import RunFolder, create_run, demand_place, open_run
 if TYPE_CHECKING:
     from sim.analysis.arms import By, Source
     from sim.analysis.compare import CompareDocument
+    from sim.analysis.crossed import CrossedDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.summary import RunSummary
     from sim.core.event import CallLost, Event
@@ -441,12 +442,29 @@ def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str 
     """
     from sim.analysis.compare import compare
 
+    loaded = _load_distinct(runs, results)
+    return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
+
+
+def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> CrossedDocument:
+    """What the user's model and the rater's do to the differences of targets, over runs that differ in them alone.
+
+    Raises:
+        InputError: there is no such run, the runs differ in something else, or a user and a rater have not met.
+    """
+    from sim.analysis.crossed import compare_crossed
+
+    loaded = _load_distinct(runs, results)
+    return compare_crossed([run.source for run in loaded], conditions=[run.conditions for run in loaded])
+
+
+def _load_distinct(runs: Sequence[str | Path], results: str | Path) -> list[Run]:
     loaded = [load_run(run, results=results, words=False) for run in runs]
     names = [run.name for run in loaded]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice is not None:
         raise InputError(f"two runs are called '{twice}'", mend="name different runs, or rename the folder of one")
-    return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
+    return loaded
 
 
 def gate_run(

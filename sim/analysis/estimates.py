@@ -9,6 +9,9 @@ scenarios count as drawn too:
     variance = persona part + scenario part − interaction part, at least half the persona part     (mean squares, as in two-way ANOVA)
     df       = Satterthwaite's, at least min(personas, scenarios) − 1
 
+Satterthwaite's formula squares estimates as if they were the true parts, which promises too many degrees of freedom where the few scenarios carry
+most of the variance. So the scenario part counts with (k − 1)² / k of them, and not with k − 1.
+
 The persona part's own degrees of freedom are √((n − 1)(m − 1)), with m the number of personas that would carry the figure were their weights equal:
 n where everybody has every part, and less where a few hold a rare one.
 
@@ -201,9 +204,14 @@ def spread(of: Estimate) -> tuple[Floats, Floats]:
         return personas, free
     scenarios, both = (of.by_scenario**2).sum(axis=-1), of.interaction
     variance = np.maximum(personas + scenarios - both, personas / 2)
-    noise = personas**2 / free + scenarios**2 / (k - 1) + both**2 / _free(of.present)
+    noise = personas**2 / free + scenarios**2 / scenario_freedom(k) + both**2 / _free(of.present)
     df = np.divide(variance**2, noise, out=np.ones_like(variance), where=noise > 0)
     return variance, np.maximum(df, min(n, k) - 1)
+
+
+def scenario_freedom(scenarios: int) -> float:
+    """The degrees of freedom with which the scenario part counts, as the module says."""
+    return (scenarios - 1) ** 2 / scenarios
 
 
 def interval(of: Estimate, scale: Scale | None = None) -> tuple[float, float] | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.estimates import EQUAL, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS, Estimate, spread
+from sim.analysis.estimates import EQUAL, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS, Estimate, scenario_freedom, spread
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def chance_settled(left: _Open, personas: int, scenarios: int, *, fixed: bool) -
         both = left.cells / (n * scenarios)
         along, down = left.personas / n + both, left.scenarios / scenarios + both
         variance = along + down - both
-        noise = along**2 / (n - 1) + down**2 / (scenarios - 1) + both**2 / ((n - 1) * (scenarios - 1))
+        noise = along**2 / (n - 1) + down**2 / scenario_freedom(scenarios) + both**2 / ((n - 1) * (scenarios - 1))
         df = np.maximum(variance**2 / noise, min(n, scenarios) - 1)
     return float(power_of(np.abs(left.gap) / np.sqrt(variance), df).mean())
 

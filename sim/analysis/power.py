@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.analysis.compare import ALPHA
-from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, Tier, estimate, interval_p, sign_flip_p, tier
+from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, Tier, estimate, interval_p, scenario_freedom, sign_flip_p, tier
 from sim.analysis.measures import BY_ID, PRIMARY
 from sim.analysis.needed import POWER, PRIOR, PRIOR_SHARE, power_of, spread_points
 from sim.core.frozen import Frozen
@@ -153,7 +153,7 @@ def by_t(design: Design, spreads: Spreads) -> float:
     variance, df = along, p - 1.0
     if s >= FEWEST_SCENARIOS:
         variance = along + down - cells
-        noise = along**2 / (p - 1) + down**2 / (s - 1) + cells**2 / ((p - 1) * (s - 1))
+        noise = along**2 / (p - 1) + down**2 / scenario_freedom(s) + cells**2 / ((p - 1) * (s - 1))
         df = max(variance**2 / noise if noise else 0.0, min(p, s) - 1)
     low, high = 0.0, 60.0
     while high - low > 1e-4:

@@ -200,6 +200,10 @@ def compare_command(
     raters: Annotated[
         bool, typer.Option("--raters", help="Instead: would another rater, or another run's user, have come to the same conclusion?")
     ] = False,
+    crossed: Annotated[
+        bool,
+        typer.Option("--crossed", help="Instead, of runs that differ in the user's model: what user, rater and both together do to each difference."),
+    ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -207,9 +211,11 @@ def compare_command(
 
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
     """
-    from sim.cli.comparing import compare
+    from sim.cli.comparing import compare, compare_crossed_runs
     from sim.cli.rater_swap import compare_raters_of
 
+    if crossed:
+        return compare_crossed_runs(runs, results=results, as_json=json)
     if raters:
         return compare_raters_of(runs, results=results, as_json=json)
     return compare(runs, by=by.value, results=results, as_json=json)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import compare_runs
+from sim.api import compare_runs, cross_runs
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.run.collector import rare_collection
@@ -25,4 +25,17 @@ def compare(runs: list[str], *, by: By, results: Path, as_json: bool) -> int:
     from sim.present.comparison import render_comparison
 
     print_rendered(lambda _: render_comparison(document))
+    return DONE
+
+
+def compare_crossed_runs(runs: list[str], *, results: Path, as_json: bool) -> int:
+    """`sim compare RUN RUN… --crossed`."""
+    with rare_collection():
+        document = cross_runs(runs, results=results)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+        return DONE
+    from sim.present.crossed import render_crossed
+
+    print_rendered(lambda _: render_crossed(document))
     return DONE

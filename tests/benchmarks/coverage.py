@@ -3,9 +3,9 @@
     python -m tests.benchmarks.coverage [--long] [TABLE …]
 
 Studies are drawn exchange by exchange with seven dimensions and occasions that may be rare (`tests.benchmarks.ratings`), and go through
-`sim.analysis.estimates` as a run's cells do. Below four scenarios an interval speaks of these scenarios, so that they add nothing there. Each TABLE is
-one of `occasions`, `kinds`, `families`, `gates`, `settle` and `plans`; all of them where none is named. The short form takes a minute and a half of one
-core, the long one a quarter of an hour.
+`sim.analysis.estimates` as a run's cells do. Below four scenarios an interval speaks of these scenarios, so that they add nothing there. A TABLE is
+one of `occasions`, `kinds`, `families`, `gates`, `settle` and `plans`; all of them where none is named. The short form takes two minutes of one core,
+the long one a quarter of an hour.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def uniform(p: Floats) -> float:
 
 SHAPES = {"as people": World(length=6, uneven=0), "as a chat model": World(MODEL, length=6, uneven=0)}
 COURSES = {
+    "no drift": {},
     "drift 0.5": {"drift": 0.5},
     "drift 1": {"drift": 1.0},
     "drift 1.5": {"drift": 1.5},

@@ -19,9 +19,10 @@ from sim.score.shuffles import order_null
 from tests.benchmarks.drawn import MODEL, Bools, World, drawn, marked
 
 MEASURES = (
-    *("stickiness", "base_rate", "excess", "sequential_excess", "pooled", "expected", "jaccard"),
-    *("repertoire", "conversation_fit", "carry_over", "moves_per_reply"),
+    *("stickiness", "base_rate", "excess", "sequential_excess", "jaccard", "repertoire", "repertoire_beyond_size"),
+    *("conversation_fit", "conversation_fit_adjusted", "carry_over", "carry_over_adjusted", "moves_per_reply"),
 )
+SHORT = {"repertoire_beyond_size": "beyond size", "conversation_fit": "fit", "conversation_fit_adjusted": "fit, adj.", "carry_over_adjusted": "carry, adj."}
 WORLDS = {"as people": World(spread=0.5, keep=0.05), "as a chat model": World(MODEL, spread=0.5, keep=0.05)}
 
 
@@ -74,7 +75,7 @@ def main() -> None:
     for name, world in WORLDS.items():
         true, off = biases(world, TAGGERS, talks=5_000)
         print(f"{name}: 5,000 conversations; how far each measure is off")
-        print(f"{'sensitivity':>12}{'specificity':>12}  {'errors':<12}{''.join(f'{m[:12]:>14}' for m in MEASURES)}")
+        print(f"{'sensitivity':>12}{'specificity':>12}  {'errors':<12}{''.join(f'{SHORT.get(m, m)[:12]:>14}' for m in MEASURES)}")
         print(f"{1:>12}{1:>12}  {'none':<12}{''.join(f'{true[m]:>14.3f}' for m in MEASURES)}")
         for tagger, of in zip(TAGGERS, off, strict=True):
             how = "repeat" if tagger.repeats else "independent"
