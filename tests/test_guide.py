@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from sim.cli.app import app
+from tests.benchmarks.coverage import TABLES
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "sim" / "guide"
@@ -40,6 +45,36 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 def test_every_file_of_the_package_that_a_page_names_is_there(page: Path) -> None:
     named = re.findall(r"`((?:sim|tests)/[\w./*-]+)`", page.read_text(encoding="utf-8"))
     assert [n for n in named if not list(ROOT.glob(n))] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda p: p.name)
+def test_every_benchmark_that_a_page_names_is_there_and_knows_its_tables(page: Path) -> None:
+    named = re.findall(r"`python -m (tests\.benchmarks(?:\.\w+)?)([^`]*)`", page.read_text(encoding="utf-8"))
+    for module, arguments in named:
+        there = ROOT.joinpath(*module.split("."))
+        assert there.with_suffix(".py").is_file() or (there / "__main__.py").is_file(), module
+        if module.endswith(".coverage"):
+            assert {a for a in arguments.split() if a != "--long"} <= set(TABLES), arguments
+    assert named or page.name != "measurements.md"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda p: p.name)
+def test_every_command_and_flag_that_a_page_names_is_there(page: Path) -> None:
+    commands = vars(get_command(app))["commands"]
+    spans = re.findall(r"`(sim [^`]+)`|^(sim .+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    for span in ("".join(of).split("#")[0] for of in spans):
+        _, command, *rest = span.split()
+        if command.startswith(("-", "…", "COMMAND")):
+            continue
+        assert command in commands, span
+        known = {flag for parameter in _parameters(commands[command]) for flag in parameter.opts} | {"--help"}
+        flags = {re.sub(r"[^\w-].*", "", word) for word in rest if word.startswith("--")}
+        assert flags <= known, span
+
+
+def _parameters(command: Any) -> list[Any]:
+    """Of a command, and of those below it."""
+    return [*command.params, *(p for below in getattr(command, "commands", {}).values() for p in _parameters(below))]
 
 
 def test_every_reference_of_the_code_is_a_heading_of_a_page() -> None:

@@ -11,6 +11,8 @@ from sim.score.repetition import PairFigures, counts, less, measure, measure_mov
 from sim.score.shuffles import Null, conversation_null, order_null, permutations_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sim.score.marks import Bits, Columns, Marks
     from sim.score.repetition import Repetition
 
@@ -204,7 +206,7 @@ def report_repetition(marks: Marks, *, tagger: str, codebook: str, seed: int = 0
         within=found.within,
         novelty=NoveltyFigures(previous=found.novelty.previous, history=found.novelty.history),
         entropy=found.novelty.entropy,
-        notes=tuple(_notes(columns, found, asked=permutations, made=made)),
+        notes=tuple(_notes(columns, found, bounds, asked=permutations, made=made)),
     )
 
 
@@ -248,7 +250,7 @@ def _templates(marks: Marks) -> Templates:
     return Templates(replies=known, distinct=len(ranked), share=ranked[0][0] / known if ranked else None, top=top)
 
 
-def _notes(columns: Columns, found: Repetition, *, asked: int, made: int) -> list[str]:
+def _notes(columns: Columns, found: Repetition, bounds: Mapping[str, tuple[float, float] | None], *, asked: int, made: int) -> list[str]:
     notes = []
     if not found.pairs:
         notes.append("no pairs: no conversation has two tagged replies in a row")
@@ -261,8 +263,12 @@ def _notes(columns: Columns, found: Repetition, *, asked: int, made: int) -> lis
             notes.append(f"no repertoire and nothing adjusted: no place is reached by {FEWEST} conversations of more than one person")
         elif found.carry_over_adjusted is None:
             notes.append(f"nothing adjusted: no two places, two or three apart, are reached by {FEWEST} conversations")
+        if found.repertoire is not None and found.repertoire_beyond_size is None:
+            notes.append("no repertoire beyond size: every reply makes every move, and so would random ones")
     if made < asked:
         notes.append(f"{made:,} permutations of {asked:,} asked for: {len(columns.tagged):,} replies")
     if found.pairs and len(paired_clusters(columns)) < FEWEST_CLUSTERS:
         notes.append(f"no intervals: fewer than {FEWEST_CLUSTERS} conversations or people")
+    elif found.jaccard is not None and bounds["jaccard"] is None:
+        notes.append("no interval of how alike replies are: without one of the conversations or people there is nothing to compare")
     return notes

@@ -22,7 +22,12 @@ MEASURES = (
     *("stickiness", "base_rate", "excess", "sequential_excess", "jaccard", "repertoire", "repertoire_beyond_size"),
     *("conversation_fit", "conversation_fit_adjusted", "carry_over", "carry_over_adjusted", "moves_per_reply"),
 )
-SHORT = {"repertoire_beyond_size": "beyond size", "conversation_fit": "fit", "conversation_fit_adjusted": "fit, adj.", "carry_over_adjusted": "carry, adj."}
+SHORT = {
+    "repertoire_beyond_size": "beyond size",
+    "conversation_fit": "fit",
+    "conversation_fit_adjusted": "fit, adj.",
+    "carry_over_adjusted": "carry, adj.",
+}
 WORLDS = {"as people": World(spread=0.5, keep=0.05), "as a chat model": World(MODEL, spread=0.5, keep=0.05)}
 
 
