@@ -361,7 +361,7 @@ async def rescore_run(
             unbounded = study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None})
             allowed = limits(unbounded) if limits else unbounded
             spent = tally(calls_of(journal.all_events(), judging.parts))
-            shared = Shared(Traffic(allowed, spent=spent), local_only)
+            shared = Shared(Traffic(allowed, concurrency=judging.concurrency, spent=spent), local_only)
             clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
             if on_start:
                 on_start(shared.traffic, folder)
@@ -539,7 +539,7 @@ async def _execute(
 ) -> Run:
     """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
     from sim.run.local import LocalBackend
-    from sim.run.outage import Outage
+    from sim.run.outage import NEEDED, Outage
 
     outage = Outage(plans)
     with _written(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as run:
@@ -548,7 +548,8 @@ async def _execute(
         for target, problem in away.items():
             await run.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, run.sink))
         # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
-        due = (p for p in plans if p.target.id not in away and not outage.given_up(p))
+        traffic = run.shared.traffic
+        due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not traffic.closed & NEEDED)
         await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)
     return _read_whole(folder, plans)[0] if words else _read_digest(folder, plans)
 
@@ -597,7 +598,7 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
         folder = folder.keep_edited()
         folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
-        shared = Shared(Traffic(limits, spent=spent), local_only)
+        shared = Shared(Traffic(limits, concurrency=folder.study.concurrency, spent=spent), local_only)
         recipe = Recipe(
             study=folder.study,
             prompts=folder.header.prompts,

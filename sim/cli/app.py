@@ -83,6 +83,9 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or it
 MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="DOLLARS", help="Stop cleanly when this much is spent.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Stop cleanly when this many tokens are used.")]
 MaxMinutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
+Patience = Annotated[float | None, typer.Option("--patience", metavar="MINUTES", help="How long to wait for a provider that goes down.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one attempt of a call may take.")]
+Retries = Annotated[int | None, typer.Option("--retries", metavar="N", help="Attempts of a call after the first.")]
 
 LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine, before any connection is opened.")]
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too; may be repeated.")]
@@ -101,6 +104,9 @@ def run_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    patience: Patience = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The run's name; default: the study's, numbered if it is taken.")] = None,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
@@ -121,6 +127,9 @@ def run_command(
         max_cost=max_cost,
         max_tokens=max_tokens,
         max_minutes=max_minutes,
+        patience=patience,
+        timeout=timeout,
+        retries=retries,
     )
     wish = read_local_only(local_only, allow_host or ())
     return run(study, changes, name=name, results=results, local_only=wish, dry_run=dry_run, as_json=json)
@@ -159,6 +168,9 @@ def resume_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    patience: Patience = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
@@ -168,7 +180,7 @@ def resume_command(
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, resume
 
-    changes = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes)
+    changes = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes, patience=patience, timeout=timeout, retries=retries)
     return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
 
 

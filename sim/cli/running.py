@@ -50,6 +50,9 @@ class Changes:
     max_cost: float | None = None
     max_tokens: int | None = None
     max_minutes: float | None = None
+    patience: float | None = None
+    timeout: float | None = None
+    retries: int | None = None
 
     def apply(self, study: Study) -> Study:
         """`study` with the flags' values.
@@ -70,7 +73,7 @@ class Changes:
 
     def limits(self, limits: Limits) -> Limits:
         """`limits` with the flags' values."""
-        flags = {"max_cost": self.max_cost, "max_tokens": self.max_tokens, "max_minutes": self.max_minutes}
+        flags = {name: getattr(self, name) for name in ("max_cost", "max_tokens", "max_minutes", "patience", "timeout", "retries")}
         return _revalidated(Limits, {**dict(limits), **{k: v for k, v in flags.items() if v is not None}})
 
 
@@ -155,6 +158,7 @@ def _execute(
 
         def on_start(traffic: Traffic, folder: RunFolder) -> None:
             stopping.listen(traffic)
+            traffic.say = progress.say
             # Only now is it sure that the run begins: a refusal is one line.
             for line in first:
                 progress.say(line)

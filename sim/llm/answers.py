@@ -22,7 +22,7 @@ from sim.core.event import Call, Timing
 from sim.core.secrets import SECRETS
 from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist
 from sim.llm.client import Completion, JsonSchema, Message, Request, prompt_hash
-from sim.llm.failures import AttemptFailed, Verdict, scrub
+from sim.llm.failures import AttemptFailed, Kind, scrub
 from sim.llm.reading import Found, find_object, sound
 from sim.llm.traffic.passage import Enter, estimate
 
@@ -103,7 +103,7 @@ class Asker:
         except AttemptFailed as failure:
             sent = tuple(m.content for m in request.messages)
             said, quote = (scrub(text, self._environ, sent=sent) for text in (f"{self._model}: {failure.message}", failure.quote))
-            raise CallFailed(CAUSES[failure.verdict], said, quote=quote) from None
+            raise CallFailed(CAUSES[failure.kind], said, quote=quote) from None
         answer = outcome.answer
         if answer.refusal is not None and (request.schema is not None or not answer.text):
             self._refused(request, outcome, "the model refuses", quote=answer.refusal)
@@ -139,7 +139,7 @@ class Asker:
             try:
                 return await self._persist(request, form, scout)
             except AttemptFailed as failure:
-                if failure.verdict != "format" or form == "prompt":
+                if failure.kind != "format" or form == "prompt":
                     raise
                 self._give_up(form)
 
@@ -151,7 +151,7 @@ class Asker:
                 return await self._send(wire)
             except AttemptFailed as failure:
                 # A fault of another kind says nothing of the form, and those who wait must not sit through the scout's retries.
-                if scout is not None and failure.verdict != "format":
+                if scout is not None and failure.kind != "format":
                     scout.set()
                 raise
 
@@ -195,8 +195,10 @@ class Asker:
         raise CallFailed("refused", f"{self._model}: {message}", quote=scrub(quote, self._environ), calls=(call,), timings=(timing,))
 
 
-CAUSES: dict[Verdict, Cause] = {
-    "again": "infrastructure",
+CAUSES: dict[Kind, Cause] = {
+    "limited": "infrastructure",
+    "down": "infrastructure",
+    "other": "infrastructure",
     "format": "infrastructure",
     "final": "infrastructure",
     "refused": "refused",

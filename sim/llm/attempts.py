@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sim.core.event import Usage
-from sim.llm.failures import AttemptFailed
+from sim.llm.failures import AGAIN, AttemptFailed
 from sim.llm.traffic.passage import Passage
 
 BASE = 0.5
@@ -21,6 +21,8 @@ CAP = 30.0
 """Seconds; no wait of our own choice is longer."""
 LONGEST = 120.0
 """Seconds; a Retry-After beyond this is cut to it."""
+STALLS = 2
+"""How often an attempt that was not answered in time is made again: each may have cost the server a whole answer."""
 BLANKS = 2
 """How often an empty answer is asked for again before it is taken as the answer."""
 
@@ -84,37 +86,48 @@ async def persist(
         clock: seconds.
 
     Raises:
-        AttemptFailed: the last attempt's failure, or the first that is not `again`; says how many attempts were made.
+        AttemptFailed: the last attempt's failure, or the first that can never pass; says how many attempts were made.
         CallFailed: what the passage raises between two attempts.
     """
     answered: list[Answer] = []
+    attempts = failed = stalled = 0
     began = clock()
-    for attempts in range(1, patience.retries + 2):
+    while True:
+        attempts += 1
         try:
             answer = await attempt()
         except AttemptFailed as failure:
-            if failure.verdict != "again":
+            down = here.failed(failure)
+            if failure.kind not in AGAIN:
                 raise
-            if attempts > patience.retries:
+            # While the provider is down an attempt says nothing of the call; who wants no second attempt gets none even so.
+            failed += not (down and patience.retries)
+            stalled += failure.timed_out and not down
+            if failed > patience.retries or stalled > STALLS:
                 if answered:
                     break
-                raise AttemptFailed("again", f"{failure.message}{_after(attempts)}", quote=failure.quote) from failure
-            asked = failure.wait
+                raise _for_good(failure, attempts, stalled) from failure
+            wait = patience.wait(max(failed, 1), failure.wait)
         else:
+            here.answered()
             answered.append(answer)
-            if not _blank(answer) or len(answered) > blanks or attempts > patience.retries:
+            failed += 1
+            if not _blank(answer) or len(answered) > blanks or failed > patience.retries:
                 break
-            asked = None
-        await here.rest(patience.wait(attempts, asked))
+            wait = patience.wait(failed, None)
+        await here.rest(wait)
     return _outcome(answered, attempts, clock() - began)
+
+
+def _for_good(failure: AttemptFailed, attempts: int, stalled: int) -> AttemptFailed:
+    """The failure of a call whose attempts are used up."""
+    after = f" (after {attempts} attempts)" if attempts > 1 else ""
+    mend = "; raise limits.timeout, or --timeout, if it is only slow" if stalled else ""
+    return AttemptFailed(failure.kind, f"{failure.message}{after}{mend}", quote=failure.quote, brief=failure.brief)
 
 
 def _blank(answer: Answer) -> bool:
     return not answer.text.strip() and answer.finish != "content_filter" and answer.refusal is None
-
-
-def _after(attempts: int) -> str:
-    return f" (after {attempts} attempts)" if attempts > 1 else ""
 
 
 def _outcome(answered: list[Answer], attempts: int, seconds: float) -> Outcome:

@@ -20,7 +20,7 @@ from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
-from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after
+from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after, timed_out
 from sim.llm.keys import named_key
 from sim.llm.reach import why_unreachable
 from sim.llm.traffic.passage import Enter
@@ -127,11 +127,11 @@ class DirectClient:
                 status, headers = response.status, response.headers
                 raw = await response.read()
         except TimeoutError:
-            raise AttemptFailed("again", f"{self._host} did not answer within {self._timeout.total:g} s") from None
+            raise timed_out(self._host, self._timeout.total or 0.0) from None
         except aiohttp.ClientConnectorError as error:
-            raise AttemptFailed("again", f"could not be reached at {self._host}: {why_unreachable(error)}") from None
+            raise AttemptFailed("down", f"could not be reached at {self._host}: {why_unreachable(error)}") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise AttemptFailed("again", f"{self._host}: {error or type(error).__name__}") from None
+            raise AttemptFailed("down", f"{self._host}: {error or type(error).__name__}", brief=f"{self._host}: {type(error).__name__}") from None
         if status != 200:
             wait = parse_retry_after(headers.get("Retry-After"), now=self._now())
             raise _judge(status, raw, self._host, wait)
@@ -204,7 +204,7 @@ def _unreadable(raw: bytes, host: str) -> AttemptFailed:
     """Some gateways answer 200 with an error object; anything else is a body nobody can read."""
     failure = _failure(raw)
     if failure is None:
-        return AttemptFailed("again", f"{host} answered with something other than a chat completion, {len(raw):,} bytes long")
+        return AttemptFailed("other", f"{host} answered with something other than a chat completion, {len(raw):,} bytes long")
     code = str(failure.code)
     return judge_status(int(code) if re.fullmatch("[45][0-9]{2}", code) else 500, f"{host}: {_told(failure)}")
 

@@ -14,12 +14,23 @@ from typing import Literal
 from sim.core.errors import one_line, strike_keys
 from sim.core.secrets import Secrets, strike_runs
 
-Verdict = Literal["again", "format", "refused", "too_long", "final"]
-"""`again`: may pass. `format`: the wish for JSON was refused. `refused`: the content was. `too_long`: the prompt does not fit. `final`: trying again
-is of no use."""
+Kind = Literal["limited", "down", "other", "final", "too_long", "refused", "format"]
+"""`limited`: too many calls or tokens for the provider's rate limit. `down`: it cannot be reached, breaks or stalls. `other`: something else that may
+pass. `final`: refused for good. `too_long`: the prompt does not fit. `refused`: the content was refused. `format`: the wish for JSON was."""
 
-AGAIN = frozenset({408, 409, 425, 429})
-"""Statuses, beside 5xx, after which another attempt may succeed."""
+AGAIN: frozenset[Kind] = frozenset({"limited", "down", "other"})
+"""Kinds after which another attempt may succeed."""
+_PASSING = frozenset({408, 409, 425})
+"""Statuses, beside 429 and 5xx, that may pass."""
+_NAMED = {
+    401: "the key is not accepted",
+    402: "there is no credit left",
+    403: "access is denied",
+    404: "there is nothing of that name",
+}
+"""What refuses for good, named."""
+_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing_hard_limit", re.IGNORECASE)
+"""What OpenAI answers with status 429 to an account without credit: no wait mends it."""
 
 _FORMAT = re.compile(r"response_format|json_schema|json_object|structured[ _]output", re.IGNORECASE)
 _TOO_LONG = re.compile(
@@ -43,10 +54,14 @@ _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE
 class AttemptFailed(Exception):
     """One attempt brought no usable answer; never leaves this room."""
 
-    def __init__(self, verdict: Verdict, message: str, *, quote: str = "", wait: float | None = None) -> None:
+    def __init__(self, kind: Kind, message: str, *, quote: str = "", wait: float | None = None, brief: str = "", timed_out: bool = False) -> None:
         super().__init__(message)
-        self.verdict: Verdict = verdict
+        self.kind: Kind = kind
         self.message = message
+        self.brief = brief or message
+        """The message without anything that came."""
+        self.timed_out = timed_out
+        """Whether there was no answer in time."""
         self.quote = quote
         """What came, whole: whoever keeps it cleans it first (`scrub`), and then cuts it."""
         self.wait = wait
@@ -62,17 +77,36 @@ def judge_status(status: int, said: str, *, quote: str = "", wait: float | None 
         quote: the body, where nobody can tell what it speaks of.
         wait: seconds that Retry-After names.
     """
-    message = f"status {status}" + (f": {said}" if said else "")
-    if status in AGAIN or status >= 500:
-        return AttemptFailed("again", message, quote=quote, wait=wait)
+    brief = f"status {status}"
+    if status == 429 and (_QUOTA.search(said) or _QUOTA.search(quote)):
+        brief += ", the quota of the account is used up"
+        return AttemptFailed("final", f"{brief}: {said}", quote=quote, brief=brief)
+    message = brief + (f": {said}" if said else "")
+    if status == 429:
+        return AttemptFailed("limited", message, quote=quote, wait=wait, brief=brief)
+    if status >= 500 or status in _PASSING:
+        return AttemptFailed("down" if status >= 500 else "other", message, quote=quote, wait=wait, brief=brief)
     if status in (400, 413, 422):
-        for verdict, pattern in _BY_TEXT:
+        for kind, pattern in _BY_TEXT:
             if pattern.search(said) or pattern.search(quote):
-                return AttemptFailed(verdict, message, quote=quote)
-    return AttemptFailed("final", message, quote=quote)
+                return AttemptFailed(kind, message, quote=quote, brief=brief)
+    if status in _NAMED:
+        brief += f", {_NAMED[status]}"
+        message = brief + (f": {said}" if said else "")
+    return AttemptFailed("final", message, quote=quote, brief=brief)
 
 
-_BY_TEXT: tuple[tuple[Verdict, re.Pattern[str]], ...] = (("too_long", _TOO_LONG), ("refused", _REFUSED), ("format", _FORMAT))
+_BY_TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (("too_long", _TOO_LONG), ("refused", _REFUSED), ("format", _FORMAT))
+
+
+def timed_out(who: str, seconds: float) -> AttemptFailed:
+    """An attempt that was not answered in time.
+
+    Args:
+        who: was asked; empty: the message has it already.
+    """
+    said = f"{who} did not answer within {seconds:g} s" if who else f"no answer within {seconds:g} s"
+    return AttemptFailed("down", said, timed_out=True)
 
 
 def parse_retry_after(header: str | None, *, now: float) -> float | None:

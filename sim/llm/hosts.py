@@ -108,6 +108,19 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+_NEAR = (".local", ".lan", ".internal", ".home.arpa")
+"""Ends of names that only a private network knows."""
+
+
+def is_near(host: str) -> bool:
+    """Whether `host` is this machine or in a private network, by its address or by a name that means nothing elsewhere; never asks DNS."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return not host.startswith(_UNKNOWN) and ("." not in host or host.lower().endswith(_NEAR))
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
 _UNKNOWN = "the provider "
 _PROVIDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "anthropic": ("api.anthropic.com", ("ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL")),

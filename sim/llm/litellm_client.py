@@ -16,7 +16,7 @@ from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
-from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, timed_out
 from sim.llm.guard import Refused
 from sim.llm.keys import hold_provider_keys, named_key
 from sim.llm.traffic.passage import Enter
@@ -160,7 +160,7 @@ class LiteLLMClient:
             async with asyncio.timeout(self._timeout):  # LiteLLM's own limit is on each read, not on the whole
                 response = await self._library.module.acompletion(**self._fixed, **asked)
         except TimeoutError:
-            raise AttemptFailed("again", f"no answer within {self._timeout:g} s") from None
+            raise timed_out("", self._timeout) from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
             raise judge(error, self._library, timeout=self._timeout, now=self._now) from None
         return self._read(response)
@@ -173,7 +173,7 @@ class LiteLLMClient:
             refusal = getattr(message, "refusal", None) or fields.get("refusal")
             return Answer(str(message.content or ""), str(choice.finish_reason or "stop"), _usage(response), self._cost(response), refusal)
         except (AttributeError, IndexError, TypeError) as error:
-            raise AttemptFailed("again", "the provider answered with something other than a chat completion") from error
+            raise AttemptFailed("other", "the provider answered with something other than a chat completion") from error
 
     def _cost(self, response: Any) -> float | None:
         """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""
@@ -200,10 +200,10 @@ def judge(error: Exception, library: Library, *, timeout: float, now: Callable[[
     if refused := _refused(error):
         return AttemptFailed("final", refused)
     if isinstance(error, litellm.Timeout):
-        return AttemptFailed("again", f"no answer within {timeout:g} s")
+        return timed_out("", timeout)
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
-        return AttemptFailed("again", said)
+        return AttemptFailed("down", said, brief=type(error).__name__)
     headers = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
     return judge_status(status, said, wait=parse_retry_after(headers.get("retry-after"), now=now()))
 

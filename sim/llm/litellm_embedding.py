@@ -14,7 +14,7 @@ from sim.core.event import Timing, Usage, read_usage
 from sim.llm.answers import CAUSES
 from sim.llm.attempts import Answer, Patience, persist
 from sim.llm.embedding import Embedded, account
-from sim.llm.failures import AttemptFailed, scrub
+from sim.llm.failures import AttemptFailed, scrub, timed_out
 from sim.llm.litellm_client import Library, cost_of, judge, way_to
 from sim.llm.traffic.passage import Enter, estimate
 
@@ -76,7 +76,7 @@ class LiteLLMEmbedder:
                 here.settle(outcome.usage, outcome.cost)
         except AttemptFailed as failure:
             said, quote = (scrub(text, self._environ, sent=texts) for text in (f"{self.model}: {failure.message}", failure.quote))
-            raise CallFailed(CAUSES[failure.verdict], said, quote=quote) from None
+            raise CallFailed(CAUSES[failure.kind], said, quote=quote) from None
         call = account(self.model, texts, usage=outcome.usage, cost=outcome.cost)
         return Embedded(tuple(vectors), call, Timing(latency=outcome.seconds, retries=outcome.attempts - 1))
 
@@ -90,7 +90,7 @@ class LiteLLMEmbedder:
             async with asyncio.timeout(self._timeout):
                 return await self._library.module.aembedding(**self._fixed, input=list(texts))
         except TimeoutError:
-            raise AttemptFailed("again", f"no answer within {self._timeout:g} s") from None
+            raise timed_out("", self._timeout) from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
             raise judge(error, self._library, timeout=self._timeout, now=self._now) from None
 
@@ -101,9 +101,9 @@ def _vectors(response: Any, count: int) -> list[tuple[float, ...]]:
         found = sorted(response.data, key=lambda item: int(item["index"]))
         vectors = [tuple(float(x) for x in item["embedding"]) for item in found]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise AttemptFailed("again", "the provider answered with something other than embeddings") from error
+        raise AttemptFailed("other", "the provider answered with something other than embeddings") from error
     if len(vectors) != count or len({len(v) for v in vectors}) != 1 or not vectors[0] or not all(map(math.isfinite, (x for v in vectors for x in v))):
-        raise AttemptFailed("again", f"the provider answered with something other than {count} embeddings of one length")
+        raise AttemptFailed("other", f"the provider answered with something other than {count} embeddings of one length")
     return vectors
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from sim.core.spec import CallableTargetSpec, CustomTargetSpec, GraphTargetSpec, HttpTargetSpec, LoggedTargetSpec
 from sim.llm.attempts import Patience
+from sim.llm.hosts import is_near
+from sim.llm.traffic.lanes import Destination
 from sim.targets.callable import build_callable, load_callable
 from sim.targets.graph import GraphTarget, load_graph
 from sim.targets.identity import Identity
@@ -45,7 +47,7 @@ class CustomTarget:
         else:
             self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
             kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
-            self._till = Meter(f"{kind}/{spec.id}", shared.traffic)
+            self._till = Meter(Destination(None, f"{kind}/{spec.id}"), shared.traffic)
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
@@ -91,10 +93,10 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
     check_own(spec, environ=environ)
     shared.pool = shared.pool or Pool()
     nothing = Filling({n: "" for n in ("message", "messages", "user_id", "session_id", "date", "key")}, [], environ)
-    host = urlsplit(nothing.text(spec.http.url, quoted=True)).netloc
+    url = urlsplit(nothing.text(spec.http.url, quoted=True))
     return HttpLine(
         spec.http,
-        till=Meter(f"http/{spec.id}", shared.traffic, host),
+        till=Meter(Destination(url.netloc, f"http/{spec.id}", is_near(url.hostname or "")), shared.traffic),
         pool=shared.pool,
         patience=Patience(retries=limits.retries),
         timeout=limits.timeout,

@@ -23,7 +23,7 @@ from sim.core.errors import CallFailed, Cause
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
 from sim.llm.attempts import Answer as Attempted
 from sim.llm.attempts import Outcome, Patience, persist
-from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub
+from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub, timed_out
 from sim.llm.keys import hold
 from sim.llm.reach import why_unreachable
 from sim.targets import stream
@@ -152,7 +152,7 @@ class HttpLine:
             return await persist(attempt, patience or self._patience, here)
         except AttemptFailed as failure:
             said, quote = (scrub(text, self.environ) for text in (f"{self.till.name}: {failure.message}", failure.quote))
-            raise CallFailed(_CAUSES.get(failure.verdict, "infrastructure"), said, quote=quote) from None
+            raise CallFailed(_CAUSES.get(failure.kind, "infrastructure"), said, quote=quote) from None
 
     async def _attempt(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, read: Read, fine: frozenset[int]) -> Attempted:
         host = urlsplit(url).netloc
@@ -165,15 +165,15 @@ class HttpLine:
                 wait = parse_retry_after(response.headers.get("Retry-After"), now=self._now())
                 raise judge_status(response.status, host, quote=raw, wait=wait)
         except TimeoutError:
-            raise AttemptFailed("again", f"{host} did not answer within {self._timeout.total:g} s") from None
+            raise timed_out(host, self._timeout.total or 0.0) from None
         except aiohttp.InvalidURL:
             raise AttemptFailed("final", "what its url template makes is not a URL", quote=url) from None
         except aiohttp.ClientConnectorError as error:
-            raise AttemptFailed("again", f"could not be reached at {host}: {why_unreachable(error)}") from None
+            raise AttemptFailed("down", f"could not be reached at {host}: {why_unreachable(error)}") from None
         except (aiohttp.ServerDisconnectedError, OSError) as error:
-            raise AttemptFailed("again", f"{host}: {error or type(error).__name__}") from None
+            raise AttemptFailed("down", f"{host}: {error or type(error).__name__}", brief=f"{host}: {type(error).__name__}") from None
         except aiohttp.ClientError as error:
-            raise AttemptFailed("again", f"{host}: {type(error).__name__}", quote=str(error)) from None
+            raise AttemptFailed("down", f"{host}: {type(error).__name__}", quote=str(error)) from None
         except ValueError as error:
             raise AttemptFailed("final", f"{host}: the request or the answer is not HTTP", quote=str(error)) from None
 

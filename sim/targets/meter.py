@@ -37,17 +37,20 @@ class Said(NamedTuple):
 class Meter:
     """Where the calls of one target are counted."""
 
-    name: str
-    """What the journal calls it: `http/<id>`, `callable/<id>`, `graph/<id>`."""
+    to: Destination
+    """Its model is what the journal calls it: `http/<id>`, `callable/<id>`, `graph/<id>`."""
     traffic: Traffic
-    host: str | None = None
-    """Where it is; None: its code runs in this process."""
     role: Role = "target"
     """What its calls are made for."""
 
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return self.to.model
+
     def passage(self, *texts: str) -> Passage:
         """What a call that sends `texts` passes; to be settled only where the call is one that the journal counts."""
-        return self.traffic.passage(self.role, Destination(self.host, self.name), estimate(texts))
+        return self.traffic.passage(self.role, self.to, estimate(texts))
 
     async def ask(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> Answer:
         """The reply that `call` brings.

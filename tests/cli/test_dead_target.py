@@ -144,7 +144,7 @@ def test_a_target_that_always_fails_is_given_up_after_a_few_trials_and_goes_on_w
     assert (done.returncode, done.stdout) == (3, "")
     assert 3 <= asked <= 4, "two at once: the third settles it while at most one more is under way"
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"sim: my-bot never answered: status {status}: ")
+    assert last.startswith(f"sim: my-bot never answered: status {status}")
     assert "broken" not in last, "what came may repeat the talk, and this goes into logs"
     assert last.endswith(f"; {asked} trials stopped, {7 - asked} not begun; `sim resume own` goes on")
     shown = sim("show", "own", cwd=tmp_path).stdout

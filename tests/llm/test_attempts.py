@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.core.event import Usage
 from sim.core.spec import Limits, ModelSpec
 from sim.llm.attempts import BASE, CAP, LONGEST, Answer, Outcome, Patience, persist
-from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after
+from sim.llm.failures import AGAIN, AttemptFailed, judge_status, parse_retry_after
 from sim.llm.traffic.lanes import Destination
 from sim.llm.traffic.passage import Estimate, Traffic
 from tests.llm.conftest import Waits
@@ -35,18 +35,42 @@ def _script(*steps: Answer | AttemptFailed) -> Callable[[], object]:
     return attempt
 
 
-@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 529])
-def test_statuses_that_may_pass(status: int) -> None:
-    assert judge_status(status, "busy").verdict == "again"
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, "limited"), *((s, "down") for s in (500, 502, 503, 504, 529)), *((s, "other") for s in (408, 409, 425))]
+)
+def test_statuses_that_may_pass(status: int, kind: str) -> None:
+    assert judge_status(status, "busy").kind == kind
+    assert kind in AGAIN
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "status 401, the key is not accepted: no"),
+        (402, "status 402, there is no credit left: no"),
+        (403, "status 403, access is denied: no"),
+        (404, "status 404, there is nothing of that name: no"),
+    ],
+)
+def test_what_refuses_for_good_is_named(status: int, said: str) -> None:
+    assert judge_status(status, "no").message == said
+
+
+@pytest.mark.parametrize(
+    "body", ['{"error": {"code": "insufficient_quota"}}', "You exceeded your current quota, please check your plan and billing details."]
+)
+def test_a_quota_that_is_used_up_is_not_a_rate_that_passes(body: str) -> None:
+    for failure in (judge_status(429, body), judge_status(429, "host", quote=body)):
+        assert (failure.kind, failure.brief) == ("final", "status 429, the quota of the account is used up")
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 413, 422])
 def test_statuses_that_will_not(status: int) -> None:
-    assert judge_status(status, "no").verdict == "final"
+    assert judge_status(status, "no").kind == "final"
 
 
 @pytest.mark.parametrize(
-    ("said", "verdict"),
+    ("said", "kind"),
     [
         ("This model's maximum context length is 4096 tokens", "too_long"),
         ("the request exceeds the available context size", "too_long"),
@@ -58,12 +82,12 @@ def test_statuses_that_will_not(status: int) -> None:
         ("temperature must be at most 1", "final"),
     ],
 )
-def test_a_400_is_judged_by_what_it_says(said: str, verdict: str) -> None:
-    assert judge_status(400, said).verdict == verdict
+def test_a_400_is_judged_by_what_it_says(said: str, kind: str) -> None:
+    assert judge_status(400, said).kind == kind
 
 
 def test_a_500_that_speaks_of_the_context_is_still_tried_again() -> None:
-    assert judge_status(500, "context length").verdict == "again"
+    assert judge_status(500, "context length").kind == "down"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +153,7 @@ async def test_without_retries_an_empty_answer_is_the_answer(waits: Waits) -> No
 
 
 async def test_an_empty_answer_outlives_a_failure_after_it(waits: Waits) -> None:
-    outcome = await _persist(_script(Answer(""), AttemptFailed("again", "busy")), waits, 1, blanks=2)
+    outcome = await _persist(_script(Answer(""), AttemptFailed("other", "busy")), waits, 1, blanks=2)
     assert (outcome.answer.text, outcome.attempts) == ("", 2)
 
 
@@ -148,12 +172,13 @@ async def test_the_place_is_given_back_for_every_wait_and_the_queue_before_the_f
         return await answers()  # type: ignore[misc, no-any-return]
 
     traffic = Traffic(Limits(calls_at_once=1), sleep=sleep)
-    answers = _script(AttemptFailed("again", "busy", wait=7), Answer("hello"))
+    answers = _script(AttemptFailed("other", "busy", wait=7), Answer("hello"))
     async with traffic.passage("target", HERE, Estimate()):
         queued = asyncio.create_task(_through(traffic, attempt, lambda: now))
         await turns()
         now += 100
         lane = traffic.lane(HERE)
+        assert lane is not None
     outcome = await queued
     assert outcome.attempts == 2
     assert outcome.seconds == 3 + 7.5 + 3, "from the first attempt to the answer"

@@ -32,7 +32,7 @@ from tests.waiting import CEILING, soon
 def test_a_spec_gets_its_client(spec: ModelSpec, kind: type, host: str) -> None:
     client = build_client(spec, sampling=Sampling(), limits=Limits())
     assert isinstance(client, kind)
-    assert (destination_of(spec), client.model) == ((host, spec.model), spec.model)
+    assert (destination_of(spec), client.model) == ((host, spec.model, host != "anthropic"), spec.model)
 
 
 async def test_a_models_own_sampling_replaces_the_studys(server: Server) -> None:

@@ -126,7 +126,11 @@ def test_a_good_file_is_good_however_it_was_saved(tmp_path: Path, data: bytes) -
         (STUDY + "1.5: x\n", "8: key '1.5' must be text; quote it: \"1.5\""),
         (STUDY + "~: x\n", "8: key '~' must be text; quote it: \"~\""),
         (STUDY + 'limits: {1: x, "1": y}\n', "8: key '1' stands twice, first on line 8; keep one of them (and 1 more)"),
-        (STUDY + "limits: {1: x}\n", "8: limits: unknown key '1'; choose from: timeout, retries, calls_at_once, max_cost, max_tokens, max_minutes"),
+        (
+            STUDY + "limits: {1: x}\n",
+            "8: limits: unknown key '1'; choose from: timeout, retries, calls_at_once, fixed_calls, requests_per_minute, tokens_per_minute, "
+            "patience, max_cost, max_tokens, max_minutes",
+        ),
         (STUDY + "[a]: x\n", """8: a key must be text, not a list or mapping; put text that begins with [ or { in "quotes\""""),
         (
             STUDY + "x: !!python/object/apply:os.system ['touch pwned']\n",

@@ -143,7 +143,7 @@ async def test_what_may_pass_is_tried_again_under_the_same_key(bot: Chatbot, mon
     [
         ("garbage", r"http/bot: what came is not JSON, and reply: reply asks for it: <html>not what you asked for</html>"),
         ("elsewhere", r'http/bot: no text stands at reply: reply in what came: \{"answer": "here I am, .{300,400}…$'),
-        ("404", r'http/bot: status 404: 127\.0\.0\.1:\d+: \{"error": "broken"\}'),
+        ("404", r'http/bot: status 404, there is nothing of that name: 127\.0\.0\.1:\d+: \{"error": "broken"\}'),
         ("500", r"http/bot: status 500"),
     ],
 )

@@ -29,7 +29,15 @@ class Limits(Frozen):
     retries: int = Field(default=5, strict=True, ge=0, le=50)
     """Attempts after the first, on 408, 409, 425, 429, 5xx and broken connections."""
     calls_at_once: int = Field(default=256, strict=True, ge=1)
-    """Calls in flight to one host or provider."""
+    """Calls in flight to one host or provider, at most. How many of them to one model is found out while the run goes on."""
+    fixed_calls: int | None = Field(default=None, strict=True, ge=1)
+    """Calls in flight to one model, exactly: nothing is found out, and nothing adapted. Left out: adapted."""
+    requests_per_minute: int | None = Field(default=None, strict=True, ge=1)
+    """Attempts to one model in a minute. Left out: any number."""
+    tokens_per_minute: int | None = Field(default=None, strict=True, ge=1)
+    """Tokens in and out of one model in a minute, by what calls were expected to take, put right when they are answered. Left out: any number."""
+    patience: float = Field(default=15, ge=0, allow_inf_nan=False)
+    """Minutes that a provider which has answered before may be down: calls to it wait until it is back."""
     max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """US dollars over the whole run."""
     max_tokens: int | None = Field(default=None, strict=True, ge=1)

@@ -6,6 +6,7 @@ overshoot is at most the cost of the calls in flight.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -86,6 +87,13 @@ class Budget:
     def unknown_costs(self) -> int:
         """How many calls count as 0 dollars because nobody knows their price."""
         return self._total.unknown_costs
+
+    @property
+    def minutes_left(self) -> float:
+        """Seconds until `max_minutes` are over."""
+        if self._limits.max_minutes is None:
+            return math.inf
+        return max(0.0, self._limits.max_minutes * 60 - (self._clock() - self._started))
 
     def exhausted(self) -> str | None:
         """Which limit is reached, as a sentence that names its flag; None while there is something left."""

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sim.llm.traffic.breaker import Breaker
+    from sim.llm.traffic.limit import AdaptiveLimit
+    from sim.llm.traffic.pace import Pace
 
 
 class Destination(NamedTuple):
@@ -17,6 +22,8 @@ class Destination(NamedTuple):
     """Host or provider; None: it runs in this process, and nothing bounds how many of its calls are in flight."""
     model: str
     """As the journal names it."""
+    near: bool = False
+    """Whether it is on this machine or in a private network, where nobody else's calls are in the way."""
 
 
 class Host:
@@ -32,11 +39,9 @@ class Host:
         self.queued = 0
         self._lanes: list[Lane] = []
 
-    def lane(self) -> Lane:
-        """A further lane to this host."""
-        lane = Lane(self)
+    def add(self, lane: Lane) -> None:
+        """Let a further lane lead to this host."""
         self._lanes.append(lane)
-        return lane
 
     def admit(self) -> None:
         """Give free places to those who wait."""
@@ -50,21 +55,31 @@ class Host:
 
 
 class Lane:
-    """The calls in flight to one model of one host."""
+    """The calls to one model of one host: how many are in flight, how fast they follow each other, and whether it can be asked at all."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, limit: AdaptiveLimit, breaker: Breaker, *, requests: Pace, tokens: Pace) -> None:
         self.in_flight = 0
+        self.limit = limit
+        self.breaker = breaker
+        self.requests = requests
+        self.tokens = tokens
         self._host = host
         self._waiting: deque[asyncio.Future[None]] = deque()
+        host.add(self)
+
+    @property
+    def queued(self) -> int:
+        """Calls that wait for a place."""
+        return len(self._waiting)
 
     @property
     def wanted(self) -> bool:
         """Whether a call waits for a place that this lane may give."""
-        return bool(self._waiting)
+        return bool(self._waiting) and self.in_flight < self.limit.value
 
     async def enter(self) -> None:
         """Take a place, as soon as there is one."""
-        if not self._waiting and self._host.in_flight < self._host.cap:
+        if not self._waiting and self.in_flight < self.limit.value and self._host.in_flight < self._host.cap:
             self._take()
             return
         place = asyncio.get_running_loop().create_future()
@@ -87,6 +102,10 @@ class Lane:
         if self._host.queued:
             self._host.admit()
 
+    def admit(self) -> None:
+        """Give free places to those who wait, after the limit has changed."""
+        self._host.admit()
+
     def admit_one(self) -> None:
         """Give a place to the one who has waited longest."""
         place = self._waiting.popleft()
@@ -103,6 +122,7 @@ class Lane:
     def _take(self) -> None:
         self.in_flight += 1
         self._host.in_flight += 1
+        self.limit.entered(self.in_flight)
 
 
 def _grant(place: asyncio.Future[None], lane: Lane) -> None:

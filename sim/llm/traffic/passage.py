@@ -18,8 +18,12 @@ from sim.core.event import Role, Usage
 from sim.core.ports import Clock
 from sim.core.spec import Limits
 from sim.core.view import CHARACTERS_PER_TOKEN
+from sim.llm.failures import AttemptFailed
+from sim.llm.traffic.breaker import Breaker
 from sim.llm.traffic.budget import Budget, Spent
 from sim.llm.traffic.lanes import Destination, Host, Lane
+from sim.llm.traffic.limit import START, AdaptiveLimit
+from sim.llm.traffic.pace import Pace
 
 
 class Estimate(NamedTuple):
@@ -39,6 +43,7 @@ class Traffic:
 
     Args:
         limits: of the run.
+        concurrency: trials under way at once.
         spent: what earlier executions of the run have spent, by role (`tally`).
         clock: seconds, which `max_minutes` is held against; it counts from now.
         sleep: lets seconds pass; left out: by the event loop, until the run is stopped.
@@ -48,20 +53,27 @@ class Traffic:
         self,
         limits: Limits,
         *,
+        concurrency: int = 1,
         spent: Mapping[Role, Spent] | None = None,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         self.budget = Budget(limits, clock, spent=spent)
-        self._cap = limits.calls_at_once
+        self.say: Callable[[str], None] = _unsaid
+        """Is given a line when a provider goes down or comes back."""
+        self._limits = limits
+        self._concurrency = concurrency
+        self._clock = clock
         self._hosts: dict[str, Host] = {}
         self._lanes: dict[Destination, Lane] = {}
-        self._sleep = sleep or self._wait
-        self._stopped = asyncio.Event()
+        self._sleep = sleep
+        self._sleepers: set[asyncio.Future[None]] = set()
+        self._stopped = False
+        self._closed: set[Role] = set()
 
     def passage(self, role: Role, destination: Destination, estimate: Estimate) -> Passage:
         """What a call passes that is made for `role`, goes to `destination` and may take `estimate`."""
-        return Passage(self, role, destination.model, self.lane(destination))
+        return Passage(self, role, destination.model, self.lane(destination), estimate)
 
     def way_to(self, destination: Destination) -> Enter:
         """`passage` with a fixed destination."""
@@ -73,11 +85,14 @@ class Traffic:
     @property
     def stopped(self) -> bool:
         """Whether `stop` was called."""
-        return self._stopped.is_set()
+        return self._stopped
 
     def stop(self) -> None:
         """Let every further call, and every wait between attempts, end in `interrupted`. To be called in the event loop's thread."""
-        self._stopped.set()
+        self._stopped = True
+        for sleeper in self._sleepers:
+            if not sleeper.done():
+                sleeper.set_result(None)
 
     def exhausted(self) -> str | None:
         """Which limit of the budget is reached; None while there is something left."""
@@ -89,50 +104,88 @@ class Traffic:
         Raises:
             CallFailed: `interrupted` after `stop`, `budget` once a limit is reached.
         """
-        if self._stopped.is_set():
+        if self._stopped:
             raise CallFailed("interrupted", "the run is being stopped")
         reached = self.budget.exhausted()
         if reached is not None:
             raise CallFailed("budget", reached)
 
-    async def rest(self, seconds: float) -> None:
-        """Let time pass; ends early when the run is stopped.
+    async def rest(self, seconds: float, *, woken_by: set[asyncio.Future[None]] | None = None) -> None:
+        """Let time pass; ends early when the run is stopped or its minutes are over.
+
+        Args:
+            woken_by: who is in it when something happens is woken.
 
         Raises:
             CallFailed: as `check`.
         """
-        await self._sleep(seconds)
+        self.check()
+        seconds = min(seconds, self.budget.minutes_left)
+        if self._sleep is not None:
+            await self._sleep(seconds)
+        else:
+            await self._wait(seconds, self._sleepers if woken_by is None else woken_by)
         self.check()
 
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
+    async def _wait(self, seconds: float, woken_by: set[asyncio.Future[None]]) -> None:
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers.add(sleeper)
+        woken_by.add(sleeper)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await sleeper
+        finally:
+            self._sleepers.discard(sleeper)
+            woken_by.discard(sleeper)
+
+    @property
+    def closed(self) -> frozenset[Role]:
+        """Roles whose calls cannot be made any more in this execution: their provider refuses for good, or was down for too long."""
+        return frozenset(self._closed)
+
+    def close_to(self, role: Role) -> None:
+        """Note that calls for `role` cannot be made any more."""
+        self._closed.add(role)
 
     def lane(self, destination: Destination) -> Lane | None:
-        """The calls in flight to `destination`; None: they run in this process."""
+        """The calls to `destination`; None: they run in this process."""
         if destination.host is None:
             return None
-        lane = self._lanes.get(destination)
-        if lane is None:
-            host = self._hosts.get(destination.host)
-            if host is None:
-                host = self._hosts[destination.host] = Host(self._cap)
-            lane = self._lanes[destination] = host.lane()
+        return self._lanes.get(destination) or self._open_lane(destination, destination.host)
+
+    def _open_lane(self, destination: Destination, host: str) -> Lane:
+        limits, clock = self._limits, self._clock
+        shared = self._hosts.get(host)
+        if shared is None:
+            shared = self._hosts[host] = Host(limits.calls_at_once)
+        start = max(START, self._concurrency) if destination.near else START
+        limit = AdaptiveLimit(start=start, cap=limits.calls_at_once, clock=clock)
+        if limits.fixed_calls is not None:
+            limit.fix(limits.fixed_calls)
+        name = destination.model if destination.model.startswith(f"{host}/") else f"{destination.model} at {host}"
+        breaker = Breaker(name, patience=60 * limits.patience, clock=clock, say=lambda line: self.say(line))
+        requests, tokens = Pace(limits.requests_per_minute, clock), Pace(limits.tokens_per_minute, clock)
+        lane = self._lanes[destination] = Lane(shared, limit, breaker, requests=requests, tokens=tokens)
         return lane
+
+
+def _unsaid(line: str) -> None:
+    """Nobody listens."""
 
 
 class Passage:
     """One call on its way. Use `Traffic.passage`."""
 
-    __slots__ = ("_inside", "_lane", "_model", "_role", "_traffic")
+    __slots__ = ("_estimate", "_failed", "_inside", "_lane", "_model", "_probing", "_role", "_traffic")
 
-    def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None) -> None:
+    def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None, estimate: Estimate) -> None:
         self._traffic = traffic
         self._role = role
         self._model = model
         self._lane = lane
-        self._inside = False
+        self._estimate = estimate
+        self._inside = self._failed = self._probing = False
 
     async def __aenter__(self) -> Self:
         await self._enter()
@@ -142,14 +195,48 @@ class Passage:
         self._leave()
 
     async def rest(self, seconds: float) -> None:
-        """Give the place back, wait, and take one again.
+        """Give the place back, wait, and take one again; while the provider is down, not before it is back.
 
         Raises:
-            CallFailed: as `Traffic.check`.
+            CallFailed: as `Traffic.check`, or the provider is not asked any more.
         """
         self._leave()
         await self._traffic.rest(seconds)
         await self._enter()
+
+    def answered(self) -> None:
+        """Note that an attempt was answered."""
+        lane = self._lane
+        if lane is not None:
+            lane.breaker.answered()
+            if not self._failed:
+                lane.limit.answered(lane.in_flight)
+
+    def failed(self, failure: AttemptFailed) -> bool:
+        """Note that an attempt failed.
+
+        Returns:
+            Whether its provider is held to be down, so that the attempt says nothing of the call.
+        """
+        self._failed = True
+        lane = self._lane
+        if lane is None:
+            return False
+        match failure.kind:
+            case "down":
+                lane.limit.broke()
+                return lane.breaker.failed(failure.brief, probing=self._probing)
+            case "other":
+                lane.limit.broke()
+                return False
+            case "limited":
+                lane.limit.limited(failure.wait)
+                lane.breaker.alive()
+            case "final":
+                lane.breaker.refused(failure.brief)
+            case _:
+                lane.breaker.answered()
+        return False
 
     def settle(self, usage: Usage | None, cost: float | None) -> None:
         """Note what the call has taken.
@@ -159,25 +246,42 @@ class Passage:
             cost: US dollars; None: unknown.
         """
         self._traffic.budget.count(self._role, self._model, usage=usage, cost=cost)
+        if self._lane is not None and usage is not None:
+            self._lane.tokens.give_back(sum(self._estimate) - usage.input - usage.output)
 
     async def _enter(self) -> None:
         """Take a place. Whether a call may be made is looked at before the queue and behind it, for others spend meanwhile."""
-        self._traffic.check()
-        if self._lane is None:
+        traffic, lane = self._traffic, self._lane
+        traffic.check()
+        if lane is None:
             return
-        await self._lane.enter()
-        self._inside = True
+        early = max(lane.requests.wait(), lane.tokens.wait(sum(self._estimate)))
+        if early > 0:
+            await traffic.rest(early)
+        while wait := lane.breaker.wait():
+            await traffic.rest(wait, woken_by=lane.breaker.sleepers)
+        self._probing = lane.breaker.open
         try:
-            self._traffic.check()
-        except CallFailed:
+            await lane.enter()
+            self._inside = True
+            traffic.check()
+            if lane.breaker.shut:
+                traffic.close_to(self._role)
+                raise CallFailed("infrastructure", lane.breaker.shut)
+        except BaseException:
             self._leave()
             raise
 
     def _leave(self) -> None:
+        lane = self._lane
+        if lane is None:
+            return
+        if self._probing:
+            self._probing = False
+            lane.breaker.left()
         if self._inside:
-            assert self._lane is not None
             self._inside = False
-            self._lane.leave()
+            lane.leave()
 
 
 Enter = Callable[[Role, Estimate], Passage]

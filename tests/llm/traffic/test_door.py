@@ -235,7 +235,7 @@ async def test_who_gives_up_waiting_leaves_its_place_to_the_next() -> None:
         await tasks[2]
     lane = traffic.lane(Destination("a", "m"))
     assert lane is not None
-    assert (lane.in_flight, lane.wanted) == (0, False)
+    assert (lane.in_flight, lane.queued) == (0, 0)
 
 
 async def test_who_queues_is_refused_once_the_run_stops(server: Server) -> None:
@@ -247,7 +247,7 @@ async def test_who_queues_is_refused_once_the_run_stops(server: Server) -> None:
     assert lane is not None
     async with shared.traffic.passage("user", destination_of(spec), Estimate()):
         queued = asyncio.create_task(client.complete(asked()))
-        await soon(lambda: lane.wanted, "the queue")
+        await soon(lambda: lane.queued, "the queue")
         shared.traffic.stop()
     with pytest.raises(CallFailed, match="stopped"):
         await queued
