@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -111,19 +112,55 @@ class _Line:
     r_squared: float | None
 
 
-def summarise_adaptability(trials: Sequence[Trial], *, rater: str, reference: Sequence[Trial] = (), reference_id: str | None = None) -> Adaptability:
+class SessionMeans:
+    """Of trials as one rater saw them: each session's mean over some dimensions. Each is computed once, as long as its trial lives."""
+
+    def __init__(self, rater: str) -> None:
+        self.rater = rater
+        self._known: dict[tuple[int, tuple[Dimension, ...]], tuple[Trial, dict[int, float]]] = {}
+
+    def of(self, trial: Trial, over: tuple[Dimension, ...] = ALWAYS) -> Mapping[int, float]:
+        """By session: the mean over the dimensions of their mean over exchanges; only sessions in which every one of them was scored."""
+        known = self._known.get((id(trial), over))
+        if known is None:
+            # The trial is kept beside its figures, so that no other one takes over its identity.
+            known = self._known[id(trial), over] = (trial, self._computed(trial, over))
+        return known[1]
+
+    def _computed(self, trial: Trial, over: tuple[Dimension, ...]) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for session in trial.sessions:
+            each = _all_scores(session, self.rater, over)
+            if all(each):
+                found[session.index] = fsum([fsum(scores) / len(scores) for scores in each]) / len(each)
+        return found
+
+    def gain(self, trial: Trial) -> float | None:
+        """The fixed set of one trial from session two on less that of session one; None without the first, or without another."""
+        means = self.of(trial)
+        later = [value for session, value in means.items() if session > 1]
+        return fmean(later) - means[1] if 1 in means and later else None
+
+    def first(self, trial: Trial) -> float | None:
+        """The level of session one of a trial that has a gain."""
+        return self.of(trial)[1] if self.gain(trial) is not None else None
+
+
+def summarise_adaptability(
+    trials: Sequence[Trial], *, means: SessionMeans, reference: Sequence[Trial] = (), reference_id: str | None = None
+) -> Adaptability:
     """Adaptability of the target whose trials these are.
 
     Args:
-        rater: the primary rater.
+        means: as the primary rater saw the trials.
         reference: the trials of the same model under memory `none`, paired by persona × scenario, seeds averaged within.
         reference_id: their target's id; None: no reference arm.
     """
-    gains, firsts = (_by_place(trials, rater, of) for of in (session_gain, _first))
-    their_gains, their_firsts = (_by_place(reference, rater, of) for of in (session_gain, _first))
+    gains, firsts = (_by_place(trials, of) for of in (means.gain, means.first))
+    their_gains, their_firsts = (_by_place(reference, of) for of in (means.gain, means.first))
     gained, placebo = _held(gains, their_gains), _held(firsts, their_firsts)
     own = gained.these if reference_id else _held(gains, gains).these
-    means = [m for t in trials for m in _session_means(t, rater, ALWAYS).values()]
+    levels = [m for t in trials for m in means.of(t).values()]
     return Adaptability(
         value=gained.paired.difference,
         interval=gained.paired.interval,
@@ -134,8 +171,8 @@ def summarise_adaptability(trials: Sequence[Trial], *, rater: str, reference: Se
         reference_gain=float(gained.those.value) if gained.those else None,
         placebo=placebo.paired.difference,
         placebo_interval=placebo.paired.interval,
-        at_ceiling=sum(m >= CEILING for m in means) / len(means) if means else None,
-        trends=_trends(trials, rater),
+        at_ceiling=sum(m >= CEILING for m in levels) / len(levels) if levels else None,
+        trends=_trends(trials, means),
     )
 
 
@@ -153,39 +190,27 @@ def _held(these: Mapping[Place, float], those: Mapping[Place, float]) -> _Held:
     return _Held(compare_sides(sides, scale=WIDEST), estimate(sides.these), estimate(sides.those))
 
 
-def _by_place(trials: Sequence[Trial], rater: str, of: Callable[[Trial, str], float | None]) -> dict[Place, float]:
+def _by_place(trials: Sequence[Trial], of: Callable[[Trial], float | None]) -> dict[Place, float]:
     """A figure of each trial by persona and scenario, seeds averaged within."""
     found: dict[Place, list[float]] = {}
     for trial in trials:
-        value = of(trial, rater)
+        value = of(trial)
         if value is not None:
             found.setdefault((trial.cast.persona.id, trial.cast.scenario.id), []).append(value)
     return {place: fmean(values) for place, values in found.items()}
 
 
-def session_gain(trial: Trial, rater: str) -> float | None:
-    """The fixed set of one trial from session two on less that of session one; None without the first, or without another."""
-    means = _session_means(trial, rater, ALWAYS)
-    later = [value for session, value in means.items() if session > 1]
-    return fmean(later) - means[1] if 1 in means and later else None
-
-
-def _first(trial: Trial, rater: str) -> float | None:
-    """The level of session one of a trial that has a gain."""
-    return _session_means(trial, rater, ALWAYS)[1] if session_gain(trial, rater) is not None else None
-
-
-def _trends(trials: Sequence[Trial], rater: str) -> tuple[Trend, ...]:
+def _trends(trials: Sequence[Trial], means: SessionMeans) -> tuple[Trend, ...]:
     lengths: dict[int, list[Trial]] = {}
     for trial in trials:
-        lengths.setdefault(len(_session_means(trial, rater, ALWAYS)), []).append(trial)
-    return tuple(_trend(n, of, rater) for n, of in sorted(lengths.items()) if n >= FEWEST_SESSIONS)
+        lengths.setdefault(len(means.of(trial)), []).append(trial)
+    return tuple(_trend(n, of, means) for n, of in sorted(lengths.items()) if n >= FEWEST_SESSIONS)
 
 
-def _trend(sessions: int, trials: Sequence[Trial], rater: str) -> Trend:
-    lines = _lines(trials, rater, ALWAYS)
+def _trend(sessions: int, trials: Sequence[Trial], means: SessionMeans) -> Trend:
+    lines = _lines(trials, means, ALWAYS)
     slopes = _personas({place: [line.slope for line in of] for place, of in lines.items()})
-    callback = _personas({place: [line.slope for line in of] for place, of in _lines(trials, rater, ("callback",)).items()})
+    callback = _personas({place: [line.slope for line in of] for place, of in _lines(trials, means, ("callback",)).items()})
     fits = [line.r_squared for of in lines.values() for line in of if line.r_squared is not None]
     return Trend(
         sessions=sessions,
@@ -203,7 +228,7 @@ def summarise_recovery(trials: Sequence[Trial], *, rater: str, study_seed: int) 
     A drift is a wish that differs from the one of the session before, be it by scenario or by a volatile persona's day. Its level is the dimension's
     mean score in that session, its first signal the first message of the new session that shows it. It is watched for as long as the wish lasts.
     """
-    watched = [w for t in trials for s in range(1, len(t.sessions)) for w in _drifts(t, s, rater, study_seed)]
+    watched = [w for t in trials for w in _drifts(t, rater, study_seed)]
     events = sorted({time for time, back in watched if back})
     alive, curve, median = 1.0, [], None
     for time in events:
@@ -215,23 +240,27 @@ def summarise_recovery(trials: Sequence[Trial], *, rater: str, study_seed: int) 
     return Recovery(drifts=len(watched), recovered=sum(back for _, back in watched), median=median, curve=tuple(curve))
 
 
-def _drifts(trial: Trial, index: int, rater: str, study_seed: int) -> list[tuple[int, bool]]:
-    """Of the session at `index` (from 0): for each drift, exchanges watched since its signal, and whether it came back at the last of them."""
-    before, cast = trial.sessions[index - 1], trial.cast
+def _drifts(trial: Trial, rater: str, study_seed: int) -> list[tuple[int, bool]]:
+    """For each drift, exchanges watched since its signal, and whether it came back at the last of them."""
+    cast = trial.cast
     wishes = [wishes_on(cast, s, seed=trial.seed, study_seed=study_seed) for s in cast.sessions]
-    found: list[tuple[int, bool]] = []
-    for dimension in ALWAYS:
-        wants = [today.get(dimension, cast.persona.preferences[dimension]).want for today in wishes]
-        level = _mean([float(v) for v in _scores(before, rater, dimension)])
-        signalled = next((e.index for e in trial.sessions[index].exchanges if dimension in e.user.signalled), None)
-        if wants[index] == wants[index - 1] or level is None or signalled is None:
-            continue
-        lasting = next((i for i in range(index, len(wants)) if wants[i] != wants[index]), len(wants))
-        scores: list[int] = []
-        for at, session in enumerate(trial.sessions[index:lasting]):
-            scores += _scores(session, rater, dimension, since=signalled if at == 0 else 1)
-        found.append(_until_back(scores, level))
-    return [f for f in found if f[0]]
+    wants = {d: [today.get(d, cast.persona.preferences[d]).want for today in wishes] for d in ALWAYS}
+    moved = ((index, d) for index in range(1, len(trial.sessions)) for d in ALWAYS if wants[d][index] != wants[d][index - 1])
+    found = (_watched(trial, index, d, wants[d], rater) for index, d in moved)
+    return [f for f in found if f is not None and f[0]]
+
+
+def _watched(trial: Trial, index: int, dimension: Dimension, wants: Sequence[int], rater: str) -> tuple[int, bool] | None:
+    """The drift of one wish in the session at `index` (from 0); None without a signal, or without a level to come back to."""
+    level = _mean([float(v) for v in _scores(trial.sessions[index - 1], rater, dimension)])
+    signalled = next((e.index for e in trial.sessions[index].exchanges if dimension in e.user.signalled), None)
+    if level is None or signalled is None:
+        return None
+    lasting = next((i for i in range(index, len(wants)) if wants[i] != wants[index]), len(wants))
+    scores: list[int] = []
+    for at, session in enumerate(trial.sessions[index:lasting]):
+        scores += _scores(session, rater, dimension, since=signalled if at == 0 else 1)
+    return _until_back(scores, level)
 
 
 def _until_back(scores: Sequence[int], level: float) -> tuple[int, bool]:
@@ -251,11 +280,11 @@ def _personas(values: Mapping[Place, Sequence[float]]) -> list[float]:
     return [fmean(of) for of in personas.values()]
 
 
-def _lines(trials: Sequence[Trial], rater: str, over: tuple[Dimension, ...]) -> dict[Place, list[_Line]]:
+def _lines(trials: Sequence[Trial], means: SessionMeans, over: tuple[Dimension, ...]) -> dict[Place, list[_Line]]:
     """The line of every trial that has one, by persona and scenario."""
     found: dict[Place, list[_Line]] = {}
     for trial in trials:
-        line = _line(_session_means(trial, rater, over))
+        line = _line(means.of(trial, over))
         if line is not None:
             found.setdefault((trial.cast.persona.id, trial.cast.scenario.id), []).append(line)
     return found
@@ -274,14 +303,17 @@ def _line(means: Mapping[int, float]) -> _Line | None:
     return _Line(slope, fit)
 
 
-def _session_means(trial: Trial, rater: str, over: tuple[Dimension, ...]) -> dict[int, float]:
-    """By session: the mean over the dimensions of their mean over exchanges; only sessions in which every one of them was scored."""
-    found: dict[int, float] = {}
-    for session in trial.sessions:
-        each = [_scores(session, rater, d) for d in over]
-        if all(each):
-            found[session.index] = fmean(fmean(scores) for scores in each)
-    return found
+def _all_scores(session: Session, rater: str, over: tuple[Dimension, ...]) -> list[list[int]]:
+    """By dimension, in one pass."""
+    each: list[list[int]] = [[] for _ in over]
+    for exchange in session.exchanges:
+        ratings = exchange.ratings.get(rater)
+        if ratings is not None:
+            for scores, dimension in zip(each, over, strict=True):
+                rating = ratings.get(dimension)
+                if isinstance(rating, Score):
+                    scores.append(rating.score)
+    return each
 
 
 def _scores(session: Session, rater: str, dimension: Dimension, *, since: int = 1) -> list[int]:

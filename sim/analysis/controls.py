@@ -118,8 +118,9 @@ def _twice(trials: Sequence[Trial], rater: str, control: str) -> list[_Twice]:
     return [
         _pair_up(t.cast.persona.id, e.ratings[rater], e.ratings[control])
         for t in trials
-        for e in t.exchanges
-        if rater in e.ratings and control in e.ratings
+        for s in t.sessions
+        for e in s.exchanges
+        if control in e.ratings and rater in e.ratings and e.reply is not None
     ]
 
 

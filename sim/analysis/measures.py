@@ -15,7 +15,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import WIDEST as GAIN
-from sim.analysis.adaptability import session_gain
 from sim.analysis.memory import TELLS
 from sim.analysis.pooled import (
     OfTalk,
@@ -194,7 +193,7 @@ def _outcomes(kinds: tuple[ProbeKind, ...], good: tuple[Outcome, ...], table: Me
 
 
 def _gain(trial: Trial, table: MeasureTable) -> float | None:
-    return session_gain(trial, table.view.rater)
+    return table.session_means.gain(trial)
 
 
 def _own(trial: Trial) -> list[Spent]:

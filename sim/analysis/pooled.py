@@ -75,7 +75,7 @@ def adaptability(table: MeasureTable, trials: Sequence[str]) -> Adaptability:
     own = table.of(trials)
     reference = table.view.references.get(own[0].target) if own else None
     beside = table.of(table.by_target.get(reference, ())) if reference else ()
-    return summarise_adaptability(own, rater=table.view.rater, reference=beside, reference_id=reference)
+    return summarise_adaptability(own, means=table.session_means, reference=beside, reference_id=reference)
 
 
 def pool_adaptability(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:

@@ -60,14 +60,23 @@ def effective(hits: Sequence[tuple[str, bool]]) -> tuple[float, float]:
 
     Between the number of personas, where all of a persona's observations are one, and the number of observations.
     """
+    return _effective(tally(hits))
+
+
+def tally(hits: Iterable[tuple[str, bool]]) -> list[tuple[int, int]]:
+    """Of each person: how many were hits, and how many there are."""
     people: dict[str, list[bool]] = {}
     for persona, hit in hits:
         people.setdefault(persona, []).append(hit)
-    n, count = len(people), len(hits)
-    share = sum(hit for _, hit in hits) / count
+    return [(sum(of), len(of)) for of in people.values()]
+
+
+def _effective(people: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    n, count = len(people), sum(of for _, of in people)
+    share = sum(hits for hits, _ in people) / count
     if share in (0, 1) or n < 2:
         return share, float(n)
-    pulls = [(sum(of) - share * len(of)) / count for of in people.values()]
+    pulls = [(hits - share * of) / count for hits, of in people]
     variance = sum(p**2 for p in pulls) * n / (n - 1)
     known = share * (1 - share) / variance if variance > 0 else float(count)
     return share, min(max(known * narrower(count, n), float(n)), float(count))
@@ -80,9 +89,9 @@ def narrower(count: float, personas: int) -> float:
     return float((stdtrit(max(count - 1, 1), 0.975) / stdtrit(personas - 1, 0.975)) ** 2)
 
 
-def share_interval(hits: Sequence[tuple[str, bool]]) -> tuple[float, float] | None:
-    """The 95 % interval of a share over all of `hits`, given who each was of; None below three personas."""
-    if len({persona for persona, _ in hits}) < FEWEST_FOR_INTERVAL:
+def share_interval(people: Sequence[tuple[int, int]]) -> tuple[float, float] | None:
+    """The 95 % interval of a share, given of each person how many were hits and how many there are (`tally`); None below three persons."""
+    if len(people) < FEWEST_FOR_INTERVAL:
         return None
-    value, size = effective(hits)
+    value, size = _effective(people)
     return _interval(value, size)

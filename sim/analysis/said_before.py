@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sim.analysis.proportions import share_interval
@@ -39,10 +40,16 @@ def said_figures(found: Sequence[tuple[str, Said]], *, looked: bool) -> SaidBefo
         looked: whether near repeats were looked for.
     """
     counts = count_repeats((said for _, said in found), looked=looked)
-    counted = [(person, said) for person, said in found if said != "short"]
+    people: dict[str, Counter[Said]] = {}
+    for (person, said), n in Counter(found).items():
+        if said != "short":
+            people.setdefault(person, Counter())[said] = n
     times: dict[Repeat, int | None] = {"same_user": counts.same_user, "anybody": counts.anybody, "nearly": counts.nearly}
     shares = {kind: n / counts.replies if counts.replies and n is not None else None for kind, n in times.items()}
-    bounds = {kind: _bounds(counted, kind) if share is not None else None for kind, share in shares.items()}
+    bounds = {
+        kind: share_interval([(sum(of[s] for s in KINDS[kind]), of.total()) for of in people.values()]) if share is not None else None
+        for kind, share in shares.items()
+    }
     return SaidBeforeFigures(
         same_user=shares["same_user"],
         anybody=shares["anybody"],
@@ -51,7 +58,3 @@ def said_figures(found: Sequence[tuple[str, Said]], *, looked: bool) -> SaidBefo
         replies=counts.replies,
         short=counts.short,
     )
-
-
-def _bounds(counted: Sequence[tuple[str, Said]], kind: Repeat) -> Interval | None:
-    return share_interval([(person, said in KINDS[kind]) for person, said in counted])

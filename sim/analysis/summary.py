@@ -36,7 +36,7 @@ from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
-from sim.core.record import RunStatus, Spent
+from sim.core.record import RunStatus, Spent, was_cut
 from sim.core.spec import codebook_of
 from sim.core.standins import StandIns
 from sim.score.repetition import less
@@ -360,15 +360,15 @@ def _target(
     ids = table.by_target.get(target, ())
     trials = table.of(ids)
     spent = _spent(trials)
-    sessions = [s for t in trials for s in t.sessions]
+    sessions, answered = [s for t in trials for s in t.sessions], [t.exchanges for t in trials]
     said = said_before(table, ids)
     return TargetSummary(
         target=target,
         trials=len(trials),
         finished=sum(t.status == "finished" for t in trials),
-        personas=len({t.cast.persona.id for t in trials if t.exchanges}),
-        exchanges=sum(len(t.exchanges) for t in trials),
-        cut=sum(e.reply is not None and e.reply.cut for t in trials for e in t.exchanges),
+        personas=len({t.cast.persona.id for t, exchanges in zip(trials, answered, strict=True) if exchanges}),
+        exchanges=sum(map(len, answered)),
+        cut=sum(n for finish, n in Counter(e.reply.finish for exchanges in answered for e in exchanges if e.reply).items() if was_cut(finish)),
         rater=study.primary_rater,
         likability=_likability(study, target, table),
         sessions=summarise_sessions(table, target),

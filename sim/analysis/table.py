@@ -14,18 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import nan
+from math import fsum, nan
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.analysis.adaptability import SessionMeans
 from sim.analysis.columns import Columns, extract_columns
 from sim.analysis.estimates import FEWEST_SCENARIOS, Estimate, estimate, interval
 from sim.analysis.pairs import Place, Slots, seed_means
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Tags
-from sim.core.text import count_words
 from sim.score.said_before import Sayings
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class MeasureTable:
         Args:
             also: must be the same on both sides, beside the session.
         """
-        return seed_means({t: s for t, s in self.values(part).items() if t in trials}, self.places, also=also)
+        wanted, values = set(trials), self.values(part)
+        return seed_means({t: s for t, s in values.items() if t in wanted}, self.places, also=also)
 
     def seen_by(self, rater: str) -> MeasureTable:
         """The same trials as another rater saw them."""
@@ -123,9 +124,17 @@ class MeasureTable:
         return {target: tuple(ids) for target, ids in found.items()}
 
     def of(self, ids: Collection[str]) -> list[Trial]:
-        """The trials of these ids."""
-        wanted = set(ids)
-        return [t for t in self.trials if t.id in wanted]
+        """The trials of these ids, in the order of the table."""
+        return [self.trials[i] for i in sorted({self._rows[t] for t in ids if t in self._rows})]
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {t.id: i for i, t in enumerate(self.trials)}
+
+    @cached_property
+    def session_means(self) -> SessionMeans:
+        """Each session's mean over dimensions that always apply, of every trial."""
+        return SessionMeans(self.view.rater)
 
     @cached_property
     def columns(self) -> Columns:
@@ -154,7 +163,7 @@ class MeasureTable:
     @cached_property
     def words(self) -> dict[tuple[str, int], list[int]]:
         """By trial and session: the words of each answered exchange."""
-        return {(t.id, s.index): [count_words(e.reply.text) for e in s.exchanges if e.reply is not None] for t in self.trials for s in t.sessions}
+        return {(t.id, s.index): [e.reply.words for e in s.exchanges if e.reply is not None] for t in self.trials for s in t.sessions}
 
     @cached_property
     def said(self) -> Repeats:
@@ -248,8 +257,14 @@ def estimate_mean(parts: Sequence[Values], keys: Mapping[str, Place], *, session
 def _trial_mean(moments: Mapping[Moment, float] | None, session: int | None) -> float | None:
     if moments is None:
         return None
-    values = list(moments.values()) if session is None else [v for m, v in moments.items() if session_of(m) == session]
-    return fmean(values) if values else None
+    if session is None:
+        values: Collection[float] = moments.values()
+    elif session in moments:
+        # Sessions and questions of memory never stand side by side, so that this is the only value.
+        return moments[session]
+    else:
+        values = [v for m, v in moments.items() if session_of(m) == session]
+    return fsum(values) / len(values) if values else None
 
 
 def session_of(moment: Moment) -> int:

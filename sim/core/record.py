@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Score
+from sim.core.text import count_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,11 +72,20 @@ class Reply:
     """Messages left out of its context because it was full."""
     seconds: float | None = field(default=None, compare=False)
     """From the first attempt to the answer; it differs from one execution to the next and makes no other reply. None: not taken down."""
+    _words: int | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def cut(self) -> bool:
         """Whether it was cut off for length."""
         return was_cut(self.finish)
+
+    @property
+    def words(self) -> int:
+        """How many it has; counted once, for several figures are made of it."""
+        if self._words is None:
+            object.__setattr__(self, "_words", count_words(self.text))
+        assert self._words is not None
+        return self._words
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +187,7 @@ class Trial:
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """All answered exchanges, in order."""
-        return tuple(e for s in self.sessions for e in s.exchanges if e.reply is not None)
+        return tuple([e for s in self.sessions for e in s.exchanges if e.reply is not None])
 
     @property
     def status(self) -> TrialStatus:

@@ -21,7 +21,6 @@ import numpy as np
 
 from sim.core.event import Tags
 from sim.core.moves import MarkedReply, MarkedTalk
-from sim.core.text import count_words
 from sim.score.course import follow_course
 from sim.score.marks import Columns, Marks, jaccards, sizes
 from sim.score.overlap import chunks, overlaps
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.core.codebook import Codebook
+    from sim.core.event import Tagging
     from sim.core.record import Session, Trial
     from sim.score.marks import Bits, Index
 
@@ -53,26 +53,27 @@ def move_sets(session: Session, tagger: str) -> tuple[MoveSet | None, ...]:
     return tuple(t.moves if isinstance(t, Tags) else None for t in tags)
 
 
-def marked_talks(trial: Trial, tagger: str) -> Iterator[MarkedTalk]:
-    """The sessions of `trial` as `tagger` marked them; they follow each other."""
-    for session in trial.sessions:
-        replies = (_marked(e.reply.text, e.tags.get(tagger)) for e in session.exchanges if e.reply)
-        yield MarkedTalk(f"{trial.id}/{session.index}", tuple(replies), person=trial.id, session=session.index)
-
-
 def mark_trials(trials: Iterable[Trial], *, tagger: str, codebook: Codebook) -> Marks:
-    """All sessions of `trials`, clustered by persona."""
+    """All sessions of `trials` as `tagger` marked them, clustered by persona; those of one trial follow each other."""
     marks = Marks(codebook)
+    # Alike tags are one object in a run that was read without its words.
+    known: dict[int, tuple[MoveSet | None, tuple[tuple[str, ...], ...] | None]] = {}
     for trial in trials:
-        for talk in marked_talks(trial, tagger):
+        for session in trial.sessions:
+            replies: list[MarkedReply] = []
+            for exchange in session.exchanges:
+                if exchange.reply is not None:
+                    tags = exchange.tags.get(tagger)
+                    made = known.get(id(tags)) or known.setdefault(id(tags), _made(tags))
+                    replies.append(MarkedReply(*made, exchange.reply.words))
+            talk = MarkedTalk(f"{trial.id}/{session.index}", tuple(replies), person=trial.id, session=session.index)
             marks.add(talk, cluster=trial.cast.persona.id)
     return marks
 
 
-def _marked(text: str, tags: object) -> MarkedReply:
-    if not isinstance(tags, Tags):
-        return MarkedReply(None, words=count_words(text))
-    return MarkedReply(tags.moves, tuple(s.moves for s in tags.sentences), count_words(text))
+def _made(tags: Tagging | None) -> tuple[MoveSet | None, tuple[tuple[str, ...], ...] | None]:
+    """The moves of a reply, and of each of its sentences."""
+    return (tags.moves, tuple(s.moves for s in tags.sentences)) if isinstance(tags, Tags) else (None, None)
 
 
 # --- pairs --------------------------------------------------------------------------------------------------------

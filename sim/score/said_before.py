@@ -151,7 +151,9 @@ def count_repeats(found: Iterable[Said], *, looked: bool = True) -> SaidBefore:
 
 def counts(text: str, *, opening: bool) -> bool:
     """Whether a reply is looked at: it is no greeting, and was not forgotten."""
-    return not (opening and count_words(text) < FEWEST_WORDS) and not set(text.split()) <= {WORD}
+    if opening and count_words(text) < FEWEST_WORDS:
+        return False
+    return not set(text.split()) <= {WORD} if WORD in text else bool(text.strip())
 
 
 def fingerprint(text: str, *, opening: bool) -> bytes | None:
