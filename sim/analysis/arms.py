@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from sim.analysis.figures import Figure, figure, figure_of
-from sim.analysis.measures import Measure, label_measure, measures_of
+from sim.analysis.measures import BY_ID, Measure, label_measure, measures_of
 from sim.analysis.pairs import Place, Slots, seed_means
 from sim.analysis.policies import find_reference
 from sim.analysis.table import MeasureTable, Part, Values, Viewpoint, estimate_mean
@@ -41,6 +41,11 @@ class Source:
     """The parts that offline models played, as the run's header names them."""
     scorers: tuple[ScorerInfo, ...] = ()
     """Those whose results the run holds."""
+
+    @property
+    def primary(self) -> Measure:
+        """Its study's primary outcome."""
+        return BY_ID[self.study.primary]
 
     @property
     def standins(self) -> StandIns:
@@ -75,7 +80,7 @@ class Source:
 def viewpoint(study: Study, codebook: Codebook) -> Viewpoint:
     """Whose verdicts a study's figures are made of."""
     references = {t.id: r for t in study.targets if (r := find_reference(study, t.id))}
-    return Viewpoint(study.primary_rater, study.tagger_id, codebook, references)
+    return Viewpoint(study.primary_rater, study.tagger_id, codebook, references, study.primary)
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,11 @@ class Arm:
     """None: not one target."""
 
     @property
+    def primary(self) -> Measure:
+        """The primary outcome of the study that it is a side of."""
+        return BY_ID[self.groups[0].table.view.primary]
+
+    @property
     def trials(self) -> list[Trial]:
         """All on this side."""
         return [t for group in self.groups for t in group.trials]
@@ -127,8 +137,12 @@ class Arm:
         if len(self.groups) == 1:
             (group,) = self.groups
             return figure(measure, group.table, tuple(group.places))
-        found = self.mean(measure.parts)
+        found = None if measure.of_two else self.mean(measure.parts)
         return None if found is None else figure_of(measure, found)
+
+    def people(self, parts: Sequence[Part]) -> list[str]:
+        """The personas that have a value of any of `parts`, in the order of the estimate that `mean` makes."""
+        return sorted({g.places[t][0] for g in self.groups for part in parts for t in g.table.values(part) if t in g.places})
 
     def mean(self, parts: Sequence[Part]) -> Estimate | None:
         """The mean of `parts` over everything on this side, whatever targets it is of (guide/methods.md#aggregation)."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.analysis.estimates import estimate, half_widths
 from sim.analysis.gate import FEWEST
-from sim.analysis.measures import BY_ID, PRIMARY, RATED
+from sim.analysis.measures import BY_ID, RATED
 from sim.analysis.pairs import align
 from sim.analysis.power import REPLICATES, Spreads, assumed_scenarios, components, simulate
 from sim.analysis.requirements import Mean
@@ -104,9 +104,9 @@ def level_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
 
     Seeds are averaged within, so that what they add stands under cells.
     """
-    parts, found, seen = BY_ID[PRIMARY].parts, [], (0, 0)
+    found, seen = [], (0, 0)
     for arm in arms:
-        slots = arm.slots(parts)
+        slots = arm.slots(arm.primary.parts)
         values = align(slots, slots).these
         squares = components(np.nanmean(values, axis=0)) if values.size else None
         if squares is not None:

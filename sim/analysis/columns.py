@@ -77,6 +77,11 @@ class Columns:
         return np.array([isinstance(r, Score) and r.occasion for r in self.distinct], dtype=bool)[self.given]
 
     @cached_property
+    def answered(self) -> Floats:
+        """E × 7: the scores that had an occasion, which every mean of ratings is taken over: a surprise is the target's own choice."""
+        return np.where(self.occasion, self.scores, np.nan)
+
+    @cached_property
     def not_found(self) -> Truths:
         """E × 7: the words that the rater quotes stand nowhere."""
         quoted = (r.evidence if isinstance(r, Score) else None for r in self.distinct)
@@ -88,10 +93,9 @@ class Columns:
         places = [[1 + asked.index(d) if d in asked else 0 for d in DIMENSIONS] for asked in self.orders]
         return np.array(places, dtype=np.int64).reshape(-1, len(DIMENSIONS))[self.order]
 
-    def session_means(self, *, on_occasion: bool = False) -> Floats:
-        """S × 7: the mean over scored exchanges, or over those of them that had an occasion; NaN where there is none."""
-        scores = np.where(self.occasion, self.scores, np.nan) if on_occasion else self.scores
-        return means_by(scores, self.session, len(self.session_trial))
+    def session_means(self) -> Floats:
+        """S × 7: the mean over the exchanges that had an occasion and were scored; NaN where there is none."""
+        return means_by(self.answered, self.session, len(self.session_trial))
 
     def trial_means(self, over: slice = slice(None)) -> Floats:
         """T × dimensions: exchanges → session → trial, each the unweighted mean of the level below; NaN where nothing was scored."""

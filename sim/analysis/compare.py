@@ -1,14 +1,15 @@
 """What a run says about which target is better: paired differences with intervals, p and effects, verdicts by tier, rankings
 with ties (guide/methods.md#comparisons).
 
-A verdict takes Holm's p of at most .05 over all pairs within the measure. What Holm adjusts is the larger of two: the p of sign flips by persona,
+A verdict by the primary outcome takes Holm's p of at most .05 over all pairs. By any other measure it takes Holm's p of at most .05 over all pairs
+and all those measures: whoever looks at thirty measures finds something. What Holm adjusts is the larger of two: the p of sign flips by persona,
 which speaks of these scenarios, and that of the interval, which from four scenarios on speaks of scenarios like these too. So no verdict contradicts
 either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from sim.analysis.estimates import (
     DECIDE,
     DECIDE_SCENARIOS,
     EQUAL,
+    EXACT,
     FEW,
     FEWEST_FOR_INTERVAL,
     FEWEST_SCENARIOS,
@@ -26,12 +28,12 @@ from sim.analysis.estimates import (
     SCREEN,
     Estimate,
     Tier,
-    different,
     holm,
     tier,
 )
-from sim.analysis.measures import PRIMARY, Measure
-from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
+from sim.analysis.measures import LIKABILITY, Measure
+from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides, leave_out
+from sim.analysis.sentence import Headline, headline, sentence
 from sim.analysis.table import population
 from sim.analysis.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
@@ -62,6 +64,11 @@ class Comparison(Paired):
     mean_b: float | None
     p_holm: float | None
     """The larger of `p` and `p_interval`, adjusted by Holm over all pairs within the measure."""
+    p_all: float | None
+    """What the verdict goes by: of the primary outcome `p_holm`; of any other measure adjusted by Holm over all pairs and all the other measures that
+    are shown."""
+    split: dict[str, float]
+    """What each dimension adds to `difference`, which is their sum; empty where the measure has one part."""
     few: dict[str, int]
     """The parts that fewer than five personas share, and how many do: what is said of them hangs on these, and the interval reckons with it."""
     unpaired_a: int
@@ -115,6 +122,8 @@ class CompareDocument(Frozen):
 
     runs: tuple[str, ...]
     by: By
+    primary: str
+    """The measure that verdicts and order are about: the first run's primary outcome."""
     offline: bool
     """Whether offline models took part in any."""
     offline_notes: tuple[str, ...]
@@ -122,8 +131,11 @@ class CompareDocument(Frozen):
     raters: tuple[str, ...]
     arms: tuple[ArmFigures, ...]
     sentences: tuple[str, ...]
-    """What can be said of the primary measure, a sentence a pair."""
+    """What can be said, a paragraph a pair: the headlines' sentences."""
+    headlines: tuple[Headline, ...]
+    """Each pair's sentences, one by one."""
     measures: dict[str, MeasureComparison]
+    """The primary outcome first."""
     newly_bad: tuple[PairChange, ...]
     """Between versions: persona × scenario pairs that were fine in the first run and are bad in the second."""
     fixed: tuple[PairChange, ...]
@@ -145,18 +157,22 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         InputError: there are no two sides to compare.
     """
     families = build_families(sources, by)
+    primary = sources[0].primary
     known = {m.id: m for s in (*sources, sources[0]) for m in s.measures if m.listed}
-    measures = {m: compare_measure(measure, families) for m, measure in known.items()}
+    measures = compare_measures(known.values(), families, primary=primary)
+    headlines = tuple(headline(found, primary) for found in _by_pair(measures))
     versions = by == "target" and len(sources) == 2 and any(a.target == b.target for f in families for a, b in f.pairs)
     changes = [c for f in families for b, a in f.pairs for c in pair_changes(a, b)] if versions else []
     return CompareDocument(
         runs=tuple(s.run for s in sources),
         by=by,
+        primary=primary.id,
         offline=any(s.offline for s in sources),
         offline_notes=tuple(dict.fromkeys(s.standins.note for s in sources if s.offline)),
         raters=tuple(dict.fromkeys(s.study.primary_rater for s in sources)),
         arms=tuple(_arm_figures(a, f.within) for f in families for a in f.arms),
-        sentences=tuple(c.sentence for c in measures[PRIMARY].comparisons),
+        sentences=tuple(h.text for h in headlines),
+        headlines=headlines,
         measures=measures,
         newly_bad=tuple(sorted((c for c in changes if c.kind == "newly_bad"), key=lambda c: (c.new is not None, c.change or 0.0))),
         fixed=tuple(sorted((c for c in changes if c.kind == "fixed"), key=lambda c: -(c.change or 0.0))),
@@ -166,36 +182,80 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
     )
 
 
-def compare_measure(measure: Measure, families: Sequence[Family]) -> MeasureComparison:
-    """One measure over all pairs, Holm within each family."""
-    comparisons: list[Comparison] = []
-    ranking: dict[str, tuple[Rank, ...]] = {}
+def compare_measures(measures: Iterable[Measure], families: Sequence[Family], *, primary: Measure) -> dict[str, MeasureComparison]:
+    """Measures over all pairs, the primary outcome first: Holm within it over the pairs of each family, and over all that is beside it."""
+    ordered = sorted(measures, key=lambda m: m.id != primary.id)
+    comparisons: dict[str, list[Comparison]] = {m.id: [] for m in ordered}
+    ranking: dict[str, dict[str, tuple[Rank, ...]]] = {m.id: {} for m in ordered}
     for family in families:
-        rough = [_pair(measure, a, b, family) for a, b in family.pairs]
-        adjusted = holm([None if r.p is None or r.p_interval is None else max(r.p, r.p_interval) for r in rough])
-        judged = [judge(r, p, measure, phrase=family.phrase) for r, p in zip(rough, adjusted, strict=True)]
-        comparisons += judged
-        ranking[family.within or ""] = _rank(measure, family, judged)
-    return MeasureComparison(
-        measure=measure.id, label=measure.label, better=measure.better, digits=measure.digits, comparisons=tuple(comparisons), ranking=ranking
-    )
+        rough = {m.id: _adjusted([_pair(m, a, b, family) for a, b in family.pairs]) for m in ordered}
+        rough = _over_all(rough, primary.id)
+        steady = rough.get("fixed_set")
+        for m in ordered:
+            judged = [judge(r, m, phrase=family.phrase, steady=steady[i] if steady else None) for i, r in enumerate(rough[m.id])]
+            comparisons[m.id] += judged
+            ranking[m.id][family.within or ""] = _rank(m, family, judged)
+    return {
+        m.id: MeasureComparison(
+            measure=m.id, label=m.label, better=m.better, digits=m.digits, comparisons=tuple(comparisons[m.id]), ranking=ranking[m.id]
+        )
+        for m in ordered
+    }
+
+
+def compare_measure(measure: Measure, families: Sequence[Family]) -> MeasureComparison:
+    """One measure over all pairs, as if it were the only one that anybody looked at: Holm within each family."""
+    return compare_measures([measure], families, primary=measure)[measure.id]
+
+
+def _adjusted(rough: Sequence[Comparison]) -> list[Comparison]:
+    """With Holm's p over the pairs of one measure."""
+    p = holm([None if r.p is None or r.p_interval is None else max(r.p, r.p_interval) for r in rough])
+    return [r.model_copy(update={"p_holm": value, "p_all": value}) for r, value in zip(rough, p, strict=True)]
+
+
+def _over_all(rough: Mapping[str, list[Comparison]], primary: str) -> dict[str, list[Comparison]]:
+    """With Holm's p over all pairs of all measures but the primary outcome; never below that within the measure."""
+    beside = [(m, i) for m, of in rough.items() if m != primary for i in range(len(of))]
+    p = dict(zip(beside, holm([_tail(rough[m][i]) for m, i in beside]), strict=True))
+
+    def adjusted(m: str, i: int, of: Comparison) -> Comparison:
+        value = p.get((m, i))
+        return of if value is None or of.p_holm is None else of.model_copy(update={"p_all": max(value, of.p_holm)})
+
+    return {m: [adjusted(m, i, r) for i, r in enumerate(of)] for m, of in rough.items()}
+
+
+def _tail(of: Comparison) -> float | None:
+    """The p that is adjusted over all measures: the interval's where no drawn flip comes as far, for flips then say no more than "below .0001"."""
+    if of.p is None or of.p_interval is None:
+        return None
+    least = 1 / (FLIPS + 1)
+    return of.p_interval if of.personas > EXACT and of.p <= least + EQUAL else max(of.p, of.p_interval)
+
+
+def _by_pair(measures: Mapping[str, MeasureComparison]) -> Iterator[dict[str, Comparison]]:
+    """Each pair by every measure."""
+    for at in zip(*(of.comparisons for of in measures.values()), strict=True):
+        yield dict(zip(measures, at, strict=True))
 
 
 def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
     if family.paired:
-        these, those = a.slots(measure.compared), b.slots(measure.compared)
+        these, those = a.slots(measure.parts), b.slots(measure.parts)
         sides = align(these, those)
         found, (mean_a, mean_b) = compare_sides(sides, scale=measure.differences), sides.means
         alone = [_places(side) - set(sides.pairs) for side in (these, those)]
     else:
-        here, there = a.mean(measure.parts), b.mean(measure.parts)
-        found = compare_groups(here, there)
+        here, there = (None, None) if measure.of_two else (a.mean(measure.parts), b.mean(measure.parts))
+        found = compare_groups(here, there, people=(a.people(measure.parts), b.people(measure.parts)))
         mean_a, mean_b = (float(e.value) if e else None for e in (here, there))
         alone = [set(), set()]
-    names = measure.names if family.paired and len(measure.names) > 1 else ()
+    names = measure.names if len(measure.names) > 1 else ()
     return Comparison(
         **dict(found),
         few={name: n for name, n in zip(names, found.holders, strict=False) if 0 < n < FEW},
+        split=dict(zip(names, found.adds, strict=False)),
         a=a.label,
         b=b.label,
         within=family.within,
@@ -203,6 +263,7 @@ def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
         mean_a=mean_a,
         mean_b=mean_b,
         p_holm=None,
+        p_all=None,
         unpaired_a=len(alone[0]),
         unpaired_b=len(alone[1]),
         tier=tier(found.personas, found.scenarios),
@@ -215,21 +276,31 @@ def _places(side: Sequence[Slots]) -> set[Place]:
     return {slot[:2] for slots in side for slot in slots}
 
 
-def judge(rough: Comparison, p_holm: float | None, measure: Measure, *, phrase: str = "{}") -> Comparison:
-    """`rough` with its verdict and its sentence."""
+def judge(rough: Comparison, measure: Measure, *, phrase: str = "{}", steady: Comparison | None = None) -> Comparison:
+    """`rough` with its verdict and its sentence.
+
+    Args:
+        steady: the same pair by the fixed set, which is told beside a difference in likability.
+    """
     verdict: Verdict = "none"
     if rough.difference is not None and rough.tier != "look":
-        clear = p_holm is not None and p_holm <= ALPHA
+        clear = rough.p_all is not None and rough.p_all <= ALPHA
         verdict = ("higher" if rough.difference > 0 else "lower") if clear else "not separable"
-    judged = rough.model_copy(update={"p_holm": p_holm, "verdict": verdict})
-    return judged.model_copy(update={"sentence": sentence(judged, measure, phrase=phrase)})
+    judged = rough.model_copy(update={"verdict": verdict})
+    return judged.model_copy(update={"sentence": sentence(judged, measure, phrase=phrase, steady=steady if measure.id == LIKABILITY else None)})
 
 
 # --- unpaired groups ----------------------------------------------------------------------------------------------
 
 
-def compare_groups(these: Estimate | None, those: Estimate | None, *, seed: int = 0) -> Paired:
-    """Two groups of different personas: Welch's t over personas; p from exchanging personas between the groups, Welch's statistic each time."""
+def compare_groups(
+    these: Estimate | None, those: Estimate | None, *, people: tuple[Sequence[str], Sequence[str]] = ((), ()), seed: int = 0
+) -> Paired:
+    """Two groups of different personas: Welch's t over personas; p from exchanging personas between the groups, Welch's statistic each time.
+
+    Args:
+        people: the personas of each group, in its estimate's order.
+    """
     if these is None or those is None:
         return Paired(difference=None, interval=None, p=None, p_interval=None, d_av=None, d_z=None, personas=0, scenarios=0, pairs=0)
     a, b = these.each, those.each
@@ -249,6 +320,8 @@ def compare_groups(these: Estimate | None, those: Estimate | None, *, seed: int 
             d = difference / float(np.sqrt((n * va + m * vb) / 2))
     pairs = int(these.present.sum() + those.present.sum())
     scenarios = min(these.scenarios, those.scenarios)
+    without = dict(zip(people[0], (these.without - those.value).tolist(), strict=False)) if n > 1 else {}
+    without |= dict(zip(people[1], (these.value - those.without).tolist(), strict=False)) if m > 1 else {}
     return Paired(
         difference=difference,
         interval=interval,
@@ -259,6 +332,8 @@ def compare_groups(these: Estimate | None, those: Estimate | None, *, seed: int 
         personas=min(n, m),
         scenarios=scenarios,
         pairs=pairs,
+        adds=tuple((these.parts - those.parts).tolist()),
+        left_out=leave_out(difference, without),
     )
 
 
@@ -299,51 +374,7 @@ def _mean(arm: Arm, measure: Measure, family: Family) -> float | None:
     return float(found.value) if found else None
 
 
-# --- words --------------------------------------------------------------------------------------------------------
-
-
-def sentence(of: Comparison, measure: Measure, *, phrase: str = "{}") -> str:
-    """What can be said, in plain words, the larger side first.
-
-    Args:
-        phrase: how a side is spoken of where both are about one target: "in {}".
-    """
-    if of.difference is None:
-        about = f"{of.within}: " if of.within else ""
-        return f"{about}{of.a} and {of.b} have nothing in common to compare {measure.label} by"
-    a, b, low_high = of.a, of.b, of.interval
-    if of.difference < 0:
-        a, b = b, a
-        low_high = (-low_high[1], -low_high[0]) if low_high else None
-    size, equal = f"{abs(of.difference):.{measure.digits}f}", abs(of.difference) < EQUAL
-    if of.within:
-        who, a, b = of.within.split(",")[0], phrase.format(a), phrase.format(b)
-        is_so = f"{who} is liked" if measure.id == PRIMARY else f"{measure.label} of {who} is"
-        said = f"{is_so} as much {a} as {b}" if equal else f"{is_so} {size} {'more' if measure.id == PRIMARY else 'higher'} {a} than {b}"
-    elif measure.id == PRIMARY:
-        said = f"{a} is liked as much as {b}" if equal else f"{a} is liked {size} more than {b}"
-    else:
-        said = f"{measure.label} is the same for {a} and {b}" if equal else f"{measure.label} is {size} higher for {a} than for {b}"
-    people = f"{of.personas} persona{'s' * (of.personas != 1)}" + ("" if of.paired else " a side, different ones")
-    return f"{said}, {_bounds(low_high, of, measure.digits)}, {people}: {_conclusion(of)}"
-
-
-def _bounds(interval: tuple[float, float] | None, of: Comparison, digits: int) -> str:
-    if interval is not None:
-        return f"95 % interval {_signed(interval[0], digits)} to {_signed(interval[1], digits)}"
-    if of.personas < FEWEST_FOR_INTERVAL:
-        return "no interval below 3 personas"
-    return f"no interval, for all differ by the same: others may in up to {different(of.personas):.0%} of personas like these"
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{value:z.{digits}f}".replace("-", "−")
-
-
-def _conclusion(of: Comparison) -> str:
-    if of.tier == "look":
-        return "look, no verdict"
-    return f"{of.tier}, not separable" if of.verdict == "not separable" else of.tier
+# --- the document ------------------------------------------------------------------------------------------------
 
 
 def _arm_figures(arm: Arm, within: str | None) -> ArmFigures:
@@ -364,7 +395,13 @@ def _notes(families: Sequence[Family], sources: Sequence[Source]) -> list[str]:
     scenarios = max((len({t.cast.scenario.id for t in s.trials}) for s in sources), default=0)
     notes = [
         f"verdict: p of .05 or less, and with it an interval that leaves 0 out; none below {SCREEN} personas (look); "
-        f"decide from {DECIDE} personas and {DECIDE_SCENARIOS} scenarios"
+        f"decide from {DECIDE} personas and {DECIDE_SCENARIOS} scenarios",
+        f"primary outcome: {sources[0].primary.label}; by the other measures verdicts and places go by p all, Holm's over all of them together",
+    ]
+    notes += [
+        f"run '{s.run}' declares another primary outcome, {s.primary.label}; this comparison goes by that of '{sources[0].run}'"
+        for s in sources[1:]
+        if s.primary.id != sources[0].primary.id
     ]
     if not families[0].paired:
         notes.append("different personas on each side: unpaired, Welch's t over personas of these scenarios; d is Cohen's")

@@ -82,6 +82,10 @@ class Estimate:
     """(…, S) The same of scenarios; 0 where there is one."""
     interaction: Floats
     """(…) The part of its variance that cells have beyond personas and scenarios."""
+    without: Floats
+    """(…, P) What `value` is without each persona; 0 where nothing is left."""
+    parts: Floats
+    """(…, D) What each part adds; they add up to `value`."""
     carriers: Floats
     """(…) The number of personas that would carry `value` were their weights equal."""
     present: NDArray[np.bool_]
@@ -131,7 +135,9 @@ def estimate(values: Floats, weights: Floats | None = None) -> Estimate | None:
     means = _over((within * filled).sum(axis=-1), mass)
     clusters = has.sum(axis=-1)
     parts = (clusters > 0).sum(axis=-1)
-    value = _over(_over(means.sum(axis=-1), clusters).sum(axis=-1), parts)
+    adds = _over(_over(means.sum(axis=-1), clusters), np.asarray(parts)[..., None])
+    value = adds.sum(axis=-1)
+    without = _without_each(means, has)
     weight = has / np.maximum(clusters, 1)[..., None] / parts[..., None, None]
     each = (weight.sum(axis=-2) ** 2 + (weight**2).sum(axis=-2)) / 2
     here = np.asarray(present.any(axis=-3))
@@ -142,9 +148,11 @@ def estimate(values: Floats, weights: Floats | None = None) -> Estimate | None:
     return Estimate(
         value=value,
         shares=(weight * means).sum(axis=-2),
-        by_persona=_by_persona(means, has),
+        by_persona=_by_persona(without),
         by_scenario=_by_scenario(cells),
         interaction=_interaction(cells, here),
+        without=without,
+        parts=adds,
         carriers=each.sum(axis=-1) ** 2 / (each**2).sum(axis=-1),
         present=here,
         holders=clusters,
@@ -157,11 +165,16 @@ def _over(a: Floats, b: Floats | Counts) -> Floats:
     return found
 
 
-def _by_persona(means: Floats, has: NDArray[np.bool_]) -> Floats:
-    """(…, P) From each persona's mean by part: what leaving each out changes, as signed roots of variance; a part that nobody else holds goes too."""
-    others, n = (has.sum(axis=-1)[..., None] - has), means.shape[-1]
+def _without_each(means: Floats, has: NDArray[np.bool_]) -> Floats:
+    """(…, P) From each persona's mean by part: what the figure is without each; a part that nobody else holds goes too."""
+    others = has.sum(axis=-1)[..., None] - has
     of_parts = _over(means.sum(axis=-1)[..., None] - means, others)
-    without = _over(of_parts.sum(axis=-2), (others > 0).sum(axis=-2))
+    return _over(of_parts.sum(axis=-2), (others > 0).sum(axis=-2))
+
+
+def _by_persona(without: Floats) -> Floats:
+    """(…, P) What leaving each persona out changes, as signed roots of variance."""
+    n = without.shape[-1]
     return np.asarray((without.mean(axis=-1, keepdims=True) - without) * np.sqrt((n - 1) / n))
 
 

@@ -44,12 +44,14 @@ class Figure:
 
 
 def figure(measure: Measure, table: MeasureTable, trials: Sequence[str], *, session: int | None = None) -> Figure | None:
-    """The figure of `measure` over some trials of one target; None where there is nothing to take it from.
+    """The figure of `measure` over some trials of one target; None where there is nothing to take it from, or the measure is of two sides alone.
 
     Args:
         trials: ids.
         session: of this session alone; left out: of all.
     """
+    if measure.of_two:
+        return None
     if measure.pooled is not None and session is None:
         pooled = measure.pooled(table, trials)
         return None if pooled is None else Figure(measure, pooled.value, pooled.personas, None, pooled)

@@ -18,7 +18,7 @@ import numpy as np
 from sim.analysis.arms import Arm, Source
 from sim.analysis.estimates import FEW, Estimate, clip, different, estimate, interval, proportion_interval
 from sim.analysis.figures import Figure, figure
-from sim.analysis.measures import BY_ID, PRIMARY, Measure
+from sim.analysis.measures import RATED_BY, Measure
 from sim.analysis.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
 from sim.analysis.needed import needed as needed_for
 from sim.analysis.pairs import Sides, align
@@ -122,7 +122,7 @@ def run_gate(
 def _judge(source: Source, figure: Mean | WorstPersona | Percentile | Share | Count) -> str:
     """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
     match figure:
-        case Mean(measure) | WorstPersona(measure):
+        case Mean(str() as measure) | WorstPersona(str() as measure):
             return source.measure(measure).judge
         case Count(thing, None):
             return _JUDGES.get(thing, "")
@@ -156,7 +156,7 @@ def check(new: Source, target: str, requirement: Requirement) -> Check:
         case Mean(measure):
             return _check_mean(arm, new.measure(measure), requirement)
         case WorstPersona(measure):
-            return _check_worst(arm, new.measure(measure), requirement)
+            return _check_worst(arm, arm.primary if measure is None else new.measure(measure), requirement)
         case Percentile() | Share() as figure:
             return _check_units(arm, figure, requirement)
         case Count() as figure:
@@ -269,7 +269,7 @@ def _check_worst(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
     doubtful = sum(v != "passed" for v in each.values())
     verdict: Verdict = "failed" if failed else "inconclusive" if doubtful else "passed"
     count = sum(len(of) for of in talks[worst].values())
-    detail = f"{worst}, of {_people(len(talks))}, over {count:,} talk{'s' * (count != 1)}{_OF_TALKS[known.unit]}"
+    detail = f"{measure.label} of {worst}, of {_people(len(talks))}, over {count:,} talk{'s' * (count != 1)}{_OF_TALKS[known.unit]}"
     if verdict == "inconclusive":
         detail += f"; {doubtful} may be on either side: more seeds or scenarios would tell"
     return Check(
@@ -328,13 +328,13 @@ def _persona_talks(arm: Arm, measure: Measure) -> dict[str, dict[str, list[list[
 
 
 def unit_values(arm: Arm, unit: Unit) -> list[tuple[str, float]]:
-    """Persona and likability of each exchange, session, trial or persona that has any."""
+    """Persona and primary outcome of each exchange, session, trial or persona that has any."""
     (group,) = arm.groups
-    table, parts = group.table, BY_ID[PRIMARY].parts
+    table, parts = group.table, arm.primary.parts
     values: list[tuple[str, float | None]]
     match unit:
         case "exchange":
-            values = [(t.cast.persona.id, e.mean(table.view.rater)) for t in arm.trials for e in t.exchanges]
+            values = [(t.cast.persona.id, e.mean(table.view.rater, RATED_BY[table.view.primary])) for t in arm.trials for e in t.exchanges]
         case "session":
             values = [(t.cast.persona.id, table.mean(parts, [t.id], session=s.index)) for t in arm.trials for s in t.sessions]
         case "trial":
@@ -348,7 +348,7 @@ def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement)
     """A percentile is a share in other words: p10 ≥ 3 says that at most a tenth lies below 3."""
     values = unit_values(arm, figure.unit)
     if not values:
-        return _nothing(arm, requirement.text, "likability")
+        return _nothing(arm, requirement.text, arm.primary.label)
     people = len({p for p, _ in values})
     scores = np.sort(np.array([v for _, v in values]))
     if isinstance(figure, Share):
@@ -356,7 +356,7 @@ def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement)
         observed, size = effective(hits)
         bounds = proportion_interval(observed * size, size)
         verdict = by_interval(bounds, requirement)
-        detail = f"{sum(h for _, h in hits):,} of {len(hits):,} {figure.unit}s of {_people(people)}"
+        detail = f"{sum(h for _, h in hits):,} of {len(hits):,} {figure.unit}s of {_people(people)}, by {arm.primary.label}"
         needed = needed_for_share(observed, size, people, partial(_settled, requirement)) if verdict == "inconclusive" else None
     else:
         level = figure.percent / 100
@@ -365,7 +365,7 @@ def _check_units(arm: Arm, figure: Percentile | Share, requirement: Requirement)
         low, high = proportion_interval(level * size, size)
         bounds = tuple(float(np.quantile(scores, q, method="inverted_cdf")) for q in (low, high))  # type: ignore[assignment]
         verdict = by_interval(bounds, requirement)
-        detail = f"over {len(values):,} {figure.unit}s of {_people(people)}"
+        detail = f"{arm.primary.label} over {len(values):,} {figure.unit}s of {_people(people)}"
         needed = None
     if verdict == "inconclusive" and isinstance(figure, Share):
         detail += _settle(needed)
@@ -397,7 +397,7 @@ def _check_count(arm: Arm, figure: Count, requirement: Requirement) -> Check:
     if figure.share is not None:
         share = figure.share
         hits = [(p, _HOLDS[share.operator](v, share.bar)) for p, v in unit_values(arm, share.unit)]
-        noun = f"{share.unit}s"
+        noun = f"{share.unit}s, by {arm.primary.label}"
     else:
         hits, noun = _things(arm, figure.thing)
     observed = sum(h for _, h in hits)
@@ -450,7 +450,7 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
     before = target if target in older else next(iter(older))
     text = f"{measure_id} not worse by {margin:g}"
     arm, other = new.arm(target), old.arm(before)
-    sides = align(arm.slots(measure.compared), other.slots(measure.compared))
+    sides = align(arm.slots(measure.parts), other.slots(measure.parts))
     found = sides.difference
     if found is None:
         return _nothing(arm, text, f"a difference in {measure.label}")

@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import WIDEST as GAIN
-from sim.analysis.memory import TELLS
+from sim.analysis.memory import TELLS, elicited_facts
 from sim.analysis.pooled import (
     OfTalk,
     Pool,
@@ -30,14 +30,16 @@ from sim.analysis.pooled import (
 )
 from sim.analysis.said_before import WORD_FOR_WORD
 from sim.analysis.table import HIGHEST, LOWEST, MeasureTable, Moment, Part, Values
-from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
+from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS, Criterion, Dimension
 from sim.core.event import Assessment, Grade, Outcome, ProbeKind, Score
 from sim.core.spec.scorer import Better, ScorerInfo
 from sim.core.standins import RATER
 
 if TYPE_CHECKING:
+    from sim.analysis.occasions import Met
     from sim.core.event import Assessed
     from sim.core.record import Session, Spent, Trial
+    from sim.core.spec.study import Primary
 
 WITHOUT_CALLBACK: tuple[Dimension, ...] = tuple(d for d in DIMENSIONS if d != "callback")
 """Callback is memory by definition, so what memory buys is looked for in the other six."""
@@ -51,8 +53,6 @@ class Measure:
     label: str
     better: Better
     parts: tuple[Part, ...]
-    common: tuple[Part, ...] = ()
-    """What pairs are compared by, where that differs: ratings on occasions alone, since a surprise is the target's choice. Empty: `parts`."""
     digits: int = 2
     proportion: bool = False
     """A share of things that are or are not so, whose interval is a proportion's."""
@@ -68,11 +68,8 @@ class Measure:
     """What each part is called, where there are several."""
     listed: bool = True
     """Whether comparisons list it; False: it can be asked for by name alone, since another figure says the same and more."""
-
-    @property
-    def compared(self) -> tuple[Part, ...]:
-        """The parts that paired comparisons go by."""
-        return self.common or self.parts
+    of_two: bool = False
+    """It says something of two sides, over what they have in common, and nothing of one."""
 
     @property
     def differences(self) -> tuple[float, float] | None:
@@ -83,8 +80,8 @@ class Measure:
 # --- ratings ------------------------------------------------------------------------------------------------------
 
 
-def _rated(dimension: Dimension, on_occasion: bool, table: MeasureTable) -> Values:
-    return table.rated(dimension, on_occasion=on_occasion)
+def _rated(dimension: Dimension, table: MeasureTable) -> Values:
+    return table.rated(dimension)
 
 
 def _each(of: Callable[[Session, MeasureTable], float | None], table: MeasureTable) -> Values:
@@ -115,6 +112,50 @@ def _moved(of: Callable[[Sequence[int | None]], float | None], table: MeasureTab
 def _looked_back(question: Criterion, session: Session, table: MeasureTable) -> float | None:
     rating = session.criterion.get(table.view.rater, {}).get(question)
     return float(rating.score) if isinstance(rating, Score) else None
+
+
+# --- occasions ----------------------------------------------------------------------------------------------------
+
+
+def _by_occasion(dimension: Dimension, table: MeasureTable) -> Values:
+    """The mean score over each thing that was an occasion, so that two sides are held against each other on the same ones."""
+    return _by_thing(table, ((t, m, m.about) for t, all in table.occasions.items() for m in all if m.dimension == dimension))
+
+
+def _on_scripted(table: MeasureTable) -> Values:
+    """Callback by fact, of the facts that every target was told alike."""
+    return _by_thing(table, ((t, m, m.scripted) for t, all in table.occasions.items() for m in all if m.dimension == "callback"))
+
+
+def _by_thing(table: MeasureTable, met: Iterable[tuple[str, Met, tuple[str, ...]]]) -> Values:
+    scores: dict[str, dict[Moment, list[float]]] = {}
+    for trial, occasion, things in met:
+        if occasion.score is not None:
+            for thing in things:
+                scores.setdefault(trial, {}).setdefault((occasion.session, thing), []).append(occasion.score)
+    return {trial: {moment: fmean(of) for moment, of in moments.items()} for trial, moments in scores.items()}
+
+
+def _met(dimension: Dimension, table: MeasureTable) -> Values:
+    """How many occasions each rated session has."""
+    found: Values = {}
+    for trial in table.trials:
+        times = Counter(m.session for m in table.occasions[trial.id] if m.dimension == dimension)
+        sessions: dict[Moment, float] = {s.index: float(times[s.index]) for s in trial.sessions if _is_rated(s, table)}
+        if sessions:
+            found[trial.id] = sessions
+    return found
+
+
+def _is_rated(session: Session, table: MeasureTable) -> bool:
+    return any(table.view.rater in e.ratings for e in session.exchanges)
+
+
+def _elicited(trial: Trial, table: MeasureTable) -> float | None:
+    """Facts that the target drew out, beside those that it was told by script."""
+    if trial.forgotten or not any(_is_rated(s, table) for s in trial.sessions):
+        return None
+    return float(elicited_facts(trial))
 
 
 # --- moves --------------------------------------------------------------------------------------------------------
@@ -273,10 +314,10 @@ def scorer_measure(info: ScorerInfo) -> Measure | None:
 
 # --- the table ----------------------------------------------------------------------------------------------------
 
-SCORED: dict[Dimension, Part] = {d: partial(_rated, d, False) for d in DIMENSIONS}
-"""Each dimension over all its scores."""
-ON_OCCASION: dict[Dimension, Part] = {d: partial(_rated, d, True) for d in DIMENSIONS}
-"""Each dimension over the scores that the user's message gave occasion for."""
+RATINGS: dict[Dimension, Part] = {d: partial(_rated, d) for d in DIMENSIONS}
+"""Each dimension over the scores that the user's message gave occasion for: a surprise is the target's own choice, and enters no mean."""
+COMMON: tuple[Part, ...] = tuple(RATINGS[d] if d in ALWAYS else partial(_by_occasion, d) for d in DIMENSIONS)
+"""The seven dimensions, those that go by occasion one occasion at a time."""
 LOOKED_BACK: dict[Criterion, Part] = {c: partial(_each, partial(_looked_back, c)) for c in CRITERIA}
 
 REMEMBERED: Part = partial(_outcomes, TELLS, ("right",))
@@ -286,13 +327,24 @@ ANSWERS: Part = partial(_outcomes, TELLS, ("right", "stale", "wrong"))
 ABSTAINS: Part = partial(_outcomes, ("abstention",), ("unknown",))
 """What was never told, and it says so."""
 
-PRIMARY = "likability"
-"""The measure that a comparison is about; the others stand beside it."""
+SECOND = "callback_scripted"
+"""The second endpoint: whether it brings back what every target was told alike."""
+LIKABILITY = "likability"
+"""LikeBench's figure, over all seven dimensions."""
+
+
+RATED_BY: Mapping[Primary, tuple[Dimension, ...]] = {"fixed_set": ALWAYS, "likability": DIMENSIONS, "without_callback": WITHOUT_CALLBACK}
+"""The dimensions that each possible primary outcome is the mean of."""
 
 
 def _rating(id: str, label: str, over: Sequence[Dimension]) -> Measure:
-    parts, common, names = tuple(SCORED[d] for d in over), tuple(ON_OCCASION[d] for d in over), tuple(LABELS[d] for d in over)
-    return Measure(id, label, "higher", parts, common, scale=RATED, names=names, judge=RATER)
+    parts, names = tuple(RATINGS[d] for d in over), tuple(LABELS[d] for d in over)
+    return Measure(id, label, "higher", parts, scale=RATED, names=names, judge=RATER)
+
+
+def _count_occasions(dimension: Dimension) -> Measure:
+    label = f"occasions a session: {LABELS[dimension]}"
+    return Measure(f"occasions.{dimension}", label, "neither", (partial(_met, dimension),), ranked=False)
 
 
 def _criterion(id: str, label: str, over: Sequence[Criterion]) -> Measure:
@@ -311,12 +363,26 @@ RATED, SHARE, DIFFERENCE = (LOWEST, HIGHEST), (0.0, 1.0), (-1.0, 1.0)
 """Scales."""
 
 MEASURES: tuple[Measure, ...] = (
-    _rating(PRIMARY, "likability", DIMENSIONS),
-    _rating("fixed_set", "fixed set", ALWAYS),
-    _rating("without_callback", "likability without callback", WITHOUT_CALLBACK),
+    _rating("fixed_set", "fixed set", RATED_BY["fixed_set"]),
+    Measure(SECOND, "callback on scripted facts", "higher", (_on_scripted,), scale=RATED, judge=RATER),
+    _rating(LIKABILITY, "likability (all seven)", RATED_BY["likability"]),
+    Measure(
+        "likability_common",
+        "all seven, on common occasions",
+        "higher",
+        COMMON,
+        scale=RATED,
+        judge=RATER,
+        names=tuple(LABELS[d] for d in DIMENSIONS),
+        ranked=False,
+        of_two=True,
+    ),
+    _rating("without_callback", "likability without callback", RATED_BY["without_callback"]),
     *(_rating(d, LABELS[d], (d,)) for d in DIMENSIONS),
     _criterion("criterion", "criterion", CRITERIA),
     *(_criterion(c, LABELS[c], (c,)) for c in CRITERIA),
+    *(_count_occasions(d) for d in BY_OCCASION),
+    Measure("elicited_facts", "facts drawn out in a trial", "neither", (partial(_whole, _elicited),), ranked=False),
     _share("memory", "memory accuracy", (REMEMBERED,), pool_memory),
     _share("abstention.accuracy", "abstention", (ABSTAINS,), pool_untold),
     _share("abstention.balanced_accuracy", "abstention, balanced", (ANSWERS, ABSTAINS), pool_balanced),

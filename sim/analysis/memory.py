@@ -22,6 +22,7 @@ from sim.score.written import judged_truths, score_written
 
 if TYPE_CHECKING:
     from sim.core.event import Probed
+    from sim.core.ledger import Entry
     from sim.core.record import Trial
     from sim.core.spec import Study
 
@@ -166,7 +167,7 @@ def summarise_memory(study: Study, trials: Sequence[Trial]) -> MemoryFigures:
     ledgers = [(t.cast.persona.id, build_ledger(t).values()) for t in trials if t.exchanges and not t.forgotten]
     return MemoryFigures(
         core_facts_disclosed=_over_personas((p, float(sum(e.core for e in entries))) for p, entries in ledgers),
-        elicited_facts=_over_personas((p, float(sum(not e.core and e.session > 0 for e in entries))) for p, entries in ledgers),
+        elicited_facts=_over_personas((p, float(_drawn_out(entries))) for p, entries in ledgers),
         profile=_profile(trials, judge=study.judge.model if study.judge else None),
         probes={kind: _kind([a for a in everything if a.kind == kind]) for kind in get_args(ProbeKind) if any(a.kind == kind for a in everything)},
         accuracy=measure_memory(trials),
@@ -184,6 +185,15 @@ def summarise_memory(study: Study, trials: Sequence[Trial]) -> MemoryFigures:
         forgetting=_forgetting(told),
         unprobed=_unprobed(study, trials) if not everything else None,
     )
+
+
+def elicited_facts(trial: Trial) -> int:
+    """How many facts the target drew out in `trial`, beside those that it was told by script."""
+    return _drawn_out(build_ledger(trial).values())
+
+
+def _drawn_out(entries: Iterable[Entry]) -> int:
+    return sum(not e.core and e.session > 0 for e in entries)
 
 
 def list_probes(trials: Iterable[Trial]) -> list[Asked]:

@@ -34,6 +34,19 @@ Slots = Mapping[Slot, float]
 """By persona, scenario and whatever else must be the same on both sides, such as the session."""
 
 
+class LeftOut(Frozen):
+    """What a difference is without any one persona."""
+
+    low: float
+    """The least that it is without one of them."""
+    high: float
+    """The most."""
+    persona: str
+    """The one that moves it most; the first by name of several."""
+    without: float
+    """What it is without that one."""
+
+
 class Paired(Frozen):
     """A mean paired difference over personas."""
 
@@ -55,6 +68,10 @@ class Paired(Frozen):
     """Persona × scenario pairs that enter at least one part."""
     holders: tuple[int, ...] = ()
     """By part of the measure, the personas that both sides have it of; empty: nothing in common."""
+    adds: tuple[float, ...] = ()
+    """By part of the measure, what it adds to the difference, which is their sum."""
+    left_out: LeftOut | None = None
+    """None: fewer than two personas, or none is the same with both sides."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +149,21 @@ def compare_sides(sides: Sides, *, scale: Scale | None = None, seed: int = 0) ->
         scenarios=difference.scenarios,
         pairs=int(difference.present.sum()),
         holders=tuple(difference.holders.tolist()),
+        adds=tuple(difference.parts.tolist()),
+        left_out=leave_out(value, dict(zip(sides.personas, difference.without.tolist(), strict=True))),
     )
+
+
+def leave_out(value: float, without: Mapping[str, float]) -> LeftOut | None:
+    """The range of a difference of `value` over leaving out each persona.
+
+    Args:
+        without: what it is without each.
+    """
+    if len(without) < 2:
+        return None
+    most = min(without, key=lambda p: (-round(abs(without[p] - value), 9), p))
+    return LeftOut(low=min(without.values()), high=max(without.values()), persona=most, without=without[most])
 
 
 def _deviation(of: Estimate) -> float:

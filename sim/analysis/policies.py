@@ -108,7 +108,7 @@ def hold(measure: Measure, table: MeasureTable, these: Collection[str], those: C
         these: ids.
         those: ids of the trials that they are held against.
     """
-    sides = align(*([table.slots(part, trials) for part in measure.compared] for trials in (these, those)))
+    sides = align(*([table.slots(part, trials) for part in measure.parts] for trials in (these, those)))
     mean, other = sides.means
     return InCommon(**dict(compare_sides(sides, scale=measure.differences)), mean=mean, other=other)
 
@@ -139,7 +139,7 @@ class Steady:
 
 def steady_arms(table: MeasureTable, targets: Sequence[str]) -> dict[str, Steady]:
     """By target: the fixed set over the sessions that every one of `targets` has, of the personas that have all four dimensions there."""
-    parts = BY_ID["fixed_set"].compared
+    parts = BY_ID["fixed_set"].parts
     sides = {t: [table.slots(part, table.by_target.get(t, ())) for part in parts] for t in targets}
     common = [set.intersection(*(set(slots[i]) for slots in sides.values())) for i in range(len(parts))]
     whole = set.intersection(*({persona for persona, _, _ in slots} for slots in common))

@@ -14,7 +14,6 @@ import numpy as np
 
 from sim.analysis.compare import ALPHA
 from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, Tier, estimate, interval_p, scenario_freedom, sign_flip_p, tier
-from sim.analysis.measures import BY_ID, PRIMARY
 from sim.analysis.needed import POWER, PRIOR, PRIOR_SHARE, power_of, spread_points
 from sim.core.frozen import Frozen
 
@@ -206,7 +205,9 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
     """
     from sim.analysis.pairs import align
 
-    parts = BY_ID[PRIMARY].compared
+    if not arms:
+        return None
+    parts = arms[0].primary.parts
     found = []
     for i, a in enumerate(arms):
         for b in arms[i + 1 :]:
@@ -261,9 +262,9 @@ def components(values: Floats) -> tuple[float, float, float] | None:
 
 def _repeats(arms: Sequence[Arm]) -> float | None:
     """Variance between repeats of a paired difference: twice the mean variance between seeds of one arm's trials."""
-    parts = BY_ID[PRIMARY].parts
     variances = []
     for arm in arms:
+        parts = arm.primary.parts
         for group in arm.groups:
             cells: dict[tuple[str, str], list[float]] = {}
             for trial, place in group.places.items():

@@ -4,7 +4,7 @@ requirement = figure operator number
 figure      = measure                            a target's figure: likability, callback, said_before, the id of a scorer of the study
             | share(scorer = label)              of a scorer's labels, the share of one: share(answers = partly)
             | worst_persona | worst_persona(measure)
-            | p<1 to 99>(unit)                   a percentile of exchanges', sessions', trials' or personas' likability
+            | p<1 to 99>(unit)                   a percentile of exchanges', sessions', trials' or personas' primary outcome
             | share(unit operator number)        the share of them of which that holds
             | count(unit operator number) | count(thing) | thing
 operator    = >= | <= | > | < | ==               == for counts alone
@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from sim.analysis.measures import PRIMARY, label_measure, measures_of
+from sim.analysis.measures import LIKABILITY, label_measure, measures_of
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError, nearest
 from sim.core.event import FlagKind
@@ -43,7 +43,7 @@ THINGS: dict[str, str] = {
 }
 """What can be counted."""
 GROUPS: dict[str, tuple[str, ...]] = {
-    "likability": ("fixed_set", "without_callback", *DIMENSIONS),
+    LIKABILITY: ("fixed_set", "callback_scripted", "likability_common", "without_callback", *DIMENSIONS),
     "criterion": CRITERIA,
     "repetition": ("said_before", "jaccard", "repertoire", "repertoire_beyond_size", "carry_over_adjusted", "carry_over"),
 }
@@ -64,12 +64,13 @@ class Mean:
 class WorstPersona:
     """The lowest persona mean, the highest where lower is better."""
 
-    measure: str
+    measure: str | None
+    """None: the study's primary outcome."""
 
 
 @dataclass(frozen=True)
 class Percentile:
-    """A percentile of the likability of units."""
+    """A percentile of the primary outcome of units."""
 
     percent: int
     unit: Unit
@@ -77,7 +78,7 @@ class Percentile:
 
 @dataclass(frozen=True)
 class Share:
-    """The share of units whose likability is so."""
+    """The share of units whose primary outcome is so."""
 
     unit: Unit
     operator: Operator
@@ -139,7 +140,7 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     call = _CALL.fullmatch(figure)
     if not call:
         if figure == "worst_persona":
-            return WorstPersona(PRIMARY)
+            return WorstPersona(None)
         if figure in THINGS:
             return Count(figure)
         return Mean(_measure(text, figure, scorers, also=("worst_persona", *THINGS)))

@@ -71,9 +71,9 @@ class DimensionFigures(Frozen):
     interval: tuple[float, float] | None
     """95 %, like that of likability."""
     n: int
-    """Scored exchanges."""
+    """Scored exchanges that had an occasion, which `mean` is taken over."""
     n_personas: int
-    """Personas with a score."""
+    """Personas with one."""
     not_applicable: int
     unscored: int
     quotes_not_found: int
@@ -83,7 +83,9 @@ class DimensionFigures(Frozen):
     missed: int
     """Scored with occasion, without attempt."""
     surprise: int
-    """Scored with attempt, without occasion."""
+    """Scored with attempt, without occasion: the target's own choice, in no mean but the next."""
+    surprise_mean: float | None
+    """Of their scores, each counted alike."""
 
 
 class ObserverFigures(Frozen):
@@ -426,7 +428,7 @@ def _scored(table: MeasureTable, target: str) -> tuple[int, WorstExchange | None
     """How many exchanges of `target` have a score, and the one with the lowest mean."""
     columns = table.columns
     own = np.array([t == target for t in columns.targets], dtype=bool)[columns.target[columns.trial]]
-    means = mean_over(columns.scores)
+    means = mean_over(columns.answered)
     rows = np.flatnonzero(own & ~np.isnan(means))
     if not len(rows):
         return 0, None
@@ -438,17 +440,20 @@ def _scored(table: MeasureTable, target: str) -> tuple[int, WorstExchange | None
 
 def _dimension(tally: Sequence[tuple[Rating, int]], mean: Figure | None) -> DimensionFigures:
     scores = [(r, n) for r, n in tally if isinstance(r, Score)]
+    surprises = [(s.score, n) for s, n in scores if s.attempt and not s.occasion]
+    unasked = sum(n for _, n in surprises)
     return DimensionFigures(
         mean=mean.value if mean else None,
         interval=mean.interval if mean else None,
-        n=sum(n for _, n in scores),
+        n=sum(n for s, n in scores if s.occasion),
         n_personas=mean.personas if mean else 0,
         not_applicable=sum(n for r, n in tally if r.kind == "not_applicable"),
         unscored=sum(n for r, n in tally if isinstance(r, Unscored)),
         quotes_not_found=sum(n for s, n in scores if isinstance(s.evidence, Quote | Absence) and not s.evidence.found),
         hit=sum(n for s, n in scores if s.occasion and s.attempt),
         missed=sum(n for s, n in scores if s.occasion and not s.attempt),
-        surprise=sum(n for s, n in scores if s.attempt and not s.occasion),
+        surprise=unasked,
+        surprise_mean=sum(score * n for score, n in surprises) / unasked if unasked else None,
     )
 
 

@@ -23,19 +23,22 @@ import numpy as np
 from sim.analysis.adaptability import SessionMeans
 from sim.analysis.columns import Columns, extract_columns
 from sim.analysis.estimates import FEWEST_SCENARIOS, Estimate, estimate, interval
+from sim.analysis.occasions import find_occasions
 from sim.analysis.pairs import Place, Slots, seed_means
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Tags
 from sim.score.said_before import Sayings
 
 if TYPE_CHECKING:
+    from sim.analysis.occasions import Met
     from sim.analysis.pooled import Repeated
     from sim.core.codebook import Codebook, Dimension
     from sim.core.record import Trial
+    from sim.core.spec.study import Primary
     from sim.score.said_before import Said
 
 Moment = int | tuple[int, str]
-"""A session (0: the trial as a whole), or a question of memory after it: what a trial's value is the mean of."""
+"""A session (0: the trial as a whole), or one thing in it, such as a question of memory or an occasion: what a trial's value is the mean of."""
 Values = dict[str, dict[Moment, float]]
 """By trial id and moment."""
 
@@ -54,6 +57,8 @@ class Viewpoint:
     """None: nobody looks at moves."""
     references: Mapping[str, str] = field(default_factory=dict)
     """By target, the one that its adaptability is held against (`sim.analysis.policies.find_reference`)."""
+    primary: Primary = "fixed_set"
+    """The study's primary outcome: the measure that verdicts are about."""
 
 
 Part = Callable[["MeasureTable"], Values]
@@ -141,10 +146,10 @@ class MeasureTable:
         """The primary rater's ratings."""
         return extract_columns(self.trials, self.view.rater)
 
-    def rated(self, dimension: Dimension, *, on_occasion: bool) -> Values:
-        """The rater's mean by session: over all its scores, or over those that had an occasion."""
+    def rated(self, dimension: Dimension) -> Values:
+        """The rater's mean by session, over the scores that had an occasion."""
         columns = self.columns
-        means = (self._on_occasion if on_occasion else self._scored)[:, DIMENSIONS.index(dimension)]
+        means = self._session_means[:, DIMENSIONS.index(dimension)]
         some = np.flatnonzero(~np.isnan(means))
         found: Values = {}
         places = zip(columns.session_trial[some].tolist(), columns.session_index[some].tolist(), means[some].tolist(), strict=True)
@@ -153,12 +158,13 @@ class MeasureTable:
         return found
 
     @cached_property
-    def _scored(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def _session_means(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         return self.columns.session_means()
 
     @cached_property
-    def _on_occasion(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        return self.columns.session_means(on_occasion=True)
+    def occasions(self) -> dict[str, tuple[Met, ...]]:
+        """By trial id: the occasions that its users gave, in order, with what the rater made of them."""
+        return {t.id: find_occasions(t, self.view.rater) for t in self.trials}
 
     @cached_property
     def words(self) -> dict[tuple[str, int], list[int]]:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from sim.analysis.measures import BY_ID, PRIMARY
 from sim.analysis.pairs import align
 from sim.core.frozen import Frozen
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Persona, Scenario, Study
 
 BAD = 3.0
-"""Likability below which a pair is bad: less than adequate."""
+"""The primary outcome below which a pair is bad: less than adequate."""
 NAMED = 4
 """Differences named one by one."""
 
@@ -25,21 +24,21 @@ MOVES = ("tagger", "codebook")
 
 
 class PairChange(Frozen):
-    """A persona × scenario pair that went from fine to bad, or back. Bad: likability below 3, or every trial failed."""
+    """A persona × scenario pair that went from fine to bad, or back. Bad: the primary outcome below 3, or every trial failed."""
 
     kind: Literal["newly_bad", "fixed"]
     target: str
     persona: str
     scenario: str
     old: float | None
-    """Likability; None: every trial of the pair failed."""
+    """The primary outcome; None: every trial of the pair failed."""
     new: float | None
     change: float | None
 
 
 def pair_changes(old: Arm, new: Arm) -> list[PairChange]:
     """The pairs of one target that changed sides between two runs, on the occasions that both had."""
-    parts = BY_ID[PRIMARY].compared
+    parts = new.primary.parts
     found: list[PairChange] = []
     values: dict[tuple[str, str], tuple[float | None, float | None]] = {**align(old.slots(parts), new.slots(parts)).pairs}
     lost = _lost(old), _lost(new)

@@ -111,9 +111,12 @@ class Exchange:
     """By control, what it has of dimensions that are rated one by one; it is among `ratings` as soon as it has all of them."""
 
     def mean(self, rater: str, over: Iterable[str] = DIMENSIONS) -> float | None:
-        """The exchange's own mean over those of `over` that `rater` scored; None where it scored none. Higher levels: `sim.analysis.table`."""
+        """The exchange's own mean over those of `over` that had an occasion and that `rater` scored; None where there is none.
+
+        Higher levels: `sim.analysis.table`.
+        """
         ratings = self.ratings.get(rater, {})
-        return mean_known(r.score if isinstance(r := ratings.get(name), Score) else None for name in over)
+        return mean_known(r.score if isinstance(r := ratings.get(name), Score) and r.occasion else None for name in over)
 
 
 @dataclass(frozen=True, slots=True)

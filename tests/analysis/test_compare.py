@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from sim.analysis.compare import CompareDocument, Comparison, compare
-from sim.analysis.measures import PRIMARY
+from sim.analysis.measures import LIKABILITY
 from sim.core.errors import InputError
 from tests.analysis.cells import people, source
 
 
 def primary(document: CompareDocument) -> Comparison:
-    (found,) = document.measures[PRIMARY].comparisons
+    (found,) = document.measures[LIKABILITY].comparisons
     return found
 
 
@@ -84,7 +84,7 @@ def test_targets_that_are_not_separable_share_places() -> None:
     cells: dict[tuple[str, str, str], int] = {}
     for i, p in enumerate(people(14)):
         cells |= {("good", p, "s"): 5, ("fair", p, "s"): 3 + i % 2, ("also", p, "s"): 4 - i % 2, ("poor", p, "s"): 1 + (i % 4 == 0)}
-    ranks = compare([source(cells)]).measures[PRIMARY].ranking[""]  # type: ignore[arg-type]
+    ranks = compare([source(cells)]).measures[LIKABILITY].ranking[""]  # type: ignore[arg-type]
     assert [(r.arm, r.first, r.last) for r in ranks] == [("good", 1, 1), ("also", 2, 3), ("fair", 2, 3), ("poor", 4, 4)]
 
 

@@ -14,7 +14,7 @@ from sim.analysis.by_persona import summarise_personas, summarise_sessions
 from sim.analysis.by_trial import summarise_trial
 from sim.analysis.columns import extract_columns, mean_over
 from sim.analysis.gate import unit_values
-from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.measures import BY_ID, LIKABILITY
 from sim.analysis.summary import summarise
 from sim.analysis.table import MeasureTable, Viewpoint, population
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
@@ -116,7 +116,7 @@ def test_units_of_a_gate_are_the_levels_of_the_average() -> None:
     arm = run.arm("bot")
     assert sorted(v for _, v in unit_values(arm, "trial")) == [pytest.approx(13 / 5), 3]
     assert [v for _, v in unit_values(arm, "persona")] == [pytest.approx((6 * 3 + 2) / 7)]
-    assert arm.figure(BY_ID[PRIMARY]).value == pytest.approx((6 * 3 + 2) / 7)  # type: ignore[union-attr]
+    assert arm.figure(BY_ID[LIKABILITY]).value == pytest.approx((6 * 3 + 2) / 7)  # type: ignore[union-attr]
 
 
 def test_what_show_says_is_what_rankings_and_gates_say() -> None:

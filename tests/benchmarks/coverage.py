@@ -20,7 +20,7 @@ import numpy as np
 from sim.analysis.arms import build_families
 from sim.analysis.compare import ALPHA, compare_measure
 from sim.analysis.estimates import Estimate, estimate, half_widths, holm, interval_p, sign_flip_p
-from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.measures import BY_ID, LIKABILITY
 from sim.analysis.needed import needed
 from sim.analysis.pairs import Sides, compare_sides
 from sim.analysis.power import ASSUMED, Design, Detectable, Spreads, components, detectable, simulate
@@ -281,7 +281,7 @@ def through_trials(personas: int, *, replicates: int, seed: int) -> tuple[float,
         arms = {"new": scores(each, 0.5), "old": scores(each, 0.0)}
         run = source({(name, p, "s"): int(of[i]) for name, of in arms.items() for i, p in enumerate(people(personas))})
         (family,) = build_families([run], "target")
-        (pair,) = compare_measure(BY_ID[PRIMARY], [family]).comparisons
+        (pair,) = compare_measure(BY_ID[LIKABILITY], [family]).comparisons
         held += pair.interval is not None and pair.interval[0] <= truth <= pair.interval[1]
     return held / replicates, truth
 

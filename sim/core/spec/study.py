@@ -21,6 +21,10 @@ _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 """As large as databases and data frames can hold."""
 
 
+Primary = Literal["fixed_set", "likability", "without_callback"]
+"""Measures that a study may declare its primary outcome."""
+
+
 class Limits(Frozen):
     """What a run may use."""
 
@@ -76,6 +80,8 @@ class Study(Frozen):
     rater: Literal["self"] | ModelSpec = "self"
     """`self`: the user's own model. Any other model is an observer and is named so."""
     observers: tuple[ObserverSpec, ...] = ()
+    primary: Primary = "fixed_set"
+    """The primary outcome, which verdicts are about; the other measures stand beside it, their p adjusted for how many they are."""
     controls: Controls = Controls()
     probes: Probes | None = None
     """What is asked of the target's memory; left out: nothing."""
