@@ -33,7 +33,8 @@ from sim.analysis.estimates import (
 )
 from sim.analysis.measures import LIKABILITY, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides, leave_out
-from sim.analysis.sentence import Headline, headline, sentence
+from sim.analysis.policies import memory_pairs
+from sim.analysis.sentence import Headline, headline, memory_sentence, sentence, turn
 from sim.analysis.table import population
 from sim.analysis.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
@@ -41,6 +42,8 @@ from sim.core.spec.scorer import Better
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from sim.core.spec import Study
 
     Floats = NDArray[np.float64]
 
@@ -77,6 +80,17 @@ class Comparison(Paired):
     tier: Tier
     verdict: Verdict
     sentence: str
+
+    @property
+    def turned(self) -> Comparison:
+        """The same with the second side first."""
+        sides = {"a": self.b, "b": self.a, "mean_a": self.mean_b, "mean_b": self.mean_a}
+        left = {"unpaired_a": self.unpaired_b, "unpaired_b": self.unpaired_a, "left_out": turn(self.left_out) if self.left_out else None}
+        less = {name: None if value is None else -value for name in ("difference", "d_av", "d_z") for value in (getattr(self, name),)}
+        span = None if self.interval is None else (-self.interval[1], -self.interval[0])
+        parts = {"adds": tuple(-by for by in self.adds), "split": {name: -by for name, by in self.split.items()}}
+        verdict = {"higher": "lower", "lower": "higher"}.get(self.verdict, self.verdict)
+        return self.model_copy(update={**sides, **left, **less, **parts, "interval": span, "verdict": verdict})
 
 
 class Rank(Frozen):
@@ -130,6 +144,8 @@ class CompareDocument(Frozen):
     """Who was played by an offline model and what that leaves, a sentence for each run in which it differs; empty: nobody was."""
     raters: tuple[str, ...]
     arms: tuple[ArmFigures, ...]
+    memory: tuple[str, ...]
+    """What memory buys, a sentence for each target that differs in memory alone from its base; empty where nothing does."""
     sentences: tuple[str, ...]
     """What can be said, a paragraph a pair: the headlines' sentences."""
     headlines: tuple[Headline, ...]
@@ -160,7 +176,8 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
     primary = sources[0].primary
     known = {m.id: m for s in (*sources, sources[0]) for m in s.measures if m.listed}
     measures = compare_measures(known.values(), families, primary=primary)
-    headlines = tuple(headline(found, primary) for found in _by_pair(measures))
+    pairs = list(by_pair(measures))
+    headlines = tuple(headline(found, primary) for found in pairs)
     versions = by == "target" and len(sources) == 2 and any(a.target == b.target for f in families for a, b in f.pairs)
     changes = [c for f in families for b, a in f.pairs for c in pair_changes(a, b)] if versions else []
     return CompareDocument(
@@ -171,6 +188,7 @@ def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequenc
         offline_notes=tuple(dict.fromkeys(s.standins.note for s in sources if s.offline)),
         raters=tuple(dict.fromkeys(s.study.primary_rater for s in sources)),
         arms=tuple(_arm_figures(a, f.within) for f in families for a in f.arms),
+        memory=bought_sentences(sources[0].study, pairs) if len(sources) == 1 and by == "target" else (),
         sentences=tuple(h.text for h in headlines),
         headlines=headlines,
         measures=measures,
@@ -234,7 +252,19 @@ def _tail(of: Comparison) -> float | None:
     return of.p_interval if of.personas > EXACT and of.p <= least + EQUAL else max(of.p, of.p_interval)
 
 
-def _by_pair(measures: Mapping[str, MeasureComparison]) -> Iterator[dict[str, Comparison]]:
+def bought_sentences(study: Study, pairs: Sequence[Mapping[str, Comparison]]) -> tuple[str, ...]:
+    """What memory buys, for each target of a study that differs in memory alone from its base.
+
+    Args:
+        pairs: the pairs of its targets, each by every measure.
+    """
+    found = {frozenset((c.a, c.b)): pair for pair in pairs for c in (pair["fixed_set"],)}
+    told = ((found.get(frozenset((own.id, base.id))), own, base) for own, base in memory_pairs(study))
+    lines = (memory_sentence(pair, target=own.id, memory=own.memory, base_memory=base.memory) for pair, own, base in told if pair is not None)
+    return tuple(line for line in lines if line)
+
+
+def by_pair(measures: Mapping[str, MeasureComparison]) -> Iterator[dict[str, Comparison]]:
     """Each pair by every measure."""
     for at in zip(*(of.comparisons for of in measures.values()), strict=True):
         yield dict(zip(measures, at, strict=True))

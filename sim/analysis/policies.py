@@ -1,8 +1,8 @@
 """What memory buys in liking: the same model under several memory policies, paired within personas (guide/methods.md#what-memory-buys).
 
-Liking is taken without callback, which is memory by definition; callback stands beside it in its four cells, false memories apart. A difference has
-the two means beside it that it is made of, over what both sides have in common. Across targets that differ in more than memory only the order is
-looked at, and only from ten targets on.
+Callback is memory by definition, so liking is taken without it: by the fixed set, and by the six other dimensions. Beside it are callback on scripted
+facts, the criterion, and callback in its four cells, false memories apart. A difference has the two means beside it that it is made of, over what
+both sides have in common. Across targets that differ in more than memory only the order is looked at, and only from ten targets on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.analysis.estimates import estimate
 from sim.analysis.figures import figure
-from sim.analysis.measures import BY_ID
+from sim.analysis.measures import BY_ID, SECOND
 from sim.analysis.pairs import Paired, align, compare_sides
 from sim.analysis.table import rated_interval
 from sim.core.event import Score
@@ -76,6 +76,10 @@ class MemoryArm(Frozen):
     """Likability without callback, minus that arm's."""
     steady: InCommon | None
     """The fixed set, minus that arm's."""
+    brings: InCommon | None
+    """Callback on scripted facts, minus that arm's."""
+    enjoys: InCommon | None
+    """The criterion, which is enjoyment and the wish to return, minus that arm's."""
 
 
 class Bought(Frozen):
@@ -101,6 +105,22 @@ def find_reference(study: Study, target: str) -> str | None:
     return next((t.id for t in _arms(study, target) if t.memory == "none" and t.id != target), None)
 
 
+def memory_pairs(study: Study) -> list[tuple[ChatTargetSpec, ChatTargetSpec]]:
+    """Each target that differs in memory alone from the one that its model is held against, and that one."""
+    found = []
+    for target in study.targets:
+        arms = _arms(study, target.id)
+        if len({a.memory for a in arms}) > 1:
+            base, own = _base(arms), next(a for a in arms if a.id == target.id)
+            if own.memory != base.memory:
+                found.append((own, base))
+    return found
+
+
+def _base(arms: Sequence[ChatTargetSpec]) -> ChatTargetSpec:
+    return next((a for a in arms if a.memory == "none"), arms[0])
+
+
 def hold(measure: Measure, table: MeasureTable, these: Collection[str], those: Collection[str]) -> InCommon:
     """One measure of some trials against the same of others, paired as everywhere.
 
@@ -122,7 +142,7 @@ def summarise_bought(study: Study, table: MeasureTable) -> tuple[Bought, ...]:
         if target.id in seen or len({a.memory for a in arms}) < 2:
             continue
         seen |= {a.id for a in arms}
-        base = next((a for a in arms if a.memory == "none"), arms[0])
+        base = _base(arms)
         found.append(Bought(model=base.model, against=base.id, arms=tuple(_arm(a, base, table) for a in arms)))
     return tuple(found)
 
@@ -156,7 +176,8 @@ def steady_arms(table: MeasureTable, targets: Sequence[str]) -> dict[str, Steady
 
 def _arm(target: ChatTargetSpec, base: ChatTargetSpec, table: MeasureTable) -> MemoryArm:
     mine, theirs = (table.by_target.get(t.id, ()) for t in (target, base))
-    held = {name: None if target is base else hold(BY_ID[name], table, mine, theirs) for name in ("memory", "without_callback", "fixed_set")}
+    measures = ("memory", "without_callback", "fixed_set", SECOND, "criterion")
+    held = {name: None if target is base else hold(BY_ID[name], table, mine, theirs) for name in measures}
     return MemoryArm(
         target=target.id,
         memory=target.memory,
@@ -166,6 +187,8 @@ def _arm(target: ChatTargetSpec, base: ChatTargetSpec, table: MeasureTable) -> M
         gains=held["memory"],
         likes=held["without_callback"],
         steady=held["fixed_set"],
+        brings=held[SECOND],
+        enjoys=held["criterion"],
     )
 
 

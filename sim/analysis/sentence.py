@@ -83,7 +83,7 @@ def sentence(of: Comparison, measure: Measure, *, phrase: str = "{}", steady: Pa
         said += f" {over}" if over else ""
     elif equal:
         said = f"{a} is liked as much as {b} {over}" if over else f"{measure.label} is the same for {a} and {b}"
-    elif over and of.verdict == "not separable":
+    elif over and _is_open(of):
         said = f"{a} and {b} cannot be told apart {over}: {size} in favour of {a}"
     elif over:
         said = f"{a} is liked {size} more than {b} {over}"
@@ -93,6 +93,11 @@ def sentence(of: Comparison, measure: Measure, *, phrase: str = "{}", steady: Pa
     interval = _turned(of.interval, sign)
     told = f"{where(of)}{said}{_made_of(of, measure, sign, steady)}"
     return f"{told}, {_bounds(interval, of, measure.digits)}, {people}: {_conclusion(of)}"
+
+
+def _is_open(of: Comparison) -> bool:
+    """Whether the difference may as well be none."""
+    return of.verdict == "not separable" or (of.interval is not None and not _clear(of))
 
 
 def where(of: Comparison) -> str:
@@ -177,6 +182,53 @@ def plus_minus(of: Paired, sign: float = 1.0, digits: int = 2) -> str:
     return signed(sign * of.difference, digits) + (f" ± {half:.{digits}f}" if half is not None else "")
 
 
+# --- memory -------------------------------------------------------------------------------------------------------
+
+
+def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str, base_memory: str) -> str:
+    """What memory buys beyond what it is by definition: one model under two memories, by the endpoints that can tell.
+
+    Args:
+        found: the pair by each measure.
+        target: the side with more memory.
+        memory: its policy.
+        base_memory: that of the other side.
+    """
+    steady = found["fixed_set"]
+    sign = 1.0 if steady.a == target else -1.0
+    base = steady.b if sign > 0 else steady.a
+    named = (("callback", SECOND), ("liking on the fixed set", "fixed_set"), *((_NOUNS[c], c) for c in CRITERIA))
+    known = [(noun, found[m]) for noun, m in named if found[m].difference is not None]
+    if not known:
+        return ""
+    gained = [noun for noun, of in known if _direction(of) * sign > 0]
+    lost = [noun for noun, of in known if _direction(of) * sign < 0]
+    people = f"{steady.personas} persona{'s' * (steady.personas != 1)}"
+    look = steady.tier == "look"
+    if gained:
+        said = f"memory {'seems to buy' if look else 'buys'} {_listed(gained)}"
+        said += f", at the cost of {_listed(lost)}" if lost else ""
+        said += f" and, as far as {people} can show, nothing else" if not lost and len(gained) < len(known) else ""
+    elif lost:
+        said = f"memory {'seems to cost' if look else 'costs'} {_listed(lost)}"
+    else:
+        said = f"memory buys nothing that {people} can show"
+    names = {SECOND: "callback on scripted facts", "fixed_set": "fixed set", **_NOUNS}
+    figures = ", ".join(f"{names[m]} {plus_minus(found[m], sign)}" for _, m in named if found[m].difference is not None)
+    place = where(steady)
+    told = f"{place}{said}" if place else f"{said[0].upper()}{said[1:]}"
+    return f"{_capital(told)}: {figures} ({target} with {memory} less {base} with {base_memory}, {people}{': look, no verdict' if look else ''})."
+
+
+def _direction(of: Comparison) -> int:
+    """As its verdict has it; where there are too few personas for one, as its interval has it."""
+    return _clear(of) if of.tier == "look" else {"higher": 1, "lower": -1}.get(of.verdict, 0)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 # --- one pair -----------------------------------------------------------------------------------------------------
 
 
@@ -197,12 +249,27 @@ def headline(found: Mapping[str, Comparison], primary: Measure) -> Headline:
         b=first.b,
         within=first.within,
         primary=_capital(first.sentence) + ".",
-        likability="" if primary.id == LIKABILITY or liked.difference is None else _capital(liked.sentence) + ".",
+        likability="" if primary.id == LIKABILITY else _over_seven(liked, found["fixed_set"], sign),
         callback=_second(found[SECOND]),
         criterion=criterion_sentence((first, OVER[primary.id]), (liked, OVER[LIKABILITY]), [found[c] for c in CRITERIA], sign, who),
         occasions=_occasions(found, sign, ahead),
         left_out=left_out_sentence(first, primary),
     )
+
+
+def _over_seven(of: Comparison, steady: Comparison, sign: float) -> str:
+    """Likability, split by dimension, without what the sentence on the primary outcome has said."""
+    if of.difference is None:
+        return ""
+    made = _made_of(of, BY_ID[LIKABILITY], sign, steady)[2:-1]
+    ahead, other = (of.b, of.a) if sign < 0 else (of.a, of.b)
+    interval = _turned(of.interval, sign)
+    bounds = f" (95 % interval {_minus(interval[0], 2)} to {_minus(interval[1], 2)})" if interval else ""
+    if abs(of.difference) < EQUAL:
+        return f"Over all seven dimensions both are liked alike{f': {made}' if made else ''}."
+    size = f"{abs(of.difference):.2f}"
+    who = f"the difference is {size} in favour of {ahead}" if of.within or _is_open(of) else f"{ahead} is liked {size} more than {other}"
+    return f"Over all seven dimensions {who}{bounds}{f': {made}' if made else ''}."
 
 
 def _capital(text: str) -> str:
@@ -211,7 +278,13 @@ def _capital(text: str) -> str:
 
 
 def _second(of: Comparison) -> str:
-    return "" if of.difference is None else f"{_capital(of.sentence.replace(BY_ID[SECOND].label, 'callback on scripted facts', 1))}."
+    """The second endpoint, without what the sentence on the primary outcome has said."""
+    if of.difference is None:
+        return ""
+    sign = -1.0 if of.difference < 0 else 1.0
+    more = of.b if sign < 0 else of.a
+    open = " (not separable)" if of.verdict == "not separable" else ""
+    return f"Callback on scripted facts is {plus_minus(of, sign)} for {more}{open}."
 
 
 def criterion_sentence(first: tuple[Paired, str], liked: tuple[Paired, str], looks: Sequence[Paired], sign: float, who: str = "") -> str:

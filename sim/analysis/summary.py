@@ -19,7 +19,7 @@ from sim.analysis.by_persona import SessionPoint, summarise_sessions
 from sim.analysis.columns import mean_over
 from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.figures import Figure, figure
-from sim.analysis.measures import BY_ID
+from sim.analysis.measures import BY_ID, SECOND
 from sim.analysis.memory import MemoryFigures, summarise_memory
 from sim.analysis.outages import Outage, find_outages
 from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
@@ -30,7 +30,7 @@ from sim.analysis.scales import ScaleChecks, check_scales
 from sim.analysis.scorers import ScorerFigures, summarise_scorers
 from sim.analysis.table import MeasureTable
 from sim.core.address import is_control
-from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
+from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import control_parts
 from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
@@ -38,6 +38,7 @@ from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import RunStatus, Spent, was_cut
 from sim.core.spec import codebook_of
+from sim.core.spec.study import Primary
 from sim.core.standins import StandIns
 from sim.score.repetition import less
 from sim.score.shuffles import order_null
@@ -117,6 +118,12 @@ class Likability(Frozen):
     fixed_set: float | None
     """The same over the four dimensions that always apply."""
     fixed_set_interval: tuple[float, float] | None
+    without_callback: float | None
+    """The same over all but callback."""
+    without_callback_interval: tuple[float, float] | None
+    scripted: float | None
+    """Callback on facts that every target was told alike: the second endpoint."""
+    scripted_interval: tuple[float, float] | None
     dimensions_scored: int
     """Dimensions that `mean` is taken over, of seven."""
     n: int
@@ -129,6 +136,11 @@ class Likability(Frozen):
     dimensions: dict[Dimension, DimensionFigures]
     observers: dict[str, ObserverFigures]
     """By rater id."""
+
+    def primary(self, measure: Primary) -> tuple[float | None, tuple[float, float] | None]:
+        """The primary outcome with its interval."""
+        known = {"likability": (self.mean, self.interval), "fixed_set": (self.fixed_set, self.fixed_set_interval)}
+        return known.get(measure, (self.without_callback, self.without_callback_interval))
 
 
 class CriterionFigures(Frozen):
@@ -227,6 +239,8 @@ class TargetSummary(Frozen):
     """Replies that were cut off for length."""
     rater: str
     """The primary rater."""
+    occasions: dict[Dimension, float | None]
+    """In one session: how many the users gave it, for the dimensions that go by occasion."""
     likability: Likability
     sessions: tuple[SessionPoint, ...]
     """The fixed set session by session."""
@@ -272,6 +286,8 @@ class RunSummary(Frozen):
     played_by: Literal["model", "people", "log"]
     """Who spoke with the targets."""
     trials: TrialCounts
+    primary: Primary
+    """The study's primary outcome, the measure that comes first wherever targets are shown."""
     personas: int
     """Distinct personas planned."""
     scenarios: int
@@ -336,6 +352,7 @@ def summarise(
         offline_parts=offline,
         status=status,
         played_by=study.played_by,
+        primary=study.primary,
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
@@ -372,6 +389,7 @@ def _target(
         exchanges=sum(map(len, answered)),
         cut=sum(n for finish, n in Counter(e.reply.finish for exchanges in answered for e in exchanges if e.reply).items() if was_cut(finish)),
         rater=study.primary_rater,
+        occasions={d: table.mean(BY_ID[f"occasions.{d}"].parts, ids) for d in BY_OCCASION},
         likability=_likability(study, target, table),
         sessions=summarise_sessions(table, target),
         criterion={c: _criterion(c, table, trials) for c in CRITERIA},
@@ -394,7 +412,7 @@ def _target(
 
 def _likability(study: Study, target: str, table: MeasureTable) -> Likability:
     ids = table.by_target.get(target, ())
-    mean, fixed_set = (figure(BY_ID[m], table, ids) for m in ("likability", "fixed_set"))
+    mean, fixed_set, without, scripted = (figure(BY_ID[m], table, ids) for m in ("likability", "fixed_set", "without_callback", SECOND))
     tallies = dict(zip(DIMENSIONS, table.columns.tallies(target), strict=True))
     each = {d: figure(BY_ID[d], table, ids) for d in DIMENSIONS}
     n, worst = _scored(table, target)
@@ -405,6 +423,10 @@ def _likability(study: Study, target: str, table: MeasureTable) -> Likability:
         interval=mean.interval if mean else None,
         fixed_set=fixed_set.value if fixed_set else None,
         fixed_set_interval=fixed_set.interval if fixed_set else None,
+        without_callback=without.value if without else None,
+        without_callback_interval=without.interval if without else None,
+        scripted=scripted.value if scripted else None,
+        scripted_interval=scripted.interval if scripted else None,
         dimensions_scored=sum(f is not None for f in each.values()),
         n=n,
         n_personas=mean.personas if mean else 0,

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.analysis.measures import PRIMARY
+from sim.analysis.measures import LIKABILITY
 from sim.present.diagnosis import render_diagnosis
 from sim.present.plain_table import ruled
 from sim.present.terminal import score_text, verdict_text
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from sim.analysis.versions import PairChange
 
 IN_FULL = 3
-"""Pairs up to which every measure is shown pair by pair; beyond, all but likability as rankings."""
+"""Pairs up to which every measure is shown pair by pair; beyond, all but the primary outcome as rankings."""
 MOST_CHANGES = 12
 """Pairs named one by one."""
-FIGURES = ("95 %", "p", "d_av", "d_z", "n", "pairs", "verdict")
+FIGURES = ("95 %", "p", "p all", "d_av", "d_z", "n", "pairs", "verdict")
 TIED = "tied"
 """Not separable."""
 NAME = 28
@@ -34,8 +34,8 @@ NAME = 28
 
 def render_comparison(document: CompareDocument) -> RenderableType:
     """Everything `sim compare` prints."""
-    primary = document.measures[PRIMARY]
-    parts: list[RenderableType] = [_heading(document), _sentences(primary.comparisons)]
+    primary = document.measures[document.primary]
+    parts: list[RenderableType] = [_heading(document), _sentences(document, primary.comparisons)]
     withins = tuple(primary.ranking)
     if document.versions:
         parts.append(_changes(document))
@@ -46,11 +46,11 @@ def render_comparison(document: CompareDocument) -> RenderableType:
         if len(pairs) <= IN_FULL:
             parts += [_pair(document, c.a, c.b, within) for c in pairs]
         else:
-            parts += [_measure(primary, pairs, within), _rankings(document, within)]
+            parts += [_measure(primary, pairs, within), _left_out(primary, pairs, within), _rankings(document, within)]
     if document.diagnosis is not None:
         parts.append(Group(*render_diagnosis(document.diagnosis)))
     unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]
-    few = [line for c in primary.comparisons if (line := _few(c))]
+    few = [line for c in document.measures[LIKABILITY].comparisons if (line := _few(c))]
     parts.append(Text("\n".join((*unpaired, *few, *_key(document), *document.notes)), "dim"))
     return Group(*(p for part in parts for p in (part, Text())))
 
@@ -65,14 +65,16 @@ def _heading(document: CompareDocument) -> Text:
     return text.append(f"\n{DIAGNOSTIC}", "italic")
 
 
-def _sentences(comparisons: Sequence[Comparison]) -> Text:
-    """All of them, or of many those that come to a verdict."""
-    clear = [c.sentence for c in comparisons if len(comparisons) <= 2 * IN_FULL or c.verdict in ("higher", "lower")]
-    lines = clear[:MOST_CHANGES]
+def _sentences(document: CompareDocument, comparisons: Sequence[Comparison]) -> Text:
+    """What memory buys; then all headlines, of more than a few pairs only what was liked how much, and of many those that come to a verdict."""
+    told = [h.sentences if len(comparisons) <= IN_FULL else tuple(s for s in (h.primary, h.likability) if s) for h in document.headlines]
+    chosen = zip(comparisons, told, strict=True)
+    clear = [" ".join(s) for c, s in chosen if len(comparisons) <= 2 * IN_FULL or c.verdict in ("higher", "lower")]
+    lines = [*document.memory, *clear[:MOST_CHANGES]]
     lines += [f"… and {many(len(clear) - MOST_CHANGES, 'more pair')} that differ"] if len(clear) > MOST_CHANGES else []
     rest = len(comparisons) - len(clear)
     lines += [f"{many(rest, 'pair')} without a verdict"] if rest else []
-    return Text("\n".join(lines))
+    return Text("\n\n".join(lines))
 
 
 def _pair(document: CompareDocument, a: str, b: str, within: str) -> Table:
@@ -86,7 +88,10 @@ def _pair(document: CompareDocument, a: str, b: str, within: str) -> Table:
             digits = of.digits
             table.add_row(_label(of), number(found.mean_a, digits), number(found.mean_b, digits), *_cells(found, digits))
     nothing = [_label(of) for of in document.measures.values() if _difference(of, a, b, within) is None]
-    table.caption = f"nothing in common to compare: {', '.join(nothing)}" if nothing else None
+    notes = [f"nothing in common to compare: {', '.join(nothing)}"] if nothing else []
+    first, *rest = document.measures.values()
+    notes += [f"primary outcome: {_label(first)}; p all, by which verdicts go, is of the {len(rest)} others Holm's over all of them together"]
+    table.caption = "\n".join(notes)
     return table
 
 
@@ -102,11 +107,24 @@ def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str) ->
     return table
 
 
+def _left_out(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -> Table:
+    """How far each pair hangs on one persona."""
+    title = f"{of.label.capitalize()}, leaving out one persona at a time"
+    table = _table(f"{within}: {title}" if within else title, ("a", "b"), ("a − b", "least", "most", "without", "it is"))
+    for c in pairs:
+        left = c.left_out
+        cells = (left.low, left.high, None, left.without) if left else (None, None, None, None)
+        low, high, _, without = (_signed(v, of.digits) for v in cells)
+        table.add_row(Text(c.a), Text(c.b), _signed(c.difference, of.digits), low, high, Text(left.persona if left else NONE), without)
+    table.caption = "without: the persona that moves it most, and what it is without that one"
+    return table
+
+
 def _cells(c: Comparison, digits: int) -> list[str | Text]:
     between = NONE if c.interval is None else f"{_signed(c.interval[0], digits)} to {_signed(c.interval[1], digits)}"
     verdict = "look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict
     effects = (NONE if e is None else _signed(e, 2) for e in (c.d_av, c.d_z))
-    return [_signed(c.difference, digits), between, _p(c.p_holm), *effects, f"{c.personas:,}", f"{c.pairs:,}", verdict_text(verdict)]
+    return [_signed(c.difference, digits), between, _p(c.p_holm), _p(c.p_all), *effects, f"{c.personas:,}", f"{c.pairs:,}", verdict_text(verdict)]
 
 
 def _label(of: MeasureComparison) -> str:
@@ -114,9 +132,10 @@ def _label(of: MeasureComparison) -> str:
 
 
 def _ranking(document: CompareDocument, within: str) -> Table:
-    title = f"{within}: by likability" if within else "Ranking by likability"
-    table = _table(title, ("",), ("likability", "place (overlapping: tied)"))
-    for rank in document.measures[PRIMARY].ranking[within]:
+    primary = document.measures[document.primary]
+    title = f"{within}: by {primary.label}" if within else f"Ranking by {primary.label}"
+    table = _table(title, ("",), (primary.label, "place (overlapping: tied)"))
+    for rank in primary.ranking[within]:
         table.add_row(Text(rank.arm), score_text(rank.mean), _place(rank))
     return table
 
@@ -127,7 +146,7 @@ def _rankings(document: CompareDocument, within: str) -> Table:
     table.add_column("sides", overflow="fold")
     for of in sorted(document.measures.values(), key=lambda m: any(r.first is None for r in m.ranking[within])):
         ranks = [r for r in of.ranking[within] if r.mean is not None]
-        if of.measure != PRIMARY and ranks:
+        if of.measure != document.primary and ranks:
             table.add_row(_label(of), Text(" · ".join(f"{r.arm} {number(r.mean, of.digits)}{f' ({_place(r)})' if r.first else ''}" for r in ranks)))
     table.caption = "`--json` has every measure pair by pair"
     return table
@@ -135,7 +154,8 @@ def _rankings(document: CompareDocument, within: str) -> Table:
 
 def _changes(document: CompareDocument) -> Text:
     run = shlex.quote(document.runs[1])
-    lines = _listed("Newly bad (likability in common was 3 or more, now is below, or every trial failed)", document.newly_bad, run)
+    label = document.measures[document.primary].label
+    lines = _listed(f"Newly bad ({label} in common was 3 or more, now is below, or every trial failed)", document.newly_bad, run)
     return Text("\n".join(lines + _listed("Fixed (was bad, now is not)", document.fixed, run)))
 
 
@@ -151,13 +171,13 @@ def _listed(title: str, changes: Sequence[PairChange], run: str) -> list[str]:
 
 def _unpaired(c: Comparison) -> str | None:
     sides = [f"{count:,} of {arm}" for arm, count in ((c.a, c.unpaired_a), (c.b, c.unpaired_b)) if count]
-    return f"left over, without a partner: {' and '.join(sides)} (persona × scenario, likability)" if sides else None
+    return f"left over, without a partner: {' and '.join(sides)} (persona × scenario)" if sides else None
 
 
 def _few(c: Comparison) -> str | None:
     named = ", ".join(f"{name} by {n}" for name, n in c.few.items())
     return (
-        f"shared by few personas: {named} ({c.a} − {c.b}); one of them moves likability by itself, and its interval reckons with that"
+        f"shared by few personas: {named} ({c.a} − {c.b}); one of them moves likability over all seven by itself, and its interval reckons with that"
         if named
         else None
     )
@@ -168,7 +188,8 @@ def _key(document: CompareDocument) -> list[str]:
     if document.by in ("target", "memory"):
         lines.append("in common: ratings are compared session by session on occasions that both sides had, and these means are of those alone,")
         lines.append("so that a − b is their difference; a side's mean over everything is what `sim show` and rankings say")
-    lines.append("p: Holm's, over all pairs within the measure; n: personas; pairs: persona × scenario; tied: not separable")
+    lines.append("p: Holm's, over all pairs within the measure; p all: over all pairs and all measures but the primary outcome, by which verdicts go")
+    lines.append("n: personas; pairs: persona × scenario; tied: not separable")
     lines.append("d_av: a − b over the mean of both standard deviations between personas; d_z: over that of their differences")
     return lines
 

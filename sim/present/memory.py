@@ -176,8 +176,10 @@ def _bought(summary: RunSummary) -> Section:
         column("policy", lambda a: a.memory),
         column("accuracy\n/ base's", lambda a: _both(a.gains, share)),
         column("more", lambda a: _more(a.gains)),
-        column("liked\n/ base", lambda a: _both(a.likes, number)),
-        column("more liked", lambda a: _more(a.likes)),
+        column("scripted\ncallback", lambda a: _more(a.brings)),
+        column("fixed set", lambda a: _more(a.steady)),
+        column("criterion", lambda a: _more(a.enjoys)),
+        column("without\ncallback", lambda a: _more(a.likes)),
         column("hit", lambda a: f"{a.callbacks.hit:,}"),
         column("missed", lambda a: f"{a.callbacks.missed:,}"),
         column("surprise", lambda a: f"{a.callbacks.surprise:,}"),
@@ -185,11 +187,12 @@ def _bought(summary: RunSummary) -> Section:
         column("false", lambda a: f"{a.callbacks.false_memories:,}"),
     )
     notes = [
-        "/ base: over what a policy and its base have in common; more is the difference of these two means",
-        "liked: likability without callback; more: paired within personas; then callback",
+        "accuracy / base's: over what a policy and its base have in common; more is the difference of these two means",
+        "scripted callback, fixed set, criterion (enjoyment and return), likability without callback: less the base's, paired within personas",
     ]
     if summary.ranks.spearman is not None:
-        notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and liked correlate by rank {share(summary.ranks.spearman)}")
+        rho = share(summary.ranks.spearman)
+        notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and likability without callback correlate by rank {rho}")
     return Section("What memory buys, one model under several policies", columns, tuple(notes))
 
 

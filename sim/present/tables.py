@@ -24,7 +24,7 @@ from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
 from sim.present.terminal import score_text, spark
-from sim.present.words import DIAGNOSTIC, NONE, SHORT, half_width, many, money, number, percent, safe, share, signed
+from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, money, number, overall_headings, percent, safe, share, signed
 from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
@@ -126,9 +126,10 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
     title = f"Simulated likability, 1 to 5, rated by {rater}{', an offline model' if summary.stub_rated else ''}"
     overall: list[_Column] = [
-        ("likability", [score_text(f.mean, half_width(f.interval, f.mean)) for f in of]),
-        ("fixed set", [score_text(f.fixed_set) for f in of]),
+        (heading, [score_text(value, half_width(bounds, value)) for value, bounds in (f.primary(m) for f in of)])
+        for m, heading in overall_headings(summary.primary)
     ]
+    overall.append(("scripted", [score_text(f.scripted, half_width(f.scripted_interval, f.scripted)) for f in of]))
     dimensions: list[_Column] = [(SHORT[d], [score_text(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
     sizes: list[_Column] = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
     key = Text(_key(summary), "dim")
@@ -139,7 +140,10 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
 
 
 def _key(summary: RunSummary) -> str:
-    lines = ["fixed set: mood, formal, depth and length, which always apply; n: rated exchanges"]
+    lines = [
+        f"{HEADINGS[summary.primary]}: the primary outcome; fixed set: mood, formal, depth and length, which always apply; n: rated exchanges",
+        "scripted: callback on facts that every target was told alike, the second endpoint; all seven: LikeBench's likability, callback included",
+    ]
     if any(t.likability.interval for t in summary.targets):
         lines.append(f"±: 95 % interval over {population(summary.scenarios)}")
         if sum(t.likability.mean is not None for t in summary.targets) > 1:
@@ -149,7 +153,7 @@ def _key(summary: RunSummary) -> str:
     for target in summary.targets:
         scored = target.likability.dimensions_scored
         if 0 < scored < len(DIMENSIONS):
-            lines.append(f"{target.target}: likability over {scored} of {len(DIMENSIONS)} dimensions; nothing was scored on the others")
+            lines.append(f"{target.target}: all seven is over {scored} of {len(DIMENSIONS)} dimensions; nothing was scored on the others")
     return "\n".join(lines)
 
 
@@ -167,25 +171,28 @@ def _course(summary: RunSummary, width: int) -> list[Table]:
 
 def _occasions(summary: RunSummary) -> Table:
     """Three rows a target for the dimensions that go by occasion, one for the four that always apply."""
-    headings = ("scored", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
+    headings = ("occasions", "a session", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
     table = figure_table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
     for target in summary.targets:
         of = target.likability.dimensions
         always = [of[d] for d in ALWAYS]
-        rows = [(SHORT[d], _counts([of[d]])) for d in BY_OCCASION]
-        counts = _counts(always)
-        rows.append(("the other 4", [counts[0], NONE, NONE, NONE, NONE, *counts[5:]]))
+        rows = [(SHORT[d], _counts([of[d]], number(target.occasions[d]))) for d in BY_OCCASION]
+        counts = _counts(always, NONE)
+        rows.append(("the other 4", [counts[0], NONE, NONE, NONE, NONE, NONE, *counts[6:]]))
         for i, (label, cells) in enumerate(rows):
             table.add_row(Text(target.target if i == 0 else ""), label, *cells, end_section=i == len(rows) - 1)
     false = [(t.target, t.likability.false_memories) for t in summary.targets if t.likability.false_memories]
-    table.caption = "; ".join(f"{target}: {many(count, 'false memory', 'false memories')}" for target, count in false) or None
+    notes = ["occasions: scored; a surprise, met without one, is the target's own choice and in no mean"]
+    notes += ["; ".join(f"{target}: {many(count, 'false memory', 'false memories')}" for target, count in false)] if false else []
+    table.caption = "\n".join(notes)
     return table
 
 
-def _counts(dimensions: Iterable[DimensionFigures]) -> list[str]:
+def _counts(dimensions: Iterable[DimensionFigures], a_session: str) -> list[str]:
     of = list(dimensions)
     fields = ("n", "hit", "missed", "surprise", "not_applicable", "unscored", "quotes_not_found")
-    return [f"{sum(getattr(d, field) for d in of):,}" for field in fields]
+    count, *others = (f"{sum(getattr(d, field) for d in of):,}" for field in fields)
+    return [count, a_session, *others]
 
 
 def _criterion(summary: RunSummary, width: int) -> list[Table]:
@@ -225,10 +232,10 @@ def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:
 
 
 def _observers(summary: RunSummary) -> Table:
-    table = figure_table("Other raters", ("target", "rater"), ("likability", "fixed set", "n"), name=RATER)
+    table = figure_table("Other raters", ("target", "rater"), ("fixed set", "all seven", "n"), name=RATER)
     for target in summary.targets:
         for i, (rater, of) in enumerate(target.likability.observers.items()):
-            table.add_row(Text(target.target if i == 0 else ""), Text(rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")
+            table.add_row(Text(target.target if i == 0 else ""), Text(rater), number(of.fixed_set), number(of.mean), f"{of.n:,}")
     return table
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sim.core.codebook import Dimension
 from sim.core.standins import OFFLINE_MARK as OFFLINE_MARK
+
+if TYPE_CHECKING:
+    from sim.core.spec.study import Primary
 
 DIAGNOSTIC = "Simulated likability: a diagnostic until `sim calibrate` has shown, for your rater, that people order targets the same way."
 
@@ -20,6 +25,15 @@ SHORT: dict[Dimension, str] = {
     "callback": "callback",
 }
 """Column headings for the seven dimensions."""
+
+HEADINGS: dict[Primary, str] = {"fixed_set": "fixed set", "likability": "all seven", "without_callback": "without callback"}
+"""Column headings for what may be a study's primary outcome."""
+
+
+def overall_headings(primary: Primary) -> list[tuple[Primary, str]]:
+    """The means over several dimensions that tables show, the primary outcome first, then the fixed set and likability over all seven."""
+    return [(m, HEADINGS[m]) for m in dict.fromkeys((primary, "fixed_set", "likability"))]
+
 
 _VISIBLE = {i: f"\\x{i:02x}" for i in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)) if chr(i) not in "\n\t"}
 

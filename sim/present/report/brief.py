@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.core.codebook import DIMENSIONS
 from sim.present.report.page import fill
 from sim.present.report.sections.cost import total_cost
-from sim.present.words import SHORT, half_width, number
+from sim.present.words import SHORT, half_width, number, overall_headings
 
 if TYPE_CHECKING:
     from sim.present.report.document import ReportDocument
@@ -21,11 +21,12 @@ LISTED = 5
 
 def render_brief(document: ReportDocument, of: Material) -> str:
     """The page as HTML, to be printed."""
-    ranked = sorted(of.summary.targets, key=lambda t: -(t.likability.mean or 0))
+    primary, overall = of.study.primary, overall_headings(of.study.primary)
+    ranked = sorted(of.summary.targets, key=lambda t: -(t.likability.primary(primary)[0] or 0))
     rows = [
         (
             t.target,
-            number(t.likability.mean) + half_width(t.likability.interval, t.likability.mean),
+            *(number(v) + half_width(bounds, v) for v, bounds in (t.likability.primary(m) for m, _ in overall)),
             *(number(t.likability.dimensions[d].mean) for d in DIMENSIONS),
             f"{t.likability.n:,}",
         )
@@ -34,13 +35,13 @@ def render_brief(document: ReportDocument, of: Material) -> str:
     if len(ranked) > MOST:
         rows.append((f"and {len(ranked) - MOST} more", *("" for _ in rows[0][1:])))
     head = document.headline
-    shown = head.model_copy(update={k: _some(getattr(head, k)) for k in ("better", "worse", "cannot_tell")})
+    shown = head.model_copy(update={k: _some(getattr(head, k)) for k in ("memory", "better", "worse", "cannot_tell")})
     return fill(
         "brief.html",
         scripts=(),
         style="brief.css",
         document=document.model_copy(update={"headline": shown}),
-        columns=("likability", *(SHORT[d] for d in DIMENSIONS), "n"),
+        columns=(*(heading for _, heading in overall), *(SHORT[d] for d in DIMENSIONS), "n"),
         rows=rows,
         untested=(*head.not_concluded, *(s.absent for s in document.sections if s.absent)),
         cost=total_cost(of),

@@ -92,6 +92,8 @@ class Headline(Frozen):
     """By personas and scenarios (guide/methods.md#tiers): what a comparison on this run may claim."""
     tier_means: str
     verdict: str
+    memory: tuple[str, ...] = ()
+    """What memory buys, a sentence for each target that differs in memory alone from its base."""
     better: tuple[str, ...]
     worse: tuple[str, ...]
     cannot_tell: tuple[str, ...]

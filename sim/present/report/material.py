@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.arms import Source, build_families
 from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
-from sim.analysis.compare import MeasureComparison, compare_measure
+from sim.analysis.compare import MeasureComparison, bought_sentences, by_pair, compare_measures
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import tier
-from sim.analysis.measures import BY_ID
 from sim.analysis.raters import RaterSensitivity, compare_raters
 from sim.analysis.repetition import RepetitionReport, report_repetition
+from sim.analysis.sentence import headline
 from sim.score.repetition import mark_trials
 
 if TYPE_CHECKING:
     from sim.analysis.estimates import Tier
+    from sim.analysis.sentence import Headline
     from sim.analysis.summary import RunSummary
     from sim.core.codebook import Codebook
     from sim.core.event import Role
@@ -67,15 +68,25 @@ class Material:
 
     def compared(self, measure: str) -> MeasureComparison | None:
         """All pairs of targets by one measure; None where there is one target."""
-        if len(self.targets) < 2:
-            return None
-        if measure not in self._compared:
-            self._compared[measure] = compare_measure(BY_ID[measure], build_families([self.source], "target"))
-        return self._compared[measure]
+        return self._compared.get(measure)
 
     @cached_property
     def _compared(self) -> dict[str, MeasureComparison]:
-        return {}
+        """Every measure that `sim compare` shows, since the p of each hangs on all of them."""
+        if len(self.targets) < 2:
+            return {}
+        listed = [m for m in self.source.measures if m.listed]
+        return compare_measures(listed, build_families([self.source], "target"), primary=self.source.primary)
+
+    @cached_property
+    def headlines(self) -> tuple[Headline, ...]:
+        """What is said of each pair of targets."""
+        return tuple(headline(found, self.source.primary) for found in by_pair(self._compared))
+
+    @cached_property
+    def bought(self) -> tuple[str, ...]:
+        """What memory buys, a sentence for each target that differs in memory alone from its base."""
+        return bought_sentences(self.study, list(by_pair(self._compared)))
 
     @cached_property
     def raters(self) -> RaterSensitivity:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.table import population
 from sim.core.codebook import DIMENSIONS
 from sim.present.report.document import Cell, Column, Table
-from sim.present.words import DIAGNOSTIC, SHORT, half_width, number
+from sim.present.words import DIAGNOSTIC, HEADINGS, SHORT, half_width, number, overall_headings
 
 if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary
@@ -26,17 +26,19 @@ _LATEX = str.maketrans(
 
 
 def main_table(summary: RunSummary) -> Table:
-    """Targets × likability, fixed set and the seven dimensions."""
-    headings = ("likability", "fixed set", *(SHORT[d] for d in DIMENSIONS), "n", "personas")
+    """Targets × the primary outcome, the second endpoint, likability over all seven, and each of the seven."""
+    overall = overall_headings(summary.primary)
+    headings = (*(heading for _, heading in overall), "scripted callback", *(SHORT[d] for d in DIMENSIONS), "n", "personas")
     rows = []
     for target in summary.targets:
         figures = target.likability
         means = [number(figures.dimensions[d].mean) for d in DIMENSIONS]
-        likability = number(figures.mean) + half_width(figures.interval, figures.mean)
-        texts = (likability, number(figures.fixed_set), *means, str(figures.n), str(figures.n_personas))
+        several = (*(figures.primary(m) for m, _ in overall), (figures.scripted, figures.scripted_interval))
+        texts = (*(number(v) + half_width(bounds, v) for v, bounds in several), *means, str(figures.n), str(figures.n_personas))
         rows.append((Cell(text=target.target), *(Cell(text=t) for t in texts)))
     rater = summary.targets[0].rater
     notes = [f"Run {summary.run}. ±: 95 % interval over {population(summary.scenarios)}. n: rated exchanges. {DIAGNOSTIC}"]
+    notes += [f"Primary outcome: {HEADINGS[summary.primary]}. Scripted callback: on facts that every target was told alike. All seven: likability."]
     notes += [f"{summary.offline_note[:1].upper()}{summary.offline_note[1:]}."] if summary.offline_note else []
     return Table(
         id="main",

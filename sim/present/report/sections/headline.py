@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, SCREEN, Tier
-from sim.analysis.measures import PRIMARY
+from sim.analysis.measures import LIKABILITY
+from sim.analysis.sentence import signed, split
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.outages import outage_line
 from sim.present.report.cells import between, spoken_p
 from sim.present.report.document import Headline
-from sim.present.report.sections.memory import memory_sentence
-from sim.present.words import DIAGNOSTIC, many, number, share, signed
+from sim.present.words import DIAGNOSTIC, many, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def build_headline(of: Material) -> Headline:
     """The top of the report."""
     if of.summary.silent:
         return _silence(of)
-    ranked = sorted((t for t in of.summary.targets if t.likability.mean is not None), key=lambda t: -(t.likability.mean or 0))
+    ranked = sorted((t for t in of.summary.targets if _value(of, t) is not None), key=lambda t: -(_value(of, t) or 0))
     if not ranked:
         return _headline(of, "Nothing can be said yet: no reply has a rating.")
     if of.summary.stub_rated:
@@ -43,10 +43,11 @@ def build_headline(of: Material) -> Headline:
     unclear = [t for t in others if t not in clear]
     return _headline(
         of,
-        _verdict(leader, others, clear, of.tier),
-        better=(f"{leader.target}: {_level(leader)}",) if clear else (),
-        worse=tuple(_told(t, against.get(t.target), leader.target) for t in clear),
-        cannot_tell=tuple(_told(t, against.get(t.target), leader.target) for t in unclear),
+        _verdict(of, leader, others, clear),
+        memory=of.bought,
+        better=(f"{leader.target}: {_level(of, leader)}",) if clear else (),
+        worse=tuple(_told(of, t, against.get(t.target), leader.target) for t in clear),
+        cannot_tell=tuple(_told(of, t, against.get(t.target), leader.target) for t in unclear),
         reasons=tuple(_reasons(of, ranked))[:MOST_REASONS],
     )
 
@@ -69,6 +70,7 @@ def _headline(
     of: Material,
     verdict: str,
     *,
+    memory: tuple[str, ...] = (),
     better: tuple[str, ...] = (),
     worse: tuple[str, ...] = (),
     cannot_tell: tuple[str, ...] = (),
@@ -78,6 +80,7 @@ def _headline(
         tier=of.tier,
         tier_means=TIERS[of.tier],
         verdict=verdict,
+        memory=memory,
         better=better,
         worse=worse,
         cannot_tell=cannot_tell,
@@ -86,33 +89,50 @@ def _headline(
     )
 
 
-def _against(of: Material, leader: str, measure: str = PRIMARY) -> dict[str, Comparison]:
-    """Every other target against the leader: `lower` where the leader is liked more."""
+def _value(of: Material, target: TargetSummary) -> float | None:
+    return target.likability.primary(of.study.primary)[0]
+
+
+def _against(of: Material, leader: str, measure: str = "") -> dict[str, Comparison]:
+    """Every other target against the leader: `lower` where the leader is liked more.
+
+    Args:
+        measure: left out: the primary outcome.
+    """
     found: dict[str, Comparison] = {}
-    compared = of.compared(measure)
+    compared = of.compared(measure or of.study.primary)
     for c in compared.comparisons if compared else ():
         if c.b == leader:
             found[c.a] = c
         elif c.a == leader:
-            turned = {"higher": "lower", "lower": "higher"}.get(c.verdict, c.verdict)
-            less = None if c.difference is None else -c.difference
-            span = None if c.interval is None else (-c.interval[1], -c.interval[0])
-            sides = {"a": c.b, "b": c.a, "mean_a": c.mean_b, "mean_b": c.mean_a}
-            found[c.b] = c.model_copy(update={**sides, "difference": less, "interval": span, "verdict": turned})
+            found[c.b] = c.turned
     return found
 
 
-def _verdict(leader: TargetSummary, others: list[TargetSummary], clear: list[TargetSummary], tier: Tier) -> str:
+def _verdict(of: Material, leader: TargetSummary, others: list[TargetSummary], clear: list[TargetSummary]) -> str:
+    by, place = _BY[of.study.primary], _place(of.summary.scenarios)
     if not others:
-        return f"{leader.target} has a simulated likability of {_level(leader)}. There is no other target to hold it against."
-    if tier == "look":
-        return f"No verdict. In this look {leader.target} has the highest simulated likability, {_level(leader)}."
+        return f"{leader.target} scores {_level(of, leader)}, {by}. There is no other target to hold it against."
+    if of.tier == "look":
+        return f"No verdict. In this look {leader.target} scores highest, {by}: {_level(of, leader)}."
     if len(clear) == len(others):
         than = f"all {len(others)} others" if len(others) > 1 else others[0].target
-        return f"In simulated likability {leader.target} is ahead of {than}: {_level(leader)}."
+        return f"{leader.target} is liked more than {than}{place}, {by}: {_level(of, leader)}."
     level = [leader.target, *(t.target for t in others if t not in clear)]
-    told = f"{', '.join(level[:-1])} and {level[-1]} cannot be told apart in simulated likability"
-    return f"{told}, and are ahead of {_and(clear)}." if clear else f"{told}."
+    told = f"{', '.join(level[:-1])} and {level[-1]} cannot be told apart{place}, {by}"
+    return f"{told}; they are liked more than {_and(clear)}." if clear else f"{told}."
+
+
+_BY: dict[str, str] = {
+    "fixed_set": "by the four dimensions that always apply",
+    "likability": "by all seven dimensions",
+    "without_callback": "by the dimensions other than callback",
+}
+"""What a verdict is about, by primary outcome."""
+
+
+def _place(scenarios: int) -> str:
+    return "" if scenarios >= FEWEST_SCENARIOS else " in this scenario" if scenarios == 1 else " in these scenarios"
 
 
 def _and(targets: list[TargetSummary]) -> str:
@@ -123,25 +143,48 @@ def _names(ids: Sequence[str]) -> str:
     return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} and {ids[-1]}"
 
 
-def _level(target: TargetSummary) -> str:
-    likability = target.likability
-    spoken = f" (95 % interval {between(likability.interval)})" if likability.interval else ""
-    return f"{number(likability.mean)} of 5{spoken}"
+def _level(of: Material, target: TargetSummary) -> str:
+    value, bounds = target.likability.primary(of.study.primary)
+    spoken = f" (95 % interval {between(bounds)})" if bounds else ""
+    return f"{number(value)} of 5{spoken}"
 
 
-def _told(target: TargetSummary, pair: Comparison | None, leader: str) -> str:
+def _told(of: Material, target: TargetSummary, pair: Comparison | None, leader: str) -> str:
+    """One target against the leader by the primary outcome, and by likability split by dimension."""
     if pair is None or pair.difference is None:
-        return f"{target.target}: {_level(target)}, never in the same place as {leader}"
+        return f"{target.target}: {_level(of, target)}, never in the same place as {leader}"
     spoken = f"95 % interval {between(pair.interval)}, " if pair.interval else ""
     p = f", p {spoken_p(pair.p_holm)} after Holm" if pair.p_holm is not None else ""
     held = f"{number(pair.mean_a)} against {number(pair.mean_b)} with {leader} over what both had in common"
-    return f"{target.target}: {held}, {signed(pair.difference)} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
+    told = f"{target.target}: {held}, {signed(pair.difference)} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
+    return "; ".join(s for s in (told, _split(_against(of, leader, LIKABILITY).get(target.target)), _hangs(pair)) if s)
+
+
+def _split(liked: Comparison | None) -> str:
+    """The difference in likability over all seven, split by dimension."""
+    if liked is None or liked.difference is None:
+        return ""
+    ahead = liked if liked.difference >= 0 else liked.turned
+    made = split(ahead.split)
+    return f"over all seven {signed(liked.difference)}" + (f" ({made}{'' if liked is ahead else f', for {ahead.a}'})" if made else "")
+
+
+def _hangs(pair: Comparison) -> str:
+    left = pair.left_out
+    return f"{signed(left.low)} to {signed(left.high)} without any one persona, {left.persona} moving it most" if left else ""
 
 
 def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:
-    found = _dimensions(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
-    found += [s for s in (memory_sentence(of), _repeats(of)) if s]
+    found = _criterion(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
+    found += _dimensions(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
+    found += [s for s in (_repeats(of),) if s]
     return found
+
+
+def _criterion(of: Material, first: str, last: str) -> list[str]:
+    """Whether enjoyment and the wish to return agree with what is said of the first and the last."""
+    told = next((h.criterion for h in of.headlines if {h.a, h.b} == {first, last}), "")
+    return [f"{first} and {last}: {told[0].lower()}{told[1:]}"] if told else []
 
 
 def _dimensions(of: Material, first: str, last: str) -> list[str]:

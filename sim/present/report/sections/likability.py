@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.analysis.figures import figure
-from sim.analysis.measures import BY_ID, PRIMARY
+from sim.analysis.measures import BY_ID, LIKABILITY
+from sim.analysis.sentence import signed, split
 from sim.analysis.table import population
-from sim.core.codebook import ALWAYS, BY_OCCASION, DIMENSIONS, LABELS
+from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
 from sim.present.report.document import Cell, Figure, Prose, Section, Table
-from sim.present.words import NONE, SHORT, many, number
+from sim.present.words import NONE, SHORT, many, number, overall_headings
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from sim.analysis.compare import Comparison, MeasureComparison
     from sim.analysis.summary import TargetSummary
+    from sim.core.spec.study import Primary
     from sim.present.report.material import Material
 
 TITLE = "Which target is liked"
@@ -28,8 +31,11 @@ def likability_section(of: Material) -> Section:
         return Section(id="likability", title=TITLE, absent="Not measured in this run: no reply has a rating yet.")
     explained = Prose(
         lines=(
-            "Likability is the unweighted mean of the seven dimensions. Each is averaged over exchanges, then sessions, trials and personas. "
-            "The fixed set is the mean of the four that always apply, and the only figure to look at for trends.",
+            "The fixed set is the mean of the four dimensions that always apply, whatever the target does. Unless the study declares another, it is "
+            "the primary outcome, and it is the only figure to look at for trends. Scripted callback is the second endpoint: callback on facts that "
+            "every target was told alike. All seven is LikeBench's likability, the unweighted mean of the seven dimensions; callback is one of them, "
+            "and a target without memory must miss it. Each dimension is averaged over exchanges that had an occasion, then sessions, trials and "
+            "personas.",
         )
     )
     return Section(id="likability", title=TITLE, blocks=(_main(of), explained, _personas(of), *_pairs(of), _dimensions(of), _occasions(of)))
@@ -43,8 +49,8 @@ def _main(of: Material) -> Table:
             "target",
             figures=[
                 ("rank", "the places it may have: behind all that a verdict puts before it, before all that a verdict puts behind it"),
-                ("likability", f"mean of the seven dimensions, with its 95 % interval over {population(of.summary.scenarios)}"),
-                ("fixed set", "mean of the four dimensions that always apply"),
+                *((heading, f"{_MEANS[m]}, with its 95 % interval over {population(of.summary.scenarios)}") for m, heading in _overall(of)),
+                ("scripted callback", "callback on facts that every target was told alike, the second endpoint"),
                 *((SHORT[d], LABELS[d]) for d in DIMENSIONS),
                 ("words", "words a reply: longer replies are often rated higher for their length alone"),
                 ("n", "rated exchanges"),
@@ -61,8 +67,8 @@ def _row(of: Material, target: TargetSummary) -> tuple[Cell, ...]:
     return (
         named(target.target, link=talks_link(target=target.target)),
         _place(of, target.target),
-        score(figures.mean, figures.interval),
-        score(figures.fixed_set, figures.fixed_set_interval),
+        *(score(*figures.primary(m)) for m, _ in _overall(of)),
+        score(figures.scripted, figures.scripted_interval),
         *dimensions,
         score(target.repetition.words_per_reply, digits=0),
         Cell(text=f"{figures.n:,}", value=figures.n, beside=many(figures.n_personas, "persona")),
@@ -71,7 +77,7 @@ def _row(of: Material, target: TargetSummary) -> tuple[Cell, ...]:
 
 def _place(of: Material, target: str) -> Cell:
     """Its place among all, with the places it may as well have."""
-    compared = of.compared(PRIMARY)
+    compared = of.compared(of.study.primary)
     rank = {r.arm: r for r in compared.ranking.get("", ())}.get(target) if compared else None
     if rank is None or rank.mean is None or rank.first is None or rank.last is None:
         return Cell(text=NONE)
@@ -135,11 +141,13 @@ def _personas(of: Material) -> Figure:
 
 
 def _pairs(of: Material) -> list[Table]:
-    """Every pair of targets, with the verdict that its p allows."""
-    compared = of.compared(PRIMARY)
-    if compared is None:
-        return []
-    rows = []
+    """Every pair of targets, with the verdict that its p allows: by the primary outcome, then by likability over all seven."""
+    tables = [_pairs_by(of, compared) for m in dict.fromkeys((of.study.primary, LIKABILITY)) if (compared := of.compared(m)) is not None]
+    return [*tables, *([_beside(of)] if tables else [])]
+
+
+def _pairs_by(of: Material, compared: MeasureComparison) -> Table:
+    primary, rows = compared.measure == of.study.primary, []
     for c in compared.comparisons:
         known = c.difference is not None
         rows.append(
@@ -148,7 +156,8 @@ def _pairs(of: Material) -> list[Table]:
                 change(c.difference, c.interval) if known else Cell(text=NONE),
                 score(c.mean_a),
                 score(c.mean_b),
-                probability(c.p_holm),
+                probability(c.p_all),
+                text(_range(c)),
                 score(c.d_av, beside=f"d_z {number(c.d_z)}" if c.d_z is not None else ""),
                 count(c.personas),
                 count(c.pairs),
@@ -160,15 +169,55 @@ def _pairs(of: Material) -> list[Table]:
         ("difference", "paired by persona and scenario, with its 95 % interval"),
         ("first, in common", "mean of the first over what both had in common: the difference is that of these two, not of the table above"),
         ("second, in common", "mean of the second over the same"),
-        ("p", "two-sided, of sign flips by persona and of the interval, the larger; after Holm over all pairs"),
+        ("p", f"two-sided, of sign flips by persona and of the interval, the larger; after Holm over all pairs{'' if primary else AND_MEASURES}"),
+        ("without any one persona", "the range of the difference, and the persona that moves it most"),
         ("d_av", "over the mean standard deviation between personas; d_z: over that of the differences"),
         "personas",
         ("pairs", "persona × scenario"),
         ("unpaired", "persona × scenario that only one side has"),
         ("verdict", "of the first against the second"),
     ]
-    note = "A verdict takes 12 personas and a p of at most .05 after Holm over all pairs. Dimensions are compared on occasions that both sides had."
-    return [Table(id="pairs", title="Paired differences in likability", columns=columns("targets", figures=figures), rows=tuple(rows), notes=(note,))]
+    note = f"A verdict takes 12 personas and a p of at most .05 after Holm over all pairs{'' if primary else AND_MEASURES}."
+    note += " Dimensions are compared in the sessions in which both sides had an occasion."
+    title = f"Paired differences: {compared.label}{', the primary outcome' if primary else ''}"
+    id = "pairs" if primary else f"pairs-{compared.measure}"
+    return Table(id=id, title=title, columns=columns("targets", figures=figures), rows=tuple(rows), notes=(note,))
+
+
+AND_MEASURES = " and all measures but the primary outcome"
+_MEANS: dict[str, str] = {
+    "fixed_set": "mean of the four dimensions that always apply",
+    "likability": "LikeBench's likability: mean of the seven dimensions",
+    "without_callback": "mean of the dimensions other than callback",
+}
+
+
+def _overall(of: Material) -> list[tuple[Primary, str]]:
+    return overall_headings(of.study.primary)
+
+
+def _range(c: Comparison) -> str:
+    left = c.left_out
+    return f"{signed(left.low)} to {signed(left.high)} ({left.persona})" if left else NONE
+
+
+def _beside(of: Material) -> Table:
+    """What stands beside the primary outcome, pair by pair: the second endpoint, the criterion, occasions, and what likability is made of."""
+    shown = {
+        m: of.compared(m) for m in ("callback_scripted", *CRITERIA, *(f"occasions.{d}" for d in BY_OCCASION), "elicited_facts", "likability_common")
+    }
+    liked = of.compared(LIKABILITY)
+    assert liked is not None
+    rows = []
+    for i, c in enumerate(liked.comparisons):
+        ahead = c.turned if (c.difference or 0.0) < 0 else c
+        cells = [change(x.difference, x.interval) for m in shown.values() if m is not None for x in (m.comparisons[i],)]
+        rows.append((named(f"{c.a} − {c.b}"), text(split(ahead.split) or NONE), *cells))
+    figures: list[Heading] = [
+        ("likability is made of", "what each dimension adds to the difference over all seven, of the side that is ahead there"),
+        *((m.label, "paired, with its 95 % interval") for m in shown.values() if m is not None),
+    ]
+    return Table(id="beside", title="What stands beside a difference", columns=columns("targets", figures=figures), rows=tuple(rows))
 
 
 def _dimensions(of: Material) -> Figure:
@@ -194,7 +243,7 @@ def _dimensions(of: Material) -> Figure:
         id="dimensions",
         title="The seven dimensions",
         alt="Mean score with its 95 % interval for each target on each of the seven dimensions; the table above holds the figures.",
-        notes=("The last three are rated only where the message gave occasion or the reply attempted it.",),
+        notes=("The last three are rated only where the message gave occasion.",),
         spec=charts.dots(of.targets, x=charts.rating("mean", "mean score"), y="dimension", order=[LABELS[d] for d in DIMENSIONS], step=13),
         columns={
             "target": "target id",
@@ -202,7 +251,7 @@ def _dimensions(of: Material) -> Figure:
             "mean": "mean over personas",
             "low": f"lower end of the 95 % interval over {population(of.summary.scenarios)}",
             "high": "upper end",
-            "n": "rated exchanges",
+            "n": "rated exchanges that had an occasion",
             "occasions": "exchanges whose message gave occasion",
             "link": "place of the page",
         },
@@ -222,6 +271,7 @@ def _occasions(of: Material) -> Table:
                     named(target.target),
                     named(LABELS[d], link=kept),
                     count(f.n),
+                    score(target.occasions[d]),
                     count(f.hit),
                     count(f.missed),
                     count(f.surprise),
@@ -237,10 +287,11 @@ def _occasions(of: Material) -> Table:
             "target",
             "dimension",
             figures=[
-                "scored",
+                ("occasions", "scored"),
+                ("a session", "occasions, mean over personas"),
                 ("hit", "the message gave occasion and the reply attempted it"),
                 ("missed", "occasion without attempt"),
-                ("surprise", "attempt without occasion"),
+                ("surprise", "attempt without occasion: the target's own choice, in no mean"),
                 ("n.a.", "neither: not applicable, in no mean"),
                 ("unscored", "the rater could not give a rating"),
                 ("false memory", "callbacks to something never said"),

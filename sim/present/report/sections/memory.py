@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.policies import steady_arms
 from sim.analysis.table import population
 from sim.present.report import charts
-from sim.present.report.cells import between, change, columns, count, named, score, talks_link
+from sim.present.report.cells import change, columns, count, named, score, talks_link
 from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
 from sim.present.words import NONE, number, share, signed
 
@@ -136,9 +136,11 @@ def _table(of: Material, model: Bought, index: int) -> Table:
             (
                 named(arm.target, link=talks_link(target=arm.target)),
                 named(arm.memory),
-                *_held(arm.likes),
                 *_held(arm.steady),
-                count(arm.likes.personas) if arm.likes else Cell(text=NONE),
+                _less(arm.brings),
+                _less(arm.enjoys),
+                *_held(arm.likes),
+                count(arm.steady.personas) if arm.steady else Cell(text=NONE),
                 score(callback.mean, beside=f"n {callback.n:,}"),
             )
         )
@@ -151,10 +153,12 @@ def _table(of: Material, model: Bought, index: int) -> Table:
             "target",
             "memory",
             figures=[
-                ("without callback, in common", common),
-                ("difference", f"in likability without callback, {paired}"),
                 ("fixed set, in common", common),
                 ("difference in fixed set", paired),
+                ("in scripted callback", f"difference in callback on facts that every target was told alike, {paired}"),
+                ("in the criterion", f"difference in enjoyment and the wish to return, {paired}"),
+                ("without callback, in common", common),
+                ("difference", f"in likability without callback, {paired}"),
                 "personas",
                 ("callback", "apart: memory by definition"),
             ],
@@ -170,15 +174,5 @@ def _held(found: InCommon | None) -> tuple[Cell, Cell]:
     return score(found.mean, beside=f"against {number(found.other)}"), change(found.difference, found.interval)
 
 
-def memory_sentence(of: Material) -> str | None:
-    """What memory bought, in a sentence; None without two memories of one model."""
-    for model in of.summary.bought:
-        arm = _ordered(model)[-1]
-        found = arm.likes or next(a.likes for a in reversed(_ordered(model)) if a.likes is not None)
-        if found.difference is not None:
-            spoken = f" (95 % interval {between(found.interval)})" if found.interval else ""
-            told = (
-                f"With memory ({arm.target} against {model.against}) likability without callback differs by {signed(found.difference)} points{spoken}"
-            )
-            return f"{told}, over {found.personas} personas."
-    return None
+def _less(found: InCommon | None) -> Cell:
+    return change(found.difference, found.interval) if found else Cell(text=NONE)
