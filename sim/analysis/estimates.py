@@ -135,8 +135,8 @@ def estimate(values: Floats, weights: Floats | None = None) -> Estimate | None:
     means = _over((within * filled).sum(axis=-1), mass)
     clusters = has.sum(axis=-1)
     parts = (clusters > 0).sum(axis=-1)
-    adds = _over(_over(means.sum(axis=-1), clusters), np.asarray(parts)[..., None])
-    value = adds.sum(axis=-1)
+    of_parts = _over(means.sum(axis=-1), clusters)
+    value = _over(of_parts.sum(axis=-1), parts)
     without = _without_each(means, has)
     weight = has / np.maximum(clusters, 1)[..., None] / parts[..., None, None]
     each = (weight.sum(axis=-2) ** 2 + (weight**2).sum(axis=-2)) / 2
@@ -152,7 +152,7 @@ def estimate(values: Floats, weights: Floats | None = None) -> Estimate | None:
         by_scenario=_by_scenario(cells),
         interaction=_interaction(cells, here),
         without=without,
-        parts=adds,
+        parts=_over(of_parts, np.asarray(parts)[..., None]),
         carriers=each.sum(axis=-1) ** 2 / (each**2).sum(axis=-1),
         present=here,
         holders=clusters,

@@ -217,7 +217,8 @@ def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str
     figures = ", ".join(f"{names[m]} {plus_minus(found[m], sign)}" for _, m in named if found[m].difference is not None)
     place = where(steady)
     told = f"{place}{said}" if place else f"{said[0].upper()}{said[1:]}"
-    return f"{_capital(told)}: {figures} ({target} with {memory} less {base} with {base_memory}, {people}{': look, no verdict' if look else ''})."
+    sides = f"{target}, memory {memory}, less {base}, memory {base_memory}"
+    return f"{_capital(told)}: {figures} ({sides}; {people}: {_conclusion(steady)})."
 
 
 def _direction(of: Comparison) -> int:

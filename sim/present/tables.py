@@ -141,8 +141,9 @@ def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
 
 def _key(summary: RunSummary) -> str:
     lines = [
-        f"{HEADINGS[summary.primary]}: the primary outcome; fixed set: mood, formal, depth and length, which always apply; n: rated exchanges",
-        "scripted: callback on facts that every target was told alike, the second endpoint; all seven: LikeBench's likability, callback included",
+        f"primary outcome: {HEADINGS[summary.primary]}; fixed set: mood, formal, depth and length, which always apply; n: rated exchanges",
+        "scripted: callback on facts that every target was told alike, the second endpoint",
+        "all seven: LikeBench's likability, of which callback is a seventh",
     ]
     if any(t.likability.interval for t in summary.targets):
         lines.append(f"±: 95 % interval over {population(summary.scenarios)}")

@@ -26,13 +26,19 @@ def cell_trial(target: str, persona: str, scenario: str, given: Given | list[Giv
 
 
 def source(
-    cells: Cells, *, run: str = "old", status: RunStatus = "finished", kinds: Mapping[str, str] | None = None, offline: tuple[str, ...] = ()
+    cells: Cells,
+    *,
+    run: str = "old",
+    status: RunStatus = "finished",
+    kinds: Mapping[str, str] | None = None,
+    offline: tuple[str, ...] = (),
+    **study: object,
 ) -> Source:
     names = list(dict.fromkeys(target for target, _, _ in cells))
     memory = {"remembers": "full", "forgets": "none"}
     targets = [{"id": n, "model": "offline/uses", "memory": memory.get(n, "full")} for n in names]
     trials = [cell_trial(*place, given, kind=(kinds or {}).get(place[1], "social")) for place, given in cells.items()]
-    return Source(run, examples.study(targets=targets), CODEBOOK, trials, status=status, offline=offline)
+    return Source(run, examples.study(targets=targets, **study), CODEBOOK, trials, status=status, offline=offline)
 
 
 def people(n: int) -> list[str]:

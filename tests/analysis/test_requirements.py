@@ -19,7 +19,7 @@ from sim.store.yaml_file import load_yaml
         ("repetition.jaccard <= .6", Mean("jaccard"), "<=", 0.6),
         ("criterion.enjoyment > 3", Mean("enjoyment"), ">", 3),
         ("abstention.balanced_accuracy >= 0.8", Mean("abstention.balanced_accuracy"), ">=", 0.8),
-        ("worst_persona >= 2.5", WorstPersona("likability"), ">=", 2.5),
+        ("worst_persona >= 2.5", WorstPersona(None), ">=", 2.5),
         ("worst_persona(callback) >= 2", WorstPersona("callback"), ">=", 2),
         ("p10(session) >= 2.5", Percentile(10, "session"), ">=", 2.5),
         ("share(exchange<=2) <= 0.05", Share("exchange", "<=", 2), "<=", 0.05),

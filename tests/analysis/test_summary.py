@@ -78,6 +78,7 @@ def test_occasion_and_attempt_are_counted_in_all_four_ways() -> None:
     assert counts["reference_understanding"] == (2, 0, 0, 0)
     assert counts["humor_fit"] == (0, 1, 0, 1)
     assert counts["callback"] == (0, 0, 2, 0)
+    assert (found["callback"].mean, found["callback"].n, found["callback"].surprise_mean) == (None, 0, 4)
 
 
 def test_evidence_that_was_not_found_is_counted_where_it_stood() -> None:
@@ -181,7 +182,7 @@ def test_the_json_has_the_promised_shape() -> None:
     assert {"target", "trials", "exchanges", "likability", "criterion", "repetition", "tokens", "cost"} <= set(found["targets"][0])
     likability = found["targets"][0]["likability"]
     assert tuple(likability["dimensions"]) == DIMENSIONS
-    promised = {"mean", "interval", "n", "n_personas", "not_applicable", "unscored", "quotes_not_found", "hit", "missed", "surprise"}
+    promised = {"mean", "interval", "n", "n_personas", "not_applicable", "unscored", "quotes_not_found", "hit", "missed", "surprise", "surprise_mean"}
     assert set(likability["dimensions"]["callback"]) == promised
     figures = {"stickiness", "base_rate", "excess", "pooled", "expected", "jaccard", "moves_per_reply", "words_per_reply"}
     assert figures <= set(found["targets"][0]["repetition"])
@@ -212,8 +213,9 @@ def test_figures_hold_together_whatever_was_rated(drawn: list[tuple[str, list[li
     found = target(trials).likability
     exchanges = sum(len(t.exchanges) for t in trials)
     for figures in found.dimensions.values():
-        assert figures.n + figures.not_applicable + figures.unscored == exchanges
-        assert figures.hit + figures.missed + figures.surprise == figures.n
+        assert figures.n + figures.surprise + figures.not_applicable + figures.unscored == exchanges
+        assert figures.hit + figures.missed == figures.n
+        assert (figures.surprise_mean is None) == (figures.surprise == 0)
         assert (figures.mean is None) == (figures.n == 0) == (figures.n_personas == 0)
         assert figures.mean is None or 1 <= figures.mean <= 5
     if found.fixed_set is not None:

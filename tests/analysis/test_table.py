@@ -49,7 +49,7 @@ def scores(trials: list[Trial], dimension: Dimension, session: int | None) -> di
     for trial in trials:
         sessions = []
         for s in trial.sessions:
-            given = [r.score for e in s.exchanges if isinstance(r := e.ratings["self"][dimension], Score)]
+            given = [r.score for e in s.exchanges if isinstance(r := e.ratings["self"][dimension], Score) and r.occasion]
             if given and session in (None, s.index):
                 sessions.append(given)
         if sessions:
@@ -106,13 +106,14 @@ def test_columns_points_and_trials_agree_with_it(drawn: Drawn) -> None:
     for session_point in summarise_sessions(table, "remembers"):
         assert session_point.fixed_set == near(by_definition(trials, ALWAYS, session_point.session))
     own = [e.mean("self") for t in trials for e in t.exchanges]
-    assert [None if np.isnan(m) else m for m in mean_over(columns.scores)] == own
+    assert [None if np.isnan(m) else m for m in mean_over(columns.answered)] == own
 
 
-def test_units_of_a_gate_are_the_levels_of_the_average() -> None:
+def test_units_of_a_gate_are_the_levels_of_the_average_of_the_primary_outcome() -> None:
     """A persona is not the mean of its trials' likabilities: where one trial alone has a dimension, that dimension weighs as much as any."""
     cells = {("bot", "p", "s0"): [3, 3, 3, 3, 3, 3, 3], ("bot", "p", "s1"): [3, 3, 3, 3, "na", "na", 1]}
-    run = source(cells)  # type: ignore[arg-type]
+    assert [v for _, v in unit_values(source(cells).arm("bot"), "trial")] == [3, 3]  # type: ignore[arg-type]
+    run = source(cells, primary="likability")  # type: ignore[arg-type]
     arm = run.arm("bot")
     assert sorted(v for _, v in unit_values(arm, "trial")) == [pytest.approx(13 / 5), 3]
     assert [v for _, v in unit_values(arm, "persona")] == [pytest.approx((6 * 3 + 2) / 7)]

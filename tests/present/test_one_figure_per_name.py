@@ -47,6 +47,7 @@ WARMTH = ScorerInfo(id="warmth", result="number", low=0, high=10, grain="session
 TONE = ScorerInfo(id="tone", result="label", labels=("dry", "warm"), good=("warm",), grain="exchange")
 SCORERS = (ANSWERS, WARMTH, TONE)
 LABELS = {**{short: d for d, short in SHORT.items()}, "fixed set": "fixed_set"}
+OVERALL = {"all seven": "likability", "scripted": "callback_scripted", "scripted callback": "callback_scripted"}
 Key = tuple[str, str, str]
 
 
@@ -167,6 +168,11 @@ def from_summary(of: Collector, run: Run) -> None:
         add("said_before", repetition["said_before"]["anybody"])
         add("said_before.same_user", repetition["said_before"]["same_user"])
         add("memory", memory["accuracy"]["accuracy"])
+        add("elicited_facts", memory["elicited_facts"])
+        add("callback_scripted", liked["scripted"])
+        add("without_callback", liked["without_callback"])
+        for d, times in t["occasions"].items():
+            add(f"occasions.{d}", times)
         add("abstention.balanced_accuracy", memory["abstention"]["balanced_accuracy"])
         add("adaptability", t["adaptability"]["value"])
         for bounds, name in ((liked["interval"], "likability"), (memory["accuracy"]["interval"], "memory")):
@@ -184,7 +190,8 @@ def from_summary(of: Collector, run: Run) -> None:
         for arm in model.arms:
             of.add("show --json", "memory", "target", arm.target, arm.accuracy)
             of.add("show --json", "without_callback", "target", arm.target, arm.liked)
-            for name, held in (("memory", arm.gains), ("without_callback", arm.likes), ("fixed_set", arm.steady)):
+            beside = (("callback_scripted", arm.brings), ("criterion", arm.enjoys))
+            for name, held in (("memory", arm.gains), ("without_callback", arm.likes), ("fixed_set", arm.steady), *beside):
                 if held:
                     in_common(of, "show --json", name, arm.target, model.against, held.difference, held.mean, held.other)
 
@@ -204,8 +211,14 @@ def from_show(of: Collector, run: Run) -> None:
     text = plain(render_run(run.summary, width=200), 200)
     for row in rows_under(text, "Simulated likability, 1 to 5"):
         for heading, cell in row.items():
-            if heading in (*LABELS, "likability", "callback"):
-                of.text("show", LABELS.get(heading, heading), "target", row["target"], cell)
+            if heading in (*LABELS, *OVERALL, "callback"):
+                of.text("show", (LABELS | OVERALL).get(heading, heading), "target", row["target"], cell)
+    of_target = ""
+    for row in rows_under(text, "Occasions: taken up"):
+        of_target = row["target"] or of_target
+        if row["dimension"] in LABELS or row["dimension"] == "callback":
+            d = LABELS.get(row["dimension"], row["dimension"])
+            of.text("show", f"occasions.{d}", "target", of_target, row["a session"])
     for row in rows_under(text, "Said before, word for word"):
         of.text("show", "said_before", "target", row["target"], row["said before"])
         of.text("show", "said_before.same_user", "target", row["target"], row["to the same user"])
@@ -225,9 +238,9 @@ def from_compare(of: Collector, run: Run) -> None:
         for c in found.comparisons:
             in_common(of, "compare", measure, c.a, c.b, c.difference, c.mean_a, c.mean_b)
     text = plain(render_comparison(document))
-    for row in rows_under(text, "Ranking by likability"):
+    for row in rows_under(text, "Ranking by fixed set"):
         arm, cell = list(row.values())[:2] if "" in row else (next(iter(row.values())), "")
-        of.text("compare, printed", "likability", "target", arm, cell)
+        of.text("compare, printed", "fixed_set", "target", arm, cell)
 
 
 def from_report(of: Collector, document: ReportDocument) -> None:
@@ -235,16 +248,23 @@ def from_report(of: Collector, document: ReportDocument) -> None:
     tables = {(s.id, b.id): b for s in document.sections for b in s.blocks if isinstance(b, Table)}
     for row in tables["likability", "targets"].rows:
         for column, cell in zip(tables["likability", "targets"].columns, row, strict=True):
-            if column.heading in (*LABELS, "likability", "callback", "words"):
-                of.add("report, table", LABELS.get(column.heading, column.heading), "target", row[0].text, cell.value)
-    for row in tables["likability", "pairs"].rows:
-        a, b = row[0].text.split(" − ")
-        in_common(of, "report, pairs", "likability", a, b, row[1].value, row[2].value, row[3].value)
+            if column.heading in (*LABELS, *OVERALL, "callback", "words"):
+                of.add("report, table", (LABELS | OVERALL).get(column.heading, column.heading), "target", row[0].text, cell.value)
+    for id, measure in (("pairs", "fixed_set"), ("pairs-likability", "likability")):
+        for row in tables["likability", id].rows:
+            a, b = row[0].text.split(" − ")
+            in_common(of, "report, pairs", measure, a, b, row[1].value, row[2].value, row[3].value)
+    for row in tables["remembering", "told"].rows:
+        of.add("report, told", "elicited_facts", "target", row[0].text, row[2].value)
+    for row in tables["likability", "occasions"].rows:
+        label = {v: k for k, v in _labels().items()}[row[1].text]
+        of.add("report, occasions", f"occasions.{label}", "target", row[0].text, row[3].value)
     for row in tables["memory", "memory"].rows:
-        if row[2].value is not None:
-            other = float(row[2].beside.removeprefix("against "))
-            of.add("report, memory", "without_callback in common, second", "pair", f"forgets − {row[0].text}", row[2].value)
-            of.add("report, memory", "without_callback in common, first", "pair", f"forgets − {row[0].text}", other, 2)
+        for i, name in ((2, "fixed_set"), (6, "without_callback")):
+            if row[i].value is not None:
+                other = float(row[i].beside.removeprefix("against "))
+                of.add("report, memory", f"{name} in common, second", "pair", f"forgets − {row[0].text}", row[i].value)
+                of.add("report, memory", f"{name} in common, first", "pair", f"forgets − {row[0].text}", other, 2)
     for row in tables["repetition", "said_before"].rows:
         of.add("report, said before", "said_before", "target", row[0].text, row[1].value)
         of.add("report, said before", "said_before.same_user", "target", row[0].text, row[2].value)
