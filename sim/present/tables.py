@@ -49,7 +49,7 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     # Nobody rated what was read from a log, and nobody asked what its systems remember.
     held = summary.played_by != "log"
     if held:
-        parts += [*_likability(summary, width), *_course(summary, width), _occasions(summary), *_criterion(summary, width)]
+        parts += [*_likability(summary, width), *_course(summary, width), *_occasions(summary, width), *_criterion(summary, width)]
     if any(t.scorers for t in summary.targets):
         parts += _scorers(summary)
     if any(t.likability.observers for t in summary.targets):
@@ -170,30 +170,30 @@ def _course(summary: RunSummary, width: int) -> list[Table]:
     return _by_target("Fixed set over sessions", summary, columns, width)
 
 
-def _occasions(summary: RunSummary) -> Table:
+def _occasions(summary: RunSummary, width: int) -> list[RenderableType]:
     """Three rows a target for the dimensions that go by occasion, one for the four that always apply."""
-    headings = ("occasions", "a session", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
+    headings = ("given", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
     table = figure_table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
     for target in summary.targets:
         of = target.likability.dimensions
         always = [of[d] for d in ALWAYS]
-        rows = [(SHORT[d], _counts([of[d]], number(target.occasions[d]))) for d in BY_OCCASION]
-        counts = _counts(always, NONE)
-        rows.append(("the other 4", [counts[0], NONE, NONE, NONE, NONE, NONE, *counts[6:]]))
+        rows = [(SHORT[d], _counts([of[d]])) for d in BY_OCCASION]
+        counts = _counts(always)
+        rows.append(("the other 4", [counts[0], NONE, NONE, NONE, NONE, *counts[5:]]))
         for i, (label, cells) in enumerate(rows):
             table.add_row(Text(target.target if i == 0 else ""), label, *cells, end_section=i == len(rows) - 1)
     false = [(t.target, t.likability.false_memories) for t in summary.targets if t.likability.false_memories]
-    notes = ["occasions: scored; a surprise, met without one, is the target's own choice and in no mean"]
-    notes += ["; ".join(f"{target}: {many(count, 'false memory', 'false memories')}" for target, count in false)] if false else []
-    table.caption = "\n".join(notes)
-    return table
+    table.caption = "; ".join(f"{target}: {many(count, 'false memory', 'false memories')}" for target, count in false) or None
+    drawn: list[_Column] = [(SHORT[d], [number(t.occasions[d]) for t in summary.targets]) for d in BY_OCCASION]
+    drawn.append(("facts a trial", [number(t.memory.elicited_facts) for t in summary.targets]))
+    key = "given: occasions with a score; a surprise comes without one: it is the target's own choice, and in no mean"
+    return [table, Text(key, "dim"), *_by_target("Drawn out: occasions a session, and facts that nobody scripted", summary, drawn, width)]
 
 
-def _counts(dimensions: Iterable[DimensionFigures], a_session: str) -> list[str]:
+def _counts(dimensions: Iterable[DimensionFigures]) -> list[str]:
     of = list(dimensions)
     fields = ("n", "hit", "missed", "surprise", "not_applicable", "unscored", "quotes_not_found")
-    count, *others = (f"{sum(getattr(d, field) for d in of):,}" for field in fields)
-    return [count, a_session, *others]
+    return [f"{sum(getattr(d, field) for d in of):,}" for field in fields]
 
 
 def _criterion(summary: RunSummary, width: int) -> list[Table]:

@@ -33,8 +33,12 @@ def test_a_decision_takes_24_personas_and_six_scenarios() -> None:
     assert (found.a, found.verdict, found.tier, found.personas, found.pairs) == ("forgets", "lower", "decide", 24, 144)
     assert found.interval
     assert found.interval[1] < 0
-    assert document.sentences[0].startswith("remembers is liked 1.33 more than forgets, 95 % interval 1.")
-    assert document.sentences[0].endswith(", 24 personas: decide")
+    assert found.sentence.startswith(
+        "remembers is liked 1.33 more than forgets over all seven dimensions (spread over 7 dimensions; fixed set +1.33 ± "
+    )
+    assert found.sentence.endswith(", 24 personas: decide")
+    assert document.headlines[0].primary.startswith("remembers is liked 1.33 more than forgets on the fixed set (")
+    assert document.headlines[0].primary.endswith(", 24 personas: decide.")
 
 
 def test_fewer_than_twelve_personas_get_no_verdict_however_clear() -> None:
@@ -63,7 +67,7 @@ def test_all_differing_by_the_same_is_no_verdict_either() -> None:
 def test_nothing_applicable_is_nothing_in_common() -> None:
     found = primary(compare([source({(t, p, "s"): "na" for t in ("a", "b") for p in people(3)})]))
     assert (found.difference, found.personas, found.verdict) == (None, 0, "none")
-    assert found.sentence == "a and b have nothing in common to compare likability by"
+    assert found.sentence == "a and b have nothing in common to compare likability (all seven) by"
 
 
 def test_a_trial_that_failed_on_one_side_is_left_over_on_the_other() -> None:

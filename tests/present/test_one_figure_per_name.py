@@ -25,7 +25,7 @@ from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
 from sim.analysis.requirements import parse_requirement
 from sim.api import Run, load_run, run_study
-from sim.core.codebook import CRITERIA, DIMENSIONS
+from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS
 from sim.core.event import Assessment, Judged, Meta
 from sim.core.spec import Study
 from sim.core.spec.scorer import ScorerInfo
@@ -213,12 +213,10 @@ def from_show(of: Collector, run: Run) -> None:
         for heading, cell in row.items():
             if heading in (*LABELS, *OVERALL, "callback"):
                 of.text("show", (LABELS | OVERALL).get(heading, heading), "target", row["target"], cell)
-    of_target = ""
-    for row in rows_under(text, "Occasions: taken up"):
-        of_target = row["target"] or of_target
-        if row["dimension"] in LABELS or row["dimension"] == "callback":
-            d = LABELS.get(row["dimension"], row["dimension"])
-            of.text("show", f"occasions.{d}", "target", of_target, row["a session"])
+    for row in rows_under(text, "Drawn out: occasions a session"):
+        of.text("show", "elicited_facts", "target", row["target"], row["facts a trial"])
+        for d in BY_OCCASION:
+            of.text("show", f"occasions.{d}", "target", row["target"], row[SHORT[d]])
     for row in rows_under(text, "Said before, word for word"):
         of.text("show", "said_before", "target", row["target"], row["said before"])
         of.text("show", "said_before.same_user", "target", row["target"], row["to the same user"])

@@ -365,7 +365,7 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
     elif event.kind == "rated":
         ratings = result_of(body)
         scores = tuple(r["score"] if (r := ratings.get(d)) and r["kind"] == "score" else None for d in DIMENSIONS)
-        mean = mean_known(scores)
+        mean = mean_known(v for d, v in zip(DIMENSIONS, scores, strict=True) if v is None or ratings[d].get("occasion", True))
         if event.part == rater:
             row.scores, row.score = scores, mean
             row.false_memory = bool(ratings.get("callback", {}).get("false_memory"))
