@@ -217,8 +217,8 @@ def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str
     figures = ", ".join(f"{names[m]} {plus_minus(found[m], sign)}" for _, m in named if found[m].difference is not None)
     place = where(steady)
     told = f"{place}{said}" if place else f"{said[0].upper()}{said[1:]}"
-    sides = f"{target}, memory {memory}, less {base}, memory {base_memory}"
-    return f"{_capital(told)}: {figures} ({sides}; {people}: {_conclusion(steady)})."
+    sides = f"{target} less {base}, one model with memory {memory} and {base_memory}"
+    return f"{_capital(told)}: {figures} ({sides}; {people}: {'look, no verdict' if look else steady.tier})."
 
 
 def _direction(of: Comparison) -> int:
@@ -351,8 +351,8 @@ def left_out_sentence(of: Comparison, measure: Measure) -> str:
     turned = of.left_out if of.difference >= 0 else turn(of.left_out)
     low, high, without = (signed(v, measure.digits) for v in (turned.low, turned.high, turned.without))
     if low == high:
-        return f"Without any one persona the difference on the {measure.label} stays at {low}."
-    return f"Without any one persona it runs from {low} to {high} by {measure.label}; {of.left_out.persona} moves it most ({without} without)."
+        return f"Without any one persona the {measure.label} still differs by {low}."
+    return f"Without any one persona the {measure.label} differs by {low} to {high}; {of.left_out.persona} moves it most ({without} without)."
 
 
 def turn(of: LeftOut) -> LeftOut:

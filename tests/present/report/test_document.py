@@ -57,7 +57,7 @@ def test_a_clear_difference_over_twelve_personas_is_told_with_interval_and_p() -
     document = report(run_of(12, 5, 1))
     head = document.headline
     assert head.tier == "screen"
-    assert head.verdict.startswith("In simulated likability remembers is ahead of forgets")
+    assert head.verdict.startswith("remembers is liked more than forgets in this scenario, by the four dimensions that always apply: ")
     assert "95 %" in head.worse[0]
     assert "after Holm" in head.worse[0]
     assert [row[1].text for row in table(document, "targets").rows] == ["1", "2"]

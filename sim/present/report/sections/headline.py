@@ -153,11 +153,11 @@ def _told(of: Material, target: TargetSummary, pair: Comparison | None, leader: 
     """One target against the leader by the primary outcome, and by likability split by dimension."""
     if pair is None or pair.difference is None:
         return f"{target.target}: {_level(of, target)}, never in the same place as {leader}"
-    spoken = f"95 % interval {between(pair.interval)}, " if pair.interval else ""
+    spoken = f"95 % interval {between(pair.interval)}, ".replace("-", "−") if pair.interval else ""
     p = f", p {spoken_p(pair.p_holm)} after Holm" if pair.p_holm is not None else ""
     held = f"{number(pair.mean_a)} against {number(pair.mean_b)} with {leader} over what both had in common"
     told = f"{target.target}: {held}, {signed(pair.difference)} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
-    return "; ".join(s for s in (told, _split(_against(of, leader, LIKABILITY).get(target.target)), _hangs(pair)) if s)
+    return ". ".join(s for s in (told, _split(_against(of, leader, LIKABILITY).get(target.target)), _hangs(pair)) if s)
 
 
 def _split(liked: Comparison | None) -> str:
@@ -166,12 +166,12 @@ def _split(liked: Comparison | None) -> str:
         return ""
     ahead = liked if liked.difference >= 0 else liked.turned
     made = split(ahead.split)
-    return f"over all seven {signed(liked.difference)}" + (f" ({made}{'' if liked is ahead else f', for {ahead.a}'})" if made else "")
+    return f"Over all seven {ahead.a} is {abs(liked.difference):.2f} ahead" + (f": {made}" if made else "")
 
 
 def _hangs(pair: Comparison) -> str:
     left = pair.left_out
-    return f"{signed(left.low)} to {signed(left.high)} without any one persona, {left.persona} moving it most" if left else ""
+    return f"Without any one persona {signed(left.low)} to {signed(left.high)}; {left.persona} moves it most" if left else ""
 
 
 def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:

@@ -50,7 +50,7 @@ def _main(of: Material) -> Table:
             figures=[
                 ("rank", "the places it may have: behind all that a verdict puts before it, before all that a verdict puts behind it"),
                 *((heading, f"{_MEANS[m]}, with its 95 % interval over {population(of.summary.scenarios)}") for m, heading in _overall(of)),
-                ("scripted callback", "callback on facts that every target was told alike, the second endpoint"),
+                ("scripted", "callback on facts that every target was told alike, the second endpoint"),
                 *((SHORT[d], LABELS[d]) for d in DIMENSIONS),
                 ("words", "words a reply: longer replies are often rated higher for their length alone"),
                 ("n", "rated exchanges"),
