@@ -232,7 +232,7 @@ def _raters(source: Source) -> Iterator[tuple[str, str]]:
 
 def _measure(id: str, cells: Mapping[Key, _Cell], targets: Sequence[str]) -> CrossedMeasure:
     measure = BY_ID[id]
-    slots = {key: {t: cell.arm(t).slots(measure.compared) for t in targets} for key, cell in cells.items()}
+    slots = {key: {t: cell.arm(t).slots(measure.parts) for t in targets} for key, cell in cells.items()}
     means: dict[str, dict[str, dict[str, float | None]]] = {}
     for (user, rater), cell in cells.items():
         figures = {t: cell.arm(t).figure(measure) for t in targets}

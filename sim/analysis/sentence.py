@@ -170,8 +170,9 @@ def _minus(value: float, digits: int) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """A difference with its sign: "+0.25"."""
-    return f"{value:+z.{digits}f}".replace("-", "−")
+    """A difference with its sign: "+0.25"; none at all has none."""
+    text = f"{value:+z.{digits}f}".replace("-", "−")
+    return text if text.strip("+0.") else text[1:]
 
 
 def plus_minus(of: Paired, sign: float = 1.0, digits: int = 2) -> str:
