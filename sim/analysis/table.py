@@ -149,7 +149,7 @@ class MeasureTable:
     def rated(self, dimension: Dimension) -> Values:
         """The rater's mean by session, over the scores that had an occasion."""
         columns = self.columns
-        means = self._session_means[:, DIMENSIONS.index(dimension)]
+        means = self._rated_means[:, DIMENSIONS.index(dimension)]
         some = np.flatnonzero(~np.isnan(means))
         found: Values = {}
         places = zip(columns.session_trial[some].tolist(), columns.session_index[some].tolist(), means[some].tolist(), strict=True)
@@ -158,7 +158,7 @@ class MeasureTable:
         return found
 
     @cached_property
-    def _session_means(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def _rated_means(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         return self.columns.session_means()
 
     @cached_property
