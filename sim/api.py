@@ -304,10 +304,10 @@ def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScor
     """
     from sim.run.preflight import check_hosts, check_keys
     from sim.run.scorers import check_judges, judges_of, keep_scorers
-    from sim.store.scorers import load_rubric
+    from sim.store.rubrics import load_rubrics
 
     study = loaded.study
-    own = keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.timeout, load_rubric=load_rubric)
+    own = keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.timeout, load_rubrics=load_rubrics)
     check_hosts(study, local_only, scorers=judges_of(own))
     check_keys(study)
     check_judges(own)

@@ -345,6 +345,10 @@ class SessionOpened(BaseEvent):
 
     kind: Literal["session_opened"] = "session_opened"
     date: dt.date
+    conversation: str = ""
+    """What its log calls it, where it was read from one; ratings of it that are kept elsewhere are joined by this."""
+    person: str = ""
+    """What its log calls the person who talks."""
 
 
 class UserSpoke(BaseEvent):

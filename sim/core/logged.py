@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+SCENARIO: Final = "logged"
+"""The scenario of talks that were read from a log: nobody knows on which day they took place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,10 @@ class Session:
     closed: Ending | None = None
     forks: bool = True
     """Whether the target could be copied when the session closed; without that it has no probes."""
+    conversation: str = ""
+    """What its log calls it; empty: it was read from none."""
+    person: str = ""
+    """What its log calls the person who talks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,33 +23,36 @@ if TYPE_CHECKING:
 
 
 def keep_scorers(
-    found: Iterable[FoundScorer], judge_by: Callable[[ScorerUse, Rubric], ModelSpec], *, seconds: float, load_rubric: Callable[[Path], Rubric]
+    found: Iterable[FoundScorer], judge_by: Callable[[ScorerUse, Rubric], ModelSpec], *, seconds: float, load_rubrics: Callable[[Path], tuple[Rubric, ...]]
 ) -> tuple[KeptScorer, ...]:
     """What a run keeps of the scorers that were found; imports their code.
 
     Args:
         judge_by: the model that judges by a rubric (`Study.judge_by`).
         seconds: how long one result of somebody's code may take.
-        load_rubric: reads the rubric that an installed package gives the path of.
+        load_rubrics: reads the rubrics that an installed package gives the path of.
 
     Raises:
         InputError: code cannot be imported or is not a scorer, or two scorers have one id.
     """
     kept: list[KeptScorer] = []
     for one in found:
-        rubric = one.rubric
-        if rubric is None:
-            rubric = _rubric_at(one.place, load_rubric)
-        if rubric is not None:
-            scorer: KeptScorer = RubricScorer(use=one.use.use, rubric=rubric, model=judge_by(one.use, rubric))
-        else:
-            custom = CustomScorer(one.place, seconds=seconds)
-            scorer = CodeScorer(use=one.use.use, place=one.place, info=custom.info, source=custom.source)
-        twin = next((k.use for k in kept if k.info.id == scorer.info.id), None)
-        if twin:
-            raise InputError(f"'{twin}' and '{scorer.use}' are two scorers with the id '{scorer.info.id}'", mend="give one another id")
-        kept.append(scorer)
+        for scorer in _kept(one, judge_by, seconds, load_rubrics):
+            twin = next((k.use for k in kept if k.info.id == scorer.info.id), None)
+            if twin:
+                raise InputError(f"'{twin}' and '{scorer.use}' are two scorers with the id '{scorer.info.id}'", mend="give one another id")
+            kept.append(scorer)
     return tuple(kept)
+
+
+def _kept(
+    one: FoundScorer, judge_by: Callable[[ScorerUse, Rubric], ModelSpec], seconds: float, load_rubrics: Callable[[Path], tuple[Rubric, ...]]
+) -> tuple[KeptScorer, ...]:
+    rubrics = (one.rubric,) if one.rubric else _rubrics_at(one.place, load_rubrics)
+    if rubrics:
+        return tuple(RubricScorer(use=one.use.use, rubric=r, model=judge_by(one.use, r)) for r in rubrics)
+    custom = CustomScorer(one.place, seconds=seconds)
+    return (CodeScorer(use=one.use.use, place=one.place, info=custom.info, source=custom.source),)
 
 
 def rubrics_of(found: Iterable[FoundScorer], study: Study) -> tuple[RubricScorer, ...]:
@@ -148,7 +151,7 @@ def build_scorers(kept: Iterable[KeptScorer], clients: Clients, *, seconds: floa
     return tuple(made)
 
 
-def _rubric_at(place: str, load_rubric: Callable[[Path], Rubric]) -> Rubric | None:
-    """The rubric whose path is at `place`; None: a class is."""
+def _rubrics_at(place: str, load_rubrics: Callable[[Path], tuple[Rubric, ...]]) -> tuple[Rubric, ...]:
+    """The rubrics whose path is at `place`; none: a class is."""
     found = load_object(place, owner=f"scorer '{place}'")
-    return load_rubric(Path(found)) if isinstance(found, str | Path) else None
+    return load_rubrics(Path(found)) if isinstance(found, str | Path) else ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rating, Score
+from sim.core.logged import SCENARIO
 from sim.core.text import words
 from sim.core.view import RaterView
 from sim.llm.client import JsonSchema, Message, Request, Schema
@@ -58,7 +59,15 @@ class LikabilityRater:
             Message(
                 "user",
                 self._prompts.render(
-                    "rate", past=view.past, card=view.card, talk=view.talk, said=view.said, occasion=view.occasion, order=view.order
+                    "rate",
+                    past=view.past,
+                    card=view.card,
+                    talk=view.talk,
+                    said=view.said,
+                    occasion=view.occasion,
+                    order=view.order,
+                    # The days on which a run has the talks of a log are made up.
+                    dated=view.scenario.id != SCENARIO,
                 ),
             ),
         )

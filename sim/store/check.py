@@ -14,7 +14,7 @@ from sim.core.spec import Persona, Scenario, Study
 from sim.core.spec.people import PeopleStudy
 from sim.core.spec.rubric import Rubric
 from sim.store.library import SUFFIXES, Kind, LoadedStudy, built_in, load_named, resolve_document
-from sim.store.scorers import load_rubric
+from sim.store.rubrics import SEVERAL, SHORT, load_rubrics
 from sim.store.yaml_file import Document, Node, build, read_yaml
 
 _MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy]] = {
@@ -90,7 +90,7 @@ def _check(file: Path) -> Checked:
         elif kind == "codebook":
             load_named(file, Codebook, kind)
         elif kind == "rubric":
-            load_rubric(file)
+            load_rubrics(file)
         elif kind == "people":
             build(document, PeopleStudy)
         else:
@@ -109,6 +109,7 @@ def _kind_by_keys(document: Document) -> Kind | None:
     """The kind with most of the file's keys, if it has two of them."""
     keys = set(document.keys())
     shared: dict[Kind, int] = {kind: len(keys & set(model.model_fields)) for kind, model in _MODELS.items()}
+    shared["rubric"] += len(keys & {SEVERAL, SHORT})
     best = max(shared, key=lambda kind: shared[kind])
     return best if shared[best] >= 2 else None
 

@@ -15,6 +15,7 @@ import re
 import sqlite3
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import TypeAdapter
 
 from sim.core.event import Judged, Meta, SessionClosed, SessionOpened, Tagging, TargetReplied, TrialFinished, UserSpoke, Utterance
+from sim.core.logged import SCENARIO
 from sim.core.spec import LoggedTargetSpec, ModelSpec, Study
 from sim.store.header import LogSource
 from sim.store.journal import open_journal
@@ -45,14 +47,16 @@ JUDGE: Final = ModelSpec(model="offline/rater")
 """Who judges by rubrics where nobody is named."""
 SOMEBODY: Final = "somebody"
 """The persona that stands in for each of them."""
-SCENARIO: Final = "logged"
 UNGROUPED: Final = "none"
 """The target of conversations without the key by which systems are told apart."""
 
-_TALKS = "CREATE TABLE talk (number INTEGER PRIMARY KEY, trial INTEGER NOT NULL, session INTEGER NOT NULL, said TEXT NOT NULL)"
+_TALKS = (
+    "CREATE TABLE talk (number INTEGER PRIMARY KEY, trial INTEGER NOT NULL, session INTEGER NOT NULL, conversation TEXT NOT NULL, "
+    "person TEXT NOT NULL, said TEXT NOT NULL)"
+)
 # Without the index, SQLite would copy every text to sort by numbers.
 _INDEX = "CREATE INDEX in_order ON talk (trial, session, number)"
-_IN_ORDER = "SELECT trial, said FROM talk INDEXED BY in_order ORDER BY trial, session, number"
+_IN_ORDER = "SELECT trial, conversation, person, said FROM talk INDEXED BY in_order ORDER BY trial, session, number"
 _LONGEST_ID = 64
 _TAGGING: TypeAdapter[Tagging] = TypeAdapter(Tagging)
 
@@ -73,6 +77,8 @@ class LogIntake:
         self._people, self._systems = _Names(), _Names()
         self._trials: dict[tuple[str, str], int] = {}
         """Places of the trials, by person and target, in the order in which they begin in the log."""
+        self._told: Counter[tuple[str, str]] = Counter()
+        """How often a system has a conversation of this name."""
         self._resources = contextlib.ExitStack()
 
     def __enter__(self) -> LogIntake:
@@ -93,7 +99,14 @@ class LogIntake:
         target = self._systems.name(self._log.stem if self._by is None else system, known=True)
         said = [(r.user, r.text, _TAGGING.dump_python(t, mode="json") if t else None) for r, t in zip(talk.replies, tags, strict=True)]
         trial = self._trials.setdefault((person, target), len(self._trials))
-        self._db.execute("INSERT INTO talk (trial, session, said) VALUES (?, ?, ?)", (trial, talk.session, json.dumps(said, ensure_ascii=False)))
+        row = (trial, talk.session, self._conversation(talk, target), talk.person or talk.id, json.dumps(said, ensure_ascii=False))
+        self._db.execute("INSERT INTO talk (trial, session, conversation, person, said) VALUES (?, ?, ?, ?, ?)", row)
+
+    def _conversation(self, talk: LoggedTalk, target: str) -> str:
+        """The conversation's name among those of its system: its id, with the number of the session where `id` names the person."""
+        name = f"{talk.id}/{talk.session}" if talk.person == talk.id else talk.id
+        self._told[target, name] += 1
+        return name if self._told[target, name] == 1 else f"{name}#{self._told[target, name]}"
 
     def keep(self, name: str | None, *, tagger: ModelSpec, codebook: Codebook, persona: Persona | None, prompts: Mapping[str, str]) -> RunFolder:
         """The run that the log has become.
@@ -135,15 +148,16 @@ class LogIntake:
         with open_journal(folder) as journal:
             for (person, target), (_, talks) in zip(self._trials, by_trial, strict=True):
                 trial = f"{person}/{SCENARIO}/{target}/{study.seeds[0]}"
-                journal.append_all(_events(trial, [json.loads(said) for _, said in talks], study))
+                journal.append_all(_events(trial, [(conversation, who, json.loads(said)) for _, conversation, who, said in talks], study))
 
 
-def _events(trial: str, talks: Sequence[Sequence[tuple[str, str, object]]], study: Study) -> Iterator[Event]:
-    """What took place in a trial: its sessions, each a list of message, reply and tags."""
+def _events(trial: str, talks: Sequence[tuple[str, str, Sequence[tuple[str, str, object]]]], study: Study) -> Iterator[Event]:
+    """What took place in a trial: its sessions, each with its name, its person's, and a list of message, reply and tags."""
     meta = Meta(at=time.time())
-    for session, talk in enumerate(talks, 1):
+    for session, (conversation, person, talk) in enumerate(talks, 1):
         place = {"trial": trial, "session": session, "take": 1}
-        yield SessionOpened(**place, date=study.start_date + dt.timedelta(days=session - 1), meta=meta)
+        date = study.start_date + dt.timedelta(days=session - 1)
+        yield SessionOpened(**place, date=date, conversation=conversation, person=person, meta=meta)
         for exchange, (message, reply, tags) in enumerate(talk, 1):
             yield UserSpoke(**place, exchange=exchange, said=Utterance(message=message), meta=meta)
             yield TargetReplied(**place, exchange=exchange, reply=reply, meta=meta)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
-from sim.core.spec.rubric import Rubric
 from sim.foreign.code import find_file, is_file, is_place
 from sim.score.registry import FoundScorer, built_in_rubrics, check_code, offered, unknown_scorer
-from sim.store.yaml_file import build, load_yaml, read_yaml
+from sim.store.rubrics import load_rubrics
 
 if TYPE_CHECKING:
     from sim.core.spec.scorers import ScorerUse
@@ -21,7 +20,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def find_scorers(uses: Sequence[ScorerUse], base: Path, document: Document | None = None) -> tuple[FoundScorer, ...]:
-    """What `uses` name, in their order.
+    """What `uses` name, in their order; a file of several rubrics is several scorers.
 
     Args:
         base: the folder that paths are relative to.
@@ -34,10 +33,10 @@ def find_scorers(uses: Sequence[ScorerUse], base: Path, document: Document | Non
     faults: list[InputError] = []
     for index, use in enumerate(uses):
         try:
-            one = _find(use, base)
-            if one.rubric and any(f.rubric and f.rubric.id == one.rubric.id for f in found):
-                raise InputError(f"two scorers have the id '{one.rubric.id}'", mend="give one another id")
-            found.append(one)
+            for one in _find(use, base):
+                if one.rubric and any(f.rubric and f.rubric.id == one.rubric.id for f in found):
+                    raise InputError(f"two scorers have the id '{one.rubric.id}'", mend="give one another id")
+                found.append(one)
         except InputError as error:
             faults += (_at(fault, use, document, index) for fault in split(error))
     wrong = gather(faults)
@@ -51,23 +50,8 @@ def is_rubric(name: str) -> bool:
     return name.endswith(_SUFFIXES) or name in built_in_rubrics()
 
 
-def load_rubric(path: Path) -> Rubric:
-    """The rubric in `path`.
-
-    Raises:
-        InputError: something in it is wrong, or it is called like a rubric of the package and says something else.
-    """
-    document = read_yaml(path)
-    rubric = build(document, Rubric)
-    shipped = built_in_rubrics().get(rubric.id)
-    if shipped and rubric != load_yaml(shipped, Rubric):
-        problem = f"rubric '{rubric.id}' comes with the package and says something else there"
-        raise InputError(problem, mend="give this one another id", where=path, line=document.find("id").line)
-    return rubric
-
-
-def _find(use: ScorerUse, base: Path) -> FoundScorer:
-    """The rubric or the code that `use` names.
+def _find(use: ScorerUse, base: Path) -> tuple[FoundScorer, ...]:
+    """The rubrics or the code that `use` names.
 
     Raises:
         InputError: there is none, or it is not a scorer as far as its text tells.
@@ -78,7 +62,7 @@ def _find(use: ScorerUse, base: Path) -> FoundScorer:
         if not path.is_file():
             beside = [f.name for f in sorted(path.parent.glob("*")) if f.suffix in _SUFFIXES]
             raise InputError(f"no rubric lies at '{name}'", mend=nearest(path.name, beside))
-        return FoundScorer(use, rubric=load_rubric(path))
+        return tuple(FoundScorer(use, rubric=rubric) for rubric in load_rubrics(path))
     if name.endswith(".py"):
         raise InputError(f"'{name}' is a file", mend=f"name the class in it, as {name}:Short")
     place = name if is_place(name) else offered().get(name, "")
@@ -91,7 +75,7 @@ def _find(use: ScorerUse, base: Path) -> FoundScorer:
         file = find_file(place, owner=owner, base=base).absolute()
         shown = Path(os.path.relpath(file)) if file.is_relative_to(Path.cwd()) else file
         place = f"{shown}:{place.rpartition(':')[2]}"
-    return FoundScorer(use, place=place)
+    return (FoundScorer(use, place=place),)
 
 
 def _at(error: InputError, use: ScorerUse, document: Document | None, index: int) -> InputError:

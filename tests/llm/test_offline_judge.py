@@ -22,11 +22,11 @@ from sim.llm.prompts import load_prompts
 from sim.score.registry import built_in_rubrics
 from sim.score.rubric import RubricJudge, read_answer
 from sim.store.library import load_persona, load_scenario
-from sim.store.scorers import load_rubric
+from sim.store.rubrics import load_rubrics
 from tests.samples import START, play
 from tests.score.judged import FIXED, context
 
-SHIPPED = {id: load_rubric(path) for id, path in built_in_rubrics().items()}
+SHIPPED = {id: load_rubrics(path)[0] for id, path in built_in_rubrics().items()}
 OWN = Rubric.model_validate({"id": "mine", "question": "?", "levels": {1: "cold stones", 3: "grey rain", 5: "warm bread"}})
 
 

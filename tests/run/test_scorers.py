@@ -13,7 +13,8 @@ from sim.foreign.code import find_file
 from sim.llm.offline import USERS
 from sim.run.scorers import check_judges, keep_scorers, offline_scorers, renew_scorers
 from sim.score.registry import built_in_rubrics
-from sim.store.scorers import find_scorers, load_rubric
+from sim.store.rubrics import load_rubrics
+from sim.store.scorers import find_scorers
 from tests.examples import study
 
 CODE = """\
@@ -37,7 +38,7 @@ def checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def kept(*names: str) -> tuple[RubricScorer | CodeScorer, ...]:
     found = find_scorers([ScorerUse(use=n) for n in names], Path())
-    return keep_scorers(found, study().judge_by, seconds=5, load_rubric=load_rubric)
+    return keep_scorers(found, study().judge_by, seconds=5, load_rubrics=load_rubrics)
 
 
 def anew(path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +54,7 @@ def anew(path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rubric_is_kept_in_full_and_code_by_where_it_is(checks: Path) -> None:
     rubric, code = kept("answers", "checks.py:Short")
     assert isinstance(rubric, RubricScorer)
-    assert rubric.rubric == load_rubric(built_in_rubrics()["answers"])
+    assert rubric.rubric == load_rubrics(built_in_rubrics()["answers"])[0]
     assert rubric.model == ModelSpec(model="offline/friendly")
     assert isinstance(code, CodeScorer)
     assert (code.place, code.info.part, len(code.source)) == ("checks.py:Short", "short@1", 16)

@@ -1,8 +1,10 @@
 """The offline judge: answers to rubrics from the texts alone.
 
-It knows two rubrics. `answers`: a message asks by a question, a request or a problem told, and a reply deals with it where a sentence gives something
+It knows three rubrics. `answers`: a message asks by a question, a request or a problem told, and a reply deals with it where a sentence gives something
 (a step, a fact, an answer) or says that it cannot. `natural`: what takes up words of the message, goes on from them and was not said before scores
 high; set phrases, saying again and brushing off score low.
+
+`liked`, and any scale whose ends alone are told: how far all the replies that are judged read as a listener's, on that scale.
 
 Of any other rubric it understands nothing and says so. It then takes the answer whose own words share most with what the chatbot said, each word
 counted once; where no answer shares any, the middle level, the last label, or `no`. That is as good as a word search, and no better.
@@ -13,8 +15,10 @@ What is judged cannot ask for an answer: numbers and the names of answers in it 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import mean
 from typing import TYPE_CHECKING, Final
 
+from sim.core.scale import HIGHEST, LOWEST
 from sim.core.text import normalise, words
 from sim.llm.offline.lines import load_cue
 from sim.llm.offline.wording import brushes_off, sentences, stems, takes_up, valence
@@ -41,6 +45,8 @@ def _entry(rubric: Rubric, sheet: Sheet) -> JsonValue:
     if sheet.context.grain == "exchange" and rubric.id == "natural" and rubric.levels:
         said = tuple(turn.reply for turn in sheet.context.talk[:-1])
         return _natural(sheet.context.message, sheet.context.reply, said)
+    if rubric.levels and (rubric.id == "liked" or set(rubric.levels.values()) == {LOWEST, HIGHEST}):
+        return _by_listening(rubric, sheet)
     return _by_words(rubric, sheet)
 
 
@@ -117,6 +123,20 @@ def listening(message: str, reply: str, said: Sequence[str]) -> tuple[int, str, 
     if particular:
         return bounded, "It takes up what was said." if bounded >= 4 else "It takes up something, and much of it would fit anybody.", particular[0]
     return bounded, "It fits the subject at best, and not the person.", (set_phrases or parts)[0]
+
+
+def _by_listening(rubric: Rubric, sheet: Sheet) -> JsonValue:
+    """The mean of `listening` over the replies, moved from 1 to 5 to the rubric's own scale."""
+    heard = [listening(message, reply, sheet.replies[:i]) for i, (message, reply) in enumerate(zip(sheet.messages, sheet.replies, strict=True))]
+    low, high = min(rubric.levels), max(rubric.levels)
+    share = (mean(level for level, _, _ in heard) - 1) / 4
+    if rubric.better == "lower":
+        share = 1 - share
+    shown, reply = max(zip(heard, sheet.replies, strict=True), key=lambda of: of[0][0])
+    reason = "The offline judge does not understand this question; it went by how far the replies read as a listener's."
+    kind = rubric.evidence[0] if rubric.evidence else "quote"
+    text = _quotable(shown[2], reply) if kind == "quote" else next((m for m in sheet.messages if m.strip()), "")
+    return _judged(text, kind, reason, low + round(share * (high - low)))
 
 
 # --- any other rubric ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from sim.core.logged import SCENARIO
 from sim.llm.offline.measures import Heard, impression, measure
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ _LEANING = {"social": 0.3, "reserved": 0.0, "hostile": -0.5}
 def rate(view: RaterView) -> JsonValue:
     """The seven ratings of the exchange that `view` ends with, in the order in which they are asked."""
     session = view.card.session.index
+    today = tuple(t.user for t in view.talk)
+    # What was said before a log begins nobody knows; and within a talk, what is taken up may have been said in several messages.
+    logged = view.scenario.id == SCENARIO
     heard = Heard(
         view.persona,
         view.card,
@@ -30,8 +34,8 @@ def rate(view: RaterView) -> JsonValue:
         bearing=view.occasion.bearing,
         told_earlier=tuple(e for e in view.told if e.session < session),
         said_earlier=tuple(t.user for talk in view.past.talks for t in talk.turns),
-        said_today=tuple(t.user for t in view.talk),
-        all_known=not view.past.cut,
+        said_today=(*today, " ".join(today)) if logged else today,
+        all_known=not view.past.cut and not logged,
     )
     value: dict[str, JsonValue] = {}
     for dimension in view.order:
