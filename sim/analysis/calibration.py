@@ -1,26 +1,31 @@
 """How far raters agree with people, or with each other: per dimension, on items and on systems (guide/methods.md#reliability).
 
-Two levels, always named, because they answer different questions and the second flatters. *item*: do two raters see the same in the same reply?
+Levels are always named, because they answer different questions and the last flatters. *item*: do two raters see the same in the same reply?
 *system*: once all replies of a system are averaged, do they give it the same place? With a reference, every other rater stands beside it on the items
 that both have scored (pairwise complete; what only one has scored is counted as missing). Several people (`human:1`, `human:2`) are averaged into the
-reference, and their agreement with each other stands beside as the ceiling. Without a reference all raters are taken together, on items that all have
-scored; α alone takes incomplete ones.
+reference, and how far each agrees with the mean of the others stands beside as the ceiling (`sim.analysis.ceiling`). Without a reference all raters
+are taken together, on items that all have scored; α alone takes incomplete ones.
 
-Raters are compared on items as if items were independent; replies of one conversation are not quite, so intervals are on the narrow side.
+Where items are grouped (`group`: the conversation they are a part of), a third level stands between: *talk*, the mean of each rater over what it
+scored of a conversation, on which ratings of replies meet ratings of whole talks. The intervals on items are then those of a jackknife over
+conversations (`sim.analysis.clustered`). Without groups they are exact for independent items.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.analysis.ceiling import Ceiling, find_ceiling
+from sim.analysis.clustered import clustered_intervals
 from sim.analysis.order import Order, compare_orders
+from sim.analysis.rating_table import RatingTable, build_tables, by_system, by_talk, reference_means
 from sim.analysis.reliability import (
     Form,
+    Icc,
     Interval,
     alpha_ordinal,
     concordance,
@@ -32,9 +37,9 @@ from sim.analysis.reliability import (
 )
 from sim.core.address import observed_by
 from sim.core.frozen import Frozen
-from sim.core.judgement import NOT_APPLICABLE, Judgement, is_person
+from sim.core.judgement import Judgement, is_person
 
-Unit = Literal["item", "system"]
+Unit = Literal["item", "talk", "system"]
 
 MOST_SCORES = 15
 """Different scores beyond which there is no confusion table."""
@@ -76,7 +81,9 @@ class Agreement(Frozen):
     icc_agreement: float | None
     """ICC(A,1): form 2,1."""
     interval: Interval | None
-    """95 %, of ICC(C,1): exact F."""
+    """95 %, of ICC(C,1): over conversations where items are grouped, else exact F."""
+    clusters: int | None
+    """Conversations that the intervals are over. None: items are taken for independent."""
     ccc: float | None
     bias: float | None
     limits: Interval | None
@@ -107,17 +114,8 @@ class Together(Frozen):
     icc_consistency: float | None
     icc_agreement: float | None
     interval: Interval | None
-    alpha: float | None
-
-
-class Ceiling(Frozen):
-    """How far the people of the reference agree with each other: no rater can be expected to agree more with one of them."""
-
-    people: int
-    items: int
-    """Scored by two people or more."""
-    icc: float | None
-    """ICC(1,1), people interchangeable; items may have different numbers of them."""
+    clusters: int | None
+    """See `Agreement`."""
     alpha: float | None
 
 
@@ -129,50 +127,42 @@ class Level(Frozen):
     """By dimension and rater. Empty without a reference."""
     together: dict[str, Together]
     """By dimension, without a reference; empty with one."""
+    ceiling: dict[str, Ceiling]
+    """By dimension, where the reference is several people."""
 
 
 class Calibration(Frozen):
-    """Both levels of one table of ratings."""
+    """All levels of one table of ratings."""
 
     reference: str | None
     items: int
+    talks: int | None
+    """Conversations that items are a part of. None: none is grouped."""
     systems: tuple[str, ...]
     raters: tuple[str, ...]
     """The reference's own among them."""
     people: tuple[str, ...]
     """Raters that make up the reference."""
     ratings: int
-    outside: int
-    """Scores outside 1 to 5; they are in every figure."""
+    ranges: dict[str, tuple[float, float]]
+    """By dimension, the lowest and the highest score that anybody gave."""
     excluded: dict[str, int]
     """Ratings left out by rater, because it made the item itself."""
     levels: dict[Unit, Level]
     order: dict[str, Order]
     """By rater: the order of systems by their mean over dimensions. Empty without reference or systems."""
-    ceiling: dict[str, Ceiling]
-    """By dimension, where the reference is several people."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The ratings of one dimension: items × raters, NaN where there is no score."""
-
-    raters: tuple[str, ...]
-    scores: NDArray[np.float64]
-    not_applicable: NDArray[np.bool_]
-    own: NDArray[np.bool_]
-    """Whether the rater made the item itself and was left out for it."""
-    systems: NDArray[np.int64]
-    """Of each item, the place of its system among all; −1 for none."""
-
-
-def calibrate_ratings(judgements: Sequence[Judgement], *, reference: str | None, own: Mapping[str, frozenset[str]] | None = None) -> Calibration:
+def calibrate_ratings(
+    judgements: Sequence[Judgement], *, reference: str | None, own: Mapping[str, frozenset[str]] | None = None, talks: bool = False
+) -> Calibration:
     """Hold raters against `reference`, or against each other.
 
     Args:
         judgements: at most one by each rater of an item (and system) on a dimension.
         reference: a rater, or what stands before the colon in the ids of several; None: none.
         own: for each rater the systems that it is itself, whose items it must not judge.
+        talks: a system's mean is over talks instead of over items, so that ratings of replies and of talks meet there too.
     """
     kept = [j for j in judgements if not own or j.system not in own.get(j.rater, ())]
     excluded: dict[str, int] = {}
@@ -183,20 +173,26 @@ def calibrate_ratings(judgements: Sequence[Judgement], *, reference: str | None,
     raters = tuple(dict.fromkeys(j.rater for j in kept))
     systems = tuple(dict.fromkeys(j.system for j in kept if j.system))
     people = tuple(r for r in raters if reference is not None and (r == reference or r.startswith(f"{reference}:")))
-    tables = _tables(kept, raters, systems, own or {})
-    units: tuple[Unit, ...] = ("item", "system") if systems else ("item",)
+    tables = build_tables(kept, raters, systems, own or {})
+    grouped = any(j.group and j.group != j.item for j in kept)
+    by_conversation = {d: by_talk(t) for d, t in tables.items()} if grouped else tables
+    of_unit: dict[Unit, Mapping[str, RatingTable]] = {"item": tables}
+    if grouped or talks:
+        of_unit["talk"] = by_conversation
+    if systems:
+        of_unit["system"] = by_conversation if talks else tables
     return Calibration(
         reference=reference,
         items=len({(j.system, j.item) for j in kept}),
+        talks=len({(j.system, j.talk) for j in kept}) if grouped else None,
         systems=systems,
         raters=raters,
         people=people,
         ratings=len(kept),
-        outside=sum(j.score != NOT_APPLICABLE and not 1 <= j.score <= 5 for j in kept),
+        ranges={d: (float(np.nanmin(t.scores)), float(np.nanmax(t.scores))) for d, t in tables.items() if not np.isnan(t.scores).all()},
         excluded=excluded,
-        levels={u: _level(u, tables, people, systems) for u in units},
-        order=_overall(tables, people, systems) if people and systems else {},
-        ceiling={d: _ceiling(t, people) for d, t in tables.items()} if len(people) > 1 else {},
+        levels={u: _level(u, of, people, systems) for u, of in of_unit.items()},
+        order=_overall(of_unit["system"], people, systems) if people and systems else {},
     )
 
 
@@ -215,65 +211,51 @@ def _bare(name: str) -> str:
     return "".join(c for c in last.casefold() if c.isalnum())
 
 
-def _tables(judgements: Sequence[Judgement], raters: Sequence[str], systems: Sequence[str], own: Mapping[str, frozenset[str]]) -> dict[str, _Table]:
-    column = {r: i for i, r in enumerate(raters)}
-    place = {s: i for i, s in enumerate(systems)} | {"": -1}
-    by_dimension: dict[str, list[Judgement]] = {}
-    for j in judgements:
-        by_dimension.setdefault(j.dimension, []).append(j)
-    tables = {}
-    for dimension, of in by_dimension.items():
-        rows: dict[tuple[str, str], int] = {}
-        where = [rows.setdefault((j.system, j.item), len(rows)) for j in of]
-        columns = [column[j.rater] for j in of]
-        shape = (len(rows), len(raters))
-        scores, not_applicable = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
-        scores[where, columns] = [np.nan if j.score == NOT_APPLICABLE else j.score for j in of]
-        not_applicable[where, columns] = [j.score == NOT_APPLICABLE for j in of]
-        made = np.array([place[s] for s, _ in rows], dtype=np.int64)
-        mine = np.stack([np.isin(made, [place[s] for s in own.get(r, ()) if s in place]) for r in raters], axis=1)
-        tables[dimension] = _Table(tuple(raters), scores, not_applicable, mine, made)
-    return tables
-
-
-def _level(unit: Unit, tables: Mapping[str, _Table], people: Sequence[str], systems: Sequence[str]) -> Level:
+def _level(unit: Unit, tables: Mapping[str, RatingTable], people: Sequence[str], systems: Sequence[str]) -> Level:
     if not people:
-        return Level(unit=unit, dimensions={}, together={d: _together(unit, t, len(systems)) for d, t in tables.items()})
+        return Level(unit=unit, dimensions={}, together={d: _together(unit, t, len(systems)) for d, t in tables.items()}, ceiling={})
     dimensions: dict[str, dict[str, Agreement]] = {}
     for dimension, table in tables.items():
-        x = _reference(table, people)
+        x = reference_means(table, people)
         others = [i for i, r in enumerate(table.raters) if r not in people and (~np.isnan(table.scores[:, i]) | table.not_applicable[:, i]).any()]
         dimensions[dimension] = {table.raters[i]: _agreement(unit, table, x, i, people, systems) for i in others}
-    return Level(unit=unit, dimensions=dimensions, together={})
+    ceiling = {d: _ceiling(unit, t, people, len(systems)) for d, t in tables.items()} if len(people) > 1 else {}
+    return Level(unit=unit, dimensions=dimensions, together={}, ceiling=ceiling)
+
+
+def _ceiling(unit: Unit, table: RatingTable, people: Sequence[str], systems: int) -> Ceiling:
+    if unit != "system":
+        return find_ceiling(table.scores, table.raters, people, table.clusters)
+    of = np.full((systems, len(table.raters)), np.nan)
+    for i in range(len(table.raters)):
+        scored = ~np.isnan(table.scores[:, i])
+        means, present = by_system(table.scores[scored, i][None], table.systems[scored], systems)
+        of[present, i] = means[0]
+    return find_ceiling(of, table.raters, people, np.arange(systems))
 
 
 # --- against the reference ----------------------------------------------------------------------------------------
 
 
-def _reference(table: _Table, people: Sequence[str]) -> NDArray[np.float64]:
-    """The mean of the people's scores on each item; NaN where none gave one."""
-    theirs = table.scores[:, [table.raters.index(p) for p in people]]
-    n = (~np.isnan(theirs)).sum(axis=1)
-    return np.where(n > 0, np.nansum(theirs, axis=1) / np.maximum(n, 1), np.nan)
-
-
-def _agreement(unit: Unit, table: _Table, x: NDArray[np.float64], rater: int, people: Sequence[str], systems: Sequence[str]) -> Agreement:
+def _agreement(unit: Unit, table: RatingTable, x: NDArray[np.float64], rater: int, people: Sequence[str], systems: Sequence[str]) -> Agreement:
     y = table.scores[:, rater]
-    both = ~np.isnan(x) & ~np.isnan(y)
+    both: NDArray[np.bool_] = ~np.isnan(x) & ~np.isnan(y)
     missing = int(((np.isnan(x) != np.isnan(y)) & ~table.own[:, rater]).sum())
     a, b = x[both], y[both]
     present: NDArray[np.int64] = np.array([], dtype=np.int64)
     if unit == "system":
-        (a, b), present = _by_system(np.stack([a, b]), table.systems[both], len(systems))
+        (a, b), present = by_system(np.stack([a, b]), table.systems[both], len(systems))
     forms, limits, ccc = icc_forms(np.stack([a, b], axis=1)), limits_of_agreement(a, b), concordance(a, b)
+    intervals, clusters = _intervals(unit, table, both, forms, np.stack([table.scores[both, rater], x[both]], axis=1))
     return Agreement(
         n=len(a),
         missing=missing,
         icc=forms.icc,
-        intervals=forms.intervals,
+        intervals=intervals,
         icc_consistency=forms.icc["3,1"],
         icc_agreement=forms.icc["2,1"],
-        interval=forms.intervals["3,1"],
+        interval=intervals["3,1"],
+        clusters=clusters,
         ccc=ccc,
         bias=limits.bias,
         limits=limits.limits,
@@ -281,22 +263,23 @@ def _agreement(unit: Unit, table: _Table, x: NDArray[np.float64], rater: int, pe
         alpha=alpha_ordinal(np.stack([a, b], axis=1)),
         spearman=spearman(a, b),
         pearson=pearson(a, b),
-        applicability=_applicability(table, rater, people) if unit == "item" else None,
+        applicability=_applicability(table, rater, people) if unit != "system" else None,
         confusion=_confusion(a, b, whole=len(people) > 1) if unit == "item" else None,
         order=compare_orders(a, b, [systems[i] for i in present]) if unit == "system" else None,
     )
 
 
-def _by_system(values: NDArray[np.float64], systems: NDArray[np.int64], count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Means over the items of each system (the last axis), and which systems have any; items without a system are left out."""
-    known = systems >= 0
-    sizes = np.bincount(systems[known], minlength=count)
-    present = np.flatnonzero(sizes)
-    sums = np.array([np.bincount(systems[known], weights=row[known], minlength=count) for row in values], dtype=float).reshape(len(values), count)
-    return (sums[:, present] / sizes[present]), present
+def _intervals(
+    unit: Unit, table: RatingTable, use: NDArray[np.bool_], forms: Icc, scores: NDArray[np.float64]
+) -> tuple[dict[Form, Interval | None], int | None]:
+    """The intervals of `forms`, and the number of conversations that they are over where the items in `use` are not independent."""
+    if unit != "item" or not table.clustered:
+        return forms.intervals, None
+    clusters = table.clusters[use]
+    return clustered_intervals(scores, clusters), len(np.unique(clusters))
 
 
-def _applicability(table: _Table, rater: int, people: Sequence[str]) -> Applicability | None:
+def _applicability(table: RatingTable, rater: int, people: Sequence[str]) -> Applicability | None:
     mine = [table.raters.index(p) for p in people]
     scored, not_applicable = (~np.isnan(table.scores[:, mine])).sum(axis=1), table.not_applicable[:, mine].sum(axis=1)
     theirs = scored > not_applicable
@@ -320,7 +303,7 @@ def _confusion(x: NDArray[np.float64], y: NDArray[np.float64], *, whole: bool) -
 # --- the order of systems -----------------------------------------------------------------------------------------
 
 
-def _overall(tables: Mapping[str, _Table], people: Sequence[str], systems: Sequence[str]) -> dict[str, Order]:
+def _overall(tables: Mapping[str, RatingTable], people: Sequence[str], systems: Sequence[str]) -> dict[str, Order]:
     """Each rater's order of systems by their mean over dimensions; systems without a figure on some dimension are left out."""
     raters = next(iter(tables.values())).raters
     found = {}
@@ -329,11 +312,11 @@ def _overall(tables: Mapping[str, _Table], people: Sequence[str], systems: Seque
             continue
         means = []
         for table in tables.values():
-            x, y = _reference(table, people), table.scores[:, i]
+            x, y = reference_means(table, people), table.scores[:, i]
             both = ~np.isnan(x) & ~np.isnan(y)
             if both.any():
                 of = np.full((2, len(systems)), np.nan)
-                figures, present = _by_system(np.stack([x[both], y[both]]), table.systems[both], len(systems))
+                figures, present = by_system(np.stack([x[both], y[both]]), table.systems[both], len(systems))
                 of[:, present] = figures
                 means.append(of)
         if means:
@@ -343,46 +326,27 @@ def _overall(tables: Mapping[str, _Table], people: Sequence[str], systems: Seque
     return found
 
 
-# --- all together, and people among themselves --------------------------------------------------------------------
+# --- all together --------------------------------------------------------------------
 
 
-def _together(unit: Unit, table: _Table, systems: int) -> Together:
+def _together(unit: Unit, table: RatingTable, systems: int) -> Together:
     some = [i for i in range(len(table.raters)) if not np.isnan(table.scores[:, i]).all()]
     scores = table.scores[:, some]
-    complete = ~np.isnan(scores).any(axis=1)
+    complete: NDArray[np.bool_] = ~np.isnan(scores).any(axis=1)
     use, every = scores[complete], scores
     if unit == "system":
-        use = every = _by_system(use.T, table.systems[complete], systems)[0].T
+        use = every = by_system(use.T, table.systems[complete], systems)[0].T
     forms = icc_forms(use)
+    intervals, clusters = _intervals(unit, table, complete, forms, use)
     return Together(
         n=len(use) if some else 0,
         missing=int((~complete & ~np.isnan(scores).all(axis=1) & ~table.own.any(axis=1)).sum()),
         raters=tuple(table.raters[i] for i in some),
         icc=forms.icc,
-        intervals=forms.intervals,
+        intervals=intervals,
         icc_consistency=forms.icc["3,1"],
         icc_agreement=forms.icc["2,1"],
-        interval=forms.intervals["3,1"],
+        interval=intervals["3,1"],
+        clusters=clusters,
         alpha=alpha_ordinal(every),
     )
-
-
-def _ceiling(table: _Table, people: Sequence[str]) -> Ceiling:
-    theirs = table.scores[:, [table.raters.index(p) for p in people]]
-    given = ~np.isnan(theirs)
-    some = given.sum(axis=1) >= 2
-    return Ceiling(people=int(given.any(axis=0).sum()), items=int(some.sum()), icc=_one_way(theirs[some]), alpha=alpha_ordinal(theirs))
-
-
-def _one_way(scores: NDArray[np.float64]) -> float | None:
-    """ICC(1,1) where items have two scores or more, and not all the same number of them (mean squares of an unbalanced one-way layout)."""
-    n = len(scores)
-    if n < 2:
-        return None
-    k = (~np.isnan(scores)).sum(axis=1)
-    means, grand = np.nanmean(scores, axis=1), np.nanmean(scores)
-    items = float((k * (means - grand) ** 2).sum()) / (n - 1)
-    within = float(np.nansum((scores - means[:, None]) ** 2)) / float(k.sum() - n)
-    size = (float(k.sum()) - float((k**2).sum()) / float(k.sum())) / (n - 1)
-    whole = items + (size - 1) * within
-    return (items - within) / whole if whole > 1e-12 else None

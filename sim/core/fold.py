@@ -93,7 +93,8 @@ def _apply(trial: Trial, event: Event) -> Trial:
 def _opened(trial: Trial, event: SessionOpened) -> tuple[Session, ...]:
     if len(trial.sessions) >= event.session and trial.sessions[event.session - 1].take >= event.take:
         return trial.sessions
-    return (*trial.sessions[: event.session - 1], Session(event.session, event.take, event.date, conversation=event.conversation, person=event.person))
+    opened = Session(event.session, event.take, event.date, conversation=event.conversation, person=event.person)
+    return (*trial.sessions[: event.session - 1], opened)
 
 
 def _session(trial: Trial, event: BaseEvent) -> Session | None:

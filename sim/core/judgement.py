@@ -21,6 +21,13 @@ class Judgement(NamedTuple):
     dimension: str
     score: float | NotApplicableMark
     """A finite number, or `n/a`."""
+    group: str = ""
+    """The conversation that the item is a part of; empty: the item stands for itself."""
+
+    @property
+    def talk(self) -> str:
+        """The conversation that is rated, by itself or in a part of it."""
+        return self.group or self.item
 
 
 def is_person(rater: str) -> bool:

@@ -1,4 +1,4 @@
-"""Scales that people rate on: from a number to a number, or names in order. What a file of questions or ratings declares, and what its scores are held to."""
+"""Scales that people rate on: from a number to a number, or names in order; files of questions and of ratings declare them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def keep_scorers(
-    found: Iterable[FoundScorer], judge_by: Callable[[ScorerUse, Rubric], ModelSpec], *, seconds: float, load_rubrics: Callable[[Path], tuple[Rubric, ...]]
+    found: Iterable[FoundScorer],
+    judge_by: Callable[[ScorerUse, Rubric], ModelSpec],
+    *,
+    seconds: float,
+    load_rubrics: Callable[[Path], tuple[Rubric, ...]],
 ) -> tuple[KeptScorer, ...]:
     """What a run keeps of the scorers that were found; imports their code.
 
