@@ -239,7 +239,7 @@ def _ceiling(unit: Unit, table: RatingTable, people: Sequence[str], systems: int
 
 def _agreement(unit: Unit, table: RatingTable, x: NDArray[np.float64], rater: int, people: Sequence[str], systems: Sequence[str]) -> Agreement:
     y = table.scores[:, rater]
-    both: NDArray[np.bool_] = ~np.isnan(x) & ~np.isnan(y)
+    both = np.asarray(~np.isnan(x) & ~np.isnan(y))
     missing = int(((np.isnan(x) != np.isnan(y)) & ~table.own[:, rater]).sum())
     a, b = x[both], y[both]
     present: NDArray[np.int64] = np.array([], dtype=np.int64)
@@ -332,7 +332,7 @@ def _overall(tables: Mapping[str, RatingTable], people: Sequence[str], systems: 
 def _together(unit: Unit, table: RatingTable, systems: int) -> Together:
     some = [i for i in range(len(table.raters)) if not np.isnan(table.scores[:, i]).all()]
     scores = table.scores[:, some]
-    complete: NDArray[np.bool_] = ~np.isnan(scores).any(axis=1)
+    complete = np.asarray(~np.isnan(scores).any(axis=1))
     use, every = scores[complete], scores
     if unit == "system":
         use = every = by_system(use.T, table.systems[complete], systems)[0].T

@@ -39,6 +39,7 @@ class ExportFormat(StrEnum):
     inspect = "inspect"
     markdown = "markdown"
     latex = "latex"
+    ratings = "ratings"
 
 
 class ScorePart(StrEnum):
@@ -61,6 +62,7 @@ class Unit(StrEnum):
     """What raters can agree on."""
 
     item = "item"
+    talk = "talk"
     system = "system"
 
 
@@ -331,7 +333,7 @@ def export_command(
         typer.Option(
             "--format",
             help="jsonl: a line for each exchange and session; csv, parquet: a row for each exchange; inspect: a log that Inspect View opens; "
-            "markdown, latex: the main table.",
+            "markdown, latex: the main table; ratings: CSV as `sim calibrate` reads it, a row for each score.",
         ),
     ] = ExportFormat.jsonl,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: standard output.")] = None,
@@ -397,12 +399,27 @@ def score_command(
         typer.Option("--tagger", metavar="NAME", help="offline (the default for a log) or a model; not asked where the log has labels."),
     ] = None,
     rater: Annotated[
-        list[str] | None, typer.Option("--rater", metavar="MODEL", help="For a run: let this model rate its replies too; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--rater",
+            metavar="MODEL",
+            help="Let this model rate: by --ask, else on the seven dimensions of likability where who talked is known, else how well it is liked; "
+            "may be repeated.",
+        ),
+    ] = None,
+    ask: Annotated[
+        Path | None, typer.Option("--ask", metavar="FILE", help="What --rater is asked instead: a rubric's file, with one question or several.")
+    ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option("--ratings", metavar="OUT.csv", help="Write what raters and scorers said here: item, system, rater, dimension, score, group."),
     ] = None,
     scorer: Annotated[
         list[str] | None,
         typer.Option(
-            "--scorer", metavar="ID|FILE", help="answers, natural, a rubric's file, or code as checks.py:Short or module:Class; may be repeated."
+            "--scorer",
+            metavar="ID|FILE",
+            help="answers, natural, liked, a rubric's file, or code as checks.py:Short or module:Class; may be repeated.",
         ),
     ] = None,
     model: Annotated[
@@ -412,7 +429,7 @@ def score_command(
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="Keep a log as a run of this name; with --scorer it is always kept.")
+        str | None, typer.Option("--name", metavar="NAME", help="Keep a log as a run of this name; with --scorer or --rater it is always kept.")
     ] = None,
     persona: Annotated[
         str | None, typer.Option("--persona", metavar="ID|FILE", help="The persona who talked in the log, where that is known.")
@@ -446,7 +463,8 @@ def score_command(
     """Score conversations that already exist: the discourse moves of their replies, and how they repeat.
 
     A run's replies are judged again by --tagger and --rater, without a single call to its user or target: verdicts are kept in the run, and only
-    what is missing is asked for. Without either, the tags it has are shown.
+    what is missing is asked for. Without either, the tags it has are shown. With --scorer, --rater or --name, a log becomes a run, and the same command
+    continues where it was stopped.
 
     JSONL or JSON: {"id", "session", "messages": [{"role", "content"}]} per conversation, or the bare list of messages; ShareGPT's {"conversations":
     [{"from", "value"}]}; CSV with the columns conversation, role, text and, if there are any, session. A message of the assistant may carry "moves"
@@ -461,6 +479,8 @@ def score_command(
         only=only.value if only else None,
         tagger=tagger,
         raters=tuple(rater or ()),
+        ask=ask,
+        ratings=ratings,
         scorers=tuple(scorer or ()),
         model=model,
         name=name,
@@ -479,9 +499,11 @@ def score_command(
 
 @app.command("calibrate")
 def calibrate_command(
-    source: Annotated[
-        str | None,
-        typer.Argument(metavar="RATINGS|RUN", help="Measure the agreement of raters: a file of ratings (CSV or JSONL), or a run's name or folder."),
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RATINGS|RUN", help="Agreement of raters: files of ratings (CSV or JSONL), runs by name or folder; several are joined."
+        ),
     ] = None,
     reference: Annotated[
         str | None,
@@ -490,8 +512,17 @@ def calibrate_command(
         ),
     ] = None,
     unit: Annotated[
-        Unit, typer.Option("--unit", help="What `dimensions` in --json is about, and what is printed first; both are shown.")
+        Unit,
+        typer.Option(
+            "--unit", help="What --json's `dimensions` is on, and what is printed first. talk: ratings of replies meet those of whole talks."
+        ),
     ] = Unit.item,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scale", metavar="SCALE", help="What files score on: 0-6, or 'poor|fair|good'; of one dimension, empathy=0-6; may be repeated."
+        ),
+    ] = None,
     exclude_self: Annotated[bool, typer.Option("--exclude-self", help="Leave out each judge's ratings of its own system.")] = False,
     edits: Annotated[
         bool, typer.Option("--edits", help="Print the response matrix: replies with one property changed, rated before and after.")
@@ -517,22 +548,26 @@ def calibrate_command(
 ) -> int:
     """Measure how far a rater or a tagger can be trusted: whether it agrees with people, and which dimensions or moves it tells apart.
 
-    A file of ratings has the columns or keys item, rater, dimension, score and, if there are any, system. A score is a number or n/a; an empty one is
-    skipped and counted. People are the raters human and human:NAME; several are averaged. A run is calibrated against the people who rated it.
+    A file of ratings has the columns or keys item, rater, dimension, score and, if there are any, system, scale, and group: the conversation that an
+    item is a part of. A score is a number or n/a; an empty one is left out and counted. People are the raters human and human:NAME; several are
+    averaged. A run is calibrated by the people who rated it. Of several files and runs, items of one name and system meet, as in
+    `sim score LOG --rater MODEL --ratings model.csv`, then `sim calibrate model.csv people.csv --reference human`.
     """
     from sim.cli.calibrating import calibrate, calibrate_tagger, read_rater
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
-    if source is None and (reference is not None or exclude_self):
-        raise InputError("--reference and --exclude-self are for ratings", mend="name a file of ratings, or a run")
-    if edits + (tagger is not None) + (source is not None) != 1:
+    if not sources and (reference is not None or exclude_self or scale):
+        flags = "--scale is" if scale else "--reference and --exclude-self are"
+        raise InputError(f"{flags} for ratings", mend="name a file of ratings, or a run")
+    if edits + (tagger is not None) + bool(sources) != 1:
         raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
-    if source is not None:
-        from sim.cli.rating_agreement import AgreementOptions, calibrate_by
+    if sources:
+        from sim.cli.rating_agreement import AgreementOptions, calibrate_by, read_scales
 
-        return calibrate_by(source, AgreementOptions(reference, unit.value, exclude_self), results=results, as_json=json)
+        options = AgreementOptions(reference, unit.value, exclude_self, read_scales(scale or ()))
+        return calibrate_by(sources, options, results=results, as_json=json)
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())

@@ -40,6 +40,14 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
 
             table = main_table(loaded.summary)
             _write([render_markdown(table) if format == "markdown" else render_latex(table)], out, alike=2)
+        case "ratings":
+            from sim.analysis.judging import rate_run
+            from sim.present.rating_rows import HEAD, render_rows
+
+            judgements = rate_run(loaded.study, loaded.trials, loaded.folder.scorers.values())
+            if not judgements:
+                raise InputError(f"run '{loaded.name}' has no ratings yet", mend=f"let a model rate it: `sim score {loaded.name} --rater MODEL`")
+            _write(render_rows(judgements), out, alike=len(HEAD))
         case _:
             _write(_rows(loaded, events, format), out, alike=len("offline,") if format == "csv" else len('{"record":'))
     return DONE

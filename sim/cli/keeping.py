@@ -1,20 +1,23 @@
-"""What `sim score LOG` keeps: the log as a run, scored by what `--scorer` names."""
+"""What `sim score LOG` keeps: the log as a run, judged by what `--scorer` and `--rater` name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from sim.cli.asking import read_asked
 from sim.cli.exit import DONE, INTERRUPTED
-from sim.cli.rescoring import FORCED, complete, ending, find_named, print_scorers, scorer_document
+from sim.cli.output import demand_room
+from sim.cli.rescoring import FORCED, asked_of, complete, ending, find_named, found_document, print_found, tell_written
 from sim.core.errors import InputError
 from sim.core.event import TaggedSentence, Tags, Unscored
 from sim.core.logged import Labels
-from sim.core.spec import ModelSpec
+from sim.core.spec import ModelSpec, RubricScorer
 from sim.llm.prompts import load_texts
+from sim.present.rating_rows import HEAD
 from sim.run.judges import build_judging
 from sim.store.library import load_persona
-from sim.store.log_run import JUDGE, LogIntake, find_log_run
+from sim.store.log_run import JUDGE, LogIntake, find_log_run, known_person
 
 if TYPE_CHECKING:
     from sim.api import Run
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from sim.core.event import Tagging
     from sim.core.logged import LoggedReply
     from sim.core.spec import Rubric, ScorerUse
+    from sim.run.judges import Judging
     from sim.run.marking import Mark, Marked
     from sim.store.runs import RunFolder
 
@@ -40,10 +44,15 @@ class Kept:
     def __init__(self, path: Path, wish: ScoreOptions, codebook: Codebook, *, results: Path) -> None:
         self._wish = wish
         self._codebook = codebook
+        if wish.ratings:
+            demand_room(wish.ratings, HEAD, flag="--ratings")
         self._persona = load_persona(wish.persona) if wish.persona else None
         self._scorers = find_named(wish, wish.scorers, _judge_by)
-        self._folder = find_log_run(results, wish.name, path, by=wish.by)
+        self._asked = read_asked(wish, self._persona)
+        self._folder = find_log_run(results, wish.name, path, by=wish.by, fits=self._fits)
         """None: no run holds this log yet."""
+        if self._folder:
+            self._asked = asked_of(wish, self._folder)
         if self._folder and wish.tagger and not wish.tagger.startswith("offline"):
             problem = f"run '{self._folder.name}' holds this log already"
             raise InputError(problem, mend=f"score that: sim score {self._folder.name} --tagger {wish.tagger}", where=path)
@@ -51,6 +60,13 @@ class Kept:
             raise InputError(f"there is a run '{wish.name}' already, of something else", mend="choose another --name", where=results)
         self._intake = None if self._folder else LogIntake(results, path, by=wish.by)
         self._run: Run | None = None
+
+    def _fits(self, run: RunFolder) -> bool:
+        """Whether the log's run is of the person who is said to have talked, and the same model has answered what is asked."""
+        if (self._persona or not self._wish.name) and known_person(run) != self._persona:
+            return False
+        known = ((run.scorers.get(s.info.id), s) for s in self._asked.scorers)
+        return bool(self._wish.name) or not any(isinstance(k, RubricScorer) and k.rubric == s.rubric and k.model != s.model for k, s in known)
 
     def __enter__(self) -> Self:
         if self._intake:
@@ -81,27 +97,38 @@ class Kept:
         assert self._folder is not None
         return self._folder
 
+    @property
+    def _judging(self) -> Judging:
+        scorers = (*self._scorers, *self._asked.scorers)
+        book = self.folder.codebook
+        return build_judging(self.folder.study, self._asked.raters, None, book, book, scorers=scorers, concurrency=self._wish.concurrency)
+
     def score(self) -> int:
-        """Have the run scored; the exit status."""
-        if not self._scorers:
+        """Have the run judged; the exit status."""
+        judging = self._judging
+        if not judging.parts:
             return DONE
-        folder = self.folder
-        for scorer in self._scorers:
-            folder.accept_scorer(scorer)
-        book = folder.codebook
-        judging = build_judging(folder.study, (), None, book, book, scorers=self._scorers, concurrency=self._wish.concurrency)
-        absent, stopped = complete(folder, judging, self._wish)
+        for scorer in judging.scorers:
+            self.folder.accept_scorer(scorer)
+        absent, stopped = complete(self.folder, judging, self._wish)
         return INTERRUPTED if stopped == FORCED else ending(absent, stopped)
 
     def document(self) -> dict[str, Any]:
         """What `--json` adds to the log's moves."""
-        return {"run": self.folder.name, **scorer_document(self._loaded, self._scorers)}
+        return {"run": self.folder.name, **found_document(self._loaded, self._judging, self._asked)}
 
     def print(self) -> None:
-        """What the scorers found, and how to look at it."""
-        if self._scorers:
-            print_scorers(self._loaded, self._scorers)
+        """What was found, and how to look at it."""
+        print_found(self._loaded, self._judging, self._asked)
         print(f"Kept as run '{self.folder.name}': sim show {self.folder.name}; sim view")
+
+    def write(self) -> None:
+        """The table of ratings, if one is wanted.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        tell_written(self._loaded, self._judging, self._wish)
 
     @property
     def _loaded(self) -> Run:

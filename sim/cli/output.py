@@ -42,6 +42,22 @@ def put(place: Path, content: Iterable[str] | Iterable[bytes], *, alike: int, fl
         raise _unwritable(place, error, flag) from None
 
 
+def demand_room(place: Path, head: str, *, flag: str) -> None:
+    """See, before anything is paid for, that `put` will write to `place` what begins with `head`.
+
+    Raises:
+        InputError: it must not be written, or its folder does not exist.
+    """
+    try:
+        there = _look_at(place, flag)
+        if there is not None and stat.S_ISREG(there):
+            _demand_alike(place, head.encode(), flag)
+        elif there is None and not place.absolute().parent.is_dir():
+            raise InputError("its folder does not exist", where=place, mend=f"make it, or choose another place with {flag}")
+    except OSError as error:
+        raise _unwritable(place, error, flag) from None
+
+
 def add(place: Path, text: str, *, flag: str) -> None:
     """Add `text` to the end of what stands at `place`, where several write in turn.
 

@@ -1,4 +1,4 @@
-"""`sim calibrate RATINGS|RUN`: how far raters agree with people, or with each other."""
+"""`sim calibrate RATINGS|RUN…`: how far raters agree with people, or with each other, in one file or run or in several that are joined."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError, nearest
-from sim.core.judgement import PEOPLE, Judgement, is_person
+from sim.core.judgement import PEOPLE, Judgement, bare_name, is_person
+from sim.core.scale import Scale
 
 if TYPE_CHECKING:
     from sim.analysis.calibration import Calibration, Unit
+    from sim.analysis.joining import Joined, Ratings
     from sim.present.calibration import CalibrationDocument, Part
 
 
@@ -26,14 +28,39 @@ class AgreementOptions:
     reference: str | None
     unit: Unit
     exclude_self: bool
+    scales: Mapping[str, Scale]
+    """By dimension, or '' for every other (`read_scales`)."""
 
 
-def calibrate_by(source: str, wish: AgreementOptions, *, results: Path, as_json: bool) -> int:
-    """Print the agreement of the raters in a file of ratings, or in a run."""
+def read_scales(flags: Sequence[str]) -> dict[str, Scale]:
+    """What `--scale` declares: `0-6` for all, `empathy=0-6` for one dimension.
+
+    Raises:
+        InputError: a scale cannot be read, or two are declared for the same.
+    """
+    found: dict[str, Scale] = {}
+    for flag in flags:
+        dimension, mark, text = flag.rpartition("=")
+        if mark and not dimension.strip():
+            raise InputError(f"'{flag}' names no dimension", mend="write empathy=0-6, or 0-6 for all", where="--scale")
+        try:
+            scale = Scale.parse(text)
+        except InputError as error:
+            raise InputError(error.problem, mend=error.mend, where="--scale") from None
+        if found.setdefault(dimension.strip(), scale) != scale:
+            raise InputError(f"declares two scales for {dimension.strip() or 'all dimensions'}", mend="keep one", where="--scale")
+    return found
+
+
+def calibrate_by(sources: Sequence[str], wish: AgreementOptions, *, results: Path, as_json: bool) -> int:
+    """Print the agreement of the raters in files of ratings and in runs."""
     from sim.present.calibration import render_calibration
 
-    path = Path(source)
-    document = _of_file(path, wish) if not path.is_dir() and (path.suffix or os.path.exists(path)) else _of_run(source, wish, results)
+    for i, source in enumerate(sources):
+        if any(Path(source) == Path(s) for s in sources[:i]):
+            raise InputError(f"'{source}' is named twice", mend="name each file or run once")
+    alone = len(sources) == 1 and not _is_file(sources[0])
+    document = _of_run(sources[0], wish, results) if alone else _of_files(sources, wish, results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:
@@ -41,34 +68,75 @@ def calibrate_by(source: str, wish: AgreementOptions, *, results: Path, as_json:
     return DONE
 
 
-def _of_file(path: Path, wish: AgreementOptions) -> CalibrationDocument:
-    from sim.analysis.calibration import own_systems
-    from sim.present.calibration import calibration_document
-    from sim.store.ratings import load_ratings
+def _is_file(source: str) -> bool:
+    path = Path(source)
+    return not path.is_dir() and bool(path.suffix or os.path.exists(path))
 
-    file = load_ratings(path)
-    raters, systems = _names(file.judgements)
+
+def _of_files(sources: Sequence[str], wish: AgreementOptions, results: Path) -> CalibrationDocument:
+    from sim.analysis.calibration import own_systems
+    from sim.analysis.joining import join_ratings
+    from sim.present.calibration import calibration_document
+
+    offline: list[bool] = []
+    read = [_ratings_of_file(Path(s), wish) if _is_file(s) else _ratings_of_run(s, results, offline) for s in sources]
+    joined = join_ratings(read, on="talk" if wish.unit == "talk" else "item")
+    where = " and ".join(s.name for s in read)
+    raters, systems = _names(joined.judgements)
     if not systems and (wish.exclude_self or wish.unit == "system"):
         flag = "--exclude-self" if wish.exclude_self else "--unit system"
-        raise InputError("has no column 'system'", mend=f"{flag} takes one; add it, or leave the flag out", where=path)
+        raise InputError("has no column 'system'", mend=f"{flag} takes one; add it, or leave the flag out", where=where)
     if len(raters) < 2:
-        raise InputError(f"has one rater alone, '{raters[0]}', and agreement takes two", mend="add the ratings of another", where=path)
-    _check_reference(wish.reference, raters, path)
+        raise InputError(f"has one rater alone, '{raters[0]}', and agreement takes two", mend="add the ratings of another", where=where)
+    _check_reference(wish.reference, raters, where)
+    _check_scales(wish, joined)
     own = own_systems(raters, systems) if wish.exclude_self else {}
-    table = _calibrate(file.judgements, wish.reference, own)
+    table = _calibrate(joined.judgements, wish, own)
     return calibration_document(
-        {"ratings": table}, source=str(path), unit=wish.unit, offline=False, missing=file.missing, notes=_notes(wish, own, table)
+        {"ratings": table},
+        source=" + ".join(s.name for s in read),
+        unit=wish.unit,
+        offline=any(offline),
+        missing=joined.missing,
+        notes=[*joined.notes, *_notes(wish, own, table)],
+        scales=joined.scales,
+        joined=joined.files,
     )
+
+
+def _ratings_of_file(path: Path, wish: AgreementOptions) -> Ratings:
+    from sim.analysis.joining import Ratings
+    from sim.store.ratings import load_ratings
+
+    file = load_ratings(path, wish.scales)
+    return Ratings(str(path), file.judgements, file.scales, file.lines, file.missing)
+
+
+def _ratings_of_run(name: str, results: Path, offline: list[bool]) -> Ratings:
+    """Everything that a run's raters and scorers said; whether offline models are among them is added to `offline`."""
+    from sim.analysis.joining import Ratings
+    from sim.analysis.judging import rate_run, scales_of
+    from sim.api import load_run
+
+    run = load_run(name, results=results, words=False)
+    scorers = tuple(run.folder.scorers.values())
+    judgements = rate_run(run.study, run.trials, scorers)
+    if not judgements:
+        raise InputError(f"run '{run.name}' has no ratings yet", mend=f"let a model rate it: `sim score {run.name} --rater MODEL`")
+    offline.append(bool(run.folder.header.offline))
+    return Ratings(f"run {run.name}", judgements, scales_of(scorers))
 
 
 def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocument:
     from sim.analysis.families import rater_models
-    from sim.analysis.judging import judge_run, own_targets
+    from sim.analysis.judging import judge_run, own_targets, scales_of
     from sim.analysis.people import summarise_people
     from sim.api import load_run
     from sim.present.calibration import calibration_document
 
     run = load_run(name, results=results, words=False)
+    if wish.scales:
+        raise InputError("is for files of ratings: a run knows its scales", mend="leave it out", where="--scale")
     judged = judge_run(run.study, run.trials)
     raters = judged.raters
     if len(raters) < 2:
@@ -78,7 +146,8 @@ def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocu
     _check_reference(reference, raters, f"run '{run.name}'")
     own = own_targets(run.study, raters) if wish.exclude_self else {}
     parts: dict[Part, tuple[Judgement, ...]] = {"talked": judged.talked, "read": judged.read}
-    tables = {p: _calibrate(js, reference, own) for p, js in parts.items() if _can_agree({j.rater for j in js}, reference)}
+    against = AgreementOptions(reference, wish.unit, wish.exclude_self, {})
+    tables = {p: _calibrate(js, against, own) for p, js in parts.items() if _can_agree({j.rater for j in js}, reference)}
     if not tables:
         raise InputError(
             f"run '{run.name}' has no exchange that two raters judged",
@@ -97,6 +166,7 @@ def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocu
         missing=judged.unscored,
         notes=notes,
         people=people,
+        scales=scales_of(()),
     )
 
 
@@ -109,10 +179,10 @@ def _stands_for(rater: str, reference: str) -> bool:
     return rater == reference or rater.startswith(f"{reference}:")
 
 
-def _calibrate(judgements: Sequence[Judgement], reference: str | None, own: Mapping[str, frozenset[str]]) -> Calibration:
+def _calibrate(judgements: Sequence[Judgement], wish: AgreementOptions, own: Mapping[str, frozenset[str]]) -> Calibration:
     from sim.analysis.calibration import calibrate_ratings
 
-    return calibrate_ratings(judgements, reference=reference, own=own)
+    return calibrate_ratings(judgements, reference=wish.reference, own=own, talks=wish.unit == "talk")
 
 
 def _names(judgements: Sequence[Judgement]) -> tuple[list[str], list[str]]:
@@ -127,6 +197,15 @@ def _check_reference(reference: str | None, raters: Sequence[str], where: object
         raise InputError(f"has no rater '{reference}'", mend=nearest(reference, raters), where=where)
     if len(mine) == len(raters):
         raise InputError(f"has no rater beside '{reference}'", mend="leave --reference out to see how far they agree with each other", where=where)
+
+
+def _check_scales(wish: AgreementOptions, joined: Joined) -> None:
+    """Refuse scales of what nobody rates."""
+    rated = list(dict.fromkeys(j.dimension for j in joined.judgements))
+    known = set(map(bare_name, rated))
+    for dimension in wish.scales:
+        if dimension and bare_name(dimension) not in known:
+            raise InputError(f"nobody rates '{dimension}'", mend=nearest(dimension, rated), where="--scale")
 
 
 def _notes(wish: AgreementOptions, own: Mapping[str, frozenset[str]], *tables: Calibration) -> list[str]:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.api import Run, count_absent, load_run, rescore_run
+from sim.cli.asking import Asked, read_asked, write_asked
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogBlind, LogLost, configure_logging
 from sim.cli.outgoing import admit
+from sim.cli.output import demand_room
 from sim.cli.progress import Line
 from sim.cli.scoring import Replies, ScoreOptions, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
@@ -22,13 +24,16 @@ from sim.core.errors import InputError
 from sim.core.event import CallLost
 from sim.core.spec import Limits, RubricScorer, ScorerUse
 from sim.llm.hosts import TO_SIMULATOR
+from sim.present.rating_rows import HEAD
 from sim.run.judges import Judging, build_judging
 from sim.run.marking import Tally
 from sim.run.rescore import retell, taken_by_tagger
 from sim.run.scorers import keep_scorers, renew_scorers
 from sim.store.library import load_codebook
+from sim.store.log_run import known_person
+from sim.store.rubrics import load_rubrics
 from sim.store.runs import open_run
-from sim.store.scorers import find_scorers, is_rubric, load_rubric
+from sim.store.scorers import find_scorers, is_rubric
 
 if TYPE_CHECKING:
     from sim.analysis.scorers import ScorerFigures
@@ -48,6 +53,8 @@ def score_run(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) ->
             raise InputError(f"{what}, and this is a run", mend="leave it out", where=flag)
     if wish.teacher_forced:
         raise InputError("pairs a log with another log", mend="leave it out for a run", where="--teacher-forced")
+    if wish.ratings:
+        demand_room(wish.ratings, HEAD, flag="--ratings")
     folder = open_run(name, results)
     judging = read_judging(wish, folder)
     if (wish.raters or wish.scorers) and not wish.tagger and (wish.only or wish.by):
@@ -59,7 +66,22 @@ def score_run(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) ->
     moves = bool(wish.tagger or not (wish.raters or wish.scorers))
     run = load_run(folder.path, results=results, words=moves)
     _print(run, judging, wish, absent=absent, as_json=as_json)
+    tell_written(run, judging, wish)
     return ending(absent, stopped)
+
+
+def tell_written(run: Run, judging: Judging, wish: ScoreOptions) -> None:
+    """Write the table of ratings, if one is wanted, and say so.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if not wish.ratings:
+        return
+    written = write_asked(run, judging, wish.ratings)
+    print(f"sim: {written:,} ratings written to {wish.ratings}", file=sys.stderr)
+    if run.study.played_by == "log" and any(not s.conversation for t in run.trials for s in t.sessions):
+        print(f"sim: run '{run.name}' does not hold what the log calls its conversations: score the log again under another --name", file=sys.stderr)
 
 
 FORCED = "forced"
@@ -99,10 +121,21 @@ def read_judging(wish: ScoreOptions, folder: RunFolder) -> Judging:
     codebook = _codebook(wish, folder)
     if wish.codebook and not wish.tagger:
         raise InputError("is what a tagger goes by, and none is named", mend="add --tagger MODEL", where="--codebook")
-    raters = [read_model(rater, "--rater", wish) for rater in wish.raters]
+    asked = asked_of(wish, folder)
     tagger = read_model(wish.tagger, "--tagger", wish) if wish.tagger else None
-    scorers = read_scorers(wish, folder)
-    return build_judging(folder.study, raters, tagger, codebook, folder.codebook, scorers=scorers, concurrency=wish.concurrency)
+    scorers = (*read_scorers(wish, folder), *asked.scorers)
+    for scorer in asked.scorers:
+        folder.accept_scorer(scorer)
+    return build_judging(folder.study, asked.raters, tagger, codebook, folder.codebook, scorers=scorers, concurrency=wish.concurrency)
+
+
+def asked_of(wish: ScoreOptions, folder: RunFolder) -> Asked:
+    """What the raters are asked of a run: of one that was read from a log it depends on whether anybody knows who talked.
+
+    Raises:
+        InputError: see `read_asked`.
+    """
+    return read_asked(wish, known_person(folder) if folder.study.played_by == "log" else folder.personas[0])
 
 
 def read_scorers(wish: ScoreOptions, folder: RunFolder) -> tuple[KeptScorer, ...]:
@@ -135,7 +168,7 @@ def find_named(wish: ScoreOptions, names: Sequence[str], judge_by: Callable[[Sco
     """
     model = read_model(wish.model, "--model", wish) if wish.model else None
     uses = [ScorerUse(use=name, model=model if is_rubric(name) else None) for name in names]
-    return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().timeout, load_rubric=load_rubric)
+    return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().timeout, load_rubrics=load_rubrics)
 
 
 def _codebook(wish: ScoreOptions, folder: RunFolder) -> Codebook:
@@ -201,23 +234,39 @@ class _Progress:
 def _print(run: Run, judging: Judging, wish: ScoreOptions, *, absent: int, as_json: bool) -> None:
     moves = bool(wish.tagger or not (wish.raters or wish.scorers))
     more: dict[str, object] = {"run": run.name, "offline": bool(run.folder.header.offline), "absent": absent}
-    if judging.scorers:
-        more |= scorer_document(run, judging.scorers)
-        if not as_json:
-            print_scorers(run, judging.scorers)
-    if wish.raters:
-        from sim.present.ratings import rating_figures, render_ratings
-
-        figures = rating_figures(run.summary, judging.raters)
-        more["ratings"] = figures.model_dump(mode="json")
-        if not as_json:
-            from sim.cli.reading import print_rendered
-
-            print_rendered(lambda width: render_ratings(run.summary, figures))
+    asked = asked_of(wish, run.folder)
+    more |= found_document(run, judging, asked)
+    if not as_json:
+        print_found(run, judging, asked)
     if as_json and not moves:
         print(json.dumps(more))
     if moves:
         _print_moves(run, judging, wish, more=more, as_json=as_json)
+
+
+def found_document(run: Run, judging: Judging, asked: Asked) -> dict[str, Any]:
+    """What scorers and raters found, by target, and what the raters were asked."""
+    from sim.present.ratings import rating_figures
+
+    found = asked.document()
+    if judging.scorers:
+        found |= scorer_document(run, judging.scorers)
+    if judging.raters:
+        found["ratings"] = rating_figures(run.summary, judging.raters).model_dump(mode="json")
+    return found
+
+
+def print_found(run: Run, judging: Judging, asked: Asked) -> None:
+    """The same as tables."""
+    from sim.cli.reading import print_rendered
+    from sim.present.ratings import rating_figures, render_ratings
+
+    if asked.said and run.study.played_by == "log":
+        print(asked.said)
+    if judging.scorers:
+        print_scorers(run, judging.scorers)
+    if judging.raters:
+        print_rendered(lambda _: render_ratings(run.summary, rating_figures(run.summary, judging.raters)))
 
 
 def scorer_document(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, Any]:

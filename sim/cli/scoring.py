@@ -1,4 +1,4 @@
-"""`sim score LOG`: the moves of conversations that already exist, and how they repeat."""
+"""`sim score LOG`: the moves of conversations that already exist, and how they repeat; with judges, the run that the log becomes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ class ScoreOptions:
     only: Part | None = None
     tagger: str | None = None
     raters: tuple[str, ...] = ()
+    ask: Path | None = None
+    """What the raters are asked, instead of what they are asked by default."""
+    ratings: Path | None = None
+    """Where what they say is written as a table."""
     scorers: tuple[str, ...] = ()
     model: str | None = None
     """Who judges by the rubrics among `scorers`."""
@@ -72,21 +76,20 @@ def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int
 
 
 def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
-    """Tag a log, unless it has labels of its own, and measure it; with scorers, make a run of it and have that scored."""
+    """Tag a log, unless it has labels of its own, and measure it; with raters or scorers, make a run of it and have that judged."""
     from sim.cli.keeping import Kept
     from sim.cli.tagging import Source, Tagging
     from sim.run.marking import BY_LOG, Tally
     from sim.score.teacher_forced import TeacherForced
     from sim.store.library import load_codebook
 
-    if wish.raters:
-        raise InputError("takes a persona's eyes, which only a run has", mend="name a run, or leave it out", where="--rater")
     demand_sense(wish)
-    if wish.persona and not (wish.scorers or wish.name):
-        raise InputError("is who talked in a log that becomes a run", mend="add --scorer or --name", where="--persona")
+    becomes_run = bool(wish.scorers or wish.raters or wish.name)
+    if wish.persona and not becomes_run:
+        raise InputError("is who talked in a log that becomes a run", mend="add --rater, --scorer or --name", where="--persona")
     codebook = load_codebook(wish.codebook or "mint")
     spec = read_model(wish.tagger or "offline", "--tagger", wish)
-    kept = Kept(path, wish, codebook, results=results) if wish.scorers or wish.name else None
+    kept = Kept(path, wish, codebook, results=results) if becomes_run else None
     tally, forced = Tally(codebook, grouped=wish.by is not None), TeacherForced(codebook)
     replies = Replies(sys.stdout, codebook) if as_json and wish.only != "repetition" else None
 
@@ -131,8 +134,10 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
             teacher_forced=forced.figures() if wish.teacher_forced else None,
             more=kept.document() if kept and not tagging.stopped else {},
         )
-    if kept and not tagging.stopped and not as_json:
-        kept.print()
+    if kept and not tagging.stopped:
+        if not as_json:
+            kept.print()
+        kept.write()
     if tagging.interrupted:
         return INTERRUPTED
     return INCOMPLETE if tally.lost or tagging.stopped else status
@@ -149,6 +154,10 @@ def demand_sense(wish: ScoreOptions) -> None:
     for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
         if value and wish.only == "moves":
             raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)
+    if wish.ask and not wish.raters:
+        raise InputError("asks nobody", mend="name who is asked: --rater MODEL", where="--ask")
+    if wish.ratings and not (wish.raters or wish.scorers):
+        raise InputError("is where ratings are written, and nobody rates", mend="add --rater MODEL", where="--ratings")
     if wish.model and not wish.scorers:
         raise InputError("judges by a rubric, and none is named", mend="add --scorer answers, or --scorer FILE", where="--model")
     away = [name for name in (wish.tagger, wish.model, *wish.raters) if name and name.partition("/")[0] != "offline"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 NotApplicableMark = Literal["n/a"]
@@ -28,6 +29,11 @@ class Judgement(NamedTuple):
     def talk(self) -> str:
         """The conversation that is rated, by itself or in a part of it."""
         return self.group or self.item
+
+
+def bare_name(name: str) -> str:
+    """`name` without what people write in several ways: capitals, spaces, hyphens and underscores."""
+    return "-".join(re.findall(r"[^\s_-]+", name.casefold()))
 
 
 def is_person(rater: str) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.analysis.calibration import Agreement, Calibration, Ceiling, Confusion, Together, Unit
+from sim.analysis.calibration import Agreement, Calibration, Confusion, Together, Unit
+from sim.analysis.ceiling import Ceiling
+from sim.analysis.joining import JoinedFile
 from sim.analysis.order import FEWEST_SYSTEMS, Order
 from sim.analysis.people import PersonFigures
 from sim.core.frozen import Frozen
 from sim.core.judgement import is_person
+from sim.core.scale import Scale
 from sim.present.plain_table import plain_table, titled
 from sim.present.words import NONE, OFFLINE_MARK, many, safe, share, signed
 
@@ -25,6 +29,11 @@ MOST_CONFUSIONS = 4
 WIDE, WIDEST = 96, 108
 """Columns from which the limits of agreement, and Pearson's r, are shown."""
 
+_TITLES: dict[Unit, str] = {
+    "item": "On items: the same in the same reply",
+    "talk": "On talks: means over what was scored of each",
+    "system": "On systems: means over all their items",
+}
 _HEADINGS: dict[Part, str] = {
     "ratings": "",
     "talked": "Calibrated by people who talked: the self-rater, on the exchanges in which they were the user",
@@ -54,7 +63,13 @@ class CalibrationDocument(Frozen):
     warnings: tuple[str, ...]
     dimensions: dict[str, dict[str, Agreement]] | dict[str, Together]
     other: OtherLevel | None
-    """None: there are no systems."""
+    """Of systems, or of items where systems were asked for. None: there are none."""
+    ceiling: dict[str, Ceiling]
+    """By dimension: how far the people of the reference agree with each other, and every rater with them, on the unit that was asked for."""
+    scales: dict[str, Scale]
+    """By dimension, where a file, a run or `--scale` declares it."""
+    joined: tuple[JoinedFile, ...]
+    """Of each file or run, where there are several, how much of it met another one."""
     order: dict[str, Order]
     """By rater: do it and the reference put the systems in the same order, by their mean over dimensions?"""
     missing: int
@@ -73,9 +88,11 @@ def calibration_document(
     missing: int,
     notes: Iterable[str] = (),
     people: tuple[PersonFigures, ...] = (),
+    scales: Mapping[str, Scale] = MappingProxyType({}),
+    joined: tuple[JoinedFile, ...] = (),
 ) -> CalibrationDocument:
     """The document over one table or, of a run, one or two."""
-    other: Unit = "system" if unit == "item" else "item"
+    other: Unit = "item" if unit == "system" else "system"
     has_other = any(other in t.levels for t in tables.values())
     return CalibrationDocument(
         source=source,
@@ -85,6 +102,9 @@ def calibration_document(
         warnings=(*notes, *_warnings(tables), *_inattentive(people)),
         dimensions=_merged(tables, unit),
         other=OtherLevel(unit=other, dimensions=_merged(tables, other)) if has_other else None,
+        ceiling={d: c for t in tables.values() if unit in t.levels for d, c in t.levels[unit].ceiling.items()},
+        scales={d: scale for d, scale in scales.items() if any(d in t.ranges for t in tables.values())},
+        joined=joined,
         order={r: o for t in tables.values() for r, o in t.order.items()},
         missing=missing,
         tables=dict(tables),
@@ -110,8 +130,6 @@ def _warnings(tables: Mapping[Part, Calibration]) -> list[str]:
         most = max((a.n for a in _agreements(table, "system")), default=len(table.systems))
         if 0 < most < FEWEST_SYSTEMS:
             lines.append(f"{many(most, 'system')}{where}, fewer than {FEWEST_SYSTEMS}: figures on systems show little, and their order less")
-        if table.outside:
-            lines.append(f"{many(table.outside, 'score')} outside 1 to 5{where}: kept in every figure")
         if len(table.people) == 1 and is_person(table.people[0]) and part != "ratings":
             lines.append(f"one person{where}: without a second, nobody knows how far people agree with each other")
     return lines
@@ -153,7 +171,8 @@ def render_calibration(document: CalibrationDocument, *, width: int) -> Renderab
         parts.append(Text(OFFLINE_MARK, "yellow"))
     parts += _taking_part(document.people)
     parts += [Text(f"! {safe(w)}", "yellow") for w in document.warnings]
-    units: tuple[Unit, ...] = (document.unit, "system" if document.unit == "item" else "item")
+    parts += [Text(line) for line in _met(document)]
+    units: tuple[Unit, ...] = (document.unit, *(u for u in ("item", "talk", "system") if u != document.unit))
     for part, table in document.tables.items():
         parts += [Text(), Text(_facts(part, table, document.missing if len(document.tables) == 1 else 0))]
         if table.order:
@@ -162,26 +181,32 @@ def render_calibration(document: CalibrationDocument, *, width: int) -> Renderab
             if unit in table.levels:
                 level = table.levels[unit]
                 parts += _against(unit, level.dimensions, width=width) if table.reference is not None else _together(unit, level.together)
-        if table.ceiling:
-            parts += _ceiling(table.ceiling)
+                parts += _ceiling(unit, level.ceiling) if level.ceiling and unit != "system" else []
         parts += _applicability(table)
         parts += _confusions(table)
     return Group(*parts, Text(), Text(_KEY if document.reference is not None else _KEY_TOGETHER, "dim"))
 
 
 _KEY = """\
-C,1 consistency, A,1 agreement in level too, of one rater with the reference; 95 %: exact F interval of C,1
+C,1 consistency, A,1 agreement in level too, of one rater with the reference; 95 %: interval of C,1, exact (F) where items
+are independent, by a jackknife over conversations where they are grouped
 CCC: Lin's, which on scores is also κ with quadratic weights; α: Krippendorff's, ordinal; ρ Spearman; r Pearson
 bias, limits of agreement: rater − reference
 missing: items that one of the two scored and the other did not. Systems flatter: averaging hides how far single ratings are apart"""
 
 _KEY_TOGETHER = """\
-1: raters differ from item to item; 2: they are a sample; 3: they alone, levels left out; k: the mean of them all; 95 %: exact F interval of 3,1
+1: raters differ from item to item; 2: they are a sample; 3: they alone, levels left out; k: the mean of them all; 95 %: interval of 3,1,
+exact (F) where items are independent, by a jackknife over conversations where they are grouped
 α: Krippendorff's, ordinal, on items with two scores or more. With --reference RATER each stands against that one"""
 
 
 def _facts(part: Part, table: Calibration, missing: int) -> str:
-    facts = [many(table.items, "item"), *([many(len(table.systems), "system")] if table.systems else []), many(len(table.raters), "rater")]
+    facts = [
+        many(table.items, "item"),
+        *([many(table.talks, "talk")] if table.talks else []),
+        *([many(len(table.systems), "system")] if table.systems else []),
+        many(len(table.raters), "rater"),
+    ]
     facts.append(many(table.ratings, "rating"))
     facts += [f"{many(missing, 'row')} without a rating left out"] if missing else []
     line = " · ".join(facts)
@@ -202,7 +227,7 @@ def _orders(table: Calibration) -> list[RenderableType]:
 
 
 def _against(unit: Unit, dimensions: Mapping[str, Mapping[str, Agreement]], *, width: int) -> list[RenderableType]:
-    title = "On items: the same in the same reply" if unit == "item" else "On systems: means over all their items"
+    title = _TITLES[unit]
     shown = plain_table(("",), "n", "missing", "C,1", "95 %", "A,1", "CCC", "α", "ρ", "bias", *_fitting(width, "limits", "r"))
     for dimension, raters in dimensions.items():
         shown.add_row(Text(safe(dimension), "bold"))
@@ -229,11 +254,36 @@ def _together(unit: Unit, dimensions: Mapping[str, Together]) -> list[Renderable
     return titled(f"All raters together, on {unit}s", shown)
 
 
-def _ceiling(ceiling: Mapping[str, Ceiling]) -> list[RenderableType]:
-    shown = plain_table(("dimension",), "people", "items", "ICC 1,1", "α")
+def _ceiling(unit: Unit, ceiling: Mapping[str, Ceiling]) -> list[RenderableType]:
+    """People against each other, and every rater against the same means."""
+    shown = plain_table(("",), "people", "n", "C,1", "95 %", "A,1", "less people", "95 %")
     for dimension, c in ceiling.items():
-        shown.add_row(Text(safe(dimension)), f"{c.people:,}", f"{c.items:,}", share(c.icc), share(c.alpha))
-    return titled("The ceiling: people among themselves", shown)
+        shown.add_row(Text(safe(dimension), "bold"))
+        forms = (share(c.icc_consistency), _between(c.interval), share(c.icc_agreement))
+        shown.add_row(Text("  a person"), f"{c.people:,}", f"{c.items:,}", *forms, "", "", end_section=not c.raters)
+        for i, (rater, r) in enumerate(c.raters.items()):
+            forms = (share(r.icc_consistency), _between(r.interval), share(r.icc_agreement))
+            difference = (signed(r.difference), NONE if r.difference_interval is None else " to ".join(map(signed, r.difference_interval)))
+            shown.add_row(Text(f"  {safe(rater)}"), "", f"{r.n:,}", *forms, *difference, end_section=i == len(c.raters) - 1)
+    shown.caption = Text(
+        f"each person with the mean of the others, and each rater with the same means, on {unit}s that two people or more have scored", "dim"
+    )
+    return titled(f"The ceiling, on {unit}s: people among themselves", shown)
+
+
+def _met(document: CalibrationDocument) -> list[str]:
+    """How much of each file met another one, and on which scales people and raters score."""
+    of = "talk" if document.unit == "talk" else "item"
+    lines = [f"{f.met:,} of {many(f.items, of)} of {safe(f.source)} met" for f in document.joined]
+    ranges: dict[str, tuple[float, float]] = {d: r for t in document.tables.values() for d, r in t.ranges.items()}
+    scales: dict[str, list[str]] = {}
+    for dimension, (low, high) in ranges.items():
+        declared = document.scales.get(dimension)
+        if declared or low < 1 or high > 5:
+            said = str(declared) if declared else f"not declared, scores from {low:g} to {high:g} (--scale says it)"
+            scales.setdefault(said, []).append(safe(dimension))
+    lines += [f"scale {said}: {', '.join(dimensions)}" for said, dimensions in scales.items() if said != "1-5"]
+    return lines
 
 
 def _applicability(table: Calibration) -> list[RenderableType]:

@@ -27,7 +27,7 @@ class RaterFigures(Frozen):
 
 
 class RatingFigures(Frozen):
-    """By target, the primary rater first."""
+    """By target, the primary rater first where there is one."""
 
     primary: str
     targets: dict[str, tuple[RaterFigures, ...]]
@@ -39,10 +39,12 @@ def rating_figures(summary: RunSummary, raters: Iterable[str]) -> RatingFigures:
     targets: dict[str, tuple[RaterFigures, ...]] = {}
     for target in summary.targets:
         of = target.likability
-        first = RaterFigures(rater=target.rater, mean=of.mean, fixed_set=of.fixed_set, n=of.n)
+        # In talks that were read from a log nobody played the user, who would be the run's own rater.
+        own = () if summary.played_by == "log" else (RaterFigures(rater=target.rater, mean=of.mean, fixed_set=of.fixed_set, n=of.n),)
         others = [(r, of.observers[r]) for r in wanted if r in of.observers]
-        targets[target.target] = (first, *(RaterFigures(rater=r, mean=o.mean, fixed_set=o.fixed_set, n=o.n) for r, o in others))
-    return RatingFigures(primary=next((t.rater for t in summary.targets), ""), targets=targets)
+        targets[target.target] = (*own, *(RaterFigures(rater=r, mean=o.mean, fixed_set=o.fixed_set, n=o.n) for r, o in others))
+    primary = "" if summary.played_by == "log" else next((t.rater for t in summary.targets), "")
+    return RatingFigures(primary=primary, targets=targets)
 
 
 def render_ratings(summary: RunSummary, figures: RatingFigures) -> RenderableType:
@@ -52,7 +54,8 @@ def render_ratings(summary: RunSummary, figures: RatingFigures) -> RenderableTyp
         head.append(f"\n{summary.offline_note}", "yellow")
     head.append(f"\n{DIAGNOSTIC}", "italic")
     table = figure_table("Simulated likability, 1 to 5", ("target", "rater"), ("likability", "fixed set", "n"), name=RATER)
-    table.caption = Text(f"{figures.primary}: the run's own rater", "dim")
+    if figures.primary:
+        table.caption = Text(f"{figures.primary}: the run's own rater", "dim")
     for target, raters in figures.targets.items():
         for i, of in enumerate(raters):
             table.add_row(Text(target if i == 0 else ""), Text(of.rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")

@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -174,11 +174,14 @@ def source_of(log: Path, *, by: str | None) -> LogSource:
     return LogSource(file=log.name, hash=digest.hexdigest(), by=by)
 
 
-def find_log_run(results: Path, name: str | None, log: Path, *, by: str | None) -> RunFolder | None:
+def find_log_run(
+    results: Path, name: str | None, log: Path, *, by: str | None, fits: Callable[[RunFolder], bool] = lambda _: True
+) -> RunFolder | None:
     """The run under `results` that was read from this very log.
 
     Args:
         name: of the run; left out: any that has the log's name, numbered or not.
+        fits: whether it is a run that is looked for.
     """
     own = _slug(log.stem) or "log"
     folders = (
@@ -186,7 +189,12 @@ def find_log_run(results: Path, name: str | None, log: Path, *, by: str | None) 
     )
     wanted = source_of(log, by=by)
     runs = (open_run(f, results) for f in folders if (f / HEADER).is_file())
-    return next((run for run in runs if run.spec.log == wanted), None)
+    return next((run for run in runs if run.spec.log == wanted and fits(run)), None)
+
+
+def known_person(run: RunFolder) -> Persona | None:
+    """Who talked in a run that was read from a log; None: nobody knows."""
+    return None if run.study.personas == (SOMEBODY,) else run.personas[0]
 
 
 class _Names:

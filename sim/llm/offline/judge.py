@@ -2,8 +2,8 @@
 
 It knows three rubrics. `answers`: a message asks by a question, a request or a problem told, and a reply deals with it where a sentence gives
 something (a step, a fact, an answer) or says that it cannot. `natural`: what takes up words of the message, goes on from them and was not said before
-scores high; set phrases, saying again and brushing off score low. `liked`, and any scale of which the ends alone are told: how far all the replies that
-are judged read as in `natural`, on that scale.
+scores high; set phrases, saying again and brushing off score low. `liked`, and any scale of which the ends alone are told: as `natural`, over all
+replies that are judged, on that scale.
 
 Of any other rubric it understands nothing and says so. It then takes the answer whose own words share most with what the chatbot said, each word
 counted once; where no answer shares any, the middle level, the last label, or `no`. That is as good as a word search, and no better.

@@ -34,8 +34,8 @@ def _can_be_held_against(judgements: Sequence[Judgement]) -> bool:
 
 def _table(kind: str, judgements: Sequence[Judgement]) -> Table:
     found = calibrate_ratings(judgements, reference=PEOPLE)
-    ceilings = [c.icc for c in found.ceiling.values() if c.icc is not None]
-    notes = [f"People's own agreement, the ceiling: ICC {fmean(ceilings):.2f}, mean over dimensions."] if ceilings else []
+    ceilings = [c.icc_consistency for c in found.levels["item"].ceiling.values() if c.icc_consistency is not None]
+    notes = [f"The ceiling, each person with the mean of the others: ICC {fmean(ceilings):.2f}, mean over dimensions."] if ceilings else []
     if kind == "read" and "self" in found.raters:
         notes.append("People who read calibrate observers; self was rated as the user, and its own calibration takes people who talk.")
     figures: list[Heading] = [
