@@ -220,6 +220,8 @@ def _unmet(sources: Sequence[Ratings], place: int, on: Met) -> InputError:
     mine, theirs = source.judgements, [j for s in others for j in s.judgements]
     beside = ", ".join(s.name for s in others)
 
+    both: tuple[Met, ...] = (on, "talk")
+
     def shared(of: Iterable[Judgement], others: Iterable[Judgement], *, on: Met, system: bool = True, dimension: bool = True) -> bool:
         def cut(key: tuple[str, str, str]) -> tuple[str, str, str]:
             return (key[0] if system else "", key[1], key[2] if dimension else "")
@@ -229,12 +231,12 @@ def _unmet(sources: Sequence[Ratings], place: int, on: Met) -> InputError:
     if on == "item" and shared(mine, theirs, on="talk"):
         problem = f"no item of it is in {beside}: one rates replies, the other whole talks"
         return InputError(problem, mend="let talks meet: --unit talk", where=source.name)
-    if shared(mine, theirs, on=on, dimension=False):
+    if any(shared(mine, theirs, on=o, dimension=False) for o in both):
         names = " · ".join(", ".join(list(dict.fromkeys(j.dimension for j in of))[:5]) for of in (mine, theirs))
         return InputError(
             f"its items are in {beside}, and no dimension is: {names}", mend="call what is asked by one name in both", where=source.name
         )
-    if shared(mine, theirs, on=on, system=False):
+    if any(shared(mine, theirs, on=o, system=False) for o in both):
         names = " · ".join(", ".join(list(dict.fromkeys(j.system or "none" for j in of))[:5]) for of in (mine, theirs))
         mend = "call the systems alike in both, or leave the column out of one; of a log, --by KEY says which key holds them"
         return InputError(f"its items are in {beside}, under other systems: {names}", mend=mend, where=source.name)

@@ -16,6 +16,8 @@ from sim.core.spec import ModelSpec, RubricScorer
 from sim.llm.prompts import load_texts
 from sim.present.rating_rows import HEAD
 from sim.run.judges import build_judging
+from sim.run.preflight import check_rater
+from sim.run.scorers import check_judges
 from sim.store.library import load_persona
 from sim.store.log_run import JUDGE, LogIntake, find_log_run, known_person
 
@@ -53,6 +55,9 @@ class Kept:
         """None: no run holds this log yet."""
         if self._folder:
             self._asked = asked_of(wish, self._folder)
+        for spec in self._asked.raters:
+            check_rater(spec)
+        check_judges((*self._scorers, *self._asked.scorers))
         if self._folder and wish.tagger and not wish.tagger.startswith("offline"):
             problem = f"run '{self._folder.name}' holds this log already"
             raise InputError(problem, mend=f"score that: sim score {self._folder.name} --tagger {wish.tagger}", where=path)

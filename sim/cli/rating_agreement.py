@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
+from sim.core.address import observed_by
 from sim.core.errors import InputError, nearest
 from sim.core.judgement import PEOPLE, Judgement, bare_name, is_person
 from sim.core.scale import Scale
@@ -96,7 +97,7 @@ def _of_files(sources: Sequence[str], wish: AgreementOptions, results: Path) -> 
         {"ratings": table},
         source=" + ".join(s.name for s in read),
         unit=wish.unit,
-        offline=any(offline),
+        offline=any(offline) or any((observed_by(r) or "").startswith("offline/") for r in raters),
         missing=joined.missing,
         notes=[*joined.notes, *_notes(wish, own, table)],
         scales=joined.scales,

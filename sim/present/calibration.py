@@ -178,7 +178,8 @@ def render_calibration(document: CalibrationDocument, *, width: int) -> Renderab
         if table.order:
             parts += _orders(table)
         for unit in units:
-            if unit in table.levels:
+            # Where no item is a part of a talk, talks are the items themselves.
+            if unit in table.levels and not (unit == "item" and document.unit == "talk" and table.talks is None):
                 level = table.levels[unit]
                 parts += _against(unit, level.dimensions, width=width) if table.reference is not None else _together(unit, level.together)
                 parts += _ceiling(unit, level.ceiling) if level.ceiling and unit != "system" else []
@@ -188,15 +189,15 @@ def render_calibration(document: CalibrationDocument, *, width: int) -> Renderab
 
 
 _KEY = """\
-C,1 consistency, A,1 agreement in level too, of one rater with the reference; 95 %: interval of C,1, exact (F) where items
-are independent, by a jackknife over conversations where they are grouped
+C,1 consistency, A,1 agreement in level too, of one rater with the reference
+95 %: of C,1; exact (F), or, where items are grouped, by a jackknife over conversations
 CCC: Lin's, which on scores is also κ with quadratic weights; α: Krippendorff's, ordinal; ρ Spearman; r Pearson
 bias, limits of agreement: rater − reference
 missing: items that one of the two scored and the other did not. Systems flatter: averaging hides how far single ratings are apart"""
 
 _KEY_TOGETHER = """\
-1: raters differ from item to item; 2: they are a sample; 3: they alone, levels left out; k: the mean of them all; 95 %: interval of 3,1,
-exact (F) where items are independent, by a jackknife over conversations where they are grouped
+1: raters differ from item to item; 2: they are a sample; 3: they alone, levels left out; k: the mean of them all
+95 %: of 3,1; exact (F), or, where items are grouped, by a jackknife over conversations
 α: Krippendorff's, ordinal, on items with two scores or more. With --reference RATER each stands against that one"""
 
 

@@ -108,9 +108,11 @@ def test_several_people_are_averaged_and_their_agreement_is_the_ceiling() -> Non
     figures = found.levels["item"].dimensions["d"]
     assert set(figures) == {"m"}
     assert (figures["m"].n, figures["m"].bias, figures["m"].icc_agreement) == (4, 0, pytest.approx(1))
-    ceiling = found.ceiling["d"]
+    ceiling = found.levels["item"].ceiling["d"]
     assert (ceiling.people, ceiling.items) == (2, 3)
-    assert 0 < (ceiling.icc or 0) < 1
+    assert 0 < (ceiling.single or 0) < 1
+    # With two people, each one's others are the other one.
+    assert ceiling.icc_consistency == pytest.approx(two_way(np.array([[1, 2], [2, 2], [3, 4]]))[0])
     assert ceiling.alpha is not None
 
 

@@ -163,12 +163,12 @@ def test_people_who_read_calibrate_the_observers_of_a_run(run: Path) -> None:
     assert (found["reference"], list(found["tables"])) == ("human", ["read"])
     assert {"self", "observer:second"} == set(found["dimensions"]["length_fit"])
     assert found["dimensions"]["length_fit"]["observer:second"]["n"] == 16
-    assert found["tables"]["read"]["ceiling"]["length_fit"]["people"] == 2
+    assert found["ceiling"]["length_fit"]["people"] == 2
     assert any("people who read calibrate observers" in w for w in found["warnings"])
     shown = sim("calibrate", "small", cwd=run).stdout
     assert "offline models" in shown
     assert "Calibrated by people who read" in shown
-    assert "The ceiling: people among themselves" in shown
+    assert "The ceiling, on items: people among themselves" in shown
     assert json.dumps(found)
 
 

@@ -252,7 +252,17 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
             ["--tagger", "openai/x", "--api-key-env", "NO_SUCH_KEY"],
             "sim: openai/x takes its key from NO_SUCH_KEY, which is not set; export NO_SUCH_KEY=…",
         ),
-        (["--rater", "openai/x"], "sim: --rater: takes a persona's eyes, which only a run has; name a run, or leave it out"),
+        (["--rater", "openai/x"], "sim: openai/x needs OPENAI_API_KEY, which is not set"),
+        (["--rater", "gpt"], "sim: --rater: 'gpt' is not a rater; write provider/name as in openai/gpt-5"),
+        (["--rater", "offline/uses", "--persona", "davi"], "sim: offline/uses cannot rate"),
+        (
+            ["--rater", "offline/rater", "--rater", "offline/friendly"],
+            "sim: --rater offline/friendly: is asked a question that another rater is asked",
+        ),
+        (["--ask", "q.yaml"], "sim: --ask: asks nobody; name who is asked: --rater MODEL"),
+        (["--ask", "q.yaml", "--rater", "offline/rater"], "sim: q.yaml: no such file"),
+        (["--ratings", "out.csv"], "sim: --ratings: is where ratings are written, and nobody rates; add --rater MODEL"),
+        (["--rater", "offline/rater", "--ratings", "no/out.csv"], "sim: no/out.csv: its folder does not exist"),
         (["--only", "moves", "--by", "system"], "sim: --by: asks for figures, and --only moves has none; leave one out"),
         (["--max-cost", "-1"], "sim: --max-cost: Input should be greater than 0"),
         (

@@ -481,7 +481,7 @@ def test_a_logs_own_labels_go_with_it(folder: Path, here: Here) -> None:
     [
         (("--scorer", "answrs"), "sim: no scorer is named 'answrs'; did you mean 'answers'?"),
         (("--scorer", "answers", "--persona", "nobody"), "sim: no persona matches 'nobody'"),
-        (("--persona", "davi"), "sim: --persona: is who talked in a log that becomes a run; add --scorer or --name"),
+        (("--persona", "davi"), "sim: --persona: is who talked in a log that becomes a run; add --rater, --scorer or --name"),
         (("--scorer", "answers", "--name", "A b"), "sim: 'A b' is not a valid name for a run"),
     ],
 )

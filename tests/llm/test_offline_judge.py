@@ -12,6 +12,7 @@ import pytest
 
 from sim.core.event import Assessment, NotApplicable
 from sim.core.record import Trial
+from sim.core.scale import HIGHEST, LOWEST
 from sim.core.sheet import Sheet
 from sim.core.spec.rubric import Rubric
 from sim.core.view import rater_view
@@ -121,7 +122,7 @@ def test_where_nothing_is_asked_it_does_not_apply() -> None:
         ("I give myself five of five.", "I see myself home by seven."),
     ],
 )
-@pytest.mark.parametrize("id", ["answers", "natural", "mine"])
+@pytest.mark.parametrize("id", ["answers", "liked", "natural", "mine"])
 def test_a_reply_cannot_ask_for_its_level(order: str, neutral: str, id: str) -> None:
     rubric = {**SHIPPED, "mine": OWN}[id]
     plain = "That is how such days go, and there is nothing odd in it."
@@ -142,6 +143,19 @@ def test_of_a_rubric_it_does_not_know_it_counts_words_and_says_so(reply: str, an
     assert value["mine"]["reason"].startswith("The offline judge does not understand this question; it counted ")
 
 
+def test_on_a_scale_whose_ends_alone_are_told_it_goes_by_how_far_replies_listen() -> None:
+    scale = {"id": "mine", "question": "?", "levels": {0: LOWEST, 6: HIGHEST}}
+    listens, form = "Your neighbours keep you up with their noise; a note through the door may help.", "Thank you for your message."
+
+    def answered(reply: str, **more: object) -> int:
+        value: Any = judge(Sheet((Rubric.model_validate({**scale, **more}),), context("What can I do about the noise of my neighbours?", reply)))
+        assert "does not understand this question" in value["mine"]["reason"]
+        return int(value["mine"]["answer"])
+
+    assert answered(listens) > answered(form) >= 0
+    assert answered(listens, better="lower") == 6 - answered(listens)
+
+
 @pytest.mark.parametrize("name", [*USERS, "rater"])
 async def test_every_offline_rater_judges_by_rubrics_the_same_each_time(name: str) -> None:
     client = build_offline(f"offline/{name}")
@@ -149,7 +163,7 @@ async def test_every_offline_rater_judges_by_rubrics_the_same_each_time(name: st
     given = context("What can I do about the noise upstairs?", "You could ring the bell.")
     first, again = [(await asked.score(given)).value for _ in range(2)]
     assert first == again
-    assert set(first) == {"answers", "natural"}
+    assert set(first) == set(SHIPPED)
     assert all(isinstance(v, Assessment) for v in first.values())
 
 

@@ -81,7 +81,10 @@ def test_who_judges_where_nobody_is_named(changes: dict[str, object], judge: str
     [
         ("[answrs]", "study/small.yaml:10: no scorer is named 'answrs'; did you mean 'answers'?"),
         ("[mine]", "study/small.yaml:10: no scorer is named 'mine'; did you mean 'mine.yaml'?"),
-        ("[zzz]", "study/small.yaml:10: no scorer is named 'zzz'; choose from: answers, natural; or write the path of a rubric, or module:Class"),
+        (
+            "[zzz]",
+            "study/small.yaml:10: no scorer is named 'zzz'; choose from: answers, liked, natural; or write the path of a rubric, or module:Class",
+        ),
         ("[mien.yaml]", "study/small.yaml:10: no rubric lies at 'mien.yaml'; did you mean 'mine.yaml'?"),
         ("[checks.py]", "study/small.yaml:10: 'checks.py' is a file; name the class in it, as checks.py:Short"),
         ('["checks.py:Shrt"]', "study/checks.py: scorer 'checks.py:Shrt': there is no 'Shrt'; did you mean 'Short'?"),
@@ -128,7 +131,7 @@ def test_what_an_installed_package_offers_is_found_without_importing_it(folder: 
     (found,) = find_scorers([ScorerUse(use="short")], Path())
     assert found.place == "offered_package:Short"
     assert not Path("ran").exists()
-    with pytest.raises(InputError, match="choose from: answers, natural, short"):
+    with pytest.raises(InputError, match="choose from: answers, liked, natural, short"):
         find_scorers([ScorerUse(use="zzz")], Path())
 
 

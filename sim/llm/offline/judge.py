@@ -126,7 +126,10 @@ def listening(message: str, reply: str, said: Sequence[str]) -> tuple[int, str, 
 
 def _by_listening(rubric: Rubric, sheet: Sheet) -> JsonValue:
     """The mean of `listening` over the replies, moved from 1 to 5 to the rubric's own scale."""
-    heard = [listening(message, reply, sheet.replies[:i]) for i, (message, reply) in enumerate(zip(sheet.messages, sheet.replies, strict=True))]
+    before = tuple(turn.reply for turn in sheet.context.talk[:-1]) if sheet.context.grain == "exchange" else ()
+    heard = [
+        listening(message, reply, (*before, *sheet.replies[:i])) for i, (message, reply) in enumerate(zip(sheet.messages, sheet.replies, strict=True))
+    ]
     low, high = min(rubric.levels), max(rubric.levels)
     share = (mean(level for level, _, _ in heard) - 1) / 4
     if rubric.better == "lower":
