@@ -463,8 +463,8 @@ def score_command(
     """Score conversations that already exist: the discourse moves of their replies, and how they repeat.
 
     A run's replies are judged again by --tagger and --rater, without a single call to its user or target: verdicts are kept in the run, and only
-    what is missing is asked for. Without either, the tags it has are shown. With --scorer, --rater or --name, a log becomes a run, and the same command
-    continues where it was stopped.
+    what is missing is asked for. Without either, the tags it has are shown. With --scorer, --rater or --name, a log becomes a run, and the same
+    command continues where it was stopped.
 
     JSONL or JSON: {"id", "session", "messages": [{"role", "content"}]} per conversation, or the bare list of messages; ShareGPT's {"conversations":
     [{"from", "value"}]}; CSV with the columns conversation, role, text and, if there are any, session. A message of the assistant may carry "moves"
