@@ -219,6 +219,8 @@ def _check_mean(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
         if verdict == "inconclusive":
             needed = _needed(found, bounds, abs(value - requirement.bar))
             detail += _settle(needed)
+    if found.pooled is not None and found.pooled.remark:
+        detail += f"; {found.pooled.remark}"
     return Check(
         target=arm.label,
         requirement=requirement.text,

@@ -38,6 +38,8 @@ class Pooled:
     personas: int
     bounds: Callable[[], Bounds]
     """Its 95 % interval, computed when it is asked for."""
+    remark: str = ""
+    """What has to be said with it wherever a verdict is taken from it."""
 
 
 Pool = Callable[["MeasureTable", Sequence[str]], Pooled | None]
@@ -81,7 +83,7 @@ def adaptability(table: MeasureTable, trials: Sequence[str]) -> Adaptability:
 def pool_adaptability(table: MeasureTable, trials: Sequence[str]) -> Pooled | None:
     """Its gain less that of the same model without memory; None where the run has no such arm."""
     found = adaptability(table, trials)
-    return None if found.value is None else Pooled(found.value, found.personas, lambda: found.interval)
+    return None if found.value is None else Pooled(found.value, found.personas, lambda: found.interval, found.reading)
 
 
 # --- said before --------------------------------------------------------------------------------------------------

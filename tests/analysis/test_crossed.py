@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.analysis.arms import Source
-from sim.analysis.crossed import CrossedDocument, compare_crossed, components, spreads
+from sim.analysis.crossed import CrossedDocument, Effect, compare_crossed, components, spreads
 from sim.core.cast import build_cast
 from sim.core.errors import InputError
 from sim.core.record import Trial
@@ -49,22 +49,28 @@ def both() -> tuple[Source, Source]:
 # --- components ---------------------------------------------------------------------------------------------------
 
 
+PLANTED: dict[Effect, float] = {
+    **{"user": 0.3, "rater": 0.2, "user × rater": 0.15, "persona": 0.4},
+    **{"persona × user": 0.25, "persona × rater": 0.1, "rest": 0.35},
+}
+"""Standard deviations."""
+
+
+def drawn(rng: np.random.Generator, users: int, raters: int, personas: int) -> np.ndarray:
+    """(U, R, P) The differences of one study."""
+    values = np.zeros((users, raters, personas))
+    for effect, deviation in PLANTED.items():
+        own = [effect == "rest" or name in effect.split(" × ") for name in ("user", "rater", "persona")]
+        values = values + rng.normal(0, deviation, [n if has else 1 for n, has in zip(values.shape, own, strict=True)])
+    return values
+
+
 @pytest.mark.parametrize(("users", "raters"), [(2, 2), (3, 4)])
 def test_planted_components_are_found(users: int, raters: int) -> None:
-    planted = {"user": 0.3, "rater": 0.2, "user × rater": 0.15, "persona": 0.4, "persona × user": 0.25, "persona × rater": 0.1, "rest": 0.35}
     rng = np.random.default_rng([users, raters])
-
-    def part(name: str, *shape: int) -> np.ndarray:
-        return rng.normal(0, planted[name], shape)
-
-    found = []
-    for _ in range(3_000):
-        values = part("user", users, 1, 1) + part("rater", 1, raters, 1) + part("user × rater", users, raters, 1) + part("persona", 1, 1, 12)
-        found.append(
-            components(values + part("persona × user", users, 1, 12) + part("persona × rater", 1, raters, 12) + part("rest", users, raters, 12))
-        )
-    for name, deviation in planted.items():
-        each = np.array([of[name] for of in found])  # type: ignore[index]
+    found = [components(drawn(rng, users, raters, 12)) for _ in range(3_000)]
+    for effect, deviation in PLANTED.items():
+        each = np.array([of[effect] for of in found])
         assert each.mean() == pytest.approx(deviation**2, abs=4 * each.std() / np.sqrt(len(each)))
 
 

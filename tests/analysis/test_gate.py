@@ -7,10 +7,14 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from sim.analysis.arms import Source
 from sim.analysis.gate import Check, effective, run_gate
 from sim.analysis.requirements import parse_requirement
 from sim.present.gate import junit_gate, markdown_gate
+from tests import examples
 from tests.analysis.cells import Cells, people, source
+from tests.analysis.stories import CODEBOOK
+from tests.analysis.test_adaptability import trial
 
 
 def one(cells: Cells, requirement: str, **more: object) -> Check:
@@ -227,3 +231,14 @@ def test_the_job_summary_is_a_table_that_no_name_can_break() -> None:
     assert text.startswith("### ✅ Gate passed: a\\|b\n")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {7}
+
+
+def test_adaptability_that_passes_because_the_other_arm_falls_faster_is_said_to_be_that() -> None:
+    falls = {"remembers": ([[4], [3], [3]], [[4], [3], [4]]), "forgets": ([[4], [1], [1]], [[4], [1], [2]])}
+    trials = [
+        trial(of[n % 2 if target == "forgets" else n % 3 % 2], target=target, persona=f"p{n}") for target, of in falls.items() for n in range(6)
+    ]
+    run = Source("run", examples.study(), CODEBOOK, trials)
+    (found,) = run_gate(run, [parse_requirement("adaptability >= 0")], targets=["remembers"], margins={}).checks
+    assert found.verdict == "passed"
+    assert found.detail.endswith("; falls less than without memory")
