@@ -22,7 +22,7 @@ def print_crossed(replicates: int) -> None:
     """Users × raters: what an effect adds on average, and how often intervals of what varies with personas hold what is planted."""
     rng = np.random.default_rng(12)
     print(
-        f"\nusers × raters, {replicates} studies; mean of the estimates over what is planted, and of the last four the share of intervals that hold it"
+    print(f"\nusers × raters, {replicates} studies: mean estimate over what is planted; of the last four also how often the interval holds it")
     )
     print(f"{'users, raters, personas':<26}" + "".join(f"{e:>18}" for e in PLANTED))
     for users, raters, personas in ((2, 2, 12), (2, 2, 24), (4, 4, 24)):
