@@ -21,9 +21,7 @@ SHOWN: tuple[Effect, ...] = ("persona", "target × persona", "persona × scenari
 def print_crossed(replicates: int) -> None:
     """Users × raters: what an effect adds on average, and how often intervals of what varies with personas hold what is planted."""
     rng = np.random.default_rng(12)
-    print(
     print(f"\nusers × raters, {replicates} studies: mean estimate over what is planted; of the last four also how often the interval holds it")
-    )
     print(f"{'users, raters, personas':<26}" + "".join(f"{e:>18}" for e in PLANTED))
     for users, raters, personas in ((2, 2, 12), (2, 2, 24), (4, 4, 24)):
         found = [spreads(drawn(rng, users, raters, personas)) for _ in range(replicates)]
