@@ -152,7 +152,8 @@ def demand_sense(wish: ScoreOptions) -> None:
     if wish.by is not None and not wish.by.strip():
         raise InputError("names no key", mend="write one such as system, or leave it out", where="--by")
     for flag, value in (("--by", wish.by), ("--teacher-forced", wish.teacher_forced)):
-        if value and wish.only == "moves":
+        # Of a log that becomes a run, the key says which system a talk is of, whatever is shown.
+        if value and wish.only == "moves" and not (flag == "--by" and (wish.raters or wish.scorers)):
             raise InputError("asks for figures, and --only moves has none", mend="leave one out", where=flag)
     if wish.ask and not wish.raters:
         raise InputError("asks nobody", mend="name who is asked: --rater MODEL", where="--ask")

@@ -149,8 +149,9 @@ class Panel:
 
     def _controls(self, exchange: Exchange, drawn: Iterable[Control]) -> Iterator[tuple[str, ...]]:
         """The parts of each drawn control that is absent; of one by one, those of the dimensions that are."""
-        rater = self.raters[0]
         for one in drawn:
+            # Where nobody rates, nothing is drawn.
+            rater = self.raters[0]
             part = control(rater, one)
             if part in exchange.ratings:
                 continue
