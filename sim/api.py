@@ -339,6 +339,7 @@ async def rescore_run(
     """
     from sim.llm.build import Shared
     from sim.llm.guard import guarded
+    from sim.llm.otel import traced
     from sim.llm.prompts import Prompts, load_texts
     from sim.llm.traffic.budget import tally
     from sim.llm.traffic.passage import Traffic
@@ -367,7 +368,8 @@ async def rescore_run(
                 on_start(shared.traffic, folder)
             try:
                 bench = Bench(judging.build_judges(clients, study), shared.traffic, judging.concurrency)
-                await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
+                async with traced(folder.name):
+                    await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
             finally:
                 await clients.close()
 
@@ -538,6 +540,7 @@ async def _execute(
     words: bool,
 ) -> Run:
     """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
+    from sim.llm.otel import traced
     from sim.run.local import LocalBackend
     from sim.run.outage import NEEDED, Outage
 
@@ -550,7 +553,8 @@ async def _execute(
         # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
         traffic = run.shared.traffic
         due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not traffic.closed & NEEDED)
-        await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)
+        async with traced(folder.name):
+            await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)
     return _read_whole(folder, plans)[0] if words else _read_digest(folder, plans)
 
 
@@ -628,12 +632,14 @@ async def staffed(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | 
     Raises:
         RunLocked: another process is writing to it.
     """
+    from sim.llm.otel import traced
     from sim.run.staff import Parts
 
     with _written(folder, limits=limits, local_only=local_only, listeners=()) as run:
         parts = Parts(run.recipe, run.shared, sink=run.sink, clock=time.time)
         try:
-            yield Staffed(parts, run.sink, run.journal, run.shared.traffic)
+            async with traced(folder.name):
+                yield Staffed(parts, run.sink, run.journal, run.shared.traffic)
         finally:
             await parts.close()
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from sim.cli.exit import BAD_INPUT, DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.log_wish import LogLevel, LogWish
 from sim.cli.streams import OutputLost, lost_output
 from sim.core.errors import InputError, Notice, RunStuck
 
@@ -89,6 +90,10 @@ Patience = Annotated[float | None, typer.Option("--patience", metavar="MINUTES",
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one attempt of a call may take.")]
 Retries = Annotated[int | None, typer.Option("--retries", metavar="N", help="Attempts of a call after the first.")]
 
+LogLevelFlag = Annotated[
+    LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error; default: warning, or info with --log-json.")
+]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")]
 LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine, before any connection is opened.")]
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too; may be repeated.")]
 
@@ -114,6 +119,8 @@ def run_command(
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and the number of calls; spend and write nothing.")] = False,
+    log_level: LogLevelFlag = None,
+    log_json: LogJson = False,
     json: Json = False,
 ) -> int:
     """Run a study; with no argument, the built-in offline demonstration."""
@@ -134,7 +141,7 @@ def run_command(
         retries=retries,
     )
     wish = read_local_only(local_only, allow_host or ())
-    return run(study, changes, name=name, results=results, local_only=wish, dry_run=dry_run, as_json=json)
+    return run(study, changes, name=name, results=results, local_only=wish, dry_run=dry_run, log=LogWish(log_level, log_json), as_json=json)
 
 
 @app.command("try")
@@ -176,6 +183,8 @@ def resume_command(
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
+    log_level: LogLevelFlag = None,
+    log_json: LogJson = False,
     json: Json = False,
 ) -> int:
     """Continue a run where it stopped: only what is missing is run and paid for."""
@@ -183,7 +192,8 @@ def resume_command(
     from sim.cli.running import Changes, resume
 
     changes = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes, patience=patience, timeout=timeout, retries=retries)
-    return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
+    log = LogWish(log_level, log_json)
+    return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), log=log, as_json=json)
 
 
 @app.command("list")
@@ -458,6 +468,8 @@ def score_command(
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
+    log_level: LogLevelFlag = None,
+    log_json: LogJson = False,
     json: Json = False,
 ) -> int:
     """Score conversations that already exist: the discourse moves of their replies, and how they repeat.
@@ -493,6 +505,7 @@ def score_command(
         concurrency=concurrency,
         limits=Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits,
         local_only=read_local_only(local_only, allow_host or ()),
+        log=LogWish(log_level, log_json),
     )
     return score(log, wish, results=results, as_json=json)
 

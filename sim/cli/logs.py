@@ -1,31 +1,84 @@
-"""Logging: facts about a run on standard error, never the text of a message."""
+"""Logging: facts about a run on standard error, for a person or as lines of JSON, never the text of a message and never a key."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
+from collections.abc import MutableMapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from sim.core.event import CallLost, Event, Judged, SessionOpened, TrialFailed, Unscored
+from sim.cli.log_wish import AS_USUAL, LogWish
+from sim.core.errors import strike_keys
+from sim.core.event import CallLost, Event, Judged, SessionClosed, SessionOpened, TrialFailed, TrialFinished, Unscored
 from sim.core.record import REACH
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
 
 
-def configure_logging() -> None:
-    """Log warnings and worse; `SIM_LOG=info` or `debug` for more."""
-    level = logging.getLevelNamesMapping().get(os.environ.get("SIM_LOG", "warning").upper(), logging.WARNING)
+def configure_logging(wish: LogWish = AS_USUAL) -> None:
+    """Log on standard error, with the ids of run, trial, session and exchange that are bound where a line is written.
+
+    Raises:
+        InputError: see `LogWish.severity`.
+    """
+    renderer: Any = structlog.processors.JSONRenderer() if wish.as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True) if wish.as_json else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+    logging.getLogger("sim").setLevel(wish.severity)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp, strike, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(wish.severity),
+        logger_factory=structlog.WriteLoggerFactory(file=_Stderr()),  # type: ignore[arg-type]
+        cache_logger_on_first_use=False,
     )
+
+
+def strike(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of structlog: `line` without keys, whoever wrote it."""
+    for name, value in line.items():
+        if not isinstance(value, int | float | None):
+            line[name] = strike_keys(str(value), certain=True)
+    return line
+
+
+class _Stderr:
+    """Standard error as it is when a line is written: above the live line, where there is one."""
+
+    def write(self, text: str) -> int:
+        """As any stream does."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """As any stream does."""
+        sys.stderr.flush()
+
+
+class LogSteps:
+    """Logs how a run goes on: for `info` its trials and sessions, for `debug` every event."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger()
+
+    def on_event(self, event: Event) -> None:
+        """Note it. Ids that are not bound, as of events of a run that is judged again, come with the event."""
+        at: dict[str, Any] = {"trial": event.trial}
+        if event.session:
+            at["session"] = event.session
+        match event:
+            case SessionOpened():
+                self._log.info("session_opened", **at, date=str(event.date), take=event.take)
+            case SessionClosed():
+                self._log.info("session_closed", **at, ending=event.ending)
+            case TrialFinished():
+                self._log.info("trial_finished", **at)
+            case CallLost() | TrialFailed():
+                return  # `LogLost` has them.
+            case _:
+                exchange = {"exchange": event.exchange} if event.exchange else {}
+                self._log.debug(event.kind, **at, **exchange, calls=len(event.calls), **({"part": event.part} if event.part else {}))
 
 
 class LogLost:

@@ -1,13 +1,18 @@
-"""Progress of a run: a bar on a terminal, plain lines elsewhere; a fold over events like everything else."""
+"""How far a run has come: a live line on a terminal, plain lines with growing gaps elsewhere, or lines of JSON; a fold over events."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import IO, TYPE_CHECKING, Self
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import structlog
 
 from sim.core.event import Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished
+from sim.present.words import many
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -15,25 +20,108 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from sim.core.record import Trial
+    from sim.llm.traffic.passage import Traffic
     from sim.run.plan import TrialPlan
 
 EVERY = 10.0
-"""Seconds between two plain lines."""
+"""Seconds before the first plain line; each gap is twice as long as the one before,"""
+RARELY = 300.0
+"""up to this."""
+RECENT = 30.0
+"""Seconds over which the rate of calls is taken."""
+
+
+class Gaps:
+    """When a further plain line is due."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+        self._gap = EVERY
+
+    def due(self) -> bool:
+        """Whether it is time; if so, the next gap begins."""
+        if time.monotonic() - self._said < self._gap:
+            return False
+        self._said, self._gap = time.monotonic(), min(2 * self._gap, RARELY)
+        return True
+
+    def begin(self) -> None:
+        """Something else was said just now."""
+        self._said = time.monotonic()
+
+
+class CallsSeen:
+    """The calls of a run as they come: how many in a second, how many are in flight, and what they took.
+
+    Args:
+        cost: spent before, of the calls whose cost is known.
+        unknown: calls made before whose cost nobody knows.
+    """
+
+    def __init__(self, *, cost: float = 0.0, unknown: int = 0) -> None:
+        self._cost = cost
+        self._unknown = unknown
+        self._retries = 0
+        self._recent: deque[tuple[float, int]] = deque()
+        self._traffic: Traffic | None = None
+
+    def watch(self, traffic: Traffic) -> None:
+        """Look at `traffic` for what is in flight."""
+        self._traffic = traffic
+
+    def count(self, event: Event) -> None:
+        """Count the calls of one event."""
+        if not event.calls:
+            return
+        self._cost += sum(c.cost or 0.0 for c in event.calls)
+        self._unknown += sum(c.cost is None for c in event.calls)
+        self._retries += sum(t.retries for t in event.meta.timings)
+        self._recent.append((time.monotonic(), len(event.calls)))
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """Everything as numbers; a cost that nobody knows is none."""
+        in_flight, limit = self._traffic.load if self._traffic else (0, 0)
+        cost = None if self._unknown and not self._cost else round(self._cost, 6)
+        return {"in_flight": in_flight, "limit": limit, "calls_per_second": round(self._rate(), 2), "retries": self._retries, "cost": cost}
+
+    def __str__(self) -> str:
+        figures = self.figures
+        flight = [f"{figures['in_flight']}/{figures['limit']} calls in flight"] if figures["limit"] else []
+        rate = [f"{figures['calls_per_second']:.3g} calls/s"] if figures["calls_per_second"] else []
+        retries = [many(self._retries, "retry", "retries")] if self._retries else []
+        return ", ".join([*flight, *rate, *retries, self._price()])
+
+    def _rate(self) -> float:
+        """Calls answered in a second, lately."""
+        now = time.monotonic()
+        while self._recent and now - self._recent[0][0] > RECENT:
+            self._recent.popleft()
+        if not self._recent:
+            return 0.0
+        return sum(n for _, n in self._recent) / max(now - self._recent[0][0], 1.0)
+
+    def _price(self) -> str:
+        if self._unknown and not self._cost:
+            return "cost unknown"
+        return f"${self._cost:.2f}" + ("+" if self._unknown else "")
 
 
 class Progress:
-    """Counts exchanges, trials and cost, and guesses the time left from the exchanges per second so far.
+    """Counts exchanges and trials, and guesses the time left from the exchanges per second so far.
 
     What is expected is every session at its longest, and becomes less whenever a session ends early or a trial fails.
 
     Args:
         plans: all trials of the run.
         done: the trials as they stood before, when a run is resumed.
+        as_json: whether everything is said as a log line, once logging is configured.
     """
 
-    def __init__(self, plans: Sequence[TrialPlan], *, stream: IO[str], done: Sequence[Trial] = ()) -> None:
+    def __init__(self, plans: Sequence[TrialPlan], *, stream: IO[str], done: Sequence[Trial] = (), as_json: bool = False) -> None:
         self._planned = len(plans)
         self._stream = stream
+        self._as_json = as_json
         self._longest = {p.id: [s.spec.exchanges.max for s in p.cast.sessions] for p in plans}
         self._over: set[tuple[str, int]] = set()
         self._heard = Counter((t.id, s.index) for t in done for s in t.sessions for e in s.exchanges if e.reply is not None)
@@ -42,15 +130,15 @@ class Progress:
         self._expected = sum(map(sum, self._longest.values()))
         for trial in done:
             self._end(trial.id, range(1, len(self._longest[trial.id]) + 1) if trial.failed else [s.index for s in trial.sessions if s.closed])
-        self._cost = sum(s.cost for t in done for s in t.spent.values())
-        self._unknown = sum(s.unknown_cost for t in done for s in t.spent.values())
-        self._started = self._said = time.monotonic()
+        spent = [s for t in done for s in t.spent.values()]
+        self.calls = CallsSeen(cost=sum(s.cost for s in spent), unknown=sum(s.unknown_cost for s in spent))
+        self._started = time.monotonic()
+        self._gaps = Gaps()
         self._bar: Bar | None = None
 
     def on_event(self, event: Event) -> None:
         """Count, and show now and then."""
-        self._cost += sum(c.cost or 0.0 for c in event.calls)
-        self._unknown += sum(c.cost is None for c in event.calls)
+        self.calls.count(event)
         match event:
             case SessionOpened():
                 self._begin(event.trial, event.session)
@@ -66,27 +154,54 @@ class Progress:
                 self._end(event.trial, [event.session])
             case _:
                 return
+        self.show()
+
+    def show(self) -> None:
+        """Show how things are, if it is time."""
         if self._bar:
             self._bar.update(self._bar.task_ids[0], completed=self._exchanges, total=max(self._expected, self._exchanges), numbers=self._numbers())
-        elif time.monotonic() - self._said >= EVERY:
-            self.say(f"{self._exchanges}/{self._expected} exchanges, {self._numbers()}, {self._left()} left")
+        elif self._gaps.due():
+            if self._as_json:
+                trials = {"trials": self._trials, "trials_planned": self._planned}
+                exchanges = {"exchanges": self._exchanges, "exchanges_expected": self._expected}
+                structlog.get_logger().info("progress", **exchanges, **trials, **self.calls.figures, seconds_left=self._seconds_left())
+            else:
+                print(f"{self._exchanges}/{self._expected} exchanges, {self._numbers()}", file=self._stream, flush=True)
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        """Show how things are also while nothing happens, as when everybody waits for a server that is down."""
+
+        async def look() -> None:
+            while True:
+                await asyncio.sleep(1.0)
+                self.show()
+
+        looking = asyncio.create_task(look())
+        try:
+            yield
+        finally:
+            looking.cancel()
 
     def say(self, line: str) -> None:
-        """Print a line, above the bar if there is one."""
-        self._said = time.monotonic()
-        if self._bar:
+        """Say something else: above the live line if there is one."""
+        self._gaps.begin()
+        if self._as_json:
+            structlog.get_logger().warning("notice", text=line)
+        elif self._bar:
             self._bar.console.print(line, highlight=False)
         else:
             print(line, file=self._stream, flush=True)
 
     def __enter__(self) -> Self:
-        if self._stream.isatty():
+        if self._stream.isatty() and not self._as_json:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
             from rich.progress import Progress as Bar
+            from rich.table import Column
 
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("exchanges, {task.fields[numbers]},"), TimeRemainingColumn(), TextColumn("left"))
-            self._bar = Bar(*columns, console=Console(file=self._stream), transient=True)
+            numbers = TextColumn("exchanges, {task.fields[numbers]}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+            self._bar = Bar(BarColumn(bar_width=16), MofNCompleteColumn(), numbers, console=Console(file=self._stream), transient=True)
             self._bar.add_task("", total=self._expected, completed=self._exchanges, numbers=self._numbers())
             self._bar.start()
         return self
@@ -110,42 +225,59 @@ class Progress:
             self._expected -= self._longest[trial][place[1] - 1] - self._heard[place]
 
     def _numbers(self) -> str:
-        return f"{self._trials}/{self._planned} trials, {self._price()}"
+        return f"{self._trials}/{self._planned} trials, {self.calls}, {self._left()} left"
 
-    def _price(self) -> str:
-        if self._unknown and not self._cost:
-            return "cost unknown"
-        return f"${self._cost:.2f}" + ("+" if self._unknown else "")
-
-    def _left(self) -> str:
+    def _seconds_left(self) -> float | None:
         made = self._exchanges - self._before
         if not made:
-            return "unknown time"
-        seconds = (time.monotonic() - self._started) / made * max(self._expected - self._exchanges, 0)
-        return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+            return None
+        return round((time.monotonic() - self._started) / made * max(self._expected - self._exchanges, 0), 1)
+
+    def _left(self) -> str:
+        return in_words(self._seconds_left())
+
+
+def in_words(seconds: float | None) -> str:
+    """A time that is left."""
+    if seconds is None:
+        return "unknown time"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 class Line:
-    """How far something shorter than a run has come: one line that changes on a terminal, a line now and then elsewhere."""
+    """How far something shorter than a run has come: one line that changes on a terminal, a line now and then elsewhere.
 
-    def __init__(self, stream: IO[str]) -> None:
+    Args:
+        as_json: whether everything is said as a log line, once logging is configured.
+    """
+
+    def __init__(self, stream: IO[str], *, as_json: bool = False) -> None:
         self._stream = stream
-        self._changing = stream.isatty()
+        self._as_json = as_json
+        self._changing = stream.isatty() and not as_json
         self._said = time.monotonic()
+        self._gaps = Gaps()
         self._shown = False
 
-    def show(self, text: Callable[[], str]) -> None:
-        """Show what `text` says, if it is time."""
-        now = time.monotonic()
-        if now - self._said < (1.0 if self._changing else EVERY):
-            return
-        self._said, self._shown = now, True
-        print(f"\r{text()}" if self._changing else text(), end="" if self._changing else "\n", file=self._stream, flush=True)
+    def show(self, text: Callable[[], str], **figures: Any) -> None:
+        """Show what `text` says, or as JSON the `figures`, if it is time."""
+        if not self._changing:
+            if self._gaps.due():
+                if self._as_json:
+                    structlog.get_logger().info("progress", **figures)
+                else:
+                    print(text(), file=self._stream, flush=True)
+        elif time.monotonic() - self._said >= 1.0:
+            self._said, self._shown = time.monotonic(), True
+            print(f"\r{text()}\x1b[K", end="", file=self._stream, flush=True)
 
     def say(self, text: str) -> None:
-        """Print a line of its own."""
+        """Say something in a line of its own."""
         self.end()
-        print(text, file=self._stream, flush=True)
+        if self._as_json:
+            structlog.get_logger().warning("notice", text=text)
+        else:
+            print(text, file=self._stream, flush=True)
 
     def end(self) -> None:
         """Leave the line behind."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from sim.api import Run, count_absent, load_run, rescore_run
 from sim.cli.asking import Asked, read_asked, write_asked
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
-from sim.cli.logs import LogBlind, LogLost, configure_logging
+from sim.cli.logs import LogBlind, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import admit
 from sim.cli.output import demand_room
-from sim.cli.progress import Line
+from sim.cli.progress import CallsSeen, Line, in_words
 from sim.cli.scoring import Replies, ScoreOptions, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
@@ -190,18 +191,20 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
         InputError: a judge does not exist, lacks its key, or is on a host that may not be reached.
     """
     judging.check()
-    configure_logging()
+    configure_logging(wish.log)
     outlive_output()
-    leaving = admit(judging.specs, wish.local_only, sends=TO_SIMULATOR, conversations=trials)
-    line, progress = Line(sys.stderr), _Progress(verdicts)
+    leaving = admit(judging.specs, wish.local_only, sends=TO_SIMULATOR, conversations=trials, traced=True)
+    line = Line(sys.stderr, as_json=wish.log.as_json)
+    progress = _Progress(verdicts, line)
 
     async def ask() -> None:
         def on_start(traffic: Traffic, _: RunFolder) -> None:
             stopping.listen(traffic)
+            progress.calls.watch(traffic)
             if leaving:
                 line.say(leaving)
 
-        listeners = (progress, LogLost(), LogBlind(wish.limits(folder.study.limits)))
+        listeners = (progress, LogLost(), LogSteps(), LogBlind(wish.limits(folder.study.limits)))
         with stopping:
             await rescore_run(folder.path, judging, limits=wish.limits, local_only=wish.local_only, listeners=listeners, on_start=on_start)
 
@@ -214,17 +217,32 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
 
 
 class _Progress:
-    """Counts verdicts, and says now and then how many there are."""
+    """Counts verdicts, and says now and then how many there are.
 
-    def __init__(self, of: int) -> None:
+    Args:
+        of: how many are to come.
+        line: where it is said.
+    """
+
+    def __init__(self, of: int, line: Line) -> None:
+        self.calls = CallsSeen()
         self._of = of
         self._done = 0
-        self._line = Line(sys.stderr)
+        self._line = line
+        self._started = time.monotonic()
 
     def on_event(self, event: Event) -> None:
         """Count one."""
+        self.calls.count(event)
         self._done += not isinstance(event, CallLost)
-        self._line.show(lambda: f"{self._done:,} of {self._of:,} verdicts")
+        left = (time.monotonic() - self._started) / self._done * (self._of - self._done) if self._done else None
+        self._line.show(
+            lambda: f"{self._done:,} of {self._of:,} verdicts, {self.calls}, {in_words(left)} left",
+            verdicts=self._done,
+            verdicts_expected=self._of,
+            seconds_left=left,
+            **self.calls.figures,
+        )
 
     def end(self) -> None:
         """Leave the line behind."""

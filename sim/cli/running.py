@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sim.api import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
-from sim.cli.logs import LogBlind, LogLost, configure_logging
+from sim.cli.logs import LogBlind, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress
 from sim.cli.stopping import Stopping
@@ -26,6 +26,7 @@ from sim.present.words import many
 from sim.store.library import from_here
 
 if TYPE_CHECKING:
+    from sim.cli.log_wish import LogWish
     from sim.core.ports import Listener
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
@@ -88,7 +89,9 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=flag) from None
 
 
-def run(study: str | None, changes: Changes, *, name: str | None, results: Path, local_only: LocalOnly | None, dry_run: bool, as_json: bool) -> int:
+def run(
+    study: str | None, changes: Changes, *, name: str | None, results: Path, local_only: LocalOnly | None, dry_run: bool, log: LogWish, as_json: bool
+) -> int:
     """`sim run`."""
     from sim.run.scorers import judges_of, rubrics_of
 
@@ -105,7 +108,8 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
         return _show_plan(prepared, as_json=as_json)
     return _execute(
         partial(run_study, prepared, name=name, results=results, local_only=local_only, words=False),
-        Progress(prepared.plans, stream=sys.stderr),
+        Progress(prepared.plans, stream=sys.stderr, as_json=log.as_json),
+        log=log,
         limits=prepared.loaded.study.limits,
         first=_first_line(prepared.loaded.study, prepared.plans),
         beginning=beginning,
@@ -113,18 +117,19 @@ def run(study: str | None, changes: Changes, *, name: str | None, results: Path,
     )
 
 
-def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
+def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, log: LogWish, as_json: bool) -> int:
     """`sim resume`."""
     from sim.run.scorers import judges_of, renew_scorers
 
     before = load_run(run, results=results)
     scorers, changed = renew_scorers(before.folder.scorers.values(), seconds=before.study.limits.timeout)
-    progress = Progress(before.plans, stream=sys.stderr, done=before.trials)
+    progress = Progress(before.plans, stream=sys.stderr, done=before.trials, as_json=log.as_json)
     stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
     leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
         partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only, words=False),
         progress,
+        log=log,
         limits=changes.limits(before.study.limits),
         first=_first_line(before.study, before.plans),
         beginning=[*changed, *([leaving] if leaving else [])],
@@ -142,12 +147,13 @@ def _execute(
     start: _Start,
     progress: Progress,
     *,
+    log: LogWish,
     limits: Limits,
     first: Sequence[str],
     beginning: Sequence[str],
     as_json: bool,
 ) -> int:
-    configure_logging()
+    configure_logging(log)
     outlive_output()
     stopping = Stopping(progress.say)
 
@@ -159,14 +165,16 @@ def _execute(
         def on_start(traffic: Traffic, folder: RunFolder) -> None:
             stopping.listen(traffic)
             traffic.say = progress.say
+            progress.calls.watch(traffic)
             # Only now is it sure that the run begins: a refusal is one line.
             for line in first:
                 progress.say(line)
             if not sys.stderr.isatty():
                 progress.say(f"run '{folder.name}' is kept in {folder.path}")
 
-        with stopping:
-            return await start(listeners=(progress, LogLost(), LogBlind(limits)), announce=announce, on_start=on_start)
+        async with progress.going_on():
+            with stopping:
+                return await start(listeners=(progress, LogLost(), LogSteps(), LogBlind(limits)), announce=announce, on_start=on_start)
 
     try:
         # What a target's own code prints must not get among the output.

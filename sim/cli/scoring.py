@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec, name_tagger
 from sim.store.logs import SUFFIXES
@@ -61,6 +62,7 @@ class ScoreOptions:
     limits: Callable[[Limits], Limits] = lambda limits: limits
     """The flags' budgets put into limits."""
     local_only: LocalOnly | None = None
+    log: LogWish = AS_USUAL
 
 
 def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
@@ -78,6 +80,7 @@ def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int
 def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
     """Tag a log, unless it has labels of its own, and measure it; with raters or scorers, make a run of it and have that judged."""
     from sim.cli.keeping import Kept
+    from sim.cli.logs import configure_logging
     from sim.cli.tagging import Source, Tagging
     from sim.run.marking import BY_LOG, Tally
     from sim.score.teacher_forced import TeacherForced
@@ -87,6 +90,7 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
     becomes_run = bool(wish.scorers or wish.raters or wish.name)
     if wish.persona and not becomes_run:
         raise InputError("is who talked in a log that becomes a run", mend="add --rater, --scorer or --name", where="--persona")
+    configure_logging(wish.log)
     codebook = load_codebook(wish.codebook or "mint")
     spec = read_model(wish.tagger or "offline", "--tagger", wish)
     kept = Kept(path, wish, codebook, results=results) if becomes_run else None
@@ -102,7 +106,7 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
         if kept:
             kept.take(marked)
 
-    own = Source(path, codebook, take, by=wish.by)
+    own = Source(path, codebook, take, by=wish.by, as_json=wish.log.as_json)
     # The other speaker's replies must be known before one's own are paired with them.
     others = [Source(wish.teacher_forced, codebook, lambda marked: forced.add_other(marked.measured()))] if wish.teacher_forced else []
     tagging = Tagging((*others, own), spec, codebook, wish)

@@ -35,14 +35,14 @@ class Source:
         InputError: see `Log`.
     """
 
-    def __init__(self, path: Path, codebook: Codebook, take: Callable[[Marked], None], *, by: str | None = None) -> None:
+    def __init__(self, path: Path, codebook: Codebook, take: Callable[[Marked], None], *, by: str | None = None, as_json: bool = False) -> None:
         self.log = Log(path, moves=tuple(m.id for m in codebook.tagged), by=by)
         self.passed_over = 0
         self.first: PassedOver | None = None
         """What was passed over first."""
         self._take = take
         self._replies = 0
-        self._line = Line(sys.stderr)
+        self._line = Line(sys.stderr, as_json=as_json)
 
     def talks(self) -> Iterator[LoggedTalk]:
         """The conversations that can be scored; tells and counts what is passed over."""
@@ -63,7 +63,8 @@ class Source:
         """Hand on one conversation, and show now and then how far the log is read."""
         self._take(marked)
         self._replies += len(marked.marks)
-        self._line.show(lambda: f"{self._replies:,} replies, {100 * self.log.at / max(1, self.log.size):.0f} % of {self.log.path.name}")
+        share = self.log.at / max(1, self.log.size)
+        self._line.show(lambda: f"{self._replies:,} replies, {100 * share:.0f} % of {self.log.path.name}", replies=self._replies, share=share)
 
 
 class Tagging:

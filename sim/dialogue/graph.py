@@ -16,6 +16,7 @@ would be, and a node that kept nothing (its call failed) leads to END instead of
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
@@ -42,6 +43,7 @@ from sim.dialogue.nodes import (
     target_replies,
     user_speaks,
 )
+from sim.llm.telemetry import within
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -58,7 +60,8 @@ TALK: dict[Talk, tuple[str, ...]] = {
     close_session: ("open_session", "judge", "score_memory"),
 }
 """Every node of the talk, with where it may lead beside END."""
-VERDICTS: tuple[Callable[..., Any], ...] = (rate_likability, tag_moves, judge, probe_memory, score_memory)
+Verdict = Callable[[Sent, Runtime[Context]], Awaitable[Update]]
+VERDICTS: tuple[Verdict, ...] = (rate_likability, tag_moves, judge, probe_memory, score_memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,38 @@ def leading(node: Talk) -> Callable[..., Any]:
 
     async def lead(state: State, runtime: Runtime[Context]) -> Command[str]:
         before = state["trial"]
-        events = (await node(state, runtime))["trial"]
+        with _at(*_place(node, before)):
+            events = (await node(state, runtime))["trial"]
         after = fold(before, events)
         return Command(update={"trial": Folded(before, events, after)}, goto=onward(node.__name__, after, runtime.context))
 
     return lead
+
+
+def judging(verdict: Verdict) -> Callable[..., Any]:
+    """`verdict`, in its place."""
+
+    async def place(state: Sent, runtime: Runtime[Context]) -> Update:
+        one = state.assignment
+        with _at(one.session, one.exchange):
+            return await verdict(state, runtime)
+
+    return place
+
+
+def _place(node: Talk, trial: Trial) -> tuple[int, int]:
+    """Session and exchange that `node` is about to work on; exchange 0: the whole session."""
+    if node is open_session:
+        return len(trial.sessions) + 1, 0
+    said = trial.sessions[-1].exchanges
+    return len(trial.sessions), len(said) + 1 if node is user_speaks else len(said) if node is target_replies else 0
+
+
+def _at(session: int, exchange: int) -> AbstractContextManager[None]:
+    """Where in its trial a node works, for log lines and spans."""
+    if exchange:
+        return within("exchange", session=session, exchange=exchange)
+    return within("session", session=session) if session else nullcontext()
 
 
 def _sends(due: tuple[Assignment, ...], context: Context) -> list[Send]:
@@ -127,7 +157,7 @@ def build_graph() -> CompiledStateGraph[State, Context, State, State]:
     for node, after in TALK.items():
         graph.add_node(node.__name__, leading(node), destinations=(*after, END))
     for verdict in VERDICTS:
-        graph.add_node(verdict.__name__, verdict, input_schema=Sent)
+        graph.add_node(verdict.__name__, judging(verdict), input_schema=Sent)
     graph.add_conditional_edges(START, enter, [*(f.__name__ for f in (*TALK, *VERDICTS)), END])
     return graph.compile()
 

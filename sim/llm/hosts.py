@@ -15,11 +15,16 @@ from urllib.parse import urlsplit
 from sim.core.errors import InputError
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, ModelSpec, Study
 from sim.core.spec.http import SLOT
+from sim.llm.otel import ENDPOINT, TRACES_ENDPOINT, collector, takes_messages
 
 TO_SIMULATOR = "texts of personas and scenarios and all messages"
 """What user, rater, tagger and judge are sent."""
 TO_TARGET = "messages"
 """What a target is sent, beside its own system prompt."""
+TO_COLLECTOR = "ids, counts, costs and times of all calls"
+"""What the collector of spans is sent, unless it asks for messages."""
+COLLECTOR = "the collector of traces"
+"""How it is named among the parts of a study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Destination:
     """One host that one part of a study sends texts to."""
 
     part: str
-    """`the user`, `the rater <id>`, `the tagger`, `the judge`, `the scorer <id>`, `the target <id>`."""
+    """`the user`, `the rater <id>`, `the tagger`, `the judge`, `the scorer <id>`, `the target <id>`,
+    `the collector of traces`."""
     host: str
     """Host name or address; `the provider <name>` where only LiteLLM knows the host."""
     sends: str
@@ -57,7 +63,8 @@ class LocalOnly:
                 known = not d.host.startswith(_UNKNOWN)
                 allow = f", or say --allow-host {d.host}" if known else ""
                 problem = f"{d.part} is at {d.host}, outside this machine"
-                raise InputError(problem, mend=f"give it an api_base on this machine{allow}", where="--local-only")
+                mend = f"unset {ENDPOINT} and {TRACES_ENDPOINT}" if d.part == COLLECTOR else "give it an api_base on this machine"
+                raise InputError(problem, mend=f"{mend}{allow}", where="--local-only")
 
 
 def destinations(
@@ -80,7 +87,17 @@ def destinations(
         if isinstance(target, ChatTargetSpec) and target.embedding:
             parts.append((target_part(target.id), target.embedding, TO_TARGET))
     found = (Destination(part, host, sends, not is_loopback(host)) for part, spec, sends in parts for host in hosts_of(spec, environ=environ))
-    return tuple(dict.fromkeys(found))
+    return (*dict.fromkeys(found), *collectors(environ))
+
+
+def collectors(environ: Mapping[str, str] = os.environ) -> tuple[Destination, ...]:
+    """Where traces of a run are sent: one destination, or none."""
+    url = collector(environ)
+    if url is None:
+        return ()
+    host = _host(url)
+    sends = f"{TO_COLLECTOR}, and all messages" if takes_messages(environ) else TO_COLLECTOR
+    return (Destination(COLLECTOR, host, sends, not is_loopback(host)),)
 
 
 def target_part(target: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.llm.build import build_client, build_embedder
+from sim.llm.telemetry import WatchedClient, WatchedEmbedder
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits, ModelSpec, Sampling
@@ -35,13 +36,14 @@ class Clients:
         same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
         if same not in self._built:
             json_mode = self.prompts.text("json_mode")
-            self._built[same] = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)
+            client = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)
+            self._built[same] = WatchedClient(client)
         return self._built[same]
 
     def embedder(self, spec: ModelSpec) -> Embedder:
         """The embedder of `spec`."""
         if spec not in self._embedders:
-            self._embedders[spec] = build_embedder(spec, limits=self._limits, shared=self._shared)
+            self._embedders[spec] = WatchedEmbedder(build_embedder(spec, limits=self._limits, shared=self._shared))
         return self._embedders[spec]
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from sim.core.errors import InputError, nearest
 from sim.core.event import CallLost, Judged
 from sim.core.logged import LoggedReply, LoggedTalk
 from sim.dialogue.judging import ask_judge, lost_at, place_of
+from sim.llm.telemetry import within
 from sim.run.marking import Lost, Marked
 from sim.run.pool import GivenUp, work_through
 from sim.score.price import CallTally
@@ -67,13 +68,14 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
             return
         (sent,) = bench.judges.give((one,))
         at = (*place_of(one).values(), lost_at(one, 0))
-        for event in await ask_judge(sent, bench.judges, clock, attempt=1 + lost[at]):
-            if isinstance(event, CallLost):
-                lost[at] += 1
-                patience.note(event.message)
-            else:
-                patience.alive = True
-            await sink.append(event)
+        with within("session", trial=one.trial.id, session=one.session, exchange=one.exchange):
+            for event in await ask_judge(sent, bench.judges, clock, attempt=1 + lost[at]):
+                if isinstance(event, CallLost):
+                    lost[at] += 1
+                    patience.note(event.message)
+                else:
+                    patience.alive = True
+                await sink.append(event)
         on_verdict()
 
     def over() -> bool:

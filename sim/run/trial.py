@@ -11,6 +11,7 @@ from sim.core.errors import LOST, CallFailed
 from sim.core.event import CallLost, Meta, TrialFinished
 from sim.core.fold import fold
 from sim.dialogue.graph import run_graph
+from sim.llm.telemetry import within
 
 if TYPE_CHECKING:
     from sim.core.ports import Sink
@@ -39,6 +40,11 @@ async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
     Returns:
         The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again runs only what is missing.
     """
+    with within("trial", trial=plan.id):
+        return await _run_trial(plan, parts, sink)
+
+
+async def _run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
     trial = fold(plan.blank(), sink.events(plan.id))
     if trial.failed or trial.finished or trial.forgotten or (parts.stopped and not trial.sessions):
         return trial

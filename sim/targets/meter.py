@@ -14,6 +14,7 @@ from sim.core.event import Call, Role, Timing
 from sim.core.secrets import SECRETS
 from sim.llm.client import Message, prompt_hash
 from sim.llm.reading import sound
+from sim.llm.telemetry import calling
 from sim.llm.traffic.lanes import Destination
 from sim.llm.traffic.passage import Passage, Traffic, estimate
 from sim.targets.target import Answer
@@ -58,11 +59,9 @@ class Meter:
         Raises:
             CallFailed: what `call` raises, or the budget is used up, or the run is being stopped.
         """
-        async with self.passage(message) as here:
-            started = time.perf_counter()
-            said = await call(here)
-            latency = time.perf_counter() - started if said.seconds is None else said.seconds
-            here.settle(None, None)
+        with calling("invoke_agent", self.name, self.role) as span:
+            said, latency = await self._pass(message, call)
+            span.tell({"gen_ai.response.finish_reasons": [sound(SECRETS.strike(said.finish))[:MOST_FINISH]], "rapport.retries": said.attempts - 1})
         paid = Call(role=self.role, model=self.name, prompt=prompt_hash((Message("user", message),)))
         return Answer(
             sound(SECRETS.strike(said.text)),
@@ -70,3 +69,11 @@ class Meter:
             calls=(paid,),
             timings=(Timing(latency=latency, retries=said.attempts - 1),),
         )
+
+    async def _pass(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> tuple[Said, float]:
+        """What `call` brings, and how many seconds it took."""
+        async with self.passage(message) as here:
+            started = time.perf_counter()
+            said = await call(here)
+            here.settle(None, None)
+            return said, time.perf_counter() - started if said.seconds is None else said.seconds

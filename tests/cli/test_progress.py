@@ -1,15 +1,29 @@
-"""What is still to come is guessed from what has happened: sessions that end early, trials that fail, talks that start over."""
+"""How a run is shown while it goes on: what is still to come is guessed from what has happened, and what is in flight is told beside it."""
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
+import os
+import pty
+import re
+import time
 
-from sim.cli.progress import Progress
-from sim.core.event import Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished, UserSpoke, Utterance
+import pytest
+
+from sim.cli.log_wish import LogWish
+from sim.cli.logs import configure_logging
+from sim.cli.progress import EVERY, RARELY, CallsSeen, Gaps, Progress
+from sim.core.event import Call, Event, Meta, SessionClosed, SessionOpened, TargetReplied, Timing, TrialFailed, TrialFinished, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.spec import Limits
+from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.passage import Estimate, Traffic
 from sim.run.plan import plan_trials
 from tests import examples
+from tests.waiting import soon
 
 (PLAN,) = plan_trials(examples.study(targets=examples.study().targets[:1], seeds=(1,)), [examples.persona()], [examples.scenario()])
 MOST = [s.spec.exchanges.max for s in PLAN.cast.sessions]
@@ -28,10 +42,9 @@ def counted(events: list[Event], *, done: tuple[Trial, ...] = ()) -> str:
     """The last line that is said of a run in which this happened: exchanges made, and expected."""
     out = io.StringIO()
     progress = Progress((PLAN,), stream=out, done=done)
-    progress._said = 0.0  # Ten seconds ago, so that a line is due with every event.
     for event in events:
+        progress._gaps._said = -1e9  # Long ago, so that a line is due with every event.
         progress.on_event(event)
-        progress._said = 0.0
     return out.getvalue().splitlines()[-1].split(",")[0]
 
 
@@ -57,3 +70,83 @@ def test_a_session_that_starts_over_is_expected_again_in_full() -> None:
 def test_what_was_over_before_a_resume_is_not_waited_for() -> None:
     before = fold(PLAN.blank(), session(1, 1))
     assert counted(session(2, 1, closed=False), done=(before,)) == f"2/{sum(MOST) - MOST[0] + 1} exchanges"
+
+
+# --- what is in flight --------------------------------------------------------------------------------------------------
+
+
+def answered(cost: float | None = 0.25, retries: int = 0) -> Event:
+    call = Call(role="target", model="openai/any", prompt="0" * 16, cost=cost)
+    meta = Meta(timings=(Timing(latency=1.0, retries=retries),))
+    return TargetReplied(trial=PLAN.id, session=1, take=1, exchange=1, reply="Hm.", calls=(call,), meta=meta)
+
+
+async def test_calls_in_flight_their_limit_rate_retries_and_cost_are_told() -> None:
+    traffic, seen = Traffic(Limits()), CallsSeen()
+    seen.watch(traffic)
+    assert str(seen) == "$0.00"
+    async with traffic.passage("target", Destination("one", "openai/any"), Estimate()):
+        seen.count(answered(retries=2))
+        limit = traffic.load[1]
+        assert limit >= 1
+        assert str(seen) == f"1/{limit} calls in flight, 1 calls/s, 2 retries, $0.25"
+        assert seen.figures == {"in_flight": 1, "limit": limit, "calls_per_second": 1.0, "retries": 2, "cost": 0.25}
+    assert seen.figures["in_flight"] == 0
+    seen.count(answered(cost=None))
+    assert str(seen).endswith("$0.25+")
+
+
+def test_a_cost_that_nobody_knows_is_not_told_as_nothing() -> None:
+    seen = CallsSeen()
+    seen.count(answered(cost=None))
+    assert seen.figures["cost"] is None
+    assert str(seen).endswith("cost unknown")
+
+
+def test_gaps_between_plain_lines_grow_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    gaps, said = Gaps(), []
+    while now < 2000:
+        now += 1
+        if gaps.due():
+            said.append(now)
+    between = [b - a for a, b in zip([0.0, *said], said, strict=False)]
+    assert between[:6] == [EVERY, 2 * EVERY, 4 * EVERY, 8 * EVERY, 16 * EVERY, RARELY]
+    assert set(between[5:]) == {RARELY}
+
+
+async def test_a_run_in_which_nothing_happens_says_so_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    progress = Progress((PLAN,), stream=out)
+    progress._gaps._said = -1e9
+    monkeypatch.setattr(asyncio, "sleep", lambda _, sleep=asyncio.sleep: sleep(0))
+    async with progress.going_on():
+        await soon(out.getvalue, "a line")
+    assert out.getvalue().startswith(f"0/{sum(MOST)} exchanges, 0/1 trials, ")
+    assert out.getvalue().endswith("unknown time left\n")
+
+
+def test_as_json_progress_and_notices_are_log_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(LogWish(as_json=True))
+    with Progress((PLAN,), stream=io.StringIO(), as_json=True) as progress:
+        progress._gaps._said = -1e9
+        progress.on_event(answered())
+        progress.say("Leaving this machine")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (first["event"], first["exchanges"], first["exchanges_expected"], first["trials_planned"]) == ("progress", 1, sum(MOST), 1)
+    assert {"in_flight", "limit", "calls_per_second", "retries", "cost", "seconds_left"} <= set(first)
+    assert (second["event"], second["level"], second["text"]) == ("notice", "warning", "Leaving this machine")
+
+
+def test_on_a_terminal_there_is_one_live_line_that_goes_away() -> None:
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as stream:
+        with Progress((PLAN,), stream=stream) as progress:
+            progress.on_event(answered(retries=1))
+            assert progress._bar
+            progress._bar.refresh()
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(leader, 1 << 16).decode())
+    os.close(leader)
+    assert f"1/{sum(MOST)} exchanges, 0/1 trials, 1 calls/s, 1 retry, $0.25" in shown
+    assert "\n" not in shown.strip()

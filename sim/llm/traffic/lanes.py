@@ -43,6 +43,11 @@ class Host:
         """Let a further lane lead to this host."""
         self._lanes.append(lane)
 
+    @property
+    def limit(self) -> int:
+        """How many calls may be in flight to it now."""
+        return min(self.cap, sum(lane.limit.value for lane in self._lanes))
+
     def admit(self) -> None:
         """Give free places to those who wait."""
         while self.queued and self.in_flight < self.cap:

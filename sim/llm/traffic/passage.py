@@ -83,6 +83,11 @@ class Traffic:
         return self.passage(role, destination, estimate)
 
     @property
+    def load(self) -> tuple[int, int]:
+        """How many calls are in flight to other machines or programs, and how many may be."""
+        return sum(host.in_flight for host in self._hosts.values()), sum(host.limit for host in self._hosts.values())
+
+    @property
     def stopped(self) -> bool:
         """Whether `stop` was called."""
         return self._stopped
