@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sim.analysis.arms import Arm
+    from sim.analysis.measures import Measure
     from sim.analysis.power import Design
     from sim.analysis.requirements import Requirement
 
@@ -69,25 +70,21 @@ def chance(design: Design, spreads: Spreads, away: float, *, replicates: int = R
     return Chance(away=away, passes=passes, fails=fails, cannot_tell=max(0.0, 1 - passes - fails))
 
 
-def foresee(asked: Requirement, design: Design, levels: Spreads, *, replicates: int = REPLICATES) -> Foreseen:
-    """The chances of a mean against a bar, at several true values around it.
+def required_measure(asked: Requirement) -> Measure:
+    """The measure whose mean a requirement is about.
 
     Raises:
         InputError: it is not about a mean on the scale of ratings, whose spreads are known beforehand.
     """
     measure = BY_ID.get(asked.figure.measure) if isinstance(asked.figure, Mean) else None
     if measure is None or measure.scale != RATED:
-        what = "plan foresees means on the scale of 1 to 5"
-        raise InputError(
-            f"{what}, which '{asked.text}' is not about", mend="ask for one such as 'likability >= 3.5', and gate the others after the run"
-        )
-    better: Literal["higher", "lower"] = "higher" if asked.operator in (">=", ">") else "lower"
-    chances = tuple(chance(design, levels, away, replicates=replicates) for away in AWAY)
-    return Foreseen(text=asked.text, bar=asked.bar, better=better, source=levels.source, chances=chances)
+        problem = f"plan foresees means on the scale of 1 to 5, which '{asked.text}' is not about"
+        raise InputError(problem, mend="ask for one such as 'likability >= 3.5', and gate the others after the run")
+    return measure
 
 
-def foresee_margin(measure: str, margin: float, design: Design, differences: Spreads, *, replicates: int = REPLICATES) -> Foreseen:
-    """The chances of a new version that is as good as the old, worse by half the margin, and by all of it.
+def margin_measure(measure: str) -> Measure:
+    """The measure that a margin is about.
 
     Raises:
         InputError: the measure is not on the scale of ratings.
@@ -95,24 +92,36 @@ def foresee_margin(measure: str, margin: float, design: Design, differences: Spr
     known = BY_ID.get(measure)
     if known is None or known.scale != RATED:
         raise InputError(f"plan foresees margins on the scale of 1 to 5, which {measure} is not on", mend="ask for one such as likability=0.2")
+    return known
+
+
+def foresee(asked: Requirement, design: Design, levels: Spreads, *, replicates: int = REPLICATES) -> Foreseen:
+    """The chances of a mean against a bar, at several true values around it."""
+    better: Literal["higher", "lower"] = "higher" if asked.operator in (">=", ">") else "lower"
+    chances = tuple(chance(design, levels, away, replicates=replicates) for away in AWAY)
+    return Foreseen(text=asked.text, bar=asked.bar, better=better, source=levels.source, chances=chances)
+
+
+def foresee_margin(measure: Measure, margin: float, design: Design, differences: Spreads, *, replicates: int = REPLICATES) -> Foreseen:
+    """The chances of a new version that is as good as the old, worse by half the margin, and by all of it."""
     chances = tuple(chance(design, differences, margin * (1 - part), replicates=replicates) for part in PARTS)
-    return Foreseen(text=f"{measure} not worse by {margin:g}", bar=margin, better="higher", source=differences.source, chances=chances)
+    return Foreseen(text=f"{measure.id} not worse by {margin:g}", bar=margin, better="higher", source=differences.source, chances=chances)
 
 
-def level_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
-    """The spreads of a pilot's own means, mean squares over its targets. None: none has three personas.
+def level_spreads(arms: Sequence[Arm], *, run: str, measure: Measure) -> Spreads | None:
+    """The spreads of a pilot's own means, mean squares over its targets. None: none has three personas, or none varies.
 
     Seeds are averaged within, so that what they add stands under cells.
     """
     found, seen = [], (0, 0)
     for arm in arms:
-        slots = arm.slots(arm.primary.parts)
+        slots = arm.slots(measure.parts)
         values = align(slots, slots).these
         squares = components(np.nanmean(values, axis=0)) if values.size else None
         if squares is not None:
             found.append(squares)
             seen = values.shape[1], values.shape[2]
-    if not found:
+    if not any(any(of) for of in found):
         return None
     personas, scenarios, cells = (math.sqrt(max(float(np.mean([f[i] for f in found])), 0.0)) for i in range(3))
     scenarios, assumed = (scenarios, "") if seen[1] > 1 else assumed_scenarios(personas)

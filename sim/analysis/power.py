@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.analysis.arms import Arm
+    from sim.analysis.measures import Measure
 
     Floats = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ MOST = 400
 
 
 class Spreads(Frozen):
-    """Standard deviations of paired differences in likability, in points."""
+    """Standard deviations of paired differences in the primary outcome, in points."""
 
     personas: float
     scenarios: float
@@ -53,7 +54,7 @@ ASSUMED = Spreads(personas=0.35, scenarios=0.15, cells=0.30, seeds=0.40, source=
 
 
 ASSUMED_LEVELS = Spreads(personas=0.6, scenarios=0.3, cells=0.30, seeds=0.30, source="assumed: no pilot")
-"""Of one target's own likability: people differ more from each other than in what they make of two targets."""
+"""Of one target's own level: people differ more from each other than in what they make of two targets."""
 
 
 class Design(Frozen):
@@ -198,16 +199,15 @@ def alternatives(design: Design, spreads: Spreads, *, replicates: int = REPLICAT
 # --- from a pilot -------------------------------------------------------------------------------------------------
 
 
-def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
-    """The spreads of a pilot's paired differences, mean squares over all pairs of its targets. None: it has no pair over three personas.
+def pilot_spreads(arms: Sequence[Arm], *, run: str, measure: Measure) -> Spreads | None:
+    """The spreads of a pilot's paired differences, mean squares over all pairs of its targets. None: it has no pair over three personas, or
+    one that never varies.
 
     Between seeds by half the squared difference of repeats, where it has any; else half of what is left in cells is taken to be theirs.
     """
     from sim.analysis.pairs import align
 
-    if not arms:
-        return None
-    parts = arms[0].primary.parts
+    parts = measure.parts
     found = []
     for i, a in enumerate(arms):
         for b in arms[i + 1 :]:
@@ -216,13 +216,13 @@ def pilot_spreads(arms: Sequence[Arm], *, run: str) -> Spreads | None:
             squares = components(np.nanmean(difference, axis=0)) if difference.size else None
             if squares is not None:
                 found.append(squares)
-    if not found:
+    if not any(any(of) for of in found):
         return None
     personas, scenarios, cells = (math.sqrt(max(float(np.mean([f[i] for f in found])), 0.0)) for i in range(3))
     seen = _seen(arms)
     scenarios, assumed = (scenarios, "") if seen[1] > 1 else assumed_scenarios(personas)
     seeds = max((len({t.seed for t in a.trials}) for a in arms), default=1)
-    repeats = _repeats(arms) if seeds > 1 else None
+    repeats = _repeats(arms, measure) if seeds > 1 else None
     noise = cells**2 / 2 if repeats is None else min(repeats / seeds, cells**2)
     source = f"pilot '{run}'{assumed}" + ("; half of what is left in cells taken as seeds'" if repeats is None else "")
     return Spreads(
@@ -260,15 +260,14 @@ def components(values: Floats) -> tuple[float, float, float] | None:
     return people, max(float(columns.var(ddof=1)) - left / n, 0.0), float(left)
 
 
-def _repeats(arms: Sequence[Arm]) -> float | None:
+def _repeats(arms: Sequence[Arm], measure: Measure) -> float | None:
     """Variance between repeats of a paired difference: twice the mean variance between seeds of one arm's trials."""
     variances = []
     for arm in arms:
-        parts = arm.primary.parts
         for group in arm.groups:
             cells: dict[tuple[str, str], list[float]] = {}
             for trial, place in group.places.items():
-                value = group.table.mean(parts, [trial])
+                value = group.table.mean(measure.parts, [trial])
                 if value is not None:
                     cells.setdefault(place, []).append(value)
             variances += [float(np.var(v, ddof=1)) for v in cells.values() if len(v) > 1]

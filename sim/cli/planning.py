@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.analysis.arms import build_families
-from sim.analysis.chances import foresee, foresee_margin, level_spreads
+from sim.analysis.chances import foresee, foresee_margin, level_spreads, margin_measure, required_measure
+from sim.analysis.measures import BY_ID
 from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
 from sim.analysis.requirements import parse_margin, parse_requirement
 from sim.api import Prepared, load_run, prepare_study
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.arms import Arm
     from sim.analysis.chances import Foreseen
+    from sim.analysis.measures import Measure
     from sim.analysis.power import Spreads
     from sim.analysis.requirements import Requirement
     from sim.api import Run
@@ -73,7 +75,8 @@ def plan_document(
     known = [r.cost for r in roles.values() if r.cost is not None]
     pairs = max(1, len(study.targets) * (len(study.targets) - 1) // 2)
     design = Design(personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios), seeds=len(study.seeds), pairs=pairs)
-    spreads = _spreads(pilot)
+    primary = BY_ID[study.primary]
+    spreads = _spreads(pilot, primary)
     now = detectable(design, spreads)
     total = Range(min=sum(r.input.min + r.output.min for r in roles.values()), max=sum(r.input.max + r.output.max for r in roles.values()))
     return PlanDocument(
@@ -89,25 +92,23 @@ def plan_document(
         cost=(sum(c[0] for c in known), sum(c[1] for c in known)) if known else None,
         unknown_prices=tuple(dict.fromkeys(name for r in roles.values() for name in r.unknown_prices)),
         by_role=roles,
+        primary=primary.label,
         spreads=spreads,
         detectable=now,
         bigger=alternatives(design, spreads),
         by_scenarios=by_scenarios(now, spreads),
-        foreseen=_foreseen(pilot, design, spreads, require, margins),
+        foreseen=_foreseen(pilot, design, require, margins),
         human=tuple(human_plan(k) for k in PEOPLE_AN_ITEM) if human else (),
     )
 
 
-def _foreseen(
-    pilot: Run | None, design: Design, differences: Spreads, require: Sequence[Requirement], margins: Sequence[tuple[str, float]]
-) -> tuple[Foreseen, ...]:
-    levels = ASSUMED_LEVELS
-    if pilot is not None and require:
-        found = level_spreads(_arms(pilot), run=pilot.name)
-        if found is None:
-            raise InputError(f"pilot '{pilot.name}' has no target with three personas", mend="run it with more personas, or plan without it")
-        levels = found
-    return (*(foresee(r, design, levels) for r in require), *(foresee_margin(measure, margin, design, differences) for measure, margin in margins))
+def _foreseen(pilot: Run | None, design: Design, require: Sequence[Requirement], margins: Sequence[tuple[str, float]]) -> tuple[Foreseen, ...]:
+    means = [(required_measure(asked), asked) for asked in require]
+    differences = [(margin_measure(measure), margin) for measure, margin in margins]
+    return (
+        *(foresee(asked, design, _levels(pilot, measure)) for measure, asked in means),
+        *(foresee_margin(measure, margin, design, _spreads(pilot, measure)) for measure, margin in differences),
+    )
 
 
 def _arms(pilot: Run) -> tuple[Arm, ...]:
@@ -115,12 +116,29 @@ def _arms(pilot: Run) -> tuple[Arm, ...]:
     return family.arms
 
 
-def _spreads(pilot: Run | None) -> Spreads:
+def _levels(pilot: Run | None, measure: Measure) -> Spreads:
+    """Of a target's own mean."""
+    if pilot is None:
+        return ASSUMED_LEVELS
+    found = level_spreads(_arms(pilot), run=pilot.name, measure=measure)
+    if found is None:
+        raise InputError(
+            f"pilot '{pilot.name}' does not tell how {measure.label} spreads over three personas",
+            mend="run it with more personas, or plan without it",
+        )
+    return found
+
+
+def _spreads(pilot: Run | None, measure: Measure) -> Spreads:
+    """Of the difference of two."""
     if pilot is None:
         return ASSUMED
-    found = pilot_spreads(_arms(pilot), run=pilot.name)
+    found = pilot_spreads(_arms(pilot), run=pilot.name, measure=measure)
     if found is None:
-        raise InputError(f"pilot '{pilot.name}' has no pair of targets over three personas", mend="run it with more personas, or plan without it")
+        raise InputError(
+            f"pilot '{pilot.name}' does not tell how {measure.label} of two targets differs over three personas",
+            mend="run it with more personas, or plan without it",
+        )
     return found
 
 

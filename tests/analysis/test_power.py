@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sim.analysis.chances import chance, foresee, foresee_margin
-from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, Spreads, alternatives, by_scenarios, by_t, detectable
+from sim.analysis.chances import chance, foresee, foresee_margin, level_spreads, margin_measure, required_measure
+from sim.analysis.measures import BY_ID
+from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, Spreads, alternatives, by_scenarios, by_t, detectable, pilot_spreads
 from sim.analysis.requirements import parse_requirement
 from sim.core.errors import InputError
+from tests.analysis.cells import people, source
+from tests.analysis.trials import Given
 
 
 @pytest.mark.parametrize(("personas", "scenarios", "pairs"), [(12, 1, 1), (24, 4, 1), (24, 8, 6)])
@@ -57,7 +60,7 @@ def test_a_gate_passes_at_the_bar_as_seldom_as_it_may_and_the_rest_is_not_told()
 
 
 def test_a_version_that_is_worse_by_the_margin_passes_seldom_and_an_equal_one_more_often() -> None:
-    equal, half, worse = foresee_margin("likability", 0.3, Design(personas=24, scenarios=6, seeds=1), ASSUMED, replicates=2_000).chances
+    equal, half, worse = foresee_margin(BY_ID["likability"], 0.3, Design(personas=24, scenarios=6, seeds=1), ASSUMED, replicates=2_000).chances
     assert equal.passes > half.passes > worse.passes
     assert worse.passes <= 0.04
 
@@ -67,13 +70,29 @@ def test_below_five_personas_a_gate_tells_nothing() -> None:
 
 
 def test_what_is_on_another_scale_is_refused_in_one_line() -> None:
-    design = Design(personas=24, scenarios=1, seeds=1)
     with pytest.raises(InputError, match="scale of 1 to 5"):
-        foresee(parse_requirement("share(exchange<=2) <= 0.1"), design, ASSUMED_LEVELS)
+        required_measure(parse_requirement("share(exchange<=2) <= 0.1"))
     with pytest.raises(InputError, match="scale of 1 to 5"):
-        foresee_margin("jaccard", 0.1, design, ASSUMED)
+        margin_measure("jaccard")
 
 
 def test_spreads_of_nothing_tell_anything() -> None:
     nothing = Spreads(personas=0, scenarios=0, cells=0.001, seeds=0, source="none")
     assert (detectable(Design(personas=12, scenarios=1, seeds=1), nothing, replicates=100).difference or 9) <= 0.01
+
+
+def test_a_pilot_tells_the_spreads_of_the_measure_that_is_asked_about() -> None:
+    """Callback differs between people here, and the four dimensions that always apply do not."""
+
+    def given(target: str, i: int) -> list[Given]:
+        return [3, 3, 3, 3, 3, 3, 1 + i % 4 if target == "remembers" else 3]
+
+    pilot = source({(t, p, "s"): given(t, i) for i, p in enumerate(people(8)) for t in ("remembers", "forgets")})
+    arms = [pilot.arm(t) for t in ("remembers", "forgets")]
+    callback, fixed = required_measure(parse_requirement("callback >= 3")), margin_measure("fixed_set")
+    assert (callback, fixed) == (BY_ID["callback"], BY_ID["fixed_set"])
+    for spreads in (pilot_spreads, level_spreads):
+        found = spreads(arms, run="p", measure=callback)
+        assert found is not None
+        assert found.personas > 0.3
+        assert spreads(arms, run="p", measure=fixed) is None, "what never varies tells nothing of how it does elsewhere"
