@@ -75,8 +75,7 @@ def plan_document(
     known = [r.cost for r in roles.values() if r.cost is not None]
     pairs = max(1, len(study.targets) * (len(study.targets) - 1) // 2)
     design = Design(personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios), seeds=len(study.seeds), pairs=pairs)
-    primary = BY_ID[study.primary]
-    spreads = _spreads(pilot, primary)
+    spreads = _spreads(pilot, BY_ID[study.primary])
     now = detectable(design, spreads)
     total = Range(min=sum(r.input.min + r.output.min for r in roles.values()), max=sum(r.input.max + r.output.max for r in roles.values()))
     return PlanDocument(
@@ -92,7 +91,6 @@ def plan_document(
         cost=(sum(c[0] for c in known), sum(c[1] for c in known)) if known else None,
         unknown_prices=tuple(dict.fromkeys(name for r in roles.values() for name in r.unknown_prices)),
         by_role=roles,
-        primary=primary.label,
         spreads=spreads,
         detectable=now,
         bigger=alternatives(design, spreads),

@@ -50,11 +50,9 @@ class PlanDocument(Frozen):
     cost: tuple[float, float] | None
     unknown_prices: tuple[str, ...]
     by_role: dict[Role, RolePlan]
-    primary: str
-    """What the study's primary outcome is called: differences are told in it."""
     spreads: Spreads
     detectable: Detectable
-    """The smallest difference in the primary outcome that the study tells with 80 % power."""
+    """The smallest difference in likability that the study tells with 80 % power."""
     bigger: dict[str, Detectable]
     """The same with more of each."""
     by_scenarios: tuple[Detectable, ...]
@@ -94,8 +92,9 @@ def _sentence(document: PlanDocument) -> Text:
         lines.append("It cannot tell targets apart: it takes 3 personas for an interval.")
     else:
         or_so = f" ({number(found.range[0])} to {number(found.range[1])}, by what the pilot leaves open)" if found.range else ""
-        points = f"{number(found.difference)} points or more{or_so} in the primary outcome, {document.primary}"
-        lines.append(f"It tells targets apart that differ by {points}, with 80 % power: {found.tier}.")
+        lines.append(
+            f"It tells targets apart that differ by {number(found.difference)} points of likability or more{or_so}, with 80 % power: {found.tier}."
+        )
     if found.tier == "look":
         lines.append("Below 12 personas `sim compare` gives no verdict, however large the difference.")
     return Text("\n".join(lines))
