@@ -232,7 +232,7 @@ async def resume_run(
             be reached.
         RunLocked: another process is writing to it.
     """
-    from sim.run.preflight import check_hosts, check_keys
+    from sim.run.preflight import check_hosts, check_keys, check_prices, priced_parts
     from sim.run.reach import check_reach
     from sim.run.scorers import check_judges, judges_of
 
@@ -243,12 +243,13 @@ async def resume_run(
         raise InputError(f"run '{folder.name}' was read from a log: its talks are over", mend=f"score it with `sim score {folder.name} --scorer ID`")
     own = folder.scorers.values()
     check_hosts(folder.study, local_only, scorers=judges_of(own))
+    allowed = limits(folder.study.limits) if limits else folder.study.limits
+    check_prices(priced_parts(folder.study, judges_of(own)), allowed)
     check_keys(folder.study)
     check_judges(own)
     if announce:
         announce()
     away = await check_reach(folder.study)
-    allowed = limits(folder.study.limits) if limits else folder.study.limits
     return await _execute(
         folder, plans_of(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start, words=words
     )
@@ -302,13 +303,14 @@ def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScor
     Raises:
         InputError: see `run_study`.
     """
-    from sim.run.preflight import check_hosts, check_keys
+    from sim.run.preflight import check_hosts, check_keys, check_prices, priced_parts
     from sim.run.scorers import check_judges, judges_of, keep_scorers
     from sim.store.rubrics import load_rubrics
 
     study = loaded.study
     own = keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.timeout, load_rubrics=load_rubrics)
     check_hosts(study, local_only, scorers=judges_of(own))
+    check_prices(priced_parts(study, judges_of(own)), study.limits)
     check_keys(study)
     check_judges(own)
     return own
@@ -344,10 +346,14 @@ async def rescore_run(
     from sim.llm.traffic.budget import tally
     from sim.llm.traffic.passage import Traffic
     from sim.run.clients import Clients
+    from sim.run.preflight import check_prices
     from sim.run.rescore import Bench, calls_of, find_due, rescore
 
     judging.check()
     folder = open_run(run, Path(results))
+    unbounded = folder.study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None, "roles": {}})
+    allowed = limits(unbounded) if limits else unbounded
+    check_prices(judging.priced, allowed)
     folder.accept_codebook(judging.codebook)
     with folder.write_journal() as journal, guarded(local_only):
         folder = folder.add_scorers(judging.scorers, prompts=load_texts(), offline=judging.offline)
@@ -359,8 +365,6 @@ async def rescore_run(
         if next(due(), None):
             folder = folder.add_scoring(judging.codebook, prompts=load_texts(), scorers=judging.versions, offline=judging.offline)
             study, prompts = folder.study, Prompts(folder.header.prompts)
-            unbounded = study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None})
-            allowed = limits(unbounded) if limits else unbounded
             spent = tally(calls_of(journal.all_events(), judging.parts))
             shared = Shared(Traffic(allowed, concurrency=judging.concurrency, spent=spent), local_only)
             clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
@@ -552,7 +556,7 @@ async def _execute(
             await run.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, run.sink))
         # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
         traffic = run.shared.traffic
-        due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not traffic.closed & NEEDED)
+        due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not (traffic.spent_up or traffic.closed & NEEDED))
         async with traced(folder.name):
             await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)
     return _read_whole(folder, plans)[0] if words else _read_digest(folder, plans)

@@ -83,8 +83,14 @@ class Kind(StrEnum):
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where runs are kept.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or its folder.")]
-MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="DOLLARS", help="Stop cleanly when this much is spent.")]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Stop cleanly when this many tokens are used.")]
+MaxCost = Annotated[
+    list[str] | None,
+    typer.Option("--max-cost", metavar="DOLLARS", help="Stop cleanly before more is spent; rater=2 bounds one role; may be repeated."),
+]
+MaxTokens = Annotated[
+    list[str] | None,
+    typer.Option("--max-tokens", metavar="N", help="Stop cleanly before more tokens are used; rater=N bounds one role; may be repeated."),
+]
 MaxMinutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
 Patience = Annotated[float | None, typer.Option("--patience", metavar="MINUTES", help="How long to wait for a provider that goes down.")]
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one attempt of a call may take.")]
@@ -133,8 +139,8 @@ def run_command(
         scenarios=tuple(scenario or ()),
         seeds=seeds,
         concurrency=concurrency,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
+        max_cost=tuple(max_cost or ()),
+        max_tokens=tuple(max_tokens or ()),
         max_minutes=max_minutes,
         patience=patience,
         timeout=timeout,
@@ -191,7 +197,14 @@ def resume_command(
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, resume
 
-    changes = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes, patience=patience, timeout=timeout, retries=retries)
+    changes = Changes(
+        max_cost=tuple(max_cost or ()),
+        max_tokens=tuple(max_tokens or ()),
+        max_minutes=max_minutes,
+        patience=patience,
+        timeout=timeout,
+        retries=retries,
+    )
     log = LogWish(log_level, log_json)
     return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), log=log, as_json=json)
 
@@ -503,7 +516,7 @@ def score_command(
         api_base=api_base,
         api_key_env=api_key_env,
         concurrency=concurrency,
-        limits=Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits,
+        limits=Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits,
         local_only=read_local_only(local_only, allow_host or ()),
         log=LogWish(log_level, log_json),
     )
@@ -583,7 +596,7 @@ def calibrate_command(
         return calibrate_by(sources, options, results=results, as_json=json)
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
-    limits = Changes(max_cost=max_cost, max_tokens=max_tokens, max_minutes=max_minutes).limits(Limits())
+    limits = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())
     spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
     wish = read_local_only(local_only, allow_host or ())
     return calibrate(spec, limits, local_only=wish, concurrency=concurrency, as_json=json)

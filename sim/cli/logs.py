@@ -119,22 +119,17 @@ def _came(event: CallLost | TrialFailed) -> dict[str, str]:
     return {"came": "see sim show with the run and this trial"} if event.quote else {}
 
 
-class LogBlind:
-    """Logs, once each, the limits that cannot hold because nobody says what a model's calls take."""
+class LogEstimated:
+    """Logs once for each model that it does not say what its calls take, where a budget goes by what they were reckoned to take instead."""
 
     def __init__(self, limits: Limits) -> None:
         self._log = structlog.get_logger()
-        self._cost = limits.max_cost is not None
-        self._tokens = limits.max_tokens is not None
+        self._bounded = bool(limits.max_cost or limits.max_tokens or limits.roles)
+        self._said: set[str] = set()
 
     def on_event(self, event: Event) -> None:
         """Look at what its calls took."""
-        for call in event.calls:
-            if call.model.startswith("offline/"):
-                continue
-            if self._cost and call.cost is None:
-                self._cost = False
-                self._log.warning("cost_unknown", model=call.model, limit="--max-cost", means="its calls count as 0 dollars")
-            if self._tokens and call.usage is None:
-                self._tokens = False
-                self._log.warning("usage_unknown", model=call.model, limit="--max-tokens", means="its calls count as 0 tokens")
+        for call in event.calls if self._bounded else ():
+            if call.estimated is not None and call.model not in self._said:
+                self._said.add(call.model)
+                self._log.warning("usage_unknown", model=call.model, means="its calls count as what was reserved for them")

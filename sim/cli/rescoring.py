@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sim.api import Run, count_absent, load_run, rescore_run
 from sim.cli.asking import Asked, read_asked, write_asked
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
-from sim.cli.logs import LogBlind, LogLost, LogSteps, configure_logging
+from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import admit
 from sim.cli.output import demand_room
 from sim.cli.progress import CallsSeen, Line, in_words
@@ -204,7 +204,7 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
             if leaving:
                 line.say(leaving)
 
-        listeners = (progress, LogLost(), LogSteps(), LogBlind(wish.limits(folder.study.limits)))
+        listeners = (progress, LogLost(), LogSteps(), LogEstimated(wish.limits(folder.study.limits)))
         with stopping:
             await rescore_run(folder.path, judging, limits=wish.limits, local_only=wish.local_only, listeners=listeners, on_start=on_start)
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sim.api import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
-from sim.cli.logs import LogBlind, LogLost, LogSteps, configure_logging
+from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError, nearest
+from sim.core.event import ROLES
 from sim.core.spec import Limits, Study
 from sim.present.words import many
 from sim.store.library import from_here
@@ -48,8 +49,9 @@ class Changes:
     scenarios: tuple[str, ...] = ()
     seeds: int | None = None
     concurrency: int | None = None
-    max_cost: float | None = None
-    max_tokens: int | None = None
+    max_cost: tuple[str, ...] = ()
+    """US dollars, in all or as `rater=2`."""
+    max_tokens: tuple[str, ...] = ()
     max_minutes: float | None = None
     patience: float | None = None
     timeout: float | None = None
@@ -73,9 +75,34 @@ class Changes:
         return _revalidated(Study, {**dict(study), **changed})
 
     def limits(self, limits: Limits) -> Limits:
-        """`limits` with the flags' values."""
-        flags = {name: getattr(self, name) for name in ("max_cost", "max_tokens", "max_minutes", "patience", "timeout", "retries")}
-        return _revalidated(Limits, {**dict(limits), **{k: v for k, v in flags.items() if v is not None}})
+        """`limits` with the flags' values.
+
+        Raises:
+            InputError: a value is no number, is out of range, or is for a role that there is not.
+        """
+        flags: dict[str, Any] = {name: getattr(self, name) for name in ("max_minutes", "patience", "timeout", "retries")}
+        roles: dict[str, dict[str, Any]] = {role: dict(of) for role, of in limits.roles.items()}
+        for name in ("max_cost", "max_tokens"):
+            for written in getattr(self, name):
+                role, value = _bound(written, name)
+                if role:
+                    roles.setdefault(role, {})[name] = value
+                else:
+                    flags[name] = value
+        return _revalidated(Limits, {**dict(limits), **{k: v for k, v in flags.items() if v is not None}, "roles": roles})
+
+
+def _bound(written: str, name: str) -> tuple[str, float | int]:
+    """The role, empty for all of them, and the value of `--max-cost` or `--max-tokens`."""
+    role, equals, value = written.rpartition("=")
+    flag = "--" + name.replace("_", "-")
+    if equals and role not in ROLES:
+        raise InputError(f"there is no role '{role}'", mend=nearest(role, ROLES), where=flag)
+    try:
+        return role, int(value) if name == "max_tokens" else float(value)
+    except ValueError:
+        example = "5 or rater=2" if name == "max_cost" else "1000000 or rater=200000"
+        raise InputError(f"'{written}' is not a number", mend=f"write it as {example}", where=flag) from None
 
 
 def _revalidated(model: type[M], values: dict[str, Any]) -> M:
@@ -85,7 +112,7 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        flag = "--" + "-".join(str(first["loc"][0]).split("_"))
+        flag = "--" + "-".join(str(first["loc"][-1 if first["loc"][0] == "roles" else 0]).split("_"))
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=flag) from None
 
 
@@ -174,7 +201,7 @@ def _execute(
 
         async with progress.going_on():
             with stopping:
-                return await start(listeners=(progress, LogLost(), LogSteps(), LogBlind(limits)), announce=announce, on_start=on_start)
+                return await start(listeners=(progress, LogLost(), LogSteps(), LogEstimated(limits)), announce=announce, on_start=on_start)
 
     try:
         # What a target's own code prints must not get among the output.

@@ -81,7 +81,6 @@ class Tagging:
         self._codebook = codebook
         self._wish = wish
         self._stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
-        self._blind: set[str] = set()
         self.taken = CallTally()
         self.stopped: str | None = None
         """Why not everything was read."""
@@ -120,9 +119,10 @@ class Tagging:
 
     def _admit(self) -> None:
         from sim.llm.keys import check_credentials
-        from sim.run.preflight import check_tagger
+        from sim.run.preflight import check_prices, check_tagger
 
         check_tagger(self._spec, self._codebook)
+        check_prices([("tagger", "the tagger", self._spec)], self._wish.limits(Limits()))
         check_credentials(self._spec)
         leaving = admit({"the tagger": self._spec}, self._wish.local_only, sends="messages of the log")
         if leaving:
@@ -136,7 +136,7 @@ class Tagging:
         from sim.run.judges import build_tagger
 
         limits = self._wish.limits(Limits())
-        traffic = Traffic(limits)
+        traffic = Traffic(limits, concurrency=self._wish.concurrency)
         shared = Shared(traffic, self._wish.local_only)
         clients = Clients(load_prompts(), sampling=Sampling(), limits=limits, shared=shared)
         with self._stopping as stopping:
@@ -158,10 +158,5 @@ class Tagging:
                 await clients.close()
 
     def _look_at(self, traffic: Traffic) -> str | None:
-        """Why nothing more may be tagged; says once which limit cannot hold because nobody tells what calls take."""
-        limits, spent = self._wish.limits(Limits()), traffic.budget.spent
-        for flag, limit, unknown in (("--max-cost", limits.max_cost, spent.unknown_costs), ("--max-tokens", limits.max_tokens, spent.unknown_tokens)):
-            if limit is not None and unknown and flag not in self._blind:
-                self._blind.add(flag)
-                print(f"sim: {flag}: nobody tells what calls of {self._spec.model} take, so they count as 0", file=sys.stderr, flush=True)
+        """Why nothing more may be tagged."""
         return "interrupted" if traffic.stopped else traffic.exhausted()

@@ -42,12 +42,17 @@ class Usage(Frozen):
     output: Count
     cached: Count = 0
     """Of `input`, those read from the provider's prompt cache."""
+    cache_write: Count = 0
+    """Of `input`, those written to it."""
+    reasoning: Count = 0
+    """Of `output`, those the model thought with and did not say."""
 
 
-def read_usage(input: object, output: object, cached: object = 0) -> Usage | None:
+def read_usage(input: object, output: object, cached: object = 0, *, cache_write: object = 0, reasoning: object = 0) -> Usage | None:
     """Tokens as a provider says it counted them; None where it does not say, or says what no count can be."""
     try:
-        return Usage(input=input, output=output, cached=0 if cached is None else cached)
+        parts = {"cached": cached, "cache_write": cache_write, "reasoning": reasoning}
+        return Usage(input=input, output=output, **{name: 0 if count is None else count for name, count in parts.items()})
     except ValidationError:
         return None
 
@@ -57,6 +62,15 @@ class _OrUnknown:
 
     def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.with_default_schema(handler(source), default=None, on_error="default")
+
+
+class Estimated(Frozen):
+    """What a call was reckoned to take, where its provider did not say what it took."""
+
+    input: Count
+    output: Count
+    cost: float | None = None
+    """US dollars; None: its price is unknown."""
 
 
 class Call(Frozen):
@@ -71,6 +85,9 @@ class Call(Frozen):
     """None: the provider did not say."""
     cost: float | None = None
     """US dollars; None: unknown, which is not 0."""
+    estimated: Estimated | None = None
+    """What counts against the budget in place of usage and cost that are unknown; it feeds no figure. None: they are known, or an earlier version
+    made the call."""
 
 
 class Timing(Frozen):

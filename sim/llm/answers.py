@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -59,6 +59,7 @@ class Asker:
         *,
         patience: Patience,
         enter: Enter,
+        bound: int | None = None,
         first: Form = "schema",
         json_mode: str | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -69,6 +70,7 @@ class Asker:
         send: makes one attempt; raises `AttemptFailed`.
         patience: how often, and after what waits, attempts are made.
         enter: the way through the door of the run's traffic to this model.
+        bound: tokens that an answer may have; None: the provider's own limit.
         first: the form to begin with.
         json_mode: what is written under the last message in the forms `json` and `prompt`, `{{ schema }}` standing for the schema; left out, the
             package's own.
@@ -79,6 +81,7 @@ class Asker:
         self._send = send
         self._patience = patience
         self._enter = enter
+        self._bound = bound
         self._environ = environ
         self._clock = clock
         self._form: Form = first
@@ -114,7 +117,7 @@ class Asker:
         if request.schema is not None:
             self._learn(found, answer)
         finish = answer.finish if answer.finish in _ENDINGS else SECRETS.strike(answer.finish, pieces=True)[:_ENDING]
-        return Completion(text, found.value, finish, outcome.usage, outcome.cost, outcome.seconds, outcome.attempts, found.clash)
+        return Completion(text, found.value, finish, outcome.usage, outcome.cost, outcome.seconds, outcome.attempts, found.clash, outcome.estimated)
 
     async def _discover(self, request: Request) -> Outcome:
         """Ask for JSON. Until the form is known one call goes ahead; the others follow when it is back, or after `GRACE`."""
@@ -156,10 +159,10 @@ class Asker:
                 raise
 
         blanks = BLANKS if request.role in ("target", "user", "rater") else 0
-        async with self._enter(request.role, estimate(m.content for m in wire.messages)) as here:
+        async with self._enter(request.role, estimate((m.content for m in wire.messages), output=self._bound)) as here:
             outcome = await persist(attempt, self._patience, here, blanks=blanks, clock=self._clock)
-            here.settle(outcome.usage, outcome.cost)
-        return outcome
+            settled = here.settle(outcome.usage, outcome.cost)
+        return replace(outcome, cost=settled.cost, estimated=settled.estimated)
 
     def _wire(self, request: Request, form: Form | None) -> Wire:
         seed = None if request.seed is None else request.seed & 0x7FFF_FFFF
@@ -190,7 +193,15 @@ class Asker:
 
     def _refused(self, request: Request, outcome: Outcome, message: str, *, quote: str = "") -> None:
         prompt = prompt_hash(request.messages)
-        call = Call(role=request.role, model=self._model, step=request.step, prompt=prompt, usage=outcome.usage, cost=outcome.cost)
+        call = Call(
+            role=request.role,
+            model=self._model,
+            step=request.step,
+            prompt=prompt,
+            usage=outcome.usage,
+            cost=outcome.cost,
+            estimated=outcome.estimated,
+        )
         timing = Timing(latency=outcome.seconds, retries=outcome.attempts - 1)
         raise CallFailed("refused", f"{self._model}: {message}", quote=scrub(quote, self._environ), calls=(call,), timings=(timing,))
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sim.core.event import Usage
+from sim.core.event import Estimated, Usage
 from sim.llm.failures import AGAIN, AttemptFailed
 from sim.llm.traffic.passage import Passage
 
@@ -50,6 +50,8 @@ class Outcome:
     cost: float | None
     seconds: float
     """From the first attempt to the answer."""
+    estimated: Estimated | None = None
+    """What the call was settled at where its usage is unknown."""
 
 
 @dataclass(frozen=True)
@@ -135,5 +137,5 @@ def _outcome(answered: list[Answer], attempts: int, seconds: float) -> Outcome:
         return Outcome(answered[0], attempts, answered[0].usage, answered[0].cost, seconds)
     usages = [a.usage for a in answered if a.usage is not None]
     costs = [a.cost for a in answered if a.cost is not None]
-    total = Usage(input=sum(u.input for u in usages), output=sum(u.output for u in usages), cached=sum(u.cached for u in usages)) if usages else None
+    total = Usage(**{name: sum(getattr(u, name) for u in usages) for name in Usage.model_fields}) if usages else None
     return Outcome(answered[-1], attempts, total, sum(costs) if len(costs) == len(answered) else None, seconds)

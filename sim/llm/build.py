@@ -16,6 +16,7 @@ from sim.llm.embedding import Embedder, build_offline_embedder
 from sim.llm.hosts import Destination as Place
 from sim.llm.hosts import hosts_of, is_near
 from sim.llm.in_process import EmbedderInProcess, InProcess
+from sim.llm.prices import model_price
 from sim.llm.traffic.lanes import Destination
 from sim.llm.traffic.passage import Traffic
 
@@ -65,7 +66,7 @@ def build_client(
     shared = shared or Shared(Traffic(limits))
     if shared.local_only:
         shared.local_only.demand(Place(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
-    enter = shared.traffic.way_to(destination_of(spec))
+    enter = shared.traffic.way_to(destination_of(spec), price=model_price(spec))
     if spec.via == "offline":
         from sim.llm.offline import build_offline
 
@@ -105,7 +106,7 @@ def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: 
     """
     if shared.local_only:
         shared.local_only.demand(Place(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
-    enter = shared.traffic.way_to(destination_of(spec))
+    enter = shared.traffic.way_to(destination_of(spec), price=model_price(spec))
     if spec.offline:
         return EmbedderInProcess(build_offline_embedder(spec.model), enter)
     from sim.llm.litellm_client import Library

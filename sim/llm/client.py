@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 from pydantic import JsonValue
 
 from sim.core.errors import CallFailed
-from sim.core.event import Call, Role, Timing, Usage
+from sim.core.event import Call, Estimated, Role, Timing, Usage
 
 JsonSchema = dict[str, JsonValue]
 
@@ -67,6 +67,8 @@ class Completion:
     attempts: int = 1
     clash: bool = False
     """Whether the text holds several answers that differ, of which one may be quoted from what was judged."""
+    estimated: Estimated | None = None
+    """What the call was settled at where its usage is unknown."""
 
 
 class Client(Protocol):
@@ -125,6 +127,7 @@ class CallLog:
                 prompt=prompt_hash(request.messages),
                 usage=completion.usage,
                 cost=completion.cost,
+                estimated=completion.estimated,
             )
         )
         self._timings.append(Timing(latency=completion.latency, retries=completion.attempts - 1))

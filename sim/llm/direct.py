@@ -15,11 +15,12 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import to_json
 
-from sim.core.event import Usage, read_usage
+from sim.core.event import Usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
+from sim.llm.counts import count_usage
 from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after, timed_out
 from sim.llm.keys import named_key
 from sim.llm.reach import why_unreachable
@@ -99,7 +100,9 @@ class DirectClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._pool = pool
         self._now = now
-        self._asker = Asker(spec.model, self._send, patience=patience, enter=enter, json_mode=json_mode, environ=environ, clock=clock)
+        self._asker = Asker(
+            spec.model, self._send, patience=patience, enter=enter, bound=sampling.max_tokens, json_mode=json_mode, environ=environ, clock=clock
+        )
 
     @property
     def form(self) -> Form:
@@ -232,5 +235,4 @@ def _told(failure: _Error) -> str:
 def _usage(usage: JsonValue) -> Usage | None:
     if not isinstance(usage, dict):
         return None
-    details = usage.get("prompt_tokens_details")
-    return read_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), details.get("cached_tokens") if isinstance(details, dict) else 0)
+    return count_usage(usage, written=usage.get("cache_creation_input_tokens"))

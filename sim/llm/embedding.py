@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sim.core.errors import InputError
-from sim.core.event import Call, Timing, Usage
+from sim.core.event import Call, Estimated, Timing, Usage
 from sim.core.text import normalise, words
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.client import Message, prompt_hash
@@ -46,10 +46,10 @@ class Embedder(Protocol):
         """Give back connections."""
 
 
-def account(model: str, texts: Sequence[str], *, usage: Usage | None, cost: float | None) -> Call:
+def account(model: str, texts: Sequence[str], *, usage: Usage | None, cost: float | None, estimated: Estimated | None = None) -> Call:
     """The call that embedded `texts`, as the journal has it."""
     prompt = prompt_hash([Message("user", text) for text in texts])
-    return Call(role="memory", model=model, prompt=prompt, usage=usage, cost=cost)
+    return Call(role="memory", model=model, prompt=prompt, usage=usage, cost=cost, estimated=estimated)
 
 
 class OfflineEmbedder:

@@ -11,11 +11,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.core.event import Usage, read_usage
+from sim.core.event import Usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.client import Completion, Request
+from sim.llm.counts import count_usage
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, timed_out
 from sim.llm.guard import Refused
 from sim.llm.keys import hold_provider_keys, named_key
@@ -134,7 +135,17 @@ class LiteLLMClient:
         }
         self._fixed |= way_to(spec, environ)
         first: Form = "schema" if supported is None or "response_format" in supported else "prompt"
-        self._asker = Asker(spec.model, self._send, patience=patience, enter=enter, first=first, json_mode=json_mode, environ=environ, clock=clock)
+        self._asker = Asker(
+            spec.model,
+            self._send,
+            patience=patience,
+            enter=enter,
+            bound=sampling.max_tokens,
+            first=first,
+            json_mode=json_mode,
+            environ=environ,
+            clock=clock,
+        )
 
     @property
     def form(self) -> Form:
@@ -237,6 +248,11 @@ def cost_of(response: Any, *, priced: bool) -> float | None:
 def _usage(response: Any) -> Usage | None:
     """Tokens as the provider counted them; LiteLLM puts two noughts where it did not."""
     usage = getattr(response, "usage", None)
-    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
-    found = read_usage(getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None), cached)
+    if usage is None:
+        return None
+    said = {name: getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    for name in ("prompt_tokens_details", "completion_tokens_details"):
+        about = getattr(usage, name, None)
+        said[name] = {of: getattr(about, of, None) for of in ("cached_tokens", "cache_creation_tokens", "reasoning_tokens")}
+    found = count_usage(said, written=getattr(usage, "cache_creation_input_tokens", None))
     return found if found and found.input + found.output else None

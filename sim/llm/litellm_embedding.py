@@ -71,13 +71,13 @@ class LiteLLMEmbedder:
             return Answer("", usage=usage, cost=cost_of(response, priced=self._priced) if usage else None)
 
         try:
-            async with self._enter("memory", estimate(texts)) as here:
+            async with self._enter("memory", estimate(texts, output=0)) as here:
                 outcome = await persist(attempt, self._patience, here, clock=self._clock)
-                here.settle(outcome.usage, outcome.cost)
+                settled = here.settle(outcome.usage, outcome.cost)
         except AttemptFailed as failure:
             said, quote = (scrub(text, self._environ, sent=texts) for text in (f"{self.model}: {failure.message}", failure.quote))
             raise CallFailed(CAUSES[failure.kind], said, quote=quote) from None
-        call = account(self.model, texts, usage=outcome.usage, cost=outcome.cost)
+        call = account(self.model, texts, usage=settled.usage, cost=settled.cost, estimated=settled.estimated)
         return Embedded(tuple(vectors), call, Timing(latency=outcome.seconds, retries=outcome.attempts - 1))
 
     async def close(self) -> None:

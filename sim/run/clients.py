@@ -33,7 +33,7 @@ class Clients:
     def get(self, spec: ModelSpec) -> Client:
         """The client of `spec`; to be called in the event loop that it is used in."""
         sampling = spec.sampling or self._sampling
-        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, sampling)
+        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, spec.price, sampling)
         if same not in self._built:
             json_mode = self.prompts.text("json_mode")
             client = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)

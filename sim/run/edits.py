@@ -13,7 +13,7 @@ from sim.llm.build import Shared, build_client
 from sim.llm.traffic.budget import Spent
 from sim.llm.traffic.passage import Traffic
 from sim.run.pool import work_through
-from sim.run.preflight import check_rater
+from sim.run.preflight import check_prices, check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.scenes import Reading, view_of
 
@@ -53,10 +53,12 @@ async def rate_scenes(
         on_rated: called after each reply.
 
     Raises:
-        InputError: there is no such model, it cannot rate, or its key is missing from the environment.
+        InputError: there is no such model, it cannot rate, its key is missing from the environment, or its price is
+            unknown and `max_cost` is given.
     """
     check_rater(rater)
-    shared = Shared(Traffic(limits))
+    check_prices([("rater", "the rater", rater)], limits)
+    shared = Shared(Traffic(limits, concurrency=concurrency))
     client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
     judge = LikabilityRater(observer_id(rater.model), client, prompts)
     due = {Reading(staged.scene.id, part): staged for staged in scenes for part in staged.scene.replies()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from sim.score.moves_offline import OfflineTagger
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
+    from sim.core.event import Role
     from sim.core.panel import Node
     from sim.core.spec import KeptScorer, ModelSpec, Study
     from sim.run.clients import Clients
@@ -78,6 +79,12 @@ class Judging:
         scorers = {f"the scorer {s.info.id}": s.model for s in self.scorers if isinstance(s, RubricScorer)}
         raters = {f"the rater {part}": spec for part, spec in self.raters.items()}
         return raters | scorers | ({"the tagger": self.tagger} if self.tagger else {})
+
+    @property
+    def priced(self) -> Iterator[tuple[Role, str, ModelSpec]]:
+        """Everybody with the role of their calls and what they are called (`sim.run.preflight.check_prices`)."""
+        for name, spec in self.specs.items():
+            yield "tagger" if name == "the tagger" else "judge" if name.startswith("the scorer") else "rater", name, spec
 
     @property
     def versions(self) -> dict[str, str]:

@@ -6,19 +6,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
-from sim.core.spec import ChatTargetSpec, HttpTargetSpec
+from sim.core.spec import ChatTargetSpec, HttpTargetSpec, LoggedTargetSpec, ModelSpec
 from sim.foreign.code import find_source, read_class
 from sim.llm.embedding import build_offline_embedder
-from sim.llm.hosts import destinations
+from sim.llm.hosts import destinations, target_part
 from sim.llm.keys import check_credentials
 from sim.llm.offline import BEHAVIOURS, USERS, build_offline
-from sim.targets.build import check_own
+from sim.llm.prices import model_price
+from sim.targets.build import check_own, price_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sim.core.codebook import Codebook
-    from sim.core.spec import ModelSpec, Scenario, Study
+    from sim.core.event import Role
+    from sim.core.spec import CustomTargetSpec, Limits, Scenario, Study
     from sim.llm.hosts import LocalOnly
 
 TAGGER = "offline/tagger"
@@ -185,3 +187,46 @@ def check_hosts(study: Study, local_only: LocalOnly | None, *, scorers: Mapping[
     """
     if local_only:
         local_only.demand(destinations(study, scorers=scorers))
+
+
+def check_prices(priced: Iterable[tuple[Role, str, ModelSpec | CustomTargetSpec]], limits: Limits) -> None:
+    """Refuse a budget of dollars for calls whose price nobody knows: it could not hold.
+
+    Args:
+        priced: whoever is asked, with the role of the calls and what it is called among the parts of a study.
+
+    Raises:
+        InputError: names the first of unknown price.
+    """
+    for role, part, spec in priced:
+        known = model_price(spec) if isinstance(spec, ModelSpec) else price_of(spec)
+        whole, own = limits.max_cost is not None, role in limits.roles and limits.roles[role].max_cost is not None
+        if known is None and (whole or own):
+            name = f" ({spec.model})" if isinstance(spec, ModelSpec) else ""
+            example = "{input: 0.5, output: 1.5} in US dollars for a million tokens" if name else "{call: 0.002} in US dollars"
+            raise InputError(f"nobody knows what {part}{name} costs", mend=f"give it price: {example}, or use --max-tokens", where="--max-cost")
+
+
+def priced_parts(study: Study, scorers: Mapping[str, ModelSpec] = MappingProxyType({})) -> Iterator[tuple[Role, str, ModelSpec | CustomTargetSpec]]:
+    """Whoever `study` asks, with role and name.
+
+    Args:
+        scorers: the models that judge by rubrics, by the rubric's id.
+    """
+    yield "user", "the user", study.user
+    for rater, spec in study.raters.items():
+        yield "rater", f"the rater {rater}", spec
+    yield "tagger", "the tagger", study.tagger
+    if study.judge:
+        yield "judge", "the judge", study.judge
+    for id, spec in scorers.items():
+        yield "judge", f"the scorer {id}", spec
+    for target in study.targets:
+        if isinstance(target, LoggedTargetSpec):
+            continue
+        yield "target", target_part(target.id), target
+        if isinstance(target, ChatTargetSpec):
+            yield "memory", target_part(target.id), target
+            yield "probe", target_part(target.id), target
+            if target.embedding:
+                yield "memory", f"the embedding of {target_part(target.id)}", target.embedding

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sim.core.spec import CallableTargetSpec, CustomTargetSpec, GraphTargetSpec, HttpTargetSpec, LoggedTargetSpec
 from sim.llm.attempts import Patience
 from sim.llm.hosts import is_near
+from sim.llm.prices import Price, told_price
 from sim.llm.traffic.lanes import Destination
 from sim.targets.callable import build_callable, load_callable
 from sim.targets.graph import GraphTarget, load_graph
@@ -47,7 +48,7 @@ class CustomTarget:
         else:
             self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
             kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
-            self._till = Meter(Destination(None, f"{kind}/{spec.id}"), shared.traffic)
+            self._till = Meter(Destination(None, f"{kind}/{spec.id}"), shared.traffic, price_of(spec))
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
@@ -96,9 +97,14 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
     url = urlsplit(nothing.text(spec.http.url, quoted=True))
     return HttpLine(
         spec.http,
-        till=Meter(Destination(url.netloc, f"http/{spec.id}", is_near(url.hostname or "")), shared.traffic),
+        till=Meter(Destination(url.netloc, f"http/{spec.id}", is_near(url.hostname or "")), shared.traffic, price_of(spec)),
         pool=shared.pool,
         patience=Patience(retries=limits.retries),
         timeout=limits.timeout,
         environ=environ,
     )
+
+
+def price_of(spec: CustomTargetSpec) -> Price | None:
+    """What a message to `spec` costs, where its study says so."""
+    return told_price(spec.price) if spec.price else None

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from sim.core.event import Call, Role, Timing
 from sim.core.secrets import SECRETS
 from sim.llm.client import Message, prompt_hash
+from sim.llm.prices import Price
 from sim.llm.reading import sound
 from sim.llm.telemetry import calling
 from sim.llm.traffic.lanes import Destination
-from sim.llm.traffic.passage import Passage, Traffic, estimate
+from sim.llm.traffic.passage import Passage, Settled, Traffic, estimate
 from sim.targets.target import Answer
 
 MOST_FINISH = 40
@@ -41,6 +42,8 @@ class Meter:
     to: Destination
     """Its model is what the journal calls it: `http/<id>`, `callable/<id>`, `graph/<id>`."""
     traffic: Traffic
+    price: Price | None = None
+    """Of a message; None: unknown."""
     role: Role = "target"
     """What its calls are made for."""
 
@@ -51,7 +54,7 @@ class Meter:
 
     def passage(self, *texts: str) -> Passage:
         """What a call that sends `texts` passes; to be settled only where the call is one that the journal counts."""
-        return self.traffic.passage(self.role, self.to, estimate(texts))
+        return self.traffic.passage(self.role, self.to, estimate(texts), price=self.price)
 
     async def ask(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> Answer:
         """The reply that `call` brings.
@@ -60,9 +63,10 @@ class Meter:
             CallFailed: what `call` raises, or the budget is used up, or the run is being stopped.
         """
         with calling("invoke_agent", self.name, self.role) as span:
-            said, latency = await self._pass(message, call)
+            said, latency, settled = await self._pass(message, call)
             span.tell({"gen_ai.response.finish_reasons": [sound(SECRETS.strike(said.finish))[:MOST_FINISH]], "rapport.retries": said.attempts - 1})
-        paid = Call(role=self.role, model=self.name, prompt=prompt_hash((Message("user", message),)))
+        prompt = prompt_hash((Message("user", message),))
+        paid = Call(role=self.role, model=self.name, prompt=prompt, cost=settled.cost, estimated=settled.estimated)
         return Answer(
             sound(SECRETS.strike(said.text)),
             finish=sound(SECRETS.strike(said.finish))[:MOST_FINISH],
@@ -70,10 +74,10 @@ class Meter:
             timings=(Timing(latency=latency, retries=said.attempts - 1),),
         )
 
-    async def _pass(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> tuple[Said, float]:
-        """What `call` brings, and how many seconds it took."""
+    async def _pass(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> tuple[Said, float, Settled]:
+        """What `call` brings, how many seconds it took, and what it was settled at."""
         async with self.passage(message) as here:
             started = time.perf_counter()
             said = await call(here)
-            here.settle(None, None)
-            return said, time.perf_counter() - started if said.seconds is None else said.seconds
+            latency = time.perf_counter() - started if said.seconds is None else said.seconds
+            return said, latency, here.settle(None, None)

@@ -221,10 +221,12 @@ def test_a_budget_ends_the_reading_and_what_was_tagged_is_shown(here: Here, serv
     assert server.stats()["calls"] < 20
 
 
-def test_a_limit_that_cannot_hold_is_said_to_be_blind_once(server: Remote, here: Here, tmp_path: Path) -> None:
+def test_a_limit_that_cannot_hold_is_refused(server: Remote, here: Here, tmp_path: Path) -> None:
     log = write(tmp_path, lines(*({**OPENAI, "id": str(i)} for i in range(20))))
     done = here.sim("score", log, *model(server), "--max-cost", "0.01", "--concurrency", "2", "--only", "moves")
-    assert (done.returncode, done.stderr) == (0, "sim: --max-cost: nobody tells what calls of openai/tagger take, so they count as 0\n")
+    assert done.returncode == 2
+    assert "--max-cost: nobody knows what the tagger (openai/tagger) costs" in done.stderr
+    assert server.stats()["calls"] == 0
 
 
 def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:

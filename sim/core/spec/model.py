@@ -19,6 +19,21 @@ class Sampling(Frozen):
     max_tokens: int | None = Field(default=None, strict=True, ge=1)
 
 
+class PriceSpec(Frozen):
+    """US dollars for a million tokens, and for a call; what is left out costs nothing."""
+
+    input: float = Field(default=0, ge=0, allow_inf_nan=False)
+    """A million tokens that are sent."""
+    output: float = Field(default=0, ge=0, allow_inf_nan=False)
+    """A million tokens that come back, those of reasoning included."""
+    cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """A million tokens read from the provider's prompt cache. Left out: as `input`."""
+    cache_write: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """A million tokens written to it. Left out: as `input`."""
+    call: float = Field(default=0, ge=0, allow_inf_nan=False)
+    """One call."""
+
+
 class ModelSpec(Frozen):
     """A model by name, and how to reach it."""
 
@@ -32,6 +47,8 @@ class ModelSpec(Frozen):
     """Name of the environment variable that holds the key; the key itself is never written anywhere."""
     sampling: Sampling | None = None
     """Instead of the study's."""
+    price: PriceSpec | None = None
+    """Left out: LiteLLM's price list; of a server that is named by `api_base` and spoken to directly, unknown."""
 
     @field_validator("api_base")
     @classmethod
@@ -54,8 +71,8 @@ class ModelSpec(Frozen):
 
     @model_validator(mode="after")
     def _offline_is_offline(self) -> Self:
-        if self.offline and (self.api_base or self.client or self.api_key_env):
-            raise ValueError(f"{self.model} runs in this process: it takes no api_base, client or api_key_env")
+        if self.offline and (self.api_base or self.client or self.api_key_env or self.price):
+            raise ValueError(f"{self.model} runs in this process: it takes no api_base, client, api_key_env or price")
         if self.client == "direct" and not self.api_base:
             raise ValueError("client: direct needs an api_base")
         return self

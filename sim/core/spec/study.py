@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from sim.core.address import Address, observer_id
-from sim.core.event import ProbeKind
+from sim.core.event import ProbeKind, Role
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.rubric import Rubric
@@ -23,6 +23,15 @@ _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 
 Primary = Literal["fixed_set", "likability", "without_callback"]
 """Measures that a study may declare its primary outcome."""
+
+
+class RoleLimits(Frozen):
+    """What one role may use of a run's budget."""
+
+    max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """US dollars over the whole run."""
+    max_tokens: int | None = Field(default=None, strict=True, ge=1)
+    """Tokens in and out over the whole run."""
 
 
 class Limits(Frozen):
@@ -48,6 +57,8 @@ class Limits(Frozen):
     """Tokens in and out over the whole run."""
     max_minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Minutes of one `run` or `resume`."""
+    roles: dict[Role, RoleLimits] = Field(default={})
+    """What single roles may use of it, as `roles: {rater: {max_cost: 2}}`."""
 
 
 class Controls(Frozen):

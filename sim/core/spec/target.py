@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.http import HttpSpec
 from sim.core.spec.memory import MemorySpec, PolicyName, read_memory, slug
-from sim.core.spec.model import ModelSpec
+from sim.core.spec.model import ModelSpec, PriceSpec
 from sim.core.spec.twins import refuse_twins
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
@@ -94,6 +94,8 @@ class _CustomTargetSpec(Frozen):
     id: Id
     memory: str = "native"
     """Always `native`: what it remembers is its own affair."""
+    price: PriceSpec | None = None
+    """What a message to it costs, as `price: {call: 0.002}`. Left out: unknown."""
 
     @field_validator("memory")
     @classmethod

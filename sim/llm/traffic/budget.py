@@ -1,18 +1,35 @@
-"""What a run may still spend, over all roles and models.
+"""What a run may still spend, in all and by role: each call reserves what it may take before it is made, and is settled by what it took.
 
-A call is checked before it is made and counted when it is answered. What is in flight when a limit is reached is still answered and paid for, so the
-overshoot is at most the cost of the calls in flight.
+A call whose reservation does not fit waits until others are settled, and is refused once nothing that is outstanding could make it fit. So a budget
+is not overspent unless calls take more than they reserved, and then by no more than that excess of the calls in flight.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sim.core.event import Call, Role, Usage
+from sim.core.errors import CallFailed
+from sim.core.event import Call, Estimated, Role, Usage
 from sim.core.ports import Clock
 from sim.core.spec import Limits
+from sim.core.spec.study import RoleLimits
+
+REPLY = 1_000
+"""Tokens that are reserved for an answer whose length nothing bounds, until a longer one has come."""
+
+
+class Sum(NamedTuple):
+    """US dollars and tokens."""
+
+    cost: float
+    tokens: int
+
+
+NOTHING = Sum(0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,8 @@ class Spent:
     """Calls counted as 0 dollars because nobody knows their price."""
     unknown_tokens: int = 0
     """Calls counted as 0 tokens because the provider did not say."""
+    estimated: Sum = NOTHING
+    """What stands in the budget for those that are unknown."""
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(
@@ -36,6 +55,7 @@ class Spent:
             self.calls + other.calls,
             self.unknown_costs + other.unknown_costs,
             self.unknown_tokens + other.unknown_tokens,
+            Sum(self.estimated.cost + other.estimated.cost, self.estimated.tokens + other.estimated.tokens),
         )
 
 
@@ -43,19 +63,67 @@ def tally(calls: Iterable[Call]) -> dict[Role, Spent]:
     """What the journal's calls have taken, by role; the seed of a resumed run's budget."""
     spent: dict[Role, Spent] = {}
     for call in calls:
-        spent[call.role] = spent.get(call.role, Spent()) + _price(call.model, call.usage, call.cost)
+        spent[call.role] = spent.get(call.role, Spent()) + _price(call.model, call.usage, call.cost, call.estimated)
     return spent
 
 
-def _price(model: str, usage: Usage | None, cost: float | None) -> Spent:
+def _price(model: str, usage: Usage | None, cost: float | None, estimated: Estimated | None) -> Spent:
     free = model.startswith("offline/")
+    instead = Sum(
+        (estimated.cost or 0.0) if estimated and cost is None else 0.0, estimated.input + estimated.output if estimated and usage is None else 0
+    )
     return Spent(
         cost=cost or 0.0,
         tokens=0 if usage is None else usage.input + usage.output,
         calls=1,
         unknown_costs=int(cost is None and not free),
         unknown_tokens=int(usage is None and not free),
+        estimated=instead,
     )
+
+
+class _Purse:
+    """One limit's worth: what is spent of it, and what is promised to calls under way."""
+
+    def __init__(self, limits: RoleLimits, role: Role | None, spent: Spent) -> None:
+        self.used_up = ""
+        """Why no further call is let pass; empty: some may be."""
+        self._limits = limits
+        self._of = f"{role}=" if role else ""
+        self._whose = f" for the {role}" if role else ""
+        self._spent = Sum(spent.cost + spent.estimated.cost, spent.tokens + spent.estimated.tokens)
+        self._promised = NOTHING
+
+    def fits(self, wish: Sum) -> bool:
+        """Whether `wish` can be promised now. Where it never can, `used_up` is set."""
+        limits, spent, promised = self._limits, self._spent, self._promised
+        if limits.max_cost is not None and (spent.cost >= limits.max_cost or spent.cost + wish.cost > limits.max_cost):
+            self.used_up = (
+                f"the budget of {limits.max_cost:g} US dollars{self._whose} is used up ({_left(spent.cost, limits.max_cost, wish.cost)}); "
+                f"raise --max-cost {self._of}… to go on"
+            )
+        elif limits.max_tokens is not None and (spent.tokens >= limits.max_tokens or spent.tokens + wish.tokens > limits.max_tokens):
+            self.used_up = (
+                f"the budget of {limits.max_tokens} tokens{self._whose} is used up ({_left(spent.tokens, limits.max_tokens, wish.tokens)}); "
+                f"raise --max-tokens {self._of}… to go on"
+            )
+        if self.used_up:
+            return False
+        too_dear = limits.max_cost is not None and spent.cost + promised.cost + wish.cost > limits.max_cost
+        return not too_dear and not (limits.max_tokens is not None and spent.tokens + promised.tokens + wish.tokens > limits.max_tokens)
+
+    def promise(self, wish: Sum, sign: int = 1) -> None:
+        """Keep `wish` for a call under way, or take the promise back."""
+        self._promised = Sum(self._promised.cost + sign * wish.cost, self._promised.tokens + sign * wish.tokens)
+
+    def spend(self, taken: Sum) -> None:
+        """Note what a call has taken."""
+        self._spent = Sum(self._spent.cost + taken.cost, self._spent.tokens + taken.tokens)
+
+
+def _left(spent: float, limit: float, wish: float) -> str:
+    """How much is spent, and where something is left, that the next call may take more."""
+    return f"{spent:.4g} spent" + (f", and the next call may take {wish:.4g}" if spent < limit else "")
 
 
 class Budget:
@@ -63,15 +131,20 @@ class Budget:
 
     def __init__(self, limits: Limits, clock: Clock, *, spent: Mapping[Role, Spent] | None = None) -> None:
         """Args:
-        limits: `max_cost`, `max_tokens` and `max_minutes` are read.
+        limits: `max_cost`, `max_tokens`, `max_minutes` and `roles` are read.
         clock: seconds; `max_minutes` counts from now.
         spent: what earlier executions of the run have spent, by role (`tally`).
         """
-        self._limits = limits
+        self._minutes = limits.max_minutes
         self._clock = clock
         self._started = clock()
         self._by_role: dict[Role, Spent] = dict(spent or {})
         self._total = sum(self._by_role.values(), Spent())
+        whole = RoleLimits(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
+        self._whole = _Purse(whole, None, self._total) if whole != RoleLimits() else None
+        self._purses = {role: _Purse(of, role, self._by_role.get(role, Spent())) for role, of in limits.roles.items()}
+        self._longest: dict[tuple[Role, str], int] = {}
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def spent(self) -> Spent:
@@ -84,30 +157,87 @@ class Budget:
         return self._by_role
 
     @property
-    def unknown_costs(self) -> int:
-        """How many calls count as 0 dollars because nobody knows their price."""
-        return self._total.unknown_costs
-
-    @property
     def minutes_left(self) -> float:
         """Seconds until `max_minutes` are over."""
-        if self._limits.max_minutes is None:
-            return math.inf
-        return max(0.0, self._limits.max_minutes * 60 - (self._clock() - self._started))
+        return math.inf if self._minutes is None else max(0.0, self._minutes * 60 - (self._clock() - self._started))
+
+    @property
+    def used_up(self) -> frozenset[Role]:
+        """Roles whose own budgets let no further call pass."""
+        return frozenset(role for role, purse in self._purses.items() if purse.used_up)
 
     def exhausted(self) -> str | None:
-        """Which limit is reached, as a sentence that names its flag; None while there is something left."""
-        limits, total = self._limits, self._total
-        if limits.max_cost is not None and total.cost >= limits.max_cost:
-            return f"the budget of {limits.max_cost:g} US dollars is used up ({total.cost:.4g} spent); raise --max-cost to go on"
-        if limits.max_tokens is not None and total.tokens >= limits.max_tokens:
-            return f"the budget of {limits.max_tokens} tokens is used up ({total.tokens} spent); raise --max-tokens to go on"
-        if limits.max_minutes is not None and self._clock() - self._started >= limits.max_minutes * 60:
-            return f"the {limits.max_minutes:g} minutes of --max-minutes are over"
+        """Which limit of the whole run is reached, as a sentence that names its flag; None while there is something left."""
+        if self._whole and (self._whole.used_up or not self._whole.fits(NOTHING)) and self._whole.used_up:
+            return self._whole.used_up
+        return self.timed_out()
+
+    def timed_out(self) -> str | None:
+        """That the minutes are over; None: they are not."""
+        if self._minutes is not None and self.minutes_left <= 0:
+            return f"the {self._minutes:g} minutes of --max-minutes are over"
         return None
 
-    def count(self, role: Role, model: str, *, usage: Usage | None, cost: float | None) -> None:
-        """Note an answered call."""
-        price = _price(model, usage, cost)
+    def reply(self, role: Role, model: str) -> int:
+        """Tokens to reserve for an answer whose length nothing bounds."""
+        return max(REPLY, self._longest.get((role, model), 0))
+
+    async def reserve(self, role: Role, wish: Sum, *, check: Callable[[], None] = lambda: None) -> None:
+        """Keep `wish` for a call of `role`, once it fits; to be taken back by `release`.
+
+        Args:
+            check: called after each wait; raises when there is nothing more to wait for.
+
+        Raises:
+            CallFailed: `budget`: it will never fit; or what `check` raises.
+        """
+        purses = self._of(role)
+        while not all([purse.fits(wish) for purse in purses]):
+            for purse in purses:
+                if purse.used_up:
+                    raise CallFailed("budget", purse.used_up)
+            await self._settlement()
+            check()
+        for purse in purses:
+            purse.promise(wish)
+
+    def release(self, role: Role, wish: Sum) -> None:
+        """Take back what was kept for a call of `role`."""
+        for purse in self._of(role):
+            purse.promise(wish, -1)
+        self.wake()
+
+    def count(self, role: Role, model: str, *, usage: Usage | None, cost: float | None, estimated: Estimated | None = None) -> None:
+        """Note an answered call.
+
+        Args:
+            estimated: what counts for what is unknown of it.
+        """
+        price = _price(model, usage, cost, estimated)
         self._by_role[role] = self._by_role.get(role, Spent()) + price
         self._total += price
+        if usage is not None and usage.output > REPLY:
+            self._longest[role, model] = max(usage.output, self._longest.get((role, model), 0))
+        for purse in self._of(role):
+            purse.spend(Sum(price.cost + price.estimated.cost, price.tokens + price.estimated.tokens))
+
+    def wake(self) -> None:
+        """Let those who wait for a settlement look again."""
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.get_loop().call_soon_threadsafe(_wake, one)
+
+    async def _settlement(self) -> None:
+        one = asyncio.get_running_loop().create_future()
+        self._waiting.append(one)
+        await one
+
+    def _of(self, role: Role) -> list[_Purse]:
+        purses = [self._whole] if self._whole else []
+        return [*purses, self._purses[role]] if role in self._purses else purses
+
+
+def _wake(one: asyncio.Future[None]) -> None:
+    if not one.done():
+        one.set_result(None)

@@ -14,13 +14,14 @@ from functools import partial
 from typing import NamedTuple, Self
 
 from sim.core.errors import CallFailed
-from sim.core.event import Role, Usage
+from sim.core.event import Estimated, Role, Usage
 from sim.core.ports import Clock
 from sim.core.spec import Limits
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.failures import AttemptFailed
+from sim.llm.prices import Price
 from sim.llm.traffic.breaker import Breaker
-from sim.llm.traffic.budget import Budget, Spent
+from sim.llm.traffic.budget import Budget, Spent, Sum
 from sim.llm.traffic.lanes import Destination, Host, Lane
 from sim.llm.traffic.limit import START, AdaptiveLimit
 from sim.llm.traffic.pace import Pace
@@ -30,12 +31,26 @@ class Estimate(NamedTuple):
     """What a call may take, in tokens, before it is made."""
 
     input: int = 0
-    output: int = 0
+    output: int | None = 0
+    """None: nothing bounds the answer."""
 
 
-def estimate(texts: Iterable[str]) -> Estimate:
-    """What a call may take that sends `texts`."""
-    return Estimate(sum(map(len, texts)) // CHARACTERS_PER_TOKEN)
+def estimate(texts: Iterable[str], *, output: int | None = None) -> Estimate:
+    """What a call may take that sends `texts`.
+
+    Args:
+        output: tokens that the answer may have, where something bounds it.
+    """
+    return Estimate(sum(map(len, texts)) // CHARACTERS_PER_TOKEN, output)
+
+
+class Settled(NamedTuple):
+    """What a call has taken."""
+
+    usage: Usage | None
+    cost: float | None
+    estimated: Estimated | None
+    """What counts against the budget for what is unknown of it."""
 
 
 class Traffic:
@@ -61,6 +76,8 @@ class Traffic:
         self.budget = Budget(limits, clock, spent=spent)
         self.say: Callable[[str], None] = _unsaid
         """Is given a line when a provider goes down or comes back."""
+        self.spent_up = False
+        """Whether a call was refused because a limit of the whole run is reached."""
         self._limits = limits
         self._concurrency = concurrency
         self._clock = clock
@@ -71,16 +88,20 @@ class Traffic:
         self._stopped = False
         self._closed: set[Role] = set()
 
-    def passage(self, role: Role, destination: Destination, estimate: Estimate) -> Passage:
-        """What a call passes that is made for `role`, goes to `destination` and may take `estimate`."""
-        return Passage(self, role, destination.model, self.lane(destination), estimate)
+    def passage(self, role: Role, destination: Destination, estimate: Estimate, *, price: Price | None = None) -> Passage:
+        """What a call passes that is made for `role`, goes to `destination` and may take `estimate`.
 
-    def way_to(self, destination: Destination) -> Enter:
+        Args:
+            price: None: unknown.
+        """
+        return Passage(self, role, destination.model, self.lane(destination), estimate, price)
+
+    def way_to(self, destination: Destination, *, price: Price | None = None) -> Enter:
         """`passage` with a fixed destination."""
-        return partial(self._pass, destination)
+        return partial(self._pass, destination, price)
 
-    def _pass(self, destination: Destination, role: Role, estimate: Estimate) -> Passage:
-        return self.passage(role, destination, estimate)
+    def _pass(self, destination: Destination, price: Price | None, role: Role, estimate: Estimate) -> Passage:
+        return self.passage(role, destination, estimate, price=price)
 
     @property
     def load(self) -> tuple[int, int]:
@@ -98,6 +119,7 @@ class Traffic:
         for sleeper in self._sleepers:
             if not sleeper.done():
                 sleeper.set_result(None)
+        self.budget.wake()
 
     def exhausted(self) -> str | None:
         """Which limit of the budget is reached; None while there is something left."""
@@ -109,11 +131,24 @@ class Traffic:
         Raises:
             CallFailed: `interrupted` after `stop`, `budget` once a limit is reached.
         """
-        if self._stopped:
-            raise CallFailed("interrupted", "the run is being stopped")
+        self.check_time()
         reached = self.budget.exhausted()
         if reached is not None:
+            self.spent_up = True
             raise CallFailed("budget", reached)
+
+    def check_time(self) -> None:
+        """See that calls which have their part of the budget may go on.
+
+        Raises:
+            CallFailed: `interrupted` after `stop`, `budget` once the minutes are over.
+        """
+        if self._stopped:
+            raise CallFailed("interrupted", "the run is being stopped")
+        over = self.budget.timed_out()
+        if over is not None:
+            self.spent_up = True
+            raise CallFailed("budget", over)
 
     async def rest(self, seconds: float, *, woken_by: set[asyncio.Future[None]] | None = None) -> None:
         """Let time pass; ends early when the run is stopped or its minutes are over.
@@ -122,15 +157,15 @@ class Traffic:
             woken_by: who is in it when something happens is woken.
 
         Raises:
-            CallFailed: as `check`.
+            CallFailed: as `check_time`.
         """
-        self.check()
+        self.check_time()
         seconds = min(seconds, self.budget.minutes_left)
         if self._sleep is not None:
             await self._sleep(seconds)
         else:
             await self._wait(seconds, self._sleepers if woken_by is None else woken_by)
-        self.check()
+        self.check_time()
 
     async def _wait(self, seconds: float, woken_by: set[asyncio.Future[None]]) -> None:
         sleeper = asyncio.get_running_loop().create_future()
@@ -146,8 +181,9 @@ class Traffic:
 
     @property
     def closed(self) -> frozenset[Role]:
-        """Roles whose calls cannot be made any more in this execution: their provider refuses for good, or was down for too long."""
-        return frozenset(self._closed)
+        """Roles whose calls cannot be made any more in this execution: their provider refuses for good or was down for too
+        long, or their own budget is used up."""
+        return frozenset(self._closed) | self.budget.used_up
 
     def close_to(self, role: Role) -> None:
         """Note that calls for `role` cannot be made any more."""
@@ -182,22 +218,41 @@ def _unsaid(line: str) -> None:
 class Passage:
     """One call on its way. Use `Traffic.passage`."""
 
-    __slots__ = ("_estimate", "_failed", "_inside", "_lane", "_model", "_probing", "_role", "_traffic")
+    __slots__ = ("_estimate", "_failed", "_inside", "_lane", "_model", "_price", "_probing", "_role", "_traffic", "_wish")
 
-    def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None, estimate: Estimate) -> None:
+    def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None, estimate: Estimate, price: Price | None) -> None:
         self._traffic = traffic
         self._role = role
         self._model = model
         self._lane = lane
-        self._estimate = estimate
+        output = traffic.budget.reply(role, model) if estimate.output is None else estimate.output
+        self._estimate = Usage.model_construct(input=estimate.input, output=output, cached=0, cache_write=0, reasoning=0)
+        self._price = price
+        self._wish: Sum | None = None
         self._inside = self._failed = self._probing = False
 
     async def __aenter__(self) -> Self:
-        await self._enter()
+        traffic, reckoned = self._traffic, self._estimate
+        traffic.check()
+        wish = Sum(self._price.cost(reckoned) if self._price else 0.0, reckoned.input + reckoned.output)
+        await traffic.budget.reserve(self._role, wish, check=traffic.check_time)
+        self._wish = wish
+        try:
+            await self._enter()
+        except BaseException:
+            self._release()
+            raise
         return self
 
     async def __aexit__(self, *error: object) -> None:
         self._leave()
+        self._release()
+
+    def _release(self) -> None:
+        """Give back what is still reserved: all of it where the call was not answered."""
+        if self._wish is not None:
+            wish, self._wish = self._wish, None
+            self._traffic.budget.release(self._role, wish)
 
     async def rest(self, seconds: float) -> None:
         """Give the place back, wait, and take one again; while the provider is down, not before it is back.
@@ -243,24 +298,33 @@ class Passage:
                 lane.breaker.answered()
         return False
 
-    def settle(self, usage: Usage | None, cost: float | None) -> None:
-        """Note what the call has taken.
+    def settle(self, usage: Usage | None, cost: float | None) -> Settled:
+        """Note what the call has taken; what is unknown of it is settled at what was reserved.
 
         Args:
             usage: None: nobody said.
-            cost: US dollars; None: unknown.
+            cost: US dollars, as the provider's library has worked them out; None: it has not.
         """
-        self._traffic.budget.count(self._role, self._model, usage=usage, cost=cost)
+        price, reckoned = self._price, self._estimate
+        if price is not None and (cost is None or price.told) and (usage is not None or price.flat):
+            cost = price.cost(usage or reckoned)
+        estimated = None
+        if usage is None:
+            at = price.cost(reckoned) if price and cost is None else None
+            estimated = Estimated(input=reckoned.input, output=reckoned.output, cost=at)
+        self._traffic.budget.count(self._role, self._model, usage=usage, cost=cost, estimated=estimated)
+        self._release()
         if self._lane is not None and usage is not None:
-            self._lane.tokens.give_back(sum(self._estimate) - usage.input - usage.output)
+            self._lane.tokens.give_back(reckoned.input + reckoned.output - usage.input - usage.output)
+        return Settled(usage, cost, estimated)
 
     async def _enter(self) -> None:
         """Take a place. Whether a call may be made is looked at before the queue and behind it, for others spend meanwhile."""
         traffic, lane = self._traffic, self._lane
-        traffic.check()
+        traffic.check_time()
         if lane is None:
             return
-        early = max(lane.requests.wait(), lane.tokens.wait(sum(self._estimate)))
+        early = max(lane.requests.wait(), lane.tokens.wait(self._estimate.input + self._estimate.output))
         if early > 0:
             await traffic.rest(early)
         while wait := lane.breaker.wait():
@@ -269,7 +333,7 @@ class Passage:
         try:
             await lane.enter()
             self._inside = True
-            traffic.check()
+            traffic.check_time()
             if lane.breaker.shut:
                 traffic.close_to(self._role)
                 raise CallFailed("infrastructure", lane.breaker.shut)
