@@ -299,7 +299,7 @@ class Effort:
     scenarios: tuple[int, ...]
 
 
-SHORT, LONG = Effort(400, 400, 60, (1, 4, 6)), Effort(4_000, 2_000, 500, (1, 4, 6, 8))
+SHORT, LONG = Effort(400, 400, 60, (1, 4, 6)), Effort(4_000, 2_000, 500, (1, 4, 6))
 
 
 def _row(values: Mapping[object, float], digits: int = 1) -> str:

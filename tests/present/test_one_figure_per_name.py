@@ -27,6 +27,7 @@ from sim.analysis.requirements import parse_requirement
 from sim.api import Run, load_run, run_study
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS
 from sim.core.event import Assessment, Judged, Meta
+from sim.core.record import Session, Trial
 from sim.core.spec import Study
 from sim.core.spec.scorer import ScorerInfo
 from sim.present.comparison import render_comparison
@@ -41,6 +42,7 @@ from sim.present.tables import render_run
 from sim.present.trial_json import trial_document
 from sim.present.viewer.index import Filter, RunIndex
 from sim.present.words import SHORT
+from tests.cli.command import sim_json
 
 ANSWERS = ScorerInfo(id="answers", result="yes_no")
 WARMTH = ScorerInfo(id="warmth", result="number", low=0, high=10, grain="session")
@@ -458,6 +460,27 @@ def test_a_persona_with_one_trial_has_its_trials_likability(run: Run) -> None:
 
 def material(run: Run) -> Material:
     return Material(run.study, run.folder.header, run.folder.codebook, run.trials, run.summary, {}, SCORERS)
+
+
+def test_the_same_talks_have_the_same_repetition_in_a_log_in_a_run_and_in_a_comparison(run: Run, tmp_path: Path) -> None:
+    def talk(trial: Trial, session: Session) -> dict[str, object]:
+        said = [(e.user.message, e.reply.text) for e in session.exchanges if e.reply is not None]
+        messages = [{"role": role, "content": text} for both in said for role, text in zip(("user", "assistant"), both, strict=True)]
+        return {"id": f"{trial.id}/{session.index}", "session": trial.cast.persona.id, "system": trial.target, "messages": messages}
+
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(talk(t, s)) + "\n" for t in run.trials for s in t.sessions), encoding="utf-8")
+    logged = sim_json("score", log, "--only", "repetition", "--by", "system", cwd=tmp_path)["groups"]
+    compared = compare([run.source]).measures
+    for target in run.summary.targets:
+        for name in ("repertoire", "repertoire_beyond_size", "conversation_fit_adjusted", "carry_over_adjusted", "jaccard", "carry_over"):
+            value = getattr(target.repetition, name)
+            assert value is not None
+            assert logged[target.target][name] == pytest.approx(value, abs=1e-12), name
+            if name in compared:
+                means = [rank.mean for rank in compared[name].ranking[""] if rank.arm == target.target]
+                assert means == [pytest.approx(value, abs=1e-12)], name
+    assert {"repertoire", "repertoire_beyond_size", "carry_over_adjusted"} <= compared.keys()
 
 
 def test_two_numbers_under_one_name_would_be_found() -> None:
