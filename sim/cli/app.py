@@ -251,6 +251,8 @@ def compare_command(
     from sim.cli.comparing import compare, compare_crossed_runs
     from sim.cli.rater_swap import compare_raters_of
 
+    if crossed and (raters or by is not CompareBy.target):
+        raise InputError("--crossed compares targets, by user and rater", mend="leave out --raters and --by")
     if crossed:
         return compare_crossed_runs(runs, results=results, as_json=json)
     if raters:

@@ -27,6 +27,8 @@ def test_runs_of_two_users_are_crossed_with_their_raters_and_what_is_missing_is_
     told = sim("compare", "one", "two", "--crossed", cwd=tmp_path).stdout
     assert pair["sentence"] in " ".join(told.split())
 
+    both = sim("compare", "one", "two", "--crossed", "--raters", cwd=tmp_path)
+    assert (both.returncode, "leave out --raters and --by" in both.stderr) == (2, True)
     alone = sim("compare", "one", "--crossed", cwd=tmp_path)
     assert (alone.returncode, alone.stdout) == (2, "")
     assert "one model plays the user, offline/friendly" in alone.stderr
