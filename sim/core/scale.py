@@ -66,4 +66,4 @@ class Scale(Frozen):
 
     def holds(self, score: float) -> bool:
         """Whether `score` lies on the scale."""
-        return self.low <= score <= self.high and (not self.names or score.is_integer())
+        return self.low <= score <= self.high and (not self.names or float(score).is_integer())

@@ -6,6 +6,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.judgement import Judgement
+from sim.core.scale import Scale
 from sim.store.ratings import load_ratings
 
 HEAD = "item,rater,dimension,score\n"
@@ -76,4 +77,30 @@ def test_two_systems_may_use_one_name_for_an_item(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_named_with_its_line(tmp_path: Path, text: str | bytes, said: str) -> None:
     with pytest.raises(InputError) as caught:
         load_ratings(written(tmp_path, text))
+    assert said in str(caught.value)
+
+
+def test_scales_are_declared_by_a_column_or_beside_the_file_and_names_are_numbers_on_them(tmp_path: Path) -> None:
+    text = "item,rater,dimension,score,scale,group\n1,h,tone,warm,cold|civil|warm,t1\n2,h,tone,Cold,,t1\n3,h,clear,6,,\n"
+    found = load_ratings(written(tmp_path, text), {"Clear": Scale.parse("0-6")})
+    assert [(j.score, j.group) for j in found.judgements] == [(2.0, "t1"), (0.0, "t1"), (6.0, "")]
+    assert found.scales == {"tone": Scale.parse("cold|civil|warm"), "clear": Scale.parse("0-6")}
+    assert found.lines == (2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("1,h,d,7,0-6\n", "ratings.csv:2: score 7 on d is not on its scale 0-6; mend the score"),
+        ("1,h,d,1,0-6\n2,h,d,9,\n", "ratings.csv:3: score 9 on d is not on its scale 0-6"),
+        ("1,h,d,9,\n2,h,d,1,0-6\n", "ratings.csv:2: score 9 on d is not on its scale 0-6"),
+        ("1,h,d,1,0-6\n2,h,D,1,1-7\n", "ratings.csv:3: D is on the scale 1-7 here, and on 0-6 elsewhere"),
+        ("1,h,d,1,six\n", "ratings.csv:2: `scale`: 'six' is not a scale; write it as 0-6"),
+        ("1,h,d,lukewarm,cold|warm\n", "ratings.csv:2: 'lukewarm' is none of cold, warm; write one of them"),
+        ("1,h,d,warm,\n", "ratings.csv:2: 'warm' is no score; write a number with a decimal point, n/a, or nothing; names take a scale"),
+    ],
+)
+def test_a_score_that_is_not_on_its_scale_is_named_with_its_line(tmp_path: Path, rows: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_ratings(written(tmp_path, "item,rater,dimension,score,scale\n" + rows))
     assert said in str(caught.value)
