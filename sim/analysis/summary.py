@@ -237,6 +237,10 @@ class TargetSummary(Frozen):
     """Answered exchanges."""
     cut: int
     """Replies that were cut off for length."""
+    resent: int
+    """Replies to messages that may have reached a target with a memory of its own twice, each time under the same key."""
+    started_over: int
+    """Sessions, or whole trials, that began anew because the target had lost what was said in them."""
     rater: str
     """The primary rater."""
     occasions: dict[Dimension, float | None]
@@ -388,6 +392,8 @@ def _target(
         personas=len({t.cast.persona.id for t, exchanges in zip(trials, answered, strict=True) if exchanges}),
         exchanges=sum(map(len, answered)),
         cut=sum(n for finish, n in Counter(e.reply.finish for exchanges in answered for e in exchanges if e.reply).items() if was_cut(finish)),
+        resent=sum(e.reply is not None and e.reply.resent for exchanges in answered for e in exchanges),
+        started_over=sum(t.started_over for t in trials),
         rater=study.primary_rater,
         occasions={d: table.mean(BY_ID[f"occasions.{d}"].parts, ids) for d in BY_OCCASION},
         likability=_likability(study, target, table),

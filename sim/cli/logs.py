@@ -12,7 +12,7 @@ import structlog
 
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.core.errors import strike_keys
-from sim.core.event import CallLost, Event, Judged, SessionClosed, SessionOpened, TrialFailed, TrialFinished, Unscored
+from sim.core.event import CallLost, Event, Judged, OpeningMeta, SessionClosed, SessionOpened, TrialFailed, TrialFinished, Unscored
 from sim.core.record import REACH
 
 if TYPE_CHECKING:
@@ -106,8 +106,11 @@ class LogLost:
                 self._seen.add((event.part, "scorer"))
                 # What was raised may hold words of the talk, which the log does not; the journal has it.
                 self._log.warning("scorer_failed", scorer=event.address.who, trial=event.trial, error=reason.partition(": ")[0], more="not shown")
-            case SessionOpened(session=1, take=take) if take > 1:
-                self._log.warning("trial_started_over", trial=event.trial, take=take, means="what its target remembered went with the process")
+            case SessionOpened(meta=OpeningMeta(again=True), session=1):
+                self._log.warning("trial_started_over", trial=event.trial, take=event.take, means="what its target remembered went with the process")
+            case SessionOpened(meta=OpeningMeta(again=True)):
+                means = "what its target was told in it went with the process"
+                self._log.warning("session_started_over", trial=event.trial, session=event.session, take=event.take, means=means)
             case TrialFailed():
                 # A refusal is the model's reply, and the log holds no reply; `sim show` has it.
                 said = {} if event.cause == "refused" else {"error": event.message}

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import AliasChoices, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import core_schema
 
 from sim.core.address import Address
@@ -107,6 +107,15 @@ class Meta(Frozen):
     """One for each of the event's calls."""
     resent: bool = False
     """The message had perhaps reached a stateful target before; it was sent again under the same key."""
+
+
+class OpeningMeta(Meta):
+    """The circumstances of a session's beginning."""
+
+    given: str = ""
+    """The name that the target gave the session, which it is gone on with; empty: none, or one that looks like a key and is never written down."""
+    again: bool = False
+    """The session was begun before, and what was said in it went with the process that ended."""
 
 
 # --- ratings ------------------------------------------------------------------------------------------------------
@@ -366,6 +375,7 @@ class SessionOpened(BaseEvent):
     """What its log calls it, where it was read from one; ratings of it that are kept elsewhere are joined by this."""
     person: str = ""
     """What its log calls the person who talks."""
+    meta: Annotated[OpeningMeta, BeforeValidator(lambda m: OpeningMeta(**dict(m)) if type(m) is Meta else m)] = OpeningMeta()
 
 
 class UserSpoke(BaseEvent):

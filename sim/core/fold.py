@@ -80,7 +80,7 @@ def _apply(trial: Trial, event: Event) -> Trial:
         case CallLost():
             return replace(trial, lost=(*trial.lost, event), spent=spent)
         case SessionOpened():
-            return replace(trial, sessions=_opened(trial, event), spent=spent)
+            return replace(trial, sessions=_opened(trial, event), started_over=trial.started_over + event.meta.again, spent=spent)
         case Judged(session=0, result=Assessment() | NotApplicable() | Unscored() as found):
             return replace(trial, scores=with_score(trial.scores, trial, event.part, found), spent=spent)
     session = _session(trial, event)
@@ -93,7 +93,8 @@ def _apply(trial: Trial, event: Event) -> Trial:
 def _opened(trial: Trial, event: SessionOpened) -> tuple[Session, ...]:
     if len(trial.sessions) >= event.session and trial.sessions[event.session - 1].take >= event.take:
         return trial.sessions
-    opened = Session(event.session, event.take, event.date, conversation=event.conversation, person=event.person)
+    named = {"conversation": event.conversation, "person": event.person, "given": event.meta.given}
+    opened = Session(event.session, event.take, event.date, **named)
     return (*trial.sessions[: event.session - 1], opened)
 
 

@@ -136,6 +136,8 @@ class Session:
     """By rater."""
     probes: Mapping[str, Probed] = field(default_factory=dict)
     """By part: `kind:fact`."""
+    given: str = ""
+    """The name that the target gave it; empty: none."""
     answers: Mapping[str, ProbeAnswered] = field(default_factory=dict)
     """Answers to probes that are not graded yet, by part."""
     scored: Mapping[str, Truths | Unscored] = field(default_factory=dict)
@@ -190,6 +192,8 @@ class Trial:
     finished: bool = False
     forgotten: bool = False
     """Its texts were deleted; counts, scores and moves were kept."""
+    started_over: int = 0
+    """How often a session began anew because its target had lost what was said in it; once where the whole trial did."""
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:

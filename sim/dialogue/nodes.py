@@ -22,6 +22,7 @@ from sim.core.event import (
     Event,
     MemoryWritten,
     Meta,
+    OpeningMeta,
     SessionClosed,
     SessionOpened,
     Silence,
@@ -32,6 +33,7 @@ from sim.core.event import (
 )
 from sim.core.probes import Answered
 from sim.core.record import Session, Trial
+from sim.core.spec.keylike import key_like
 from sim.core.view import user_view
 from sim.dialogue.judging import Judges, Sent, ask_judge, lost_at, place_of
 from sim.dialogue.probing import Asked, Probing, as_it_stood, ask, remembered, unscored
@@ -61,6 +63,8 @@ class Context:
     """Session and exchange whose message may have been sent before this process began."""
     take: int = 1
     """Take of the sessions that are opened from now on."""
+    again: int = 0
+    """Session that starts over because what was said in it is lost; 0: none."""
     probing: Probing | None = None
     """How the target is asked what it remembers."""
 
@@ -89,8 +93,9 @@ async def open_session(state: State, runtime: Runtime[Context]) -> Update:
         await context.target.open(session.date)
     except CallFailed as failed:
         return await _failed(context, trial, failed, "open_session", session=session.index, take=context.take)
-    opened = SessionOpened(trial=trial.id, session=session.index, take=context.take, date=session.date, meta=context.meta())
-    return await context.keep(opened)
+    given = "" if key_like(context.target.given) else context.target.given
+    meta = OpeningMeta(at=context.clock(), given=given, again=context.again == session.index)
+    return await context.keep(SessionOpened(trial=trial.id, session=session.index, take=context.take, date=session.date, meta=meta))
 
 
 async def user_speaks(state: State, runtime: Runtime[Context]) -> Update:
@@ -128,7 +133,7 @@ async def target_replies(state: State, runtime: Runtime[Context]) -> Update:
         answer = await context.target.reply(exchange.user.message, key)
     except CallFailed as failed:
         return await _failed(context, trial, failed, "target_replies", session=session.index, take=session.take, exchange=exchange.index)
-    resent = context.target.stateful and context.pending == (session.index, exchange.index)
+    resent = context.target.stateful and (answer.resent or context.pending == (session.index, exchange.index))
     return await context.keep(
         TargetReplied(
             trial=trial.id,

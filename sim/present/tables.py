@@ -96,6 +96,9 @@ def _notes(summary: RunSummary) -> Text:
     if len(summary.failures) > MOST_FAILURES:
         lines.append(f"… and {many(len(summary.failures) - MOST_FAILURES, 'more failed trial')}; `--json` names all")
     lines += [f"Cut off for length: {t.cut:,} of {many(t.exchanges, 'reply', 'replies')} of {t.target}" for t in summary.targets if t.cut]
+    sent = "under the same key, which it may not have heeded"
+    lines += [f"Sent again: {t.resent:,} of {many(t.exchanges, 'message')} to {t.target}, {sent}" for t in summary.targets if t.resent]
+    lines += [f"Started over: {many(t.started_over, 'talk')} with {t.target}, which had lost it" for t in summary.targets if t.started_over]
     open_ends = _open_ends(summary)
     if open_ends and summary.status != "running":
         lines.append(f"Absent: {', '.join(open_ends)}\n  {'sim view --study FILE' if summary.played_by == 'people' else f'sim resume {run}'}")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Limits, Study
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
-    from sim.targets.target import Answer, MemoryStep, Target
+    from sim.targets.target import Answer, MemoryStep, Survived, Target
 
 WORD = "Zephyrine"
 TELLS = f"My neighbour has a dog. Her name is {WORD}, please remember that."
@@ -159,6 +159,7 @@ class _Noting:
 
     def __init__(self, target: Target, spoken: list[Spoken]) -> None:
         self.stateful = target.stateful
+        self.given = target.given
         self._target = target
         self._spoken = spoken
 
@@ -180,7 +181,7 @@ class _Noting:
     async def fork(self) -> Target | None:
         return await self._target.fork()
 
-    async def restore(self, trial: Trial) -> bool:
+    async def restore(self, trial: Trial) -> Survived:
         return await self._target.restore(trial)
 
 

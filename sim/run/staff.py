@@ -144,7 +144,7 @@ class Parts:
 
     async def _recreate(self, plan: TrialPlan, trial: Trial) -> Target:
         target = self.target(plan)
-        if not await target.restore(trial):
+        if await target.restore(trial) != "all":
             raise CallFailed("infrastructure", f"target '{plan.target.id}' can no longer be what it was then")
         return target
 

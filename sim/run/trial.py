@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from sim.core.address import Address
-from sim.core.due import talks_on
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import CallLost, Meta, TrialFinished
 from sim.core.fold import fold
@@ -34,8 +33,8 @@ class Staff(Protocol):
 async def run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
     """Fold what the journal holds, enter the state machine there, and finish the trial when nothing is absent.
 
-    A trial that is to go on with a target that has lost its memory starts over: its sessions are opened anew under a higher take, the earlier takes
-    stay in the journal and count as spent.
+    A trial whose target has lost its memory starts over, or its last session does: it is opened anew under a higher take. The earlier takes stay in
+    the journal and count as spent.
 
     Returns:
         The trial's record. Its `status` is `stopped` when calls failed for reasons outside any model; running it again runs only what is missing.
@@ -50,7 +49,7 @@ async def _run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
         return trial
     context = parts.context(plan, trial)
     try:
-        restored = await context.target.restore(trial)
+        survived = await context.target.restore(trial)
     except CallFailed as failed:
         part = str(Address("restore", count=1 + len(trial.lost)))
         lost = CallLost(trial=trial.id, part=part, cause=failed.cause, message=failed.message, quote=failed.quote, calls=failed.calls)
@@ -58,11 +57,12 @@ async def _run_trial(plan: TrialPlan, parts: Staff, sink: Sink) -> Trial:
             raise AssertionError("restoring asks no model") from failed
         await sink.append(lost)
         return fold(trial, (lost,))
-    take = trial.sessions[0].take if trial.sessions else 1
+    take = trial.sessions[-1].take if trial.sessions else 1
     context = replace(context, take=take)
-    if not restored and talks_on(trial):
-        context = replace(context, take=take + 1, pending=None)
-        trial = replace(trial, sessions=())
+    if survived != "all":
+        held = trial.sessions[:-1] if survived == "memory" else ()
+        context = replace(context, take=take + 1, again=len(held) + 1, pending=None)
+        trial = replace(trial, sessions=held)
     trial = await run_graph(trial, context)
     if context.panel.is_whole(trial) and not trial.failed:
         finished = TrialFinished(trial=trial.id, meta=Meta(at=context.clock()))

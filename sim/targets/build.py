@@ -61,7 +61,8 @@ class CustomTarget:
         from sim.targets.http import HttpTarget
 
         assert self._line is not None
-        return HttpTarget(self._line, identity, prompts=prompts)
+        assert isinstance(spec, HttpTargetSpec)
+        return HttpTarget(self._line, identity, prompts=prompts, durable=spec.durable)
 
     async def check_health(self) -> str | None:
         """Make the health call, where the study has one: why it was not answered well, or None."""

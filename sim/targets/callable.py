@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING
 
+from sim.core.due import talks_on
 from sim.core.errors import InputError
 from sim.foreign.calls import call_foreign, finish_of, text_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
 from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
-from sim.targets.target import Answer
+from sim.targets.target import Answer, Survived
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,7 +47,7 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
         for method in ("reply", "new_session"):
             if not callable(getattr(found, method, None)):
                 raise InputError(f"{problem} has no method {method}", mend="a class needs reply(message) and new_session()")
-        if spec.durable:
+        if spec.durable is not False:
             mend = "take durable out, or name a function that takes user_id"
             raise InputError(f"{problem} is a class, whose instances end with the process", mend=mend)
         return found
@@ -95,7 +96,7 @@ class FunctionTarget(KeepsItsOwn):
             {
                 "messages": self._sitting.messages(heard),
                 "message": heard,
-                "user_id": self._identity.user(self._take),
+                "user_id": self._identity.user(self._life),
                 "session_id": self._identity.session(self._take, self._sitting.index),
                 "key": self._identity.key(key),
                 **({"date": self._sitting.today} if self._dated else {}),
@@ -147,13 +148,12 @@ class ObjectTarget(KeepsItsOwn):
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def restore(self, trial: Trial) -> bool:
+    async def restore(self, trial: Trial) -> Survived:
         """A fresh instance, which is what it was only as long as it had said nothing."""
-        if not await super().restore(trial):
-            return False
-        if trial.sessions:
+        survived = await super().restore(trial)
+        if survived == "all" and trial.sessions and talks_on(trial):
             await self._begin()
-        return True
+        return survived
 
     async def _begin(self) -> None:
         if self._instance is None:
@@ -169,7 +169,7 @@ class ObjectTarget(KeepsItsOwn):
 
     def _circumstances(self) -> dict[str, object]:
         told: dict[str, object] = {
-            "user_id": self._identity.user(self._take),
+            "user_id": self._identity.user(self._life),
             "session_id": self._identity.session(self._take, self._sitting.index),
         }
         return {**told, "date": self._sitting.today} if self._dated else told

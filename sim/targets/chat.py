@@ -12,7 +12,7 @@ from sim.core.errors import CallFailed
 from sim.llm.client import CallLog, Message, Request
 from sim.targets.context import fit
 from sim.targets.memory.policy import Heard, Memory, words_of
-from sim.targets.target import Answer, MemoryStep
+from sim.targets.target import Answer, MemoryStep, Survived
 
 if TYPE_CHECKING:
     from sim.core.event import Role
@@ -31,6 +31,7 @@ class ChatTarget:
     """
 
     stateful = False
+    given = ""
 
     def __init__(
         self, client: Client, prompts: Prompts, *, memory: Memory, system: str | None, seed: Callable[[int, int], int], tokens: int | None = None
@@ -84,7 +85,7 @@ class ChatTarget:
         twin._role = "probe"
         return twin
 
-    async def restore(self, trial: Trial) -> bool:
+    async def restore(self, trial: Trial) -> Survived:
         """Hear again what the record says was said, and take what memory wrote from it."""
         for talk in trial.cast.scenario.history:
             await self.open(trial.cast.start_date - dt.timedelta(days=talk.days_before))
@@ -97,7 +98,7 @@ class ChatTarget:
                     self._hear((Message("user", e.user.message), Message("assistant", e.reply.text)))
             for step in session.memory:
                 self._memory.restore(step, len(self._talks))
-        return True
+        return "all"
 
     @property
     def _talks(self) -> tuple[Heard, ...]:

@@ -2,7 +2,8 @@
 
 Each trial is a thread and each message is sent to it alone, under an id by which LangGraph knows a message that comes again. A graph that was
 compiled without a checkpointer or store remembers nothing and is sent the whole session every time. What a checkpointer or store holds ends with the
-process unless the study says `durable: true`; a trial that was interrupted after a reply then starts over on a new thread under a higher take.
+process unless the study says `durable: true`; a trial that was interrupted after a reply then starts over on a new thread under a higher take, with
+`durable: memory` only its last session does, on the same thread.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sim.foreign.calls import call_foreign, finish_of, free_threads, text_of
 from sim.foreign.code import load_object
 from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
-from sim.targets.target import Answer
+from sim.targets.target import Answer, Survived
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -66,13 +67,13 @@ class GraphTarget(KeepsItsOwn):
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def restore(self, trial: Trial) -> bool:
+    async def restore(self, trial: Trial) -> Survived:
         """Be where `trial` left off, if nothing that it knew went with the process that ended."""
         free_threads()
         return await super().restore(trial)
 
     async def _call(self, messages: Sequence[Mapping[str, str]]) -> Said:
-        user = self._identity.user(self._take)
+        user = self._identity.user(self._life)
         told = {"thread_id": user, "user_id": user, "session_id": self._identity.session(self._take, self._sitting.index)}
         configurable = {**told, "date": self._sitting.today} if self._dated else told
         arguments = {"input": {"messages": messages}, "config": {"configurable": configurable}}

@@ -1,8 +1,9 @@
 """A chatbot behind HTTP, told in templates how it is spoken to.
 
-What it remembers is on its side: restoring a trial means being the same user again, and nothing is sent for it. Only where the chatbot itself gave
-the session's id, and that session was cut short, is there no way back, and the trial starts over as another user. A message whose answer never came
-is sent again under the same key. Cookies are not kept, redirects not followed. Values of the variables it uses are struck out of replies and errors.
+What it remembers is on its side: restoring a trial means being the same user again, in the same session, and nothing is sent for it. Where the study
+says that a session does not outlive an interruption, it starts over under another id, or the whole trial does, as another user. A message whose
+answer never came is sent again under the same key, and so is every call around the talk. Cookies are not kept, redirects not followed. Values of the
+variables it uses are struck out of replies and errors.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import JsonValue
 
+from sim.core.due import answered, talks_on
 from sim.core.errors import CallFailed, Cause
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
 from sim.llm.attempts import Answer as Attempted
@@ -29,13 +31,14 @@ from sim.llm.reach import why_unreachable
 from sim.targets import stream
 from sim.targets.meter import Meter, Said
 from sim.targets.own import KeepsItsOwn
-from sim.targets.target import Answer, MemoryStep
+from sim.targets.target import Answer, MemoryStep, Survived
 from sim.targets.template import Absent, Filling, find, find_text, word_at
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from sim.core.record import Trial
+    from sim.core.spec.target import Durable
     from sim.llm.direct import Pool
     from sim.llm.prompts import Prompts
     from sim.llm.traffic.passage import Passage
@@ -48,6 +51,10 @@ GONE = frozenset({404, 410})
 """Statuses by which a chatbot says that there is nothing to delete."""
 
 Read = Callable[[aiohttp.ClientResponse], Awaitable[Attempted]]
+
+
+class _Unreached(AttemptFailed):
+    """An attempt that never reached the chatbot."""
 
 
 class HttpLine:
@@ -89,8 +96,8 @@ class HttpLine:
             CallFailed: there was no reply.
         """
         spec = self.spec
-        outcome = await self._send(here, spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
-        return Said(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish)
+        outcome, heard = await self._send(here, spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
+        return Said(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish, resent=heard)
 
     async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
         """Make one of the calls around the talk; what came back.
@@ -106,7 +113,7 @@ class HttpLine:
         patience = replace(self._patience, retries=0) if once else self._patience
         sent = {**self.spec.headers, **spec.headers, **headers}
         async with self.till.passage() as here:
-            outcome = await self._send(here, spec.method, spec.url, sent, filling.body(spec.body), filling, _whole, fine=fine, patience=patience)
+            outcome, _ = await self._send(here, spec.method, spec.url, sent, filling.body(spec.body), filling, _whole, fine=fine, patience=patience)
         return outcome.answer.text
 
     async def wait(self, seconds: float) -> None:
@@ -133,7 +140,8 @@ class HttpLine:
         *,
         fine: frozenset[int] = OK,
         patience: Patience | None = None,
-    ) -> Outcome:
+    ) -> tuple[Outcome, bool]:
+        """What came, and whether an attempt that failed may have been heard."""
         address = filling.text(url, quoted=True)
         sent = {name: filling.text(value) for name, value in headers.items()}
         data: bytes | None = None
@@ -145,11 +153,20 @@ class HttpLine:
         if data is not None and "content-type" not in named:
             sent["Content-Type"] = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
 
+        heard = False
+
         async def attempt() -> Attempted:
-            return await self._attempt(method, address, sent, data, read, fine)
+            nonlocal heard
+            try:
+                return await self._attempt(method, address, sent, data, read, fine)
+            except AttemptFailed as failure:
+                # What is limited is turned away before anybody looks at it.
+                heard = heard or not (failure.kind == "limited" or isinstance(failure, _Unreached))
+                raise
 
         try:
-            return await persist(attempt, patience or self._patience, here)
+            outcome = await persist(attempt, patience or self._patience, here)
+            return outcome, heard
         except AttemptFailed as failure:
             said, quote = (scrub(text, self.environ) for text in (f"{self.till.name}: {failure.message}", failure.quote))
             raise CallFailed(_CAUSES.get(failure.kind, "infrastructure"), said, quote=quote) from None
@@ -169,7 +186,7 @@ class HttpLine:
         except aiohttp.InvalidURL:
             raise AttemptFailed("final", "what its url template makes is not a URL", quote=url) from None
         except aiohttp.ClientConnectorError as error:
-            raise AttemptFailed("down", f"could not be reached at {host}: {why_unreachable(error)}") from None
+            raise _Unreached("down", f"could not be reached at {host}: {why_unreachable(error)}") from None
         except (aiohttp.ServerDisconnectedError, OSError) as error:
             raise AttemptFailed("down", f"{host}: {error or type(error).__name__}", brief=f"{host}: {type(error).__name__}") from None
         except aiohttp.ClientError as error:
@@ -218,27 +235,25 @@ async def _text(response: aiohttp.ClientResponse) -> str:
 class HttpTarget(KeepsItsOwn):
     """One trial's talk with a chatbot behind HTTP."""
 
-    def __init__(self, line: HttpLine, identity: Identity, *, prompts: Prompts) -> None:
-        super().__init__(identity, line.till, prompts, clock=line.spec.clock, remembers=line.spec.names_its_user, durable=True)
+    def __init__(self, line: HttpLine, identity: Identity, *, prompts: Prompts, durable: Durable) -> None:
+        super().__init__(identity, line.till, prompts, clock=line.spec.clock, remembers=line.spec.names_its_user, durable=durable)
         self._line = line
         self._spec = line.spec
         self._sessions = 0
-        self._given: str | None = None
-        """The id that the chatbot gave this session."""
 
     async def open(self, date: dt.date) -> None:
         """Make the opening call; before the first session, the reset call."""
         opening, first = self._spec.opening, self._sitting.index == 0
         before = copy(self._sitting)
         self._sitting.open(date)
-        self._given = None
+        self.given = ""
         try:
             if first and self._spec.reset:
-                await self._call(self._spec.reset)
+                await self._call(self._spec.reset, "reset")
             if opening:
-                came = await self._call(opening)
+                came = await self._call(opening, "opening")
                 if opening.session_id:
-                    self._given = self._id_in(came, opening.session_id)
+                    self.given = self._id_in(came, opening.session_id)
         except CallFailed:
             self._sitting = before
             raise
@@ -258,19 +273,26 @@ class HttpTarget(KeepsItsOwn):
     async def close_session(self) -> tuple[MemoryStep, ...]:
         """Make the closing call and wait until the chatbot has taken the session in; after the last session, delete its user."""
         if self._spec.closing:
-            await self._call(self._spec.closing)
+            await self._call(self._spec.closing, "closing")
         await self._settle()
         if self._spec.delete and self._sitting.index == self._sessions:
-            await self._call(self._spec.delete, fine=OK | GONE)
+            await self._call(self._spec.delete, "delete", fine=OK | GONE)
         return ()
 
-    async def restore(self, trial: Trial) -> bool:
-        """Be the same user again."""
+    async def restore(self, trial: Trial) -> Survived:
+        """Be the same user again, in the session that was cut short if there is one."""
         self._sessions = len(trial.cast.sessions)
-        if self._spec.opening and self._spec.opening.session_id and trial.sessions and not trial.sessions[-1].closed:
-            self._take = trial.sessions[0].take + 1
-            return False
-        return await super().restore(trial)
+        survived = await super().restore(trial)
+        if survived == "all" and trial.sessions and not trial.sessions[-1].closed:
+            self.given = trial.sessions[-1].given
+        return survived
+
+    def _survived(self, trial: Trial) -> Survived:
+        """A session whose id the chatbot gave can be gone on with only where the record has the id."""
+        opening, last = self._spec.opening, trial.sessions[-1] if trial.sessions else None
+        if opening and opening.session_id and last and not last.closed and not last.given and talks_on(trial):
+            return "memory" if self._durable == "memory" or not answered(last) else "nothing"
+        return super()._survived(trial)
 
     def _clock(self) -> dict[str, str]:
         return {self._spec.clock_name or "X-Session-Date": "{date}"} if self._spec.clock == "header" else {}
@@ -278,15 +300,22 @@ class HttpTarget(KeepsItsOwn):
     def _filling(self, heard: str = "", key: str = "") -> Filling:
         values = {
             "message": heard,
-            "user_id": self._identity.user(self._take),
-            "session_id": self._given or self._identity.session(self._take, self._sitting.index),
+            "user_id": self._identity.user(self._life),
+            "session_id": self.given or self._identity.session(self._take, self._sitting.index),
             "date": self._sitting.today if self._spec.clock != "none" else "",
             "key": self._identity.key(key),
         }
         return Filling(values, self._sitting.messages(heard), self._line.environ)
 
-    async def _call(self, spec: HttpCallSpec, *, fine: frozenset[int] = OK, once: bool = False) -> str:
-        return await self._line.call(spec, self._filling(), headers=self._clock(), fine=fine, once=once)
+    async def _call(self, spec: HttpCallSpec, what: str = "", *, fine: frozenset[int] = OK, once: bool = False) -> str:
+        """Make a call around the talk.
+
+        Args:
+            what: names it in its idempotency key; empty: it changes nothing there and has none.
+        """
+        headers = {**self._clock(), self._spec.idempotency_header: "{key}"} if what else self._clock()
+        filling = self._filling(key=f"{what}/{self._sitting.index}.{self._take}")
+        return await self._line.call(spec, filling, headers=headers, fine=fine, once=once)
 
     def _id_in(self, came: str, path: str) -> str:
         try:

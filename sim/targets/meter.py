@@ -33,6 +33,8 @@ class Said(NamedTuple):
     """From the first attempt to the answer; None: as long as the call took."""
     finish: str = "stop"
     """The target's word for why the reply ended, where it says so."""
+    resent: bool = False
+    """An earlier attempt of this call may have been heard."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Meter:
             finish=sound(SECRETS.strike(said.finish))[:MOST_FINISH],
             calls=(paid,),
             timings=(Timing(latency=latency, retries=said.attempts - 1),),
+            resent=said.resent,
         )
 
     async def _pass(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> tuple[Said, float, Settled]:

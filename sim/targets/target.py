@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,6 +24,8 @@ class Answer:
     """What of earlier sessions stood in the context of this reply; None: nobody knows."""
     dropped: int = 0
     """Messages that no longer fitted the context and were left out, oldest first."""
+    resent: bool = False
+    """An earlier attempt may have reached a target that remembers what it hears; each bore the same key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,17 @@ class MemoryStep:
     """Messages that did not fit the prompt of this step."""
 
 
+Survived = Literal["all", "memory", "nothing"]
+"""How much of what a target knew is still there: all of it, what it took in of sessions that are over, or nothing."""
+
+
 class Target(Protocol):
     """One target in one trial. Every method may raise `CallFailed`."""
 
     stateful: bool
     """Whether it keeps the talk itself beyond this process, so that a message sent twice is heard twice."""
+    given: str
+    """The name that the target gave the session under way, by which alone that can be gone on with; empty: none."""
 
     async def open(self, date: dt.date) -> None:
         """A session begins on `date`."""
@@ -61,13 +69,13 @@ class Target(Protocol):
     async def fork(self) -> Target | None:
         """A copy whose further talk leaves no trace here and is paid for as `probe`; None: it cannot be copied.
 
-        What can be copied can be made anew from the record: `restore` of a fresh one returns True for any trial.
+        What can be copied can be made anew from the record: of a fresh one, `restore` returns `all` for any trial.
         """
 
-    async def restore(self, trial: Trial) -> bool:
+    async def restore(self, trial: Trial) -> Survived:
         """Become what it was when `trial`'s last event was kept, talks before the study included. Called once, before anything else.
 
         Returns:
-            False when there is no way back to that, because what it remembered went with the process that ended. It is then as before the first
-            session, and the trial starts over under a higher take. Replaying what was said is no way back: the replies would be other ones.
+            What of that there is a way back to; replaying what was said is none, for the replies would be other ones. With `memory` it is as before
+            the last session of `trial`, with `nothing` as before the first, and what is lost starts over, one take higher than the last session was.
         """

@@ -48,7 +48,7 @@ class Asked(Stage):
 
         async def recreate(stood: Trial) -> Target:
             target = Stage.context(self, stood).target
-            assert await target.restore(stood)
+            assert await target.restore(stood) == "all"
             return target
 
         if not self.asks:

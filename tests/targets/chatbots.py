@@ -89,5 +89,5 @@ class Booth:
         """The target of another trial for each user."""
         plan, blank = self.trial(seed=ord(user[0]))
         target = self.parts.target(plan)
-        assert await target.restore(blank)
+        assert await target.restore(blank) == "all"
         return target

@@ -144,12 +144,12 @@ async def test_a_fork_leaves_no_trace_or_there_is_none(booth: Booth, kind: str) 
 async def test_after_the_process_ended_it_goes_on_or_says_that_it_cannot(booth: Booth, kind: str) -> None:
     plan, trial = booth.trial()
     before = booth.parts.target(plan)
-    assert await before.restore(trial)
+    assert await before.restore(trial) == "all"
     await before.open(MONDAY)
     answer = await before.reply("My cat is called Biscuit.", "k1")
     trial = _talked(trial, "My cat is called Biscuit.", answer.text)
     after = booth.parts.target(plan)
-    assert await after.restore(trial) == (kind not in START_OVER)
+    assert await after.restore(trial) == ("nothing" if kind in START_OVER else "all")
     if kind in START_OVER:
         await after.open(MONDAY)
         assert "Biscuit" not in (await after.reply("Do you know my cat?", "k2")).text

@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sim.core.errors import CallFailed, InputError
-from sim.core.event import SessionClosed, SessionOpened
+from sim.core.event import OpeningMeta, SessionClosed, SessionOpened, TargetReplied, UserSpoke, Utterance
 from sim.core.fold import fold
+from sim.core.record import Trial
 from sim.core.spec import Limits
 from sim.run.reach import check_reach
 from sim.targets.target import Answer, Target
@@ -113,14 +114,81 @@ async def test_the_calls_around_a_talk_come_in_their_order(bot: Chatbot) -> None
     assert [r["body"]["session"] for r in bot.log("/close")] == [first, second]
 
 
-async def test_a_session_whose_id_the_chatbot_gave_cannot_be_gone_on_with_but_the_next_can_be_opened(bot: Chatbot) -> None:
-    booth = Booth(spec(http={"url": f"{bot.url}/chat", "opening": {"url": f"{bot.url}/sessions", "session_id": "session.id"}}))
-    plan, trial = booth.trial()
-    trial = fold(trial, (SessionOpened(trial=trial.id, session=1, take=1, date=MONDAY),))
-    assert await booth.parts.target(plan).restore(trial) is False
-    trial = fold(trial, (SessionClosed(trial=trial.id, session=1, take=1, ending="left"),))
-    assert await booth.parts.target(plan).restore(trial) is True
+NAMED: dict[str, Any] = {"session_id": "session.id"}
+
+
+def talk_under_way(trial: Trial, *, given: str = "", said: bool = True) -> Trial:
+    """`trial` in the middle of its first session."""
+    where = {"trial": trial.id, "session": 1, "take": 1}
+    trial = fold(trial, (SessionOpened(**where, date=MONDAY, meta=OpeningMeta(given=given)),))
+    exchange = (UserSpoke(**where, exchange=1, said=Utterance(message="One.")), TargetReplied(**where, exchange=1, reply="Yes."))
+    return fold(trial, exchange) if said else trial
+
+
+async def test_a_session_whose_id_the_chatbot_gave_is_gone_on_with_under_that_id(bot: Chatbot) -> None:
+    booth = Booth(spec(http={"url": f"{bot.url}/chat", "opening": {"url": f"{bot.url}/sessions", **NAMED}}))
+    plan, blank = booth.trial()
+    target = booth.parts.target(plan)
+    assert await target.restore(blank) == "all"
+    await target.open(MONDAY)
+    assert target.given.startswith("given-")
+    again = booth.parts.target(plan)
+    assert await again.restore(talk_under_way(blank, given=target.given)) == "all"
+    await again.reply("One.", "k")
+    assert bot.log("/chat")[-1]["body"]["session_id"] == target.given
     await booth.parts.close()
+
+
+@pytest.mark.parametrize(("durable", "lost"), [(True, "nothing"), ("memory", "memory"), (False, "nothing")])
+async def test_without_its_id_a_session_starts_over_or_the_trial_does(bot: Chatbot, durable: Any, lost: str) -> None:
+    booth = Booth(spec(durable=durable, http={"url": f"{bot.url}/chat", "opening": {"url": f"{bot.url}/sessions", **NAMED}}))
+    plan, blank = booth.trial()
+    assert await booth.parts.target(plan).restore(talk_under_way(blank)) == lost
+    assert await booth.parts.target(plan).restore(talk_under_way(blank, said=False)) == "memory", "nothing was said in it that could be lost"
+    over = fold(talk_under_way(blank), (SessionClosed(trial=blank.id, session=1, take=1, ending="left"),))
+    assert await booth.parts.target(plan).restore(over) == ("nothing" if durable is False else "all"), "the next can be opened"
+    await booth.parts.close()
+
+
+async def test_a_session_that_starts_over_has_another_id_and_the_same_user(bot: Chatbot) -> None:
+    booth = Booth(spec(durable="memory", http={"url": f"{bot.url}/chat"}))
+    plan, blank = booth.trial()
+    first = booth.parts.target(plan)
+    await first.restore(blank)
+    for session in (1, 2):
+        await first.open(MONDAY)
+        await first.reply("One.", f"k{session}")
+    trial = fold(talk_under_way(blank), (SessionClosed(trial=blank.id, session=1, take=1, ending="left"),))
+    where = {"trial": trial.id, "session": 2, "take": 1}
+    said = (UserSpoke(**where, exchange=1, said=Utterance(message="One.")), TargetReplied(**where, exchange=1, reply="Yes."))
+    trial = fold(trial, (SessionOpened(**where, date=MONDAY), *said))
+    again = booth.parts.target(plan)
+    assert await again.restore(trial) == "memory"
+    await again.open(MONDAY)
+    await again.reply("One.", "k3")
+    await booth.parts.close()
+    one, cut, anew = (r["body"] for r in bot.log("/chat")[-3:])
+    assert one["user_id"] == cut["user_id"] == anew["user_id"]
+    assert len({one["session_id"], cut["session_id"], anew["session_id"]}) == 3
+
+
+async def test_the_calls_around_a_talk_bear_keys_that_are_the_same_again_after_an_interruption(bot: Chatbot) -> None:
+    around: dict[str, Any] = {n: {"url": f"{bot.url}/{n}", "body": {"user_id": "{user_id}"}} for n in ("reset", "close")}
+    booth = Booth(spec(http={"url": f"{bot.url}/chat", "reset": around["reset"], "closing": around["close"]}))
+    plan, blank = booth.trial()
+    before = len(bot.log())
+    target = booth.parts.target(plan)
+    await target.restore(blank)
+    await target.open(MONDAY)
+    await target.close_session()
+    again = booth.parts.target(plan)
+    await again.restore(talk_under_way(blank))
+    await again.close_session()
+    await booth.parts.close()
+    sent = [(r["path"], r["headers"]["Idempotency-Key"]) for r in bot.log()[before:]]
+    assert [path for path, _ in sent] == ["/reset", "/close", "/close"]
+    (reset, first, second) = (key for _, key in sent)
+    assert first == second != reset
 
 
 async def test_a_session_that_is_never_taken_in_ends_in_a_lost_call(bot: Chatbot) -> None:
@@ -136,6 +204,16 @@ async def test_what_may_pass_is_tried_again_under_the_same_key(bot: Chatbot, mon
     assert answer.text == "That is new to me."
     assert answer.timings[0].retries == 2
     assert len({r["headers"]["Idempotency-Key"] for r in bot.log("/chat")}) == 1
+
+
+@pytest.mark.parametrize(("how", "resent"), [("500", True), ("hang", True), ("429", False)])
+async def test_a_message_that_an_earlier_attempt_may_have_delivered_is_marked(
+    bot: Chatbot, monkeypatch: pytest.MonkeyPatch, how: str, resent: bool
+) -> None:
+    monkeypatch.setattr("sim.llm.attempts.BASE", 0.01)
+    bot.fail(how)
+    first, second = await talk(bot, "Hello.", "And?", limits=Limits(retries=1, timeout=1))
+    assert (first.resent, second.resent) == (resent, False)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ class Life:
 
     async def restored(self) -> ChatTarget:
         target = self.build()
-        assert await target.restore(self.trial)
+        assert await target.restore(self.trial) == "all"
         return target
 
     async def ask(self, target: ChatTarget, message: str = "What do you know of my cat Biscuit, the van and Leila?") -> Answer:
@@ -196,7 +196,7 @@ async def test_talks_before_the_study_are_known_in_the_first_session_and_taken_i
     past = [{"role": "user", "text": "My uncle Bruno keeps bees near Graz."}, {"role": "assistant", "text": "Bees!"}]
     cast = plan_trials(examples.study(), (examples.persona(),), (examples.scenario(history=[{"days_before": 20, "messages": past}]),))[0].cast
     life.trial = Trial(id=life.trial.id, target="t", seed=1, cast=cast)
-    assert await life.target.restore(life.trial)
+    assert await life.target.restore(life.trial) == "all"
     (answer,) = await life.session(["Do you remember Bruno, my uncle near Graz?"])
     assert any("Bruno keeps bees" in text for text in answer.recalled or ()) == (policy != "none")
     assert any("My uncle Bruno keeps bees" in text for text in life.target.remembers()) == (policy not in ("none", "window:1"))

@@ -88,6 +88,14 @@ class ChatArmsSpec(_ChatSpec):
         return ChatTargetSpec(**{**given, "id": f"{self.id}-{slug(memory)}", "memory": memory})
 
 
+Durable = bool | Literal["memory"]
+"""What a chatbot still knows when a run goes on that was cut short.
+
+`true`: all of it, so that the talk goes on where it stopped. `memory`: what it took in of sessions that are over, so that the session under way
+starts over. `false`: nothing, so that the whole trial starts over, as another user.
+"""
+
+
 class _CustomTargetSpec(Frozen):
     """A chatbot that keeps its own memory."""
 
@@ -114,6 +122,8 @@ class HttpTargetSpec(_CustomTargetSpec):
     """A chatbot behind HTTP."""
 
     http: HttpSpec
+    durable: Durable = True
+    """What it knows on its side outlives this process, as a rule; `memory` where a session under way does not, `false` where nothing does."""
 
     @property
     def tells_dates(self) -> bool:
@@ -126,8 +136,8 @@ class _CodeTargetSpec(_CustomTargetSpec):
 
     clock: Literal["text", "argument", "none"] = "text"
     """How it is told the date: in front of a session's first message, as `date`, or not at all."""
-    durable: bool = False
-    """Whether what it remembers outlives this process. If not, a trial that was interrupted starts over, for what it was told is gone."""
+    durable: Durable = False
+    """What it remembers ends with this process, unless it keeps it elsewhere."""
     timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Seconds for one reply; left out, `limits.timeout`."""
 

@@ -37,7 +37,7 @@ class Chatbot(BaseHTTPRequestHandler):
         if key and self.headers.get("Authorization") != f"Bearer {key}":
             self.send({"error": f"not the key: {self.headers.get('Authorization')}"}, status=401)
         elif failing and self.path.startswith("/chat"):
-            self.fail(failing.pop(0))
+            self.fail(failing.pop(0), body)
         elif self.path.startswith("/chat"):
             self.chat(body)
         elif self.path == "/sessions":
@@ -65,12 +65,7 @@ class Chatbot(BaseHTTPRequestHandler):
         self.send({}, status=200 if memory.pop(self.path.rsplit("/", 1)[1], None) is not None else 404)
 
     def chat(self, body: dict[str, object]) -> None:
-        key = str(self.headers.get("Idempotency-Key"))
-        if key not in answers:
-            known = memory.setdefault("everybody" if leaky else str(body["user_id"]), [])
-            answers[key] = "That is new to me." if not known else "You told me: " + " / ".join(known)
-            known.append(str(body["message"]))
-        reply = answers[key]
+        reply = self.hear(body)
         if self.path == "/chat/sse":
             pieces = [f"data: {json.dumps({'delta': {'text': p}})}\n\n" for p in (reply[:7], reply[7:])]
             self.stream(": here it comes\n\n" + 'data: {"usage": 3}\n\n' + "".join(pieces) + "data: [DONE]\n\n", "text/event-stream")
@@ -79,10 +74,24 @@ class Chatbot(BaseHTTPRequestHandler):
         else:
             self.send({"reply": reply, "echo": body})
 
-    def fail(self, how: str) -> None:
-        if how == "hang":
+    def hear(self, body: dict[str, object]) -> str:
+        key = str(self.headers.get("Idempotency-Key"))
+        if key not in answers:
+            known = memory.setdefault("everybody" if leaky else str(body["user_id"]), [])
+            answers[key] = "That is new to me." if not known else "You told me: " + " / ".join(known)
+            known.append(str(body["message"]))
+        return answers[key]
+
+    def fail(self, how: str, body: dict[str, object]) -> None:
+        if how in ("hang", "heard"):
+            if how == "heard":
+                self.hear(body)
             time.sleep(3)
-        if how == "garbage":
+        if how == "ok":
+            self.chat(body)
+        elif how == "heard":
+            self.close_connection = True
+        elif how == "garbage":
             self.send("<html>not what you asked for</html>")
         elif how == "empty":
             self.send({"reply": ""})
