@@ -93,8 +93,7 @@ def _apply(trial: Trial, event: Event) -> Trial:
 def _opened(trial: Trial, event: SessionOpened) -> tuple[Session, ...]:
     if len(trial.sessions) >= event.session and trial.sessions[event.session - 1].take >= event.take:
         return trial.sessions
-    named = {"conversation": event.conversation, "person": event.person, "given": event.meta.given}
-    opened = Session(event.session, event.take, event.date, **named)
+    opened = Session(event.session, event.take, event.date, given=event.meta.given, conversation=event.conversation, person=event.person)
     return (*trial.sessions[: event.session - 1], opened)
 
 
