@@ -4,7 +4,8 @@ A requirement on a mean passes when its whole 95 % interval does. Below five per
 cannot pass: a rater that always says the same measures nothing. Words and costs are counted, and can. Proportions take Clopper and Pearson's interval
 on as many independent observations as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what
 may come beside them. The worst persona is judged by its talks, not by the sessions within them (`sim.analysis.worst`). A run that is not finished
-passes nothing. What an offline model judges of a real target is not evidence about it and decides nothing, unless that is allowed.
+passes nothing, and one in which no call was answered decides nothing. What an offline model judges of a real target is not evidence about it and decides
+nothing, unless that is allowed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import RATED_BY, Measure
 from sim.analysis.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
 from sim.analysis.needed import needed as needed_for
+from sim.analysis.outages import find_outages
 from sim.analysis.pairs import Sides, align
 from sim.analysis.proportions import effective
 from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
@@ -105,6 +107,7 @@ def run_gate(
     finished = new.status == "finished" and (baseline is None or baseline.status == "finished")
     if not finished:
         checks = [_incomplete(c) for c in checks]
+    checks = _without_calls(checks, new)
     verdicts = {c.verdict for c in checks}
     verdict: Verdict = "failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed"
     return GateDocument(
@@ -147,6 +150,20 @@ def _incomplete(of: Check) -> Check:
     if of.verdict != "passed":
         return of
     return of.model_copy(update={"verdict": "inconclusive", "detail": f"{of.detail}; the run is incomplete"})
+
+
+def _without_calls(checks: Sequence[Check], new: Source) -> list[Check]:
+    """What cannot be told of whoever was never reached: a run in which every call came to nothing says nothing of a target, good or bad."""
+    reached = {t.target for t in new.trials if t.failed}
+    silent = {o.target: o.cause for o in find_outages(new.trials) if o.target not in reached}
+    if None in silent:
+        silent |= {t.id: f"the simulated user never spoke: {silent[None]}" for t in new.study.targets}
+    return [
+        c.model_copy(update={"verdict": "inconclusive", "needed": None, "detail": f"no call was answered: {silent[c.target]}"})
+        if c.target in silent
+        else c
+        for c in checks
+    ]
 
 
 def check(new: Source, target: str, requirement: Requirement) -> Check:

@@ -190,7 +190,7 @@ def _execute(
                 progress.say(line)
 
         def on_start(traffic: Traffic, folder: RunFolder) -> None:
-            stopping.listen(traffic)
+            stopping.listen(traffic, grace=limits.grace, then=shlex.join(_again(folder)))
             traffic.say = progress.say
             progress.calls.watch(traffic)
             # Only now is it sure that the run begins: a refusal is one line.
@@ -236,6 +236,12 @@ def _print_run(run: Run, *, as_json: bool) -> None:
         print_summary(run, as_json=as_json)
     if not as_json and not summary.silent:
         print(_next_steps(run))
+
+
+def _again(folder: RunFolder) -> list[str]:
+    """The command that goes on with a run."""
+    where = [] if folder.path.parent == RESULTS else ["--results", str(folder.path.parent)]
+    return ["sim", "resume", folder.name, *where]
 
 
 def _next_steps(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a wish to end in order: what is in flight is kept, nothing new is bought; the second time it ends at once."""
+"""SIGINT, SIGTERM and SIGHUP as a wish to end in order: what is in flight is kept, nothing new is bought; the second time it ends at once."""
 
 from __future__ import annotations
 
@@ -12,40 +12,63 @@ if TYPE_CHECKING:
 
     from sim.llm.traffic.passage import Traffic
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
-"""What a terminal and what a service manager or scheduler sends to end a run."""
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What a terminal sends to end a run, what a service manager or scheduler sends, and what a terminal sends that is closed."""
+GRACE = 60.0
+"""Seconds that calls in flight are waited for, unless a study says otherwise."""
 
 
 class Stopping:
     """Listens for those signals, from `listen` until it is left.
 
     Args:
-        say: is given the line that tells of it.
+        say: is given the lines that tell of it.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self.asked = False
         """Whether a signal came."""
+        self._heard: list[signal.Signals] = []
+        self._end: asyncio.TimerHandle | None = None
 
-    def listen(self, traffic: Traffic) -> None:
-        """Stop `traffic` on the first signal and cancel the current task on the second; to be called in that task."""
+    def listen(self, traffic: Traffic, *, grace: float = GRACE, then: str = "") -> None:
+        """Stop `traffic` on the first signal, and cancel the current task on the second or when the grace is over; to be called in that task.
+
+        Args:
+            grace: seconds that calls in flight are waited for.
+            then: the command that goes on later.
+        """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def give_up() -> None:
+            self._say(f"stopped: calls still in flight after {grace:g} s are given up" + (f"; `{then}` goes on" if then else ""))
+            task.cancel()
 
         def stop() -> None:
-            if self.asked and task:
+            if self.asked:
                 task.cancel()
                 return
             self.asked = True
             traffic.stop()
-            self._say("stopping: calls in flight are kept, nothing new is bought (again to stop at once)")
+            self._end = loop.call_later(grace, give_up)
+            self._say(
+                f"stopping: calls in flight are kept, for up to {grace:g} s, and nothing new is bought (again to stop at once)"
+                + (f"; `{then}` goes on" if then else "")
+            )
 
         for asked in STOPS:
-            loop.add_signal_handler(asked, stop)
+            # What whoever started us ignores, as nohup ignores SIGHUP, is to be ignored.
+            if signal.getsignal(asked) != signal.SIG_IGN:
+                loop.add_signal_handler(asked, stop)
+                self._heard.append(asked)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for asked in STOPS:
-            asyncio.get_running_loop().remove_signal_handler(asked)
+        if self._end:
+            self._end.cancel()
+        while self._heard:
+            asyncio.get_running_loop().remove_signal_handler(self._heard.pop())

@@ -145,6 +145,9 @@ def test_a_target_that_always_fails_is_given_up_after_a_few_trials_and_goes_on_w
     assert 3 <= asked <= 4, "two at once: the third settles it while at most one more is under way"
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"sim: my-bot never answered: status {status}")
+    gated = sim_json("gate", "own", "--require", "failed == 0", "--require", "likability >= 3", cwd=tmp_path, status=4)
+    assert {c["verdict"] for c in gated["checks"]} == {"inconclusive"}
+    assert all(c["detail"].startswith(f"no call was answered: status {status}") for c in gated["checks"])
     assert "broken" not in last, "what came may repeat the talk, and this goes into logs"
     assert last.endswith(f"; {asked} trials stopped, {7 - asked} not begun; `sim resume own` goes on")
     shown = sim("show", "own", cwd=tmp_path).stdout

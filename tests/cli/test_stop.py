@@ -61,9 +61,9 @@ def hold(server: Remote, study: Path, *, role: str, nth: int, calls_by_then: int
 
 
 def told_to_stop(process: Running) -> None:
-    """It has heard that it is to stop, and says so."""
+    """It has heard that it is to stop, and says so and how to go on."""
     assert process.stderr is not None
-    assert any("stopping" in line for line in iter(process.stderr.readline, ""))
+    assert any("stopping" in line and "`sim resume first-look` goes on" in line for line in iter(process.stderr.readline, ""))
 
 
 def resumes_whole(server: Remote, folder: Path, *, repeated: int = 0) -> None:
@@ -76,7 +76,7 @@ def resumes_whole(server: Remote, folder: Path, *, repeated: int = 0) -> None:
     assert sim_json("show", "first-look", cwd=folder)["trials"]["finished"] == 2
 
 
-@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
 def test_told_to_stop_a_run_keeps_the_calls_in_flight_and_buys_no_more(ask: signal.Signals, server: Remote, study: Path) -> None:
     process = hold(server, study, **FOURTH_MESSAGE)
     before = server.stats()["calls"]
@@ -109,6 +109,18 @@ def test_told_twice_it_ends_at_once(server: Remote, study: Path) -> None:
     assert calls(happened(run)) == before - 1, "only the call in flight is gone"
     server.clear()
     resumes_whole(server, study.parent, repeated=1)
+
+
+def test_a_call_that_does_not_end_within_the_grace_is_given_up(server: Remote, tmp_path: Path) -> None:
+    limits = "{retries: 1, timeout: 30, grace: 0.2}"
+    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", limits=limits, controls="{one_by_one: 0, repeat: 0}")
+    process = hold(server, study, **FOURTH_MESSAGE)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=CEILING)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1] == "stopped: calls still in flight after 0.2 s are given up; `sim resume first-look` goes on"
+    server.clear()
+    resumes_whole(server, tmp_path, repeated=1)
 
 
 def test_told_twice_while_the_session_is_closing_it_ends_at_once(server: Remote, study: Path) -> None:

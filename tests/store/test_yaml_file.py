@@ -129,7 +129,7 @@ def test_a_good_file_is_good_however_it_was_saved(tmp_path: Path, data: bytes) -
         (
             STUDY + "limits: {1: x}\n",
             "8: limits: unknown key '1'; choose from: timeout, retries, calls_at_once, fixed_calls, requests_per_minute, tokens_per_minute, "
-            "patience, max_cost, max_tokens, max_minutes, roles",
+            "patience, grace, max_cost, max_tokens, max_minutes, roles",
         ),
         (STUDY + "[a]: x\n", """8: a key must be text, not a list or mapping; put text that begins with [ or { in "quotes\""""),
         (

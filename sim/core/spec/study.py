@@ -51,6 +51,8 @@ class Limits(Frozen):
     """Tokens in and out of one model in a minute, by what calls were expected to take, put right when they are answered. Left out: any number."""
     patience: float = Field(default=15, ge=0, allow_inf_nan=False)
     """Minutes that a provider which has answered before may be down: calls to it wait until it is back."""
+    grace: float = Field(default=60, ge=0, allow_inf_nan=False)
+    """Seconds that calls in flight are waited for when the run is told to stop."""
     max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """US dollars over the whole run."""
     max_tokens: int | None = Field(default=None, strict=True, ge=1)
