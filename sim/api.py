@@ -547,6 +547,7 @@ async def _execute(
     from sim.llm.otel import traced
     from sim.run.local import LocalBackend
     from sim.run.outage import NEEDED, Outage
+    from sim.store.tuning import TuningFile
 
     outage = Outage(plans)
     with _written(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as run:
@@ -556,6 +557,7 @@ async def _execute(
             await run.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, run.sink))
         # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
         traffic = run.shared.traffic
+        traffic.tuning = TuningFile(folder.path).look
         due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not (traffic.spent_up or traffic.closed & NEEDED))
         async with traced(folder.name):
             await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)

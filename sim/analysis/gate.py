@@ -4,8 +4,8 @@ A requirement on a mean passes when its whole 95 % interval does. Below five per
 cannot pass: a rater that always says the same measures nothing. Words and costs are counted, and can. Proportions take Clopper and Pearson's interval
 on as many independent observations as the spread between personas leaves of them. Counts are facts and decided as such, with the upper limit of what
 may come beside them. The worst persona is judged by its talks, not by the sessions within them (`sim.analysis.worst`). A run that is not finished
-passes nothing, and one in which no call was answered decides nothing. What an offline model judges of a real target is not evidence about it and decides
-nothing, unless that is allowed.
+passes nothing, and one in which no call was answered decides nothing. What an offline model judges of a real target is not evidence about it and
+decides nothing, unless that is allowed.
 """
 
 from __future__ import annotations

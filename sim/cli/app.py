@@ -209,6 +209,21 @@ def resume_command(
     return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), log=log, as_json=json)
 
 
+@app.command("limits")
+def limits_command(
+    run: RunName,
+    calls: Annotated[int | None, typer.Option("--calls", metavar="N", min=1, max=100_000, help="Let exactly N be in flight to each model.")] = None,
+    adapt: Annotated[bool, typer.Option("--adapt", help="Find out again how many may be, as the study says.")] = False,
+    model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Of this model alone, as openai/gpt-5 or http/my-bot.")] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """How many calls a run has in flight to each model; changed while it goes on, from another terminal."""
+    from sim.cli.limits import LimitsWish, limits
+
+    return limits(run, LimitsWish(calls, model, adapt), results=results, as_json=json)
+
+
 @app.command("list")
 def list_command(results: Results = Path("results"), json: Json = False) -> int:
     """List the runs in the results folder."""

@@ -7,6 +7,7 @@ Within it a call has a place among those in flight. `here.rest(seconds)` gives t
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from sim.core.errors import CallFailed
 from sim.core.event import Estimated, Role, Usage
 from sim.core.ports import Clock
 from sim.core.spec import Limits
+from sim.core.spec.tuning import Tuning
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.failures import AttemptFailed
 from sim.llm.prices import Price
@@ -25,6 +27,9 @@ from sim.llm.traffic.budget import Budget, Spent, Sum
 from sim.llm.traffic.lanes import Destination, Host, Lane
 from sim.llm.traffic.limit import START, AdaptiveLimit
 from sim.llm.traffic.pace import Pace
+
+LOOK = 1.0
+"""Seconds between two looks at what is wanted of a run under way."""
 
 
 class Estimate(NamedTuple):
@@ -76,6 +81,8 @@ class Traffic:
         self.budget = Budget(limits, clock, spent=spent)
         self.say: Callable[[str], None] = _unsaid
         """Is given a line when a provider goes down or comes back."""
+        self.tuning: Callable[[], Tuning | None] = _untuned
+        """Looked at now and then: how many calls are to be in flight, where that has changed."""
         self.spent_up = False
         """Whether a call was refused because a limit of the whole run is reached."""
         self._limits = limits
@@ -87,6 +94,8 @@ class Traffic:
         self._sleepers: set[asyncio.Future[None]] = set()
         self._stopped = False
         self._closed: set[Role] = set()
+        self._tuned = Tuning()
+        self._look_at = -math.inf
 
     def passage(self, role: Role, destination: Destination, estimate: Estimate, *, price: Price | None = None) -> Passage:
         """What a call passes that is made for `role`, goes to `destination` and may take `estimate`.
@@ -202,13 +211,42 @@ class Traffic:
             shared = self._hosts[host] = Host(limits.calls_at_once)
         start = max(START, self._concurrency) if destination.near else START
         limit = AdaptiveLimit(start=start, cap=limits.calls_at_once, clock=clock)
-        if limits.fixed_calls is not None:
-            limit.fix(limits.fixed_calls)
         name = destination.model if destination.model.startswith(f"{host}/") else f"{destination.model} at {host}"
         breaker = Breaker(name, patience=60 * limits.patience, clock=clock, say=lambda line: self.say(line))
         requests, tokens = Pace(limits.requests_per_minute, clock), Pace(limits.tokens_per_minute, clock)
         lane = self._lanes[destination] = Lane(shared, limit, breaker, requests=requests, tokens=tokens)
+        self._tune(destination, lane)
         return lane
+
+    def look(self) -> None:
+        """See whether somebody wants another number of calls in flight; the file is looked at once in `LOOK` seconds."""
+        now = self._clock()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK
+        tuning = self.tuning()
+        if tuning is not None and tuning != self._tuned:
+            self._tuned = tuning
+            for destination, lane in self._lanes.items():
+                before = lane.limit.value
+                self._tune(destination, lane)
+                if lane.limit.value != before or tuning.of(destination.model):
+                    exactly = "" if tuning.of(destination.model) else ", and adapted from here on"
+                    self.say(f"calls in flight to {destination.model}: {lane.limit.value}{exactly}")
+
+    def _tune(self, destination: Destination, lane: Lane) -> None:
+        """Let as many calls be in flight as is wanted, or as the study says."""
+        wanted = self._tuned.of(destination.model) or self._limits.fixed_calls
+        lane.limit.fix(wanted) if wanted else lane.limit.free(cap=self._limits.calls_at_once)
+        assert destination.host is not None
+        host = self._hosts[destination.host]
+        own = [self._tuned.of(d.model) or 0 for d in self._lanes if d.host == destination.host]
+        host.cap = max(self._limits.calls_at_once, sum(own))
+        lane.admit()
+
+
+def _untuned() -> None:
+    """Nobody wants anything else than the study says."""
 
 
 def _unsaid(line: str) -> None:
@@ -324,6 +362,7 @@ class Passage:
         traffic.check_time()
         if lane is None:
             return
+        traffic.look()
         early = max(lane.requests.wait(), lane.tokens.wait(self._estimate.input + self._estimate.output))
         if early > 0:
             await traffic.rest(early)

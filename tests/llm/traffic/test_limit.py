@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.spec import Limits
+from sim.core.spec.tuning import Tuning
 from sim.llm.failures import AttemptFailed
 from sim.llm.traffic.lanes import Destination
 from sim.llm.traffic.limit import AdaptiveLimit
@@ -250,3 +251,43 @@ async def test_requests_and_tokens_a_minute_hold_through_the_door() -> None:
         tasks = [asyncio.create_task(call()) for _ in range(calls)]
         await stage.run(lambda tasks=tasks: all(t.done() for t in tasks))  # type: ignore[misc]
         assert seconds <= stage.clock.now <= seconds * 7 / 6
+
+
+async def test_it_is_retuned_while_calls_are_in_flight() -> None:
+    stage = Stage(Limits(calls_at_once=30))
+    said: list[str] = []
+    stage.traffic.say = said.append
+    wanted: list[Tuning | None] = [None]
+    stage.traffic.tuning = lambda: wanted[0]
+    in_flight = most = 0
+
+    async def call() -> None:
+        nonlocal in_flight, most
+        while stage.clock.now < 60:
+            async with stage.traffic.passage("target", HERE, Estimate()) as here:
+                in_flight += 1
+                most = max(most, in_flight)
+                await stage.sleep(0.5)
+                in_flight -= 1
+                here.answered()
+
+    tasks = [asyncio.create_task(call()) for _ in range(100)]
+    await stage.run(lambda: stage.clock.now >= 10)
+    assert most == 30
+    wanted[0], most = Tuning(calls=40), 0
+    await stage.run(lambda: stage.clock.now >= 20)
+    assert most == 40, "also beyond the cap of the study: it is said by hand"
+    wanted[0] = Tuning(calls=40, models={HERE.model: 2})
+    await stage.run(lambda: stage.clock.now >= 25)
+    most = 0
+    await stage.run(lambda: stage.clock.now >= 30)
+    assert most == 2
+    wanted[0] = Tuning()
+    await stage.run(lambda: stage.clock.now >= 59)
+    assert most == 30
+    assert said == [
+        "calls in flight to openai/any: 40",
+        "calls in flight to openai/any: 2",
+    ]
+    for task in tasks:
+        task.cancel()
