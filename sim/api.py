@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sim.llm.build import Shared
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
+    from sim.run.batches import Batching
     from sim.run.judges import Judging
     from sim.run.recipe import Recipe
     from sim.run.staff import Parts
@@ -325,6 +326,7 @@ async def rescore_run(
     local_only: LocalOnly | None = None,
     listeners: Sequence[Listener] = (),
     on_start: OnStart | None = None,
+    batching: Batching | None = None,
 ) -> None:
     """Let other raters, another tagger or further scorers judge the talks of a run, finished or not; asks only what is absent, and nothing of user or
     target. `load_run` reads what came of it, `count_absent` tells what is absent still.
@@ -334,6 +336,7 @@ async def rescore_run(
         limits: applied to the study's limits without its budgets, which are not meant for this; what the same judges have spent on the run before
             counts.
         local_only: see `run_study`; what it refuses is refused by whoever calls.
+        batching: asks in batches, for half the price and within a day; None: at once.
 
     Raises:
         InputError: there is no such run, a judge does not exist, or its key is missing from the environment; nothing is written then.
@@ -349,6 +352,12 @@ async def rescore_run(
     from sim.run.preflight import check_prices
     from sim.run.rescore import Bench, calls_of, find_due, rescore
 
+    if batching:
+        from sim.llm.batch.desk import Desk
+        from sim.run.batches import BatchClients, check_batches, paid_calls
+        from sim.store.batches import BatchFile
+
+        check_batches(judging)
     judging.check()
     folder = open_run(run, Path(results))
     unbounded = folder.study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None, "roles": {}})
@@ -367,14 +376,23 @@ async def rescore_run(
             study, prompts = folder.study, Prompts(folder.header.prompts)
             spent = tally(calls_of(journal.all_events(), judging.parts))
             shared = Shared(Traffic(allowed, concurrency=judging.concurrency, spent=spent), local_only)
-            clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
+            desk: Desk | None = None
+            clients: Clients
+            if batching:
+                desk = Desk(BatchFile(folder.path), shared.traffic, say=batching.say, show=batching.show)
+                paid = paid_calls(journal.all_events(), judging.parts)
+                clients = BatchClients(prompts, sampling=study.sampling, limits=allowed, shared=shared, desk=desk, paid=paid)
+            else:
+                clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
             if on_start:
                 on_start(shared.traffic, folder)
             try:
-                bench = Bench(judging.build_judges(clients, study), shared.traffic, judging.concurrency)
+                bench = Bench(judging.build_judges(clients, study), shared.traffic, judging.concurrency, desk)
                 async with traced(folder.name):
                     await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
             finally:
+                if desk:
+                    await desk.close()
                 await clients.close()
 
 

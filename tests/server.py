@@ -398,7 +398,7 @@ def _embedded(body: dict[str, Any]) -> dict[str, Any]:
     return {"object": "list", "model": body.get("model", ""), "data": data, "usage": {"prompt_tokens": sent, "total_tokens": sent}}
 
 
-def _completion(body: dict[str, Any], content: str | None, finish: str) -> dict[str, Any]:
+def completion(body: dict[str, Any], content: str | None, finish: str) -> dict[str, Any]:
     sent = sum(len(_content(m)) for m in body.get("messages") or []) // 4
     got = len(content or "") // 4
     return {
@@ -701,12 +701,12 @@ def _respond(body: dict[str, Any], kind: str | None, seconds: float | None, head
     elif kind == "cut_off" and content:
         content = content[: len(content) // 2]
     finish = {"content_filter": "content_filter", "cut_off": "length"}.get(kind or "", "stop")
-    return json.dumps(_completion(body, content, finish)).encode(), "200 OK", _JSON
+    return json.dumps(completion(body, content, finish)).encode(), "200 OK", _JSON
 
 
 def _say(body: dict[str, Any], text: str) -> tuple[bytes, str, str]:
     """`text`, and nothing that was asked for."""
-    return json.dumps(_completion(body, text, "stop")).encode(), "200 OK", _JSON
+    return json.dumps(completion(body, text, "stop")).encode(), "200 OK", _JSON
 
 
 def _error(message: str, code: str | None, kind: str = "invalid_request_error") -> bytes:

@@ -492,6 +492,9 @@ def score_command(
     ] = None,
     api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds their key.")] = None,
     concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many replies are judged at once.")] = 16,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="For a run: ask in OpenAI's or Anthropic's batches, for half the price, within 24 hours.")
+    ] = False,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
@@ -536,6 +539,7 @@ def score_command(
         limits=Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits,
         local_only=read_local_only(local_only, allow_host or ()),
         log=LogWish(log_level, log_json),
+        batch=batch,
     )
     return score(log, wish, results=results, as_json=json)
 

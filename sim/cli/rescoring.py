@@ -26,6 +26,7 @@ from sim.core.event import CallLost
 from sim.core.spec import Limits, RubricScorer, ScorerUse
 from sim.llm.hosts import TO_SIMULATOR
 from sim.present.rating_rows import HEAD
+from sim.run.batches import Batching, check_batches
 from sim.run.judges import Judging, build_judging
 from sim.run.marking import Tally
 from sim.run.rescore import retell, taken_by_tagger
@@ -61,6 +62,8 @@ def score_run(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) ->
     if (wish.raters or wish.scorers) and not wish.tagger and (wish.only or wish.by):
         flag, other = "--by" if wish.by else "--only", "--rater is about ratings" if wish.raters else "--scorer is not"
         raise InputError(f"is about moves, and {other}", mend="leave one out, or name a --tagger too", where=flag)
+    if wish.batch:
+        check_batches(judging)
     absent, stopped = complete(folder, judging, wish)
     if stopped == FORCED:
         return INTERRUPTED
@@ -206,7 +209,15 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
 
         listeners = (progress, LogLost(), LogSteps(), LogEstimated(wish.limits(folder.study.limits)))
         with stopping:
-            await rescore_run(folder.path, judging, limits=wish.limits, local_only=wish.local_only, listeners=listeners, on_start=on_start)
+            await rescore_run(
+                folder.path,
+                judging,
+                limits=wish.limits,
+                local_only=wish.local_only,
+                listeners=listeners,
+                on_start=on_start,
+                batching=Batching(line.say, progress.show_batches) if wish.batch else None,
+            )
 
     try:
         # What a scorer's own code prints must not get among the output.
@@ -243,6 +254,11 @@ class _Progress:
             seconds_left=left,
             **self.calls.figures,
         )
+
+    def show_batches(self, how: str) -> None:
+        """Show how batches stand, which are waited for."""
+        if how:
+            self._line.show(lambda: f"{self._done:,} of {self._of:,} verdicts; {how}", verdicts=self._done, verdicts_expected=self._of, batches=how)
 
     def end(self) -> None:
         """Leave the line behind."""

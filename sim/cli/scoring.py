@@ -63,6 +63,8 @@ class ScoreOptions:
     """The flags' budgets put into limits."""
     local_only: LocalOnly | None = None
     log: LogWish = AS_USUAL
+    batch: bool = False
+    """Whether models are asked in batches."""
 
 
 def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
@@ -90,6 +92,9 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
     becomes_run = bool(wish.scorers or wish.raters or wish.name)
     if wish.persona and not becomes_run:
         raise InputError("is who talked in a log that becomes a run", mend="add --rater, --scorer or --name", where="--persona")
+    if wish.batch:
+        mend = "keep the log as a run with --name NAME, and then score that run"
+        raise InputError("is for a run, and this is a log", mend=mend, where="--batch")
     configure_logging(wish.log)
     codebook = load_codebook(wish.codebook or "mint")
     spec = read_model(wish.tagger or "offline", "--tagger", wish)

@@ -61,6 +61,7 @@ class Asker:
         enter: Enter,
         bound: int | None = None,
         first: Form = "schema",
+        scouts: bool = True,
         json_mode: str | None = None,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.perf_counter,
@@ -72,6 +73,7 @@ class Asker:
         enter: the way through the door of the run's traffic to this model.
         bound: tokens that an answer may have; None: the provider's own limit.
         first: the form to begin with.
+        scouts: whether, until the form is known, one call goes ahead and the others wait for it.
         json_mode: what is written under the last message in the forms `json` and `prompt`, `{{ schema }}` standing for the schema; left out, the
             package's own.
         environ: where keys may stand that no message may repeat.
@@ -86,6 +88,7 @@ class Asker:
         self._clock = clock
         self._form: Form = first
         self._settled = first == "prompt"
+        self._scouts = scouts
         self._strikes = 0
         self._json_mode = json_mode or _packaged()
         self._scout: asyncio.Event | None = None
@@ -121,7 +124,7 @@ class Asker:
 
     async def _discover(self, request: Request) -> Outcome:
         """Ask for JSON. Until the form is known one call goes ahead; the others follow when it is back, or after `GRACE`."""
-        if self._settled:
+        if self._settled or not self._scouts:
             return await self._step_down(request)
         if self._scout is not None:
             with suppress(TimeoutError):

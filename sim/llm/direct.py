@@ -138,7 +138,7 @@ class DirectClient:
         if status != 200:
             wait = parse_retry_after(headers.get("Retry-After"), now=self._now())
             raise _judge(status, raw, self._host, wait)
-        return _read(raw, self._host)
+        return read_reply(raw, self._host)
 
 
 def _dump(body: dict[str, JsonValue]) -> bytes:
@@ -186,7 +186,7 @@ class _Failure(_Foreign):
     error: _Error | str
 
 
-def _read(raw: bytes, host: str) -> Answer:
+def read_reply(raw: bytes, host: str) -> Answer:
     """The answer in a body that came with status 200."""
     try:
         reply = _Reply.model_validate_json(raw)

@@ -35,10 +35,13 @@ class Clients:
         sampling = spec.sampling or self._sampling
         same = (spec.model, spec.api_base, spec.via, spec.api_key_env, spec.price, sampling)
         if same not in self._built:
-            json_mode = self.prompts.text("json_mode")
-            client = build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode)
-            self._built[same] = WatchedClient(client)
+            self._built[same] = self.build(spec, sampling)
         return self._built[same]
+
+    def build(self, spec: ModelSpec, sampling: Sampling) -> Client:
+        """A client that nobody has asked for before."""
+        json_mode = self.prompts.text("json_mode")
+        return WatchedClient(build_client(spec, sampling=sampling, limits=self._limits, shared=self._shared, json_mode=json_mode))
 
     def embedder(self, spec: ModelSpec) -> Embedder:
         """The embedder of `spec`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from sim.core.event import CallLost, Judged
 from sim.core.logged import LoggedReply, LoggedTalk
 from sim.dialogue.judging import ask_judge, lost_at, place_of
 from sim.llm.telemetry import within
+from sim.run.batches import WAVE
 from sim.run.marking import Lost, Marked
 from sim.run.pool import GivenUp, work_through
 from sim.score.price import CallTally
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.dialogue.judging import Judges
+    from sim.llm.batch.desk import Desk
     from sim.llm.traffic.passage import Traffic
     from sim.run.judges import Judging
 
@@ -48,6 +51,8 @@ class Bench:
     traffic: Traffic
     """Once it is used up or stopped, nothing more is begun."""
     concurrency: int
+    desk: Desk | None = None
+    """Where requests are gathered into batches; None: each is asked at once."""
 
 
 async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock: Clock, on_verdict: Callable[[], None] = lambda: None) -> None:
@@ -61,16 +66,20 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     """
     lost: Counter[tuple[object, ...]] = Counter()
     given_up: dict[str, GivenUp] = {}
+    desk, at_once = bench.desk, WAVE if bench.desk else bench.concurrency
 
     async def ask(one: Assignment) -> None:
-        patience = given_up.setdefault(one.part, GivenUp(bench.concurrency))
+        patience = given_up.setdefault(one.part, GivenUp(at_once))
         if patience.why:
             return
         (sent,) = bench.judges.give((one,))
         at = (*place_of(one).values(), lost_at(one, 0))
-        with within("session", trial=one.trial.id, session=one.session, exchange=one.exchange):
+        ids = within("session", trial=one.trial.id, session=one.session, exchange=one.exchange)
+        with ids, desk.working(" ".join(map(str, at))) if desk else nullcontext():
             for event in await ask_judge(sent, bench.judges, clock, attempt=1 + lost[at]):
                 if isinstance(event, CallLost):
+                    if desk and event.cause == "interrupted" and not event.calls:
+                        continue  # It waits in a batch, which goes on without us, or was never sent.
                     lost[at] += 1
                     patience.note(event.message)
                 else:
@@ -81,7 +90,7 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     def over() -> bool:
         return bench.traffic.stopped or bench.traffic.exhausted() is not None
 
-    await work_through(_counting(due, lost), ask, at_once=bench.concurrency, until=over)
+    await work_through(_counting(due, lost), ask, at_once=at_once, until=over)
 
 
 def _counting(due: Iterable[Assignment], lost: Counter[tuple[object, ...]]) -> Iterator[Assignment]:
