@@ -20,6 +20,7 @@ from tests.waiting import CEILING, until
 
 REPLIES = 8
 """Two trials, two sessions of two exchanges."""
+NOTHING = {"input": 0, "output": 0, "cached": 0, "cache_write": 0, "reasoning": 0}
 KEY = "sk-canary-19c5e07d3b8f4a26"
 
 
@@ -146,7 +147,7 @@ def test_a_first_answer_whose_repair_expired_is_used_again_and_counted_once(fold
     repaired = next(e for e in events(folder, "rated") if len(e["calls"]) == 2)
     first_paid, first_again = lost["calls"][0], repaired["calls"][0]
     assert first_paid["usage"]["input"] > 0
-    assert (first_paid["prompt"], first_again["usage"]) == (first_again["prompt"], {"input": 0, "output": 0, "cached": 0})
+    assert (first_paid["prompt"], first_again["usage"]) == (first_again["prompt"], NOTHING)
 
 
 # --- what goes wrong with a batch -----------------------------------------------------------------------------------------
@@ -273,6 +274,17 @@ def test_half_the_price_is_said_before_and_kept_in_the_journal(folder: Path, the
     assert there.made[0].requests[0][1]["model"] == "gpt-4o-mini"
 
 
+def test_a_budget_that_not_all_fit_into_is_kept_and_no_request_waits_for_ever(folder: Path, there: Batches, here: Here) -> None:
+    done = by_openai(here, there, "--max-tokens", "9000")
+    assert done.returncode == 3, done.stderr
+    assert len(there.lines) > 1  # What the first left over of its reservations is enough for another.
+    assert 0 < sum(there.lines) < REPLIES
+    calls = [call for e in events(folder, "rated") for call in e["calls"]]
+    assert sum(call["usage"]["input"] + call["usage"]["output"] for call in calls) <= 9000
+    assert by_openai(here, there, "--max-tokens", "90000").returncode == 0
+    assert sum(there.lines) == REPLIES
+
+
 @pytest.mark.parametrize("model", ["anthropic/claude-sonnet-4-5", "anthropic/rater"])
 def test_anthropics_batches_bring_verdicts(model: str, folder: Path, there: Batches, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
@@ -285,7 +297,7 @@ def test_anthropics_batches_bring_verdicts(model: str, folder: Path, there: Batc
     assert here.sim("score", "small", "--batch", "--rater", model).returncode == 0
     assert there.lines == [REPLIES, 1, 3]
     (call, *_) = events(folder, "rated", f"observer:{model}")[0]["calls"]
-    assert call["usage"] == {"input": 1000, "output": 200, "cached": 100}
+    assert call["usage"] == {**NOTHING, "input": 1000, "output": 200, "cached": 100}
     posted = next(headers for method, _, headers in there.asked if method == "POST")
     assert (posted["x-api-key"], posted["anthropic-version"]) == (KEY, "2023-06-01")
     assert ("anthropic-beta" in posted) == (model != "anthropic/rater")

@@ -135,8 +135,8 @@ def _message(message: JsonObject) -> Answer:
         elif block.get("type") == "tool_use" and block.get("name") == JSON_TOOL:
             parts.append(json.dumps(block.get("input"), ensure_ascii=False))
     counted = object_of(message.get("usage"))
-    cached = count_of(counted.get("cache_read_input_tokens"))
-    sent = count_of(counted.get("input_tokens")) + count_of(counted.get("cache_creation_input_tokens")) + cached
-    usage = read_usage(sent, counted.get("output_tokens"), cached) if counted else None
+    cached, written = count_of(counted.get("cache_read_input_tokens")), count_of(counted.get("cache_creation_input_tokens"))
+    sent = count_of(counted.get("input_tokens")) + written + cached
+    usage = read_usage(sent, counted.get("output_tokens"), cached, cache_write=written) if counted else None
     ending = text_of(message.get("stop_reason"))
     return Answer("".join(parts), _ENDINGS.get(ending, ending or "stop"), usage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
@@ -52,10 +53,18 @@ def check_batch(name: str, spec: ModelSpec) -> None:
         raise InputError(f"{name} is {spec.model}, whose provider's batches are not known here", mend=mend, where="--batch")
 
 
-def half_price(spec: ModelSpec) -> Price | None:
-    """What a batch costs with OpenAI and Anthropic: half of what single calls do."""
+def batch_price(spec: ModelSpec) -> Price | None:
+    """What calls in a batch cost: with OpenAI and Anthropic half of what single calls do, on a server of one's own what its study says."""
     price = model_price(spec)
-    return None if price is None else Price(input=price.input / 2, output=price.output / 2)
+    if price is None or spec.via == "direct":
+        return price
+    return Price(
+        input=price.input / 2,
+        output=price.output / 2,
+        cached=None if price.cached is None else price.cached / 2,
+        cache_write=None if price.cache_write is None else price.cache_write / 2,
+        call=price.call / 2,
+    )
 
 
 class BatchClient:
@@ -87,14 +96,17 @@ class BatchClient:
         shared.pool = shared.pool or Pool()
         self._http = _http(spec, limits, shared.pool, environ)
         wire = AnthropicWire(self._http) if spec.model.startswith("anthropic/") and spec.via != "direct" else OpenAIWire(self._http)
-        self._counter = Counter(spec.model if spec.api_base is None else f"{spec.model} at {self._http.host}", wire, half_price(spec))
+        price = batch_price(spec)
+        name = spec.model if spec.api_base is None else f"{spec.model} at {self._http.host}"
+        self._counter = Counter(name, wire, price, single=model_price(spec))
         self._bodies, first = _bodies(spec, sampling, shared)
         # One batch is one attempt: what failed in it is asked again by the next command.
         self._asker = Asker(
             spec.model,
             self._send,
             patience=Patience(retries=0),
-            enter=shared.traffic.way_to(Destination(None, spec.model)),
+            enter=shared.traffic.way_to(Destination(None, spec.model), price=price),
+            bound=(spec.sampling or sampling).max_tokens,
             first=first,
             scouts=False,
             json_mode=json_mode,
@@ -118,11 +130,7 @@ class BatchClient:
     async def _send(self, wire: Wire) -> Answer:
         role, paid = _ASKED.get()
         answer, sent_before = await self._desk.ask(self._counter, self._bodies(wire), role)
-        usage, price = answer.usage, self._counter.price
-        if sent_before and paid:
-            return Answer(answer.text, answer.finish, Usage(input=0, output=0), 0.0, answer.refusal)
-        cost = usage.input * price.input + usage.output * price.output if usage and price else None
-        return Answer(answer.text, answer.finish, usage, cost, answer.refusal)
+        return replace(answer, usage=Usage(input=0, output=0), cost=0.0) if sent_before and paid else answer
 
 
 def _bodies(spec: ModelSpec, sampling: Sampling, shared: Shared) -> tuple[Bodies, Form]:

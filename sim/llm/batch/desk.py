@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import structlog
 
 from sim.core.errors import CallFailed, InputError
+from sim.core.event import Usage
 from sim.core.frozen import Frozen
 from sim.llm.attempts import Answer
 from sim.llm.batch.wire import Item
@@ -85,7 +86,9 @@ class Counter:
     model: str
     wire: Wire
     price: Price | None
-    """Of a token in a batch; None: unknown."""
+    """Of calls in a batch; None: unknown."""
+    single: Price | None
+    """Of single calls."""
     queue: list[Waiting] = field(default_factory=list)
 
 
@@ -350,12 +353,13 @@ def _take(counter: Counter) -> list[Waiting]:
 
 def announce(counter: Counter, taken: Sequence[Waiting]) -> str:
     """What is about to be sent, and what it costs."""
-    tokens_in = sum(len(json.dumps(one.item.body, ensure_ascii=False)) for one in taken) // CHARACTERS_PER_TOKEN
-    tokens_out = sum(EXPECTED.get(one.role, 0) for one in taken)
-    price = counter.price
-    cost = "half the price of single calls, which nobody here knows"
-    if price is not None:
-        half = tokens_in * price.input + tokens_out * price.output
-        cost = f"about ${half:.2g} at half the price of single calls (${2 * half:.2g})"
+    sent = sum(len(json.dumps(one.item.body, ensure_ascii=False)) for one in taken) // CHARACTERS_PER_TOKEN
+    usage = Usage(input=sent, output=sum(EXPECTED.get(one.role, 0) for one in taken))
+    if counter.price is None or counter.single is None:
+        cost = "at a price that nobody here knows"
+    elif counter.price == counter.single:
+        cost = f"about ${counter.price.cost(usage):.2g}"
+    else:
+        cost = f"about ${counter.price.cost(usage):.2g} at half the price of single calls (${counter.single.cost(usage):.2g})"
     number = f"{len(taken):,} call" + ("s" if len(taken) > 1 else "")
-    return f"batch of {number} to {counter.model}: some {tokens_in:,} tokens in and {tokens_out:,} out, {cost}; it may take 24 hours"
+    return f"batch of {number} to {counter.model}: some {usage.input:,} tokens in and {usage.output:,} out, {cost}; it may take 24 hours"
