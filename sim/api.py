@@ -678,8 +678,7 @@ def _read_whole(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> tuple[Run, d
 
 
 def _read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
-    with folder.read_journal() as journal:
-        trials = journal.digest(p.blank() for p in plans)
+    trials = folder.read_lean(p.blank() for p in plans)
     return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
 
 

@@ -80,7 +80,9 @@ def _apply(trial: Trial, event: Event) -> Trial:
         case CallLost():
             return replace(trial, lost=(*trial.lost, event), spent=spent)
         case SessionOpened():
-            return replace(trial, sessions=_opened(trial, event), started_over=trial.started_over + event.meta.again, spent=spent)
+            begun = Session(event.session, event.take, event.date, given=event.meta.given, conversation=event.conversation, person=event.person)
+            again = trial.started_over + event.meta.again
+            return replace(trial, sessions=opened(trial.sessions, begun), started_over=again, spent=spent)
         case Judged(session=0, result=Assessment() | NotApplicable() | Unscored() as found):
             return replace(trial, scores=with_score(trial.scores, trial, event.part, found), spent=spent)
     session = _session(trial, event)
@@ -90,11 +92,11 @@ def _apply(trial: Trial, event: Event) -> Trial:
     return replace(trial, sessions=(*trial.sessions[: i - 1], changed, *trial.sessions[i:]), spent=spent)
 
 
-def _opened(trial: Trial, event: SessionOpened) -> tuple[Session, ...]:
-    if len(trial.sessions) >= event.session and trial.sessions[event.session - 1].take >= event.take:
-        return trial.sessions
-    opened = Session(event.session, event.take, event.date, given=event.meta.given, conversation=event.conversation, person=event.person)
-    return (*trial.sessions[: event.session - 1], opened)
+def opened(sessions: tuple[Session, ...], begun: Session) -> tuple[Session, ...]:
+    """`sessions` after one began: those that were held after it before are superseded, and so is the new one where its take is."""
+    if len(sessions) >= begun.index and sessions[begun.index - 1].take >= begun.take:
+        return sessions
+    return (*sessions[: begun.index - 1], begun)
 
 
 def _session(trial: Trial, event: BaseEvent) -> Session | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -23,11 +24,13 @@ from typing import NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
+from sim.core.condense import Row
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 from sim.core.lean_fold import Digest
 from sim.core.record import Trial
+from sim.store.condensed import Stand, forget_condensed
 from sim.store.files import PRIVATE, demand_regular, open_regular
 
 FILE = "run.db"
@@ -81,7 +84,11 @@ AND json_extract(body, CASE kind WHEN 'user_spoke' THEN '$.said.message' ELSE '$
 """
 _MANY = 500
 """Unread events fetched at a time."""
-_TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ?"
+_TRIAL_ROWS = "SELECT id, session, take, exchange, kind, part, body, meta FROM event WHERE trial = ? AND id > ? AND id <= ?"
+_END = 2**63 - 1
+"""No event has a higher number."""
+_SAMPLE = 64
+"""Events by which a journal is told from another."""
 _PAGE = 500
 """Events fetched at a time: a reader holds no transaction while its caller works, so that it never keeps the writer from tidying up."""
 _PATIENCE = 10.0
@@ -289,17 +296,59 @@ class Journal:
         """
         digest, found = Digest(), []
         for blank in blanks:
-            with self._blame():
-                # Sorted here: SQLite would copy every body to do it.
-                rows = sorted(self._db.execute(_TRIAL_ROWS, (blank.id,)))
-            try:
+            rows = self.rows(blank.id)
+            with self.reading(blank.id):
                 found.append(digest.trial(blank, rows))
-            except (ValueError, KeyError, TypeError) as error:
-                said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
-                raise InputError(
-                    f"an event of trial {blank.id} cannot be read ({said})", mend="restore the file from a copy", where=self.path
-                ) from None
         return tuple(found)
+
+    @contextlib.contextmanager
+    def reading(self, trial: str) -> Iterator[None]:
+        """Make a complaint of what is wrong with the events of `trial`.
+
+        Raises:
+            InputError: one of them cannot be read.
+        """
+        try:
+            yield
+        except (ValueError, KeyError, TypeError) as error:
+            said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+            raise InputError(f"an event of trial {trial} cannot be read ({said})", mend="restore the file from a copy", where=self.path) from None
+
+    def rows(self, trial: str, after: int = 0, last: int = _END) -> list[Row]:
+        """The events of `trial` after the one numbered `after` up to `last`, as they are stored."""
+        with self._blame():
+            # Sorted here: SQLite would copy every body to do it.
+            return sorted(self._db.execute(_TRIAL_ROWS, (trial, after, last)))
+
+    def stand(self, last: int | None = None) -> Stand:
+        """What it is like now, up to the event `last`; left out: up to the newest."""
+        files = [[s.st_size, s.st_mtime_ns] for f in (self.path, self.path.with_name(f"{FILE}-wal")) if f.exists() and (s := f.stat())]
+        with self._blame():
+            if last is None:
+                (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+            # By two counts, each by an index: one with a condition would go through every page.
+            (all_of_them,) = self._db.execute("SELECT count(*) FROM event").fetchone()
+            (later,) = self._db.execute("SELECT count(*) FROM event WHERE id > ?", (last,)).fetchone()
+            some = sorted({last - last * i // _SAMPLE for i in range(_SAMPLE)})
+            rows = [self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE id = ?", (id,)).fetchone() for id in some]
+        return Stand(last, all_of_them - later, hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest(), files)
+
+    def trials_between(self, after: int, last: int) -> list[str]:
+        """The trials that have events after the one numbered `after` up to `last`."""
+        with self._blame():
+            # Of all there are, the index tells; else those pages are gone through that are new.
+            where, given = ("WHERE id > ? AND id <= ?", (after, last)) if after else ("", ())
+            return [t for (t,) in self._db.execute(f"SELECT DISTINCT trial FROM event {where}", given)]
+
+    def forgot_after(self, last: int) -> bool:
+        """Whether texts were deleted since the event numbered `last`."""
+        with self._blame():
+            return self._db.execute("SELECT 1 FROM event WHERE id > ? AND kind = 'trial_forgotten' LIMIT 1", (last,)).fetchone() is not None
+
+    @property
+    def folder(self) -> Path:
+        """The run's."""
+        return self.path.parent
 
     def trials(self) -> tuple[str, ...]:
         """The trials that have events, in the order in which they began."""
@@ -349,6 +398,7 @@ class Journal:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
+            forget_condensed(self.folder)
             # What an UPDATE made shorter may still stand in the unused part of a page. Only writing the whole file anew is sure to leave it out.
             self._db.execute("VACUUM")
             # The write-ahead log holds the old pages as well. TRUNCATE cuts it to nothing, unless somebody is still reading from it.
@@ -371,6 +421,7 @@ class Journal:
         with self._blame():
             self._db.execute("PRAGMA secure_delete = ON")
             deleted = self._db.execute(f"DELETE FROM event WHERE {mine}", (person, f"{name}:%", f"{name}#%", *trials)).rowcount
+            forget_condensed(self.folder)
             # Old pages leave the write-ahead log now, or when the writer closes if somebody is reading.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return deleted

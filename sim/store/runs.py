@@ -26,9 +26,11 @@ from sim.core.errors import InputError, Notice, nearest
 from sim.core.event import Event
 from sim.core.frozen import Frozen
 from sim.core.ports import Clock
+from sim.core.record import Trial
 from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study
 from sim.core.spec.memory import RECORDED
 from sim.store.batches import BATCHES
+from sim.store.condensed import read_trials
 from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
 from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_short, demand_version, is_locked, open_journal, read_journal
@@ -256,6 +258,15 @@ class RunFolder:
             InputError: the journal is missing, damaged or of another version, or the folder cannot be written.
         """
         return open_journal(self.path)
+
+    def read_lean(self, blanks: Iterable[Trial]) -> tuple[Trial, ...]:
+        """Each of `blanks`, all trials of the run, as far as the journal tells, without the words of raters and taggers.
+
+        Raises:
+            InputError: the journal is missing, damaged or of another version.
+        """
+        with self.read_journal() as journal:
+            return read_trials(journal, blanks, spec_hash=text_hash((self.path / SPEC).read_bytes()))
 
     def sessions_held(self) -> dict[str, int]:
         """The number of sessions of each trial that has begun, in the order in which they began."""

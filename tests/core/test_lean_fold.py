@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
 
 from sim.analysis.arms import Source
 from sim.analysis.compare import compare
 from sim.analysis.summary import summarise
 from sim.core.codebook import CRITERIA, DIMENSIONS
+from sim.core.condense import Condensed, Row, Values
 from sim.core.event import (
     Absence,
     Assessed,
@@ -56,7 +58,7 @@ from sim.core.event import (
     load_event,
 )
 from sim.core.fold import fold
-from sim.core.lean_fold import Digest, Row
+from sim.core.lean_fold import Digest
 from sim.core.record import Exchange, Session, Trial
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.written import GRADES
@@ -260,6 +262,22 @@ def test_it_tells_all_but_the_words_of_those_who_judge(data: st.DataObject, vers
     whole = fold(blank, events)
     assert lean == without_words(whole)
     assert repr(lean.sessions) == repr(without_words(whole).sessions), "also where 1 and True are equal"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_lines_that_were_kept_and_read_on_from_tell_the_same(data: st.DataObject) -> None:
+    blank = planned()
+    found = rows(data.draw(journals(blank)))
+    at = data.draw(st.integers(0, len(found)))
+    values, first = Values(), Condensed()
+    first.read_on(blank, found[:at], values)
+    kept, again = Values(), Condensed(*from_json(to_json([first.lines, first.spent])))
+    for kind, plain in values.plain.items():
+        for value in from_json(to_json(plain)):
+            kept.take_in(kind, value)
+    again.read_on(blank, found[at:], kept)
+    assert repr(Digest(kept).fold(blank, again)) == repr(Digest().trial(blank, found))
 
 
 @settings(max_examples=50, deadline=None)

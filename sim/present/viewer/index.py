@@ -16,8 +16,8 @@ from pydantic_core import from_json
 from sim.analysis.triage import WEIGHTS, weigh
 from sim.core.address import is_control
 from sim.core.codebook import DIMENSIONS, Dimension
+from sim.core.condense import result_of
 from sim.core.frozen import Frozen
-from sim.core.lean_fold import result_of
 from sim.core.record import mean_known, was_cut
 from sim.core.text import count_words
 from sim.present.viewer.live_figures import Echoes, Findings
