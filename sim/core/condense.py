@@ -27,7 +27,8 @@ Line = list[Any]
 """What it is, session, take, exchange, and what belongs to it:
 
 `said` utterance, scripted, flags, what it tells · `gone` why, flags · `replied` text, finish, resent, dropped, seconds · `rated` part, dimensions,
-ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person · `closed` ending, forks · `finished` · `row` kind, part, body, meta.
+ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person · `closed` ending, forks · `finished` · `row` kind,
+part, body, meta.
 """
 Spending = dict["Role", list[Any]]
 """By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage."""
