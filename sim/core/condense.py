@@ -115,7 +115,7 @@ class Condensed:
         place = [session, take, exchange]
         if kind in _PLAIN:
             read = from_json(body)
-            bare = _bare_row(kind, read)
+            bare = _bare_row(kind, read, from_json(meta))
             return [*bare[:1], *place, *bare[1:]] if bare else ["row", *place, kind, part, body, meta]
         if kind not in _FREQUENT or (kind == "scored" and (session == 0 or part == GRADES)):
             return ["row", *place, kind, part, body, meta]
@@ -142,17 +142,19 @@ class Condensed:
 
 _FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged", "scored"})
 _PLAIN = frozenset({"session_opened", "session_closed", "trial_finished"})
+_ALWAYS, _ABOUT = frozenset({"date", "conversation", "person", "ending", "forks"}), frozenset({"at", "timings", "resent"})
+"""What rows of the plain kinds hold, in their body and in their meta."""
 
 
-def _bare_row(kind: str, read: dict[str, Any]) -> Line | None:
-    """What a row of these kinds says; None: not what it always says, so that it has to be looked at closely."""
-    if read["calls"]:
+def _bare_row(kind: str, read: dict[str, Any], about: dict[str, Any]) -> Line | None:
+    """What a row of these kinds says; None: more than it always says, so that it has to be looked at closely."""
+    if any(read[name] for name in read.keys() - _ALWAYS) or any(about[name] for name in about.keys() - _ABOUT):
         return None
     if kind == "trial_finished":
         return ["finished"]
     if kind == "session_opened":
-        about = [read["date"], read.get("conversation", ""), read.get("person", "")]
-        return ["opened", *about] if all(isinstance(a, str) for a in about) and len(about[0]) == _DATE else None
+        said = [read["date"], read.get("conversation", ""), read.get("person", "")]
+        return ["opened", *said] if all(isinstance(s, str) for s in said) and len(said[0]) == _DATE else None
     ending, forks = read["ending"], read.get("forks", True)
     return ["closed", ending, forks] if ending in _ENDINGS and isinstance(forks, bool) else None
 

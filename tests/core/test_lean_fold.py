@@ -34,6 +34,7 @@ from sim.core.event import (
     MemoryWritten,
     Meta,
     NotApplicable,
+    OpeningMeta,
     Probed,
     Quote,
     Rating,
@@ -148,7 +149,9 @@ def an_exchange(draw: Any, at: dict[str, Any]) -> Iterable[Event]:
 
 def a_session(draw: Any, trial: Trial, number: int, take: int) -> Iterable[Event]:
     at: dict[str, Any] = {"trial": trial.id, "session": number, "take": take}
-    yield SessionOpened(**at, date=trial.cast.sessions[number - 1].date)
+    begun = {"conversation": draw(WORDS), "person": draw(WORDS), "calls": draw(CALLS)} if draw(st.booleans()) else {}
+    about = OpeningMeta(at=1.5, given=draw(st.sampled_from(["", "s1"])), again=draw(st.booleans()))
+    yield SessionOpened(**at, **begun, date=trial.cast.sessions[number - 1].date, meta=about)
     exchanges = draw(st.integers(0, 3))
     for n in range(1, exchanges + 1):
         yield from an_exchange(draw, {**at, "exchange": n})
