@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sim.analysis.arms import Arm, Source
-from sim.analysis.estimates import FEW, Estimate, clip, different, estimate, interval, proportion_interval
+from sim.analysis.estimates import FEW, FEWEST_SCENARIOS, Estimate, clip, different, estimate, interval, proportion_interval
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import RATED_BY, Measure
 from sim.analysis.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
 from sim.analysis.needed import needed as needed_for
 from sim.analysis.outages import find_outages
-from sim.analysis.pairs import Sides, align
+from sim.analysis.pairs import Sides, align, leave_out
 from sim.analysis.proportions import effective
 from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
+from sim.analysis.sentence import signed, split
 from sim.analysis.table import session_of
 from sim.analysis.worst import Unit as TalkUnit
 from sim.analysis.worst import know_personas
@@ -478,7 +479,7 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
     worse = -1.0 if measure.better == "lower" else 1.0
     verdict: Verdict = "inconclusive"
     needed: Needed | None = None
-    detail = f"{measure.label} new − old, paired over {_people(n)}, {int(found.present.sum()):,} pairs"
+    detail = f"{measure.label} new − old, paired over {_people(n)}, {int(found.present.sum()):,} pairs{_these(found)}"
     if n < FEWEST:
         detail, needed = f"{_people(n)}: a difference is not judged below {FEWEST}", _FEWEST
     elif bounds is not None:
@@ -493,7 +494,7 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
         detail += f": the same for all, as it may not be for up to {different(n):.0%} of personas like these"
     else:
         detail = f"all {n} personas are equal in both runs, which tells nothing of others"
-    detail += _few(measure, found)
+    detail += _split(measure, found) + _hangs(measure, sides, value) + _few(measure, found)
     return Check(
         target=target,
         requirement=text,
@@ -505,6 +506,28 @@ def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: fl
         **_as_fields(needed),
         detail=detail,
     )
+
+
+def _these(found: Estimate) -> str:
+    """Where there are too few scenarios to speak of others."""
+    return "" if found.scenarios >= FEWEST_SCENARIOS else " in this scenario" if found.scenarios == 1 else " in these scenarios"
+
+
+def _split(measure: Measure, found: Estimate) -> str:
+    """What the difference is made of, dimension by dimension."""
+    sign = -1.0 if found.value < 0 else 1.0
+    told = split({name: sign * by for name, by in zip(measure.names, found.parts.tolist(), strict=False)}) if len(measure.names) > 1 else ""
+    return f"; {told}" if told else ""
+
+
+def _hangs(measure: Measure, sides: Sides, value: float) -> str:
+    """How far it hangs on one persona."""
+    difference = sides.difference
+    left = leave_out(value, dict(zip(sides.personas, difference.without.tolist(), strict=True))) if difference is not None else None
+    if left is None:
+        return ""
+    low, high = signed(left.low, measure.digits), signed(left.high, measure.digits)
+    return f"; {low} to {high} without any one persona, of whom {left.persona} moves it most" if low != high else ""
 
 
 def _few(measure: Measure, found: Estimate) -> str:

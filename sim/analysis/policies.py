@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.analysis.estimates import estimate
 from sim.analysis.figures import figure
-from sim.analysis.measures import BY_ID, SECOND
+from sim.analysis.measures import BY_ID, LIKABILITY, SECOND
 from sim.analysis.pairs import Paired, align, compare_sides
 from sim.analysis.table import rated_interval
 from sim.core.event import Score
@@ -72,6 +72,8 @@ class MemoryArm(Frozen):
     callbacks: Callbacks
     gains: InCommon | None
     """Memory accuracy, minus that of the arm all others are held against; None for that arm."""
+    whole: InCommon | None
+    """Likability over all seven dimensions, minus that arm's."""
     likes: InCommon | None
     """Likability without callback, minus that arm's."""
     steady: InCommon | None
@@ -176,7 +178,7 @@ def steady_arms(table: MeasureTable, targets: Sequence[str]) -> dict[str, Steady
 
 def _arm(target: ChatTargetSpec, base: ChatTargetSpec, table: MeasureTable) -> MemoryArm:
     mine, theirs = (table.by_target.get(t.id, ()) for t in (target, base))
-    measures = ("memory", "without_callback", "fixed_set", SECOND, "criterion")
+    measures = ("memory", LIKABILITY, "without_callback", "fixed_set", SECOND, "criterion")
     held = {name: None if target is base else hold(BY_ID[name], table, mine, theirs) for name in measures}
     return MemoryArm(
         target=target.id,
@@ -185,6 +187,7 @@ def _arm(target: ChatTargetSpec, base: ChatTargetSpec, table: MeasureTable) -> M
         liked=_value("without_callback", table, mine),
         callbacks=_callbacks(table.of(mine), table.view.rater),
         gains=held["memory"],
+        whole=held[LIKABILITY],
         likes=held["without_callback"],
         steady=held["fixed_set"],
         brings=held[SECOND],

@@ -35,7 +35,7 @@ MOST = 400
 
 
 class Spreads(Frozen):
-    """Standard deviations of paired differences in likability, in points."""
+    """Standard deviations of paired differences in the primary outcome, in points."""
 
     personas: float
     scenarios: float
@@ -54,7 +54,7 @@ ASSUMED = Spreads(personas=0.35, scenarios=0.15, cells=0.30, seeds=0.40, source=
 
 
 ASSUMED_LEVELS = Spreads(personas=0.6, scenarios=0.3, cells=0.30, seeds=0.30, source="assumed: no pilot")
-"""Of one target's own likability: people differ more from each other than in what they make of two targets."""
+"""Of one target's own primary outcome: people differ more from each other than in what they make of two targets."""
 
 
 class Design(Frozen):

@@ -36,10 +36,14 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
             )
             _write([log], out, alike=len('{"version":'))
         case "markdown" | "latex":
-            from sim.present.report.tabular import main_table, render_latex, render_markdown
+            from sim.analysis.compare import compare
+            from sim.present.report.tabular import difference_table, main_table, render_latex, render_markdown
 
-            table = main_table(loaded.summary)
-            _write([render_markdown(table) if format == "markdown" else render_latex(table)], out, alike=2)
+            render = render_markdown if format == "markdown" else render_latex
+            tables = [main_table(loaded.summary)]
+            if len(loaded.study.targets) > 1:
+                tables += [table] if (table := difference_table(compare([loaded.source]))) is not None else []
+            _write(["\n".join(map(render, tables))], out, alike=2)
         case "ratings":
             from sim.analysis.judging import rate_run
             from sim.present.rating_rows import HEAD, render_rows

@@ -82,6 +82,7 @@ def plan_document(
         study=study.name,
         offline=bool(offline_parts(study)),
         pilot=pilot.name if pilot else None,
+        primary=study.primary,
         targets=len(study.targets),
         trials=forecast.trials,
         exchanges=forecast.exchanges,

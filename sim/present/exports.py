@@ -83,7 +83,7 @@ COLUMNS: dict[str, str] = {
         for d in DIMENSIONS
         for name, text in ((d, f"score for {d}, 1 to 5; empty without a score"), (f"{d}_kind", "score, not_applicable, unscored or absent"))
     },
-    "likability": "mean over the dimensions scored here",
+    "likability": "mean over the dimensions that had an occasion here and were scored",
     "fixed_set": "mean over the four dimensions that always apply",
     "tagger": "the tagger, whose moves follow",
     "codebook": "the codebook they belong to",

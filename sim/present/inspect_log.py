@@ -118,13 +118,12 @@ def _scores(trial: Trial, study: Study) -> Data:
     figures = summarise_trial(trial, rater=study.primary_rater)
     found: Data = {}
     for d, mean in figures.dimensions.items():
-        given = [s for e in trial.exchanges if (s := _score(e, study, d)) is not None]
+        given = [s for e in trial.exchanges if (s := _score(e, study, d)) is not None and s.occasion]
         worst = min(given, key=lambda s: s.score)
         found[d] = {"value": mean, "explanation": f"over {len(given)} ratings, session by session; the lowest is {worst.score}: {worst.reason}"}
-    if figures.whole.likability is not None:
-        told = ", ".join(f"{LABELS[d]} {m:.2f}" for d, m in figures.dimensions.items())
-        found = {"likability": {"value": figures.whole.likability, "explanation": told}, **found}
-    return found
+    told = ", ".join(f"{LABELS[d]} {m:.2f}" for d, m in figures.dimensions.items())
+    overall = {"fixed_set": figures.whole.fixed_set, "likability": figures.whole.likability}
+    return {**{name: {"value": value, "explanation": told} for name, value in overall.items() if value is not None}, **found}
 
 
 def _score(exchange: Exchange, study: Study, dimension: Dimension) -> Score | None:
@@ -144,12 +143,12 @@ def _measures(trial: Trial, seen: MeasureTable, scorers: Sequence[ScorerInfo]) -
 
 def _names(summary: RunSummary) -> list[str]:
     own = dict.fromkeys(scorer for t in summary.targets for scorer, found in t.scorers.items() if found.mean is not None)
-    return ["likability", *DIMENSIONS, "said_before", *own]
+    return ["fixed_set", "likability", *DIMENSIONS, "said_before", *own]
 
 
 def _value(name: str, target: TargetSummary) -> float | None:
-    if name == "likability":
-        return target.likability.mean
+    if name in ("fixed_set", "likability"):
+        return target.likability.primary(name)[0]  # type: ignore[arg-type]
     if name == "said_before":
         return target.repetition.said_before.anybody
     if name in target.scorers:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sim.analysis.sentence import split
+from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.words import NONE, half_width, many, number, percent, share, signed
 from sim.score.profile import TRUTHS
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from sim.analysis.policies import InCommon, MemoryArm
     from sim.analysis.proportions import Proportion
     from sim.analysis.summary import RunSummary, TargetSummary
-    from sim.core.event import ProbeKind, Truth
+from sim.core.event import ProbeKind, Truth
 
 Column = tuple[str, Sequence[str]]
 """Heading, and a cell for each target."""
@@ -189,11 +191,23 @@ def _bought(summary: RunSummary) -> Section:
     notes = [
         "accuracy / base's: over what a policy and its base have in common; more is the difference of these two means",
         "scripted callback, fixed set, criterion (enjoyment and return), likability without callback: less the base's, paired within personas",
+        *(line for b in summary.bought for a in b.arms if (line := _made_of(a, b.against))),
     ]
     if summary.ranks.spearman is not None:
         rho = share(summary.ranks.spearman)
         notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and likability without callback correlate by rank {rho}")
     return Section("What memory buys, one model under several policies", columns, tuple(notes))
+
+
+def _made_of(arm: MemoryArm, against: str) -> str:
+    """Likability over all seven against the base, split by dimension, and how far the fixed set hangs on one persona."""
+    if arm.whole is None or arm.whole.difference is None:
+        return ""
+    sign = -1.0 if arm.whole.difference < 0 else 1.0
+    made = split({LABELS[d]: sign * by for d, by in zip(DIMENSIONS, arm.whole.adds, strict=True)})
+    told = f"{arm.target} less {against}: all seven {signed(arm.whole.difference)}" + (f", {made}" if made else "")
+    left = arm.steady.left_out if arm.steady else None
+    return told + (f"; fixed set {signed(left.low)} to {signed(left.high)} without any one persona ({left.persona} moves it most)" if left else "")
 
 
 def _both(found: InCommon | None, written: Callable[[float | None], str]) -> str:

@@ -13,6 +13,7 @@ from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.analysis.power import ITEMS_A_PERSON, MINUTES_AN_ITEM, Detectable, HumanPlan, Spreads
 from sim.core.event import Role
 from sim.core.frozen import Frozen
+from sim.core.spec.study import Primary
 from sim.present.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number
 from sim.run.plan import Range
@@ -41,6 +42,8 @@ class PlanDocument(Frozen):
     offline: bool
     """Whether offline models take part: they cost nothing, and their tokens are counted as if they did."""
     pilot: str | None
+    primary: Primary
+    """The study's primary outcome, which is planned for."""
     targets: int
     trials: int
     exchanges: Range
@@ -52,7 +55,7 @@ class PlanDocument(Frozen):
     by_role: dict[Role, RolePlan]
     spreads: Spreads
     detectable: Detectable
-    """The smallest difference in likability that the study tells with 80 % power."""
+    """The smallest difference in the primary outcome that the study tells with 80 % power."""
     bigger: dict[str, Detectable]
     """The same with more of each."""
     by_scenarios: tuple[Detectable, ...]
@@ -92,12 +95,18 @@ def _sentence(document: PlanDocument) -> Text:
         lines.append("It cannot tell targets apart: it takes 3 personas for an interval.")
     else:
         or_so = f" ({number(found.range[0])} to {number(found.range[1])}, by what the pilot leaves open)" if found.range else ""
-        lines.append(
-            f"It tells targets apart that differ by {number(found.difference)} points of likability or more{or_so}, with 80 % power: {found.tier}."
-        )
+        points = f"{number(found.difference)} points {_OF[document.primary]}"
+        lines.append(f"It tells targets apart that differ by {points} or more{or_so}, with 80 % power: {found.tier}.")
     if found.tier == "look":
         lines.append("Below 12 personas `sim compare` gives no verdict, however large the difference.")
     return Text("\n".join(lines))
+
+
+_OF: dict[str, str] = {
+    "fixed_set": "of the fixed set",
+    "likability": "of likability over all seven",
+    "without_callback": "of likability without callback",
+}
 
 
 def _spending(document: PlanDocument) -> Table:

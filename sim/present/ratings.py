@@ -53,10 +53,10 @@ def render_ratings(summary: RunSummary, figures: RatingFigures) -> RenderableTyp
     if summary.offline_note:
         head.append(f"\n{summary.offline_note}", "yellow")
     head.append(f"\n{DIAGNOSTIC}", "italic")
-    table = figure_table("Simulated likability, 1 to 5", ("target", "rater"), ("likability", "fixed set", "n"), name=RATER)
+    table = figure_table("Simulated likability, 1 to 5", ("target", "rater"), ("fixed set", "all seven", "n"), name=RATER)
     if figures.primary:
         table.caption = Text(f"{figures.primary}: the run's own rater", "dim")
     for target, raters in figures.targets.items():
         for i, of in enumerate(raters):
-            table.add_row(Text(target if i == 0 else ""), Text(of.rater), number(of.mean), number(of.fixed_set), f"{of.n:,}")
+            table.add_row(Text(target if i == 0 else ""), Text(of.rater), number(of.fixed_set), number(of.mean), f"{of.n:,}")
     return Group(head, Text(), table, Text())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.analysis.sentence import plus_minus, signed, split
 from sim.analysis.table import population
-from sim.core.codebook import DIMENSIONS
+from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.report.document import Cell, Column, Table
-from sim.present.words import DIAGNOSTIC, HEADINGS, SHORT, half_width, number, overall_headings
+from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, number, overall_headings
 
 if TYPE_CHECKING:
+    from sim.analysis.compare import CompareDocument
     from sim.analysis.summary import RunSummary
 
 _LATEX = str.maketrans(
@@ -47,6 +49,34 @@ def main_table(summary: RunSummary) -> Table:
         rows=tuple(rows),
         notes=tuple(notes),
     )
+
+
+def difference_table(document: CompareDocument) -> Table | None:
+    """Every pair of sides by the primary outcome, with what stands beside it; None where they have nothing in common."""
+    beside = {"callback_scripted": "scripted callback", "likability": "all seven", "likability_common": "on common occasions"}
+    shown = {document.primary: HEADINGS[document.primary]}  # type: ignore[index]
+    shown |= {m: heading for m, heading in beside.items() if m not in shown} | {c: LABELS[c] for c in CRITERIA}
+    liked = document.measures["likability"].comparisons
+    if not any(c.difference is not None for c in liked):
+        return None
+    rows = []
+    for i, c in enumerate(document.measures[document.primary].comparisons):
+        differences = [plus_minus(document.measures[m].comparisons[i]) if c.difference is not None else NONE for m in shown]
+        ahead = liked[i].turned if (liked[i].difference or 0.0) < 0 else liked[i]
+        left = f"{signed(c.left_out.low)} to {signed(c.left_out.high)} ({c.left_out.persona})" if c.left_out else NONE
+        p = NONE if c.p_all is None else f"{c.p_all:.3f}".replace("0.", ".", 1)
+        texts = (*differences, split(ahead.split) or NONE, p, c.verdict if c.tier != "look" else "look", left)
+        rows.append((Cell(text=f"{c.a} − {c.b}"), *(Cell(text=t) for t in texts)))
+    headings = (*shown.values(), "all seven is made of", "p", "verdict", "without any one persona")
+    scenarios = max((a.scenarios for a in document.arms), default=1)
+    notes = (
+        f"Paired differences, ± half of the 95 % interval over {population(scenarios)}. p and verdict: of the primary outcome, "
+        f"{shown[document.primary]}, after Holm over all pairs. All seven is split for the side that is ahead there. "
+        "Last column: the range of the primary outcome, and the persona that moves it most.",
+        *document.memory,
+    )
+    columns = (Column(heading="sides", kind="name"), *(Column(heading=h) for h in headings))
+    return Table(id="differences", title="Differences in simulated likability", columns=columns, rows=tuple(rows), notes=notes)
 
 
 def render_markdown(table: Table) -> str:

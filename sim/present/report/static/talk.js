@@ -31,7 +31,7 @@
   }
 
   /** Likability and fixed set of a conversation or a session, each by the one average of the program. */
-  const liked = (what, [likability, fixed]) => `${what}: likability ${R.number(likability)}, fixed set ${R.number(fixed)}`;
+  const liked = (what, [likability, fixed]) => `${what}: fixed set ${R.number(fixed)}, all seven dimensions ${R.number(likability)}`;
 
   function session(s, whole, query, told) {
     const before = told.map(([, text]) => text);
