@@ -25,7 +25,7 @@ IN_FULL = 3
 """Pairs up to which every measure is shown pair by pair; beyond, all but the primary outcome as rankings."""
 MOST_CHANGES = 12
 """Pairs named one by one."""
-FIGURES = ("95 %", "p", "p all", "d_av", "d_z", "n", "pairs", "verdict")
+FIGURES = ("95 %", "p", "p all", "d_av", "d_z", "n", "verdict")
 TIED = "tied"
 """Not separable."""
 NAME = 28
@@ -124,7 +124,7 @@ def _cells(c: Comparison, digits: int) -> list[str | Text]:
     between = NONE if c.interval is None else f"{_signed(c.interval[0], digits)} to {_signed(c.interval[1], digits)}"
     verdict = "look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict
     effects = (NONE if e is None else _signed(e, 2) for e in (c.d_av, c.d_z))
-    return [_signed(c.difference, digits), between, _p(c.p_holm), _p(c.p_all), *effects, f"{c.personas:,}", f"{c.pairs:,}", verdict_text(verdict)]
+    return [_signed(c.difference, digits), between, _p(c.p_holm), _p(c.p_all), *effects, f"{c.personas:,}", verdict_text(verdict)]
 
 
 def _label(of: MeasureComparison) -> str:
@@ -188,8 +188,8 @@ def _key(document: CompareDocument) -> list[str]:
     if document.by in ("target", "memory"):
         lines.append("in common: ratings are compared session by session on occasions that both sides had, and these means are of those alone,")
         lines.append("so that a − b is their difference; a side's mean over everything is what `sim show` and rankings say")
-    lines.append("p: Holm's, over all pairs within the measure; p all: over all pairs and all measures but the primary outcome, by which verdicts go")
-    lines.append("n: personas; pairs: persona × scenario; tied: not separable")
+    lines.append("p: Holm's, over all pairs within the measure; p all: over all measures but the primary outcome as well, by which verdicts go")
+    lines.append("n: personas; tied: not separable")
     lines.append("d_av: a − b over the mean of both standard deviations between personas; d_z: over that of their differences")
     return lines
 

@@ -34,7 +34,10 @@ def test_a_comparison_says_a_sentence_first(folder: Path) -> None:
     assert done.returncode == 0
     assert OFFLINE_MARK in done.stdout
     found = " ".join(done.stdout.split())
-    assert re.search(r"(keeps|drops) is liked .* (more than|as much as) (keeps|drops), .*6 personas: look, no verdict", found)
+    said = r"In this scenario (keeps|drops) (is liked|and (keeps|drops) cannot be told apart) .*on the fixed set.*6 personas: look, no verdict\."
+    assert re.search(said, found)
+    assert "In this scenario memory " in found
+    assert "Over all seven dimensions" in found
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 

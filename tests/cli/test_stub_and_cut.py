@@ -63,7 +63,7 @@ def test_the_gate_decides_by_a_stub_where_that_is_allowed_and_says_so(folder: Pa
 
 def test_every_page_says_who_was_offline_and_what_that_leaves(folder: Path) -> None:
     assert NOTE in words(sim("show", "own", cwd=folder).stdout)
-    assert "rated by self, an offline model" in sim("show", "own", cwd=folder).stdout
+    assert "rated by self, an offline model" in words(sim("show", "own", cwd=folder).stdout)
     shown = sim_json("show", "own", cwd=folder)
     assert (shown["stub_rated"], shown["offline_note"].startswith(NOTE)) == (["my-bot"], True)
     assert NOTE in words(sim("compare", "own", "--by", "scenario", cwd=folder).stdout + sim("show", "own", "davi", cwd=folder).stdout)
