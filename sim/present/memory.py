@@ -207,8 +207,9 @@ def _made_of(arm: MemoryArm, against: str) -> str:
     made = split({LABELS[d]: sign * by for d, by in zip(DIMENSIONS, arm.whole.adds, strict=True)})
     told = f"{arm.target} less {against}: all seven {signed(arm.whole.difference)}" + (f", {made}" if made else "")
     left = arm.steady.left_out if arm.steady else None
-    moved = left is not None and signed(left.low) != signed(left.high)
-    return told + (f"; fixed set {signed(left.low)} to {signed(left.high)} without any one persona ({left.persona} moves it most)" if moved else "")
+    if left is None or signed(left.low) == signed(left.high):
+        return told
+    return f"{told}; fixed set {signed(left.low)} to {signed(left.high)} without any one persona ({left.persona} moves it most)"
 
 
 def _both(found: InCommon | None, written: Callable[[float | None], str]) -> str:
