@@ -39,7 +39,30 @@ def schema_of(kind: str) -> dict[str, Any]:
     model: type[BaseModel] = getattr(import_module(module), name)
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": f"urn:rapport:{kind}"}
     schema: dict[str, Any] = _in_draft_7(model.model_json_schema())
-    return {**head, **schema}
+    return {**head, **(_with_short_forms(schema) if kind == "rubric" else schema)}
+
+
+def _with_short_forms(rubric: dict[str, Any]) -> dict[str, Any]:
+    """A rubric's schema with what its file may say in short (`sim.store.rubrics`): a scale, and several questions that share their keys."""
+    from sim.store.rubrics import READS, SEVERAL, SHORT
+
+    definitions, own = rubric.pop("$defs", {}), rubric["properties"]
+    reads = {**own["reads"], "enum": [*own["reads"]["enum"], *READS]}
+    text = {"type": "string", "description": "From a whole number to another, 0-6, or names from low to high, poor|fair|good."}
+    scale = {"anyOf": [text, {"type": "array", "items": {"type": "string"}, "minItems": 2}]}
+    keys = {**own, "reads": reads, SHORT: scale}
+    shared = {key: of for key, of in keys.items() if key not in ("id", "question")}
+    each = {"type": "object", "properties": {**shared, "question": own["question"]}, "required": ["question"], "additionalProperties": False}
+    questions = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [{"type": "string", "minLength": 1}, each]}}
+    several = {
+        "title": "Rubrics",
+        "description": "Several questions; what stands beside them holds for all of them.",
+        "type": "object",
+        "properties": {**shared, SEVERAL: questions},
+        "required": [SEVERAL],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [{**rubric, "properties": keys}, several], "$defs": definitions}
 
 
 def _in_draft_7(schema: Any) -> Any:

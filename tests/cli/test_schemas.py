@@ -64,6 +64,21 @@ def test_what_the_readme_shows_fits_its_schema(number: int, tmp_path: Path) -> N
     assert complaints(kind, path) == []
 
 
+@pytest.mark.parametrize("path", [*sorted((PACKAGE / "score" / "rubrics").glob("*.yaml"))], ids=lambda p: p.stem)
+def test_a_shipped_rubric_fits_its_schema(path: Path) -> None:
+    assert complaints("rubric", path) == []
+
+
+def test_files_of_questions_fit_the_schema_of_rubrics_and_what_is_refused_does_not(tmp_path: Path) -> None:
+    found = re.findall(r"^```yaml file=(\S+)\n(.*?)^```$", (PACKAGE / "guide" / "people.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(found) == 2
+    for name, text in found:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert complaints("rubric", tmp_path / name) == []
+        (tmp_path / name).write_text(text.replace("questions:", "question:"), encoding="utf-8")
+        assert complaints("rubric", tmp_path / name) != []
+
+
 def test_what_is_written_fits_its_schema_and_says_where_an_editor_finds_it(tmp_path: Path) -> None:
     path = tmp_path / "my-bot.yaml"
     target = ChatTargetSpec(id="my-bot", model="offline/uses", memory="window:3")
