@@ -256,7 +256,7 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
         ),
         (["--rater", "openai/x"], "sim: openai/x needs OPENAI_API_KEY, which is not set"),
         (["--rater", "gpt"], "sim: --rater: 'gpt' is not a rater; write provider/name as in openai/gpt-5"),
-        (["--rater", "offline/uses", "--persona", "davi"], "sim: offline/uses cannot rate"),
+        (["--rater", "offline/uses", "--persona", "davi"], "sim: offline/uses cannot play a rater"),
         (
             ["--rater", "offline/rater", "--rater", "offline/friendly"],
             "sim: --rater offline/friendly: is asked a question that another rater is asked",
