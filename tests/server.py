@@ -15,8 +15,9 @@
     GET    /requests  what came in, oldest first: role, path, header names, key (the Authorization or x-api-key value, null without one), body
     POST   /reset     counters to 0, recorded requests forgotten; faults stay
     POST   /record    {"on": bool}: whether requests are recorded
-    POST   /fault     {"role": …|null, "kind": …, "from": n, "count": m|null, "seconds": s}: the n-th call (1 is the next) of that role from now, and
-                      the m - 1 after it, go wrong; null role: calls of any role; null count: all that follow. Where two faults meet, the older wins.
+    POST   /fault     {"role": …|null, "kind": …, "from": n, "count": m|null, "seconds": s, "every": k}: the n-th call (1 is the next) of that role
+                      from now, and the m - 1 after it, go wrong, or of these one in k; null role: calls of any role; null count: all that follow.
+                      Where two faults meet, the older wins.
     DELETE /fault     forgets all faults
     POST   /release   answers the calls that hang
     POST   /answers   {"role": …, "texts": […]}: the next calls of that role are answered with these texts as they stand, one each
@@ -423,6 +424,11 @@ class _Fault:
     end: float
     """The first that goes right again."""
     seconds: float | None
+    every: int = 1
+    """Of the calls between these, one in so many."""
+
+    def hits(self, call: int) -> bool:
+        return self.first <= call < self.end and (call - self.first) % self.every == 0
 
 
 @dataclass
@@ -466,11 +472,13 @@ class _State:
         self.answered = self.refused = self.dropped = self.connections = 0
         self.max_inflight = self.inflight
 
-    def add_fault(self, kind: str, *, role: str | None = None, start: int = 1, count: int | None = None, seconds: float | None = None) -> None:
+    def add_fault(
+        self, kind: str, *, role: str | None = None, start: int = 1, count: int | None = None, seconds: float | None = None, every: int = 1
+    ) -> None:
         if kind not in KINDS:
             raise ValueError(f"no fault is named {kind!r}")
         first = self.seen.get(role, 0) + start
-        self.faults.append(_Fault(kind, role, first, float("inf") if count is None else first + count, seconds))
+        self.faults.append(_Fault(kind, role, first, float("inf") if count is None else first + count, seconds, every))
 
     def add_answers(self, role: str, texts: list[str]) -> None:
         self.texts.setdefault(role, []).extend(texts)
@@ -487,7 +495,7 @@ class _State:
         self.max_inflight = max(self.max_inflight, self.inflight)
         for r in (role, None):
             self.seen[r] = self.seen.get(r, 0) + 1
-        return next((f for f in self.faults if f.role in (role, None) and f.first <= self.seen[f.role] < f.end), None)
+        return next((f for f in self.faults if f.role in (role, None) and f.hits(self.seen[f.role])), None)
 
 
 @dataclass(eq=False)
@@ -621,7 +629,8 @@ class _Connection(asyncio.Protocol):
             case "POST /record":
                 state.record = bool(body["on"])
             case "POST /fault":
-                state.add_fault(body["kind"], role=body.get("role"), start=body.get("from", 1), count=body.get("count"), seconds=body.get("seconds"))
+                given = {name: body.get(name) for name in ("role", "count", "seconds")}
+                state.add_fault(body["kind"], start=body.get("from", 1), every=body.get("every", 1), **given)
             case "DELETE /fault":
                 state.faults.clear()
             case "POST /release":
@@ -759,9 +768,11 @@ class Server:
         """See POST /reset."""
         self._state.reset()
 
-    def fault(self, kind: str, *, role: str | None = None, start: int = 1, count: int | None = None, seconds: float | None = None) -> None:
+    def fault(
+        self, kind: str, *, role: str | None = None, start: int = 1, count: int | None = None, seconds: float | None = None, every: int = 1
+    ) -> None:
         """See POST /fault; `start` is its `from`."""
-        self._state.add_fault(kind, role=role, start=start, count=count, seconds=seconds)
+        self._state.add_fault(kind, role=role, start=start, count=count, seconds=seconds, every=every)
 
     def clear(self) -> None:
         """See DELETE /fault."""
@@ -806,9 +817,11 @@ class Remote:
         """See POST /reset."""
         self._call("POST", "/reset")
 
-    def fault(self, kind: str, *, role: str | None = None, start: int = 1, count: int | None = None, seconds: float | None = None) -> None:
+    def fault(
+        self, kind: str, *, role: str | None = None, start: int = 1, count: int | None = None, seconds: float | None = None, every: int = 1
+    ) -> None:
         """See POST /fault; `start` is its `from`."""
-        self._call("POST", "/fault", {"kind": kind, "role": role, "from": start, "count": count, "seconds": seconds})
+        self._call("POST", "/fault", {"kind": kind, "role": role, "from": start, "count": count, "seconds": seconds, "every": every})
 
     def clear(self) -> None:
         """See DELETE /fault."""

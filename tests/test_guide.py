@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from sim.api import prepare_study
 from sim.cli.app import app
+from sim.core.spec import Limits
+from sim.run.preflight import check_prices, priced_parts
 from tests.benchmarks.coverage import TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +73,19 @@ def test_every_command_and_flag_that_a_page_names_is_there(page: Path) -> None:
         known = {flag for parameter in _parameters(commands[command]) for flag in parameter.opts} | {"--help"}
         flags = {re.sub(r"[^\w-].*", "", word) for word in rest if word.startswith("--")}
         assert flags <= known, span
+
+
+def test_every_study_on_the_page_of_operations_can_be_run(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (GUIDE / "operations.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    studies = [block for block in blocks if "targets:" in block]
+    assert len(studies) > 1
+    for number, block in enumerate(studies):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block, encoding="utf-8")
+        prepared = prepare_study(path)
+        limits = prepared.loaded.study.limits
+        check_prices(priced_parts(prepared.loaded.study), limits)
+        assert limits != Limits()
 
 
 def _parameters(command: Any) -> list[Any]:

@@ -1,0 +1,20 @@
+"""The soak, short: one call in ten fails, all trials are finished, and nothing grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.benchmarks.soak import SHORT, soak
+from tests.server import serve
+
+
+async def test_one_call_in_ten_fails_and_nothing_is_stuck_or_leaks(tmp_path: Path) -> None:
+    with serve(latency=5, record=False) as server:
+        first, second = await soak(server, tmp_path, **SHORT, rounds=2)
+    for found in (first, second):
+        assert found.finished == found.trials == SHORT["trials"]
+        assert found.calls > 3 * SHORT["trials"] * SHORT["exchanges"], "also those that were made again"
+        assert found.failed > 0.05 * found.calls
+        assert found.most_in_flight == SHORT["cap"], "as many as may be, and never more"
+    assert second.memory_mb - first.memory_mb < 20
+    assert second.files <= first.files
