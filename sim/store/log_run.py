@@ -99,7 +99,8 @@ class LogIntake:
         target = self._systems.name(self._log.stem if self._by is None else system, known=True)
         said = [(r.user, r.text, _TAGGING.dump_python(t, mode="json") if t else None) for r, t in zip(talk.replies, tags, strict=True)]
         trial = self._trials.setdefault((person, target), len(self._trials))
-        row = (trial, talk.session, self._conversation(talk, target), talk.person or talk.id, json.dumps(said, ensure_ascii=False))
+        conversation = self._conversation(talk, target)
+        row = (trial, talk.session, conversation, talk.person or conversation, json.dumps(said, ensure_ascii=False))
         self._db.execute("INSERT INTO talk (trial, session, conversation, person, said) VALUES (?, ?, ?, ?, ?)", row)
 
     def _conversation(self, talk: LoggedTalk, target: str) -> str:

@@ -171,6 +171,20 @@ def test_a_model_is_shown_the_talk_as_the_log_has_it_without_any_date(log: Path,
     assert "You had said nothing: the reply came by itself." in "\n".join(opened)
 
 
+def test_replies_talks_and_people_go_by_the_names_of_the_log_and_none_twice(tmp_path: Path, here: Here) -> None:
+    messages = [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": "Hi there."}]
+    keys: list[dict[str, object]] = [{"id": "nora", "session": 1}, {"id": "nora", "session": 2}, {"id": "x", "session": "ben"}]
+    keys += [{"id": "y", "session": "ben"}, {"id": "d"}, {"id": "d"}]
+    log = tmp_path / "talks.jsonl"
+    log.write_text("".join(json.dumps({**k, "messages": messages}) + "\n" for k in keys), encoding="utf-8")
+    ask = "scale: 1-7\nquestions:\n  a: {reads: reply, question: A?}\n  b: {reads: talk, question: B?}\n  c: {reads: person, question: C?}\n"
+    Path("ask.yaml").write_text(ask, encoding="utf-8")
+    here.json("score", log, "--rater", "offline/rater", "--ask", "ask.yaml", "--ratings", "out.csv")
+    items = {d: [r["item"] for r in table(Path("out.csv")) if r["dimension"] == d] for d in ("a", "b", "c")}
+    talks = ["nora/1", "nora/2", "x", "y", "d", "d#2"]
+    assert items == {"a": [f"{t}/1" for t in talks], "b": talks, "c": ["nora", "ben", "d", "d#2"]}
+
+
 # --- killed, and again ------------------------------------------------------------------------------------------------
 
 
