@@ -25,7 +25,9 @@ def configure_logging(wish: LogWish = AS_USUAL) -> None:
     Raises:
         InputError: see `LogWish.severity`.
     """
-    renderer: Any = structlog.processors.JSONRenderer() if wish.as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False) if wish.as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True) if wish.as_json else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
     logging.getLogger("sim").setLevel(wish.severity)
     structlog.configure(
@@ -37,19 +39,18 @@ def configure_logging(wish: LogWish = AS_USUAL) -> None:
 
 
 def strike(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A processor of structlog: `line` without keys, whoever wrote it."""
-    for name, value in line.items():
-        if not isinstance(value, int | float | None):
-            line[name] = strike_keys(str(value), certain=True)
-    return line
+    """A processor of structlog: `line` without keys, whoever wrote it, and what happened first in it."""
+    first = ("timestamp", "level", "event")
+    ordered = {name: line[name] for name in (*first, *(n for n in line if n not in first)) if name in line}
+    return {n: v if isinstance(v, int | float | None) else strike_keys(str(v), certain=True) for n, v in ordered.items()}
 
 
 class _Stderr:
     """Standard error as it is when a line is written: above the live line, where there is one."""
 
     def write(self, text: str) -> int:
-        """As any stream does."""
-        return sys.stderr.write(text)
+        """As any stream does; on a terminal, over a line that changes."""
+        return sys.stderr.write(f"\r\x1b[K{text}" if sys.stderr.isatty() else text)
 
     def flush(self) -> None:
         """As any stream does."""

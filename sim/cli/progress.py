@@ -50,6 +50,22 @@ class Gaps:
         self._said = time.monotonic()
 
 
+@asynccontextmanager
+async def going_on(show: Callable[[], None]) -> AsyncIterator[None]:
+    """Call `show` now and then, also while nothing happens, as when everybody waits for a server that is down."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            show()
+
+    looking = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        looking.cancel()
+
+
 class CallsSeen:
     """The calls of a run as they come: how many in a second, how many are in flight, and what they took.
 
@@ -167,21 +183,6 @@ class Progress:
                 structlog.get_logger().info("progress", **exchanges, **trials, **self.calls.figures, seconds_left=self._seconds_left())
             else:
                 print(f"{self._exchanges}/{self._expected} exchanges, {self._numbers()}", file=self._stream, flush=True)
-
-    @asynccontextmanager
-    async def going_on(self) -> AsyncIterator[None]:
-        """Show how things are also while nothing happens, as when everybody waits for a server that is down."""
-
-        async def look() -> None:
-            while True:
-                await asyncio.sleep(1.0)
-                self.show()
-
-        looking = asyncio.create_task(look())
-        try:
-            yield
-        finally:
-            looking.cancel()
 
     def say(self, line: str) -> None:
         """Say something else: above the live line if there is one."""

@@ -17,7 +17,7 @@ from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import admit
 from sim.cli.output import demand_room
-from sim.cli.progress import CallsSeen, Line, in_words
+from sim.cli.progress import CallsSeen, Line, going_on, in_words
 from sim.cli.scoring import Replies, ScoreOptions, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
@@ -112,7 +112,10 @@ def complete(folder: RunFolder, judging: Judging, wish: ScoreOptions) -> tuple[i
 def ending(absent: int, stopped: str) -> int:
     """The exit status, after a line on what is absent still."""
     if absent:
-        print(f"sim: {absent:,} verdicts are missing; the same command asks for them", file=sys.stderr)
+        missing = (
+            f"{absent:,} verdicts are missing; the same command asks for them" if absent > 1 else "1 verdict is missing; the same command asks for it"
+        )
+        print(f"sim: {missing}", file=sys.stderr)
     return INTERRUPTED if stopped else INCOMPLETE if absent else DONE
 
 
@@ -198,26 +201,28 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
     outlive_output()
     leaving = admit(judging.specs, wish.local_only, sends=TO_SIMULATOR, conversations=trials, traced=True)
     line = Line(sys.stderr, as_json=wish.log.as_json)
-    progress = _Progress(verdicts, line)
+    progress = _Progress(verdicts, line, in_batches=wish.batch)
 
     async def ask() -> None:
         def on_start(traffic: Traffic, _: RunFolder) -> None:
             stopping.listen(traffic)
+            traffic.say = line.say
             progress.calls.watch(traffic)
             if leaving:
                 line.say(leaving)
 
         listeners = (progress, LogLost(), LogSteps(), LogEstimated(wish.limits(folder.study.limits)))
-        with stopping:
-            await rescore_run(
-                folder.path,
-                judging,
-                limits=wish.limits,
-                local_only=wish.local_only,
-                listeners=listeners,
-                on_start=on_start,
-                batching=Batching(line.say, progress.show_batches) if wish.batch else None,
-            )
+        async with going_on(progress.show):
+            with stopping:
+                await rescore_run(
+                    folder.path,
+                    judging,
+                    limits=wish.limits,
+                    local_only=wish.local_only,
+                    listeners=listeners,
+                    on_start=on_start,
+                    batching=Batching(line.say, progress.show_batches) if wish.batch else None,
+                )
 
     try:
         # What a scorer's own code prints must not get among the output.
@@ -233,12 +238,15 @@ class _Progress:
     Args:
         of: how many are to come.
         line: where it is said.
+        in_batches: whether verdicts come all at once, so that those so far tell nothing of the others.
     """
 
-    def __init__(self, of: int, line: Line) -> None:
+    def __init__(self, of: int, line: Line, *, in_batches: bool) -> None:
         self.calls = CallsSeen()
         self._of = of
         self._done = 0
+        self._batches = ""
+        self._in_batches = in_batches
         self._line = line
         self._started = time.monotonic()
 
@@ -246,19 +254,25 @@ class _Progress:
         """Count one."""
         self.calls.count(event)
         self._done += not isinstance(event, CallLost)
+        self.show()
+
+    def show(self) -> None:
+        """Show how things are, if it is time."""
         left = (time.monotonic() - self._started) / self._done * (self._of - self._done) if self._done else None
+        how = self._batches or str(self.calls) if self._in_batches else f"{self.calls}, {in_words(left)} left"
+        figures = {"batches": self._batches} if self._in_batches else {"seconds_left": left}
         self._line.show(
-            lambda: f"{self._done:,} of {self._of:,} verdicts, {self.calls}, {in_words(left)} left",
+            lambda: f"{self._done:,} of {self._of:,} verdicts, {how}",
             verdicts=self._done,
             verdicts_expected=self._of,
-            seconds_left=left,
+            **figures,
             **self.calls.figures,
         )
 
     def show_batches(self, how: str) -> None:
-        """Show how batches stand, which are waited for."""
-        if how:
-            self._line.show(lambda: f"{self._done:,} of {self._of:,} verdicts; {how}", verdicts=self._done, verdicts_expected=self._of, batches=how)
+        """Show how the batches stand that are waited for; empty: none is."""
+        self._batches = how
+        self.show()
 
     def end(self) -> None:
         """Leave the line behind."""

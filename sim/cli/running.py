@@ -17,7 +17,7 @@ from sim.api import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import announcement
-from sim.cli.progress import Progress
+from sim.cli.progress import Progress, going_on
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError, nearest
@@ -199,7 +199,7 @@ def _execute(
             if not sys.stderr.isatty():
                 progress.say(f"run '{folder.name}' is kept in {folder.path}")
 
-        async with progress.going_on():
+        async with going_on(progress.show):
             with stopping:
                 return await start(listeners=(progress, LogLost(), LogSteps(), LogEstimated(limits)), announce=announce, on_start=on_start)
 

@@ -95,6 +95,14 @@ def test_only_what_does_not_fit_is_asked_again_in_a_second_batch(folder: Path, t
     assert sorted(len(e["calls"]) for e in events(folder, "rated")) == [1] * (REPLIES - 2) + [2, 2]
 
 
+def test_a_batch_is_logged_as_the_runs_and_as_nobodys_in_it(folder: Path, there: Batches, here: Here) -> None:
+    done = by_openai(here, there, "--log-json")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    sent, over = (next(line for line in lines if line["event"] == event) for event in ("batch_sent", "batch_over"))
+    assert (sent["run"], sent["batch"], sent["requests"], over["done"]) == ("small", "batch_1", REPLIES, REPLIES)
+    assert not {"trial", "session", "exchange"} & {*sent, *over}
+
+
 def test_several_judges_have_a_batch_each(folder: Path, there: Batches, here: Here) -> None:
     done = by_openai(here, there, "--tagger", "openai/tagger")
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,7 @@ import pytest
 
 from sim.cli.log_wish import LogWish
 from sim.cli.logs import configure_logging
-from sim.cli.progress import EVERY, RARELY, CallsSeen, Gaps, Progress
+from sim.cli.progress import EVERY, RARELY, CallsSeen, Gaps, Progress, going_on
 from sim.core.event import Call, Event, Meta, SessionClosed, SessionOpened, TargetReplied, Timing, TrialFailed, TrialFinished, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
@@ -121,7 +121,7 @@ async def test_a_run_in_which_nothing_happens_says_so_all_the_same(monkeypatch: 
     progress = Progress((PLAN,), stream=out)
     progress._gaps._said = -1e9
     monkeypatch.setattr(asyncio, "sleep", lambda _, sleep=asyncio.sleep: sleep(0))
-    async with progress.going_on():
+    async with going_on(progress.show):
         await soon(out.getvalue, "a line")
     assert out.getvalue().startswith(f"0/{sum(MOST)} exchanges, 0/1 trials, ")
     assert out.getvalue().endswith("unknown time left\n")

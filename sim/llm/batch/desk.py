@@ -12,13 +12,14 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
+from structlog.contextvars import unbind_contextvars
 
 from sim.core.errors import CallFailed, InputError
 from sim.core.event import Usage
@@ -216,8 +217,8 @@ class Desk:
 
     # --- a batch ------------------------------------------------------------------------------------------------------
 
-    def _start(self, sending: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(sending)
+    def _start(self, sending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(sending, context=_of_all())
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -269,7 +270,7 @@ class Desk:
     def _results_of(self, counter: Counter, booking: Booking) -> Awaitable[Mapping[str, Answer | AttemptFailed]]:
         """What came of the batch, once it is over; asked for once, whoever waits."""
         if booking.label not in self._results:
-            self._results[booking.label] = asyncio.ensure_future(self._fetch(counter, booking))
+            self._results[booking.label] = asyncio.create_task(self._fetch(counter, booking), context=_of_all())
         return asyncio.shield(self._results[booking.label])
 
     async def _fetch(self, counter: Counter, booking: Booking) -> Mapping[str, Answer | AttemptFailed]:
@@ -326,6 +327,13 @@ class Desk:
             self._troubles.add(said.message)
             self._say(said.message)
         return said
+
+
+def _of_all() -> Context:
+    """Where a batch is worked on: in the run, and at no place of it, whoever asked first."""
+    context = copy_context()
+    context.run(unbind_contextvars, "trial", "session", "exchange")
+    return context
 
 
 def _tell(waiting: Iterable[Waiting], failed: CallFailed) -> None:
