@@ -354,7 +354,7 @@ async def rescore_run(
 
     if batching:
         from sim.llm.batch.desk import Desk
-        from sim.run.batches import BatchClients, check_batches, paid_calls
+        from sim.run.batches import EXPECTED, BatchClients, check_batches, paid_calls
         from sim.store.batches import BatchFile
 
         check_batches(judging)
@@ -379,7 +379,7 @@ async def rescore_run(
             desk: Desk | None = None
             clients: Clients
             if batching:
-                desk = Desk(BatchFile(folder.path), shared.traffic, say=batching.say, show=batching.show)
+                desk = Desk(BatchFile(folder.path), shared.traffic, say=batching.say, show=batching.show, expected=EXPECTED)
                 paid = paid_calls(journal.all_events(), judging.parts)
                 clients = BatchClients(prompts, sampling=study.sampling, limits=allowed, shared=shared, desk=desk, paid=paid)
             else:

@@ -106,6 +106,7 @@ def _provider(environ: Mapping[str, str]) -> TracerProvider:
             value = unquote(header.partition("=")[2]).strip()
             hold(value)
             hold(value.rpartition(" ")[2])  # without the `Bearer` before it
+    hold(urlsplit(_named(environ) or "").password or "")
     _complain_once()
     named = environ.get("OTEL_SERVICE_NAME") or "service.name=" in environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
     # Not the process's own provider: a program that uses this package may have one, with spans that are none of ours.

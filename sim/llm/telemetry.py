@@ -107,7 +107,7 @@ def calling(operation: str, model: str, role: Role, attributes: Mapping[str, Val
         try:
             yield _UNTOLD
         except CallFailed as failed:
-            _log("call_failed", role=role, model=model, cause=failed.cause, error=failed.message)
+            log_step(logging.DEBUG, "call_failed", role=role, model=model, cause=failed.cause, error=failed.message)
             raise
         return
     provider, _, name = model.partition("/")
@@ -122,15 +122,19 @@ def calling(operation: str, model: str, role: Role, attributes: Mapping[str, Val
         try:
             yield span
         except CallFailed as failed:
-            _log("call_failed", role=role, model=model, cause=failed.cause, error=failed.message)
+            log_step(logging.DEBUG, "call_failed", role=role, model=model, cause=failed.cause, error=failed.message)
             span.fail(failed.cause, failed.message)
             raise
 
 
-def _log(event: str, **facts: object) -> None:
-    """A line for those who look closely: `--log-level debug`, or the level of the logger `sim` in a program that uses this package."""
-    if _LEVEL.isEnabledFor(logging.DEBUG):
-        structlog.get_logger().debug(event, **facts)
+def log_step(level: int, event: str, **facts: object) -> None:
+    """A line for those who look closely: `--log-level`, or the level of the logger `sim` in a program that uses this package.
+
+    Args:
+        level: as `logging` counts it.
+    """
+    if _LEVEL.isEnabledFor(level):
+        structlog.get_logger().log(level, event, **facts)
 
 
 _LEVEL = logging.getLogger("sim")
@@ -166,7 +170,8 @@ class WatchedClient:
             completion = await self._client.complete(request)
             if tracer is not None:
                 span.tell(_answered(completion, content=tracer.content))
-            _log(
+            log_step(
+                logging.DEBUG,
                 "call_answered",
                 role=request.role,
                 model=self.model,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,10 @@ from sim.core.event import CallLost
 from sim.llm.batch.client import BatchClient, check_batch
 from sim.llm.telemetry import WatchedClient
 from sim.run.clients import Clients
+from sim.run.tokens import RATER_ANSWER, RUBRIC_ANSWER, TAGGER_ANSWER
 
 if TYPE_CHECKING:
-    from sim.core.event import Event
+    from sim.core.event import Event, Role
     from sim.core.spec import Limits, ModelSpec, Sampling
     from sim.llm.batch.desk import Desk
     from sim.llm.build import Shared
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sim.llm.prompts import Prompts
     from sim.run.judges import Judging
 
+EXPECTED: Mapping[Role, int] = {"rater": RATER_ANSWER, "tagger": TAGGER_ANSWER, "judge": RUBRIC_ANSWER}
+"""Tokens of an answer, as `sim plan` reckons."""
 WAVE = 20_000
 """Verdicts that are waited for at once; those of a larger run are asked for as others come."""
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
@@ -24,9 +26,11 @@ from structlog.contextvars import unbind_contextvars
 from sim.core.errors import CallFailed, InputError
 from sim.core.event import Usage
 from sim.core.frozen import Frozen
+from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.attempts import Answer
 from sim.llm.batch.wire import Item
 from sim.llm.failures import AGAIN, AttemptFailed
+from sim.llm.telemetry import log_step
 
 if TYPE_CHECKING:
     from sim.core.event import Role
@@ -38,9 +42,6 @@ T = TypeVar("T")
 
 SOONEST, LATEST, SLOWER = 1.0, 60.0, 1.5
 """Seconds before a batch is looked at first, and at most between two looks; each wait is that much longer than the one before."""
-CHARACTERS_PER_TOKEN = 4
-EXPECTED: Mapping[Role, int] = {"rater": 420, "tagger": 60, "judge": 80}
-"""Tokens of an answer, as `sim plan` reckons."""
 
 
 class Booking(Frozen):
@@ -113,6 +114,7 @@ class Desk:
         traffic: ends every wait when it is stopped.
         say: is given a line for a person: what is about to be sent, and what went wrong with a batch as a whole.
         show: is given how the batches stand, whenever they are looked at.
+        expected: tokens of an answer by role, to reckon with before there is any.
         now: Unix time.
     """
 
@@ -123,6 +125,7 @@ class Desk:
         *,
         say: Callable[[str], None],
         show: Callable[[str], None] = lambda _: None,
+        expected: Mapping[Role, int] = MappingProxyType({}),
         now: Callable[[], float] = time.time,
         rest: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
@@ -130,6 +133,7 @@ class Desk:
         self._rest = rest or traffic.rest
         self._say = say
         self._show = show
+        self._expected = expected
         self._now = now
         self._holding = {(b.model, id): b for b in ledger.bookings() for id in b.ids}
         self._counters: dict[str, Counter] = {}
@@ -232,6 +236,11 @@ class Desk:
         except (InputError, OSError) as error:  # The ledger cannot be written, so that nothing may be sent.
             _tell(taken, self._trouble(counter, f"no batch was made: {error}"))
             return
+        except Exception as bug:  # Ours; whoever waits must not wait for ever.
+            for one in taken:
+                if not one.answer.done():
+                    one.answer.set_exception(bug)
+            return
         for one in taken:
             came = found.get(one.item.id) or AttemptFailed("other", f"{counter.model}: the batch holds no result of the request")
             if one.answer.done():
@@ -245,7 +254,7 @@ class Desk:
         booking = Booking(label=uuid.uuid4().hex, model=counter.model, at=self._now(), ids=tuple(one.item.id for one in taken))
         self._own.add(booking.label)
         self._ledger.keep(booking)
-        self._say(announce(counter, taken))
+        self._say(announce(counter, taken, self._expected))
         items = [one.item for one in taken]
         try:
             batch = await counter.wire.submit(items, booking.label)
@@ -253,7 +262,7 @@ class Desk:
             batch = await self._made_after_all(counter, booking, items, failed)
         booking = booking.model_copy(update={"batch": batch})
         self._ledger.keep(booking)
-        structlog.get_logger().info("batch_sent", model=counter.model, batch=batch, requests=len(taken))
+        log_step(logging.INFO, "batch_sent", model=counter.model, batch=batch, requests=len(taken))
         return await self._results_of(counter, booking)
 
     async def _made_after_all(self, counter: Counter, booking: Booking, items: Sequence[Item], failed: AttemptFailed) -> str:
@@ -298,7 +307,7 @@ class Desk:
             self._standings[f"{counter.model} {booking.batch}"] = standing
             self._show("; ".join(f"batch {name}: {s.word}, {s.done:,} of {s.of:,}" for name, s in self._standings.items() if not s.over))
             if standing.over:
-                structlog.get_logger().info("batch_over", model=counter.model, batch=booking.batch, status=standing.word, done=standing.done)
+                log_step(logging.INFO, "batch_over", model=counter.model, batch=booking.batch, status=standing.word, done=standing.done)
                 return standing
             wait = min(LATEST, max(SOONEST, wait * SLOWER))
             await self._rest(wait)
@@ -359,10 +368,10 @@ def _take(counter: Counter) -> list[Waiting]:
     return taken
 
 
-def announce(counter: Counter, taken: Sequence[Waiting]) -> str:
+def announce(counter: Counter, taken: Sequence[Waiting], expected: Mapping[Role, int]) -> str:
     """What is about to be sent, and what it costs."""
     sent = sum(len(json.dumps(one.item.body, ensure_ascii=False)) for one in taken) // CHARACTERS_PER_TOKEN
-    usage = Usage(input=sent, output=sum(EXPECTED.get(one.role, 0) for one in taken))
+    usage = Usage(input=sent, output=sum(expected.get(one.role, 0) for one in taken))
     if counter.price is None or counter.single is None:
         cost = "at a price that nobody here knows"
     elif counter.price == counter.single:
