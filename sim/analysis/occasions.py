@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sim.core.codebook import Dimension
-    from sim.core.event import Rating
     from sim.core.ledger import Entry
     from sim.core.record import Exchange, Trial
 
@@ -51,15 +50,17 @@ def find_occasions(trial: Trial, rater: str) -> tuple[Met, ...]:
             ratings = exchange.ratings.get(rater)
             if exchange.reply is None or ratings is None:
                 continue
-            bearing = list(_bearing(exchange, session.index, told))
             for dimension in BY_OCCASION:
                 rating = ratings.get(dimension)
-                if not _has_occasion(dimension, exchange, bearing, rating):
+                # Most exchanges give no occasion, which their ratings tell without a look at the ledger.
+                if isinstance(rating, NotApplicable) or (isinstance(rating, Score) and not rating.occasion):
+                    continue
+                bearing = list(_bearing(exchange, session.index, told)) if dimension == "callback" else []
+                if not isinstance(rating, Score) and not _declared(dimension, exchange, bearing):
                     continue
                 times[dimension] += 1
-                facts = tuple(e.fact for e in bearing) if dimension == "callback" else ()
-                about = () if trial.forgotten else facts if dimension == "callback" else (str(times[dimension]),)
-                scripted = tuple(e.fact for e in bearing if e.core or e.session == 0) if dimension == "callback" else ()
+                about = tuple(e.fact for e in bearing) if dimension == "callback" else () if trial.forgotten else (str(times[dimension]),)
+                scripted = tuple(e.fact for e in bearing if e.core or e.session == 0)
                 found.append(Met(session.index, dimension, about, scripted, float(rating.score) if isinstance(rating, Score) else None))
     return tuple(found)
 
@@ -72,11 +73,7 @@ def _bearing(exchange: Exchange, session: int, told: Told) -> Iterator[Entry]:
             yield told[fact][max(so_far)]
 
 
-def _has_occasion(dimension: Dimension, exchange: Exchange, bearing: list[Entry], rating: Rating | None) -> bool:
-    """As it was when the reply was rated; where that came to nothing, as the message declares it."""
-    if isinstance(rating, Score):
-        return rating.occasion
-    if isinstance(rating, NotApplicable):
-        return False
+def _declared(dimension: Dimension, exchange: Exchange, bearing: list[Entry]) -> bool:
+    """Whether the message gives the occasion: asked where its rating came to nothing."""
     said = exchange.user
     return bool({"reference_understanding": said.allusion, "humor_fit": said.humour_bid, "callback": bearing}[dimension])
