@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from sim.core.codebook import DIMENSIONS
 from sim.present.report.page import fill
 from sim.present.report.sections.cost import total_cost
+from sim.present.report.sections.headline import left_out
 from sim.present.words import SHORT, half_width, number, overall_headings
 
 if TYPE_CHECKING:
-    from sim.present.report.document import ReportDocument
+    from sim.present.report.document import Headline, ReportDocument
     from sim.present.report.material import Material
 
 MOST = 12
 """Targets that the page has room for; the others are named by number."""
 LISTED = 5
 """Lines of a list that the page has room for."""
+FEW = 3
+"""The same of sentences."""
 
 
 def render_brief(document: ReportDocument, of: Material) -> str:
@@ -35,7 +38,7 @@ def render_brief(document: ReportDocument, of: Material) -> str:
     if len(ranked) > MOST:
         rows.append((f"and {len(ranked) - MOST} more", *("" for _ in rows[0][1:])))
     head = document.headline
-    shown = head.model_copy(update={k: _some(getattr(head, k)) for k in ("memory", "better", "worse", "cannot_tell")})
+    shown = head.model_copy(update={k: _some(getattr(head, k)) for k in ("better", "worse", "cannot_tell")} | _beside(of, head))
     return fill(
         "brief.html",
         scripts=(),
@@ -48,5 +51,14 @@ def render_brief(document: ReportDocument, of: Material) -> str:
     )
 
 
-def _some(lines: tuple[str, ...]) -> tuple[str, ...]:
-    return lines if len(lines) <= LISTED else (*lines[: LISTED - 1], f"and {len(lines) - LISTED + 1} more; the report names all")
+def _beside(of: Material, head: Headline) -> dict[str, tuple[str, ...]]:
+    """What memory buys, and what stands beside the verdict, without the name of any persona."""
+    if not head.beside:
+        return {"memory": _some(head.memory, FEW)}
+    hangs = left_out(of, head.leader, named=False)
+    split = head.beside[:-1] if hangs else head.beside
+    return {"memory": _some(head.memory, FEW), "beside": (*_some(split, FEW), *((hangs,) if hangs else ()))}
+
+
+def _some(lines: tuple[str, ...], most: int = LISTED) -> tuple[str, ...]:
+    return lines if len(lines) <= most else (*lines[: most - 1], f"and {len(lines) - most + 1} more; the report names all")

@@ -99,6 +99,11 @@ class Headline(Frozen):
     cannot_tell: tuple[str, ...]
     reasons: tuple[str, ...]
     """At most three."""
+    beside: tuple[str, ...] = ()
+    """Likability over all seven, split by dimension, a sentence for each target against the leader; last, how far the primary outcome hangs on one
+    persona."""
+    leader: str = ""
+    """The target that has most of the primary outcome; empty: nothing was rated, or nothing may be said."""
     not_concluded: tuple[str, ...]
     """What this run cannot tell."""
 

@@ -49,6 +49,8 @@ def build_headline(of: Material) -> Headline:
         worse=tuple(_told(of, t, against.get(t.target), leader.target) for t in clear),
         cannot_tell=tuple(_told(of, t, against.get(t.target), leader.target) for t in unclear),
         reasons=tuple(_reasons(of, ranked))[:MOST_REASONS],
+        beside=(*_beside(of, leader.target, others), *((hangs,) if (hangs := left_out(of, leader.target, named=True)) else ())),
+        leader=leader.target,
     )
 
 
@@ -75,6 +77,8 @@ def _headline(
     worse: tuple[str, ...] = (),
     cannot_tell: tuple[str, ...] = (),
     reasons: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
+    leader: str = "",
 ) -> Headline:
     return Headline(
         tier=of.tier,
@@ -85,6 +89,8 @@ def _headline(
         worse=worse,
         cannot_tell=cannot_tell,
         reasons=reasons,
+        beside=beside,
+        leader=leader,
         not_concluded=_not_concluded(of),
     )
 
@@ -157,21 +163,32 @@ def _told(of: Material, target: TargetSummary, pair: Comparison | None, leader: 
     p = f", p {spoken_p(pair.p_holm)} after Holm" if pair.p_holm is not None else ""
     held = f"{number(pair.mean_a)} against {number(pair.mean_b)} with {leader} over what both had in common"
     told = f"{target.target}: {held}, {signed(pair.difference)} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
-    return ". ".join(s for s in (told, _split(_against(of, leader, LIKABILITY).get(target.target)), _hangs(pair)) if s)
+    return told
+
+
+def _beside(of: Material, leader: str, others: Sequence[TargetSummary]) -> tuple[str, ...]:
+    """Likability over all seven dimensions, split by dimension, of each target against the leader."""
+    against = _against(of, leader, LIKABILITY)
+    return tuple(line for t in others if (line := _split(against.get(t.target))))
+
+
+def left_out(of: Material, leader: str, *, named: bool) -> str:
+    """How far the primary outcome of each target less the leader's hangs on one persona, who is named or not."""
+    ranges = [
+        f"{target} {signed(left.low)} to {signed(left.high)}" + (f" ({left.persona})" if named else "")
+        for target, pair in _against(of, leader).items()
+        if (left := pair.left_out) is not None
+    ]
+    told = f"Less {leader}, without any one persona: {', '.join(ranges)}" if ranges else ""
+    return told + (" (in brackets who moves it most)." if named else ".") if told else ""
 
 
 def _split(liked: Comparison | None) -> str:
-    """The difference in likability over all seven, split by dimension."""
     if liked is None or liked.difference is None:
         return ""
     ahead = liked if liked.difference >= 0 else liked.turned
     made = split(ahead.split)
-    return f"Over all seven {ahead.a} is {abs(liked.difference):.2f} ahead" + (f": {made}" if made else "")
-
-
-def _hangs(pair: Comparison) -> str:
-    left = pair.left_out
-    return f"Without any one persona {signed(left.low)} to {signed(left.high)}; {left.persona} moves it most" if left else ""
+    return f"Over all seven dimensions {ahead.a} is {abs(liked.difference):.2f} ahead of {ahead.b}" + (f": {made}." if made else ".")
 
 
 def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:

@@ -11,7 +11,7 @@ from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
-from sim.present.report.document import Cell, Figure, Prose, Section, Table
+from sim.present.report.document import Cell, Column, Figure, Prose, Section, Table
 from sim.present.words import NONE, SHORT, many, number, overall_headings
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _personas(of: Material) -> Figure:
 def _pairs(of: Material) -> list[Table]:
     """Every pair of targets, with the verdict that its p allows: by the primary outcome, then by likability over all seven."""
     tables = [_pairs_by(of, compared) for m in dict.fromkeys((of.study.primary, LIKABILITY)) if (compared := of.compared(m)) is not None]
-    return [*tables, *([_beside(of)] if tables else [])]
+    return [*tables, *([_made_of(of), _beside(of)] if tables else [])]
 
 
 def _pairs_by(of: Material, compared: MeasureComparison) -> Table:
@@ -201,23 +201,40 @@ def _range(c: Comparison) -> str:
     return f"{signed(left.low)} to {signed(left.high)} ({left.persona})" if left else NONE
 
 
-def _beside(of: Material) -> Table:
-    """What stands beside the primary outcome, pair by pair: the second endpoint, the criterion, occasions, and what likability is made of."""
-    shown = {
-        m: of.compared(m) for m in ("callback_scripted", *CRITERIA, *(f"occasions.{d}" for d in BY_OCCASION), "elicited_facts", "likability_common")
-    }
+def _made_of(of: Material) -> Table:
+    """Each pair's difference in likability over all seven, split by dimension."""
     liked = of.compared(LIKABILITY)
     assert liked is not None
     rows = []
-    for i, c in enumerate(liked.comparisons):
+    for c in liked.comparisons:
         ahead = c.turned if (c.difference or 0.0) < 0 else c
-        cells = [change(x.difference, x.interval) for m in shown.values() if m is not None for x in (m.comparisons[i],)]
-        rows.append((named(f"{c.a} − {c.b}"), text(split(ahead.split) or NONE), *cells))
-    figures: list[Heading] = [
-        ("likability is made of", "what each dimension adds to the difference over all seven, of the side that is ahead there"),
-        *((m.label, "paired, with its 95 % interval") for m in shown.values() if m is not None),
-    ]
+        rows.append((named(f"{ahead.a} − {ahead.b}"), change(ahead.difference, ahead.interval), text(split(ahead.split) or NONE)))
+    made = Column(heading="of which", kind="text", explained="what each dimension adds to the difference")
+    heads = (*columns("targets", figures=[("all seven", "paired, with its 95 % interval")]), made)
+    return Table(id="made-of", title="What a difference in likability is made of", columns=heads, rows=tuple(rows))
+
+
+def _beside(of: Material) -> Table:
+    """What stands beside the primary outcome, pair by pair: the second endpoint, the criterion, occasions."""
+    shown = [(heading, explained, found) for m, (heading, explained) in _BESIDE.items() if (found := of.compared(m)) is not None]
+    pairs = of.compared(of.study.primary)
+    assert pairs is not None
+    rows = []
+    for i, c in enumerate(pairs.comparisons):
+        cells = [change(x.difference, x.interval) for _, _, found in shown for x in (found.comparisons[i],)]
+        rows.append((named(f"{c.a} − {c.b}"), *cells))
+    figures: list[Heading] = [(heading, f"{explained}; paired, with its 95 % interval") for heading, explained, _ in shown]
     return Table(id="beside", title="What stands beside a difference", columns=columns("targets", figures=figures), rows=tuple(rows))
+
+
+_BESIDE: dict[str, tuple[str, str]] = {
+    "callback_scripted": ("scripted", "callback on facts that every target was told alike"),
+    **{c: (LABELS[c], "how the sessions were looked back on") for c in CRITERIA},
+    **{f"occasions.{d}": (f"{SHORT[d]} given", f"occasions a session: {LABELS[d]}") for d in BY_OCCASION},
+    "elicited_facts": ("facts", "drawn out in a trial, beside those that were told by script"),
+    "likability_common": ("in common", "all seven dimensions, over occasions that both sides had"),
+}
+"""Heading and explanation by measure."""
 
 
 def _dimensions(of: Material) -> Figure:
