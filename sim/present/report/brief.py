@@ -46,7 +46,7 @@ def render_brief(document: ReportDocument, of: Material) -> str:
         document=document.model_copy(update={"headline": shown}),
         columns=(*(heading for _, heading in overall), *(SHORT[d] for d in DIMENSIONS), "n"),
         rows=rows,
-        untested=(*head.not_concluded, *(s.absent for s in document.sections if s.absent)),
+        untested=(*(line for line in head.not_concluded if line != head.tier_means), *(s.absent for s in document.sections if s.absent)),
         cost=total_cost(of),
     )
 
