@@ -141,19 +141,15 @@ def _met(dimension: Dimension, table: MeasureTable) -> Values:
     found: Values = {}
     for trial in table.trials:
         times = Counter(m.session for m in table.occasions[trial.id] if m.dimension == dimension)
-        sessions: dict[Moment, float] = {s.index: float(times[s.index]) for s in trial.sessions if _is_rated(s, table)}
+        sessions: dict[Moment, float] = {session: float(times[session]) for session in table.rated_sessions.get(trial.id, ())}
         if sessions:
             found[trial.id] = sessions
     return found
 
 
-def _is_rated(session: Session, table: MeasureTable) -> bool:
-    return any(table.view.rater in e.ratings for e in session.exchanges)
-
-
 def _elicited(trial: Trial, table: MeasureTable) -> float | None:
     """Facts that the target drew out, beside those that it was told by script."""
-    if trial.forgotten or not any(_is_rated(s, table) for s in trial.sessions):
+    if trial.forgotten or not table.rated_sessions.get(trial.id):
         return None
     return float(elicited_facts(trial))
 

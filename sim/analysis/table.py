@@ -146,6 +146,15 @@ class MeasureTable:
         """The primary rater's ratings."""
         return extract_columns(self.trials, self.view.rater)
 
+    @cached_property
+    def rated_sessions(self) -> dict[str, list[int]]:
+        """By trial id: the sessions in which the rater has rated anything; trials without one are not there."""
+        found: dict[str, list[int]] = {}
+        columns = self.columns
+        for i in np.unique(columns.session).tolist():
+            found.setdefault(columns.trials[columns.session_trial[i]], []).append(int(columns.session_index[i]))
+        return found
+
     def rated(self, dimension: Dimension) -> Values:
         """The rater's mean by session, over the scores that had an occasion."""
         columns = self.columns

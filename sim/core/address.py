@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, Self, get_args
 
 from sim.core.codebook import DIMENSIONS
@@ -111,6 +112,7 @@ def control(rater: str, of: Control, dimension: str = "") -> str:
     return str(Address(rater, of, dimension))
 
 
+@lru_cache(maxsize=4096)
 def piece_of(part: str) -> str:
     """The control that ratings kept under `part` are one dimension of; empty: they are whole."""
     if "@" not in part:

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from sim.core.event import MOST_TOKENS, Ending
 from sim.core.ledger import scan
+from sim.core.text import count_words
 from sim.core.written import GRADES
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ Row = tuple[int, int, int, int, str, str, str, str]
 Line = list[Any]
 """What it is, session, take, exchange, and what belongs to it:
 
-`said` utterance, scripted, flags, what it tells · `gone` why, flags · `replied` text, finish, resent, dropped, seconds · `rated` part, dimensions,
-ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person · `closed` ending, forks · `finished` · `row` kind,
-part, body, meta.
+`said` utterance, scripted, flags, what it tells · `gone` why, flags · `replied` text, finish, resent, dropped, seconds, words · `rated` part,
+dimensions, ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person · `closed` ending, forks · `finished` ·
+`row` kind, part, body, meta.
 """
 Spending = dict["Role", list[Any]]
 """By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage."""
@@ -132,7 +133,8 @@ class Condensed:
         if kind == "target_replied":
             about = from_json(meta)
             seconds = fsum(t["latency"] for t in about["timings"]) if about["timings"] else None
-            return ["replied", *place, read["reply"], read["finish"], about["resent"], read.get("dropped", 0), seconds]
+            text = read["reply"]
+            return ["replied", *place, text, read["finish"], about["resent"], read.get("dropped", 0), seconds, count_words(text)]
         said = read["said"]
         if said["kind"] != "utterance":
             return ["gone", *place, said, read["flags"]]

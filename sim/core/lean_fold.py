@@ -7,7 +7,7 @@ way of `sim.core.fold`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from sim.core.record import Exchange, Reply, Session, Spent
 
 if TYPE_CHECKING:
     from sim.core.condense import Line, Spending, ValueKind
-    from sim.core.event import Assessed, Evidence, Rating, Role, Tagging
+    from sim.core.event import Assessed, Evidence, Labelled, Rating, Role, Tagging
     from sim.core.record import Ratings, Trial
 
 _SAID = set(Utterance.model_fields)
@@ -109,7 +109,7 @@ class Digest:
             said, scripted, flags, told = line[4:]
             said = {**said, "facts_used": tuple(said["facts_used"]), "signalled": tuple(said["signalled"])}
             user = Utterance.model_construct(_SAID, **said)
-            session.exchanges.append(_Talk(Exchange(exchange, user, scripted=scripted, disclosed=made["told"][told], flags=_flags(flags))))
+            session.exchanges.append(_Talk(exchange, user, scripted, made["told"][told], _flags(flags)))
         elif what == "scored":
             at: _Talk | _Sitting = session.exchanges[exchange - 1] if exchange else session
             at.scores = with_score(at.scores, trial, line[4], made["score"][line[5]])
@@ -176,20 +176,22 @@ class _Talk:
 
     __slots__ = ("alone", "disclosed", "flags", "index", "labels", "ratings", "reply", "scores", "scripted", "tags", "user")
 
-    def __init__(self, of: Exchange) -> None:
-        self.index, self.user, self.scripted, self.disclosed, self.flags, self.labels = (
-            of.index,
-            of.user,
-            of.scripted,
-            of.disclosed,
-            of.flags,
-            of.labels,
-        )
-        self.reply = of.reply
-        self.ratings = dict(of.ratings)
-        self.tags = dict(of.tags)
-        self.scores = of.scores
-        self.alone = of.alone
+    def __init__(self, index: int, user: Utterance, scripted: bool, disclosed: tuple[Disclosure, ...], flags: tuple[Flag, ...]) -> None:
+        self.index, self.user, self.scripted, self.disclosed, self.flags = index, user, scripted, disclosed, flags
+        self.labels: tuple[Labelled, ...] = ()
+        self.reply: Reply | None = None
+        self.ratings: dict[str, Ratings] = {}
+        self.tags: dict[str, Tagging] = {}
+        self.scores: Mapping[str, Assessed] = {}
+        self.alone: Mapping[str, Ratings] = {}
+
+    @classmethod
+    def again(cls, of: Exchange) -> _Talk:
+        """One that was read as far as `of`."""
+        talk = cls(of.index, of.user, of.scripted, of.disclosed, of.flags)
+        talk.labels, talk.reply, talk.scores, talk.alone = of.labels, of.reply, of.scores, of.alone
+        talk.ratings, talk.tags = dict(of.ratings), dict(of.tags)
+        return talk
 
     def rate(self, part: str, found: Ratings) -> None:
         """Somebody rated it."""
@@ -210,7 +212,7 @@ class _Sitting:
     def __init__(self, before: Session) -> None:
         self._before = before
         self.take = before.take
-        self.exchanges = [_Talk(e) for e in before.exchanges]
+        self.exchanges = [_Talk.again(e) for e in before.exchanges]
         self.criterion = dict(before.criterion)
         self.scores = before.scores
         self.closed = before.closed, before.forks

@@ -59,7 +59,7 @@ def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
         return ()
     due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
     found = (cast.values[i] for i in sorted({i for pattern, i in near if pattern.search(within)}))
-    told = {fact.id: (version, value) for fact, version, value in found if hears(message, value, cast.persona.language)}
+    told = {fact.id: (version, value) for fact, version, value in found if _is_said(message, value, cast.persona.language)}
     return tuple(Disclosure(fact, version, (fact, value.text) in due) for fact, (version, value) in told.items())
 
 
@@ -68,8 +68,11 @@ def hears(message: str, value: Value, language: str) -> bool:
 
     Which questions do is known for English alone; in other languages every answer counts.
     """
-    if not tells(message, value.answers):
-        return False
+    return tells(message, value.answers) and _is_said(message, value, language)
+
+
+def _is_said(message: str, value: Value, language: str) -> bool:
+    """Whether `message`, in which an answer of `value` stands, has it in more than questions that do not speak of the one who asks."""
     if "?" not in message or not language.startswith("en") or contains(message, value.text):
         return True
     said = (s for s in _STOP.split(message) if not s.rstrip().endswith("?") or _OWN.search(normalise(s)))
@@ -100,7 +103,8 @@ def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
                 enter(scan(message.text, cast, session=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
     for session in trial.sessions:
         for exchange in session.exchanges:
-            enter(exchange.disclosed, session.index, exchange.index, session.date)
+            if exchange.disclosed:
+                enter(exchange.disclosed, session.index, exchange.index, session.date)
     return told
 
 

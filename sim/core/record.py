@@ -72,7 +72,8 @@ class Reply:
     """Messages left out of its context because it was full."""
     seconds: float | None = field(default=None, compare=False)
     """From the first attempt to the answer; it differs from one execution to the next and makes no other reply. None: not taken down."""
-    _words: int | None = field(default=None, init=False, compare=False, repr=False)
+    counted: int | None = field(default=None, compare=False, repr=False)
+    """Its words, where they were counted already."""
 
     @property
     def cut(self) -> bool:
@@ -82,10 +83,10 @@ class Reply:
     @property
     def words(self) -> int:
         """How many it has; counted once, for several figures are made of it."""
-        if self._words is None:
-            object.__setattr__(self, "_words", count_words(self.text))
-        assert self._words is not None
-        return self._words
+        if self.counted is None:
+            object.__setattr__(self, "counted", count_words(self.text))
+        assert self.counted is not None
+        return self.counted
 
 
 @dataclass(frozen=True, slots=True)
