@@ -15,8 +15,7 @@ from pydantic import ValidationError
 from sim.core.errors import InputError
 from sim.llm.batch.desk import Booking
 from sim.store.files import PRIVATE, open_regular
-
-BATCHES = "batches.jsonl"
+from sim.store.runs import BATCHES
 
 
 class BatchFile:

@@ -29,7 +29,6 @@ from sim.core.ports import Clock
 from sim.core.record import Trial
 from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study
 from sim.core.spec.memory import RECORDED
-from sim.store.batches import BATCHES
 from sim.store.condensed import read_trials
 from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
@@ -41,6 +40,8 @@ SPEC = "study.yaml"
 HEADER = "header.json"
 CODEBOOKS = "codebooks"
 """The folder within a run's that holds the codebooks it was tagged with later, a file each."""
+BATCHES = "batches.jsonl"
+"""Which batch at which provider holds which requests (`sim.store.batches`)."""
 
 SCORERS = "scorers"
 """The folder within a run's that holds the scorers that were added to it later, a file each."""

@@ -251,6 +251,8 @@ def test_a_ledger_that_was_cut_by_a_kill_is_read_and_one_that_was_damaged_is_tol
     there.spoil = {0: "errored"}
     assert by_openai(here, there).returncode == 3
     whole = ledger.read_text()
+    refused = here.sim("export", "small", "--out", ledger)
+    assert (refused.returncode, "is one of a run's own files" in refused.stderr) == (2, True)
     assert ledger.stat().st_mode & 0o077 == 0
     ledger.write_text(whole + '{"label": "cut')
     assert by_openai(here, there).returncode == 0
