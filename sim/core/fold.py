@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ from sim.core.event import (
     Utterance,
 )
 from sim.core.ledger import scan
-from sim.core.record import Exchange, Reply, Session, Spent, Trial
+from sim.core.record import Exchange, Reply, Session, Spent, Trial, changed
 from sim.core.written import GRADES
 
 if TYPE_CHECKING:
@@ -68,28 +67,34 @@ def damaged(kind: str, trial: str, session: int, exchange: int) -> InputError:
 
 def _apply(trial: Trial, event: Event) -> Trial:
     spent = _spend(trial.spent, event.calls) if event.calls else trial.spent
-    match event:
-        case TrialFinished():
-            return replace(trial, finished=True, spent=spent)
-        case TrialForgotten():
-            return replace(trial, forgotten=True, spent=spent)
-        case TrialFailed():
-            return replace(trial, failed=event, spent=spent)
-        case FormAnswered():
-            return replace(trial, forms=(*trial.forms, event), spent=spent)
-        case CallLost():
-            return replace(trial, lost=(*trial.lost, event), spent=spent)
-        case SessionOpened():
-            begun = Session(event.session, event.take, event.date, given=event.meta.given, conversation=event.conversation, person=event.person)
-            again = trial.started_over + event.meta.again
-            return replace(trial, sessions=opened(trial.sessions, begun), started_over=again, spent=spent)
-        case Judged(session=0, result=Assessment() | NotApplicable() | Unscored() as found):
-            return replace(trial, scores=with_score(trial.scores, trial, event.part, found), spent=spent)
+    # By type and not by pattern: pydantic answers `isinstance` slowly, and a run consists of these.
+    if not event.session or type(event) not in _SAID:
+        match event:
+            case TrialFinished():
+                return changed(trial, finished=True, spent=spent)
+            case TrialForgotten():
+                return changed(trial, forgotten=True, spent=spent)
+            case TrialFailed():
+                return changed(trial, failed=event, spent=spent)
+            case FormAnswered():
+                return changed(trial, forms=(*trial.forms, event), spent=spent)
+            case CallLost():
+                return changed(trial, lost=(*trial.lost, event), spent=spent)
+            case SessionOpened():
+                begun = Session(event.session, event.take, event.date, given=event.meta.given, conversation=event.conversation, person=event.person)
+                again = trial.started_over + event.meta.again
+                return changed(trial, sessions=opened(trial.sessions, begun), started_over=again, spent=spent)
+            case Judged(session=0, result=Assessment() | NotApplicable() | Unscored() as found):
+                return changed(trial, scores=with_score(trial.scores, trial, event.part, found), spent=spent)
     session = _session(trial, event)
     if session is None:
-        return replace(trial, spent=spent)
-    changed, i = _in_session(trial, session, event), session.index
-    return replace(trial, sessions=(*trial.sessions[: i - 1], changed, *trial.sessions[i:]), spent=spent)
+        return changed(trial, spent=spent)
+    after, i = _in_session(trial, session, event), session.index
+    return changed(trial, sessions=(*trial.sessions[: i - 1], after, *trial.sessions[i:]), spent=spent)
+
+
+_SAID = frozenset({UserSpoke, TargetReplied, Judged})
+"""What happens in an exchange."""
 
 
 def opened(sessions: tuple[Session, ...], begun: Session) -> tuple[Session, ...]:
@@ -108,33 +113,33 @@ def _session(trial: Trial, event: BaseEvent) -> Session | None:
 
 
 def _in_session(trial: Trial, session: Session, event: Event) -> Session:
-    if not isinstance(event, UserSpoke) and event.exchange > len(session.exchanges):
+    if event.exchange > len(session.exchanges) and event.kind != "user_spoke":
         raise damaged(event.kind, trial.id, session.index, event.exchange)
     match event:
-        case UserSpoke(said=Departure() | Silence() as gone):
-            return replace(session, gone=gone, flags=event.flags)
-        case UserSpoke(said=Utterance() as said):
-            told = scan(said.message, trial.cast, session=session.index)
-            spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
-            return replace(session, exchanges=(*session.exchanges, spoken))
+        case Judged():
+            return _judged(trial, session, event)
         case TargetReplied():
             seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
             reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds)
             return _at(session, event.exchange, reply=reply)
-        case Judged():
-            return _judged(trial, session, event)
+        case UserSpoke(said=Utterance() as said):
+            told = scan(said.message, trial.cast, session=session.index)
+            spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
+            return changed(session, exchanges=(*session.exchanges, spoken))
+        case UserSpoke(said=Departure() | Silence() as gone):
+            return changed(session, gone=gone, flags=event.flags)
         case Labelled():
             labels = session.exchanges[event.exchange - 1].labels
             return _at(session, event.exchange, labels=(*labels, event))
         case MemoryWritten():
-            return replace(session, memory=(*session.memory, event))
+            return changed(session, memory=(*session.memory, event))
         case Probed():
             left = {part: answer for part, answer in session.answers.items() if part != event.part}
-            return replace(session, probes={**session.probes, event.part: event}, answers=left)
+            return changed(session, probes={**session.probes, event.part: event}, answers=left)
         case ProbeAnswered():
-            return replace(session, answers={**session.answers, event.part: event})
+            return changed(session, answers={**session.answers, event.part: event})
         case SessionClosed():
-            return replace(session, closed=event.ending, forks=event.forks)
+            return changed(session, closed=event.ending, forks=event.forks)
     raise AssertionError(f"no such event: {event.kind}")
 
 
@@ -142,15 +147,15 @@ def _judged(trial: Trial, session: Session, event: Judged) -> Session:
     exchange = session.exchanges[event.exchange - 1] if event.exchange else None
     match event.kind, event.result, exchange:
         case "rated", dict() as ratings, None:
-            return replace(session, criterion={**session.criterion, event.part: ratings})
+            return changed(session, criterion={**session.criterion, event.part: ratings})
         case "rated", dict() as ratings, Exchange():
             return _at(session, event.exchange, **with_ratings(exchange.ratings, exchange.alone, event.part, ratings))
         case "tagged", (Tags() | Unscored()) as tagging, Exchange():
             return _at(session, event.exchange, tags={**exchange.tags, event.part: tagging})
         case "scored", (Truths() | Unscored()) as truths, None if event.part == GRADES:
-            return replace(session, scored={**session.scored, event.part: truths})
+            return changed(session, scored={**session.scored, event.part: truths})
         case "scored", (Assessment() | NotApplicable() | Unscored()) as found, None:
-            return replace(session, scores=with_score(session.scores, trial, event.part, found))
+            return changed(session, scores=with_score(session.scores, trial, event.part, found))
         case "scored", (Assessment() | NotApplicable() | Unscored()) as found, Exchange():
             return _at(session, event.exchange, scores=with_score(exchange.scores, trial, event.part, found))
     raise damaged(event.kind, trial.id, session.index, event.exchange)
@@ -176,14 +181,14 @@ def with_score(known: Mapping[str, Assessed], trial: Trial, part: str, found: As
 
 
 def _at(session: Session, exchange: int, **change: object) -> Session:
-    changed = replace(session.exchanges[exchange - 1], **change)  # type: ignore[arg-type]
-    return replace(session, exchanges=(*session.exchanges[: exchange - 1], changed, *session.exchanges[exchange:]))
+    after = changed(session.exchanges[exchange - 1], **change)
+    return changed(session, exchanges=(*session.exchanges[: exchange - 1], after, *session.exchanges[exchange:]))
 
 
 def _spend(spent: Mapping[Role, Spent], calls: tuple[Call, ...]) -> dict[Role, Spent]:
     after = dict(spent)
     for call in calls:
-        s = after.get(call.role, Spent())
+        s = after.get(call.role, _NOTHING)
         after[call.role] = Spent(
             calls=s.calls + 1,
             input=s.input + (call.usage.input if call.usage else 0),
@@ -193,3 +198,6 @@ def _spend(spent: Mapping[Role, Spent], calls: tuple[Call, ...]) -> dict[Role, S
             unknown_usage=s.unknown_usage + (call.usage is None),
         )
     return after
+
+
+_NOTHING = Spent()

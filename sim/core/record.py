@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Score
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from sim.core.ledger import Disclosure
 
+R = TypeVar("R", "Exchange", "Session", "Trial")
 Ratings = Mapping[str, "Rating"]
 """By dimension, or by criterion question."""
 
@@ -44,6 +45,22 @@ def mean_known(scores: Iterable[float | None]) -> float | None:
     """The mean of the scores that there are, each counted alike; None where there is none. Of one exchange: its own mean."""
     known = [s for s in scores if s is not None]
     return sum(known) / len(known) if known else None
+
+
+def changed(record: R, **change: object) -> R:
+    """`record` with the fields of `change`. `dataclasses.replace` takes five times as long, and each event changes a trial, a session and an exchange.
+
+    Raises:
+        TypeError: there is no such field.
+    """
+    after: R = object.__new__(type(record))
+    fields = after.__dict__
+    fields.update(record.__dict__)
+    before = len(fields)
+    fields.update(change)
+    if len(fields) != before:
+        raise TypeError(f"no field of {type(record).__name__}: {', '.join(change.keys() - record.__dict__.keys())}")
+    return after
 
 
 CUT = frozenset({"length", "max_length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "max_completion_tokens"})
@@ -89,7 +106,7 @@ class Reply:
         return self.counted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exchange:
     """One user message and the target's reply, with its ratings and moves."""
 
@@ -120,7 +137,7 @@ class Exchange:
         return mean_known(r.score if isinstance(r := ratings.get(name), Score) and r.occasion else None for name in over)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """One sitting."""
 
@@ -168,7 +185,7 @@ class Spent:
     unknown_usage: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trial:
     """One persona × scenario × target × seed, as far as its events tell."""
 

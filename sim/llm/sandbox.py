@@ -86,9 +86,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: object, attribute: str) -> object:
         """A field of `obj`; none that begins with an underscore."""
-        return (
-            self.unsafe_undefined(obj, attribute) if attribute.startswith("_") else getattr(obj, attribute, self.undefined(obj=obj, name=attribute))
-        )
+        if attribute.startswith("_"):
+            return self.unsafe_undefined(obj, attribute)
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            return self.undefined(obj=obj, name=attribute)
 
     def is_safe_callable(self, obj: object) -> bool:
         """What is offered, and two methods of plain values."""
