@@ -48,7 +48,9 @@ def mean_known(scores: Iterable[float | None]) -> float | None:
 
 
 def changed(record: R, **change: object) -> R:
-    """`record` with the fields of `change`. `dataclasses.replace` takes five times as long, and each event changes a trial, a session and an exchange.
+    """`record` with the fields of `change`.
+
+    `dataclasses.replace` takes five times as long, and each event changes a trial, a session and an exchange.
 
     Raises:
         TypeError: there is no such field.

@@ -21,7 +21,7 @@ from sim.core.errors import CallFailed, Cause
 from sim.core.event import Call, Timing
 from sim.core.secrets import SECRETS
 from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist
-from sim.llm.client import Completion, JsonSchema, Message, Request, prompt_hash
+from sim.llm.client import Completion, Message, Request, ResponseFormat, prompt_hash
 from sim.llm.failures import AttemptFailed, Kind, scrub
 from sim.llm.reading import Found, find_object, sound
 from sim.llm.traffic.passage import Enter, estimate
@@ -44,7 +44,7 @@ class Wire:
     """What one attempt sends, beside what is fixed for the model."""
 
     messages: tuple[Message, ...]
-    response_format: JsonSchema | None = None
+    response_format: ResponseFormat | None = None
     seed: int | None = None
     """Between 0 and 2**31 - 1."""
 
@@ -173,11 +173,10 @@ class Asker:
         if schema is None or form is None:
             return Wire(request.messages, None, seed)
         if form == "schema":
-            asked: JsonSchema = {"type": "json_schema", "json_schema": {"name": schema.name, "strict": True, "schema": schema.json}}
-            return Wire(request.messages, asked, seed)
+            return Wire(request.messages, schema.strict, seed)
         *before, last = request.messages
         told = self._json_mode.replace("{{ schema }}", json.dumps({"title": schema.name, **schema.json}, ensure_ascii=False))
-        return Wire((*before, Message(last.role, f"{last.content}\n\n{told}")), {"type": "json_object"} if form == "json" else None, seed)
+        return Wire((*before, Message(last.role, f"{last.content}\n\n{told}")), _ANY_OBJECT if form == "json" else None, seed)
 
     def _give_up(self, form: Form) -> None:
         if self._form == form:  # another call may have found out meanwhile
@@ -207,6 +206,9 @@ class Asker:
         )
         timing = Timing(latency=outcome.seconds, retries=outcome.attempts - 1)
         raise CallFailed("refused", f"{self._model}: {message}", quote=scrub(quote, self._environ), calls=(call,), timings=(timing,))
+
+
+_ANY_OBJECT = ResponseFormat({"type": "json_object"})
 
 
 CAUSES: dict[Kind, Cause] = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from sim.core.errors import CallFailed
 from sim.core.event import Call, Estimated, Role, Timing, Usage
@@ -23,6 +25,18 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True)
+class ResponseFormat:
+    """The wish for JSON, as the OpenAI protocol puts it."""
+
+    value: JsonSchema
+
+    @cached_property
+    def body(self) -> bytes:
+        """It as it is sent; written once, for it is sent with every call."""
+        return to_json(self.value)
+
+
+@dataclass(frozen=True)
 class Schema:
     """The shape an answer must have."""
 
@@ -30,11 +44,16 @@ class Schema:
     json: JsonSchema
     """JSON Schema in the strict subset: every property required, no additional ones."""
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """The keys that an answer has."""
         properties = self.json.get("properties")
         return frozenset(properties) if isinstance(properties, dict) else frozenset()
+
+    @cached_property
+    def strict(self) -> ResponseFormat:
+        """The wish for an answer of exactly this shape."""
+        return ResponseFormat({"type": "json_schema", "json_schema": {"name": self.name, "strict": True, "schema": self.json}})
 
 
 @dataclass(frozen=True)
@@ -136,10 +155,24 @@ class CallLog:
 
 def prompt_hash(messages: Sequence[Message]) -> str:
     """16 hexadecimal digits that change with any character of any message."""
-    digest = hashlib.blake2b(digest_size=8)
-    for m in messages:
-        digest.update(f"{m.role}\x1f{m.content}\x1e".encode())
+    if not messages:
+        return hashlib.blake2b(digest_size=8).hexdigest()
+    first, *others = messages
+    # Long, and the same for call after call.
+    digest = _begun(first).copy() if first.role == "system" else _told(first, hashlib.blake2b(digest_size=8))
+    for m in others:
+        _told(m, digest)
     return digest.hexdigest()
+
+
+def _told(message: Message, digest: hashlib.blake2b) -> hashlib.blake2b:
+    digest.update(f"{message.role}\x1f{message.content}\x1e".encode())
+    return digest
+
+
+@lru_cache(maxsize=256)
+def _begun(system: Message) -> hashlib.blake2b:
+    return _told(system, hashlib.blake2b(digest_size=8))
 
 
 class Scripted:

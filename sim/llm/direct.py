@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,7 @@ from sim.core.event import Usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
-from sim.llm.client import Completion, Request
+from sim.llm.client import Completion, Message, Request
 from sim.llm.counts import count_usage
 from sim.llm.failures import LOOKED_AT, AttemptFailed, judge_status, parse_retry_after, timed_out
 from sim.llm.keys import named_key
@@ -92,11 +93,10 @@ class DirectClient:
         self.model = spec.model
         self._url = f"{spec.api_base}/chat/completions"
         self._host = urlsplit(spec.api_base).netloc
-        self._fixed: dict[str, JsonValue] = {"model": spec.model.split("/", 1)[1], **sampling.model_dump(exclude_none=True)}
-        self._headers = {"Content-Type": "application/json"}
+        fixed: dict[str, JsonValue] = {"model": spec.model.split("/", 1)[1], **sampling.model_dump(exclude_none=True)}
+        self._head = _dump(fixed)[:-1] + b',"messages":['
         key = named_key(spec, environ)
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
+        self._headers = {"Authorization": f"Bearer {key}"} if key else None
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._pool = pool
         self._now = now
@@ -118,17 +118,13 @@ class DirectClient:
         await self._pool.give_back(self)
 
     async def _send(self, wire: Wire) -> Answer:
-        body: dict[str, JsonValue] = {**self._fixed, "messages": [{"role": m.role, "content": m.content} for m in wire.messages]}
-        if wire.seed is not None:
-            body["seed"] = wire.seed
-        if wire.response_format is not None:
-            body["response_format"] = wire.response_format
-        data = aiohttp.BytesPayload(_dump(body))
+        data = aiohttp.BytesPayload(self._body(wire), content_type="application/json")
         session = self._pool.session(self)
         try:
-            async with session.post(self._url, data=data, headers=self._headers, timeout=self._timeout, allow_redirects=False) as response:
-                status, headers = response.status, response.headers
-                raw = await response.read()
+            # No `async with`: the connection is given back with the last byte that is read, or with the error that ends the reading.
+            response = await session.post(self._url, data=data, headers=self._headers, timeout=self._timeout, allow_redirects=False)
+            status, headers = response.status, response.headers
+            raw = await response.read()
         except TimeoutError:
             raise timed_out(self._host, self._timeout.total or 0.0) from None
         except aiohttp.ClientConnectorError as error:
@@ -139,6 +135,23 @@ class DirectClient:
             wait = parse_retry_after(headers.get("Retry-After"), now=self._now())
             raise _judge(status, raw, self._host, wait)
         return read_reply(raw, self._host)
+
+    def _body(self, wire: Wire) -> bytes:
+        """What is sent, put together from pieces, of which the long ones are the same for many calls."""
+        pieces = [self._head, b",".join([_system(m) if m.role == "system" else _message(m) for m in wire.messages]), b"]"]
+        if wire.seed is not None:
+            pieces.append(b',"seed":%d' % wire.seed)
+        if wire.response_format is not None:
+            pieces += (b',"response_format":', wire.response_format.body)
+        pieces.append(b"}")
+        return b"".join(pieces)
+
+
+def _message(message: Message) -> bytes:
+    return _dump({"role": message.role, "content": message.content})
+
+
+_system = lru_cache(maxsize=256)(_message)
 
 
 def _dump(body: dict[str, JsonValue]) -> bytes:

@@ -166,7 +166,7 @@ class LiteLLMClient:
         if wire.seed is not None and self._seeded:
             asked["seed"] = wire.seed
         if wire.response_format is not None:
-            asked["response_format"] = wire.response_format
+            asked["response_format"] = wire.response_format.value
         try:
             async with asyncio.timeout(self._timeout):  # LiteLLM's own limit is on each read, not on the whole
                 response = await self._library.module.acompletion(**self._fixed, **asked)

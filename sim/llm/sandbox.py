@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from jinja2 import StrictUndefined, TemplateError, nodes, pass_context
@@ -104,6 +105,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         Raises:
             InputError: it is not a template, or holds what no prompt may hold.
         """
+        key = text, tuple(self.filters)
+        code = _CODE.get(key)
+        if code is None:
+            code = self._check(name, text)
+            if len(_CODE) < _KEPT:
+                _CODE[key] = code
+        return self.template_class.from_code(self, code, self.make_globals(None))
+
+    def _check(self, name: str, text: str) -> CodeType:
         where = f"prompt {name}.txt"
         try:
             tree = self.parse(text)
@@ -112,7 +122,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                     raise InputError(f"uses Jinja's {type(node).__name__}, which no prompt may", where=where, mend="take it out")
                 if isinstance(node, nodes.For):
                     node.iter = nodes.Filter(node.iter, "each", [], [], None, None, lineno=node.lineno, environment=self)
-            return self.from_string(tree)
+            return self.compile(tree)
         except (TemplateError, SyntaxError, ValueError, RecursionError, MemoryError) as e:
             raise InputError(f"is not a template: {e}", where=where, mend="close every brace that is opened") from None
 
@@ -143,6 +153,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return values
 
 
+_CODE: dict[tuple[str, tuple[str, ...]], CodeType] = {}
+"""Of prompts that were read before in this process, by text and the filters they may use: a run reads its prompts several times, and compiling them
+takes longer than a short trial."""
+_KEPT = 1_000
+"""Prompts at most."""
 _FEW = 1_000
 """Rounds up to which the time is not looked at."""
 

@@ -121,7 +121,7 @@ async def measure(case: Case, server: Remote, folder: Path) -> dict[str, float]:
         server.fault("slow", role="rater", seconds=case.latency / 1000 * (case.rater - 1))
     prepared = sim.api.prepare_study(study(case, server.url, folder))
     began, used = time.perf_counter(), cpu()
-    run = await sim.api.run_study(prepared, results=folder / "runs")
+    run = await sim.api.run_study(prepared, results=folder / "runs", words=False)  # as `sim run` does
     wall, used = time.perf_counter() - began, cpu() - used
     stats = server.stats()
     assert run.status == "finished", run.status

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from sim.core.errors import InputError
 from sim.core.view import Turn
 from sim.llm.prompts import Prompts, load_prompts
+from sim.llm.sandbox import Sandbox
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,16 @@ def test_a_prompt_that_a_run_does_not_have_is_the_packages_and_is_named() -> Non
 
 def test_every_prompt_that_comes_with_the_package_is_a_template() -> None:
     assert {"user_system", "user_turn", "rate", "criterion", "turn"} <= set(load_prompts().texts)
+
+
+def test_a_prompt_that_was_read_before_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_prompts()
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(Sandbox, "compile", refuse)
+    again = load_prompts()
+    assert again.render("target_session", date=dt.date(2026, 1, 5), since=None) == first.render(
+        "target_session", date=dt.date(2026, 1, 5), since=None
+    )
