@@ -27,7 +27,7 @@ def plain_bodies(spec: ModelSpec, sampling: Sampling) -> Bodies:
         if wire.seed is not None:
             made["seed"] = wire.seed
         if wire.response_format is not None:
-            made["response_format"] = wire.response_format
+            made["response_format"] = wire.response_format.value
         return made
 
     return body
@@ -52,7 +52,7 @@ def litellm_bodies(spec: ModelSpec, sampling: Sampling, library: Library) -> tup
         if wire.seed is not None and "seed" in supported:
             asked["seed"] = wire.seed
         if wire.response_format is not None:
-            asked["response_format"] = copy.deepcopy(wire.response_format)
+            asked["response_format"] = copy.deepcopy(wire.response_format.value)
         messages: list[Any] = [{"role": m.role, "content": m.content} for m in wire.messages]
         headers: dict[str, str] = {}
         try:
