@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
     from sim.run.batches import Batching
+    from sim.run.cluster import Cluster
     from sim.run.judges import Judging
+    from sim.run.local import Backend
     from sim.run.recipe import Recipe
     from sim.run.staff import Parts
     from sim.store.journal import Journal
@@ -168,6 +170,7 @@ async def run_study(
     announce: Announce | None = None,
     on_start: OnStart | None = None,
     words: bool = True,
+    cluster: Cluster | None = None,
 ) -> Run:
     """Run a study to its end, or as far as models, budget and interruptions let it.
 
@@ -178,6 +181,7 @@ async def run_study(
         announce: called once names, hosts and keys have been found to be right, and before any connection is opened.
         on_start: is given the run's traffic, whose `stop()` ends the run cleanly, and its folder.
         words: what is read of the run in the end (`load_run`).
+        cluster: where trials are held; None: in this process.
 
     Returns:
         The run; its `status` is `finished`, or `incomplete` when something is absent that `resume_run` can buy.
@@ -191,6 +195,7 @@ async def run_study(
     from sim.run.staff import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
+    _demand_cluster(cluster, prepared.loaded.study.limits)
     own = _demand(prepared.loaded, local_only)
     demand_place(Path(results), name)
     if announce:
@@ -207,7 +212,15 @@ async def run_study(
     )
     limits = prepared.loaded.study.limits
     return await _execute(
-        folder, plans_of(folder), away=away, limits=limits, local_only=local_only, listeners=listeners, on_start=on_start, words=words
+        folder,
+        plans_of(folder),
+        away=away,
+        limits=limits,
+        local_only=local_only,
+        listeners=listeners,
+        on_start=on_start,
+        words=words,
+        cluster=cluster,
     )
 
 
@@ -221,12 +234,13 @@ async def resume_run(
     announce: Announce | None = None,
     on_start: OnStart | None = None,
     words: bool = True,
+    cluster: Cluster | None = None,
 ) -> Run:
     """Go on where a run stopped, with the prompts, personas and scenarios it began with; runs only what is missing.
 
     Args:
         limits: applied to the study's limits, for this execution only.
-        local_only, announce, words: see `run_study`.
+        local_only, announce, words, cluster: see `run_study`.
 
     Raises:
         InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a custom target cannot
@@ -245,6 +259,7 @@ async def resume_run(
     own = folder.scorers.values()
     check_hosts(folder.study, local_only, scorers=judges_of(own))
     allowed = limits(folder.study.limits) if limits else folder.study.limits
+    _demand_cluster(cluster, allowed)
     check_prices(priced_parts(folder.study, judges_of(own)), allowed)
     check_keys(folder.study)
     check_judges(own)
@@ -252,7 +267,15 @@ async def resume_run(
         announce()
     away = await check_reach(folder.study)
     return await _execute(
-        folder, plans_of(folder), away=away, limits=allowed, local_only=local_only, listeners=listeners, on_start=on_start, words=words
+        folder,
+        plans_of(folder),
+        away=away,
+        limits=allowed,
+        local_only=local_only,
+        listeners=listeners,
+        on_start=on_start,
+        words=words,
+        cluster=cluster,
     )
 
 
@@ -560,10 +583,10 @@ async def _execute(
     listeners: Sequence[Listener],
     on_start: OnStart | None,
     words: bool,
+    cluster: Cluster | None,
 ) -> Run:
     """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
     from sim.llm.otel import traced
-    from sim.run.local import LocalBackend
     from sim.run.outage import NEEDED, Outage
     from sim.store.tuning import TuningFile
 
@@ -578,8 +601,37 @@ async def _execute(
         traffic.tuning = TuningFile(folder.path).look
         due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not (traffic.spent_up or traffic.closed & NEEDED))
         async with traced(folder.name):
-            await LocalBackend(run.shared, clock=time.time).run(due, run.recipe, run.sink)
+            await _backend(cluster, run.shared).run(due, run.recipe, run.sink)
     return _read_whole(folder, plans)[0] if words else _read_digest(folder, plans)
+
+
+def _demand_cluster(cluster: Cluster | None, limits: Limits) -> None:
+    """See that a cluster can be used.
+
+    Raises:
+        InputError: Ray is not installed, or there is a budget that cannot be held over several workers.
+    """
+    if cluster is None:
+        return
+    import sim.run.ray  # noqa: F401 - says so if Ray is not installed
+
+    if limits.roles:
+        raise InputError("the budget of one role cannot be held over several workers", mend="give a budget for all roles", where="--backend ray")
+
+
+def _backend(cluster: Cluster | None, shared: Shared) -> Backend:
+    """What holds the trials: this process, or a cluster.
+
+    Raises:
+        InputError: Ray is not installed.
+    """
+    if cluster is None:
+        from sim.run.local import LocalBackend
+
+        return LocalBackend(shared, clock=time.time)
+    from sim.run.ray import RayBackend
+
+    return RayBackend(cluster, traffic=shared.traffic)
 
 
 def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:

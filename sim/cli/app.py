@@ -101,6 +101,10 @@ LogLevelFlag = Annotated[
 ]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")]
 LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine, before any connection is opened.")]
+BackendFlag = Annotated[str, typer.Option("--backend", metavar="local|ray", help="Hold trials in this process, or in workers of a Ray cluster.")]
+RayAddress = Annotated[str | None, typer.Option("--ray-address", metavar="ADDRESS", help="The cluster; default: this machine alone.")]
+WorkersFlag = Annotated[int | None, typer.Option("--workers", metavar="N", min=1, help="Ray workers; default: one a processor.")]
+RuntimeEnv = Annotated[Path | None, typer.Option("--runtime-env", metavar="FILE", help="Ray's runtime environment: working_dir, pip, env_vars.")]
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too; may be repeated.")]
 
 
@@ -124,12 +128,17 @@ def run_command(
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
+    backend: BackendFlag = "local",
+    ray_address: RayAddress = None,
+    workers: WorkersFlag = None,
+    runtime_env: RuntimeEnv = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and the number of calls; spend and write nothing.")] = False,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     json: Json = False,
 ) -> int:
     """Run a study; with no argument, the built-in offline demonstration."""
+    from sim.cli.cluster import read_cluster
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, run
 
@@ -147,7 +156,9 @@ def run_command(
         retries=retries,
     )
     wish = read_local_only(local_only, allow_host or ())
-    return run(study, changes, name=name, results=results, local_only=wish, dry_run=dry_run, log=LogWish(log_level, log_json), as_json=json)
+    cluster = read_cluster(backend, address=ray_address, workers=workers, runtime_env=runtime_env)
+    log = LogWish(log_level, log_json)
+    return run(study, changes, name=name, results=results, local_only=wish, cluster=cluster, dry_run=dry_run, log=log, as_json=json)
 
 
 @app.command("try")
@@ -189,11 +200,16 @@ def resume_command(
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
+    backend: BackendFlag = "local",
+    ray_address: RayAddress = None,
+    workers: WorkersFlag = None,
+    runtime_env: RuntimeEnv = None,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     json: Json = False,
 ) -> int:
     """Continue a run where it stopped: only what is missing is run and paid for."""
+    from sim.cli.cluster import read_cluster
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, resume
 
@@ -205,8 +221,9 @@ def resume_command(
         timeout=timeout,
         retries=retries,
     )
-    log = LogWish(log_level, log_json)
-    return resume(run, changes, results=results, local_only=read_local_only(local_only, allow_host or ()), log=log, as_json=json)
+    wish, log = read_local_only(local_only, allow_host or ()), LogWish(log_level, log_json)
+    cluster = read_cluster(backend, address=ray_address, workers=workers, runtime_env=runtime_env)
+    return resume(run, changes, results=results, local_only=wish, cluster=cluster, log=log, as_json=json)
 
 
 @app.command("limits")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Listener
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
+    from sim.run.cluster import Cluster
     from sim.run.plan import TrialPlan
     from sim.store.runs import RunFolder
 
@@ -117,7 +118,16 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
 
 
 def run(
-    study: str | None, changes: Changes, *, name: str | None, results: Path, local_only: LocalOnly | None, dry_run: bool, log: LogWish, as_json: bool
+    study: str | None,
+    changes: Changes,
+    *,
+    name: str | None,
+    results: Path,
+    local_only: LocalOnly | None,
+    cluster: Cluster | None,
+    dry_run: bool,
+    log: LogWish,
+    as_json: bool,
 ) -> int:
     """`sim run`."""
     from sim.run.scorers import judges_of, rubrics_of
@@ -134,7 +144,7 @@ def run(
             print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        partial(run_study, prepared, name=name, results=results, local_only=local_only, words=False),
+        partial(run_study, prepared, name=name, results=results, local_only=local_only, words=False, cluster=cluster),
         Progress(prepared.plans, stream=sys.stderr, as_json=log.as_json),
         log=log,
         limits=prepared.loaded.study.limits,
@@ -144,7 +154,7 @@ def run(
     )
 
 
-def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, log: LogWish, as_json: bool) -> int:
+def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, cluster: Cluster | None, log: LogWish, as_json: bool) -> int:
     """`sim resume`."""
     from sim.run.scorers import judges_of, renew_scorers
 
@@ -154,7 +164,7 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
     leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
-        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only, words=False),
+        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only, words=False, cluster=cluster),
         progress,
         log=log,
         limits=changes.limits(before.study.limits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import time
 from collections.abc import Iterator
@@ -13,10 +14,28 @@ from sim.core.event import Event, SessionOpened, TrialFinished
 from sim.core.fold import fold
 from sim.llm.build import Shared
 from sim.llm.traffic.passage import Traffic
+from sim.run.cluster import Cluster
 from sim.run.local import Backend, LocalBackend
 from sim.run.plan import TrialPlan
 from sim.run.recipe import Recipe
+from sim.run.worker import Order, Report, Worker
+from sim.run.workers import Workers
 from tests.run.backends import Kept, plans_of, recipe_of, study
+
+
+class InProcess:
+    """A worker in this process, with everything said pickled on the way, as a cluster would."""
+
+    def __init__(self, recipe: Recipe, workers: int) -> None:
+        sent = pickle.loads(pickle.dumps(recipe))
+        self.worker = Worker(sent, workers=workers)
+
+    async def exchange(self, order: Order) -> Report:
+        report: Report = pickle.loads(pickle.dumps(await self.worker.exchange(pickle.loads(pickle.dumps(order)))))
+        return report
+
+    async def dismiss(self) -> None:
+        await self.worker.close()
 
 
 class Hall:
@@ -24,12 +43,36 @@ class Hall:
 
     def __init__(self, kind: str, recipe: Recipe) -> None:
         self.traffic = Traffic(recipe.limits)
-        shared = Shared(self.traffic)
-        self.backend: Backend = {"local": LocalBackend}[kind](shared, clock=time.time)
+        self.backend: Backend
+        match kind:
+            case "local":
+                self.backend = LocalBackend(Shared(self.traffic), clock=time.time)
+            case "workers":
+                self.backend = Workers(self.hire, count=2, traffic=self.traffic)
+            case "ray":
+                from sim.run.ray import RayBackend
+
+                self.backend = RayBackend(Cluster(workers=2), traffic=self.traffic)
+
+    @staticmethod
+    async def hire(recipe: Recipe, workers: int) -> InProcess:
+        return InProcess(recipe, workers)
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """Two processors of this machine under Ray, which take long to start and are shared by the tests of this file."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'rapport-sim[ray]'")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(params=["local", "workers", pytest.param("ray", marks=pytest.mark.whole)])
 def kind(request: pytest.FixtureRequest) -> str:
+    if request.param == "ray":
+        request.getfixturevalue("cluster")
     return str(request.param)
 
 

@@ -85,6 +85,8 @@ class Traffic:
         """Looked at now and then: how many calls are to be in flight, where that has changed."""
         self.spent_up = False
         """Whether a call was refused because a limit of the whole run is reached."""
+        self.elsewhere: dict[int, tuple[int, int]] = {}
+        """The load of each worker that makes calls for this execution in a process of its own."""
         self._limits = limits
         self._concurrency = concurrency
         self._clock = clock
@@ -93,6 +95,7 @@ class Traffic:
         self._sleep = sleep
         self._sleepers: set[asyncio.Future[None]] = set()
         self._stopped = False
+        self._over = ""
         self._closed: set[Role] = set()
         self._tuned = Tuning()
         self._look_at = -math.inf
@@ -115,7 +118,8 @@ class Traffic:
     @property
     def load(self) -> tuple[int, int]:
         """How many calls are in flight to other machines or programs, and how many may be."""
-        return sum(host.in_flight for host in self._hosts.values()), sum(host.limit for host in self._hosts.values())
+        loads = [(host.in_flight, host.limit) for host in self._hosts.values()] + [*self.elsewhere.values()]
+        return sum(in_flight for in_flight, _ in loads), sum(limit for _, limit in loads)
 
     @property
     def stopped(self) -> bool:
@@ -125,6 +129,14 @@ class Traffic:
     def stop(self) -> None:
         """Let every further call, and every wait between attempts, end in `interrupted`. To be called in the event loop's thread."""
         self._stopped = True
+        for sleeper in self._sleepers:
+            if not sleeper.done():
+                sleeper.set_result(None)
+        self.budget.wake()
+
+    def end(self, why: str) -> None:
+        """Let every further call, and every wait between attempts, end in `budget`: a limit of the whole run is reached, as its driver knows."""
+        self._over = why
         for sleeper in self._sleepers:
             if not sleeper.done():
                 sleeper.set_result(None)
@@ -154,7 +166,7 @@ class Traffic:
         """
         if self._stopped:
             raise CallFailed("interrupted", "the run is being stopped")
-        over = self.budget.timed_out()
+        over = self._over or self.budget.timed_out()
         if over is not None:
             self.spent_up = True
             raise CallFailed("budget", over)

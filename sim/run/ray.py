@@ -1,0 +1,124 @@
+"""Ray hires the workers: one actor for each processor of a cluster, or of this machine, each with many trials in one event loop.
+
+Ray carries recipe, orders and reports, and knows when an actor's process or node has died. It is imported here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sim.core.errors import InputError
+from sim.run.worker import Worker
+from sim.run.workers import WorkerLost, Workers
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Read by Ray while it starts: nothing is told to its makers unless somebody wants it.
+try:
+    import ray
+    from ray.exceptions import RayActorError, RayError
+except ImportError:
+    raise InputError("Ray is not installed", mend="pip install 'rapport-sim[ray]'", where="--backend ray") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sim.core.ports import Sink
+    from sim.llm.traffic.passage import Traffic
+    from sim.run.cluster import Cluster
+    from sim.run.plan import TrialPlan
+    from sim.run.recipe import Recipe
+    from sim.run.worker import Order, Report
+
+START = 300.0
+"""Seconds that a worker has to start, its imports and its node's included."""
+SILENCE = 60.0
+"""Seconds without a word after which a worker counts as dead."""
+DISMISSAL = 5.0
+"""Seconds that a worker has to give back its connections."""
+
+
+class RayBackend:
+    """Holds trials in workers on a Ray cluster.
+
+    Args:
+        cluster: where it is and how many workers there are to be.
+        traffic: the run's.
+    """
+
+    def __init__(self, cluster: Cluster, *, traffic: Traffic) -> None:
+        self._cluster = cluster
+        self._traffic = traffic
+
+    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
+        """See `sim.run.local.Backend`.
+
+        Raises:
+            InputError: there is no cluster at the address, or no processor in it.
+        """
+        mine = not ray.is_initialized()
+        if mine:
+            await asyncio.to_thread(self._join)
+        try:
+            count = self._cluster.workers or int(ray.cluster_resources().get("CPU", 0))
+            if not count:
+                raise InputError("the Ray cluster has no processor", mend="add a node to it", where="--ray-address")
+            sent = ray.put(recipe)
+
+            async def hire(_: Recipe, workers: int) -> _Actor:
+                return _Actor(_remote.remote(sent, workers=workers))
+
+            await Workers(hire, count=min(count, recipe.study.concurrency), traffic=self._traffic).run(plans, recipe, sink)
+        finally:
+            if mine:
+                await asyncio.to_thread(ray.shutdown)
+
+    def _join(self) -> None:
+        cluster = self._cluster
+        options: dict[str, Any] = {"runtime_env": dict(cluster.runtime_env)} if cluster.runtime_env else {}
+        if cluster.address is None:
+            options |= {"include_dashboard": False, "num_cpus": cluster.workers}
+        try:
+            ray.init(address=cluster.address or "local", log_to_driver=False, configure_logging=False, **options)
+        except (ConnectionError, RayError, ValueError, RuntimeError) as error:
+            problem = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            where = "--ray-address" if cluster.address else "--backend ray"
+            raise InputError(f"Ray does not start: {problem}", mend="see `ray status`", where=where) from None
+
+
+_remote: Any = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(Worker)
+
+
+@dataclass
+class _Actor:
+    """A `sim.run.workers.Hired` that is a Ray actor."""
+
+    actor: Any
+    _spoke: bool = False
+
+    async def exchange(self, order: Order) -> Report:
+        """Let the actor do as `order` says.
+
+        Raises:
+            WorkerLost: its process or node is gone, or it has been silent for too long.
+        """
+        patience = SILENCE if self._spoke else START
+        try:
+            async with asyncio.timeout(patience):
+                report: Report = await self.actor.exchange.remote(order)
+        except TimeoutError:
+            raise WorkerLost(f"no word of it for {patience:g} s") from None
+        except RayActorError as error:
+            raise WorkerLost(str(error).strip().splitlines()[0]) from None
+        self._spoke = True
+        return report
+
+    async def dismiss(self) -> None:
+        """End it, once its connections are closed; at once where it does not answer."""
+        try:
+            async with asyncio.timeout(DISMISSAL):
+                await self.actor.close.remote()
+        except (TimeoutError, RayError):
+            pass
+        ray.kill(self.actor, no_restart=True)
