@@ -188,6 +188,7 @@ def _design(source: Source) -> dict[str, object]:
         "the study's seed": study.seed,
         "start_date": study.start_date,
         "history_tokens": study.history_tokens,
+        "rate_every": study.rate_every,
         "sampling": study.sampling,
     }
 

@@ -81,8 +81,10 @@ def conditions(
         prompts: hashes by name.
     """
     rater = study.raters[study.primary_rater]
+    # Runs of before, which rated every exchange, keep their hash.
+    seldom = [study.rate_every] if study.rate_every > 1 else []
     found = {
-        "rater": _hash(study.primary_rater, (rater.sampling or study.sampling).model_dump_json(), rater.model),
+        "rater": _hash(study.primary_rater, (rater.sampling or study.sampling).model_dump_json(), rater.model, *seldom),
         "user": _hash(study.user.model, (study.user.sampling or study.sampling).model_dump_json(), study.history_tokens),
         "tagger": _hash(study.tagger_id),
         "codebook": _hash(codebook.model_dump_json()),

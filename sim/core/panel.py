@@ -78,6 +78,8 @@ class Panel:
     tags_by_model: bool = False
     looks_back: bool = True
     """The primary rater answers the criterion questions."""
+    rate_every: int = 1
+    """Models rate the first exchange of a session and each that many after it; people rate all they hold."""
 
     @classmethod
     def of(cls, study: Study, scorers: Iterable[ScorerInfo] = ()) -> Self:
@@ -99,17 +101,18 @@ class Panel:
             grades_memory=study.judge is not None,
             scorers=_distinct(scorers),
             tags_by_model=not study.tagger.offline,
+            rate_every=study.rate_every,
         )
         return panel.held_by(SOMEBODY) if study.played_by == "people" else panel
 
     @classmethod
-    def again(cls, raters: Iterable[str], *, tagger: str, scorers: Iterable[ScorerInfo]) -> Self:
-        """Who judges once more what was said: each exchange is rated, and no session is looked back on.
+    def again(cls, raters: Iterable[str], *, tagger: str, scorers: Iterable[ScorerInfo], rate_every: int = 1) -> Self:
+        """Who judges once more what was said: exchanges are rated as in the run, and no session is looked back on.
 
         Raises:
             InputError: see `of`.
         """
-        return cls(tuple(raters), tagger, scorers=_distinct(scorers), looks_back=False)
+        return cls(tuple(raters), tagger, scorers=_distinct(scorers), looks_back=False, rate_every=rate_every)
 
     def held_by(self, rater: str) -> Self:
         """The same of trials that a person holds, who rates as `rater`: nobody is asked the same twice, so that there are no controls."""
@@ -118,6 +121,10 @@ class Panel:
     def raters_of(self, trial: Trial) -> tuple[str, ...]:
         """Who rates each exchange of `trial`, the primary rater first."""
         return (_sitting(self.seated, trial), *self.raters) if self.seated else self.raters
+
+    def rates(self, exchange: int) -> bool:
+        """Whether models rate the exchange of that number in its session."""
+        return (exchange - 1) % self.rate_every == 0
 
     # --- what is due ----------------------------------------------------------------------------------------------
 
@@ -139,8 +146,10 @@ class Panel:
         if exchange.reply is None:
             return ()
         place = session.index, exchange.index
-        drawn = self.controls.on(trial.cast, trial.seed, *place) if self.raters else ()
-        raters = ((r,) for r in self.raters_of(trial) if r not in exchange.ratings)
+        rated = self.rates(exchange.index)
+        drawn = self.controls.on(trial.cast, trial.seed, *place) if self.raters and rated else ()
+        asked = self.raters_of(trial) if rated else self.raters_of(trial)[: int(bool(self.seated))]
+        raters = ((r,) for r in asked if r not in exchange.ratings)
         return (
             *(Assignment(trial, "rate_likability", *place, parts) for parts in (*raters, *self._controls(exchange, drawn))),
             *((Assignment(trial, "tag_moves", *place, (self.tagger,)),) if self.tagger and self.tagger not in exchange.tags else ()),
@@ -205,9 +214,11 @@ class Panel:
         most["judge"] += int(self.grades_memory and writes)
         for session in cast.sessions:
             length = session.spec.exchanges
-            controls = [sum(CALLS[c] for c in self.controls.on(cast, seed, session.index, e)) for e in range(1, length.max + 1)]
+            places = range(1, length.max + 1)
+            controls = [sum(CALLS[c] for c in self.controls.on(cast, seed, session.index, e)) if self.rates(e) else 0 for e in places]
             for counted, exchanges in ((least, length.min), (most, length.max)):
-                counted["rater"] += exchanges * len(self.raters) + int(self.looks_back and not self.seated) + sum(controls[:exchanges])
+                rated = -(-exchanges // self.rate_every)
+                counted["rater"] += rated * len(self.raters) + int(self.looks_back and not self.seated) + sum(controls[:exchanges])
                 counted["tagger"] += exchanges * int(self.tags_by_model)
                 counted["judge"] += exchanges * self.scoring_calls("exchange") + self.scoring_calls("session")
             asked = self.asking.most(cast, session.index, seed) if self.asking else 0

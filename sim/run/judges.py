@@ -60,13 +60,16 @@ class Judging:
     codebook: Codebook
     scorers: tuple[KeptScorer, ...] = ()
     """Scorers of a study's own, as the run is to keep them."""
+    rate_every: int = field(default=1, kw_only=True)
+    """Of the exchanges of a session, the first and each that many after it are rated."""
     concurrency: int = field(default=16, kw_only=True)
     """Verdicts under way at once."""
 
     @property
     def panel(self) -> Panel:
         """What they are to judge."""
-        return Panel.again(self.raters, tagger=self.tagger_part if self.tagger else "", scorers=(s.info for s in self.scorers))
+        tagger = self.tagger_part if self.tagger else ""
+        return Panel.again(self.raters, tagger=tagger, scorers=(s.info for s in self.scorers), rate_every=self.rate_every)
 
     @property
     def parts(self) -> frozenset[str]:
@@ -145,7 +148,7 @@ def build_judging(
     if tagger and _same(study.tagger, tagger):
         tagger = study.tagger
     name = name_tagger(tagger or study.tagger, other_codebook="" if codebook.id == own.id else codebook.id)
-    return Judging(parts, tagger, name, codebook, tuple(scorers), concurrency=concurrency)
+    return Judging(parts, tagger, name, codebook, tuple(scorers), rate_every=study.rate_every, concurrency=concurrency)
 
 
 def _same(known: ModelSpec, named: ModelSpec) -> bool:

@@ -126,9 +126,10 @@ def _add_trial(
                 add("user", user + read + talk, USER_ANSWER)
             add("target", heard + talk + MESSAGE, REPLY)
             whole = rater + read + talk + turn
-            add("rater", whole, RATER_ANSWER, len(panel.raters))
-            for control in panel.controls.on(plan.cast, plan.seed, session.index, exchange):
-                add("rater", whole, RATER_ANSWER / CALLS[control], CALLS[control])
+            if panel.rates(exchange):
+                add("rater", whole, RATER_ANSWER, len(panel.raters))
+                for control in panel.controls.on(plan.cast, plan.seed, session.index, exchange):
+                    add("rater", whole, RATER_ANSWER / CALLS[control], CALLS[control])
             if panel.tags_by_model:
                 add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER)
             if asked := panel.scoring_calls("exchange"):

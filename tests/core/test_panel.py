@@ -139,6 +139,22 @@ def test_an_unanswered_exchange_owes_nothing() -> None:
 HELD = Panel.of(examples.study(played_by="people", controls={"one_by_one": 1, "repeat": 1}))
 
 
+def test_only_every_nth_exchange_is_rated_by_models_from_the_first_of_each_session_on() -> None:
+    draw = Draw(0, Controls(one_by_one=1, repeat=0))
+    trial = told(*[None] * 7)
+
+    def owed(panel: Panel) -> list[tuple[int, str]]:
+        return [(a.exchange, a.part.partition(":")[0]) for a in panel.due(trial) if a.node == "rate_likability" and a.exchange]
+
+    every = replace(panel(draw), rate_every=3)
+    assert sorted({e for e, _ in owed(every)}) == [1, 4, 7]
+    assert len(owed(every)) == 2 * 3, "its controls are drawn from those alone"
+    assert len(owed(panel(draw))) == 2 * 7
+    held = replace(panel(draw, "observer:x"), rate_every=3).held_by("human:p1")
+    assert [e for e, who in owed(held) if who == "human"] == [*range(1, 8)], "a person rates all"
+    assert [e for e, who in owed(held) if who == "observer"] == [1, 4, 7]
+
+
 def test_a_person_who_holds_a_trial_rates_first_and_looks_back_and_nothing_is_asked_twice() -> None:
     trial = rated(Diary(planned()).open().exchange(3).close().told(), "human:p3")
     assert HELD.raters_of(trial) == ("human:p3", "self")

@@ -95,6 +95,8 @@ class Study(Frozen):
     observers: tuple[ObserverSpec, ...] = ()
     primary: Primary = "fixed_set"
     """The primary outcome, which verdicts are about; the other measures stand beside it, their p adjusted for how many they are."""
+    rate_every: int = Field(default=1, strict=True, ge=1)
+    """Models rate the first exchange of each session and every n-th after it: in long sessions most of the cost is rating."""
     controls: Controls = Controls()
     probes: Probes | None = None
     """What is asked of the target's memory; left out: nothing."""

@@ -24,7 +24,7 @@ def made_facts(of: Material) -> tuple[Fact, ...]:
         ("made", header.created.isoformat(timespec="minutes")),
         *((f"target {t}", described) for t, described in described_targets(study).items()),
         ("user", study.user.model),
-        ("rater", study.rater if isinstance(study.rater, str) else study.rater.model),
+        ("rater", (study.rater if isinstance(study.rater, str) else study.rater.model) + _how_often(study)),
         ("observers", ", ".join(f"{o.id}: {o.model}" for o in study.observers) or "none"),
         ("tagger", f"{study.tagger.model}, codebook {of.codebook.id}"),
         ("personas", f"{len(personas)}: {', '.join(personas)}"),
@@ -38,6 +38,11 @@ def made_facts(of: Material) -> tuple[Fact, ...]:
         ("prompt hashes", prompts),
     ]
     return tuple(Fact(name=name, value=safe(value)) for name, value in facts)
+
+
+def _how_often(study: Study) -> str:
+    """Which exchanges models rate, where it is not all of them."""
+    return f", of the first exchange of each session and every {study.rate_every} after it" if study.rate_every > 1 else ""
 
 
 def described_targets(study: Study) -> dict[str, str]:
