@@ -106,6 +106,7 @@ class Run:
     def summary(self) -> RunSummary:
         """The run in figures."""
         from sim.analysis.summary import summarise
+        from sim.store.call_count import read_unaccounted
 
         return summarise(
             self.study,
@@ -116,6 +117,7 @@ class Run:
             codebook=self.folder.codebook,
             later=self.folder.codebooks.values(),
             edited=self.folder.edited,
+            unaccounted=read_unaccounted(self.folder.path, running=self.status == "running"),
             table=self.source.table,
             scorers=self.source.scorers,
         )
@@ -668,17 +670,19 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
     from sim.llm.traffic.passage import Traffic
     from sim.run.recipe import Recipe
     from sim.run.scorers import renew_scorers
+    from sim.store.call_count import CallCount
 
     lent = Prompts(folder.header.prompts).lent  # Read before anything is touched: a damaged header leaves the run as it is.
     own, _ = renew_scorers(folder.scorers.values(), seconds=limits.timeout)
     if lent:
         problem = f"run '{folder.name}' is of an older version, which had no prompt {', '.join(lent)}: where it is needed, today's is used"
         warnings.warn(problem, Notice, stacklevel=2)
-    with folder.write_journal() as journal, guarded(local_only):
+    with folder.write_journal() as journal, CallCount(folder.path) as counted, guarded(local_only):
         folder = folder.keep_edited()
         folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
         shared = Shared(Traffic(limits, concurrency=folder.study.concurrency, spent=spent), local_only)
+        shared.traffic.count = counted.begun
         recipe = Recipe(
             study=folder.study,
             prompts=folder.header.prompts,
@@ -688,7 +692,7 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
             scorers=own,
             local_only=local_only,
         )
-        yield Written(recipe, shared, _Watched(journal, listeners), journal)
+        yield Written(recipe, shared, _Watched(journal, (counted, *listeners)), journal)
 
 
 @dataclass(frozen=True)

@@ -308,6 +308,8 @@ class RunSummary(Frozen):
     """Targets that never answered, and a simulated user that never spoke, with the cause."""
     edited: tuple[str, ...] = ()
     """Files of the run that somebody edited after it was made."""
+    unaccounted: int = 0
+    """Calls, at most, that were cut off when the run was killed: no event has them, and no cost."""
 
     @property
     def silent(self) -> bool:
@@ -326,6 +328,7 @@ def summarise(
     later: Iterable[Codebook] = (),
     scorers: Sequence[ScorerInfo] = (),
     edited: tuple[str, ...] = (),
+    unaccounted: int = 0,
     table: MeasureTable | None = None,
 ) -> RunSummary:
     """The figures of a run.
@@ -340,6 +343,7 @@ def summarise(
         later: what else they were tagged with.
         scorers: the study's own, and those whose results were added later.
         edited: files of the run that somebody edited after it was made.
+        unaccounted: calls that no event accounts for.
         table: the values of these trials, where they are known already.
     """
     standins = StandIns(offline, tuple(t.id for t in study.targets), study.primary_rater)
@@ -368,6 +372,7 @@ def summarise(
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
         outages=find_outages(trials),
         edited=edited,
+        unaccounted=unaccounted,
     )
 
 

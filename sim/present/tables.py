@@ -99,6 +99,8 @@ def _notes(summary: RunSummary) -> Text:
     sent = "under the same key, which it may not have heeded"
     lines += [f"Sent again: {t.resent:,} of {many(t.exchanges, 'message')} to {t.target}, {sent}" for t in summary.targets if t.resent]
     lines += [f"Started over: {many(t.started_over, 'talk')} with {t.target}, which had lost it" for t in summary.targets if t.started_over]
+    if summary.unaccounted:
+        lines.append(f"Unaccounted: up to {many(summary.unaccounted, 'call')}, cut off when the run was killed; what they cost is in no figure")
     open_ends = _open_ends(summary)
     if open_ends and summary.status != "running":
         lines.append(f"Absent: {', '.join(open_ends)}\n  {'sim view --study FILE' if summary.played_by == 'people' else f'sim resume {run}'}")

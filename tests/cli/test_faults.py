@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from sim.cli.app import run_app
+from sim.store.call_count import read_unaccounted
 from tests import examples
 from tests.cli.journals import Row, calls, happened, lost, rows
 from tests.server import KINDS, Remote, serve
@@ -82,6 +83,7 @@ class Bench:
         self.errors = self.capsys.readouterr().err
         assert status in (0, 3), self.errors
         assert "Traceback" not in self.errors
+        assert read_unaccounted(self.path(arguments[-1] if arguments[0] == "run" else arguments[1]), running=False) == 0
         return status
 
     def path(self, name: str = "faulty") -> Path:

@@ -92,6 +92,7 @@ def test_told_to_stop_a_run_keeps_the_calls_in_flight_and_buys_no_more(ask: sign
     run = study.parent / "results" / "first-look"
     assert calls(happened(run)) == before, "what was answered is in the journal, the call in flight too"
     assert {json.loads(e.body)["cause"] for e in lost(run)} == {"interrupted"}
+    assert sim_json("show", "first-look", cwd=study.parent)["unaccounted"] == 0
     assert len({e.trial for e in rows(run)}) == 1, "no further trial was begun"
     assert sim_json("show", "first-look", cwd=study.parent)["status"] == "incomplete"
     resumes_whole(server, study.parent)
@@ -108,8 +109,11 @@ def test_told_twice_it_ends_at_once(server: Remote, study: Path) -> None:
     assert server.stats()["answered"] == before - 1, "it did not wait for the call in flight"
     run = study.parent / "results" / "first-look"
     assert calls(happened(run)) == before - 1, "only the call in flight is gone"
+    assert sim_json("show", "first-look", cwd=study.parent)["unaccounted"] == 1
+    assert "Unaccounted: up to 1 call, cut off when the run was killed" in sim("show", "first-look", cwd=study.parent).stdout
     server.clear()
     resumes_whole(server, study.parent, repeated=1)
+    assert sim_json("show", "first-look", cwd=study.parent)["unaccounted"] == 1, "what was lost stays lost"
 
 
 def test_a_call_that_does_not_end_within_the_grace_is_given_up(server: Remote, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sim.core.errors import CallFailed
 from sim.core.event import Estimated, Role, Usage
@@ -27,6 +27,9 @@ from sim.llm.traffic.budget import Budget, Spent, Sum
 from sim.llm.traffic.lanes import Destination, Host, Lane
 from sim.llm.traffic.limit import START, AdaptiveLimit
 from sim.llm.traffic.pace import Pace
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 LOOK = 1.0
 """Seconds between two looks at what is wanted of a run under way."""
@@ -83,6 +86,8 @@ class Traffic:
         """Is given a line when a provider goes down or comes back."""
         self.tuning: Callable[[], Tuning | None] = _untuned
         """Looked at now and then: how many calls are to be in flight, where that has changed."""
+        self.count: Callable[[int], None] = _uncounted
+        """Told how many calls are begun, and with a minus how many of these came to nothing."""
         self.spent_up = False
         """Whether a call was refused because a limit of the whole run is reached."""
         self.elsewhere: dict[int, tuple[int, int]] = {}
@@ -257,6 +262,10 @@ class Traffic:
         lane.admit()
 
 
+def _uncounted(calls: int) -> None:
+    """Nobody counts."""
+
+
 def _untuned() -> None:
     """Nobody wants anything else than the study says."""
 
@@ -268,7 +277,7 @@ def _unsaid(line: str) -> None:
 class Passage:
     """One call on its way. Use `Traffic.passage`."""
 
-    __slots__ = ("_estimate", "_failed", "_inside", "_lane", "_model", "_price", "_probing", "_role", "_traffic", "_wish")
+    __slots__ = ("_estimate", "_failed", "_inside", "_lane", "_model", "_open", "_price", "_probing", "_role", "_traffic", "_wish")
 
     def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None, estimate: Estimate, price: Price | None) -> None:
         self._traffic = traffic
@@ -279,7 +288,7 @@ class Passage:
         self._estimate = Usage.model_construct(input=estimate.input, output=output, cached=0, cache_write=0, reasoning=0)
         self._price = price
         self._wish: Sum | None = None
-        self._inside = self._failed = self._probing = False
+        self._inside = self._failed = self._probing = self._open = False
 
     async def __aenter__(self) -> Self:
         traffic, reckoned = self._traffic, self._estimate
@@ -292,9 +301,15 @@ class Passage:
         except BaseException:
             self._release()
             raise
+        self._open = self._lane is not None
+        if self._open:
+            traffic.count(1)
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # A call that is cancelled may have been answered; any other that was not settled came to nothing.
+        if self._open and kind is not asyncio.CancelledError:
+            self._traffic.count(-1)
         self._leave()
         self._release()
 
@@ -363,6 +378,7 @@ class Passage:
             at = price.cost(reckoned) if price and cost is None else None
             estimated = Estimated(input=reckoned.input, output=reckoned.output, cost=at)
         self._traffic.budget.count(self._role, self._model, usage=usage, cost=cost, estimated=estimated)
+        self._open = False
         self._release()
         if self._lane is not None and usage is not None:
             self._lane.tokens.give_back(reckoned.input + reckoned.output - usage.input - usage.output)

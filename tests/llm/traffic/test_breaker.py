@@ -157,7 +157,7 @@ async def test_a_call_that_is_cancelled_while_it_finds_out_leaves_that_to_the_ne
     first = stage.traffic.passage("user", HERE, Estimate())
     await first.__aenter__()
     assert lane.breaker.wait() > 0, "one is under way"
-    await first.__aexit__()
+    await first.__aexit__(None, None, None)
     assert lane.breaker.wait() == 0
     lane.breaker.left()
     async with stage.traffic.passage("user", HERE, Estimate()) as here:

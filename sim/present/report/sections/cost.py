@@ -33,7 +33,9 @@ def total_cost(of: Material) -> str:
     known = [c for t in of.summary.targets for c in t.cost.values() if c is not None]
     unknown = sum(n for t in of.summary.targets for n in t.unknown_cost.values())
     told = money(fsum(known) if known else None)
-    return f"{told}, and {many(unknown, 'call')} of unknown cost" if unknown else told
+    lost = of.summary.unaccounted
+    told += f", and {many(unknown, 'call')} of unknown cost" if unknown else ""
+    return f"{told}, and up to {many(lost, 'call')} unaccounted" if lost else told
 
 
 def _row(of: Material, role: Role) -> tuple[Cell, ...]:
