@@ -413,8 +413,9 @@ def forget_command(
 ) -> int:
     """Delete what was said in a run for good: messages, replies, reasons, quotes, memories, errors, and which facts were told.
 
-    Counts, word counts, scores, moves, kinds of flags and costs stay, so tables stay the same. The run's study.yaml, with the texts of its
-    personas and scenarios, stays as it is. A forgotten trial cannot be resumed. Copies and exports are not touched.
+    Counts, word counts, scores, moves, kinds of flags and costs stay, so most tables stay the same; what takes the words or the facts told (said
+    before, facts disclosed, callback on scripted facts) cannot be told any more. The run's study.yaml, with the texts of its personas and scenarios,
+    stays as it is. A forgotten trial cannot be resumed. Copies and exports are not touched.
     """
     from sim.cli.forgetting import forget
 

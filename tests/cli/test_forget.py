@@ -49,6 +49,9 @@ def tables(run: Path) -> tuple[Any, Any]:
     for target in shown["targets"]:
         target["memory"] = {k: v for k, v in target["memory"].items() if k not in ("core_facts_disclosed", "elicited_facts", "profile")}
         del target["repetition"]["said_before"]
+        target["likability"] = {k: v for k, v in target["likability"].items() if k not in ("scripted", "scripted_interval")}
+    for axis in shown["bought"]:
+        axis["arms"] = [{k: v for k, v in arm.items() if k != "brings"} for arm in axis["arms"]]
     return shown, sim_json("list", "--results", run.parent, cwd=run)
 
 

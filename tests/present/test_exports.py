@@ -108,7 +108,8 @@ METAS = st.builds(
 
 
 def rerun(events: Sequence[Event], metas: Sequence[Meta]) -> list[Event]:
-    return [e.model_copy(update={"meta": m}) for e, m in zip(events, metas, strict=False)]
+    """Each event with other circumstances, of the kind that its own are."""
+    return [e.model_copy(update={"meta": type(e.meta)(**dict(m))}) for e, m in zip(events, metas, strict=False)]
 
 
 @settings(max_examples=25, deadline=None)
