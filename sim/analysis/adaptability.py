@@ -13,18 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sim.analysis.columns import means_by
 from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, t_interval
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
-from sim.core.codebook import ALWAYS, Dimension
+from sim.core.codebook import ALWAYS, DIMENSIONS, Dimension
 from sim.core.drift import wishes_on
 from sim.core.event import Rating, Score
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
+    from sim.analysis.columns import Columns, Floats
     from sim.core.record import Session, Trial
 
 FEWEST_SESSIONS = 3
@@ -113,27 +118,32 @@ class _Line:
 
 
 class SessionMeans:
-    """Of trials as one rater saw them: each session's mean over some dimensions. Each is computed once, as long as its trial lives."""
+    """Of trials as one rater saw them: each session's mean over some dimensions, over whatever was scored."""
 
-    def __init__(self, rater: str) -> None:
-        self.rater = rater
-        self._known: dict[tuple[int, tuple[Dimension, ...]], tuple[Trial, dict[int, float]]] = {}
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._known: dict[tuple[Dimension, ...], dict[str, dict[int, float]]] = {}
 
     def of(self, trial: Trial, over: tuple[Dimension, ...] = ALWAYS) -> Mapping[int, float]:
         """By session: the mean over the dimensions of their mean over exchanges; only sessions in which every one of them was scored."""
-        known = self._known.get((id(trial), over))
-        if known is None:
-            # The trial is kept beside its figures, so that no other one takes over its identity.
-            known = self._known[id(trial), over] = (trial, self._computed(trial, over))
-        return known[1]
+        if over not in self._known:
+            self._known[over] = self._computed(over)
+        return self._known[over].get(trial.id, {})
 
-    def _computed(self, trial: Trial, over: tuple[Dimension, ...]) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for session in trial.sessions:
-            each = _all_scores(session, self.rater, over)
-            if all(each):
-                found[session.index] = fsum([fsum(scores) / len(scores) for scores in each]) / len(each)
+    def _computed(self, over: tuple[Dimension, ...]) -> dict[str, dict[int, float]]:
+        columns, rows = self._columns, [DIMENSIONS.index(d) for d in over]
+        means = self._each[:, rows]
+        whole = np.flatnonzero(~np.isnan(means).any(axis=1))
+        found: dict[str, dict[int, float]] = {}
+        places = zip(columns.session_trial[whole].tolist(), columns.session_index[whole].tolist(), means[whole].tolist(), strict=True)
+        for trial, session, each in places:
+            found.setdefault(columns.trials[trial], {})[session] = fsum(each) / len(each)
         return found
+
+    @cached_property
+    def _each(self) -> Floats:
+        """Sessions × dimensions."""
+        return means_by(self._columns.scores, self._columns.session, len(self._columns.session_trial))
 
     def gain(self, trial: Trial) -> float | None:
         """The fixed set of one trial from session two on less that of session one; None without the first, or without another."""
@@ -301,19 +311,6 @@ def _line(means: Mapping[int, float]) -> _Line | None:
     total = sum((y - level) ** 2 for y in means.values())
     fit = slope**2 * spread / total if n >= FEWEST_FOR_FIT and total else None
     return _Line(slope, fit)
-
-
-def _all_scores(session: Session, rater: str, over: tuple[Dimension, ...]) -> list[list[int]]:
-    """By dimension, in one pass."""
-    each: list[list[int]] = [[] for _ in over]
-    for exchange in session.exchanges:
-        ratings = exchange.ratings.get(rater)
-        if ratings is not None:
-            for scores, dimension in zip(each, over, strict=True):
-                rating = ratings.get(dimension)
-                if isinstance(rating, Score):
-                    scores.append(rating.score)
-    return each
 
 
 def _scores(session: Session, rater: str, dimension: Dimension, *, since: int = 1) -> list[int]:

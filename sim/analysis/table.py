@@ -139,7 +139,7 @@ class MeasureTable:
     @cached_property
     def session_means(self) -> SessionMeans:
         """Each session's mean over dimensions that always apply, of every trial."""
-        return SessionMeans(self.view.rater)
+        return SessionMeans(self.columns)
 
     @cached_property
     def columns(self) -> Columns:

@@ -107,8 +107,7 @@ class Digest:
             session.exchanges[exchange - 1].reply = Reply(*line[4:])
         elif what == "said":
             said, scripted, flags, told = line[4:]
-            said = {**said, "facts_used": tuple(said["facts_used"]), "signalled": tuple(said["signalled"])}
-            user = Utterance.model_construct(_SAID, **said)
+            user = _utterance({**said, "facts_used": tuple(said["facts_used"]), "signalled": tuple(said["signalled"])})
             session.exchanges.append(_Talk(exchange, user, scripted, made["told"][told], _flags(flags)))
         elif what == "scored":
             at: _Talk | _Sitting = session.exchanges[exchange - 1] if exchange else session
@@ -128,6 +127,16 @@ class Digest:
 
 
 # --- values -------------------------------------------------------------------------------------------------------
+
+
+def _utterance(said: dict[str, Any]) -> Utterance:
+    """What `Utterance.model_construct` makes of all its fields, in a quarter of the time, for this is done for every exchange."""
+    if said.keys() != _SAID:
+        return Utterance.model_construct(_SAID, **said)
+    made = Utterance.__new__(Utterance)
+    for name, value in (("__dict__", said), ("__pydantic_fields_set__", _SAID), ("__pydantic_extra__", None), ("__pydantic_private__", None)):
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _flags(flags: list[Any]) -> tuple[Flag, ...]:

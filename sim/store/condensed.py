@@ -113,12 +113,14 @@ def _read_on(journal: Journal, blanks: tuple[Trial, ...], stand: Stand, db: sqli
     found: list[Trial] = []
     for blank in blanks:
         condensed = _kept_of(db, blank.id) if after else Condensed()
-        with journal.reading(blank.id):
-            if blank.id in new:
-                known = len(condensed.lines)
-                condensed.read_on(blank, journal.rows(blank.id, after, stand.last), kept.values)
-                writer.add(blank.id, condensed, known)
+        if blank.id not in new:
             found.append(digest.fold(blank, condensed))
+            continue
+        known = len(condensed.lines)
+        with journal.reading(blank.id):
+            condensed.read_on(blank, journal.rows(blank.id, after, stand.last), kept.values)
+            found.append(digest.fold(blank, condensed))
+        writer.add(blank.id, condensed, known)
     if new:
         writer.finish(stand)
     return tuple(found)

@@ -29,6 +29,7 @@ from sim.core.ports import Clock
 from sim.core.record import Trial
 from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study
 from sim.core.spec.memory import RECORDED
+from sim.store.condensed import FILE as CONDENSED
 from sim.store.condensed import read_trials
 from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
@@ -414,7 +415,7 @@ def belongs_to_run(place: Path) -> bool:
     """Whether `place` is one of the files of which a run consists; what is made from them, as a report, is none."""
     place = Path(os.path.realpath(place))
     folder, name = (place.parent.parent, CODEBOOKS) if place.parent.name == CODEBOOKS else (place.parent, place.name)
-    return _is_run(folder) and (name in (SPEC, HEADER, LOCK, CODEBOOKS, BATCHES) or name.startswith(FILE))
+    return _is_run(folder) and (name in (SPEC, HEADER, LOCK, CODEBOOKS, CONDENSED, BATCHES) or name.startswith(FILE))
 
 
 def list_runs(results: Path = Path("results")) -> tuple[RunLine, ...]:

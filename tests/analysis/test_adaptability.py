@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.analysis.adaptability import Adaptability, SessionMeans, summarise_adaptability, summarise_recovery
+from sim.analysis.columns import extract_columns
 from sim.core.cast import build_cast
 from sim.core.event import Utterance
 from sim.core.record import Trial
@@ -48,9 +49,13 @@ def with_callback(callbacks: Sequence[int]) -> Trial:
     return diary.finish()
 
 
+def means(*trials: Trial) -> SessionMeans:
+    return SessionMeans(extract_columns(trials, "self"))
+
+
 def of(*trials: Trial, reference: Sequence[Trial] | None = None) -> Adaptability:
     return summarise_adaptability(
-        trials, means=SessionMeans("self"), reference=reference or (), reference_id="none" if reference is not None else None
+        trials, means=means(*trials, *(reference or ())), reference=reference or (), reference_id="none" if reference is not None else None
     )
 
 
@@ -79,7 +84,7 @@ def test_without_that_arm_there_is_a_gain_and_a_trend_and_no_adaptability() -> N
 def arms(own: Sequence[Sequence[Sequence[int]]], other: Sequence[Sequence[Sequence[int]]]) -> Adaptability:
     """Personas in turn, each with its own scores by session."""
     mine, theirs = ([trial(s, target=target, persona=f"p{i}") for i, s in enumerate(of)] for target, of in (("own", own), ("none", other)))
-    return summarise_adaptability(mine, means=SessionMeans("self"), reference=theirs, reference_id="none")
+    return summarise_adaptability(mine, means=means(*mine, *theirs), reference=theirs, reference_id="none")
 
 
 def test_a_target_that_falls_is_never_called_adaptive_however_much_faster_the_other_falls() -> None:

@@ -30,16 +30,16 @@ def told(persona: str, target: str) -> Trial:
 
 def test_words_and_session_means_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Counter[str] = Counter()
-    averaged: Counter[tuple[int, Any]] = Counter()
+    averaged: Counter[Any] = Counter()
     computed = SessionMeans._computed
 
     def count(text: str) -> int:
         counted[text] += 1
         return count_words(text)
 
-    def average(means: SessionMeans, of: Trial, over: Any) -> dict[int, float]:
-        averaged[id(of), over] += 1
-        return computed(means, of, over)
+    def average(means: SessionMeans, over: Any) -> dict[str, dict[int, float]]:
+        averaged[over] += 1
+        return computed(means, over)
 
     monkeypatch.setattr(record, "count_words", count)
     monkeypatch.setattr(SessionMeans, "_computed", average)
