@@ -509,7 +509,9 @@ def score_command(
         str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves the models named here.")
     ] = None,
     api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds their key.")] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many replies are judged at once.")] = 16,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", metavar="N", min=1, help="How many replies are judged at once; default: 16, with --batch 20,000.")
+    ] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="For a run: ask in OpenAI's or Anthropic's batches, for half the price, within 24 hours.")
     ] = False,
@@ -536,7 +538,7 @@ def score_command(
     """
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
-    from sim.cli.scoring import ScoreOptions, score
+    from sim.cli.scoring import AT_ONCE, IN_A_BATCH, ScoreOptions, score
 
     wish = ScoreOptions(
         only=only.value if only else None,
@@ -553,7 +555,7 @@ def score_command(
         teacher_forced=teacher_forced,
         api_base=api_base,
         api_key_env=api_key_env,
-        concurrency=concurrency,
+        concurrency=concurrency or (IN_A_BATCH if batch else AT_ONCE),
         limits=Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits,
         local_only=read_local_only(local_only, allow_host or ()),
         log=LogWish(log_level, log_json),

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 Part = Literal["moves", "repetition"]
 
+AT_ONCE = 16
+"""Replies that are judged at once,"""
+IN_A_BATCH = 20_000
+"""and that are waited for together where they are judged in batches."""
 OFFLINE = "offline/tagger"
 """The offline tagger, which `--tagger offline` means too."""
 LABELS = ModelSpec(model="log/labels")
@@ -58,7 +62,7 @@ class ScoreOptions:
     teacher_forced: Path | None = None
     api_base: str | None = None
     api_key_env: str | None = None
-    concurrency: int = 16
+    concurrency: int = AT_ONCE
     limits: Callable[[Limits], Limits] = lambda limits: limits
     """The flags' budgets put into limits."""
     local_only: LocalOnly | None = None

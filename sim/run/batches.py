@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 EXPECTED: Mapping[Role, int] = {"rater": RATER_ANSWER, "tagger": TAGGER_ANSWER, "judge": RUBRIC_ANSWER}
 """Tokens of an answer, as `sim plan` reckons."""
-WAVE = 20_000
-"""Verdicts that are waited for at once; those of a larger run are asked for as others come."""
 
 
 @dataclass(frozen=True)

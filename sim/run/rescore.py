@@ -17,7 +17,6 @@ from sim.core.event import CallLost, Judged
 from sim.core.logged import LoggedReply, LoggedTalk
 from sim.dialogue.judging import ask_judge, lost_at, place_of
 from sim.llm.telemetry import within
-from sim.run.batches import WAVE
 from sim.run.marking import Lost, Marked
 from sim.run.pool import GivenUp, work_through
 from sim.score.price import CallTally
@@ -66,10 +65,10 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     """
     lost: Counter[tuple[object, ...]] = Counter()
     given_up: dict[str, GivenUp] = {}
-    desk, at_once = bench.desk, WAVE if bench.desk else bench.concurrency
+    desk = bench.desk
 
     async def ask(one: Assignment) -> None:
-        patience = given_up.setdefault(one.part, GivenUp(at_once))
+        patience = given_up.setdefault(one.part, GivenUp(bench.concurrency))
         if patience.why:
             return
         (sent,) = bench.judges.give((one,))
@@ -90,7 +89,7 @@ async def rescore(due: Iterable[Assignment], bench: Bench, sink: Sink, *, clock:
     def over() -> bool:
         return bench.traffic.stopped or bench.traffic.exhausted() is not None
 
-    await work_through(_counting(due, lost), ask, at_once=at_once, until=over)
+    await work_through(_counting(due, lost), ask, at_once=bench.concurrency, until=over)
 
 
 def _counting(due: Iterable[Assignment], lost: Counter[tuple[object, ...]]) -> Iterator[Assignment]:

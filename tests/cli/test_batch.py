@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sim.store.runs import open_run
-from tests.batches import Batches, batches
+from tests.batches import Batches, Made, batches
 from tests.cli.command import Done, Here, sim, start
 from tests.cli.small import project
 from tests.server import serve
@@ -323,6 +323,30 @@ def test_an_anthropic_batch_whose_id_was_lost_is_found_by_its_results(
     done = here.sim("score", "small", "--batch", "--rater", "anthropic/rater")
     assert done.returncode == 0, done.stderr
     assert there.lines == [REPLIES]
+
+
+def test_an_anthropic_batch_that_it_may_be_is_waited_for(folder: Path, there: Batches, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_BASE", there.anthropic)
+    there.mute_create = there.held = True
+    tell = there.as_anthropic
+
+    def release_when_listed(made: Made) -> dict[str, Any]:
+        told = tell(made)
+        if there.asked[-1][:2] == ("GET", "/v1/messages/batches"):
+            there.release()
+        return told
+
+    there.as_anthropic = release_when_listed  # type: ignore[method-assign]
+    done = here.sim("score", "small", "--batch", "--rater", "anthropic/rater")
+    assert done.returncode == 0, done.stderr
+    assert there.lines == [REPLIES]
+    assert done.stderr.count("batch_waits") == 1
+
+
+def test_smaller_batches_follow_each_other_where_that_is_asked(folder: Path, there: Batches, here: Here) -> None:
+    assert by_openai(here, there, "--concurrency", "3").returncode == 0
+    assert there.lines == [3, 3, 2]
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,7 @@ class Desk:
         self._standings: dict[str, Standing] = {}
         self._working = self._asking = 0
         self._troubles: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     # --- who works, and who waits -------------------------------------------------------------------------------------
 
@@ -269,10 +270,12 @@ class Desk:
         """The id of a batch whose making seemed to fail: looked for before it is made once more, for the answer alone may have been lost."""
         if failed.kind not in AGAIN:
             raise self._trouble(counter, f"no batch was made: {failed.message}")
+        await self._rest(failed.wait or SOONEST)
+        found = await self._patiently(counter, lambda: self._find(counter, booking))
+        if found is not None:
+            return found
         try:
-            await self._rest(failed.wait or SOONEST)
-            found = await self._find(counter, booking)
-            return found or await counter.wire.submit(items, booking.label)
+            return await counter.wire.submit(items, booking.label)
         except AttemptFailed as again:
             raise self._trouble(counter, f"no batch was made: {again.message}") from None
 
@@ -325,7 +328,9 @@ class Desk:
             except AttemptFailed as failed:
                 if failed.kind not in AGAIN:
                     raise self._trouble(counter, failed.message) from None
-                structlog.get_logger().warning("batch_waits", model=counter.model, error=failed.brief, again_in=failed.wait or wait)
+                if (counter.model, failed.brief) not in self._told:
+                    self._told.add((counter.model, failed.brief))
+                    structlog.get_logger().warning("batch_waits", model=counter.model, error=failed.brief, means="asked again until it is answered")
                 await self._rest(failed.wait or wait)
                 wait = min(LATEST, wait * SLOWER)
 
