@@ -122,14 +122,14 @@ def _nursery() -> socket.socket:
 
 
 def _import_all() -> None:
-    """Everything a command may import, but for LiteLLM, which takes seconds and which few of them need."""
+    """Everything a command may import, but for LiteLLM and Ray, which take seconds and which few of them need."""
     import importlib
     import pkgutil
 
     import sim
 
     for module in pkgutil.walk_packages(sim.__path__, "sim."):
-        if module.name not in ("sim.__main__", "sim.pytest_plugin"):
+        if module.name not in ("sim.__main__", "sim.pytest_plugin", "sim.run.ray"):
             importlib.import_module(module.name)
 
 
