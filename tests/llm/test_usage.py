@@ -10,7 +10,7 @@ import pytest
 
 from sim.core.event import Call, Usage, read_usage
 from sim.core.spec import Limits
-from sim.llm.direct import _read
+from sim.llm.direct import read_reply
 from sim.llm.litellm_client import _usage, cost_of
 from sim.llm.litellm_embedding import _usage as embedding_usage
 from sim.llm.traffic.passage import Traffic
@@ -20,7 +20,7 @@ ODD: tuple[Any, ...] = (-1, -1_800_000, 1.5, 10**12, 1e300, "12", "many", True, 
 
 def answered(usage: object) -> Usage | None:
     body = {"choices": [{"message": {"content": "Hello."}, "finish_reason": "stop"}], "usage": usage}
-    answer = _read(json.dumps(body).encode(), "host")
+    answer = read_reply(json.dumps(body).encode(), "host")
     assert answer.text == "Hello.", "an answer is not lost for its usage"
     return answer.usage
 
