@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from math import fsum, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
@@ -266,7 +267,7 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
         signs = 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1)
         own = 0
     else:
-        signs = np.random.default_rng([seed, n]).integers(0, 2, (FLIPS, n)) * 2.0 - 1.0
+        signs = _flips(seed, n)
         own = 1
     observed = np.abs(of.value)
     # A hair below what was observed, so that a pattern that ties with it counts, however its sum was rounded.
@@ -274,6 +275,12 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
     some = [slice(i, i + AT_ONCE) for i in range(0, len(flat), AT_ONCE)]
     beyond = np.concatenate([np.count_nonzero(np.abs(signs @ flat[s].T) >= bar[s], axis=0) for s in some])
     return np.asarray((beyond + own) / (len(signs) + own)).reshape(observed.shape)
+
+
+@lru_cache(maxsize=4)
+def _flips(seed: int, n: int) -> Floats:
+    """(flips, n) Signs: the same for all differences of a comparison, which are tested one after the other."""
+    return np.asarray(np.random.default_rng([seed, n]).integers(0, 2, (FLIPS, n)) * 2.0 - 1.0, dtype=np.float64)
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:

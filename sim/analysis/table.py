@@ -73,6 +73,7 @@ class MeasureTable:
     repeated: dict[tuple[str, ...], Repeated] = field(default_factory=dict)
     """Repetition in some of the trials, by their ids: kept here by `sim.analysis.pooled`."""
     _known: dict[Part, Values] = field(default_factory=dict)
+    _slots: dict[tuple[Part, frozenset[str], Hashable], Slots] = field(default_factory=dict)
     _others: dict[tuple[str, str], MeasureTable] = field(default_factory=dict)
 
     def values(self, part: Part) -> Values:
@@ -101,8 +102,12 @@ class MeasureTable:
         Args:
             also: must be the same on both sides, beside the session.
         """
-        wanted, values = set(trials), self.values(part)
-        return seed_means({t: s for t, s in values.items() if t in wanted}, self.places, also=also)
+        wanted = frozenset(trials)
+        if (part, wanted, also) not in self._slots:
+            # A side meets every other one.
+            own = {t: s for t, s in self.values(part).items() if t in wanted}
+            self._slots[part, wanted, also] = seed_means(own, self.places, also=also)
+        return self._slots[part, wanted, also]
 
     def seen_by(self, rater: str) -> MeasureTable:
         """The same trials as another rater saw them."""

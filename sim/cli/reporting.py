@@ -55,7 +55,7 @@ def load_material(run: str, *, results: Path) -> Material:
     loaded, events = load_run_and_events(run, results=results)
     folder = loaded.folder
     latencies = role_latencies(events)
-    return Material(folder.study, folder.header, folder.codebook, loaded.trials, loaded.summary, latencies, loaded.source.scorers)
+    return Material(folder.study, folder.header, folder.codebook, loaded.trials, loaded.summary, latencies, loaded.source.scorers, loaded.source)
 
 
 def _write_figures(document: ReportDocument, folder: Path) -> int:

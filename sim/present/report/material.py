@@ -45,6 +45,8 @@ class Material:
     """Seconds of each answered call."""
     scorers: tuple[ScorerInfo, ...] = ()
     """The study's own, and those that were added later."""
+    known: Source | None = None
+    """The run as something to compare, with the values that the summary was made of; left out: they are computed anew."""
 
     @property
     def rater(self) -> str:
@@ -64,7 +66,9 @@ class Material:
     @cached_property
     def source(self) -> Source:
         """The run as something to compare."""
-        return Source(self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline_parts, self.scorers)
+        return self.known or Source(
+            self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline_parts, self.scorers
+        )
 
     def compared(self, measure: str) -> MeasureComparison | None:
         """All pairs of targets by one measure; None where there is one target."""
