@@ -665,6 +665,7 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
     """
     from sim.llm.build import Shared
     from sim.llm.guard import guarded
+    from sim.llm.otel import collector
     from sim.llm.prompts import Prompts
     from sim.llm.traffic.budget import tally
     from sim.llm.traffic.passage import Traffic
@@ -691,6 +692,8 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
             codebook=folder.codebook,
             scorers=own,
             local_only=local_only,
+            run=folder.name,
+            collector=collector(),
         )
         yield Written(recipe, shared, _Watched(journal, (counted, *listeners)), journal)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from sim.llm.hosts import LocalOnly, collectors
 from sim.llm.otel import collector, why_unsent
 from tests.cli.small import project
 from tests.collector import Collected, collecting
+from tests.run.backends import plans_of, recipe_of, study
+from tests.run.test_backends import run as run_on
 from tests.server import Server
 
 HEADER = "Bearer glsa-51e0c7d29b8f46aa"
@@ -163,3 +166,18 @@ def test_what_a_collector_is_sent_is_announced(monkeypatch: pytest.MonkeyPatch) 
     assert "ids, counts, costs and times of all calls to otel.example.org (collector of traces)" in told
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY")
     assert "ids, counts, costs and times of all calls, and all messages to otel.example.org" in announcement(study, [study.targets[0].id])
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_workers_of_a_cluster_send_where_it_was_announced_and_nowhere_else(
+    announced: bool, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = study()
+    plans = plans_of(of)
+    with collecting() as collected:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
+        recipe = replace(recipe_of(of), run="far", collector=collected.url if announced else None)
+        await run_on("workers", recipe, plans)
+    trials = collected.named("trial ")
+    assert sorted(span["rapport.trial"] for span in trials) == (sorted(plan.id for plan in plans) if announced else [])
+    assert {span["rapport.run"] for span in collected.spans} == ({"far"} if announced else set())

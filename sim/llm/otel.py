@@ -83,16 +83,18 @@ async def traced(run: str, environ: Mapping[str, str] = os.environ) -> AsyncIter
     are sent, or given up, on leaving."""
     if why := why_unsent(environ):
         warnings.warn(why, Notice, stacklevel=3)
-    if collector(environ) is None:
-        with within("run", run=run):
-            yield
-        return
-    provider = _provider(environ)
+    tracer = open_tracer(environ)
     try:
-        with received_by(OtelTracer(provider, content=takes_messages(environ))), within("run", run=run):
+        with received_by(tracer), within("run", run=run):
             yield
     finally:
-        await asyncio.to_thread(provider.shutdown)
+        if tracer:
+            await tracer.close()
+
+
+def open_tracer(environ: Mapping[str, str] = os.environ) -> OtelTracer | None:
+    """What sends spans to the collector that the environment names, until it is closed; None: none is named, or none can be sent."""
+    return None if collector(environ) is None else OtelTracer(_provider(environ), content=takes_messages(environ))
 
 
 def _provider(environ: Mapping[str, str]) -> TracerProvider:
@@ -150,14 +152,19 @@ class OtelTracer:
 
     def __init__(self, provider: TracerProvider, *, content: bool = False) -> None:
         self.content = content
+        self._provider = provider
         self._tracer = provider.get_tracer("rapport-sim")
         self._open: dict[str, dict[tuple[int, int], _Exchange]] = {}
         """By trial: its exchanges that something may still happen in."""
 
+    async def close(self) -> None:
+        """Send what is left, or give it up."""
+        await asyncio.to_thread(self._provider.shutdown)
+
     @contextmanager
     def stretch(self, level: Level, ids: Mapping[str, str | int]) -> Iterator[None]:
         """See `Tracer`."""
-        if level == "session":
+        if level in ("session", "worker"):
             yield
         elif level == "exchange":
             with self._exchange(ids):

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sim.llm.embedding import Embedded, Embedder
 
 Value = str | int | float | bool | Sequence[str]
-Level = Literal["run", "trial", "session", "exchange"]
+Level = Literal["run", "worker", "trial", "session", "exchange"]
+"""A worker is another process in which trials of a run are held; neither it nor a session has a span of its own."""
 
 
 class Span(Protocol):

@@ -33,3 +33,7 @@ class Recipe:
     """The study's own, and those that were added to the run later."""
     local_only: LocalOnly | None = None
     """Refuses every host that is not on the machine where the trials are held; None: any host."""
+    run: str = ""
+    """The run's name, for log lines and traces."""
+    collector: str | None = None
+    """Where traces are sent, as was announced; None: nowhere."""

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from sim.core.errors import InputError
 from sim.llm.build import Shared
 from sim.llm.guard import guarded
+from sim.llm.otel import collector, open_tracer
+from sim.llm.telemetry import received_by, within
 from sim.llm.traffic.passage import Traffic
 from sim.run.collector import rare_collection
 from sim.run.staff import Parts
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sim.core.event import Event, Role
     from sim.core.ports import Clock
     from sim.core.spec import Limits
+    from sim.llm.otel import OtelTracer
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
 
@@ -107,6 +110,7 @@ class Worker:
         self._traffic = Traffic(limits, concurrency=math.ceil(recipe.study.concurrency / workers))
         self._traffic.say = self._say
         self._parts: Parts | None = None
+        self._tracer: OtelTracer | None = None
         self._opened = ExitStack()
         self._outbox = _Outbox()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,6 +142,8 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._parts:
             await self._parts.close()
+        if self._tracer:
+            await self._tracer.close()
         self._opened.close()
 
     def _begin(self) -> None:
@@ -147,6 +153,8 @@ class Worker:
         self._parts = Parts(self._recipe, shared, sink=self._outbox, clock=self._clock)
         self._opened.enter_context(guarded(self._recipe.local_only))
         self._opened.enter_context(rare_collection())
+        # To nowhere that was not announced, whatever the environment of this process says.
+        self._tracer = open_tracer() if self._recipe.collector == collector() else None
 
     def _hold(self, task: Task) -> None:
         self._outbox.open(task)
@@ -157,7 +165,8 @@ class Worker:
     async def _run(self, plan: TrialPlan) -> None:
         assert self._parts is not None
         try:
-            await run_trial(plan, self._parts, self._outbox)
+            with received_by(self._tracer), within("worker", run=self._recipe.run):
+                await run_trial(plan, self._parts, self._outbox)
         except InputError as error:
             self._refused = str(error)
         except Exception:
