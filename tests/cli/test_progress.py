@@ -142,11 +142,10 @@ def test_as_json_progress_and_notices_are_log_lines(capsys: pytest.CaptureFixtur
 
 def test_on_a_terminal_there_is_one_live_line_that_goes_away() -> None:
     leader, follower = pty.openpty()
-    with os.fdopen(follower, "w") as stream:
-        with Progress((PLAN,), stream=stream) as progress:
-            progress.on_event(answered(retries=1))
-            assert progress._bar
-            progress._bar.refresh()
+    with os.fdopen(follower, "w") as stream, Progress((PLAN,), stream=stream) as progress:
+        progress.on_event(answered(retries=1))
+        assert progress._bar
+        progress._bar.refresh()
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", _read_all(leader))
     os.close(leader)
     assert f"1/{sum(MOST)} exchanges, 0/1 trials, 1 calls/s, 1 retry, $0.25" in shown
