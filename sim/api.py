@@ -615,8 +615,9 @@ def _demand_cluster(cluster: Cluster | None, limits: Limits) -> None:
     """
     if cluster is None:
         return
-    import sim.run.ray  # noqa: F401 - says so if Ray is not installed
+    from sim.run.ray import load_ray
 
+    load_ray()
     if limits.roles:
         raise InputError("the budget of one role cannot be held over several workers", mend="give a budget for all roles", where="--backend ray")
 

@@ -14,13 +14,6 @@ from sim.core.errors import InputError
 from sim.run.worker import Worker
 from sim.run.workers import WorkerLost, Workers
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Read by Ray while it starts: nothing is told to its makers unless somebody wants it.
-try:
-    import ray
-    from ray.exceptions import RayActorError, RayError
-except ImportError:
-    raise InputError("Ray is not installed", mend="pip install 'rapport-sim[ray]'", where="--backend ray") from None
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,6 +32,21 @@ DISMISSAL = 5.0
 """Seconds that a worker has to give back its connections."""
 
 
+def load_ray() -> Any:
+    """The library.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    # Read by Ray while it starts: nothing is told to its makers unless somebody wants it.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise InputError("Ray is not installed", mend="pip install 'rapport-sim[ray]'", where="--backend ray") from None
+    return ray
+
+
 class RayBackend:
     """Holds trials in workers on a Ray cluster.
 
@@ -50,6 +58,7 @@ class RayBackend:
     def __init__(self, cluster: Cluster, *, traffic: Traffic) -> None:
         self._cluster = cluster
         self._traffic = traffic
+        self._ray = load_ray()
 
     async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
         """See `sim.run.local.Backend`.
@@ -57,6 +66,7 @@ class RayBackend:
         Raises:
             InputError: there is no cluster at the address, or no processor in it.
         """
+        ray = self._ray
         mine = not ray.is_initialized()
         if mine:
             await asyncio.to_thread(self._join)
@@ -65,9 +75,11 @@ class RayBackend:
             if not count:
                 raise InputError("the Ray cluster has no processor", mend="add a node to it", where="--ray-address")
             sent = ray.put(recipe)
+            # An actor that dies is not started again by Ray: what it held is begun anew from the journal, under new leases.
+            remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(Worker)
 
             async def hire(_: Recipe, workers: int) -> _Actor:
-                return _Actor(_remote.remote(sent, workers=workers))
+                return _Actor(ray, remote.remote(sent, workers=workers))
 
             await Workers(hire, count=min(count, recipe.study.concurrency), traffic=self._traffic).run(plans, recipe, sink)
         finally:
@@ -80,20 +92,18 @@ class RayBackend:
         if cluster.address is None:
             options |= {"include_dashboard": False, "num_cpus": cluster.workers}
         try:
-            ray.init(address=cluster.address or "local", log_to_driver=False, configure_logging=False, **options)
-        except (ConnectionError, RayError, ValueError, RuntimeError) as error:
+            self._ray.init(address=cluster.address or "local", log_to_driver=False, configure_logging=False, **options)
+        except (ConnectionError, self._ray.exceptions.RayError, ValueError, RuntimeError) as error:
             problem = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             where = "--ray-address" if cluster.address else "--backend ray"
             raise InputError(f"Ray does not start: {problem}", mend="see `ray status`", where=where) from None
-
-
-_remote: Any = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(Worker)
 
 
 @dataclass
 class _Actor:
     """A `sim.run.workers.Hired` that is a Ray actor."""
 
+    ray: Any
     actor: Any
     _spoke: bool = False
 
@@ -109,7 +119,7 @@ class _Actor:
                 report: Report = await self.actor.exchange.remote(order)
         except TimeoutError:
             raise WorkerLost(f"no word of it for {patience:g} s") from None
-        except RayActorError as error:
+        except self.ray.exceptions.RayActorError as error:
             raise WorkerLost(str(error).strip().splitlines()[0]) from None
         self._spoke = True
         return report
@@ -119,6 +129,6 @@ class _Actor:
         try:
             async with asyncio.timeout(DISMISSAL):
                 await self.actor.close.remote()
-        except (TimeoutError, RayError):
+        except (TimeoutError, self.ray.exceptions.RayError):
             pass
-        ray.kill(self.actor, no_restart=True)
+        self.ray.kill(self.actor, no_restart=True)

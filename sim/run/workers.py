@@ -66,6 +66,7 @@ class Workers:
         self._hire = hire
         self._count = count
         self._traffic = traffic
+        self._posts = count
 
     async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
         """See `sim.run.local.Backend`."""
@@ -76,24 +77,47 @@ class Workers:
                 group.create_task(self._serve(number, hall, recipe, at_once))
 
     async def _serve(self, number: int, hall: _Hall, recipe: Recipe, at_once: int) -> None:
-        """Keep one worker busy, and another one in its place when it dies."""
+        """Keep one worker busy, and another one in its place when it dies; none where none can be had any more and others do the work."""
         deaths = 0
         while await hall.has_work():
             worker = await self._hire(recipe, self._count)
             post = _Post(number, worker)
             try:
-                await self._employ(post, hall, at_once)
+                if await self._start(post, hall):
+                    await self._employ(post, hall, at_once)
                 return
             except WorkerLost as lost:
                 deaths = 0 if post.kept else deaths + 1
+                if deaths == DEATHS and self._posts > 1:
+                    self._posts -= 1
+                    return
                 if deaths == DEATHS:
                     problem = f"{DEATHS} workers in a row died before they had done anything: {lost}"
                     raise RunStuck(problem, mend="see their logs, and `sim resume` the run") from None
-                again = hall.give_back(post.mine)
+                again = len(post.mine)
                 self._traffic.say(f"a worker is lost ({lost}); the trials that it held go on elsewhere: {again}")
             finally:
+                hall.give_back(post.mine)
                 self._traffic.elsewhere.pop(number, None)
                 await worker.dismiss()
+
+    async def _start(self, post: _Post, hall: _Hall) -> bool:
+        """Wait until a worker has spoken for the first time, and hand it nothing before: where no processor is free for it, others do its work.
+
+        Returns:
+            False: it is not needed any more.
+        """
+        speaks, over = asyncio.ensure_future(post.worker.exchange(Order(0))), asyncio.ensure_future(hall.over())
+        try:
+            await asyncio.wait({speaks, over}, return_when=asyncio.FIRST_COMPLETED)
+            if not speaks.done():
+                return False
+            await self._keep(post, hall, speaks.result())
+            return True
+        finally:
+            for one in (speaks, over):
+                one.cancel()
+            await asyncio.gather(speaks, over, return_exceptions=True)
 
     async def _employ(self, post: _Post, hall: _Hall, at_once: int) -> None:
         """Exchange with a worker until there is nothing left to hold anywhere."""
@@ -168,21 +192,30 @@ class _Hall:
     async def has_work(self) -> bool:
         """Whether a trial waits; where none does, once it is known whether one of those that are held will have to go on elsewhere."""
         while True:
-            self._next = self._next or (None if self._again else self._draw())
-            if self._next or self._again:
+            if self._peek() or self._again:
                 return not self._traffic.stopped
             if not self._leases.held:
                 return False
             self._changed.clear()
             await self._changed.wait()
 
-    def give_back(self, plans: dict[str, TrialPlan]) -> int:
+    async def over(self) -> None:
+        """Returns when no trial waits, and none is held that might have to."""
+        while self._again or self._leases.held or self._peek():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _peek(self) -> bool:
+        """Whether a trial waits that was never begun."""
+        self._next = self._next or (None if self._again else self._draw())
+        return self._next is not None
+
+    def give_back(self, plans: dict[str, TrialPlan]) -> None:
         """Their worker is gone: they wait again, before all others; what it may still say of them is void."""
         for trial in plans:
             self._leases.end(trial)
         self._again.extendleft(reversed(plans.values()))
         self._changed.set()
-        return len(plans)
 
     def end(self, trial: str) -> None:
         """Nobody has to hold `trial` any more."""

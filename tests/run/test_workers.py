@@ -87,6 +87,44 @@ async def test_workers_that_die_before_they_do_anything_end_the_run_which_can_be
         await with_deaths(recipe_of(of), plans_of(of), Kept(), dies=lambda *_: True, after=False, count=1)
 
 
+async def test_a_worker_for_whom_there_is_no_place_holds_nobody_up() -> None:
+    """Its machine is gone and no other is free: it never speaks, and the others do the work."""
+    of = study(concurrency=4)
+    plans, recipe = plans_of(of), recipe_of(of)
+    hired: list[InProcess] = []
+
+    class Waits(InProcess):
+        async def exchange(self, order: Order) -> Report:
+            assert order.tasks == (), "nothing is handed to a worker that has not spoken"
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    async def hire(sent: Recipe, workers: int) -> InProcess:
+        hired.append(InProcess(sent, workers) if len(hired) != 1 else Waits(sent, workers))
+        return hired[-1]
+
+    kept = Kept()
+    await Workers(hire, count=2, traffic=Traffic(recipe.limits)).run(plans, recipe, kept)
+    assert len(hired) == 2
+    assert all(fold(p.blank(), kept.events(p.id)).finished for p in plans)
+
+
+async def test_where_no_further_worker_can_be_had_the_others_do_the_work() -> None:
+    of = study(concurrency=4)
+    plans, recipe = plans_of(of), recipe_of(of)
+    hired: list[Mortal] = []
+
+    async def hire(sent: Recipe, workers: int) -> Mortal:
+        lives = not hired
+        hired.append(Mortal(sent, workers, dies=lambda *_: not lives, after=False))
+        return hired[-1]
+
+    kept = Kept()
+    await Workers(hire, count=2, traffic=Traffic(recipe.limits)).run(plans, recipe, kept)
+    assert len(hired) == 4, "three died at once"
+    assert all(fold(p.blank(), kept.events(p.id)).finished for p in plans)
+
+
 async def test_what_a_worker_says_after_it_was_given_up_is_not_kept() -> None:
     leases = Leases()
     first = leases.grant("t")
@@ -109,10 +147,10 @@ async def test_what_comes_under_an_old_lease_reaches_no_journal() -> None:
 
         async def exchange(self, order: Order) -> Report:
             report = await super().exchange(replace(order, kept=order.kept - self.added))
-            if not late:
+            if report.events and not late:
                 late.extend(report.events)
                 raise WorkerLost("no word of it")
-            if self.added:
+            if self.added or not late:
                 return report
             self.added = len(late)
             changed = tuple((lease, event.model_copy(update={"take": 7})) for lease, event in late)
