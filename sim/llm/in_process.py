@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.llm.traffic.passage import Enter, Estimate
+from sim.llm.traffic.passage import Enter, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ class InProcess:
 
     async def complete(self, request: Request) -> Completion:
         """Ask. Raises as `Client.complete`."""
-        async with self._enter(request.role, Estimate()) as here:
+        async with self._enter(request.role, estimate(m.content for m in request.messages)) as here:
             completion = await self._client.complete(request)
             here.settle(completion.usage, completion.cost)
         return completion
@@ -53,7 +53,7 @@ class EmbedderInProcess:
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
         """Ask. Raises as `Embedder.embed`."""
-        async with self._enter("memory", Estimate()) as here:
+        async with self._enter("memory", estimate(texts, output=0)) as here:
             embedded = await self._embedder.embed(texts)
             here.settle(embedded.call.usage, embedded.call.cost)
         return embedded

@@ -29,7 +29,7 @@ class _Clock:
 
 
 def _asked(
-    limits: Limits, *, cost: float | None = 0.4, tokens: int = 10, spent: dict[Role, Spent] | None = None
+    limits: Limits, *, cost: float | None = 0.4, tokens: int = 10_000, spent: dict[Role, Spent] | None = None
 ) -> tuple[InProcess, Budget, Scripted]:
     def answer(request: Request) -> Completion:
         return Completion("hello", usage=Usage(input=tokens - 1, output=1), cost=cost)
@@ -50,13 +50,23 @@ async def _until_refused(client: InProcess) -> CallFailed:
 
 @pytest.mark.parametrize(
     ("limits", "calls", "flag"),
-    [(Limits(max_cost=1.0), 3, "--max-cost"), (Limits(max_tokens=25), 3, "--max-tokens")],
+    [(Limits(max_cost=1.0), 3, "--max-cost"), (Limits(max_tokens=25_000), 3, "--max-tokens")],
 )
 async def test_a_limit_lets_calls_pass_until_it_is_reached(limits: Limits, calls: int, flag: str) -> None:
     client, _, scripted = _asked(limits)
     failed = await _until_refused(client)
     assert (failed.cause, len(scripted.requests)) == ("budget", calls)
     assert flag in failed.message
+
+
+async def test_offline_models_reserve_what_they_are_sent_and_may_say() -> None:
+    traffic = Traffic(Limits(max_tokens=5_000))
+    client = InProcess(
+        Scripted(lambda r: Completion("hello", usage=Usage(input=10, output=5))), traffic.way_to(Destination(None, "offline/scripted"))
+    )
+    results = await asyncio.gather(*(client.complete(asked()) for _ in range(1_000)), return_exceptions=True)
+    assert {type(r) for r in results} == {Completion, CallFailed}
+    assert 3_900 < traffic.budget.spent.tokens <= 5_000
 
 
 async def test_minutes_run_out() -> None:
