@@ -43,6 +43,7 @@ from sim.dialogue.nodes import (
     target_replies,
     user_speaks,
 )
+from sim.dialogue.unobserved import unobserved
 from sim.llm.telemetry import within
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def build_graph() -> CompiledStateGraph[State, Context, State, State]:
     for verdict in VERDICTS:
         graph.add_node(verdict.__name__, judging(verdict), input_schema=Sent)
     graph.add_conditional_edges(START, enter, [*(f.__name__ for f in (*TALK, *VERDICTS)), END])
-    return graph.compile()
+    return unobserved(graph.compile())
 
 
 async def run_graph(trial: Trial, context: Context) -> Trial:
