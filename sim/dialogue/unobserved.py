@@ -45,5 +45,6 @@ def unobserved(graph: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGr
     """`graph`, whose nodes announce nothing any more."""
     for name, node in graph.nodes.items():
         if node.writers and isinstance(node.bound, Runnable) and name in graph.builder.nodes:
-            graph.nodes[name] = node.copy({"bound": Unobserved(node.bound, node.flat_writers), "writers": []})
+            # The writers themselves stay with the node: the drawing of the graph is read from them.
+            node.node = Unobserved(node.bound, node.flat_writers)
     return graph
