@@ -55,6 +55,7 @@ CASES = {
     "500 trials": Case(500),
     "500 trials, rater 3x": Case(500, rater=3),
     "1,000 trials": Case(1_000),
+    "2,000 trials": Case(2_000),
     "1,000 trials, rater 3x": Case(1_000, rater=3),
     "50 trials at 500 ms": Case(50, latency=500),
     "LiteLLM, 20 trials": Case(20, client="litellm"),
