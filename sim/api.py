@@ -28,7 +28,7 @@ from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, demand_place, open_run
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import By, Source
+    from sim.analysis.arms import By, RunSource
     from sim.analysis.compare import CompareDocument
     from sim.analysis.crossed import CrossedDocument
     from sim.analysis.gate import GateDocument
@@ -123,13 +123,13 @@ class Run:
         )
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> RunSource:
         """The run as something to compare."""
-        from sim.analysis.arms import Source
+        from sim.analysis.arms import RunSource
 
         offline = self.folder.header.offline
         scorers = tuple(s.info for s in self.folder.scorers.values())
-        return Source(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline, scorers=scorers)
+        return RunSource(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline, scorers=scorers)
 
     @cached_property
     def conditions(self) -> dict[str, str]:
@@ -378,7 +378,7 @@ async def rescore_run(
     from sim.run.rescore import Bench, calls_of, find_due, rescore
 
     if batching:
-        from sim.llm.batch.desk import Desk
+        from sim.llm.batch.desk import BatchDesk
         from sim.run.batches import EXPECTED, BatchClients, check_batches, paid_calls
         from sim.store.batches import BatchFile
 
@@ -401,10 +401,10 @@ async def rescore_run(
             study, prompts = folder.study, Prompts(folder.header.prompts)
             spent = tally(calls_of(journal.all_events(), judging.parts))
             shared = Shared(Traffic(allowed, concurrency=judging.concurrency, spent=spent), local_only)
-            desk: Desk | None = None
+            desk: BatchDesk | None = None
             clients: Clients
             if batching:
-                desk = Desk(BatchFile(folder.path), shared.traffic, say=batching.say, show=batching.show, expected=EXPECTED)
+                desk = BatchDesk(BatchFile(folder.path), shared.traffic, say=batching.say, show=batching.show, expected=EXPECTED)
                 paid = paid_calls(journal.all_events(), judging.parts)
                 clients = BatchClients(prompts, sampling=study.sampling, limits=allowed, shared=shared, desk=desk, paid=paid)
             else:
@@ -589,10 +589,10 @@ async def _execute(
 ) -> Run:
     """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
     from sim.llm.otel import traced
-    from sim.run.outage import NEEDED, Outage
+    from sim.run.outage import NEEDED, OutageListener
     from sim.store.tuning import TuningFile
 
-    outage = Outage(plans)
+    outage = OutageListener(plans)
     with _written(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as run:
         if on_start:
             on_start(run.shared.traffic, folder)
@@ -648,7 +648,7 @@ def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:
 
 
 @dataclass(frozen=True)
-class Written:
+class WritableRun:
     """A run open for writing, with what its trials need to be held in this process."""
 
     recipe: Recipe
@@ -658,7 +658,7 @@ class Written:
 
 
 @contextmanager
-def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None, listeners: Sequence[Listener]) -> Iterator[Written]:
+def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None, listeners: Sequence[Listener]) -> Iterator[WritableRun]:
     """Hold the run's lock, with the prompts it began with.
 
     Raises:
@@ -696,7 +696,7 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
             run=folder.name,
             collector=collector(),
         )
-        yield Written(recipe, shared, _Watched(journal, (counted, *listeners)), journal)
+        yield WritableRun(recipe, shared, _Watched(journal, (counted, *listeners)), journal)
 
 
 @dataclass(frozen=True)

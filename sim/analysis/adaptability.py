@@ -29,7 +29,7 @@ from sim.core.event import Rating, Score
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
-    from sim.analysis.columns import Columns, Floats
+    from sim.analysis.columns import Floats, RatingColumns
     from sim.core.record import Session, Trial
 
 FEWEST_SESSIONS = 3
@@ -120,7 +120,7 @@ class _Line:
 class SessionMeans:
     """Of trials as one rater saw them: each session's mean over some dimensions, over whatever was scored."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: RatingColumns) -> None:
         self._columns = columns
         self._known: dict[tuple[Dimension, ...], dict[str, dict[int, float]]] = {}
 

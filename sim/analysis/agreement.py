@@ -21,7 +21,7 @@ SEED = 20240611
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedSentence:
     """A sentence, as people labelled it and as the tagger did."""
 
     reply: str
@@ -51,7 +51,7 @@ class MoveAgreement(Frozen):
     """95 % interval of κ; None where the positives are too few."""
 
 
-class Agreement(Frozen):
+class TaggerAgreement(Frozen):
     """The tagger against people."""
 
     sentences: int
@@ -63,14 +63,14 @@ class Agreement(Frozen):
     """Those moves."""
 
 
-def agree(judged: Sequence[Judged], moves: Sequence[str]) -> Agreement:
+def agree(judged: Sequence[JudgedSentence], moves: Sequence[str]) -> TaggerAgreement:
     """The agreement on each of `moves`, in that order."""
     replies = sorted({j.reply for j in judged})
     counts = _counts(judged, moves, {reply: i for i, reply in enumerate(replies)})
     drawn = np.random.default_rng(SEED).multinomial(len(replies), np.full(len(replies), 1 / len(replies)), RESAMPLES) if replies else None
     figures = {m: _figures(counts[:, k], drawn) for k, m in enumerate(moves)}
     over = {m: f.kappa for m, f in figures.items() if f.enough and f.kappa is not None}
-    return Agreement(
+    return TaggerAgreement(
         sentences=len(judged),
         replies=len(replies),
         moves=figures,
@@ -79,7 +79,7 @@ def agree(judged: Sequence[Judged], moves: Sequence[str]) -> Agreement:
     )
 
 
-def _counts(judged: Sequence[Judged], moves: Sequence[str], row: dict[str, int]) -> NDArray[np.int64]:
+def _counts(judged: Sequence[JudgedSentence], moves: Sequence[str], row: dict[str, int]) -> NDArray[np.int64]:
     """Replies × moves × (both, tagger alone, people alone, neither)."""
     counts = np.zeros((len(row), len(moves), 4), dtype=np.int64)
     for j in judged:

@@ -28,7 +28,7 @@ By = Literal["target", "memory", "persona-type", "scenario"]
 
 
 @dataclass(frozen=True)
-class Source:
+class RunSource:
     """A run, as far as comparing goes."""
 
     run: str
@@ -168,7 +168,7 @@ class Family:
     """How a side is spoken of in a sentence about that target."""
 
 
-def build_families(sources: Sequence[Source], by: By) -> tuple[Family, ...]:
+def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
     """The arms of `sources`, and which of them are compared.
 
     Several runs that share targets are versions: each such target is compared with itself, the earlier run named first.
@@ -193,7 +193,7 @@ def build_families(sources: Sequence[Source], by: By) -> tuple[Family, ...]:
     return (Family(tuple(arms), tuple(pairs)),)
 
 
-def _by_target(sources: Sequence[Source]) -> list[Arm]:
+def _by_target(sources: Sequence[RunSource]) -> list[Arm]:
     ids = [t.id for s in sources for t in s.study.targets]
     arms = []
     for source in sources:
@@ -203,7 +203,7 @@ def _by_target(sources: Sequence[Source]) -> list[Arm]:
     return arms
 
 
-def _by_memory(sources: Sequence[Source]) -> list[Arm]:
+def _by_memory(sources: Sequence[RunSource]) -> list[Arm]:
     """An arm a policy, over the models that stand under at least two."""
     policies: dict[tuple[str, str, str | None], dict[str, TrialGroup]] = {}
     for source in sources:
@@ -218,7 +218,7 @@ def _by_memory(sources: Sequence[Source]) -> list[Arm]:
     return [Arm(name, tuple(of[name] for of in known if name in of), sources[0].run, None) for name in names]
 
 
-def _within(source: Source, target: str, by: By, name: str) -> list[Family]:
+def _within(source: RunSource, target: str, by: By, name: str) -> list[Family]:
     """Scenarios, paired by persona; or grades of either axis of the personas' types, each of other people."""
     group = source.arm(target).groups[0]
     if by == "scenario":

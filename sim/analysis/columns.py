@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.codebook import CRITERIA, DIMENSIONS
-from sim.core.event import Absence, Measure, Quote, Score
+from sim.core.event import Absence, CountedEvidence, Quote, Score
 from sim.core.text import count_words
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ LENGTH = DIMENSIONS.index("length_fit")
 
 
 @dataclass(frozen=True)
-class Columns:
+class RatingColumns:
     """E exchanges that the rater has rated, S sessions, T trials. Codes count from 0 and lead into the names; NaN: no score."""
 
     distinct: tuple[Rating | None, ...]
@@ -108,7 +108,7 @@ class Columns:
         return [[(r, int(count[i])) for i in np.flatnonzero(count) if (r := self.distinct[i]) is not None] for count in counts]
 
 
-def extract_columns(trials: Iterable[Trial], rater: str) -> Columns:
+def extract_columns(trials: Iterable[Trial], rater: str) -> RatingColumns:
     """The columns of `rater`, over all exchanges that it has rated."""
     given: list[Rating | None] = []
     orders: dict[tuple[str, ...], int] = {}
@@ -145,7 +145,7 @@ def extract_columns(trials: Iterable[Trial], rater: str) -> Columns:
     placed = np.array(places, dtype=np.int64).reshape(-1, 3)
     distinct = tuple(given[i] for i in first)
     by_rating = np.asarray(each, dtype=np.int64).reshape(-1, len(DIMENSIONS))
-    return Columns(
+    return RatingColumns(
         distinct=distinct,
         given=by_rating,
         orders=tuple(orders),
@@ -174,7 +174,7 @@ def _score(ratings: Ratings, item: str) -> float:
 
 def _words(exchanges: list[Exchange], distinct: tuple[Rating | None, ...], of_length: Ints) -> Floats:
     """The engine's own count where the rating of length carries it, for counting again takes longest of all."""
-    counted = [float(r.evidence.reply_words) if isinstance(r, Score) and isinstance(r.evidence, Measure) else np.nan for r in distinct]
+    counted = [float(r.evidence.reply_words) if isinstance(r, Score) and isinstance(r.evidence, CountedEvidence) else np.nan for r in distinct]
     words: Floats = np.array(counted, dtype=float)[of_length]
     for i in np.flatnonzero(np.isnan(words)):
         reply = exchanges[i].reply

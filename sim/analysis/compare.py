@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sim.analysis.arms import Arm, By, Family, Source, build_families
+from sim.analysis.arms import Arm, By, Family, RunSource, build_families
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import (
     DECIDE,
@@ -34,7 +34,7 @@ from sim.analysis.estimates import (
 from sim.analysis.measures import LIKABILITY, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides, leave_out
 from sim.analysis.policies import memory_pairs
-from sim.analysis.sentence import Headline, headline, memory_sentence, sentence, turn
+from sim.analysis.sentence import PairSentences, headline, memory_sentence, sentence, turn
 from sim.analysis.table import population
 from sim.analysis.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
@@ -148,7 +148,7 @@ class CompareDocument(Frozen):
     """What memory buys, a sentence for each target that differs in memory alone from its base; empty where nothing does."""
     sentences: tuple[str, ...]
     """What can be said, a paragraph a pair: the headlines' sentences."""
-    headlines: tuple[Headline, ...]
+    headlines: tuple[PairSentences, ...]
     """Each pair's sentences, one by one."""
     measures: dict[str, MeasureComparison]
     """The primary outcome first."""
@@ -162,7 +162,7 @@ class CompareDocument(Frozen):
     notes: tuple[str, ...]
 
 
-def compare(sources: Sequence[Source], *, by: By = "target", conditions: Sequence[dict[str, str]] = ()) -> CompareDocument:
+def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequence[dict[str, str]] = ()) -> CompareDocument:
     """Compare the sides that `by` makes of `sources`.
 
     Args:
@@ -421,7 +421,7 @@ def _arm_figures(arm: Arm, within: str | None) -> ArmFigures:
     )
 
 
-def _notes(families: Sequence[Family], sources: Sequence[Source]) -> list[str]:
+def _notes(families: Sequence[Family], sources: Sequence[RunSource]) -> list[str]:
     scenarios = max((len({t.cast.scenario.id for t in s.trials}) for s in sources), default=0)
     notes = [
         f"verdict: p of .05 or less, and with it an interval that leaves 0 out; none below {SCREEN} personas (look); "

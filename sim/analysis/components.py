@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from sim.analysis.columns import Columns, Floats, Ints, mean_over
+from sim.analysis.columns import Floats, Ints, RatingColumns, mean_over
 from sim.core.codebook import ALWAYS
 from sim.core.frozen import Frozen
 
@@ -90,7 +90,7 @@ class Components(Frozen):
     noise: NoiseFloor
 
 
-def estimate_components(columns: Columns, *, rater: str) -> Components:
+def estimate_components(columns: RatingColumns, *, rater: str) -> Components:
     """The components of the fixed-set means of the trials in `columns`, as `rater` saw them."""
     values = mean_over(columns.trial_means(slice(0, len(ALWAYS))))
     some = ~np.isnan(values)

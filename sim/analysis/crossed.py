@@ -32,7 +32,7 @@ from sim.core.frozen import Frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sim.analysis.arms import Arm, Source
+    from sim.analysis.arms import Arm, RunSource
 
     Floats = NDArray[np.float64]
 
@@ -128,7 +128,7 @@ class CrossedDocument(Frozen):
 class _Cell:
     """One user model with one rater model."""
 
-    source: Source
+    source: RunSource
     rater: str
     """Its id in the run."""
 
@@ -138,7 +138,7 @@ class _Cell:
         return replace(own, groups=tuple(replace(g, table=g.table.seen_by(self.rater)) for g in own.groups))
 
 
-def compare_crossed(sources: Sequence[Source], *, conditions: Sequence[Mapping[str, str]]) -> CrossedDocument:
+def compare_crossed(sources: Sequence[RunSource], *, conditions: Sequence[Mapping[str, str]]) -> CrossedDocument:
     """Targets over every user model and every rater model of `sources`.
 
     Args:
@@ -165,7 +165,7 @@ def compare_crossed(sources: Sequence[Source], *, conditions: Sequence[Mapping[s
 # --- the cells ----------------------------------------------------------------------------------------------------
 
 
-def _check_same(sources: Sequence[Source], conditions: Sequence[Mapping[str, str]]) -> None:
+def _check_same(sources: Sequence[RunSource], conditions: Sequence[Mapping[str, str]]) -> None:
     """Refuse what differs in more than who plays the user and who rates."""
     first = sources[0]
     if len(first.study.targets) < 2:
@@ -178,7 +178,7 @@ def _check_same(sources: Sequence[Source], conditions: Sequence[Mapping[str, str
             raise InputError(problem, mend="run one study again with another `user:` and nothing else changed")
 
 
-def _design(source: Source) -> dict[str, object]:
+def _design(source: RunSource) -> dict[str, object]:
     study = source.study
     return {
         "targets": [t.model_dump(mode="json") for t in study.targets],
@@ -193,7 +193,7 @@ def _design(source: Source) -> dict[str, object]:
     }
 
 
-def _cross(sources: Sequence[Source]) -> tuple[dict[Key, _Cell], tuple[str, ...], list[str]]:
+def _cross(sources: Sequence[RunSource]) -> tuple[dict[Key, _Cell], tuple[str, ...], list[str]]:
     """Every cell by user and rater model, the rater models that saw every user, and those that did not."""
     cells: dict[Key, _Cell] = {}
     for source in sources:
@@ -218,7 +218,7 @@ def _cross(sources: Sequence[Source]) -> tuple[dict[Key, _Cell], tuple[str, ...]
     return {key: cell for key, cell in cells.items() if key[1] in whole}, whole, [m for m in models if m not in whole]
 
 
-def _raters(source: Source) -> Iterator[tuple[str, str]]:
+def _raters(source: RunSource) -> Iterator[tuple[str, str]]:
     """Id and model of every model that rated in a run; people and second ratings apart."""
     rated = {rater for t in source.trials for e in t.exchanges for rater in e.ratings}
     known = source.study.raters
@@ -341,7 +341,9 @@ def _points(value: float) -> str:
     return f"{value:z.2f}".replace("-", "−")
 
 
-def _notes(sources: Sequence[Source], cells: Mapping[Key, _Cell], users: Sequence[str], raters: Sequence[str], left_out: Sequence[str]) -> list[str]:
+def _notes(
+    sources: Sequence[RunSource], cells: Mapping[Key, _Cell], users: Sequence[str], raters: Sequence[str], left_out: Sequence[str]
+) -> list[str]:
     scenarios = len({t.cast.scenario.id for t in sources[0].trials})
     notes = [f"differences within a cell are paired by persona and scenario; components: means over {scenarios} scenario{'s' * (scenarios != 1)}"]
     few = [f"{len(of)} {what}s" for what, of in (("user model", users), ("rater model", raters)) if len(of) < 4]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sim.analysis.arms import Arm, Source
+from sim.analysis.arms import Arm, RunSource
 from sim.analysis.estimates import FEW, FEWEST_SCENARIOS, Estimate, clip, different, estimate, interval, proportion_interval
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import RATED_BY, Measure
@@ -83,11 +83,11 @@ class GateDocument(Frozen):
 
 
 def run_gate(
-    new: Source,
+    new: RunSource,
     requirements: Sequence[Requirement],
     *,
     targets: Sequence[str] = (),
-    baseline: Source | None = None,
+    baseline: RunSource | None = None,
     margins: dict[str, float],
     allow_offline: bool = False,
 ) -> GateDocument:
@@ -123,7 +123,7 @@ def run_gate(
     )
 
 
-def _judge(source: Source, figure: Mean | WorstPersona | Percentile | Share | Count) -> str:
+def _judge(source: RunSource, figure: Mean | WorstPersona | Percentile | Share | Count) -> str:
     """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
     match figure:
         case Mean(str() as measure) | WorstPersona(str() as measure):
@@ -137,7 +137,7 @@ _JUDGES = {"false_memory": RATER, "unscored": RATER, "quote_not_found": RATER, "
 """Of what can be counted: who decides that it is so. Failures and flags are facts of the record."""
 
 
-def _stub(of: Check, judge: str, new: Source, baseline: Source | None) -> str | None:
+def _stub(of: Check, judge: str, new: RunSource, baseline: RunSource | None) -> str | None:
     """The offline model whose word on a real target the check rests on, in either run."""
     return next((stub for run in (new, baseline) if run and (stub := run.standins.judged_by(judge, of.target))), None)
 
@@ -153,7 +153,7 @@ def _incomplete(of: Check) -> Check:
     return of.model_copy(update={"verdict": "inconclusive", "detail": f"{of.detail}; the run is incomplete"})
 
 
-def _without_calls(checks: Sequence[Check], new: Source) -> list[Check]:
+def _without_calls(checks: Sequence[Check], new: RunSource) -> list[Check]:
     """What cannot be told of whoever was never reached: a run in which every call came to nothing says nothing of a target, good or bad."""
     reached = {t.target for t in new.trials if t.failed}
     silent = {o.target: o.cause for o in find_outages(new.trials) if o.target not in reached}
@@ -167,7 +167,7 @@ def _without_calls(checks: Sequence[Check], new: Source) -> list[Check]:
     ]
 
 
-def check(new: Source, target: str, requirement: Requirement) -> Check:
+def check(new: RunSource, target: str, requirement: Requirement) -> Check:
     """One requirement of one target."""
     arm = new.arm(target)
     match requirement.figure:
@@ -463,7 +463,7 @@ def _things(arm: Arm, thing: str) -> tuple[list[tuple[str, bool]], str]:
 # --- non-inferiority ----------------------------------------------------------------------------------------------
 
 
-def not_worse(new: Source, old: Source, target: str, measure_id: str, margin: float) -> Check:
+def not_worse(new: RunSource, old: RunSource, target: str, measure_id: str, margin: float) -> Check:
     """Whether `target` is worse than its older version by less than `margin`, paired by persona and scenario."""
     measure = new.measure(measure_id)
     older = {t.id for t in old.study.targets}

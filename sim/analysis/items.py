@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from sim.analysis.columns import Columns, Floats, Ints, mean_over
+from sim.analysis.columns import Floats, Ints, RatingColumns, mean_over
 from sim.analysis.rasch import FEWEST_TARGETS as FEWEST_FOR_RASCH
 from sim.analysis.rasch import Rasch, fit_rasch
 from sim.analysis.reliability import pearson
@@ -60,7 +60,7 @@ class Items(Frozen):
     """Why there is no Rasch model; empty where there is one."""
 
 
-def analyse_items(columns: Columns) -> Items:
+def analyse_items(columns: RatingColumns) -> Items:
     """The items of the trials in `columns`."""
     values = mean_over(columns.trial_means(slice(0, len(ALWAYS))))
     some = ~np.isnan(values)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.analysis.estimates import Scale
-    from sim.score.marks import Bits, Columns, Index
+    from sim.score.marks import Bits, Index, MarkColumns
 
     Floats = NDArray[np.float64]
 
@@ -34,12 +34,12 @@ TESTED = ("carry_over_adjusted", "conversation_fit_adjusted")
 """Differences of which it is asked whether they are there at all."""
 
 
-def intervals(columns: Columns) -> dict[str, tuple[float, float] | None]:
+def intervals(columns: MarkColumns) -> dict[str, tuple[float, float] | None]:
     """95 % intervals of the main measures, over the clusters that have a pair."""
     return infer(columns)[0]
 
 
-def infer(columns: Columns) -> tuple[dict[str, tuple[float, float] | None], dict[str, float | None]]:
+def infer(columns: MarkColumns) -> tuple[dict[str, tuple[float, float] | None], dict[str, float | None]]:
     """95 % intervals of the main measures, over the clusters that have a pair, and p of those in `TESTED`."""
     full, without = leave_one_out(columns)
     paired, least, scales = paired_clusters(columns), least_errors(columns), _scales(columns, full)
@@ -50,7 +50,7 @@ def infer(columns: Columns) -> tuple[dict[str, tuple[float, float] | None], dict
     return bounds, {name: no_difference_p(full[name], without[name][paired]) for name in TESTED}
 
 
-def _scales(columns: Columns, full: dict[str, float]) -> dict[str, Scale]:
+def _scales(columns: MarkColumns, full: dict[str, float]) -> dict[str, Scale]:
     """The least and the most that each measure can be, of those that are no difference of shares."""
     repertoire, beyond = full["repertoire"], full["repertoire_beyond_size"]
     # It is least where the repertoire is 0, and R is what both figures come from.
@@ -58,12 +58,12 @@ def _scales(columns: Columns, full: dict[str, float]) -> dict[str, Scale]:
     return dict.fromkeys(LOGIT, (0.0, 1.0)) | {"repertoire_beyond_size": (least, 1.0), "moves_per_reply": (0.0, float(len(columns.codes)))}
 
 
-def paired_clusters(columns: Columns) -> Index:
+def paired_clusters(columns: MarkColumns) -> Index:
     """Clusters that have a pair."""
     return np.unique(columns.cluster[columns.talk[columns.pairs]])
 
 
-def least_errors(columns: Columns) -> dict[str, float]:
+def least_errors(columns: MarkColumns) -> dict[str, float]:
     """The standard errors of stickiness and excess that independent replies would give them.
 
     A rare move that happens to come twice in no conversation has no spread over conversations, and is none the surer for it. P(again | before) is
@@ -125,7 +125,7 @@ def _error(without: Floats) -> float:
     return sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
 
 
-def leave_one_out(columns: Columns) -> tuple[dict[str, float], dict[str, Floats]]:
+def leave_one_out(columns: MarkColumns) -> tuple[dict[str, float], dict[str, Floats]]:
     """Each main measure over all, and (C,) without each cluster; NaN where it is not defined."""
     owner, size, moves = columns.cluster, int(columns.cluster.max(initial=-1)) + 1, len(columns.codes)
     now = columns.pairs

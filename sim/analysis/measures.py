@@ -38,7 +38,7 @@ from sim.core.standins import RATER
 if TYPE_CHECKING:
     from sim.analysis.occasions import Met
     from sim.core.event import Assessed
-    from sim.core.record import Session, Spent, Trial
+    from sim.core.record import RoleSpending, Session, Trial
     from sim.core.spec.study import Primary
 
 WITHOUT_CALLBACK: tuple[Dimension, ...] = tuple(d for d in DIMENSIONS if d != "callback")
@@ -233,7 +233,7 @@ def _gain(trial: Trial, table: MeasureTable) -> float | None:
     return table.session_means.gain(trial)
 
 
-def _own(trial: Trial) -> list[Spent]:
+def _own(trial: Trial) -> list[RoleSpending]:
     """What the target itself has used, its memory included."""
     return [spent for role, spent in trial.spent.items() if role in ("target", "memory")]
 

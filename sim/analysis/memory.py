@@ -132,7 +132,7 @@ class MemoryFigures(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GradedProbe:
     """One graded probe, with whose it is."""
 
     persona: str
@@ -196,9 +196,9 @@ def _drawn_out(entries: Iterable[Entry]) -> int:
     return sum(not e.core and e.session > 0 for e in entries)
 
 
-def list_probes(trials: Iterable[Trial]) -> list[Asked]:
+def list_probes(trials: Iterable[Trial]) -> list[GradedProbe]:
     """Every probe of `trials`, in order."""
-    return [Asked(t.cast.persona.id, t.id, s.index, probe) for t in trials for s in t.sessions for _, probe in sorted(s.probes.items())]
+    return [GradedProbe(t.cast.persona.id, t.id, s.index, probe) for t in trials for s in t.sessions for _, probe in sorted(s.probes.items())]
 
 
 def measure_memory(trials: Iterable[Trial]) -> Proportion:
@@ -224,14 +224,14 @@ def _unprobed(study: Study, trials: Sequence[Trial]) -> Unprobed:
     return "cannot_fork" if closed and not any(s.forks for s in closed) else "not_yet"
 
 
-def _kind(asked: Sequence[Asked]) -> ProbeFigures:
+def _kind(asked: Sequence[GradedProbe]) -> ProbeFigures:
     graded = [a for a in asked if a.outcome != "unscored"]
     outcomes = Counter(a.outcome for a in asked)
     of = measure_proportion((a.persona, a.trial, a.is_right) for a in graded)
     return ProbeFigures(**of.model_dump(), stale=outcomes["stale"], unknown=outcomes["unknown"], unscored=outcomes["unscored"])
 
 
-def _abstention(told: Sequence[Asked], never: Sequence[Asked]) -> Abstention:
+def _abstention(told: Sequence[GradedProbe], never: Sequence[GradedProbe]) -> Abstention:
     falsely, rightly = (_denied(asked) for asked in (told, never))
     balanced = [(rightly[p] + 1 - falsely[p]) / 2 for p in rightly if p in falsely]
     return Abstention(
@@ -243,7 +243,7 @@ def _abstention(told: Sequence[Asked], never: Sequence[Asked]) -> Abstention:
     )
 
 
-def _denied(asked: Sequence[Asked]) -> dict[str, float]:
+def _denied(asked: Sequence[GradedProbe]) -> dict[str, float]:
     """By persona: the mean over its trials of the share of which it says that it does not know."""
     trials: dict[tuple[str, str], list[bool]] = {}
     for a in asked:
@@ -251,9 +251,9 @@ def _denied(asked: Sequence[Asked]) -> dict[str, float]:
     return _by_persona((persona, fmean(of)) for (persona, _), of in trials.items())
 
 
-def _forgetting(told: Sequence[Asked]) -> Forgetting:
-    sessions: dict[int, list[Asked]] = {}
-    days: dict[int, list[Asked]] = {}
+def _forgetting(told: Sequence[GradedProbe]) -> Forgetting:
+    sessions: dict[int, list[GradedProbe]] = {}
+    days: dict[int, list[GradedProbe]] = {}
     for a in told:
         sessions.setdefault(a.session + 1 - a.probe.told, []).append(a)
         days.setdefault(next((i for i, d in enumerate(DAYS) if a.probe.delay <= d), len(DAYS)), []).append(a)
@@ -290,7 +290,7 @@ def _false_memories(trials: Iterable[Trial], rater: str) -> int:
     return sum(isinstance(r, Score) and r.false_memory for r in ratings)
 
 
-def _share(asked: Sequence[Asked], of: Callable[[Asked], bool]) -> float | None:
+def _share(asked: Sequence[GradedProbe], of: Callable[[GradedProbe], bool]) -> float | None:
     return _over_personas((a.persona, float(of(a))) for a in asked)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.analysis.memory import Abstention
     from sim.analysis.proportions import Proportion
     from sim.analysis.table import MeasureTable
-    from sim.score.marks import Columns
+    from sim.score.marks import MarkColumns
 
 Bounds = tuple[float, float] | None
 OfTalk = Literal["repertoire", "beyond_size", "carry_over"]
@@ -113,7 +113,7 @@ class Repeated:
     """Repetition of some trials, with what its intervals are computed from."""
 
     found: Repetition
-    columns: Columns
+    columns: MarkColumns
     replies: int
     intervals: Callable[[], dict[str, Bounds]]
 

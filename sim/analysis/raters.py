@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.columns import Columns, extract_columns, less_own_mean, mean_over
+from sim.analysis.columns import RatingColumns, extract_columns, less_own_mean, mean_over
 from sim.analysis.families import SameFamily, same_families
 from sim.analysis.order import Order, compare_orders
-from sim.analysis.scales import Length, explain_by_length
+from sim.analysis.scales import LengthEffect, explain_by_length
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.controls import control_parts
 from sim.core.event import Score
@@ -66,7 +66,7 @@ class Moved(Frozen):
     """Share that differ by two points or more."""
 
 
-class Asked(Frozen):
+class AskingOrder(Frozen):
     """What the order of asking does to scores."""
 
     n: int
@@ -79,9 +79,9 @@ class Asked(Frozen):
 class RaterHabits(Frozen):
     """What a rater goes by beside the reply."""
 
-    verbosity: Length
+    verbosity: LengthEffect
     """Of its fixed-set score of an exchange, within persona × target."""
-    asked: Asked
+    asked: AskingOrder
 
 
 class OtherRater(Frozen):
@@ -127,7 +127,7 @@ _Cells = dict[tuple[str, str], dict[str, float]]
 """Fixed-set means by persona × scenario, then by target; seeds are averaged."""
 
 
-def _cells(columns: Columns) -> _Cells:
+def _cells(columns: RatingColumns) -> _Cells:
     values = mean_over(columns.trial_means(slice(0, len(ALWAYS))))
     found: dict[tuple[str, str], dict[str, list[float]]] = {}
     for t in np.flatnonzero(~np.isnan(values)):
@@ -185,7 +185,7 @@ def _moved(trials: Sequence[Trial], one: str, other: str) -> Moved:
 # --- habits -------------------------------------------------------------------------------------------------------
 
 
-def _habits(columns: Columns) -> RaterHabits:
+def _habits(columns: RatingColumns) -> RaterHabits:
     persona, target = columns.persona[columns.trial], columns.target[columns.trial]
     fixed = mean_over(columns.scores[:, : len(ALWAYS)])
     return RaterHabits(
@@ -194,24 +194,26 @@ def _habits(columns: Columns) -> RaterHabits:
     )
 
 
-def _asked(columns: Columns) -> Asked:
+def _asked(columns: RatingColumns) -> AskingOrder:
     """The slope of the score on the place of asking, over the whole list, with the dimension's and the exchange's mean taken off both."""
     some = ~np.isnan(columns.scores) & (columns.asked > 0)
     rows, of = np.nonzero(some)
     n = len(rows)
     if n < FEWEST_ASKED:
-        return Asked(n=n, last_less_first=None, interval=None)
+        return AskingOrder(n=n, last_less_first=None, interval=None)
     y, x = columns.scores[some], columns.asked[some].astype(float)
     exchanges = len(columns.scores)
     for _ in range(20):
         y, x = (less_own_mean(less_own_mean(v, rows, exchanges), of, len(DIMENSIONS)) for v in (y, x))
     spread = float(x @ x)
     if spread < 1e-6 * n:
-        return Asked(n=n, last_less_first=None, interval=None)
+        return AskingOrder(n=n, last_less_first=None, interval=None)
     slope = float(x @ y) / spread
     persona = columns.persona[columns.trial][rows]
     each = np.bincount(persona, weights=x * (y - slope * x))
     error = float(np.sqrt((each**2).sum())) / spread
     whole = len(DIMENSIONS) - 1
     several = len(np.unique(persona)) >= 3
-    return Asked(n=n, last_less_first=slope * whole, interval=(whole * (slope - 1.96 * error), whole * (slope + 1.96 * error)) if several else None)
+    return AskingOrder(
+        n=n, last_less_first=slope * whole, interval=(whole * (slope - 1.96 * error), whole * (slope + 1.96 * error)) if several else None
+    )

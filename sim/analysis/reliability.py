@@ -147,7 +147,7 @@ def _limits(low: tuple[float, float], high: tuple[float, float]) -> Interval | N
 # --- two raters ---------------------------------------------------------------------------------------------------
 
 
-class Limits(Frozen):
+class LimitsOfAgreement(Frozen):
     """Bland & Altman (1986)."""
 
     bias: float | None
@@ -156,14 +156,14 @@ class Limits(Frozen):
     """Limits of agreement: bias ± 1.96 standard deviations of y − x. None: fewer than two pairs."""
 
 
-def limits_of_agreement(x: Scores, y: Scores) -> Limits:
+def limits_of_agreement(x: Scores, y: Scores) -> LimitsOfAgreement:
     """How far `y` lies above `x`, and between which limits 95 % of single differences lie."""
     apart = y - x
     bias = float(apart.mean()) if apart.size else None
     if bias is None or apart.size < 2:
-        return Limits(bias=bias, limits=None)
+        return LimitsOfAgreement(bias=bias, limits=None)
     spread = 1.96 * float(apart.std(ddof=1))
-    return Limits(bias=bias, limits=(bias - spread, bias + spread))
+    return LimitsOfAgreement(bias=bias, limits=(bias - spread, bias + spread))
 
 
 def concordance(x: Scores, y: Scores) -> float | None:

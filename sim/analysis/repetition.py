@@ -13,7 +13,7 @@ from sim.score.shuffles import Null, conversation_null, order_null, permutations
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sim.score.marks import Bits, Columns, Marks
+    from sim.score.marks import Bits, MarkColumns, Marks
     from sim.score.repetition import Repetition
 
 SHOWN = 5
@@ -237,7 +237,7 @@ def _per_move(marks: Marks) -> dict[str, PerMove]:
     }
 
 
-def _shares(sets: Bits, columns: Columns) -> dict[str, float]:
+def _shares(sets: Bits, columns: MarkColumns) -> dict[str, float]:
     """Of the sets that are not empty, the share that has each counted move."""
     some = sets[sets > 0]
     return dict(zip(columns.codes, (counts(some, len(columns.codes)) / len(some)).tolist(), strict=True)) if len(some) else {}
@@ -250,7 +250,7 @@ def _templates(marks: Marks) -> Templates:
     return Templates(replies=known, distinct=len(ranked), share=ranked[0][0] / known if ranked else None, top=top)
 
 
-def _notes(columns: Columns, found: Repetition, bounds: Mapping[str, tuple[float, float] | None], *, asked: int, made: int) -> list[str]:
+def _notes(columns: MarkColumns, found: Repetition, bounds: Mapping[str, tuple[float, float] | None], *, asked: int, made: int) -> list[str]:
     notes = []
     if not found.pairs:
         notes.append("no pairs: no conversation has two tagged replies in a row")

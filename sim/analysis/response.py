@@ -21,7 +21,7 @@ from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.event import NotApplicable, Rating, Score
 from sim.core.frozen import Frozen
 from sim.core.spec.edits import Direction, EditKind
-from sim.score.scenes import Reading
+from sim.score.scenes import RatedReply
 
 if TYPE_CHECKING:
     from sim.core.record import Ratings
@@ -33,7 +33,7 @@ ADEQUATE = 3
 Part = Literal["all", "held_out", "others"]
 
 
-class Cell(Frozen):
+class ResponseCell(Frozen):
     """How often a rating moved."""
 
     n: int
@@ -46,19 +46,19 @@ class Cell(Frozen):
     """`moved` / `n`. None: no pair."""
 
 
-class Row(Frozen):
+class ResponseRow(Frozen):
     """One kind of change, and how each dimension answered."""
 
     pairs: int
-    cells: dict[Dimension, Cell]
+    cells: dict[Dimension, ResponseCell]
 
 
 class KindFigures(Frozen):
     """One kind of edit on its own diagonal."""
 
     dimension: Dimension
-    matching: Cell
-    others: Cell
+    matching: ResponseCell
+    others: ResponseCell
     """Over the six other dimensions."""
 
 
@@ -67,20 +67,20 @@ class Figures(Frozen):
 
     scenes: int
     personas: int
-    edited: dict[Dimension, Row]
+    edited: dict[Dimension, ResponseRow]
     """By the dimension that was edited."""
-    paraphrase: Row
+    paraphrase: ResponseRow
     """No-op: other words, nothing else."""
-    repeat: Row
+    repeat: ResponseRow
     """The same reply rated again: noise."""
     kinds: dict[EditKind, KindFigures]
-    matching: Cell
+    matching: ResponseCell
     """The diagonal, pooled."""
-    others: Cell
+    others: ResponseCell
     """All other cells of edits, pooled."""
-    paraphrased: Cell
+    paraphrased: ResponseCell
     """The paraphrase row, pooled."""
-    repeated: Cell
+    repeated: ResponseCell
     """The repeat row, pooled."""
 
 
@@ -153,11 +153,11 @@ def _points(rating: Rating | None) -> int:
 def _pairs(staged: Staged, readings: Readings) -> Iterable[_Pair]:
     scene = staged.scene
     edits = {e.kind: e for e in scene.edits}
-    before: Mapping[str, Rating] = readings.get(Reading(scene.id, "before"), {})
+    before: Mapping[str, Rating] = readings.get(RatedReply(scene.id, "before"), {})
     for part in scene.replies():
         if part == "before":
             continue
-        after = readings.get(Reading(scene.id, part), {})
+        after = readings.get(RatedReply(scene.id, part), {})
         edit = next((e for kind, e in edits.items() if kind == part), None)
         if edit:
             yield _Pair(scene.id, edit.kind, edit.dimension, edit.direction, before, after)
@@ -188,8 +188,8 @@ def _figures(scenes: Sequence[Staged], pairs: Sequence[_Pair]) -> Figures:
     )
 
 
-def _row(pairs: Sequence[_Pair]) -> Row:
-    return Row(pairs=len(pairs), cells={d: _cell(p.moves(d) for p in pairs) for d in DIMENSIONS})
+def _row(pairs: Sequence[_Pair]) -> ResponseRow:
+    return ResponseRow(pairs=len(pairs), cells={d: _cell(p.moves(d) for p in pairs) for d in DIMENSIONS})
 
 
 def _kind(pairs: Sequence[_Pair]) -> KindFigures:
@@ -198,18 +198,18 @@ def _kind(pairs: Sequence[_Pair]) -> KindFigures:
     return KindFigures(dimension=dimension, matching=_matching(pairs), others=_others(pairs))
 
 
-def _matching(pairs: Sequence[_Pair]) -> Cell:
+def _matching(pairs: Sequence[_Pair]) -> ResponseCell:
     return _cell(p.moves(p.edited) for p in pairs if p.edited)
 
 
-def _others(pairs: Sequence[_Pair]) -> Cell:
+def _others(pairs: Sequence[_Pair]) -> ResponseCell:
     return _cell(p.moves(d) for p in pairs for d in DIMENSIONS if d != p.edited)
 
 
-def _cell(moves: Iterable[int | None]) -> Cell:
+def _cell(moves: Iterable[int | None]) -> ResponseCell:
     known = [m for m in moves if m is not None]
     moved = sum(m > 0 for m in known)
-    return Cell(n=len(known), moved=moved, wrong_way=sum(m < 0 for m in known), share=moved / len(known) if known else None)
+    return ResponseCell(n=len(known), moved=moved, wrong_way=sum(m < 0 for m in known), share=moved / len(known) if known else None)
 
 
 def _misses(pairs: Sequence[_Pair]) -> Iterable[Miss]:

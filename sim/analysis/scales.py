@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.columns import Columns, Floats, Ints, extract_columns, means_by
+from sim.analysis.columns import Floats, Ints, RatingColumns, extract_columns, means_by
 from sim.analysis.families import SameFamily, same_families
 from sim.core.codebook import CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.frozen import Frozen
@@ -44,7 +44,7 @@ class Correlation(Frozen):
     """None: too few values, or one side does not vary."""
 
 
-class Length(Frozen):
+class LengthEffect(Frozen):
     """What the number of words alone tells of a score."""
 
     n: int
@@ -68,7 +68,7 @@ class ScaleFigures(Frozen):
     """Share of scores of 5. None: no score."""
     floor: float | None
     """Share of scores of 1."""
-    length: Length
+    length: LengthEffect
     criterion: dict[Criterion, Correlation]
     others: dict[Dimension, Correlation]
     """With each other dimension."""
@@ -98,7 +98,7 @@ class ScaleChecks(Frozen):
     """Raters and users that are of a target's model family, and may prefer their own kind."""
 
 
-def check_scales(study: Study, trials: Iterable[Trial], columns: Columns | None = None) -> ScaleChecks:
+def check_scales(study: Study, trials: Iterable[Trial], columns: RatingColumns | None = None) -> ScaleChecks:
     """The scales of the study's primary rater, over all of `trials`.
 
     Args:
@@ -124,7 +124,7 @@ def check_scales(study: Study, trials: Iterable[Trial], columns: Columns | None 
     )
 
 
-def _figures(columns: Columns, i: int, within: Within, looked_back: Within) -> ScaleFigures:
+def _figures(columns: RatingColumns, i: int, within: Within, looked_back: Within) -> ScaleFigures:
     scores = columns.scores[:, i]
     given = scores[~np.isnan(scores)]
     dimensions = len(DIMENSIONS)
@@ -141,7 +141,7 @@ def _figures(columns: Columns, i: int, within: Within, looked_back: Within) -> S
     )
 
 
-def explain_by_length(scores: Floats, words: Floats, group: Ints) -> Length:
+def explain_by_length(scores: Floats, words: Floats, group: Ints) -> LengthEffect:
     """A line in log2 of the words through `scores` (NaN: none), both less the mean of their group."""
     return pool_within(np.column_stack([scores, np.log2(words + 1)]), group).line(0, on=1)
 
@@ -164,13 +164,13 @@ class Within:
         r = self.products[i, j] / np.sqrt(self.squares[i, j] * self.squares[j, i]) if self._varies(i, j) else None
         return Correlation(n=int(self.n[i, j]), r=None if r is None else float(np.clip(r, -1, 1)))
 
-    def line(self, i: int, *, on: int) -> Length:
+    def line(self, i: int, *, on: int) -> LengthEffect:
         """A line in column `on` through column `i`."""
         n = int(self.n[i, on])
         if not self._varies(i, on):
-            return Length(n=n, r_squared=None, per_doubling=None)
+            return LengthEffect(n=n, r_squared=None, per_doubling=None)
         product, square = float(self.products[i, on]), float(self.squares[on, i])
-        return Length(n=n, r_squared=min(1.0, product**2 / (square * float(self.squares[i, on]))), per_doubling=product / square)
+        return LengthEffect(n=n, r_squared=min(1.0, product**2 / (square * float(self.squares[i, on]))), per_doubling=product / square)
 
     def _varies(self, i: int, j: int) -> bool:
         return bool(self.free[i, j] >= FEWEST_FREE and min(self.squares[i, j], self.squares[j, i]) > 1e-9 * self.n[i, j])

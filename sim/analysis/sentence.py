@@ -29,7 +29,7 @@ WORTH_NAMING = 0.2
 _NOUNS = {"enjoyment": "enjoyment", "return": "the wish to return"}
 
 
-class Headline(Frozen):
+class PairSentences(Frozen):
     """What is said of one pair, a sentence each; empty: there is nothing to say."""
 
     a: str
@@ -234,7 +234,7 @@ def _listed(names: Sequence[str]) -> str:
 # --- one pair -----------------------------------------------------------------------------------------------------
 
 
-def headline(found: Mapping[str, Comparison], primary: Measure) -> Headline:
+def headline(found: Mapping[str, Comparison], primary: Measure) -> PairSentences:
     """What is said of one pair.
 
     Args:
@@ -246,7 +246,7 @@ def headline(found: Mapping[str, Comparison], primary: Measure) -> Headline:
     sign = -1.0 if (liked.difference or 0.0) < 0 else 1.0
     ahead = liked.b if sign < 0 else liked.a
     who = "" if first.within else ahead
-    return Headline(
+    return PairSentences(
         a=first.a,
         b=first.b,
         within=first.within,

@@ -36,7 +36,7 @@ from sim.core.errors import Cause
 from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role, Score, Unscored
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
-from sim.core.record import RunStatus, Spent, was_cut
+from sim.core.record import RoleSpending, RunStatus, was_cut
 from sim.core.spec import codebook_of
 from sim.core.spec.study import Primary
 from sim.core.standins import StandIns
@@ -183,7 +183,7 @@ class RepetitionFigures(Frozen):
     """Words, not moves, and so the same whoever tagged."""
 
 
-class Tokens(Frozen):
+class TokenTotals(Frozen):
     """Tokens as the providers counted them, over calls of known usage."""
 
     input: int
@@ -192,7 +192,7 @@ class Tokens(Frozen):
     """Calls whose provider did not say."""
 
 
-class Absent(Frozen):
+class AbsentVerdicts(Frozen):
     """Verdicts that `resume` would buy: due, and lost for reasons outside any model. Failed and finished trials have none."""
 
     ratings: int
@@ -262,12 +262,12 @@ class TargetSummary(Frozen):
     """How the closed sessions ended; `left` and `farewell` are the user's doing."""
     flags: dict[FlagKind, int]
     """What the simulated user should not have done, by kind."""
-    absent: Absent
+    absent: AbsentVerdicts
     lost: dict[Cause, int]
     """Calls that came to nothing for reasons outside any model, by cause."""
     calls: dict[Role, int]
     """Answered calls, superseded takes and lost attempts included, as in tokens and cost."""
-    tokens: dict[Role, Tokens]
+    tokens: dict[Role, TokenTotals]
     cost: dict[Role, float | None]
     """US dollars over calls of known cost. None: there were calls, and none of known cost."""
     unknown_cost: dict[Role, int]
@@ -415,7 +415,7 @@ def _target(
         absent=_absent(trials, panel),
         lost=_counted(lost.cause for t in trials for lost in t.lost),
         calls={r: s.calls for r, s in spent.items()},
-        tokens={r: Tokens(input=s.input, output=s.output, unknown_usage=s.unknown_usage) for r, s in spent.items()},
+        tokens={r: TokenTotals(input=s.input, output=s.output, unknown_usage=s.unknown_usage) for r, s in spent.items()},
         cost={r: None if s.unknown_cost == s.calls else s.cost for r, s in spent.items()},
         unknown_cost={r: s.unknown_cost for r, s in spent.items()},
     )
@@ -531,9 +531,9 @@ def _repetition(table: MeasureTable, trials: Sequence[str], said: SaidBeforeFigu
     )
 
 
-def _absent(trials: Sequence[Trial], panel: Panel) -> Absent:
+def _absent(trials: Sequence[Trial], panel: Panel) -> AbsentVerdicts:
     absent = [one for t in trials if not (t.failed or t.finished) for one in panel.due(t)]
-    return Absent(
+    return AbsentVerdicts(
         ratings=sum(v.node == "rate_likability" and v.exchange > 0 and not is_control(v.parts[0]) for v in absent),
         controls=sum(v.node == "rate_likability" and v.exchange > 0 and is_control(v.parts[0]) for v in absent),
         criterion=sum(v.node == "rate_likability" and v.exchange == 0 for v in absent),
@@ -544,12 +544,12 @@ def _absent(trials: Sequence[Trial], panel: Panel) -> Absent:
     )
 
 
-def _spent(trials: Sequence[Trial]) -> dict[Role, Spent]:
-    total: dict[Role, Spent] = {}
+def _spent(trials: Sequence[Trial]) -> dict[Role, RoleSpending]:
+    total: dict[Role, RoleSpending] = {}
     for role in ROLES:
         parts = [t.spent[role] for t in trials if role in t.spent]
         if parts:
-            total[role] = Spent(
+            total[role] = RoleSpending(
                 calls=sum(p.calls for p in parts),
                 input=sum(p.input for p in parts),
                 output=sum(p.output for p in parts),

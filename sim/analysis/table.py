@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.analysis.adaptability import SessionMeans
-from sim.analysis.columns import Columns, extract_columns
+from sim.analysis.columns import RatingColumns, extract_columns
 from sim.analysis.estimates import FEWEST_SCENARIOS, Estimate, estimate, interval
 from sim.analysis.occasions import find_occasions
 from sim.analysis.pairs import Place, Slots, seed_means
@@ -147,7 +147,7 @@ class MeasureTable:
         return SessionMeans(self.columns)
 
     @cached_property
-    def columns(self) -> Columns:
+    def columns(self) -> RatingColumns:
         """The primary rater's ratings."""
         return extract_columns(self.trials, self.view.rater)
 

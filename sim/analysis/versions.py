@@ -10,7 +10,7 @@ from sim.analysis.pairs import align
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import Arm, Source
+    from sim.analysis.arms import Arm, RunSource
     from sim.core.codebook import Codebook
     from sim.core.spec import Persona, Scenario, Study
 
@@ -101,7 +101,7 @@ def differing(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     return [n for n in names if old.get(n) != new.get(n)]
 
 
-def condition_notes(sources: Sequence[Source], of: Sequence[Mapping[str, str]]) -> list[str]:
+def condition_notes(sources: Sequence[RunSource], of: Sequence[Mapping[str, str]]) -> list[str]:
     """A line for each run that was made under other conditions than the first."""
     lines = []
     for source, there in zip(sources[1:], of[1:], strict=False):

@@ -29,7 +29,7 @@ Unit = Literal["scenarios", "seeds", "sessions"]
 
 
 @dataclass(frozen=True)
-class Known:
+class PersonaPrecision:
     """How well the means of personas are known."""
 
     errors: dict[str, float]
@@ -46,7 +46,7 @@ class Known:
         return float(stdtrit(self.df, 1 - 0.025 / of)) * self.errors[persona] if self.df > 0 else float("inf")
 
 
-def know_personas(talks: Talks) -> Known:
+def know_personas(talks: Talks) -> PersonaPrecision:
     """The standard error of each persona's mean, by what the talks can tell."""
     scenarios = {s for of in talks.values() for s in of}
     if len(scenarios) >= FEWEST_SCENARIOS and len(talks) > 1:
@@ -56,7 +56,7 @@ def know_personas(talks: Talks) -> Known:
     return _over_sessions(talks)
 
 
-def _over_scenarios(talks: Talks, scenarios: Sequence[str]) -> Known:
+def _over_scenarios(talks: Talks, scenarios: Sequence[str]) -> PersonaPrecision:
     """Two-way, personas × scenarios: what a scenario does to everybody, with few degrees of freedom, and what it does to one."""
     values = np.full((len(talks), len(scenarios)), np.nan)
     for i, cells in enumerate(talks.values()):
@@ -73,19 +73,19 @@ def _over_scenarios(talks: Talks, scenarios: Sequence[str]) -> Known:
     variance = scenes + cells_square
     noise = (scenes_square / n) ** 2 / (k - 1) + ((1 - 1 / n) * cells_square) ** 2 / left
     df = max(variance**2 / noise, k - 1) if noise > 0 else 0.0
-    return Known({p: sqrt(variance / here[i].sum()) for i, p in enumerate(talks)}, df, "scenarios")
+    return PersonaPrecision({p: sqrt(variance / here[i].sum()) for i, p in enumerate(talks)}, df, "scenarios")
 
 
-def _over_seeds(talks: Talks) -> Known:
+def _over_seeds(talks: Talks) -> PersonaPrecision:
     cells = {p: [[fmean(sessions) for sessions in of] for of in scenes.values()] for p, scenes in talks.items()}
     pooled, df = _pooled([values for of in cells.values() for values in of])
-    return Known({p: sqrt(pooled * sum(1 / len(v) for v in of)) / len(of) for p, of in cells.items()}, df, "seeds")
+    return PersonaPrecision({p: sqrt(pooled * sum(1 / len(v) for v in of)) / len(of) for p, of in cells.items()}, df, "seeds")
 
 
-def _over_sessions(talks: Talks) -> Known:
+def _over_sessions(talks: Talks) -> PersonaPrecision:
     each = {p: [list(sessions) for of in scenes.values() for sessions in of] for p, scenes in talks.items()}
     pooled, df = _pooled([values for of in each.values() for values in of])
-    return Known({p: sqrt(pooled * sum(1 / len(v) for v in of)) / len(of) for p, of in each.items()}, df, "sessions")
+    return PersonaPrecision({p: sqrt(pooled * sum(1 / len(v) for v in of)) / len(of) for p, of in each.items()}, df, "sessions")
 
 
 def _pooled(groups: Sequence[Sequence[float]]) -> tuple[float, int]:

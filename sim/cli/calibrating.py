@@ -65,7 +65,7 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledSentence:
     """A sentence and the moves that people see in it."""
 
     sentence: str
@@ -85,15 +85,15 @@ def calibrate_tagger(path: Path, *, as_json: bool) -> int:
     return asyncio.run(_calibrate(path, labelled, OfflineTagger(), codebook, in_sample=in_sample, as_json=as_json))
 
 
-async def _calibrate(path: Path, labelled: Sequence[Labelled], tagger: Tagger, codebook: Codebook, *, in_sample: int, as_json: bool) -> int:
-    from sim.analysis.agreement import Judged, agree
+async def _calibrate(path: Path, labelled: Sequence[LabelledSentence], tagger: Tagger, codebook: Codebook, *, in_sample: int, as_json: bool) -> int:
+    from sim.analysis.agreement import JudgedSentence, agree
     from sim.cli.reading import print_rendered
     from sim.core.event import Tags
     from sim.core.view import Turn
     from sim.present.agreement import AgreementDocument, render_agreement
 
     found = [(x, (await tagger.score(Turn(user="", reply=x.sentence))).value) for x in labelled]
-    judged = [Judged(x.reply, x.moves, tags.moves) for x, tags in found if isinstance(tags, Tags)]
+    judged = [JudgedSentence(x.reply, x.moves, tags.moves) for x, tags in found if isinstance(tags, Tags)]
     document = AgreementDocument(
         tagger=tagger.id,
         version=tagger.version,
@@ -111,7 +111,7 @@ async def _calibrate(path: Path, labelled: Sequence[Labelled], tagger: Tagger, c
     return DONE
 
 
-def read_labelled(path: Path, codebook: Codebook) -> list[Labelled]:
+def read_labelled(path: Path, codebook: Codebook) -> list[LabelledSentence]:
     """The lines of a JSONL file: `{"sentence": …, "moves": […], "reply": …}`, `reply` optional, other keys ignored, blank lines skipped.
 
     Raises:
@@ -133,7 +133,7 @@ def read_labelled(path: Path, codebook: Codebook) -> list[Labelled]:
     return labelled
 
 
-def _labelled(line: str, known: set[str], path: Path, number: int) -> Labelled:
+def _labelled(line: str, known: set[str], path: Path, number: int) -> LabelledSentence:
     def wrong(problem: str, mend: str = "") -> InputError:
         return InputError(problem, mend=mend, where=path, line=number)
 
@@ -156,7 +156,7 @@ def _labelled(line: str, known: set[str], path: Path, number: int) -> Labelled:
     for move in moves:
         if move not in known:
             raise wrong(f"'{move}' is not a move of the codebook", f"write one of {', '.join(sorted(known))}")
-    return Labelled(sentence, frozenset(moves), reply or sentence)
+    return LabelledSentence(sentence, frozenset(moves), reply or sentence)
 
 
 def read_rater(model: str, *, api_base: str | None, api_key_env: str | None) -> ModelSpec:

@@ -15,7 +15,7 @@ from sim.core.errors import InputError
 if TYPE_CHECKING:
     from sim.core.spec import Study
     from sim.run.reach import Door
-    from sim.store.check import Checked
+    from sim.store.check import CheckedFile
     from sim.store.library import LoadedStudy
 
 
@@ -92,7 +92,7 @@ def _doors(study: Study) -> tuple[Door, ...]:
     return asyncio.run(look(study))
 
 
-def _entry(file: Checked, doors: tuple[Door, ...] | None) -> dict[str, Any]:
+def _entry(file: CheckedFile, doors: tuple[Door, ...] | None) -> dict[str, Any]:
     """One file in the JSON document; `doors` that were tried at, where any were."""
     problems = [
         {"file": str(p.where or file.path), "line": p.line, "problem": p.problem, "mend": p.mend or None, "text": str(p)} for p in file.problems
@@ -112,7 +112,7 @@ def _entry(file: Checked, doors: tuple[Door, ...] | None) -> dict[str, Any]:
     return entry
 
 
-def _demanding(file: Checked) -> Checked:
+def _demanding(file: CheckedFile) -> CheckedFile:
     """`file`, a study also held against the names that exist and the keys that are set."""
     if not file.study:
         return file

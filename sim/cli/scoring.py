@@ -20,7 +20,7 @@ from sim.core.spec import Limits, ModelSpec, name_tagger
 from sim.store.logs import SUFFIXES
 
 if TYPE_CHECKING:
-    from sim.cli.tagging import Source
+    from sim.cli.tagging import TalkSource
     from sim.core.codebook import Codebook
     from sim.llm.hosts import LocalOnly
     from sim.run.marking import Marked, Tally
@@ -87,7 +87,7 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
     """Tag a log, unless it has labels of its own, and measure it; with raters or scorers, make a run of it and have that judged."""
     from sim.cli.keeping import Kept
     from sim.cli.logs import configure_logging
-    from sim.cli.tagging import Source, Tagging
+    from sim.cli.tagging import Tagging, TalkSource
     from sim.run.marking import BY_LOG, Tally
     from sim.score.teacher_forced import TeacherForced
     from sim.store.library import load_codebook
@@ -115,9 +115,9 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
         if kept:
             kept.take(marked)
 
-    own = Source(path, codebook, take, by=wish.by, as_json=wish.log.as_json)
+    own = TalkSource(path, codebook, take, by=wish.by, as_json=wish.log.as_json)
     # The other speaker's replies must be known before one's own are paired with them.
-    others = [Source(wish.teacher_forced, codebook, lambda marked: forced.add_other(marked.measured()))] if wish.teacher_forced else []
+    others = [TalkSource(wish.teacher_forced, codebook, lambda marked: forced.add_other(marked.measured()))] if wish.teacher_forced else []
     tagging = Tagging((*others, own), spec, codebook, wish)
     name = BY_LOG if tagging.labelled else name_tagger(spec)
     if replies:
@@ -203,7 +203,7 @@ def read_model(name: str, flag: str, wish: ScoreOptions) -> ModelSpec:
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=where) from None
 
 
-def _check(tally: Tally, source: Source, by: str | None) -> None:
+def _check(tally: Tally, source: TalkSource, by: str | None) -> None:
     """Refuse figures of nothing.
 
     Raises:

@@ -28,7 +28,7 @@ MOST_COMPLAINTS = 1_000
 """Lines passed over that are told one by one; all are counted."""
 
 
-class Source:
+class TalkSource:
     """One log, and who takes its conversations.
 
     Raises:
@@ -75,7 +75,7 @@ class Tagging:
             that may not be reached.
     """
 
-    def __init__(self, sources: Sequence[Source], spec: ModelSpec, codebook: Codebook, wish: ScoreOptions) -> None:
+    def __init__(self, sources: Sequence[TalkSource], spec: ModelSpec, codebook: Codebook, wish: ScoreOptions) -> None:
         self._sources = sources
         self._spec = spec
         self._codebook = codebook

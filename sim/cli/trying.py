@@ -36,7 +36,7 @@ from sim.targets.first_contact.exchange import GREETING, Exchanged, exchange
 from sim.targets.first_contact.finding import Finding
 from sim.targets.first_contact.naming import is_url, read_name
 from sim.targets.first_contact.request import Draft, draft_request, draft_url
-from sim.targets.first_contact.response import Reading, read_response
+from sim.targets.first_contact.response import ReplyReading, read_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,7 +198,7 @@ class _Visit:
         from sim.present.first_contact import render_exchange
 
         self._screen.show(render_exchange(made))
-        reading: Reading = read_response(made.answer, made.content_type, said=GREETING)
+        reading: ReplyReading = read_response(made.answer, made.content_type, said=GREETING)
         fields: dict[str, JsonValue] = {"reply": reading.path}
         if reading.path.startswith("choices[0]."):  # the OpenAI protocol, which says there whether a reply was cut off
             fields["finish"] = "choices[0].finish_reason"

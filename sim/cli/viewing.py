@@ -57,13 +57,13 @@ async def _serve(listening: socket.socket, runs: OpenRuns, wish: ViewOptions, st
     """Serve `runs`, and whoever takes part in `study`, until interrupted; an address is told only when everything behind it is ready."""
     import uvicorn
 
-    from sim.present.viewer.access import Guard, Tokens
+    from sim.present.viewer.access import AccessTokens, Guard
     from sim.present.viewer.app import build_app
 
     async with AsyncExitStack() as stack:
         people = await stack.enter_async_context(_seated(study, wish, runs)) if study else None
         app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=people)
-        tokens, port = Tokens.draw(), listening.getsockname()[1]
+        tokens, port = AccessTokens.draw(), listening.getsockname()[1]
         guard: Any = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
         server = uvicorn.Server(uvicorn.Config(guard, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
         address = f"http://{_spoken(wish.host)}:{port}"
@@ -170,7 +170,7 @@ async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> Asyn
         InputError: there is no such run or study, another viewer or command writes to it, or it does not hold enough for everybody.
     """
     from sim.api import load_run, open_people_run, staffed
-    from sim.present.viewer.people import Chatting, People, Reading
+    from sim.present.viewer.people import Chatting, People, ReadingTask
 
     assert wish.study is not None
     async with AsyncExitStack() as stack:
@@ -179,7 +179,7 @@ async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> Asyn
         if study.read is not None:
             trials = load_run(folder.path).trials
             journal = stack.enter_context(folder.write_journal())
-            reading = Reading(study, folder.study, {p.id: p for p in plans}, trials, journal, clock=time.time)
+            reading = ReadingTask(study, folder.study, {p.id: p for p in plans}, trials, journal, clock=time.time)
             yield People(study, reading, journal, clock=time.time, on_deleted=reread)
             return
         staff = await stack.enter_async_context(staffed(folder, limits=folder.study.limits, local_only=wish.local_only))

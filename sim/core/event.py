@@ -142,7 +142,7 @@ class Absence:
 
 
 @small
-class Measure:
+class CountedEvidence:
     """What the engine counted."""
 
     kind: Literal["measure"] = "measure"
@@ -150,7 +150,7 @@ class Measure:
     user_words: int
 
 
-Evidence = Annotated[Quote | Absence | Measure, Field(discriminator="kind")]
+Evidence = Annotated[Quote | Absence | CountedEvidence, Field(discriminator="kind")]
 
 
 @small

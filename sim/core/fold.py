@@ -38,7 +38,7 @@ from sim.core.event import (
     Utterance,
 )
 from sim.core.ledger import scan
-from sim.core.record import Exchange, Reply, Session, Spent, Trial, changed
+from sim.core.record import Exchange, Reply, RoleSpending, Session, Trial, changed
 from sim.core.written import GRADES
 
 if TYPE_CHECKING:
@@ -185,11 +185,11 @@ def _at(session: Session, exchange: int, **change: object) -> Session:
     return changed(session, exchanges=(*session.exchanges[: exchange - 1], after, *session.exchanges[exchange:]))
 
 
-def _spend(spent: Mapping[Role, Spent], calls: tuple[Call, ...]) -> dict[Role, Spent]:
+def _spend(spent: Mapping[Role, RoleSpending], calls: tuple[Call, ...]) -> dict[Role, RoleSpending]:
     after = dict(spent)
     for call in calls:
         s = after.get(call.role, _NOTHING)
-        after[call.role] = Spent(
+        after[call.role] = RoleSpending(
             calls=s.calls + 1,
             input=s.input + (call.usage.input if call.usage else 0),
             output=s.output + (call.usage.output if call.usage else 0),
@@ -200,4 +200,4 @@ def _spend(spent: Mapping[Role, Spent], calls: tuple[Call, ...]) -> dict[Role, S
     return after
 
 
-_NOTHING = Spent()
+_NOTHING = RoleSpending()

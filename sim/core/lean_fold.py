@@ -15,10 +15,10 @@ from sim.core.condense import Condensed, Row, Values
 from sim.core.event import (
     Absence,
     Assessment,
+    CountedEvidence,
     Departure,
     Flag,
     Key,
-    Measure,
     NotApplicable,
     Quote,
     Score,
@@ -31,7 +31,7 @@ from sim.core.event import (
 )
 from sim.core.fold import damaged, fold, opened, with_ratings, with_score
 from sim.core.ledger import Disclosure
-from sim.core.record import Exchange, Reply, Session, Spent
+from sim.core.record import Exchange, Reply, RoleSpending, Session
 
 if TYPE_CHECKING:
     from sim.core.condense import Line, Spending, ValueKind
@@ -148,7 +148,7 @@ def _neither(r: dict[str, Any]) -> NotApplicable | Unscored:
 
 
 def _evidence(e: dict[str, Any]) -> Evidence:
-    of: type[Evidence] = {"quote": Quote, "absence": Absence, "measure": Measure}[e["kind"]]
+    of: type[Evidence] = {"quote": Quote, "absence": Absence, "measure": CountedEvidence}[e["kind"]]
     return of(**e)
 
 
@@ -270,12 +270,12 @@ class _Draft:
         return replace(self.trial, sessions=tuple(sessions), finished=self.finished)
 
 
-def _onto(before: Any, spent: Spending) -> dict[Role, Spent]:
+def _onto(before: Any, spent: Spending) -> dict[Role, RoleSpending]:
     """`before` and `spent`."""
-    after: dict[Role, Spent] = dict(before)
+    after: dict[Role, RoleSpending] = dict(before)
     for role, (calls, input, output, cost, unknown_cost, unknown_usage) in spent.items():
-        s = after.get(role, Spent())
-        after[role] = Spent(
+        s = after.get(role, RoleSpending())
+        after[role] = RoleSpending(
             calls=s.calls + calls,
             input=s.input + input,
             output=s.output + output,

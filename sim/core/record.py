@@ -174,7 +174,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class RoleSpending:
     """What one role has used."""
 
     calls: int = 0
@@ -200,7 +200,7 @@ class Trial:
     versions: Mapping[str, str] = field(default_factory=dict)
     """The version of each of the study's own scorers whose results are shown; those of another version stay in the journal."""
     sessions: tuple[Session, ...] = ()
-    spent: Mapping[Role, Spent] = field(default_factory=dict)
+    spent: Mapping[Role, RoleSpending] = field(default_factory=dict)
     """All takes and failed attempts included."""
     lost: tuple[CallLost, ...] = ()
     """Calls that came to nothing for reasons outside any model."""

@@ -36,7 +36,7 @@ from sim.core.record import Session, Trial
 from sim.core.spec.keylike import key_like
 from sim.core.view import user_view
 from sim.dialogue.judging import Judges, Sent, ask_judge, lost_at, place_of
-from sim.dialogue.probing import Asked, Probing, as_it_stood, ask, remembered, unscored
+from sim.dialogue.probing import AskedProbe, Probing, as_it_stood, ask, remembered, unscored
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ async def _ask(trial: Trial, session: Session, probe: Probe, context: Context, s
     return {"trial": (*answered["trial"], *graded["trial"])}
 
 
-async def _grade(trial: Trial, session: Session, asked: Asked, probing: Probing, context: Context) -> Update:
+async def _grade(trial: Trial, session: Session, asked: AskedProbe, probing: Probing, context: Context) -> Update:
     """Have the judge asked about an answer."""
     try:
         found = await probing.grader.score(Answered(asked.probe, asked.answer))

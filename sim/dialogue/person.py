@@ -16,7 +16,7 @@ from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import CallFailed, InputError
 from sim.core.event import Departure, NotApplicable, Rating, Score, Utterance
 from sim.core.view import RaterView
-from sim.dialogue.users import Said
+from sim.dialogue.users import UserOutcome
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -106,14 +106,14 @@ class PersonUser:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def speak(self, view: UserView) -> Said:
+    async def speak(self, view: UserView) -> UserOutcome:
         """The next message, or the departure."""
         said = await self._desk.ask("message", view)
         assert isinstance(said, Words)
         if not said.message:
-            return Said(Departure(why="left the conversation"))
+            return UserOutcome(Departure(why="left the conversation"))
         leave = said.leave and view.may_leave
-        return Said(Utterance(message=said.message, leave=leave, why="took leave" if leave else None))
+        return UserOutcome(Utterance(message=said.message, leave=leave, why="took leave" if leave else None))
 
 
 class PersonRater:

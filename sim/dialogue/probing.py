@@ -35,7 +35,7 @@ class Probing:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedProbe:
     """A question with the target's answer."""
 
     probe: Probe
@@ -77,7 +77,7 @@ class Asked:
         )
 
 
-async def ask(probing: Probing, source: Target, trial: Trial, session: int, probe: Probe) -> Asked:
+async def ask(probing: Probing, source: Target, trial: Trial, session: int, probe: Probe) -> AskedProbe:
     """Put `probe` to a copy of `source`, which stands where `session` has just closed; a control, where its last reply was heard.
 
     Raises:
@@ -93,15 +93,15 @@ async def ask(probing: Probing, source: Target, trial: Trial, session: int, prob
             await fork.open(asking_date(trial.cast, session))
         answer = await fork.reply(probe.question, f"{trial.id}/{session}.{trial.sessions[session - 1].take}.{probe.part}")
     except CallFailed as failed:
-        return Asked(probe, "", _written(held, probe), None, unscored(failed), failed.calls, failed.timings)
+        return AskedProbe(probe, "", _written(held, probe), None, unscored(failed), failed.calls, failed.timings)
     grade = probing.grader.at_once(Answered(probe, answer.text))
     retrieved = None if answer.recalled is None else _holds(answer.recalled, probe)
-    return Asked(probe, answer.text, _written(held, probe), retrieved, grade, answer.calls, answer.timings)
+    return AskedProbe(probe, answer.text, _written(held, probe), retrieved, grade, answer.calls, answer.timings)
 
 
-def remembered(probe: Probe, kept: ProbeAnswered) -> Asked:
+def remembered(probe: Probe, kept: ProbeAnswered) -> AskedProbe:
     """An answer that the journal holds, to a question whose grade it does not."""
-    return Asked(probe, kept.answer, kept.written, kept.retrieved, None)
+    return AskedProbe(probe, kept.answer, kept.written, kept.retrieved, None)
 
 
 def unscored(failed: CallFailed) -> Unscored:

@@ -28,7 +28,7 @@ REGENERATIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UserOutcome:
     """What a user did, and what it took."""
 
     what: Utterance | Departure | Silence
@@ -41,7 +41,7 @@ class Said:
 class User(Protocol):
     """Someone who talks with the target."""
 
-    async def speak(self, view: UserView) -> Said:
+    async def speak(self, view: UserView) -> UserOutcome:
         """The next message, a departure, or silence when nothing fit to send came of it.
 
         Raises:
@@ -55,13 +55,13 @@ class ScriptedUser:
     def __init__(self, inner: User) -> None:
         self._inner = inner
 
-    async def speak(self, view: UserView) -> Said:
+    async def speak(self, view: UserView) -> UserOutcome:
         """The script's line for this exchange, else what the inner user says."""
         spec = view.card.session.spec
         line = next((s.message for s in spec.scripted if s.exchange == view.exchange), None)
         if line is None:
             return await self._inner.speak(view)
-        return Said(Utterance(message=line, mood=spec.mood.feels), scripted=True)
+        return UserOutcome(Utterance(message=line, mood=spec.mood.feels), scripted=True)
 
 
 class ModelUser:
@@ -72,7 +72,7 @@ class ModelUser:
         self._prompts = prompts
         self._rendered: dict[tuple[str, str, int], Message] = {}
 
-    async def speak(self, view: UserView) -> Said:
+    async def speak(self, view: UserView) -> UserOutcome:
         """Ask for the message; ask again, twice at most, for what cannot be sent."""
         tab = CallLog()
         messages = self._messages(view)
@@ -83,7 +83,7 @@ class ModelUser:
             except CallFailed as failed:
                 if failed.cause in LOST:
                     raise
-                return Said(Silence(why=f"the user's model gave nothing: {failed.told}"), calls=tab.calls, timings=tab.timings)
+                return UserOutcome(Silence(why=f"the user's model gave nothing: {failed.told}"), calls=tab.calls, timings=tab.timings)
             draft = _read(answer.value, view)
             if isinstance(draft.what, Departure) or not draft.fault or (attempt == REGENERATIONS and draft.sendable):
                 return replace(_finish(draft, view), calls=tab.calls, timings=tab.timings)
@@ -97,7 +97,9 @@ class ModelUser:
                 step="regeneration",
             )
         flags = (*draft.flags, draft.fault) if draft.fault else draft.flags
-        return Said(Silence(why=f"no message fit to send after {REGENERATIONS + 1} attempts"), flags=flags, calls=tab.calls, timings=tab.timings)
+        return UserOutcome(
+            Silence(why=f"no message fit to send after {REGENERATIONS + 1} attempts"), flags=flags, calls=tab.calls, timings=tab.timings
+        )
 
     def _messages(self, view: UserView) -> tuple[Message, ...]:
         turn = self._prompts.render(
@@ -168,10 +170,10 @@ def _read(value: JsonValue, view: UserView) -> _Draft:
     return _Draft(utterance, cleaned.flags, cleaned.fault, cleaned.sendable)
 
 
-def _finish(draft: _Draft, view: UserView) -> Said:
+def _finish(draft: _Draft, view: UserView) -> UserOutcome:
     """Hold the draft against facts and rules: what it claims, what it had to tell, whether it may leave."""
     if isinstance(draft.what, Departure):
-        return Said(draft.what, flags=draft.flags)
+        return UserOutcome(draft.what, flags=draft.flags)
     said, flags = draft.what, list(draft.flags)
     if draft.fault:
         flags.append(draft.fault)
@@ -189,7 +191,7 @@ def _finish(draft: _Draft, view: UserView) -> Said:
             flags.append(Flag(kind="claimed_fact_absent", severity="note", evidence=fact))
     due = tuple(t.fact.id for t in view.due)
     used = dict.fromkeys((*(f for f in said.facts_used if f in view.values), *due))
-    return Said(said.model_copy(update={"facts_used": tuple(used)}), flags=tuple(flags))
+    return UserOutcome(said.model_copy(update={"facts_used": tuple(used)}), flags=tuple(flags))
 
 
 def _critical(kind: FlagKind, evidence: str) -> Flag:

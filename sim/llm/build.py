@@ -17,7 +17,7 @@ from sim.llm.hosts import Destination as Place
 from sim.llm.hosts import hosts_of, is_near
 from sim.llm.in_process import EmbedderInProcess, InProcess
 from sim.llm.prices import model_price
-from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import Traffic
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: 
     return LiteLLMEmbedder(spec, timeout=limits.timeout, patience=patience, enter=enter, library=shared.library, environ=environ)
 
 
-def destination_of(spec: ModelSpec, environ: Mapping[str, str] = os.environ) -> Destination:
+def destination_of(spec: ModelSpec, environ: Mapping[str, str] = os.environ) -> CallDestination:
     """Where its calls go: to a server, or to a provider where LiteLLM picks the server."""
     if spec.offline:
-        return Destination(None, spec.model)
+        return CallDestination(None, spec.model)
     near = all(is_near(host) for host in hosts_of(spec, environ=environ))
-    return Destination(urlsplit(spec.api_base).netloc if spec.api_base else spec.model.split("/", 1)[0], spec.model, near)
+    return CallDestination(urlsplit(spec.api_base).netloc if spec.api_base else spec.model.split("/", 1)[0], spec.model, near)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.analysis.agreement import ENOUGH, Agreement, MoveAgreement
+from sim.analysis.agreement import ENOUGH, MoveAgreement, TaggerAgreement
 from sim.core.frozen import Frozen
 from sim.present.plain_table import ruled
 from sim.present.words import NONE, many, share
@@ -25,7 +25,7 @@ class AgreementDocument(Frozen):
     """Sentences that were used to make the tagger: on them it looks better than it is."""
     held_out_by: str
     """The command that prints figures with whole replies held out; empty where nothing is in sample."""
-    agreement: Agreement
+    agreement: TaggerAgreement
 
 
 def render_agreement(document: AgreementDocument) -> RenderableType:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.present.transcript import LABEL, READABLE, Page
+from sim.present.transcript import LABEL, READABLE, TranscriptLayout
 from sim.present.words import safe
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Growing:
 
     def go_on(self, trial: TrialDocument) -> None:
         """Show what `trial` has beyond what was shown."""
-        page = Page(trial.model_copy(update={"worst": None}), self._width, len(LABEL), scores=self._scores)
+        page = TranscriptLayout(trial.model_copy(update={"worst": None}), self._width, len(LABEL), scores=self._scores)
         for session in trial.sessions[:1]:
             made = session.exchanges
             while self._exchange < len(made):
@@ -108,6 +108,6 @@ class Growing:
 
     def end(self, trial: TrialDocument) -> None:
         """Show the rest of the session, and how it ended."""
-        page = Page(trial, self._width, len(LABEL), scores=self._scores)
+        page = TranscriptLayout(trial, self._width, len(LABEL), scores=self._scores)
         for session in trial.sessions[:1]:
             self._show(Group(*page.closed(session)))

@@ -32,7 +32,7 @@ WHY: Final[dict[Unprobed, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class MemoryTable:
     """One table and what stands below it."""
 
     title: str
@@ -40,7 +40,7 @@ class Section:
     notes: tuple[str, ...] = ()
 
 
-def memory_sections(summary: RunSummary) -> list[Section]:
+def memory_sections(summary: RunSummary) -> list[MemoryTable]:
     """Every section that has something to show."""
     of = summary.targets
     sections = [_remembered(of)]
@@ -57,7 +57,7 @@ def memory_sections(summary: RunSummary) -> list[Section]:
     return sections
 
 
-def _remembered(of: Sequence[TargetSummary]) -> Section:
+def _remembered(of: Sequence[TargetSummary]) -> MemoryTable:
     columns = [_column("core facts", of, lambda t: number(t.memory.core_facts_disclosed, 1))]
     columns.append(_column("elicited", of, lambda t: number(t.memory.elicited_facts, 1)))
     notes = ["in a trial: core facts told to every target alike; elicited ones that it drew out beside them"]
@@ -81,10 +81,10 @@ def _remembered(of: Sequence[TargetSummary]) -> Section:
             reasons.setdefault(t.memory.unprobed, []).append(t.target)
     for why, targets in reasons.items():
         notes.append(f"{'no probes' if len(targets) == len(of) else ', '.join(targets)}: {WHY[why]}")
-    return Section("Memory", tuple(columns), tuple(notes))
+    return MemoryTable("Memory", tuple(columns), tuple(notes))
 
 
-def _split(of: Sequence[TargetSummary]) -> Section:
+def _split(of: Sequence[TargetSummary]) -> MemoryTable:
     columns = (
         _column("written", of, lambda t: share(t.memory.written)),
         _column("retrieved", of, lambda t: share(t.memory.retrieved)),
@@ -95,10 +95,10 @@ def _split(of: Sequence[TargetSummary]) -> Section:
         _column("right", of, lambda t: _traced(t, t.memory.split.used)),
     )
     notes = ("shares of what came through the step before; counts: answers, by the first step that failed",)
-    return Section("Where memory fails, of facts told and asked for", columns, notes)
+    return MemoryTable("Where memory fails, of facts told and asked for", columns, notes)
 
 
-def _profile(of: Sequence[TargetSummary]) -> Section:
+def _profile(of: Sequence[TargetSummary]) -> MemoryTable:
     graded = ", ".join(dict.fromkeys(t.memory.profile.by for t in of if t.memory.profile))
 
     def column(heading: str, cell: Callable[[ProfileFigures], str]) -> Column:
@@ -120,10 +120,10 @@ def _profile(of: Sequence[TargetSummary]) -> Section:
     )
     ungraded = sum(t.memory.profile.ungraded for t in of if t.memory.profile)
     notes += (f"{many(ungraded, 'memory', 'memories')} not graded by the judge",) if ungraded else ()
-    return Section(f"Memories that were written (graded by {graded})", columns, notes)
+    return MemoryTable(f"Memories that were written (graded by {graded})", columns, notes)
 
 
-def _forgetting(of: Sequence[TargetSummary]) -> list[Section]:
+def _forgetting(of: Sequence[TargetSummary]) -> list[MemoryTable]:
     def columns(points: Callable[[TargetSummary], Sequence[Point]], heading: Callable[[int], str]) -> tuple[Column, ...]:
         delays = sorted({p.delay for t in of for p in points(t)}, key=lambda d: (d < 0, d))[:DELAYS]
         return tuple(
@@ -136,8 +136,8 @@ def _forgetting(of: Sequence[TargetSummary]) -> list[Section]:
     )
     days = columns(lambda t: t.memory.forgetting.days, lambda d: f"≤ {d} d" if d > 0 else "longer")
     return [
-        Section("Forgetting by sessions", columns(lambda t: t.memory.forgetting.sessions, str), note),
-        Section("Forgetting by days", days),
+        MemoryTable("Forgetting by sessions", columns(lambda t: t.memory.forgetting.sessions, str), note),
+        MemoryTable("Forgetting by days", days),
     ]
 
 
@@ -145,7 +145,7 @@ def _longest(of: Sequence[TargetSummary]) -> int:
     return max(len(t.memory.forgetting.sessions) for t in of)
 
 
-def _adaptability(of: Sequence[TargetSummary]) -> Section:
+def _adaptability(of: Sequence[TargetSummary]) -> MemoryTable:
     columns = (
         _column("adaptability", of, lambda t: signed(t.adaptability.value) + half_width(t.adaptability.interval, t.adaptability.value)),
         _column("gain", of, lambda t: signed(t.adaptability.gain)),
@@ -165,10 +165,10 @@ def _adaptability(of: Sequence[TargetSummary]) -> Section:
         "trend: slope of the fixed set, points a session, by (how many sessions); whatever makes later sessions easier is in it",
         "drifts: wishes that changed, and showed it; median: exchanges until two scores in a row were back",
     )
-    return Section("Adaptability and recovery", columns, notes)
+    return MemoryTable("Adaptability and recovery", columns, notes)
 
 
-def _bought(summary: RunSummary) -> Section:
+def _bought(summary: RunSummary) -> MemoryTable:
     arms = {a.target: a for b in summary.bought for a in b.arms}
 
     def column(heading: str, cell: Callable[[MemoryArm], str]) -> Column:
@@ -196,7 +196,7 @@ def _bought(summary: RunSummary) -> Section:
     if summary.ranks.spearman is not None:
         rho = share(summary.ranks.spearman)
         notes.append(f"over {summary.ranks.targets:,} targets, memory accuracy and likability without callback correlate by rank {rho}")
-    return Section("What memory buys, one model under several policies", columns, tuple(notes))
+    return MemoryTable("What memory buys, one model under several policies", columns, tuple(notes))
 
 
 def _made_of(arm: MemoryArm, against: str) -> str:

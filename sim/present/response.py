@@ -15,7 +15,7 @@ from sim.present.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, money
 
 if TYPE_CHECKING:
-    from sim.analysis.response import Cell, Figures, Row
+    from sim.analysis.response import Figures, ResponseCell, ResponseRow
     from sim.core.codebook import Dimension
 
 
@@ -73,7 +73,7 @@ def _matrix(figures: Figures) -> Table:
     return table
 
 
-def _cells(row: Row, edited: Dimension | None) -> list[Text]:
+def _cells(row: ResponseRow, edited: Dimension | None) -> list[Text]:
     found: list[Text] = []
     for dimension in DIMENSIONS:
         cell = row.cells[dimension]
@@ -133,7 +133,7 @@ def _score(score: int | None) -> str:
     return "n.a." if score is None else str(score)
 
 
-def _of(cell: Cell) -> str:
+def _of(cell: ResponseCell) -> str:
     return f"{percent(cell.share)} % of {cell.n:,}" if cell.n else NONE
 
 

@@ -30,7 +30,7 @@ def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
     """`trial` as a transcript, for a console of `width` columns."""
     judges = {j for s in trial.sessions for e in s.exchanges for j in (*e.ratings, *e.other_moves, *e.scores)} - {trial.rater}
     judges |= {scorer for scores in (trial.scores, *(s.scores for s in trial.sessions)) for scorer in scores}
-    page = Page(trial, min(width, READABLE), max(map(len, (*judges, LABEL))))
+    page = TranscriptLayout(trial, min(width, READABLE), max(map(len, (*judges, LABEL))))
     parts: list[RenderableType] = [_heading(trial), Text()]
     for session in trial.sessions:
         parts += page.session(session)
@@ -56,7 +56,7 @@ def _heading(trial: TrialDocument) -> Text:
 
 
 @dataclass(frozen=True)
-class Page:
+class TranscriptLayout:
     """What every line of a transcript goes by."""
 
     trial: TrialDocument

@@ -16,7 +16,7 @@ from sim.run.tokens import RATER_ANSWER, RUBRIC_ANSWER, TAGGER_ANSWER
 if TYPE_CHECKING:
     from sim.core.event import Event, Role
     from sim.core.spec import Limits, ModelSpec, Sampling
-    from sim.llm.batch.desk import Desk
+    from sim.llm.batch.desk import BatchDesk
     from sim.llm.build import Shared
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
@@ -55,7 +55,9 @@ class BatchClients(Clients):
         paid: calls whose price the journal has (`paid_calls`).
     """
 
-    def __init__(self, prompts: Prompts, *, sampling: Sampling, limits: Limits, shared: Shared, desk: Desk, paid: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self, prompts: Prompts, *, sampling: Sampling, limits: Limits, shared: Shared, desk: BatchDesk, paid: frozenset[tuple[str, str]]
+    ) -> None:
         super().__init__(prompts, sampling=sampling, limits=limits, shared=shared)
         self._desk = desk
         self._paid = paid

@@ -15,7 +15,7 @@ from sim.llm.traffic.passage import Traffic
 from sim.run.pool import work_through
 from sim.run.preflight import check_prices, check_rater
 from sim.score.likability import LikabilityRater
-from sim.score.scenes import Reading, view_of
+from sim.score.scenes import RatedReply, view_of
 
 if TYPE_CHECKING:
     from sim.core.record import Ratings
@@ -32,7 +32,7 @@ class RatedScenes:
     """What a rater said of the scenes, and what it took."""
 
     readings: Readings
-    lost: dict[Reading, str]
+    lost: dict[RatedReply, str]
     """Replies without a rating for reasons outside the model, and why."""
     spent: Spent
 
@@ -61,11 +61,11 @@ async def rate_scenes(
     shared = Shared(Traffic(limits, concurrency=concurrency))
     client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
     judge = LikabilityRater(observer_id(rater.model), client, prompts)
-    due = {Reading(staged.scene.id, part): staged for staged in scenes for part in staged.scene.replies()}
-    readings: dict[Reading, Ratings] = {}
-    lost: dict[Reading, str] = {}
+    due = {RatedReply(staged.scene.id, part): staged for staged in scenes for part in staged.scene.replies()}
+    readings: dict[RatedReply, Ratings] = {}
+    lost: dict[RatedReply, str] = {}
 
-    async def rate(reading: Reading) -> None:
+    async def rate(reading: RatedReply) -> None:
         try:
             readings[reading] = (await judge.score(view_of(due[reading], reading.part))).value
         except CallFailed as failed:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Limits, Study
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
-    from sim.targets.target import Answer, MemoryStep, Survived, Target
+    from sim.targets.target import MemoryStep, Survived, Target, TargetAnswer
 
 WORD = "Zephyrine"
 TELLS = f"My neighbour has a dog. Her name is {WORD}, please remember that."
@@ -166,7 +166,7 @@ class _Noting:
     async def open(self, date: dt.date) -> None:
         await self._target.open(date)
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         started = time.perf_counter()
         answer = await self._target.reply(message, key)
         self._spoken.append(Spoken(message, answer.text, time.perf_counter() - started))

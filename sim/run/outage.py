@@ -28,7 +28,7 @@ _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 """Numbers and ids differ from one failure to the next and make no other cause."""
 
 
-class Outage:
+class OutageListener:
     """Listens to a run, and knows who does not answer.
 
     Args:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ReadingItem:
     """One conversation to read."""
 
     trial: str
@@ -35,7 +35,7 @@ class Item:
         return f"{self.trial}:{self.session}"
 
 
-def give_out(study: PeopleStudy, trials: Iterable[Trial]) -> tuple[tuple[Item, ...], ...]:
+def give_out(study: PeopleStudy, trials: Iterable[Trial]) -> tuple[tuple[ReadingItem, ...], ...]:
     """For each person in turn, the conversations to read, in order.
 
     Raises:
@@ -56,13 +56,13 @@ def give_out(study: PeopleStudy, trials: Iterable[Trial]) -> tuple[tuple[Item, .
     return tuple(_ordered(study, person, pile) for person, pile in enumerate(piles))
 
 
-def _items(study: PeopleStudy, held: dict[str, list[Item]], people: int) -> list[Item]:
+def _items(study: PeopleStudy, held: dict[str, list[ReadingItem]], people: int) -> list[ReadingItem]:
     """As many conversations as so many people can read, each of them by as many as the study asks for."""
     return _drawn(study, held, at_most=max(1, people * study.each // study.raters))
 
 
-def _piles(study: PeopleStudy, items: Sequence[Item], people: int) -> list[list[Item]]:
-    piles: list[list[Item]] = [[] for _ in range(people)]
+def _piles(study: PeopleStudy, items: Sequence[ReadingItem], people: int) -> list[list[ReadingItem]]:
+    piles: list[list[ReadingItem]] = [[] for _ in range(people)]
     for item in items:
         # The shortest piles first, so that all stay within one of each other and there is room for everybody's last.
         for pile in sorted(piles, key=len)[: study.raters]:
@@ -70,7 +70,7 @@ def _piles(study: PeopleStudy, items: Sequence[Item], people: int) -> list[list[
     return piles
 
 
-def _most_people(study: PeopleStudy, held: dict[str, list[Item]]) -> int:
+def _most_people(study: PeopleStudy, held: dict[str, list[ReadingItem]]) -> int:
     """How many people, fewer than the study asks for, all have something to read."""
     for people in range(study.people - 1, study.raters, -1):
         items = _items(study, held, people)
@@ -80,9 +80,9 @@ def _most_people(study: PeopleStudy, held: dict[str, list[Item]]) -> int:
     return study.raters
 
 
-def _held(trials: Iterable[Trial]) -> dict[str, list[Item]]:
+def _held(trials: Iterable[Trial]) -> dict[str, list[ReadingItem]]:
     """All conversations by block: what differs within one is the target, and the session."""
-    blocks: dict[str, list[Item]] = {}
+    blocks: dict[str, list[ReadingItem]] = {}
     for trial in trials:
         if trial.forgotten:
             continue
@@ -90,14 +90,14 @@ def _held(trials: Iterable[Trial]) -> dict[str, list[Item]]:
         for session in trial.sessions:
             count = sum(e.reply is not None for e in session.exchanges)
             if count and session.closed:
-                blocks.setdefault(f"{block}/{session.index}", []).append(Item(trial.id, session.index, count))
+                blocks.setdefault(f"{block}/{session.index}", []).append(ReadingItem(trial.id, session.index, count))
     return blocks
 
 
-def _drawn(study: PeopleStudy, blocks: dict[str, list[Item]], *, at_most: int) -> list[Item]:
+def _drawn(study: PeopleStudy, blocks: dict[str, list[ReadingItem]], *, at_most: int) -> list[ReadingItem]:
     names = sorted(blocks)
     rng(study.seed, "items").shuffle(names)
-    items: list[Item] = []
+    items: list[ReadingItem] = []
     for name in names:
         if items and len(items) + len(blocks[name]) > at_most:
             continue
@@ -105,13 +105,13 @@ def _drawn(study: PeopleStudy, blocks: dict[str, list[Item]], *, at_most: int) -
     return items[:at_most]
 
 
-def _ordered(study: PeopleStudy, person: int, pile: Sequence[Item]) -> tuple[Item, ...]:
+def _ordered(study: PeopleStudy, person: int, pile: Sequence[ReadingItem]) -> tuple[ReadingItem, ...]:
     """In an order of the person's own, with the attention checks drawn in."""
     chance = rng(study.seed, "person", person)
     items = list(pile)
     chance.shuffle(items)
     checked = set(chance.sample(range(len(items)), min(study.checks, len(items))))
     return tuple(
-        Item(item.trial, item.session, item.exchanges, chance.randint(1, item.exchanges) if place in checked else None)
+        ReadingItem(item.trial, item.session, item.exchanges, chance.randint(1, item.exchanges) if place in checked else None)
         for place, item in enumerate(items)
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.run.cluster import Cluster
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
-    from sim.run.worker import Order, Report
+    from sim.run.worker import DriverOrder, Report
 
 START = 300.0
 """Seconds that a worker has to start, its imports and its node's included."""
@@ -107,7 +107,7 @@ class _Actor:
     actor: Any
     _spoke: bool = False
 
-    async def exchange(self, order: Order) -> Report:
+    async def exchange(self, order: DriverOrder) -> Report:
         """Let the actor do as `order` says.
 
         Raises:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.dialogue.judging import Judges
-    from sim.llm.batch.desk import Desk
+    from sim.llm.batch.desk import BatchDesk
     from sim.llm.traffic.passage import Traffic
     from sim.run.judges import Judging
 
@@ -50,7 +50,7 @@ class Bench:
     traffic: Traffic
     """Once it is used up or stopped, nothing more is begun."""
     concurrency: int
-    desk: Desk | None = None
+    desk: BatchDesk | None = None
     """Where requests are gathered into batches; None: each is asked at once."""
 
 

@@ -19,7 +19,7 @@ from sim.run.plan import Range, forecast, memory_of
 if TYPE_CHECKING:
     from sim.core.cast import Cast, CastSession
     from sim.core.event import Role
-    from sim.core.record import Spent, Trial
+    from sim.core.record import RoleSpending, Trial
     from sim.core.spec import Study, TargetSpec
     from sim.llm.prompts import Prompts
     from sim.run.plan import TrialPlan
@@ -53,38 +53,38 @@ class _Sum:
         self.output += output * times
 
 
-class Usage(Frozen):
+class MeanUsage(Frozen):
     """Mean tokens of one call."""
 
     input: float
     output: float
 
 
-ABOUT_MEMORY: dict[Role, Usage] = {
-    "memory": Usage(input=1_500, output=200),
-    "probe": Usage(input=1_500, output=40),
-    "judge": Usage(input=500, output=60),
+ABOUT_MEMORY: dict[Role, MeanUsage] = {
+    "memory": MeanUsage(input=1_500, output=200),
+    "probe": MeanUsage(input=1_500, output=40),
+    "judge": MeanUsage(input=500, output=60),
 }
 """CallTally for granted of one call each."""
 
 
-def pilot_usage(trials: Iterable[Trial]) -> dict[tuple[Role, str], Usage]:
+def pilot_usage(trials: Iterable[Trial]) -> dict[tuple[Role, str], MeanUsage]:
     """Mean tokens of a call by role and target, over calls of known usage; under target '' over all of them."""
-    spent: dict[tuple[Role, str], list[Spent]] = {}
+    spent: dict[tuple[Role, str], list[RoleSpending]] = {}
     for trial in trials:
         for role, of in trial.spent.items():
             spent.setdefault((role, trial.target), []).append(of)
             spent.setdefault((role, ""), []).append(of)
     known = {key: sum(s.calls - s.unknown_usage for s in of) for key, of in spent.items()}
     return {
-        key: Usage(input=sum(s.input for s in of) / known[key], output=sum(s.output for s in of) / known[key])
+        key: MeanUsage(input=sum(s.input for s in of) / known[key], output=sum(s.output for s in of) / known[key])
         for key, of in spent.items()
         if known[key]
     }
 
 
 def forecast_tokens(
-    study: Study, plans: Sequence[TrialPlan], prompts: Prompts, *, pilot: Mapping[tuple[Role, str], Usage] | None = None
+    study: Study, plans: Sequence[TrialPlan], prompts: Prompts, *, pilot: Mapping[tuple[Role, str], MeanUsage] | None = None
 ) -> dict[tuple[Role, str], RoleTokens]:
     """Tokens by role and target."""
     least: dict[tuple[Role, str], _Sum] = {}
@@ -104,7 +104,7 @@ def forecast_tokens(
 
 
 def _add_trial(
-    sums: dict[tuple[Role, str], _Sum], study: Study, plan: TrialPlan, sizes: _Sizes, pilot: Mapping[tuple[Role, str], Usage], *, shortest: bool
+    sums: dict[tuple[Role, str], _Sum], study: Study, plan: TrialPlan, sizes: _Sizes, pilot: Mapping[tuple[Role, str], MeanUsage], *, shortest: bool
 ) -> None:
     """One trial, exchange by exchange: what is said is read again by everybody at every turn."""
     target = plan.target.id
@@ -154,7 +154,7 @@ def _add_memory(
     most: dict[tuple[Role, str], _Sum],
     study: Study,
     plans: Sequence[TrialPlan],
-    pilot: Mapping[tuple[Role, str], Usage],
+    pilot: Mapping[tuple[Role, str], MeanUsage],
 ) -> None:
     """What memory takes, and asking it: so many calls, each taken to be of one size."""
     for target in study.targets:

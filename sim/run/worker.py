@@ -51,7 +51,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DriverOrder:
     """What the driver says."""
 
     kept: int
@@ -118,7 +118,7 @@ class Worker:
         self._said: list[str] = []
         self._bug = self._refused = ""
 
-    async def exchange(self, order: Order) -> Report:
+    async def exchange(self, order: DriverOrder) -> Report:
         """Do as `order` says, and tell what has happened once something has."""
         self._outbox.settle(order.kept)
         if order.stop and not self._traffic.stopped:

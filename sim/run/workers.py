@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from sim.core.errors import InputError, RunStuck
 from sim.run.lease import Leases
 from sim.run.pool import tasks
-from sim.run.worker import Order, Report, Task
+from sim.run.worker import DriverOrder, Report, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ class WorkerLost(Exception):
 class Hired(Protocol):
     """A worker, as its driver sees it."""
 
-    async def exchange(self, order: Order) -> Report:
+    async def exchange(self, order: DriverOrder) -> Report:
         """See `Worker.exchange`.
 
         Raises:
@@ -107,7 +107,7 @@ class Workers:
         Returns:
             False: it is not needed any more.
         """
-        speaks, over = asyncio.ensure_future(post.worker.exchange(Order(0))), asyncio.ensure_future(hall.over())
+        speaks, over = asyncio.ensure_future(post.worker.exchange(DriverOrder(0))), asyncio.ensure_future(hall.over())
         try:
             await asyncio.wait({speaks, over}, return_when=asyncio.FIRST_COMPLETED)
             if not speaks.done():
@@ -128,7 +128,7 @@ class Workers:
                 return
             over = self._traffic.exhausted() or ""
             self._traffic.spent_up = self._traffic.spent_up or bool(over)
-            report = await post.worker.exchange(Order(post.kept, given, stop=self._traffic.stopped, over=over))
+            report = await post.worker.exchange(DriverOrder(post.kept, given, stop=self._traffic.stopped, over=over))
             await self._keep(post, hall, report)
 
     async def _keep(self, post: _Post, hall: _Hall, report: Report) -> None:

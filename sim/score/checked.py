@@ -29,7 +29,7 @@ _LONGEST = 500
 """Characters of a reason."""
 
 
-class Checked:
+class CheckedScorer:
     """A scorer, or a group of them, that always gives a result for each that is asked for, and raises nothing but `CallFailed`."""
 
     def __init__(self, scorer: StudyScorer) -> None:
@@ -81,9 +81,9 @@ class Checked:
             return _failed(id, f"gave back {error}")
 
 
-def check_scorers(scorers: Iterable[StudyScorer]) -> dict[str, Checked]:
+def check_scorers(scorers: Iterable[StudyScorer]) -> dict[str, CheckedScorer]:
     """By the part that each result is kept under; a group under each of its own."""
-    checked = [Checked(s) for s in {id(s): s for s in scorers}.values()]
+    checked = [CheckedScorer(s) for s in {id(s): s for s in scorers}.values()]
     return {info.part: c for c in checked for info in c.infos.values()}
 
 

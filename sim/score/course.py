@@ -30,7 +30,7 @@ from sim.score.overlap import AT_ONCE, overlaps
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sim.score.marks import Bits, Columns, Index
+    from sim.score.marks import Bits, Index, MarkColumns
     from sim.score.overlap import Like
 
     Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ class TalkCourse:
     carry_over: Floats
 
 
-def follow_course(columns: Columns) -> Course:
+def follow_course(columns: MarkColumns) -> Course:
     """The figures of all talks; what a talk has further apart weighs together as much as its pairs of neighbours."""
     places, sets, numbers = _Places(columns), _by_moves(columns), _by_size(columns)
     near, far = np.zeros((4, 1 + places.people)), np.zeros((4, 1 + places.people))
@@ -84,7 +84,7 @@ def follow_course(columns: Columns) -> Course:
     return Course(ratio(*repertoire), ratio(*random), fit, ratio(*near[:2]) - ratio(*near[2:]) - fit)
 
 
-def follow_talks(columns: Columns) -> TalkCourse:
+def follow_talks(columns: MarkColumns) -> TalkCourse:
     """The figures of each talk."""
     places, sets, numbers = _Places(columns), _by_moves(columns), _by_size(columns)
     talks = len(columns.starts) - 1
@@ -133,7 +133,7 @@ class _Here:
 class _Places:
     """Tagged replies by their place in the talk."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: MarkColumns) -> None:
         self.columns = columns
         self.owner = columns.cluster[columns.talk]
         """(N,)"""
@@ -223,12 +223,12 @@ class _Kind:
     """(U, P) With how many it is defined."""
 
 
-def _by_moves(columns: Columns) -> _Kind:
+def _by_moves(columns: MarkColumns) -> _Kind:
     """By which moves they make."""
     return _kind(columns, columns.sets, jaccards)
 
 
-def _by_size(columns: Columns) -> _Kind:
+def _by_size(columns: MarkColumns) -> _Kind:
     """By how many moves they make: the Jaccard to be expected of two random sets of these sizes."""
     table = random_jaccards(len(columns.codes))
 
@@ -238,7 +238,7 @@ def _by_size(columns: Columns) -> _Kind:
     return _kind(columns, sizes(columns.sets).astype(np.uint16), like)
 
 
-def _kind(columns: Columns, values: Bits, like: Like) -> _Kind:
+def _kind(columns: MarkColumns, values: Bits, like: Like) -> _Kind:
     places = int(columns.place.max(initial=-1)) + 1
     distinct, code = np.unique(values, return_inverse=True)
     tagged = columns.tagged

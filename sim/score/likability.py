@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from sim.core.codebook import ALWAYS, DIMENSIONS
-from sim.core.event import Absence, Evidence, Measure, NotApplicable, Quote, Rating, Score
+from sim.core.event import Absence, CountedEvidence, Evidence, NotApplicable, Quote, Rating, Score
 from sim.core.logged import SCENARIO
 from sim.core.text import words
 from sim.core.view import RaterView
@@ -126,7 +126,7 @@ def _read_criterion(question: str, raw: JsonValue) -> Rating:
 
 def _evidence(dimension: str, raw: JsonValue, view: RaterView) -> Evidence:
     if dimension == "length_fit":
-        return Measure(reply_words=len(words(view.reply)), user_words=len(words(view.said.message)))
+        return CountedEvidence(reply_words=len(words(view.reply)), user_words=len(words(view.said.message)))
     text = raw.get("text") if isinstance(raw, dict) else None
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if not isinstance(text, str) or kind not in ("quote", "absence"):

@@ -49,7 +49,7 @@ def jaccards(a: Bits, b: Bits) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class MarkColumns:
     """All replies in a canonical order that does not depend on the order in which talks were added.
 
     N replies in T talks of C clusters; K counted moves. Rows of one talk stand together, in order.
@@ -115,7 +115,7 @@ class Marks:
         self._masks: dict[frozenset[str], int] = {}
         self._sentences: dict[tuple[tuple[str, ...], ...], tuple[int, int, tuple[int, ...]]] = {}
         self._templates: Counter[tuple[int, ...]] = Counter()
-        self._columns: Columns | None = None
+        self._columns: MarkColumns | None = None
         self.words = 0
         """Over all replies."""
         self.with_sentences = 0
@@ -178,7 +178,7 @@ class Marks:
         """
         return self._templates
 
-    def columns(self) -> Columns:
+    def columns(self) -> MarkColumns:
         """What has been added so far, in canonical order."""
         if self._columns is None:
             self._columns = self._arranged()
@@ -206,7 +206,7 @@ class Marks:
     def _prune(self) -> None:
         self._templates = Counter(dict(self._templates.most_common(DISTINCT // 2)))
 
-    def _arranged(self) -> Columns:
+    def _arranged(self) -> MarkColumns:
         kind = np.uint16 if self._marks.typecode == "H" else np.uint64
         marks, opening, closing = (np.array(a, dtype=kind) for a in (self._marks, self._opening, self._closing))
         tagged = np.array(self._tagged, dtype=bool)
@@ -218,7 +218,7 @@ class Marks:
         place = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
         rows = np.repeat(before[order], lengths) + place
         marks = marks[rows]
-        return Columns(
+        return MarkColumns(
             codes=self.codes,
             beside=self.beside,
             marks=marks,

@@ -85,7 +85,7 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Reading:
+class FoldedAnswer:
     """An answer, folded, with what it names."""
 
     text: str
@@ -108,7 +108,7 @@ class Reading:
         return self.text[first.end : second.start]
 
 
-def read(answer: str, question: str, sought: Mapping[str, Sequence[str]]) -> Reading:
+def read(answer: str, question: str, sought: Mapping[str, Sequence[str]]) -> FoldedAnswer:
     """What `answer` names of what is `sought`: of places that overlap, the longest."""
     lines: list[str] = []
     quotes: list[tuple[int, str]] = []
@@ -126,7 +126,7 @@ def read(answer: str, question: str, sought: Mapping[str, Sequence[str]]) -> Rea
         if all(span[1] <= k[0] or span[0] >= k[1] for k in kept):
             kept.append(span)
     kept.sort()
-    return Reading(text, tuple(quotes), tuple(_mention(text, span, kept) for span in kept))
+    return FoldedAnswer(text, tuple(quotes), tuple(_mention(text, span, kept) for span in kept))
 
 
 @lru_cache(maxsize=4096)

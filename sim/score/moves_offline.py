@@ -57,7 +57,7 @@ _LONG: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class TaggerWeights:
     """A linear model of each move: log-odds in hundredths that add up over the features of a sentence.
 
     They are whole numbers because the features are a set: sums of floats would depend on the order in which it is gone through, which differs from
@@ -75,7 +75,7 @@ def tag(sentence: str) -> frozenset[str]:
     return frozenset(confidences(sentence, load_weights()))
 
 
-def confidences(sentence: str, weights: Weights) -> dict[str, float]:
+def confidences(sentence: str, weights: TaggerWeights) -> dict[str, float]:
     """The moves that `sentence` makes, each with its confidence in `FROM` to 1."""
     text = normalise(sentence)
     if _cue("closing_offer").search(text):
@@ -147,16 +147,16 @@ def _seen() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def load_weights() -> Weights:
+def load_weights() -> TaggerWeights:
     """The weights shipped with the package."""
     return read_weights(_file("moves_offline.tsv"))
 
 
-def read_weights(text: str) -> Weights:
+def read_weights(text: str) -> TaggerWeights:
     """Lines of a feature and ten whole hundredths, in the order of `BY_MODEL`; a line that starts with `##` is a remark, and `bias` comes first."""
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("##")]
     bias, *others = [(feature, [int(x) for x in values.split()]) for feature, values in rows]
-    return Weights(tuple(bias[1]), {feature: tuple((i, w) for i, w in enumerate(values) if w) for feature, values in others})
+    return TaggerWeights(tuple(bias[1]), {feature: tuple((i, w) for i, w in enumerate(values) if w) for feature, values in others})
 
 
 def _file(name: str) -> str:

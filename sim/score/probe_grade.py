@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sim.core.event import Grade
-from sim.score.mentions import Mention, Reading, denials, read
+from sim.score.mentions import FoldedAnswer, Mention, denials, read
 from sim.score.scorer import Scored
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _by_polarity(probe: Probe) -> dict[str, list[str]]:
     return found
 
 
-def _abstains(reading: Reading) -> Found | None:
+def _abstains(reading: FoldedAnswer) -> Found | None:
     named = [m for m in reading.of("right") if not m.denied]
     if named:
         return "wrong", named[0].start
@@ -142,7 +142,7 @@ def _abstains(reading: Reading) -> Found | None:
     return "unknown", unknown
 
 
-def _recalls(reading: Reading, probe: Probe) -> Found | None:
+def _recalls(reading: FoldedAnswer, probe: Probe) -> Found | None:
     """An explicit, implicit, update or control probe."""
     plain, negative, both = reading.of("right"), reading.of("right when denied"), reading.of("right either way")
     stale, wrong = reading.of("stale"), reading.of("untold", "other")
@@ -168,7 +168,7 @@ def _recalls(reading: Reading, probe: Probe) -> Found | None:
     return None
 
 
-def _beside(reading: Reading, right: list[Mention], denied: list[Mention], stale: list[Mention], wrong: list[Mention]) -> Found | None:
+def _beside(reading: FoldedAnswer, right: list[Mention], denied: list[Mention], stale: list[Mention], wrong: list[Mention]) -> Found | None:
     """The right value is named as so; what else is said decides."""
     first = right[0]
     rivals = [m for m in (*stale, *wrong) if not m.denied]
@@ -188,7 +188,7 @@ def _beside(reading: Reading, right: list[Mention], denied: list[Mention], stale
     return ("wrong", first.start) if _several_figures(reading, first) else None if _alternative(reading, first) else ("right", first.start)
 
 
-def _hedged(reading: Reading, one: Mention, other: Mention) -> bool:
+def _hedged(reading: FoldedAnswer, one: Mention, other: Mention) -> bool:
     """Whether two are offered, as "Utrecht or Rotterdam" and "maybe Utrecht, maybe Rotterdam" do."""
     between = reading.between(one, other)
     if len(between) < 60 and _OR.search(between):
@@ -196,13 +196,13 @@ def _hedged(reading: Reading, one: Mention, other: Mention) -> bool:
     return all(re.search(r"\b(?:maybe|perhaps|possibly|might|could be)\b", m.clause) for m in (one, other))
 
 
-def _alternative(reading: Reading, right: Mention) -> bool:
+def _alternative(reading: FoldedAnswer, right: Mention) -> bool:
     """Whether something unknown to us is offered beside the right value."""
     before, after = reading.text[max(right.start - 24, 0) : right.start], reading.text[right.end : right.end + 6]
     return bool(re.search(r"\beither\b", before) or re.match(r",? or (?!so\b|the(?:reabouts)?\b|some|rat|oth)", after))
 
 
-def _several_figures(reading: Reading, right: Mention) -> bool:
+def _several_figures(reading: FoldedAnswer, right: Mention) -> bool:
     """Whether a figure is offered beside another one: "2018 or 2019"."""
     if not _NUMBER.search(reading.text[right.start : right.end]):
         return False
@@ -214,7 +214,7 @@ def _sentence_between(text: str, start: int, end: int) -> bool:
     return "\n" in text[start:end] and text[start:end].count(" ") > 25
 
 
-def _unknown(reading: Reading) -> int | None:
+def _unknown(reading: FoldedAnswer) -> int | None:
     found = _DO_NOT_KNOW.search(reading.text) or _NOT_SURE.search(reading.text)
     return found.start() if found else None
 
@@ -226,7 +226,7 @@ _THEN = r"\b(?:then|later|afterwards|followed by|only after|next|second|came aft
 _SECOND = re.compile(r"\b(?:second|later|last|afterwards|after)\b")
 
 
-def _in_order(reading: Reading) -> Found | None:
+def _in_order(reading: FoldedAnswer) -> Found | None:
     """A temporal probe: which of two was told first."""
     right, other = reading.of("right"), reading.of("other")
     if not right and not other:
@@ -243,7 +243,7 @@ def _in_order(reading: Reading) -> Found | None:
     return ("right" if bool(right) != only.denied else "wrong"), only.start
 
 
-def _of_two(reading: Reading, right: Mention, other: Mention) -> Found | None:
+def _of_two(reading: FoldedAnswer, right: Mention, other: Mention) -> Found | None:
     if right.denied != other.denied:
         return ("right" if other.denied else "wrong"), (right if other.denied else other).start
     early, late = sorted((right, other), key=lambda m: m.start)

@@ -44,7 +44,7 @@ _ABOUT: Final = frozenset(("user", "they", "their", "person", "mention", "told",
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFact:
     """A fact of the cast, by what was told of it."""
 
     newest: tuple[str, ...]
@@ -71,7 +71,7 @@ class Accuracy:
     """Of these, those that it still holds in an old value, in a fact that does not hold the newest."""
 
 
-def score_profile(content: str, *, messages: Sequence[str], known: Iterable[Known]) -> Accuracy:
+def score_profile(content: str, *, messages: Sequence[str], known: Iterable[KnownFact]) -> Accuracy:
     """Grade `content`, a written memory, against the user's `messages` up to then and what they told."""
     facts, told = split_facts(content), tuple(known)
     said = _Said(messages)
@@ -113,7 +113,7 @@ def _passages(message: str) -> tuple[str, ...]:
     return tuple(f"{a} {b}" for a, b in pairwise(parts)) or (message,)
 
 
-def _grade(fact: str, said: _Said, known: Sequence[Known]) -> Truth:
+def _grade(fact: str, said: _Said, known: Sequence[KnownFact]) -> Truth:
     if any(_has(fact, never) and not _has(fact, k.newest) for k in known for never in k.untold):
         return "contradicted"
     named = [n.strip("’'.,:-") for n in _NAMED.findall(fact)]

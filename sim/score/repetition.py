@@ -22,7 +22,7 @@ import numpy as np
 from sim.core.event import Tags
 from sim.core.moves import MarkedReply, MarkedTalk
 from sim.score.course import follow_course
-from sim.score.marks import Columns, Marks, jaccards, sizes
+from sim.score.marks import MarkColumns, Marks, jaccards, sizes
 from sim.score.overlap import chunks, overlaps
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Alike:
     """(T, 2) None: no conversation has three tagged replies, so that order means nothing."""
 
 
-def alike(columns: Columns) -> Alike:
+def alike(columns: MarkColumns) -> Alike:
     """The sums behind observed and within."""
     talks = len(columns.starts) - 1
     now = columns.pairs
@@ -152,7 +152,7 @@ def alike(columns: Columns) -> Alike:
     return Alike(observed, _within(columns, np.bincount(at, minlength=talks)))
 
 
-def _within(columns: Columns, pairs: Index) -> Floats | None:
+def _within(columns: MarkColumns, pairs: Index) -> Floats | None:
     """Each ordered pair of different tagged replies of a conversation is equally likely to stand at each of its pairs."""
     n = np.bincount(columns.talk[columns.tagged], minlength=len(pairs))
     if not ((n > 2) & (pairs > 0)).any():
@@ -304,7 +304,7 @@ def measure_sessions(marks: Marks) -> dict[Edge, PairFigures]:
     return found
 
 
-def _novelty(columns: Columns) -> Novelty:
+def _novelty(columns: MarkColumns) -> Novelty:
     now = columns.pairs
     size = sizes(columns.sets[columns.tagged])
     entropy = np.log(size[size > 0].astype(float))
@@ -323,13 +323,13 @@ def _against_sets(sets: Bits, reference: Bits, moves: int) -> Floats:
     return np.maximum(found, 0)
 
 
-def _whole_talks(columns: Columns) -> Iterator[slice]:
+def _whole_talks(columns: MarkColumns) -> Iterator[slice]:
     """Rows of whole talks, so many at a time that their counts stay small."""
     for talks in chunks(np.diff(columns.starts) * len(columns.codes)):
         yield slice(int(columns.starts[talks.start]), int(columns.starts[min(talks.stop, len(columns.starts) - 1)]))
 
 
-def _against_history(columns: Columns, rows: slice) -> Floats:
+def _against_history(columns: MarkColumns, rows: slice) -> Floats:
     """Smoothed KL(set ‖ counts of all before it in the talk), for the tagged replies of `rows` with a tagged one before them."""
     sets, tagged, talk, moves = columns.sets[rows], columns.tagged[rows], columns.talk[rows], len(columns.codes)
     start = columns.starts[talk] - rows.start

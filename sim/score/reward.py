@@ -25,7 +25,7 @@ Moves = Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class RewardWeights:
     """What each term counts; a guard's is what one unit too many takes off."""
 
     quality: float = 1.0
@@ -65,7 +65,7 @@ def reward_novelty(
     quality: Sequence[float],
     *,
     codebook: Codebook,
-    weights: Weights = Weights(),
+    weights: RewardWeights = RewardWeights(),
 ) -> Rewards:
     """Reward each completion.
 

@@ -32,7 +32,7 @@ class Staged:
     persona: Persona
 
 
-class Reading(NamedTuple):
+class RatedReply(NamedTuple):
     """Which reply was rated."""
 
     scene: str
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     """As in `Scene.replies`."""
 
 
-Readings = Mapping[Reading, Ratings]
+Readings = Mapping[RatedReply, Ratings]
 """What a rater said of each reply; one whose call came to nothing is absent."""
 
 

@@ -27,7 +27,7 @@ from sim.score.overlap import AT_ONCE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sim.score.marks import Bits, Columns, Index
+    from sim.score.marks import Bits, Index, MarkColumns
 
     Floats = NDArray[np.float64]
 
@@ -63,13 +63,13 @@ class Null:
         return float(known.mean()) if len(known) else None
 
 
-def permutations_for(columns: Columns, asked: int) -> int:
+def permutations_for(columns: MarkColumns, asked: int) -> int:
     """How many permutations are made: as many as asked for up to 30 million replies moved in all, but 99 in any case."""
     affordable = WORK // max(1, int(columns.tagged.sum()))
     return min(asked, max(FEWEST_PERMUTATIONS, affordable))
 
 
-def order_null(columns: Columns, *, permutations: int, seed: int) -> Null | None:
+def order_null(columns: MarkColumns, *, permutations: int, seed: int) -> Null | None:
     """Jaccard and excess of neighbours, replies in random order within each conversation.
 
     None: no conversation with a pair has three tagged replies, or every pair is of two empty sets.
@@ -93,7 +93,7 @@ def order_null(columns: Columns, *, permutations: int, seed: int) -> Null | None
     return Null(float(observed.sum() / counted.sum()), np.concatenate(values), np.concatenate(excess))
 
 
-def conversation_null(columns: Columns, *, permutations: int, seed: int) -> Null | None:
+def conversation_null(columns: MarkColumns, *, permutations: int, seed: int) -> Null | None:
     """Mean Jaccard of replies of the same conversation, replies dealt out over conversations at the same position.
 
     A conversation weighs as many pairs of neighbours as it has, as in *within* of guide/methods.md#repetition.
@@ -123,7 +123,7 @@ def conversation_null(columns: Columns, *, permutations: int, seed: int) -> Null
     return Null(float(_ratio(observed[None], counted[None], weight)[0]), np.concatenate(values), np.empty(0))
 
 
-def _within_talks(columns: Columns, *, seed: tuple[int, int]) -> tuple[Index, Index, Floats]:
+def _within_talks(columns: MarkColumns, *, seed: tuple[int, int]) -> tuple[Index, Index, Floats]:
     """Rows of every two tagged replies of a conversation, and what they weigh; a seeded draw by weight where there are too many."""
     talks = len(columns.starts) - 1
     tagged = np.flatnonzero(columns.tagged)

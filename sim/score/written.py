@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sim.core.event import Truths
 from sim.core.ledger import told_values
 from sim.core.written import GRADES, last_written
-from sim.score.profile import Accuracy, Known, score_profile
+from sim.score.profile import Accuracy, KnownFact, score_profile
 
 if TYPE_CHECKING:
     from sim.core.event import Truth
@@ -36,13 +36,13 @@ def said_by(trial: Trial, session: int) -> tuple[str, ...]:
     return (*before, *(e.user.message for s in trial.sessions[:session] for e in s.exchanges))
 
 
-def known_by(trial: Trial, session: int) -> tuple[Known, ...]:
+def known_by(trial: Trial, session: int) -> tuple[KnownFact, ...]:
     """What had been told of each fact by the end of `session`."""
-    found: list[Known] = []
+    found: list[KnownFact] = []
     for fact, told in told_values(replace(trial, sessions=trial.sessions[:session])).items():
         values = trial.cast.values_by_fact[fact]
         newest = max(told)
         older = tuple(values[v].answers for v in told if v != newest)
         untold = tuple(value.answers for v, value in enumerate(values) if v not in told)
-        found.append(Known(values[newest].answers, older, untold))
+        found.append(KnownFact(values[newest].answers, older, untold))
     return tuple(found)

@@ -29,7 +29,7 @@ _FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "st
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedFile:
     """What was found in one file."""
 
     path: Path
@@ -43,13 +43,13 @@ class Checked:
     """The study with everything it names, where all of that is right too."""
     document: Document | None = None
 
-    def with_problems(self, more: Iterable[InputError]) -> Checked:
+    def with_problems(self, more: Iterable[InputError]) -> CheckedFile:
         """The same with what else was found to be wrong, each with its line where it tells its keys."""
         found = [_locate(one, self.document) if self.document else one for error in more for one in split(error)]
         return replace(self, problems=_sorted([*self.problems, *found]))
 
 
-def check_paths(paths: Iterable[Path] = ()) -> list[Checked]:
+def check_paths(paths: Iterable[Path] = ()) -> list[CheckedFile]:
     """Validate every YAML file in `paths`; a study with all it names, each of its scenarios cast with each of its personas.
 
     Without paths, the folders `personas/`, `scenarios/`, `studies/` and `codebooks/` of the working folder, or what is built in where it has none.
@@ -70,7 +70,7 @@ def _below(path: Path) -> Iterator[Path]:
         yield from (Path(place, f) for f in sorted(files) if f.endswith(SUFFIXES) and not f.startswith("."))
 
 
-def _check(file: Path) -> Checked:
+def _check(file: Path) -> CheckedFile:
     kind: Kind | None = _FOLDERS.get(file.absolute().parent.name)
     document: Document | None = None
     study: Study | None = None
@@ -98,7 +98,7 @@ def _check(file: Path) -> Checked:
             raise InputError(problem, mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:
         problems = _sorted(split(error))
-    return Checked(file, kind, problems, study, loaded, document)
+    return CheckedFile(file, kind, problems, study, loaded, document)
 
 
 def _sorted(problems: Iterable[InputError]) -> tuple[InputError, ...]:

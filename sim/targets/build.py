@@ -11,7 +11,7 @@ from sim.core.spec import CallableTargetSpec, CustomTargetSpec, GraphTargetSpec,
 from sim.llm.attempts import Patience
 from sim.llm.hosts import is_near
 from sim.llm.prices import Price, told_price
-from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.lanes import CallDestination
 from sim.targets.callable import build_callable, load_callable
 from sim.targets.graph import GraphTarget, load_graph
 from sim.targets.identity import Identity
@@ -48,7 +48,7 @@ class CustomTarget:
         else:
             self._code = load_callable(spec) if isinstance(spec, CallableTargetSpec) else load_graph(spec)
             kind = "callable" if isinstance(spec, CallableTargetSpec) else "graph"
-            self._till = Meter(Destination(None, f"{kind}/{spec.id}"), shared.traffic, price_of(spec))
+            self._till = Meter(CallDestination(None, f"{kind}/{spec.id}"), shared.traffic, price_of(spec))
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
@@ -98,7 +98,7 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
     url = urlsplit(nothing.text(spec.http.url, quoted=True))
     return HttpLine(
         spec.http,
-        till=Meter(Destination(url.netloc, f"http/{spec.id}", is_near(url.hostname or "")), shared.traffic, price_of(spec)),
+        till=Meter(CallDestination(url.netloc, f"http/{spec.id}", is_near(url.hostname or "")), shared.traffic, price_of(spec)),
         pool=shared.pool,
         patience=Patience(retries=limits.retries),
         timeout=limits.timeout,

@@ -18,9 +18,9 @@ from sim.core.due import talks_on
 from sim.core.errors import InputError
 from sim.foreign.calls import call_foreign, finish_of, text_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
-from sim.targets.meter import Meter, Said
+from sim.targets.meter import CallOutcome, Meter
 from sim.targets.own import KeepsItsOwn
-from sim.targets.target import Answer, Survived
+from sim.targets.target import Survived, TargetAnswer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -89,7 +89,7 @@ class FunctionTarget(KeepsItsOwn):
         """Begin a session with nothing said in it."""
         self._sitting.open(date)
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         """Call the function."""
         heard = self._sitting.heard(message)
         arguments = chosen(
@@ -107,10 +107,10 @@ class FunctionTarget(KeepsItsOwn):
         self._sitting.keep(heard, answer.text)
         return answer
 
-    async def _call(self, arguments: Mapping[str, object]) -> Said:
+    async def _call(self, arguments: Mapping[str, object]) -> CallOutcome:
         name = self._till.name
         value = await call_foreign(self._function, arguments, seconds=self._timeout, name=name)
-        return Said(text_of(value, name=name), finish=finish_of(value))
+        return CallOutcome(text_of(value, name=name), finish=finish_of(value))
 
 
 class ObjectTarget(KeepsItsOwn):
@@ -135,14 +135,14 @@ class ObjectTarget(KeepsItsOwn):
             self._sitting = before
             raise
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         """Tell the instance the message."""
         heard = self._sitting.heard(message)
         arguments = {"message": heard, "key": self._identity.key(key)}
 
-        async def call(_: Passage) -> Said:
+        async def call(_: Passage) -> CallOutcome:
             value = await self._tell("reply", arguments)
-            return Said(text_of(value, name=self._till.name), finish=finish_of(value))
+            return CallOutcome(text_of(value, name=self._till.name), finish=finish_of(value))
 
         answer = await self._till.ask(heard, call)
         self._sitting.keep(heard, answer.text)

@@ -12,7 +12,7 @@ from sim.core.errors import CallFailed
 from sim.llm.client import CallLog, Message, Request
 from sim.targets.context import fit
 from sim.targets.memory.policy import Heard, Memory, words_of
-from sim.targets.target import Answer, MemoryStep, Survived
+from sim.targets.target import MemoryStep, Survived, TargetAnswer
 
 if TYPE_CHECKING:
     from sim.core.event import Role
@@ -54,7 +54,7 @@ class ChatTarget:
         since = self._earlier[-1].date if self._earlier else None
         self._now = Heard(date, since, self._prompts.render("target_session", date=date, since=since))
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         """Send system prompt, recalled messages and this session, ending with `message`."""
         recalled = await self._memory.recall(self._earlier, message)
         tab = CallLog(recalled.calls, recalled.timings)
@@ -68,7 +68,7 @@ class ChatTarget:
         answer = await tab.ask(self._client, Request(self._role, context, seed=self._draw(len(self._now.said) // 2 + 1)))
         self._now = replace(asked, said=(*asked.said, Message("assistant", answer.text)))
         known = (*recalled.texts, *words_of(fitted.earlier))
-        return Answer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped)
+        return TargetAnswer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped)
 
     async def close_session(self) -> tuple[MemoryStep, ...]:
         """Let the memory consolidate."""

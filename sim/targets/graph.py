@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from sim.core.errors import CallFailed, InputError
 from sim.foreign.calls import call_foreign, finish_of, free_threads, text_of
 from sim.foreign.code import load_object
-from sim.targets.meter import Meter, Said
+from sim.targets.meter import CallOutcome, Meter
 from sim.targets.own import KeepsItsOwn
-from sim.targets.target import Answer, Survived
+from sim.targets.target import Survived, TargetAnswer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,7 +58,7 @@ class GraphTarget(KeepsItsOwn):
         """Begin a session on the same thread."""
         self._sitting.open(date)
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         """Invoke the graph."""
         heard = self._sitting.heard(message)
         new = {"role": "user", "content": heard, "id": self._identity.key(key)}
@@ -72,7 +72,7 @@ class GraphTarget(KeepsItsOwn):
         free_threads()
         return await super().restore(trial)
 
-    async def _call(self, messages: Sequence[Mapping[str, str]]) -> Said:
+    async def _call(self, messages: Sequence[Mapping[str, str]]) -> CallOutcome:
         user = self._identity.user(self._life)
         told = {"thread_id": user, "user_id": user, "session_id": self._identity.session(self._take, self._sitting.index)}
         configurable = {**told, "date": self._sitting.today} if self._dated else told
@@ -81,7 +81,7 @@ class GraphTarget(KeepsItsOwn):
         return _last_reply(state, self._till.name)
 
 
-def _last_reply(state: object, name: str) -> Said:
+def _last_reply(state: object, name: str) -> CallOutcome:
     messages = state.get("messages") if isinstance(state, Mapping) else getattr(state, "messages", None)
     if not isinstance(messages, Sequence) or not messages:
         raise CallFailed("infrastructure", f"{name} returned {type(state).__name__} without messages")
@@ -89,4 +89,4 @@ def _last_reply(state: object, name: str) -> Said:
     role = last.get("role") or last.get("type") if isinstance(last, Mapping) else getattr(last, "type", None)
     if role not in ("ai", "assistant", "AIMessageChunk"):
         raise CallFailed("infrastructure", f"{name} ended with a message that is not the assistant's", quote=f"it is of '{role}'")
-    return Said(text_of(last, name=name), finish=finish_of(last))
+    return CallOutcome(text_of(last, name=name), finish=finish_of(last))

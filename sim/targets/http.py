@@ -29,10 +29,10 @@ from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scr
 from sim.llm.keys import hold
 from sim.llm.reach import why_unreachable
 from sim.targets import stream
-from sim.targets.meter import Meter, Said
+from sim.targets.meter import CallOutcome, Meter
 from sim.targets.own import KeepsItsOwn
-from sim.targets.target import Answer, MemoryStep, Survived
-from sim.targets.template import Absent, Filling, find, find_text, word_at
+from sim.targets.target import MemoryStep, Survived, TargetAnswer
+from sim.targets.template import Filling, MissingPath, find, find_text, word_at
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -86,7 +86,7 @@ class HttpLine:
         for name in spec.variables:
             hold(environ[name])
 
-    async def say(self, here: Passage, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> Said:
+    async def say(self, here: Passage, filling: Filling, headers: Mapping[str, str], body: JsonValue) -> CallOutcome:
         """Send a message.
 
         Args:
@@ -97,7 +97,7 @@ class HttpLine:
         """
         spec = self.spec
         outcome, heard = await self._send(here, spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
-        return Said(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish, resent=heard)
+        return CallOutcome(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish, resent=heard)
 
     async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
         """Make one of the calls around the talk; what came back.
@@ -207,7 +207,7 @@ class HttpLine:
             return Attempted(find_text(came, spec.reply), word_at(came, spec.finish) or "stop")
         except (ValueError, RecursionError):
             raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it", quote=raw) from None
-        except Absent:
+        except MissingPath:
             raise AttemptFailed("final", f"no text stands at reply: {spec.reply} in what came", quote=raw) from None
 
 
@@ -258,7 +258,7 @@ class HttpTarget(KeepsItsOwn):
             self._sitting = before
             raise
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         """Send `message` with its idempotency key."""
         heard = self._sitting.heard(message)
         filling = self._filling(heard, key)
@@ -320,7 +320,7 @@ class HttpTarget(KeepsItsOwn):
     def _id_in(self, came: str, path: str) -> str:
         try:
             found = find(json.loads(came), path)
-        except (ValueError, Absent, RecursionError):
+        except (ValueError, MissingPath, RecursionError):
             found = None
         if not isinstance(found, str | int) or not str(found).isprintable():
             message = f"{self._line.till.name}: no id stands at session_id: {path} in what the opening call brought"
@@ -351,7 +351,7 @@ class HttpTarget(KeepsItsOwn):
             return True
         try:
             return find(json.loads(came), poll.at) == poll.equals
-        except (ValueError, Absent, RecursionError):
+        except (ValueError, MissingPath, RecursionError):
             return False
 
 

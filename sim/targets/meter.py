@@ -16,15 +16,15 @@ from sim.llm.client import Message, prompt_hash
 from sim.llm.prices import Price
 from sim.llm.reading import sound
 from sim.llm.telemetry import calling
-from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import Passage, Settled, Traffic, estimate
-from sim.targets.target import Answer
+from sim.targets.target import TargetAnswer
 
 MOST_FINISH = 40
 """Characters of a word for why a reply ended."""
 
 
-class Said(NamedTuple):
+class CallOutcome(NamedTuple):
     """What a call brought."""
 
     text: str
@@ -41,7 +41,7 @@ class Said(NamedTuple):
 class Meter:
     """Where the calls of one target are counted."""
 
-    to: Destination
+    to: CallDestination
     """Its model is what the journal calls it: `http/<id>`, `callable/<id>`, `graph/<id>`."""
     traffic: Traffic
     price: Price | None = None
@@ -58,7 +58,7 @@ class Meter:
         """What a call that sends `texts` passes; to be settled only where the call is one that the journal counts."""
         return self.traffic.passage(self.role, self.to, estimate(texts), price=self.price)
 
-    async def ask(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> Answer:
+    async def ask(self, message: str, call: Callable[[Passage], Awaitable[CallOutcome]]) -> TargetAnswer:
         """The reply that `call` brings.
 
         Raises:
@@ -69,7 +69,7 @@ class Meter:
             span.tell({"gen_ai.response.finish_reasons": [sound(SECRETS.strike(said.finish))[:MOST_FINISH]], "rapport.retries": said.attempts - 1})
         prompt = prompt_hash((Message("user", message),))
         paid = Call(role=self.role, model=self.name, prompt=prompt, cost=settled.cost, estimated=settled.estimated)
-        return Answer(
+        return TargetAnswer(
             sound(SECRETS.strike(said.text)),
             finish=sound(SECRETS.strike(said.finish))[:MOST_FINISH],
             calls=(paid,),
@@ -77,7 +77,7 @@ class Meter:
             resent=said.resent,
         )
 
-    async def _pass(self, message: str, call: Callable[[Passage], Awaitable[Said]]) -> tuple[Said, float, Settled]:
+    async def _pass(self, message: str, call: Callable[[Passage], Awaitable[CallOutcome]]) -> tuple[CallOutcome, float, Settled]:
         """What `call` brings, how many seconds it took, and what it was settled at."""
         async with self.passage(message) as here:
             started = time.perf_counter()

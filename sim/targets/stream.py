@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Literal
 
 from sim.llm.failures import AttemptFailed
-from sim.targets.template import Absent, find_text, word_at
+from sim.targets.template import MissingPath, find_text, word_at
 
 DONE = "[DONE]"
 
@@ -78,7 +78,7 @@ async def join(events: AsyncIterator[str], path: str, finish: str | None = None)
         if path == "$":
             pieces.append(data)
             continue
-        with suppress(ValueError, Absent, RecursionError):
+        with suppress(ValueError, MissingPath, RecursionError):
             event = json.loads(data)
             ended = word_at(event, finish) or ended
             pieces.append(find_text(event, path))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TargetAnswer:
     """A target's reply and what it took."""
 
     text: str
@@ -57,7 +57,7 @@ class Target(Protocol):
     async def open(self, date: dt.date) -> None:
         """A session begins on `date`."""
 
-    async def reply(self, message: str, key: str) -> Answer:
+    async def reply(self, message: str, key: str) -> TargetAnswer:
         """Answer `message`. The same `key` marks the same message, sent again after an interruption."""
 
     async def close_session(self) -> tuple[MemoryStep, ...]:

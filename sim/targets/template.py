@@ -67,7 +67,7 @@ def check_variables(names: frozenset[str], environ: Mapping[str, str], *, target
         raise wrong
 
 
-class Absent(Exception):
+class MissingPath(Exception):
     """There is nothing at the end of a path."""
 
 
@@ -75,7 +75,7 @@ def find(value: JsonValue, path: str) -> JsonValue:
     """What stands at `path` in `value`.
 
     Raises:
-        Absent: nothing does.
+        MissingPath: nothing does.
     """
     for step in re.findall(r"[^.\[\]]+", path.removeprefix("$")):
         if isinstance(value, list) and re.fullmatch(r"[0-9]+", step) and int(step) < len(value):
@@ -83,7 +83,7 @@ def find(value: JsonValue, path: str) -> JsonValue:
         elif isinstance(value, dict) and step in value:
             value = value[step]
         else:
-            raise Absent(step)
+            raise MissingPath(step)
     return value
 
 
@@ -91,7 +91,7 @@ def word_at(value: JsonValue, path: str | None) -> str:
     """The text at `path` in `value`; empty where there is none."""
     try:
         found = find(value, path) if path else ""
-    except Absent:
+    except MissingPath:
         return ""
     return found if isinstance(found, str) else ""
 
@@ -100,7 +100,7 @@ def find_text(value: JsonValue, path: str) -> str:
     """The text at `path`; null is a text without words, a list is the texts in it put together.
 
     Raises:
-        Absent: no text stands there.
+        MissingPath: no text stands there.
     """
     found = find(value, path)
     if found is None:
@@ -109,4 +109,4 @@ def find_text(value: JsonValue, path: str) -> str:
         return found
     if isinstance(found, list) and found:
         return "".join(find_text(item, "text" if isinstance(item, dict) else "$") for item in found)
-    raise Absent(path)
+    raise MissingPath(path)

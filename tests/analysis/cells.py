@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.core.cast import build_cast
 from sim.core.record import RunStatus, Trial
 from tests import examples
@@ -33,12 +33,12 @@ def source(
     kinds: Mapping[str, str] | None = None,
     offline: tuple[str, ...] = (),
     **study: object,
-) -> Source:
+) -> RunSource:
     names = list(dict.fromkeys(target for target, _, _ in cells))
     memory = {"remembers": "full", "forgets": "none"}
     targets = [{"id": n, "model": "offline/uses", "memory": memory.get(n, "full")} for n in names]
     trials = [cell_trial(*place, given, kind=(kinds or {}).get(place[1], "social")) for place, given in cells.items()]
-    return Source(run, examples.study(targets=targets, **study), CODEBOOK, trials, status=status, offline=offline)
+    return RunSource(run, examples.study(targets=targets, **study), CODEBOOK, trials, status=status, offline=offline)
 
 
 def people(n: int) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.crossed import CrossedDocument, Effect, compare_crossed, components, spreads
 from sim.core.cast import build_cast
 from sim.core.errors import InputError
@@ -25,7 +25,7 @@ Scores = Mapping[str, int | list[Given]]
 """Of the target that remembers, by rater; the other target has 3 from everybody."""
 
 
-def run(name: str, user: str, scores: Scores, *, n: int = 5, scenario: str = "moving-house", **changes: object) -> Source:
+def run(name: str, user: str, scores: Scores, *, n: int = 5, scenario: str = "moving-house", **changes: object) -> RunSource:
     study = examples.study(user={"model": user}, observers=[{"id": "second", "model": TWO if user == ONE else ONE}], **changes)
     trials = []
     for persona in people(n):
@@ -35,14 +35,14 @@ def run(name: str, user: str, scores: Scores, *, n: int = 5, scenario: str = "mo
             own, *others = (dict.fromkeys(scores, 3) if target == "forgets" else scores).items()
             given = dict(others)
             trials.append(diary.exchange(own[1], others=given).exchange(own[1], others=given).close(4).finish())
-    return Source(name, study, CODEBOOK, trials)
+    return RunSource(name, study, CODEBOOK, trials)
 
 
-def crossed(*sources: Source, same: bool = True) -> CrossedDocument:
+def crossed(*sources: RunSource, same: bool = True) -> CrossedDocument:
     return compare_crossed(sources, conditions=[{"user": s.run, "rater": s.run, "prompt 'x'": "same" if same else s.run} for s in sources])
 
 
-def both() -> tuple[Source, Source]:
+def both() -> tuple[RunSource, RunSource]:
     return run("a", ONE, {"self": 5, "observer:second": 4}), run("b", TWO, {"self": 2, "observer:second": 4})
 
 

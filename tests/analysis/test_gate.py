@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.gate import Check, effective, run_gate
 from sim.analysis.requirements import parse_requirement
 from sim.present.gate import junit_gate, markdown_gate
@@ -238,7 +238,7 @@ def test_adaptability_that_passes_because_the_other_arm_falls_faster_is_said_to_
     trials = [
         trial(of[n % 2 if target == "forgets" else n % 3 % 2], target=target, persona=f"p{n}") for target, of in falls.items() for n in range(6)
     ]
-    run = Source("run", examples.study(), CODEBOOK, trials)
+    run = RunSource("run", examples.study(), CODEBOOK, trials)
     (found,) = run_gate(run, [parse_requirement("adaptability >= 0")], targets=["remembers"], margins={}).checks
     assert found.verdict == "passed"
     assert found.detail.endswith("; falls less than without memory")

@@ -8,7 +8,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.compare import CompareDocument, Comparison, compare
 from sim.analysis.gate import check, not_worse
 from sim.analysis.measures import BY_ID, LIKABILITY
@@ -171,7 +171,7 @@ def test_measures_beside_the_primary_outcome_are_one_family() -> None:
 # --- one persona --------------------------------------------------------------------------------------------------
 
 
-def without(cells: Cells, persona: str) -> Source:
+def without(cells: Cells, persona: str) -> RunSource:
     return source({place: given for place, given in cells.items() if place[1] != persona})  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
 from sim.analysis.measures import BY_ID
 from sim.analysis.occasions import Met, find_occasions
@@ -33,8 +33,8 @@ def talk(target: str, persona: str, later: Sequence[tuple[tuple[str, ...], Given
     return diary.close(4)
 
 
-def run(trials: Sequence[Trial]) -> Source:
-    return Source("r", examples.study(), CODEBOOK, trials)
+def run(trials: Sequence[Trial]) -> RunSource:
+    return RunSource("r", examples.study(), CODEBOOK, trials)
 
 
 def test_a_callback_is_about_the_facts_told_before_and_scripted_where_all_were_told() -> None:

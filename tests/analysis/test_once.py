@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.analysis.adaptability import SessionMeans
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
 from sim.analysis.summary import summarise
 from sim.core import record
@@ -44,7 +44,7 @@ def test_words_and_session_means_are_computed_once(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(record, "count_words", count)
     monkeypatch.setattr(SessionMeans, "_computed", average)
     trials = [told(persona, target) for persona in ("nora", "omar", "pia") for target in ("remembers", "forgets")]
-    source = Source("told", examples.study(), CODEBOOK, trials, status="finished")
+    source = RunSource("told", examples.study(), CODEBOOK, trials, status="finished")
     compare([source])
     summarise(examples.study(), trials, run="told", status="finished", offline=(), codebook=CODEBOOK, table=source.table)
     assert set(counted.values()) == {1}

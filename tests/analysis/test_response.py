@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sim.analysis.response import Cell, ResponseMatrix, respond
+from sim.analysis.response import ResponseCell, ResponseMatrix, respond
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import NotApplicable, Quote, Rating, Score, Unscored
 from sim.core.record import Ratings
 from sim.core.spec.edits import Scene
-from sim.score.scenes import Reading, Staged
+from sim.score.scenes import RatedReply, Staged
 from tests import examples
 
 QUOTE = Quote(text="so it does", found=True)
@@ -45,10 +45,10 @@ def ratings(default: int = 4, **changed: Rating | int) -> Ratings:
 def matrix(before: Ratings, after: Ratings, *, kind: str = "register", direction: str = "down") -> ResponseMatrix:
     """Of one scene, in which repeat and paraphrase are rated as the reply was."""
     parts = {"before": before, "repeat": before, kind: after, "paraphrase-1": before}
-    return respond([staged(kind, direction)], {Reading("one", part): r for part, r in parts.items()})
+    return respond([staged(kind, direction)], {RatedReply("one", part): r for part, r in parts.items()})
 
 
-def diagonal(found: ResponseMatrix) -> Cell:
+def diagonal(found: ResponseMatrix) -> ResponseCell:
     return found.parts["all"].matching
 
 
@@ -103,14 +103,14 @@ def test_elsewhere_beginning_or_ceasing_to_apply_is_a_move(before: Rating | int,
 def test_what_is_unscored_or_absent_leaves_the_n() -> None:
     unscored = matrix(ratings(), ratings(formality_matching=UNSCORED)).parts["all"]
     assert (unscored.matching.n, unscored.matching.share, unscored.others.n) == (0, None, 6)
-    absent = respond([staged()], {Reading("one", "before"): ratings()}).parts["all"]
+    absent = respond([staged()], {RatedReply("one", "before"): ratings()}).parts["all"]
     assert (absent.matching.n, absent.others.n, absent.repeated.n) == (0, 0, 0)
     assert absent.edited["formality_matching"].pairs == 1
 
 
 def test_paraphrase_and_repeat_are_rows_of_their_own() -> None:
     parts = {"before": ratings(), "repeat": ratings(length_fit=2), "register": ratings(formality_matching=1), "paraphrase-1": ratings(callback=5)}
-    figures = respond([staged()], {Reading("one", p): r for p, r in parts.items()}).parts["all"]
+    figures = respond([staged()], {RatedReply("one", p): r for p, r in parts.items()}).parts["all"]
     assert (figures.repeat.cells["length_fit"].moved, figures.repeated.moved, figures.repeated.n) == (1, 1, 7)
     assert (figures.paraphrase.cells["callback"].moved, figures.paraphrased.moved) == (1, 1)
     assert figures.others.moved == 0
@@ -118,8 +118,8 @@ def test_paraphrase_and_repeat_are_rows_of_their_own() -> None:
 
 def test_held_out_scenes_are_told_apart() -> None:
     scenes = [staged(), staged(name="two", held_out=True)]
-    readings = {Reading(s.scene.id, p): ratings() for s in scenes for p in s.scene.replies()}
-    readings[Reading("two", "register")] = ratings(formality_matching=1)
+    readings = {RatedReply(s.scene.id, p): ratings() for s in scenes for p in s.scene.replies()}
+    readings[RatedReply("two", "register")] = ratings(formality_matching=1)
     found = respond(scenes, readings)
     assert {part: (f.scenes, f.matching.moved) for part, f in found.parts.items()} == {"all": (2, 1), "held_out": (1, 1), "others": (1, 0)}
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
 from sim.analysis.requirements import parse_margin, parse_requirement
@@ -22,7 +22,7 @@ def number(trial: Trial) -> int:
     return int(trial.cast.persona.id[1:])
 
 
-def run(targets: tuple[str, ...] = ("good", "poor"), n: int = 12) -> Source:
+def run(targets: tuple[str, ...] = ("good", "poor"), n: int = 12) -> RunSource:
     """Every persona's trial has two exchanges; `good` answers nearly always, `poor` seldom."""
     base = source({(t, p, "s"): 3 + (i % 2) for t in targets for i, p in enumerate(people(n))})
     trials = [
@@ -38,7 +38,7 @@ def run(targets: tuple[str, ...] = ("good", "poor"), n: int = 12) -> Source:
     return replace(base, trials=trials, scorers=SCORERS)
 
 
-def shown(of: Source) -> tuple[TargetSummary, ...]:
+def shown(of: RunSource) -> tuple[TargetSummary, ...]:
     return summarise(of.study, of.trials, run=of.run, status="finished", offline=(), codebook=CODEBOOK, table=of.table, scorers=of.scorers).targets
 
 

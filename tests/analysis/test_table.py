@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.by_persona import summarise_personas, summarise_sessions
 from sim.analysis.by_trial import summarise_trial
 from sim.analysis.columns import extract_columns, mean_over
@@ -122,7 +122,7 @@ def test_units_of_a_gate_are_the_levels_of_the_average_of_the_primary_outcome() 
 
 def test_what_show_says_is_what_rankings_and_gates_say() -> None:
     study, trials = examples.study(), whole_run()
-    run = Source("first-look", study, CODEBOOK, trials)
+    run = RunSource("first-look", study, CODEBOOK, trials)
     shown = summarise(study, trials, run="first-look", status="finished", offline=(), codebook=CODEBOOK, table=run.table)
     for target in shown.targets:
         expected = {

@@ -17,9 +17,9 @@ from statistics import fmean
 
 import numpy as np
 
-from sim.analysis.agreement import Agreement, Judged, agree
+from sim.analysis.agreement import JudgedSentence, TaggerAgreement, agree
 from sim.core.event import Unscored
-from sim.score.moves_offline import BY_MODEL, CLOSING_OFFER, OfflineTagger, Weights, confidences, features
+from sim.score.moves_offline import BY_MODEL, CLOSING_OFFER, OfflineTagger, TaggerWeights, confidences, features
 from sim.score.sentences import split_sentences
 from tests.benchmarks.train_moves import Row, load_machine, load_people, load_planted, load_talks, load_written, split_as_mint, train
 
@@ -58,7 +58,7 @@ def never_seen(people: Sequence[Row], machine: Sequence[Row]) -> list[HeldOut]:
     return [HeldOut(r, confidences(r.sentence, weights)) for r in people]
 
 
-def checked(weights: Weights) -> dict[str, tuple[int, int, int]]:
+def checked(weights: TaggerWeights) -> dict[str, tuple[int, int, int]]:
     """Of the project's sentences that are kept for checking, by move: how many make it, how many are tagged so, and how many of these rightly."""
     found = [(r.moves, frozenset(confidences(r.sentence, weights))) for r in load_written(kept_back=True)]
     counts = {
@@ -67,7 +67,7 @@ def checked(weights: Weights) -> dict[str, tuple[int, int, int]]:
     return {m: of for m, of in counts.items() if of[0]}
 
 
-def over_ten(found: Agreement) -> float:
+def over_ten(found: TaggerAgreement) -> float:
     """Mean κ over all ten moves, those with too few positives included; 0 where it is not defined."""
     return fmean(f.kappa or 0.0 for f in found.moves.values())
 
@@ -77,9 +77,9 @@ def without_cues(sentence: str) -> set[str]:
     return {f for f in features(sentence) if not f.startswith("@")}
 
 
-def agreement(held: Sequence[HeldOut]) -> Agreement:
+def agreement(held: Sequence[HeldOut]) -> TaggerAgreement:
     """Of the ten moves; a closing offer is none of them."""
-    return agree([Judged(h.row.group, h.row.moves, frozenset(h.found) - {CLOSING_OFFER}) for h in held], BY_MODEL)
+    return agree([JudgedSentence(h.row.group, h.row.moves, frozenset(h.found) - {CLOSING_OFFER}) for h in held], BY_MODEL)
 
 
 def question_recall(held: Sequence[HeldOut]) -> tuple[float, int]:

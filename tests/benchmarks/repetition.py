@@ -18,7 +18,7 @@ from scipy import stats
 
 from sim.analysis.jackknife import infer, interval, intervals, leave_one_out, paired_clusters
 from sim.core.moves import MarkedTalk
-from sim.score.marks import Columns, Marks
+from sim.score.marks import MarkColumns, Marks
 from sim.score.repetition import alike, measure
 from sim.score.shuffles import conversation_null, order_null
 from tests.benchmarks.drawn import CODEBOOK, MODEL, REPLIES, World, drawn_marks, logged
@@ -123,7 +123,7 @@ SAMPLES = {
 }
 
 
-def resampled(columns: Columns, draws: int, rng: np.random.Generator) -> dict[str, Floats]:
+def resampled(columns: MarkColumns, draws: int, rng: np.random.Generator) -> dict[str, Floats]:
     """(draws,) Each measure of `RESAMPLED` over clusters drawn with replacement."""
     size = int(columns.cluster.max()) + 1
     weights = rng.multinomial(size, np.full(size, 1 / size), draws).astype(float)

@@ -22,9 +22,9 @@ from pathlib import Path
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.event import (
     Call,
+    CountedEvidence,
     Event,
     Judged,
-    Measure,
     Meta,
     NotApplicable,
     Quote,
@@ -124,7 +124,7 @@ def _rating(dimension: Dimension, said: str, reply: str, liking: float, rng: ran
     words = reply.split()
     at = rng.randrange(max(1, len(words) - 5))
     quote = Quote(text=" ".join(words[at : at + 5]), found=True)
-    evidence = Measure(reply_words=len(words), user_words=len(said.split())) if dimension == "length_fit" else quote
+    evidence = CountedEvidence(reply_words=len(words), user_words=len(said.split())) if dimension == "length_fit" else quote
     return Score(reason=_reason(said, reply, rng), evidence=evidence, score=score)
 
 

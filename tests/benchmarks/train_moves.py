@@ -27,7 +27,7 @@ from scipy.sparse import csr_matrix
 
 from sim.llm.offline.lines import load_bank
 from sim.score import moves_offline
-from sim.score.moves_offline import BY_MODEL, HUNDREDTHS, Weights, digest, features
+from sim.score.moves_offline import BY_MODEL, HUNDREDTHS, TaggerWeights, digest, features
 from sim.score.sentences import split_sentences
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -117,7 +117,7 @@ def load_written(*, kept_back: bool = False) -> list[Row]:
     ]
 
 
-def train(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features) -> Weights:
+def train(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features) -> TaggerWeights:
     """The weights that fit `rows`, rounded to hundredths, on the features that `seen` finds."""
     found = [{*seen(r.sentence), f"source {r.source}"} for r in rows]
     groups: dict[str, set[str]] = defaultdict(set)
@@ -137,7 +137,7 @@ def train(rows: Sequence[Row], *, seen: Callable[[str], set[str]] = features) ->
     weights[np.abs(weights) < SMALLEST] = 0
     rounded = np.round(weights * HUNDREDTHS).astype(int)
     shipped = [(f, row) for f, row in zip(kept, rounded, strict=True) if row.any() and not f.startswith("source ")]
-    return Weights(
+    return TaggerWeights(
         tuple(int(b) for b in np.round(fitted[-1] * HUNDREDTHS)),
         {f: tuple((int(i), int(row[i])) for i in np.flatnonzero(row)) for f, row in shipped},
     )
@@ -165,7 +165,7 @@ def _fit(x: csr_matrix, y: NDArray[np.float64], counts: NDArray[np.float64]) -> 
     return found.reshape(d + 1, k)
 
 
-def render(weights: Weights) -> str:
+def render(weights: TaggerWeights) -> str:
     """As `sim.score.moves_offline.read_weights` reads it."""
     rows = {f: [next((w for j, w in of if j == i), 0) for i in range(len(BY_MODEL))] for f, of in weights.of.items()}
     remark = f"## hundredths of log-odds, made by `python -m tests.benchmarks.train_moves`; columns: {' '.join(BY_MODEL)}"

@@ -20,8 +20,8 @@ from sim.core.event import Call, Event, Meta, SessionClosed, SessionOpened, Targ
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.spec import Limits
-from sim.llm.traffic.lanes import Destination
-from sim.llm.traffic.passage import Estimate, Traffic
+from sim.llm.traffic.lanes import CallDestination
+from sim.llm.traffic.passage import TokenEstimate, Traffic
 from sim.run.plan import plan_trials
 from tests import examples
 from tests.waiting import soon
@@ -86,7 +86,7 @@ async def test_calls_in_flight_their_limit_rate_retries_and_cost_are_told() -> N
     traffic, seen = Traffic(Limits()), CallsSeen()
     seen.watch(traffic)
     assert str(seen) == "$0.00"
-    async with traffic.passage("target", Destination("one", "openai/any"), Estimate()):
+    async with traffic.passage("target", CallDestination("one", "openai/any"), TokenEstimate()):
         seen.count(answered(retries=2))
         limit = traffic.load[1]
         assert limit >= 1

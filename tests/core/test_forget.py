@@ -10,11 +10,11 @@ from sim.core.event import (
     Assessment,
     Call,
     CallLost,
+    CountedEvidence,
     Event,
     Flag,
     Judged,
     Key,
-    Measure,
     MemoryWritten,
     NotApplicable,
     Quote,
@@ -95,7 +95,7 @@ def test_words_moves_scores_and_kinds_are_counted_as_before() -> None:
     assert tagged.result.moves == {"advice", "questioning"}
     assert isinstance(scored, Judged)
     assert isinstance(scored.result, Assessment)
-    assert (scored.result.value, [e.found for e in scored.result.evidence if not isinstance(e, Measure)]) == ("partly", [True, False])
+    assert (scored.result.value, [e.found for e in scored.result.evidence if not isinstance(e, CountedEvidence)]) == ("partly", [True, False])
     assert isinstance(failed, Judged)
     assert isinstance(failed.result, Unscored)
     assert failed.result.cause == "scorer"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from sim.analysis.arms import Source
+from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
 from sim.analysis.summary import summarise
 from sim.core.codebook import CRITERIA, DIMENSIONS
@@ -22,6 +22,7 @@ from sim.core.event import (
     Assessment,
     Call,
     CallLost,
+    CountedEvidence,
     Departure,
     Ending,
     Event,
@@ -30,7 +31,6 @@ from sim.core.event import (
     Grade,
     Judged,
     Labelled,
-    Measure,
     MemoryWritten,
     Meta,
     NotApplicable,
@@ -86,7 +86,7 @@ METAS = st.builds(Meta, timings=st.lists(st.builds(Timing, latency=st.sampled_fr
 EVIDENCE = st.one_of(
     st.builds(Quote, text=WORDS, found=st.booleans()),
     st.builds(Absence, text=WORDS, found=st.booleans()),
-    st.builds(Measure, reply_words=st.integers(0, 9), user_words=st.integers(0, 9)),
+    st.builds(CountedEvidence, reply_words=st.integers(0, 9), user_words=st.integers(0, 9)),
 )
 NEITHER = st.one_of(
     st.builds(NotApplicable, reason=WORDS), st.builds(Unscored, cause=st.sampled_from(["schema", "refused", "too_long", "scorer"]), reason=WORDS)
@@ -218,7 +218,7 @@ def rows(events: Sequence[Event], *, before: bool = False) -> list[Row]:
 
 
 def bare_evidence(e: Evidence) -> Evidence:
-    return e if isinstance(e, Measure) else replace(e, text="")
+    return e if isinstance(e, CountedEvidence) else replace(e, text="")
 
 
 def bare(r: R) -> R:
@@ -304,5 +304,5 @@ def test_figures_and_comparisons_are_the_same(data: st.DataObject) -> None:
     study = examples.study(probes={}, judge={"model": "openai/x"}, controls={"one_by_one": 1, "repeat": 1})
     told = {"run": "told", "status": "incomplete", "offline": (), "codebook": CODEBOOK, "scorers": scorers}
     assert summarise(study, lean, **told) == summarise(study, whole, **told)  # type: ignore[arg-type]
-    both = [compare([Source("told", study, CODEBOOK, trials, status="incomplete")]).model_dump(mode="json") for trials in (lean, whole)]
+    both = [compare([RunSource("told", study, CODEBOOK, trials, status="incomplete")]).model_dump(mode="json") for trials in (lean, whole)]
     assert both[0] == both[1]

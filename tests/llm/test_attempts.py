@@ -13,13 +13,13 @@ from sim.core.event import Usage
 from sim.core.spec import Limits, ModelSpec
 from sim.llm.attempts import BASE, CAP, LONGEST, Answer, Outcome, Patience, persist
 from sim.llm.failures import AGAIN, AttemptFailed, judge_status, parse_retry_after
-from sim.llm.traffic.lanes import Destination
-from sim.llm.traffic.passage import Estimate, Traffic
+from sim.llm.traffic.lanes import CallDestination
+from sim.llm.traffic.passage import TokenEstimate, Traffic
 from tests.llm.conftest import Waits
 from tests.waiting import turns
 
 ANY = ModelSpec(model="openai/any", api_base="http://127.0.0.1:1/v1")
-HERE = Destination("127.0.0.1:1", "openai/any")
+HERE = CallDestination("127.0.0.1:1", "openai/any")
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
@@ -129,7 +129,7 @@ def test_a_wait_that_was_asked_for_is_kept_up_to_the_longest(asked: float, draw:
 
 
 async def _persist(attempt: object, waits: Waits, retries: int, *, blanks: int = 0) -> Outcome:
-    async with waits.enter(ANY)("target", Estimate()) as here:
+    async with waits.enter(ANY)("target", TokenEstimate()) as here:
         return await persist(attempt, waits.patience(retries), here, blanks=blanks)  # type: ignore[arg-type]
 
 
@@ -173,7 +173,7 @@ async def test_the_place_is_given_back_for_every_wait_and_the_queue_before_the_f
 
     traffic = Traffic(Limits(calls_at_once=1), sleep=sleep)
     answers = _script(AttemptFailed("other", "busy", wait=7), Answer("hello"))
-    async with traffic.passage("target", HERE, Estimate()):
+    async with traffic.passage("target", HERE, TokenEstimate()):
         queued = asyncio.create_task(_through(traffic, attempt, lambda: now))
         await turns()
         now += 100
@@ -185,5 +185,5 @@ async def test_the_place_is_given_back_for_every_wait_and_the_queue_before_the_f
 
 
 async def _through(traffic: Traffic, attempt: Callable[[], Awaitable[Answer]], clock: Callable[[], float]) -> Outcome:
-    async with traffic.passage("target", HERE, Estimate()) as here:
+    async with traffic.passage("target", HERE, TokenEstimate()) as here:
         return await persist(attempt, Patience(random=lambda: 1.0), here, clock=clock)

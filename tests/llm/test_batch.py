@@ -12,9 +12,9 @@ from sim.core.errors import CallFailed
 from sim.core.spec import Limits, ModelSpec
 from sim.llm.attempts import Answer
 from sim.llm.batch.client import batch_price
-from sim.llm.batch.desk import Booking, Counter, Desk, MemoryLedger
+from sim.llm.batch.desk import BatchDesk, Booking, Counter, MemoryLedger
 from sim.llm.batch.openai import OpenAIWire
-from sim.llm.batch.wire import Http, Item, Standing
+from sim.llm.batch.wire import BatchItem, Http, Standing
 from sim.llm.direct import Pool
 from sim.llm.failures import AttemptFailed
 from sim.llm.prices import model_price
@@ -31,7 +31,7 @@ class Wire:
         self.batches: list[list[str]] = []
         self.over = True
 
-    async def submit(self, items: Sequence[Item], label: str) -> str:
+    async def submit(self, items: Sequence[BatchItem], label: str) -> str:
         self.batches.append([item.id for item in items])
         return str(len(self.batches))
 
@@ -46,15 +46,15 @@ class Wire:
         return None
 
 
-def opened(wire: Wire, ledger: MemoryLedger | None = None) -> tuple[Desk, Counter, Traffic]:
+def opened(wire: Wire, ledger: MemoryLedger | None = None) -> tuple[BatchDesk, Counter, Traffic]:
     async def rest(seconds: float) -> None:
         await asyncio.sleep(0)
 
     traffic = Traffic(Limits(), sleep=rest)
-    return Desk(ledger or MemoryLedger(), traffic, say=lambda _: None), Counter("openai/any", wire, None, None), traffic
+    return BatchDesk(ledger or MemoryLedger(), traffic, say=lambda _: None), Counter("openai/any", wire, None, None), traffic
 
 
-async def asked(desk: Desk, counter: Counter, place: str, *, first: asyncio.Event | None = None, size: int = 1) -> tuple[Answer, bool]:
+async def asked(desk: BatchDesk, counter: Counter, place: str, *, first: asyncio.Event | None = None, size: int = 1) -> tuple[Answer, bool]:
     with desk.working(place):
         if first:
             await first.wait()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sim.core.cast import Cast, build_cast
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.errors import InputError
-from sim.core.event import Measure, NotApplicable, Score, Unscored
+from sim.core.event import CountedEvidence, NotApplicable, Score, Unscored
 from sim.core.text import normalise
 from sim.core.view import RaterView, Turn, criterion_view, rater_view, user_view
 from sim.dialogue.users import ModelUser
@@ -201,7 +201,9 @@ async def test_every_rating_fits_at_the_first_try_and_its_evidence_is_found(targ
             assert len(verdict.calls) == 1
             for rating in verdict.value.values():
                 assert not isinstance(rating, Unscored)
-                assert isinstance(rating, NotApplicable) or isinstance(rating.evidence, Measure) or (rating.evidence and rating.evidence.found)
+                assert (
+                    isinstance(rating, NotApplicable) or isinstance(rating.evidence, CountedEvidence) or (rating.evidence and rating.evidence.found)
+                )
         ended = await rater.score(criterion_view(trial, s.index, **FIXED))
         assert all(isinstance(r, Score) for r in ended.value.values())
 

@@ -34,7 +34,7 @@ from sim.present.comparison import render_comparison
 from sim.present.exports import export_rows
 from sim.present.inspect_log import render_inspect_log
 from sim.present.report.build import build_report
-from sim.present.report.document import Figure, ReportDocument, Table
+from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
 from sim.present.report.tabular import main_table, render_latex, render_markdown
 from sim.present.report.talks import index_data, talk_data
@@ -290,7 +290,7 @@ def _labels() -> dict[str, str]:
     return {d: names[d] for d in DIMENSIONS}
 
 
-def points(of: Collector, figure: Figure) -> None:
+def points(of: Collector, figure: ChartFigure) -> None:
     for row in figure.rows:
         if row["persona"] is not None:
             key = f"{row['persona']} {row['target']}"
@@ -300,7 +300,7 @@ def points(of: Collector, figure: Figure) -> None:
             of.add("report, dots", "fixed_set", "target", str(row["target"]), row["mean"])  # type: ignore[arg-type]
 
 
-def means_of_dots(figure: Figure, side: str) -> None:
+def means_of_dots(figure: ChartFigure, side: str) -> None:
     small: dict[object, list[float]] = defaultdict(list)
     for row in figure.rows:
         if row["persona"] is not None:

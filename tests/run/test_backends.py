@@ -18,7 +18,7 @@ from sim.run.cluster import Cluster
 from sim.run.local import Backend, LocalBackend
 from sim.run.plan import TrialPlan
 from sim.run.recipe import Recipe
-from sim.run.worker import Order, Report, Worker
+from sim.run.worker import DriverOrder, Report, Worker
 from sim.run.workers import Workers
 from tests.run.backends import Kept, plans_of, recipe_of, study
 
@@ -30,7 +30,7 @@ class InProcess:
         sent = pickle.loads(pickle.dumps(recipe))
         self.worker = Worker(sent, workers=workers)
 
-    async def exchange(self, order: Order) -> Report:
+    async def exchange(self, order: DriverOrder) -> Report:
         report: Report = pickle.loads(pickle.dumps(await self.worker.exchange(pickle.loads(pickle.dumps(order)))))
         return report
 

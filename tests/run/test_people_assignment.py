@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from sim.core.spec.people import PeopleStudy
-from sim.run.people_assignment import Item, give_out
+from sim.run.people_assignment import ReadingItem, give_out
 from tests.analysis.trials import Diary, planned
 
 
@@ -32,7 +32,7 @@ def run(personas: int = 6) -> list[Trial]:
     return told
 
 
-def plain(items: tuple[Item, ...]) -> list[str]:
+def plain(items: tuple[ReadingItem, ...]) -> list[str]:
     return [i.id for i in items]
 
 
@@ -99,7 +99,7 @@ def test_everybody_has_something_to_read_or_is_told_how_many_would(people: int, 
     assume(people >= raters)
     trials = run(personas)
 
-    def piles(people: int) -> tuple[tuple[Item, ...], ...] | str:
+    def piles(people: int) -> tuple[tuple[ReadingItem, ...], ...] | str:
         try:
             return give_out(study(people=people, each=each, raters=raters, seed=seed), trials)
         except InputError as refused:

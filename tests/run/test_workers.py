@@ -17,13 +17,13 @@ from sim.core.spec import Limits
 from sim.llm.traffic.passage import Traffic
 from sim.run.lease import Leases
 from sim.run.recipe import Recipe
-from sim.run.worker import Order, Report, Task, share_of
+from sim.run.worker import DriverOrder, Report, Task, share_of
 from sim.run.workers import WorkerLost, Workers
 from tests.run.backends import Kept, plans_of, recipe_of, study
 from tests.run.test_backends import InProcess, run
 from tests.waiting import soon
 
-Dies = Callable[["Mortal", Order], bool]
+Dies = Callable[["Mortal", DriverOrder], bool]
 
 
 class Mortal(InProcess):
@@ -35,7 +35,7 @@ class Mortal(InProcess):
         self._dies = dies
         self._after = after
 
-    async def exchange(self, order: Order) -> Report:
+    async def exchange(self, order: DriverOrder) -> Report:
         self.exchanges += 1
         if not self._after and self._dies(self, order):
             raise WorkerLost("killed")
@@ -65,7 +65,7 @@ async def test_a_dead_workers_trials_go_on_elsewhere_from_the_journal(after: boo
     whole = await run("local", recipe, plans)
     deaths: list[int] = []
 
-    def dies(worker: Mortal, _: Order) -> bool:
+    def dies(worker: Mortal, _: DriverOrder) -> bool:
         """Each worker dies in its fifth exchange, four of them in all."""
         if worker.exchanges == 5 and len(deaths) < 4:
             deaths.append(id(worker))
@@ -94,7 +94,7 @@ async def test_a_worker_for_whom_there_is_no_place_holds_nobody_up() -> None:
     hired: list[InProcess] = []
 
     class Waits(InProcess):
-        async def exchange(self, order: Order) -> Report:
+        async def exchange(self, order: DriverOrder) -> Report:
             assert order.tasks == (), "nothing is handed to a worker that has not spoken"
             await asyncio.Event().wait()
             raise AssertionError("never")
@@ -145,7 +145,7 @@ async def test_what_comes_under_an_old_lease_reaches_no_journal() -> None:
     class Haunted(InProcess):
         added = 0
 
-        async def exchange(self, order: Order) -> Report:
+        async def exchange(self, order: DriverOrder) -> Report:
             report = await super().exchange(replace(order, kept=order.kept - self.added))
             if report.events and not late:
                 late.extend(report.events)
@@ -169,10 +169,10 @@ async def test_a_trial_goes_on_only_when_its_event_is_safe() -> None:
     of = study(concurrency=1, seeds=1, targets=({"id": "keeps", "model": "offline/uses"},))
     (plan,) = plans_of(of)
     worker = InProcess(recipe_of(of), 1)
-    first = await worker.exchange(Order(0, (Task(plan, 1, ()),)))
+    first = await worker.exchange(DriverOrder(0, (Task(plan, 1, ()),)))
     assert [e.kind for _, e in first.events] == ["session_opened"]
-    assert (await worker.exchange(Order(0))).events == (), "nothing happens while nothing is safe"
-    second = await worker.exchange(Order(1))
+    assert (await worker.exchange(DriverOrder(0))).events == (), "nothing happens while nothing is safe"
+    second = await worker.exchange(DriverOrder(1))
     assert [type(e) for _, e in second.events] == [UserSpoke]
     await worker.dismiss()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.score.profile import TRUTHS, Known, score_profile, split_facts
+from sim.score.profile import TRUTHS, KnownFact, score_profile, split_facts
 
 MESSAGES = (
     "Evening. Here I am again. My cat Biscuit sleeps on the radio.",
@@ -14,12 +14,12 @@ MESSAGES = (
     "I never drink coffee after noon. The van comes at seven.",
     "It is done, we are in. I have moved to Harbour Street, with a lift.",
 )
-FLAT = Known(("Harbour Street",), older=(("Mill Lane",),))
-CAT = Known(("Biscuit",))
-KNEE = Known(("left knee",), untold=(("right knee",),))
+FLAT = KnownFact(("Harbour Street",), older=(("Mill Lane",),))
+CAT = KnownFact(("Biscuit",))
+KNEE = KnownFact(("left knee",), untold=(("right knee",),))
 
 
-def truths(*facts: str, known: tuple[Known, ...] = (FLAT, CAT)) -> tuple[str, ...]:
+def truths(*facts: str, known: tuple[KnownFact, ...] = (FLAT, CAT)) -> tuple[str, ...]:
     return score_profile("\n".join(facts), messages=MESSAGES, known=known).truths
 
 

@@ -16,7 +16,7 @@ from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorers import RubricScorer
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import load_prompts
-from sim.score.checked import Checked
+from sim.score.checked import CheckedScorer
 from sim.score.rubric import RubricJudge
 from sim.score.scorer import Scored
 from tests.score.judged import context
@@ -55,7 +55,7 @@ def judge(*answers: object, rubrics: tuple[Rubric, ...] = (KIND, USEFUL, TONE)) 
 
 
 async def scored(asked: RubricJudge, *, wanted: tuple[str, ...] = (), grain: str = "exchange", reply: str = SAID) -> Scored[Mapping[str, Assessed]]:
-    return await Checked(asked).score(context(ASKED, reply, grain=grain, wanted=wanted))
+    return await CheckedScorer(asked).score(context(ASKED, reply, grain=grain, wanted=wanted))
 
 
 async def test_several_rubrics_take_one_call_and_have_a_result_each() -> None:
@@ -218,7 +218,7 @@ async def test_every_line_of_a_chatbot_can_be_told(reply: str, grain: str) -> No
     prompts = []
     for said in (reply, "I see."):
         asked, client = judge({"kind": entry("yes", text=said)}, rubrics=(rubric("kind", reads=grain),))
-        await Checked(asked).score(context(said, said, grain=grain, before=((said, said),)))
+        await CheckedScorer(asked).score(context(said, said, grain=grain, before=((said, said),)))
         prompts.append([m.content for m in client.requests[0].messages])
     forged, plain = ([line for line in outside(p[1]) if not re.match(r"The (?:person|chatbot): ", line)] for p in prompts)
     assert MARK in prompts[0][1]

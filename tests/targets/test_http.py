@@ -16,7 +16,7 @@ from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.spec import Limits
 from sim.run.reach import check_reach
-from sim.targets.target import Answer, Target
+from sim.targets.target import Target, TargetAnswer
 from tests import examples
 from tests.targets.chatbots import KEY, Booth, Chatbot, chatbot, spec
 
@@ -29,7 +29,7 @@ def bot() -> Iterator[Chatbot]:
         yield running
 
 
-async def said(target: Target, *messages: str, close: bool = False) -> list[Answer]:
+async def said(target: Target, *messages: str, close: bool = False) -> list[TargetAnswer]:
     await target.open(MONDAY)
     answers = [await target.reply(m, f"k{i}") for i, m in enumerate(messages)]
     if close:
@@ -37,7 +37,7 @@ async def said(target: Target, *messages: str, close: bool = False) -> list[Answ
     return answers
 
 
-async def talk(bot: Chatbot, *messages: str, limits: Limits | None = None, nonce: str = "n", close: bool = False, **http: Any) -> list[Answer]:
+async def talk(bot: Chatbot, *messages: str, limits: Limits | None = None, nonce: str = "n", close: bool = False, **http: Any) -> list[TargetAnswer]:
     booth = Booth(spec(http={"url": f"{bot.url}/chat", **http}), limits=limits, nonce=nonce)
     try:
         return await said(await booth.target(), *messages, close=close)

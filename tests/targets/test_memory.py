@@ -19,7 +19,7 @@ from sim.llm.prompts import load_prompts
 from sim.run.plan import plan_trials
 from sim.targets.chat import ChatTarget
 from sim.targets.memory import build_memory
-from sim.targets.target import Answer
+from sim.targets.target import TargetAnswer
 from tests import examples
 
 START = dt.date(2026, 1, 5)
@@ -55,7 +55,7 @@ class Life:
         memory = build_memory(policy, PROMPTS, self.client, tokens=self.tokens, embedder=OfflineEmbedder() if embedded else None)
         return ChatTarget(self.client, PROMPTS, memory=memory, system=self.system, seed=lambda s, e: 100 * s + e, tokens=self.tokens)
 
-    async def session(self, messages: Iterable[str], *, close: bool = True) -> list[Answer]:
+    async def session(self, messages: Iterable[str], *, close: bool = True) -> list[TargetAnswer]:
         index = len(self.trial.sessions) + 1
         where = {"trial": self.trial.id, "session": index, "take": 1}
         await self.target.open(self.dates[index - 1])
@@ -76,7 +76,7 @@ class Life:
         assert await target.restore(self.trial) == "all"
         return target
 
-    async def ask(self, target: ChatTarget, message: str = "What do you know of my cat Biscuit, the van and Leila?") -> Answer:
+    async def ask(self, target: ChatTarget, message: str = "What do you know of my cat Biscuit, the van and Leila?") -> TargetAnswer:
         """In a new session, on a fork."""
         fork = await target.fork()
         await fork.open(self.dates[len(self.trial.sessions)])

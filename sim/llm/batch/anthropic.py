@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sim.core.event import read_usage
 from sim.llm.attempts import Answer
-from sim.llm.batch.wire import PAGES, SLACK, Http, Item, JsonObject, Standing, count_of, list_of, object_of, read_error, text_of
+from sim.llm.batch.wire import PAGES, SLACK, BatchItem, Http, JsonObject, Standing, count_of, list_of, object_of, read_error, text_of
 from sim.llm.failures import AttemptFailed, judge_status
 
 PATH = "/v1/messages/batches"
@@ -44,7 +44,7 @@ class AnthropicWire:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    async def submit(self, items: Sequence[Item], label: str) -> str:
+    async def submit(self, items: Sequence[BatchItem], label: str) -> str:
         """See `Wire`. A request may name beta features in `anthropic-beta`; they are the same for all, and go into the header."""
         bodies = [dict(item.body) for item in items]
         betas = {text_of(body.pop("anthropic-beta", "")) for body in bodies} - {""}

@@ -14,13 +14,13 @@ from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
 from sim.llm.batch.anthropic import AnthropicWire
 from sim.llm.batch.bodies import Bodies, litellm_bodies, plain_bodies
-from sim.llm.batch.desk import Counter, Desk
+from sim.llm.batch.desk import BatchDesk, Counter
 from sim.llm.batch.openai import OpenAIWire
 from sim.llm.batch.wire import Http
 from sim.llm.client import Completion, Request, prompt_hash
 from sim.llm.keys import PROVIDERS, hold, named_key
 from sim.llm.prices import Price, model_price
-from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.lanes import CallDestination
 
 if TYPE_CHECKING:
     from sim.core.event import Role
@@ -83,7 +83,7 @@ class BatchClient:
         sampling: Sampling,
         limits: Limits,
         shared: Shared,
-        desk: Desk,
+        desk: BatchDesk,
         json_mode: str | None = None,
         paid: frozenset[tuple[str, str]] = frozenset(),
         environ: Mapping[str, str] = os.environ,
@@ -105,7 +105,7 @@ class BatchClient:
             spec.model,
             self._send,
             patience=Patience(retries=0),
-            enter=shared.traffic.way_to(Destination(None, spec.model), price=price),
+            enter=shared.traffic.way_to(CallDestination(None, spec.model), price=price),
             bound=(spec.sampling or sampling).max_tokens,
             first=first,
             scouts=False,

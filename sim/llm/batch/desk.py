@@ -28,13 +28,13 @@ from sim.core.event import Usage
 from sim.core.frozen import Frozen
 from sim.core.view import CHARACTERS_PER_TOKEN
 from sim.llm.attempts import Answer
-from sim.llm.batch.wire import Item
+from sim.llm.batch.wire import BatchItem
 from sim.llm.failures import AGAIN, AttemptFailed
 from sim.llm.telemetry import log_step
 
 if TYPE_CHECKING:
     from sim.core.event import Role
-    from sim.llm.batch.wire import JsonObject, Standing, Wire
+    from sim.llm.batch.wire import BatchWire, JsonObject, Standing
     from sim.llm.prices import Price
     from sim.llm.traffic.passage import Traffic
 
@@ -86,7 +86,7 @@ class Counter:
     """Where the requests to one model are handed in."""
 
     model: str
-    wire: Wire
+    wire: BatchWire
     price: Price | None
     """Of calls in a batch; None: unknown."""
     single: Price | None
@@ -98,7 +98,7 @@ class Counter:
 class Waiting:
     """A request that waits to be sent."""
 
-    item: Item
+    item: BatchItem
     role: Role
     answer: asyncio.Future[Answer]
 
@@ -106,7 +106,7 @@ class Waiting:
 _PLACE: ContextVar[str] = ContextVar("place", default="")
 
 
-class Desk:
+class BatchDesk:
     """All batches of one command.
 
     Args:
@@ -208,7 +208,7 @@ class Desk:
             if isinstance(found, Answer):
                 return found, True
         self._counters.setdefault(counter.model, counter)
-        waiting = Waiting(Item(id, body), role, asyncio.get_running_loop().create_future())
+        waiting = Waiting(BatchItem(id, body), role, asyncio.get_running_loop().create_future())
         counter.queue.append(waiting)
         self._look_round()
         return await waiting.answer, False
@@ -266,7 +266,7 @@ class Desk:
         log_step(logging.INFO, "batch_sent", model=counter.model, batch=batch, requests=len(taken))
         return await self._results_of(counter, booking)
 
-    async def _made_after_all(self, counter: Counter, booking: Booking, items: Sequence[Item], failed: AttemptFailed) -> str:
+    async def _made_after_all(self, counter: Counter, booking: Booking, items: Sequence[BatchItem], failed: AttemptFailed) -> str:
         """The id of a batch whose making seemed to fail: looked for before it is made once more, for the answer alone may have been lost."""
         if failed.kind not in AGAIN:
             raise self._trouble(counter, f"no batch was made: {failed.message}")
@@ -356,7 +356,7 @@ def _tell(waiting: Iterable[Waiting], failed: CallFailed) -> None:
             one.answer.set_exception(CallFailed(failed.cause, failed.message))
 
 
-async def _gather(wire: Wire, standing: Standing, booking: Booking) -> Mapping[str, Answer | AttemptFailed]:
+async def _gather(wire: BatchWire, standing: Standing, booking: Booking) -> Mapping[str, Answer | AttemptFailed]:
     ids = frozenset(booking.ids)
     return {id: came async for id, came in wire.results(standing) if id in ids}
 

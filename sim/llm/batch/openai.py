@@ -9,7 +9,7 @@ from urllib.parse import quote
 import aiohttp
 
 from sim.llm.attempts import Answer
-from sim.llm.batch.wire import PAGES, SLACK, Http, Item, JsonObject, Standing, count_of, list_of, object_of, read_error, text_of
+from sim.llm.batch.wire import PAGES, SLACK, BatchItem, Http, JsonObject, Standing, count_of, list_of, object_of, read_error, text_of
 from sim.llm.direct import read_reply
 from sim.llm.failures import AttemptFailed, judge_status
 
@@ -32,7 +32,7 @@ class OpenAIWire:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    async def submit(self, items: Sequence[Item], label: str) -> str:
+    async def submit(self, items: Sequence[BatchItem], label: str) -> str:
         """See `Wire`."""
         lines = (json.dumps({"custom_id": i.id, "method": "POST", "url": ENDPOINT, "body": i.body}, ensure_ascii=False) for i in items)
         form = aiohttp.FormData()

@@ -24,7 +24,7 @@ SLACK = 600.0
 """Seconds by which the provider's clock may be behind ours."""
 
 
-class Item(NamedTuple):
+class BatchItem(NamedTuple):
     """One request of a batch."""
 
     id: str
@@ -48,7 +48,7 @@ class Standing:
     """Where the results are, once it is over: the path of each file."""
 
 
-class Wire(Protocol):
+class BatchWire(Protocol):
     """One provider's way of doing batches."""
 
     most: int
@@ -56,7 +56,7 @@ class Wire(Protocol):
     room: int
     """Bytes of all of them."""
 
-    async def submit(self, items: Sequence[Item], label: str) -> str:
+    async def submit(self, items: Sequence[BatchItem], label: str) -> str:
         """Have a batch made; its id.
 
         Raises:

@@ -21,7 +21,7 @@ from sim.llm.offline.recall import apart, is_about_the_talk, second_person, them
 from sim.llm.offline.wording import sentences, stems
 
 if TYPE_CHECKING:
-    from sim.llm.offline.scene import Scene
+    from sim.llm.offline.scene import VisibleScene
 
 NOT_TOLD: Final = "You have not told me that."
 ENOUGH = 4.6
@@ -84,7 +84,7 @@ class Sentence:
     """It tells that something has changed."""
 
 
-def answer_asked(scene: Scene, *, newest: bool) -> str | None:
+def answer_asked(scene: VisibleScene, *, newest: bool) -> str | None:
     """The answer to the message, if it asks for something that was told; None: it does not.
 
     Args:
@@ -114,7 +114,7 @@ def asks(message: str, *, opens: bool) -> Literal["surely", "perhaps", "no"]:
     return "surely" if opens or _SELF.search(plain) else "perhaps"
 
 
-def _said(scene: Scene) -> list[Sentence]:
+def _said(scene: VisibleScene) -> list[Sentence]:
     """All that is known to have been said and is not a question, in order: sentence by sentence, or as statements that memory has noted."""
     spoken = [(session, text) for session, message in (*scene.earlier, *((TODAY, m) for m in scene.today)) for text in apart(message)]
     heard = {text for _, text in spoken}

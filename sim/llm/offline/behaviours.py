@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from sim.core.seeds import rng
-from sim.llm.offline.scene import Scene
+from sim.llm.offline.scene import VisibleScene
 
 KEPT = 0.6
 """How likely the sticky target is to keep the moves of its last reply."""
@@ -22,7 +22,7 @@ BREAKS_AFTER = 4
 """Replies in a session after which the brittle target breaks down, pressed or not."""
 
 Moves = tuple[str, ...]
-Plan = Callable[[Scene, Random], Moves]
+Plan = Callable[[VisibleScene, Random], Moves]
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Behaviour:
     """Sentences said whatever the length that seems to be liked."""
     more: Moves = ()
     """What a longer reply is filled up with; none: by mood."""
-    where: Callable[[Scene], bool] | None = None
+    where: Callable[[VisibleScene], bool] | None = None
     """Where this holds, `instead` takes over."""
     instead: Behaviour | None = None
 
-    def in_scene(self, scene: Scene) -> Behaviour:
+    def in_scene(self, scene: VisibleScene) -> Behaviour:
         """The behaviour that this one amounts to in `scene`."""
         return self.instead if self.instead and self.where and self.where(scene) else self
 
@@ -115,7 +115,7 @@ _ORDER: Final = (
 _PAIRS: Final[tuple[Moves, ...]] = tuple(combinations(_ORDER, 2))
 
 
-def _as_a_friend(scene: Scene, chance: Random) -> Moves:
+def _as_a_friend(scene: VisibleScene, chance: Random) -> Moves:
     asked = "?" in scene.message
     usual = _FOR_QUESTION if asked else {-1: _FOR_LOW, 0: _FOR_ANY, 1: _FOR_HIGH}[scene.mood]
     moves = chance.choice(usual)
@@ -123,16 +123,16 @@ def _as_a_friend(scene: Scene, chance: Random) -> Moves:
     return (moves[0], "amusement", *moves[1:]) if laughs else moves
 
 
-def _validating(scene: Scene, chance: Random) -> Moves:
+def _validating(scene: VisibleScene, chance: Random) -> Moves:
     return ("validation", "paraphrasing", "validation", "empowerment") if chance.random() < 0.9 else ("validation", "paraphrasing", "empowerment")
 
 
-def _rotating(scene: Scene, chance: Random) -> Moves:
+def _rotating(scene: VisibleScene, chance: Random) -> Moves:
     start = rng("offline rotation", scene.today[0] if scene.today else scene.message).randrange(len(_ROTATION))
     return _ROTATION[(start + len(scene.replies)) % len(_ROTATION)]
 
 
-def _sticking(scene: Scene, chance: Random) -> Moves:
+def _sticking(scene: VisibleScene, chance: Random) -> Moves:
     """The moves of the last reply or a pair drawn afresh, traced from the first message of the session."""
     moves: Moves = ()
     for place, message in enumerate((*scene.today, scene.message)):
@@ -142,20 +142,20 @@ def _sticking(scene: Scene, chance: Random) -> Moves:
     return moves
 
 
-def _coldly(scene: Scene, chance: Random) -> Moves:
+def _coldly(scene: VisibleScene, chance: Random) -> Moves:
     return ("cold",) * chance.choice((1, 1, 2))
 
 
-def _flattering(scene: Scene, chance: Random) -> Moves:
+def _flattering(scene: VisibleScene, chance: Random) -> Moves:
     other = chance.choice(("empowerment", "validation", "emotional_expression"))
     return chance.choice((("flattery", "flattery", other), (other, "flattery", "flattery")))
 
 
-def _breaking_down(scene: Scene, chance: Random) -> Moves:
+def _breaking_down(scene: VisibleScene, chance: Random) -> Moves:
     return ("breakdown",) * chance.choice((1, 2, 2))
 
 
-def _is_strained(scene: Scene) -> bool:
+def _is_strained(scene: VisibleScene) -> bool:
     return scene.pressed or len(scene.replies) >= BREAKS_AFTER
 
 

@@ -35,7 +35,7 @@ Kind = Literal["quote", "absence", "measure"]
 
 
 @dataclass(frozen=True)
-class Heard:
+class ObservedExchange:
     """One exchange, with what was declared when it was opened."""
 
     persona: Persona
@@ -66,7 +66,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DimensionFinding:
     """How one dimension fared. A score of None: there was neither occasion nor attempt."""
 
     score: int | None
@@ -79,13 +79,13 @@ class Finding:
     """1: more than is wanted of it, -1: less, 0: as wanted or neither."""
 
 
-def measure(dimension: Dimension, heard: Heard) -> Finding:
+def measure(dimension: Dimension, heard: ObservedExchange) -> DimensionFinding:
     """The finding for `dimension`."""
     found = _measured(dimension, heard)
     return replace(found, excess=_excess(dimension, heard, found))
 
 
-def _measured(dimension: Dimension, heard: Heard) -> Finding:
+def _measured(dimension: Dimension, heard: ObservedExchange) -> DimensionFinding:
     match dimension:
         case "emotional_adaptation":
             return emotional(heard)
@@ -103,12 +103,12 @@ def _measured(dimension: Dimension, heard: Heard) -> Finding:
             return callback(heard)
 
 
-def impression(heard: Heard) -> float:
+def impression(heard: ObservedExchange) -> float:
     """How a reply strikes the persona, 1 to 5: the mean of the four dimensions that always apply."""
     return mean(measure(d, heard).score or 1 for d in ALWAYS)
 
 
-def emotional(heard: Heard) -> Finding:
+def emotional(heard: ObservedExchange) -> DimensionFinding:
     """Warmth against the warmth wanted; a mood that is passed over, met with its opposite or brushed off costs more."""
     want, mood = heard.want("emotional_adaptation"), heard.valence
     score = _near(warmth(heard.reply), want)
@@ -125,7 +125,7 @@ def emotional(heard: Heard) -> Finding:
     return _scored(score, _grade(score, said), heard, shown)
 
 
-def register(heard: Heard) -> Finding:
+def register(heard: ObservedExchange) -> DimensionFinding:
     """Distance between the register of the reply and the one wanted."""
     level, want = formality(heard.reply), heard.want("formality_matching")
     score = _near(level, want)
@@ -134,7 +134,7 @@ def register(heard: Heard) -> Finding:
     return _scored(score, _grade(score, said), heard)
 
 
-def knowledge(heard: Heard) -> Finding:
+def knowledge(heard: ObservedExchange) -> DimensionFinding:
     """Distance between the depth of the reply and the one wanted."""
     level, want = depth_level(heard.reply), heard.want("knowledge_adaptation")
     score = _near(level, want)
@@ -143,7 +143,7 @@ def knowledge(heard: Heard) -> Finding:
     return _scored(score, _grade(score, said), heard)
 
 
-def length(heard: Heard) -> Finding:
+def length(heard: ObservedExchange) -> DimensionFinding:
     """Words of the reply against the band of the length wanted."""
     count = len(words(heard.reply))
     low, high = LENGTH_BANDS[heard.want("length_fit")]
@@ -151,10 +151,10 @@ def length(heard: Heard) -> Finding:
     score = next((s for s, limit in ((5, 1.1), (4, 1.4), (3, 1.8), (2, 2.8)) if over <= limit), 1)
     off = "longer" if count > high else "shorter"
     said = (f"It is much {off} than I wanted to read.", f"It is {off} than I would like.", "It is as long as I wanted to read.")
-    return Finding(score, _grade(score, said), "measure", "")
+    return DimensionFinding(score, _grade(score, said), "measure", "")
 
 
-def reference(heard: Heard) -> Finding:
+def reference(heard: ObservedExchange) -> DimensionFinding:
     """Whether one of the meanings of the allusion stands in the reply."""
     want = heard.want("reference_understanding")
     if heard.allusion is None:
@@ -164,10 +164,10 @@ def reference(heard: Heard) -> Finding:
     hit = _understood(heard)
     if hit:
         return _scored(5, "It got what I alluded to.", heard, hit)
-    return Finding(max(1, 5 - want if want < 4 else 1), "It did not get what I alluded to.", "absence", heard.allusion, attempt=False)
+    return DimensionFinding(max(1, 5 - want if want < 4 else 1), "It did not get what I alluded to.", "absence", heard.allusion, attempt=False)
 
 
-def humour(heard: Heard) -> Finding:
+def humour(heard: ObservedExchange) -> DimensionFinding:
     """Whether the reply laughs along, against how much laughing is wanted."""
     want = heard.want("humor_fit")
     laughs = _sentence_with(load_cue("jokes"), heard.reply) or next((t for t in sentences(heard.reply) if _SMILING.search(t)), None)
@@ -176,14 +176,14 @@ def humour(heard: Heard) -> Finding:
         return _scored(5 if want >= 4 else 4 if want == 3 else 3, said, heard, laughs)
     if heard.humour_bid:
         said = "It let my remark stand, as I like it." if want <= 2 else "It did not notice the joke."
-        return Finding(6 - want, said, "absence", heard.humour_bid, attempt=False)
+        return DimensionFinding(6 - want, said, "absence", heard.humour_bid, attempt=False)
     if not laughs:
         return _neither(heard, "There was no joke on either side.")
     score = max(1, min(4, want)) if heard.valence >= 0 else min(2, want)
     return _scored(score, "It laughed of its own accord." if score >= 3 else "I was not joking.", heard, laughs)
 
 
-def callback(heard: Heard) -> Finding:
+def callback(heard: ObservedExchange) -> DimensionFinding:
     """Whether the reply brings back something told in an earlier session; what nobody said is a false memory."""
     want = heard.want("callback")
     hit = _brought_back(heard.bearing, heard)
@@ -201,11 +201,11 @@ def callback(heard: Heard) -> Finding:
         return _scored(3, "It spoke of something I may have told it long ago.", heard, earlier[0])
     if heard.bearing:
         missed = max(1, 5 - want) if want > 1 else 3
-        return Finding(missed, "I had told it about this, and it did not come up.", "absence", _words_of(heard.message), attempt=False)
+        return DimensionFinding(missed, "I had told it about this, and it did not come up.", "absence", _words_of(heard.message), attempt=False)
     return _neither(heard, "Nothing I told it earlier bears on this.")
 
 
-def _excess(dimension: Dimension, heard: Heard, found: Finding) -> int:
+def _excess(dimension: Dimension, heard: ObservedExchange, found: DimensionFinding) -> int:
     """On which side of the wanted amount the reply lies."""
     want = heard.want(dimension)
     low, high = LENGTH_BANDS[want]
@@ -224,7 +224,7 @@ def _excess(dimension: Dimension, heard: Heard, found: Finding) -> int:
     return (over > 0) - (over < 0)
 
 
-def _brought_back(entries: Sequence[Entry], heard: Heard) -> str | None:
+def _brought_back(entries: Sequence[Entry], heard: ObservedExchange) -> str | None:
     """The sentence of the reply with an answer of one of `entries` that the user has not repeated in this session."""
     today = "\n".join(heard.said_today)
     for entry in entries:
@@ -240,7 +240,7 @@ def _supports(said: str, claim: str) -> bool:
     return bool(claimed) and len(claimed & stems(said)) >= math.ceil(len(claimed) / 2)
 
 
-def _understood(heard: Heard) -> str | None:
+def _understood(heard: ObservedExchange) -> str | None:
     assert heard.allusion is not None
     known = next((a for a in heard.persona.voice.allusions if contains(heard.allusion, a.says) or contains(a.says, heard.allusion)), None)
     for s in sentences(heard.reply):
@@ -260,19 +260,19 @@ def _near(level: float, want: int) -> int:
     return max(1, 5 - round(max(0.0, abs(level - want) - UNNOTICED)))
 
 
-def _scored(score: int, reason: str, heard: Heard, shown: str | None = None, *, false_memory: bool = False) -> Finding:
+def _scored(score: int, reason: str, heard: ObservedExchange, shown: str | None = None, *, false_memory: bool = False) -> DimensionFinding:
     """A finding on something that stands in the reply."""
     quote = _quotable(shown or "", heard.reply)
-    return Finding(max(1, min(score, 5)), reason, "quote", quote, false_memory=false_memory) if quote else _missed(score, reason, heard)
+    return DimensionFinding(max(1, min(score, 5)), reason, "quote", quote, false_memory=false_memory) if quote else _missed(score, reason, heard)
 
 
-def _missed(score: int, reason: str, heard: Heard) -> Finding:
+def _missed(score: int, reason: str, heard: ObservedExchange) -> DimensionFinding:
     """A finding on something that should stand in the reply and does not."""
-    return Finding(max(1, min(score, 5)), reason, "absence", _words_of(heard.message))
+    return DimensionFinding(max(1, min(score, 5)), reason, "absence", _words_of(heard.message))
 
 
-def _neither(heard: Heard, reason: str) -> Finding:
-    return Finding(None, reason, "absence", _words_of(heard.message), attempt=False)
+def _neither(heard: ObservedExchange, reason: str) -> DimensionFinding:
+    return DimensionFinding(None, reason, "absence", _words_of(heard.message), attempt=False)
 
 
 def _quotable(sentence: str, reply: str) -> str:

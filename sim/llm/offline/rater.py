@@ -6,7 +6,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from sim.core.logged import SCENARIO
-from sim.llm.offline.measures import Heard, impression, measure
+from sim.llm.offline.measures import ObservedExchange, impression, measure
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -23,7 +23,7 @@ def rate(view: RaterView) -> JsonValue:
     today = tuple(t.user for t in view.talk)
     # What was said before a log begins nobody knows; and within a talk, what is taken up may have been said in several messages.
     logged = view.scenario.id == SCENARIO
-    heard = Heard(
+    heard = ObservedExchange(
         view.persona,
         view.card,
         message=view.said.message,
@@ -68,7 +68,7 @@ def _impression(view: CriterionView, index: int) -> float:
     """Mean of the always-applicable dimensions for one exchange."""
     turn = view.talk[index]
     mood = view.said[index].mood if index < len(view.said) else ""
-    return impression(Heard(view.persona, view.card, message=turn.user, reply=turn.reply, mood=mood))
+    return impression(ObservedExchange(view.persona, view.card, message=turn.user, reply=turn.reply, mood=mood))
 
 
 def _point(value: float) -> int:

@@ -23,7 +23,7 @@ _HEADER = re.compile(r"\A\[[^\]\n]{4,120}\]\s*")
 
 
 @dataclass(frozen=True)
-class Scene:
+class VisibleScene:
     """What a target can tell from its messages."""
 
     message: str
@@ -55,7 +55,7 @@ class Scene:
     """The user has insisted or contradicted in this session."""
 
 
-def read_scene(messages: Sequence[Message]) -> Scene:
+def read_scene(messages: Sequence[Message]) -> VisibleScene:
     """What `messages` tell; a header line in square brackets begins a session."""
     turns = [m for m in messages if m.role != "system"]
     noted = read_notes("\n".join(m.content for m in messages if m.role == "system"))
@@ -66,7 +66,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
     now = said[-1][1] if said else ""
     today = tuple(text for i, text in said[:-1] if i >= start)
     lately = [text for _, text in said][-HABIT:]
-    return Scene(
+    return VisibleScene(
         message=now,
         today=today,
         replies=tuple(m.content for i, m in enumerate(turns) if m.role == "assistant" and i > start),

@@ -17,7 +17,7 @@ from sim.llm.offline.asked import NOT_TOLD, answer_asked
 from sim.llm.offline.lines import load_bank, load_words
 from sim.llm.offline.manner import in_full, shortened, small
 from sim.llm.offline.recall import Statement, find_bearing, find_clauses, find_statements, keep_one_value
-from sim.llm.offline.scene import HABIT, Scene, read_scene
+from sim.llm.offline.scene import HABIT, VisibleScene, read_scene
 
 if TYPE_CHECKING:
     from sim.llm.client import Message
@@ -56,7 +56,7 @@ def reply(behaviour: Behaviour, messages: Sequence[Message]) -> str:
     return small(text) if _writes_small(scene, behaviour) else text
 
 
-def _register(scene: Scene, behaviour: Behaviour) -> float | None:
+def _register(scene: VisibleScene, behaviour: Behaviour) -> float | None:
     """The register to speak in; None: as the sentences stand."""
     match behaviour.register:
         case "matched":
@@ -67,11 +67,11 @@ def _register(scene: Scene, behaviour: Behaviour) -> float | None:
             return None
 
 
-def _writes_small(scene: Scene, behaviour: Behaviour) -> bool:
+def _writes_small(scene: VisibleScene, behaviour: Behaviour) -> bool:
     return scene.small if behaviour.register == "matched" else behaviour.register == "opposite" and scene.register >= 3
 
 
-def _line(move: str, scene: Scene, said: Sequence[str], behaviour: Behaviour, chance: Random) -> str:
+def _line(move: str, scene: VisibleScene, said: Sequence[str], behaviour: Behaviour, chance: Random) -> str:
     """A sentence that makes `move`, none that was said lately in this session as long as there is another."""
     bank = load_bank(move)
     lines = list(bank.get({-1: "low", 0: "any", 1: "high"}[scene.mood], ()))
@@ -93,12 +93,12 @@ def _line(move: str, scene: Scene, said: Sequence[str], behaviour: Behaviour, ch
     return chance.choice(new or told)
 
 
-def _manner(scene: Scene, behaviour: Behaviour) -> Callable[[str], str]:
+def _manner(scene: VisibleScene, behaviour: Behaviour) -> Callable[[str], str]:
     register = _register(scene, behaviour)
     return str if register is None else in_full if register >= _EVEN else shortened
 
 
-def _gist(scene: Scene, said: Sequence[str], chance: Random) -> str | None:
+def _gist(scene: VisibleScene, said: Sequence[str], chance: Random) -> str | None:
     """One of the user's own sentences, turned round, if there is one that can be said back and has not been."""
     told = [c for c in find_clauses(scene.message) if not contains(" ".join(said), c)]
     return chance.choice(told) if told and chance.random() < 0.65 else None
@@ -111,7 +111,7 @@ def _understood(message: str) -> list[str]:
     return [shown for cue, _, shown in known if re.search(cue, plain)][:1]
 
 
-def _brought_back(scene: Scene, behaviour: Behaviour) -> list[str]:
+def _brought_back(scene: VisibleScene, behaviour: Behaviour) -> list[str]:
     """One thing the user told in an earlier session, if one bears on what is said now; at the start of a session, else the most telling one.
 
     Who recalls the oldest holds by what is out of date before anything else.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.seeds import rng
 from sim.core.text import contains, normalise
-from sim.llm.offline.measures import Finding, Heard, impression, measure
+from sim.llm.offline.measures import DimensionFinding, ObservedExchange, impression, measure
 from sim.llm.offline.wording import brushes_off, stems
 
 if TYPE_CHECKING:
@@ -191,12 +191,12 @@ def _mood(view: UserView) -> str:
     return (view.swing or view.card.session.spec.mood.feels)[:80]
 
 
-def _heard(view: UserView, index: int) -> Heard:
+def _heard(view: UserView, index: int) -> ObservedExchange:
     """Exchange `index` of the talk as the user itself lived it."""
     turn = view.talk[index]
     earlier = tuple(e for e in view.past.ledger if e.fact in _bearing(view, turn.user))
     voice = view.persona.voice
-    return Heard(
+    return ObservedExchange(
         view.persona,
         view.card,
         message=turn.user,
@@ -238,7 +238,7 @@ def _noticed(view: UserView) -> tuple[list[Dimension], list[Dimension]]:
     return [d for _, d in sorted(missed, key=lambda m: m[0])], met
 
 
-def _to_complain_of(dimension: Dimension, found: Finding, view: UserView) -> bool:
+def _to_complain_of(dimension: Dimension, found: DimensionFinding, view: UserView) -> bool:
     """Whether the persona's signal fits: someone who wants little complains of too much, someone who wants much of too little."""
     want = view.card.want(dimension)
     side = (want < 3) - (want > 3)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sim.llm.traffic.pace import Pace
 
 
-class Destination(NamedTuple):
+class CallDestination(NamedTuple):
     """Who a call goes to."""
 
     host: str | None

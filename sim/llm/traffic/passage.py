@@ -24,7 +24,7 @@ from sim.llm.failures import AttemptFailed
 from sim.llm.prices import Price
 from sim.llm.traffic.breaker import Breaker
 from sim.llm.traffic.budget import Budget, Spent, Sum
-from sim.llm.traffic.lanes import Destination, Host, Lane
+from sim.llm.traffic.lanes import CallDestination, Host, Lane
 from sim.llm.traffic.limit import START, AdaptiveLimit
 from sim.llm.traffic.pace import Pace
 
@@ -35,7 +35,7 @@ LOOK = 1.0
 """Seconds between two looks at what is wanted of a run under way."""
 
 
-class Estimate(NamedTuple):
+class TokenEstimate(NamedTuple):
     """What a call may take, in tokens, before it is made."""
 
     input: int = 0
@@ -43,13 +43,13 @@ class Estimate(NamedTuple):
     """None: nothing bounds the answer."""
 
 
-def estimate(texts: Iterable[str], *, output: int | None = None) -> Estimate:
+def estimate(texts: Iterable[str], *, output: int | None = None) -> TokenEstimate:
     """What a call may take that sends `texts`.
 
     Args:
         output: tokens that the answer may have, where something bounds it.
     """
-    return Estimate(sum(map(len, texts)) // CHARACTERS_PER_TOKEN, output)
+    return TokenEstimate(sum(map(len, texts)) // CHARACTERS_PER_TOKEN, output)
 
 
 class Settled(NamedTuple):
@@ -96,7 +96,7 @@ class Traffic:
         self._concurrency = concurrency
         self._clock = clock
         self._hosts: dict[str, Host] = {}
-        self._lanes: dict[Destination, Lane] = {}
+        self._lanes: dict[CallDestination, Lane] = {}
         self._sleep = sleep
         self._sleepers: set[asyncio.Future[None]] = set()
         self._stopped = False
@@ -105,7 +105,7 @@ class Traffic:
         self._tuned = Tuning()
         self._look_at = -math.inf
 
-    def passage(self, role: Role, destination: Destination, estimate: Estimate, *, price: Price | None = None) -> Passage:
+    def passage(self, role: Role, destination: CallDestination, estimate: TokenEstimate, *, price: Price | None = None) -> Passage:
         """What a call passes that is made for `role`, goes to `destination` and may take `estimate`.
 
         Args:
@@ -113,11 +113,11 @@ class Traffic:
         """
         return Passage(self, role, destination.model, self.lane(destination), estimate, price)
 
-    def way_to(self, destination: Destination, *, price: Price | None = None) -> Enter:
+    def way_to(self, destination: CallDestination, *, price: Price | None = None) -> Enter:
         """`passage` with a fixed destination."""
         return partial(self._pass, destination, price)
 
-    def _pass(self, destination: Destination, price: Price | None, role: Role, estimate: Estimate) -> Passage:
+    def _pass(self, destination: CallDestination, price: Price | None, role: Role, estimate: TokenEstimate) -> Passage:
         return self.passage(role, destination, estimate, price=price)
 
     @property
@@ -215,13 +215,13 @@ class Traffic:
         """Note that calls for `role` cannot be made any more."""
         self._closed.add(role)
 
-    def lane(self, destination: Destination) -> Lane | None:
+    def lane(self, destination: CallDestination) -> Lane | None:
         """The calls to `destination`; None: they run in this process."""
         if destination.host is None:
             return None
         return self._lanes.get(destination) or self._open_lane(destination, destination.host)
 
-    def _open_lane(self, destination: Destination, host: str) -> Lane:
+    def _open_lane(self, destination: CallDestination, host: str) -> Lane:
         limits, clock = self._limits, self._clock
         shared = self._hosts.get(host)
         if shared is None:
@@ -251,7 +251,7 @@ class Traffic:
                     exactly = "" if tuning.of(destination.model) else ", and adapted from here on"
                     self.say(f"calls in flight to {destination.model}: {lane.limit.value}{exactly}")
 
-    def _tune(self, destination: Destination, lane: Lane) -> None:
+    def _tune(self, destination: CallDestination, lane: Lane) -> None:
         """Let as many calls be in flight as is wanted, or as the study says."""
         wanted = self._tuned.of(destination.model) or self._limits.fixed_calls
         lane.limit.fix(wanted) if wanted else lane.limit.free(cap=self._limits.calls_at_once)
@@ -279,7 +279,7 @@ class Passage:
 
     __slots__ = ("_estimate", "_failed", "_inside", "_lane", "_model", "_open", "_price", "_probing", "_role", "_traffic", "_wish")
 
-    def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None, estimate: Estimate, price: Price | None) -> None:
+    def __init__(self, traffic: Traffic, role: Role, model: str, lane: Lane | None, estimate: TokenEstimate, price: Price | None) -> None:
         self._traffic = traffic
         self._role = role
         self._model = model
@@ -420,5 +420,5 @@ class Passage:
             lane.leave()
 
 
-Enter = Callable[[Role, Estimate], Passage]
+Enter = Callable[[Role, TokenEstimate], Passage]
 """Makes the passage of one call, whose destination is known."""

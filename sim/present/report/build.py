@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.event import ROLES, Role
 from sim.present.outages import outage_line
-from sim.present.report.document import Fact, ReportDocument, Section
+from sim.present.report.document import ReportDocument, RunFact, Section
 from sim.present.report.material import Material
 from sim.present.report.sections.belief import belief_section
 from sim.present.report.sections.cost import cost_section
@@ -67,7 +67,7 @@ def role_latencies(events: Mapping[str, Iterable[Event]]) -> dict[Role, list[flo
     return found
 
 
-def _counts(of: Material) -> tuple[Fact, ...]:
+def _counts(of: Material) -> tuple[RunFact, ...]:
     summary = of.summary
     counts = (
         ("target", len(summary.targets)),
@@ -76,4 +76,4 @@ def _counts(of: Material) -> tuple[Fact, ...]:
         ("trial", summary.trials.planned),
         ("exchange", sum(t.exchanges for t in summary.targets)),
     )
-    return tuple(Fact(name=name if n == 1 else f"{name}s", value=f"{n:,}") for name, n in counts)
+    return tuple(RunFact(name=name if n == 1 else f"{name}s", value=f"{n:,}") for name, n in counts)

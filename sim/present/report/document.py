@@ -55,7 +55,7 @@ class Table(Frozen):
     notes: tuple[str, ...] = ()
 
 
-class Figure(Frozen):
+class ChartFigure(Frozen):
     """One chart with the rows it is drawn from."""
 
     kind: Literal["figure"] = "figure"
@@ -72,7 +72,7 @@ class Figure(Frozen):
     rows: tuple[dict[str, JsonValue], ...]
 
 
-Block = Annotated[Prose | Table | Figure, Field(discriminator="kind")]
+Block = Annotated[Prose | Table | ChartFigure, Field(discriminator="kind")]
 
 
 class Section(Frozen):
@@ -108,7 +108,7 @@ class Headline(Frozen):
     """What this run cannot tell."""
 
 
-class Fact(Frozen):
+class RunFact(Frozen):
     """One thing about how the run was made."""
 
     name: str
@@ -131,12 +131,12 @@ class ReportDocument(Frozen):
     """What is said of a run whose files were edited after it was made; empty: nothing."""
     targets: tuple[str, ...]
     """In the study's order, which is the order of their colours."""
-    counts: tuple[Fact, ...]
+    counts: tuple[RunFact, ...]
     headline: Headline
     sections: tuple[Section, ...]
-    made: tuple[Fact, ...]
+    made: tuple[RunFact, ...]
 
     @property
-    def figures(self) -> tuple[Figure, ...]:
+    def figures(self) -> tuple[ChartFigure, ...]:
         """All figures, in order."""
-        return tuple(b for s in self.sections for b in s.blocks if isinstance(b, Figure))
+        return tuple(b for s in self.sections for b in s.blocks if isinstance(b, ChartFigure))

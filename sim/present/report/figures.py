@@ -12,7 +12,7 @@ from sim.present.report.page import theme
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.present.report.document import Figure, ReportDocument
+    from sim.present.report.document import ChartFigure, ReportDocument
 
 VERSION = "6.4"
 """Of Vega-Lite, the one that the page carries."""
@@ -22,7 +22,7 @@ SCALE = 2.0
 """PNG pixels for each pixel of the SVG."""
 
 
-def render_figure(figure: Figure, document: ReportDocument) -> dict[str, bytes]:
+def render_figure(figure: ChartFigure, document: ReportDocument) -> dict[str, bytes]:
     """The files of a figure by name.
 
     Raises:
@@ -37,7 +37,7 @@ def render_figure(figure: Figure, document: ReportDocument) -> dict[str, bytes]:
     return files
 
 
-def render_rows(figure: Figure) -> str:
+def render_rows(figure: ChartFigure) -> str:
     """The rows as CSV, under the figure's documented columns; without the links, which lead nowhere from a file."""
     keys = [k for k in figure.columns if k != "link"]
     out = io.StringIO()
@@ -47,7 +47,7 @@ def render_rows(figure: Figure) -> str:
     return out.getvalue()
 
 
-def _complete(figure: Figure, document: ReportDocument) -> dict[str, JsonValue]:
+def _complete(figure: ChartFigure, document: ReportDocument) -> dict[str, JsonValue]:
     """The specification with data, light colours on white, its title, and the mark where offline models took part."""
     config = theme()["light"]
     assert isinstance(config, dict)

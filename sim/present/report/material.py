@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sim.analysis.arms import Source, build_families
+from sim.analysis.arms import RunSource, build_families
 from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
 from sim.analysis.compare import MeasureComparison, bought_sentences, by_pair, compare_measures
 from sim.analysis.diagnosis import Diagnosis, diagnose
@@ -19,7 +19,7 @@ from sim.score.repetition import mark_trials
 
 if TYPE_CHECKING:
     from sim.analysis.estimates import Tier
-    from sim.analysis.sentence import Headline
+    from sim.analysis.sentence import PairSentences
     from sim.analysis.summary import RunSummary
     from sim.core.codebook import Codebook
     from sim.core.event import Role
@@ -45,7 +45,7 @@ class Material:
     """Seconds of each answered call."""
     scorers: tuple[ScorerInfo, ...] = ()
     """The study's own, and those that were added later."""
-    known: Source | None = None
+    known: RunSource | None = None
     """The run as something to compare, with the values that the summary was made of; left out: they are computed anew."""
 
     @property
@@ -64,9 +64,9 @@ class Material:
         return tier(min((t.likability.n_personas for t in self.summary.targets), default=0), self.summary.scenarios)
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> RunSource:
         """The run as something to compare."""
-        return self.known or Source(
+        return self.known or RunSource(
             self.summary.run, self.study, self.codebook, self.trials, self.summary.status, self.summary.offline_parts, self.scorers
         )
 
@@ -83,7 +83,7 @@ class Material:
         return compare_measures(listed, build_families([self.source], "target"), primary=self.source.primary)
 
     @cached_property
-    def headlines(self) -> tuple[Headline, ...]:
+    def headlines(self) -> tuple[PairSentences, ...]:
         """What is said of each pair of targets."""
         return tuple(headline(found, self.source.primary) for found in by_pair(self._compared))
 

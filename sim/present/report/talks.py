@@ -19,7 +19,7 @@ from sim.analysis.said_before import WORD_FOR_WORD
 from sim.analysis.table import find_said
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
-from sim.core.event import Absence, Assessment, Departure, Grade, Measure, NotApplicable, Quote, Score, Silence, Tags, Unscored
+from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grade, NotApplicable, Quote, Score, Silence, Tags, Unscored
 
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
@@ -180,7 +180,7 @@ def _rating(name: str, rating: Rating) -> list[JsonValue]:
             match rating.evidence:
                 case Quote(text=text, found=found) | Absence(text=text, found=found):
                     evidence = [rating.evidence.kind, text, found]
-                case Measure(reply_words=reply, user_words=user):
+                case CountedEvidence(reply_words=reply, user_words=user):
                     evidence = ["measure", reply, user]
                 case None:
                     evidence = []

@@ -46,14 +46,14 @@ LONGEST_ADDRESS: Final = 8 * 1024
 
 
 @dataclass(frozen=True)
-class Tokens:
+class AccessTokens:
     """What each part of the viewer is opened with."""
 
     owner: str
     guest: str
 
     @classmethod
-    def draw(cls) -> Tokens:
+    def draw(cls) -> AccessTokens:
         """Fresh ones, for one start of the viewer."""
         return cls(owner=secrets.token_urlsafe(24), guest=secrets.token_urlsafe(24))
 
@@ -71,7 +71,7 @@ class Guard:
         hosts: what may stand in the Host header, as `127.0.0.1:8000`.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, tokens: AccessTokens, hosts: frozenset[str]) -> None:
         self._app = app
         self._tokens = tokens
         self._hosts = hosts

@@ -50,7 +50,7 @@ Sort = Literal["told", "newest", "lowest", "highest", "longest"]
 
 
 @dataclass(slots=True)
-class Row:
+class ExchangeRow:
     """One answered exchange."""
 
     plan: TrialPlan
@@ -124,7 +124,7 @@ class Filter(Frozen):
     """What a scorer found: `answers=no`, or `warmth=bad` for a number at the bad end of its scale."""
     sort: Sort = "told"
 
-    def keeps(self, row: Row) -> bool:
+    def keeps(self, row: ExchangeRow) -> bool:
         """Whether `row` is wished for."""
         plan = row.plan
         if (self.target and plan.target.id != self.target) or (self.persona and plan.cast.persona.id != self.persona):
@@ -141,7 +141,7 @@ class Filter(Frozen):
         return score is not None and (self.least is None or score >= self.least) and (self.most is None or score <= self.most)
 
 
-class Page(Frozen):
+class RowPage(Frozen):
     """Some of the rows that were wished for."""
 
     total: int
@@ -151,7 +151,7 @@ class Page(Frozen):
     """The journal is still being read for the first time: there are more."""
 
 
-class Progress(Frozen):
+class RunProgress(Frozen):
     """How far the run has come."""
 
     trials: int
@@ -183,7 +183,7 @@ class RunIndex:
 
     def clear(self) -> None:
         """Know nothing, as before the first look."""
-        self._rows: dict[tuple[str, int, int], Row] = {}
+        self._rows: dict[tuple[str, int, int], ExchangeRow] = {}
         self._takes: dict[tuple[str, int], int] = {}
         self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
         """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
@@ -191,7 +191,7 @@ class RunIndex:
         self._echoes = Echoes()
         self._findings = Findings(self._scorers)
         self._tail: Stored | None = None
-        self._orders: dict[Sort, list[Row]] = {}
+        self._orders: dict[Sort, list[ExchangeRow]] = {}
         self._choices: dict[str, list[str]] = {}
         self.complete = False
         """Everything that had been written was read once."""
@@ -201,7 +201,7 @@ class RunIndex:
         """The number of the last event that was read."""
         return self._tail.id if self._tail else 0
 
-    def catch_up(self, journal: Journal) -> tuple[Row, ...]:
+    def catch_up(self, journal: Journal) -> tuple[ExchangeRow, ...]:
         """Read the next that was appended since the last time, some hundred events at most; all is read when `last` stays as it was.
 
         Begins anew when the last event that was read is gone, as after a withdrawal.
@@ -217,7 +217,7 @@ class RunIndex:
         elif tail is not None:
             del events[0]
         self.complete = self.complete or not events
-        changed: dict[tuple[str, int, int], Row] = {}
+        changed: dict[tuple[str, int, int], ExchangeRow] = {}
         for event in events:
             row = self._take_in(event)
             if row is not None:
@@ -229,10 +229,10 @@ class RunIndex:
         return tuple(sorted(changed.values(), key=lambda r: r.number))
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> RunProgress:
         """How far the run has come."""
         ended = Counter(self._over.values())
-        return Progress(
+        return RunProgress(
             trials=len(self._plans),
             finished=ended["trial_finished"],
             failed=ended["trial_failed"] + ended["trial_forgotten"],
@@ -241,7 +241,7 @@ class RunIndex:
             reading=not self.complete,
         )
 
-    def page(self, wish: Filter, *, offset: int = 0, limit: int = 50, among: frozenset[tuple[str, int, int]] | None = None) -> Page:
+    def page(self, wish: Filter, *, offset: int = 0, limit: int = 50, among: frozenset[tuple[str, int, int]] | None = None) -> RowPage:
         """The rows that `wish` keeps.
 
         Args:
@@ -257,16 +257,16 @@ class RunIndex:
             kept = [r for r in kept if self._echoes.said_before(key_of(r))]
         if wish.scorer:
             kept = [r for r in kept if self._findings.keeps(key_of(r), wish.scorer)]
-        return Page(total=len(kept), rows=tuple(self.document_of(r) for r in kept[offset : offset + limit]), reading=not self.complete)
+        return RowPage(total=len(kept), rows=tuple(self.document_of(r) for r in kept[offset : offset + limit]), reading=not self.complete)
 
-    def document_of(self, row: Row) -> RowDocument:
+    def document_of(self, row: ExchangeRow) -> RowDocument:
         """`row`, as it is sent."""
         key = key_of(row)
         return _document(row, said_before=self._echoes.said_before(key), found=self._findings.of(key))
 
     def suspects(self, most: int) -> list[str]:
         """The trials of the `most` exchanges that most speaks against, by the figures alone: what is worth reading whole."""
-        found: list[tuple[float, Row]] = []
+        found: list[tuple[float, ExchangeRow]] = []
         for (trial, session, exchange), row in self._rows.items():
             before = self._rows.get((trial, session, exchange - 1))
             weight = weigh(row.score, before.score if before else None, row.others.values())
@@ -300,7 +300,7 @@ class RunIndex:
 
     # --- taking in an event -------------------------------------------------------------------------------------------
 
-    def _take_in(self, event: Stored) -> Row | None:
+    def _take_in(self, event: Stored) -> ExchangeRow | None:
         plan = self._plans.get(event.trial)
         if plan is None:
             return None
@@ -318,7 +318,7 @@ class RunIndex:
             return self._spoken(key, body)
         if event.kind == "target_replied":
             flags, left, critical = self._said.pop(key, ((), False, False))
-            row = Row(plan, event.session, event.exchange, event.take, event.id, words=count_words(body["reply"]), flags=flags, left=left)
+            row = ExchangeRow(plan, event.session, event.exchange, event.take, event.id, words=count_words(body["reply"]), flags=flags, left=left)
             row.critical, row.cut = critical, was_cut(body["finish"])
             self._rows[key] = row
             self._echoes.add(plan.target.id, key, body["reply"])
@@ -343,7 +343,7 @@ class RunIndex:
                 self._echoes.remove(key)
         self._takes[event.trial, event.session] = event.take
 
-    def _spoken(self, key: tuple[str, int, int], body: dict[str, Any]) -> Row | None:
+    def _spoken(self, key: tuple[str, int, int], body: dict[str, Any]) -> ExchangeRow | None:
         said, flags = body["said"], tuple(f["kind"] for f in body["flags"])
         if said["kind"] == "utterance":
             self._said[key] = flags, bool(said["leave"]), any(f["severity"] == "critical" for f in body["flags"])
@@ -355,7 +355,7 @@ class RunIndex:
         return before
 
 
-def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger: str) -> None:
+def _judged(row: ExchangeRow, event: Stored, body: dict[str, Any], *, rater: str, tagger: str) -> None:
     """Note a verdict or a label on `row`."""
     if event.kind == "labelled":
         row.label = body["label"]
@@ -373,12 +373,12 @@ def _judged(row: Row, event: Stored, body: dict[str, Any], *, rater: str, tagger
             row.others[event.part] = mean
 
 
-def key_of(row: Row) -> tuple[str, int, int]:
+def key_of(row: ExchangeRow) -> tuple[str, int, int]:
     """Where `row` stands."""
     return row.plan.id, row.session, row.exchange
 
 
-def _document(row: Row, *, said_before: bool, found: dict[str, str]) -> RowDocument:
+def _document(row: ExchangeRow, *, said_before: bool, found: dict[str, str]) -> RowDocument:
     return RowDocument(
         trial=row.plan.id,
         target=row.plan.target.id,
@@ -401,7 +401,7 @@ def _document(row: Row, *, said_before: bool, found: dict[str, str]) -> RowDocum
 
 
 _NONE_LAST: Final = 9.0
-_ORDERS: Final[dict[Sort, Callable[[Row], Any]]] = {
+_ORDERS: Final[dict[Sort, Callable[[ExchangeRow], Any]]] = {
     "told": lambda r: (r.plan.id, r.session, r.exchange),
     "newest": lambda r: -r.number,
     "lowest": lambda r: (_NONE_LAST if r.score is None else r.score, r.plan.id, r.session, r.exchange),

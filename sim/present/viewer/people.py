@@ -24,7 +24,7 @@ from sim.core.seeds import rng
 from sim.core.spec.people import ChoiceQuestion, ScaleQuestion, TextQuestion
 from sim.core.view import CriterionView, RaterView, UserView, View, rater_view
 from sim.dialogue.person import Desk, as_rating, read_given, read_words
-from sim.run.people_assignment import Item, give_out
+from sim.run.people_assignment import ReadingItem, give_out
 from sim.run.seat import Seat, plans_of
 from sim.run.trial import run_trial
 
@@ -186,7 +186,7 @@ class People:
         person.forms.add(name)
 
 
-class Reading:
+class ReadingTask:
     """People read sessions of a run and rate each exchange as if nothing came after it."""
 
     def __init__(
@@ -246,7 +246,7 @@ class Reading:
         """Nothing is theirs alone."""
         return ()
 
-    def _open(self, person: Person) -> tuple[Item, RaterView] | None:
+    def _open(self, person: Person) -> tuple[ReadingItem, RaterView] | None:
         for item in self._piles[person.place - 1]:
             trial = self._trial(item)
             for exchange in trial.sessions[item.session - 1].exchanges[: item.exchanges]:
@@ -255,13 +255,13 @@ class Reading:
                     return item, view
         return None
 
-    def _trial(self, item: Item) -> Trial:
+    def _trial(self, item: ReadingItem) -> Trial:
         return fold(self._plans[item.trial].blank(), self._journal.events(item.trial))
 
-    def _take(self, item: Item) -> int:
+    def _take(self, item: ReadingItem) -> int:
         return self._trial(item).sessions[item.session - 1].take
 
-    def _check(self, person: Person, item: Item) -> int:
+    def _check(self, person: Person, item: ReadingItem) -> int:
         """What the attention check asks to be chosen."""
         return rng(self._study.seed, "check", person.place, item.id).choice(CHECKED)
 

@@ -18,7 +18,7 @@ from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
 from sim.present.plans import plans_of
-from sim.present.viewer.index import Filter, Page, Progress, Row, RowDocument, RunIndex
+from sim.present.viewer.index import ExchangeRow, Filter, RowDocument, RowPage, RunIndex, RunProgress
 from sim.run.plan import TrialPlan
 from sim.store.journal import FILE
 from sim.store.runs import HEADER, RunFolder, open_run
@@ -40,7 +40,7 @@ A_WHILE: Final = 1.0
 LONGEST_NAME: Final = 255
 """Bytes of a folder's name."""
 
-Rows = tuple[Row, ...]
+Rows = tuple[ExchangeRow, ...]
 
 
 class OpenRun:
@@ -54,7 +54,7 @@ class OpenRun:
         """Held by whoever brings it up to date."""
         self._watchers: set[asyncio.Queue[Rows]] = set()
         self._watching: asyncio.Task[None] | None = None
-        self._news: list[Row] = []
+        self._news: list[ExchangeRow] = []
         """What is new and was not yet told to those who watch."""
         self._suspected: tuple[tuple[int, int], tuple[Trial, ...]] | None = None
         self._report_lock = threading.Lock()
@@ -75,7 +75,7 @@ class OpenRun:
         """The study's own, and those that were added later."""
         return tuple(s.info for s in self.folder.scorers.values())
 
-    def document_of(self, row: Row) -> RowDocument:
+    def document_of(self, row: ExchangeRow) -> RowDocument:
         """`row`, as it is sent."""
         with self._lock:
             return self._index.document_of(row)
@@ -130,7 +130,7 @@ class OpenRun:
         return self.folder.is_being_written(), *seen
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> RunProgress:
         """How far the run has come."""
         return self._index.progress
 
@@ -148,7 +148,7 @@ class OpenRun:
         with self._lock:
             return self._index.choices()
 
-    def page(self, wish: Filter, *, words: str, offset: int, limit: int) -> Page:
+    def page(self, wish: Filter, *, words: str, offset: int, limit: int) -> RowPage:
         """The rows that are wished for, of those in whose texts `words` stand."""
         self.catch_up(A_MOMENT)
         among = None

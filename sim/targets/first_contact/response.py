@@ -33,7 +33,7 @@ Stream = Literal["none", "sse", "lines"]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReplyReading:
     """How replies are read from what comes back."""
 
     path: str
@@ -51,7 +51,7 @@ class _Found:
     """Of its field's name; how deep it lies; how short it is."""
 
 
-def read_response(body: str, content_type: str, *, said: str) -> Reading:
+def read_response(body: str, content_type: str, *, said: str) -> ReplyReading:
     """Where the reply stands in `body`, the answer to `said`.
 
     Raises:
@@ -75,21 +75,21 @@ def read_response(body: str, content_type: str, *, said: str) -> Reading:
     except (ValueError, RecursionError):
         if "json" in content_type:
             raise InputError(f"what came calls itself JSON and is not: {text[:120]}", mend="mend the chatbot") from None
-        return Reading("$", "none", text, (Finding(about="reply", said="is all that comes back, as plain text", evidence=text),))
+        return ReplyReading("$", "none", text, (Finding(about="reply", said="is all that comes back, as plain text", evidence=text),))
     if isinstance(value, str):
         said_of = "is a bare JSON string; it is read with its quotation marks: let it answer with an object to be rid of them"
-        return Reading("$", "none", value, (Finding(about="reply", said=said_of, evidence=value, mark="warning"),))
+        return ReplyReading("$", "none", value, (Finding(about="reply", said=said_of, evidence=value, mark="warning"),))
     return _read_json(value, said)
 
 
-def _read_json(value: JsonValue, said: str) -> Reading:
+def _read_json(value: JsonValue, said: str) -> ReplyReading:
     found = _ranked([(p, v) for p, v in leaves(value) if isinstance(v, str)], said)
     if not found:
         raise InputError(f"nothing in what came looks like a reply: {json.dumps(value)[:160]}", mend=MEND)
     best, *others = found
     _refuse_talk(value, best)
     path = shown(best.place)
-    return Reading(path, "none", best.text, (Finding(about="reply", said=f"stands at {path}", evidence=best.text), *_also(others, best)))
+    return ReplyReading(path, "none", best.text, (Finding(about="reply", said=f"stands at {path}", evidence=best.text), *_also(others, best)))
 
 
 def _ranked(texts: Sequence[tuple[Place, str]], said: str) -> list[_Found]:
@@ -156,7 +156,7 @@ def _object(text: str) -> JsonValue:
     return value if isinstance(value, dict | list) else None
 
 
-def _read_stream(events: Sequence[str], stream: Literal["sse", "lines"], said: str) -> Reading:
+def _read_stream(events: Sequence[str], stream: Literal["sse", "lines"], said: str) -> ReplyReading:
     data = [e for e in events if e.strip() != "[DONE]"]
     if not data:
         raise InputError("a stream came with nothing in it", mend="see that the request is whole")
@@ -164,7 +164,7 @@ def _read_stream(events: Sequence[str], stream: Literal["sse", "lines"], said: s
     values = [_object(d) for d in data]
     if not any(v is not None for v in values):
         text = "".join(data)
-        return Reading("$", stream, text, (Finding(about="reply", said=f"comes in pieces ({kind}), each the data of an event", evidence=text),))
+        return ReplyReading("$", stream, text, (Finding(about="reply", said=f"comes in pieces ({kind}), each the data of an event", evidence=text),))
     pieces: dict[Place, list[str]] = {}
     for value in values:
         for place, piece in leaves(value):
@@ -181,4 +181,4 @@ def _read_stream(events: Sequence[str], stream: Literal["sse", "lines"], said: s
         raise InputError(problem, mend="ask it not to stream, or name a Python function that puts it together")
     path = shown(best.place)
     about = Finding(about="reply", said=f"stands at {path}, in {len(came)} pieces ({kind})", evidence=best.text)
-    return Reading(path, stream, best.text, (about,))
+    return ReplyReading(path, stream, best.text, (about,))

@@ -11,7 +11,7 @@ from sim.core.errors import CallFailed
 from sim.core.spec import Limits
 from sim.llm.attempts import Answer, Outcome, Patience, persist
 from sim.llm.failures import AttemptFailed
-from sim.llm.traffic.passage import Estimate
+from sim.llm.traffic.passage import TokenEstimate
 from tests.llm.traffic.test_limit import HERE, Stage
 
 
@@ -33,7 +33,7 @@ class Provider:
 
     async def call(self, *, retries: int = 5) -> Outcome:
         patience = Patience(retries=retries, random=lambda: 1.0)
-        async with self.stage.traffic.passage("user", HERE, Estimate()) as here:
+        async with self.stage.traffic.passage("user", HERE, TokenEstimate()) as here:
             return await persist(self.attempt, patience, here)
 
 
@@ -117,7 +117,7 @@ async def test_a_sign_of_life_is_enough() -> None:
         lane.breaker.failed("status 500")
     assert lane.breaker.open
     stage.clock.now = 1
-    async with stage.traffic.passage("user", HERE, Estimate()) as here:
+    async with stage.traffic.passage("user", HERE, TokenEstimate()) as here:
         here.failed(AttemptFailed("limited", "busy"))
     assert not lane.breaker.open
 
@@ -154,12 +154,12 @@ async def test_a_call_that_is_cancelled_while_it_finds_out_leaves_that_to_the_ne
     for _ in range(5):
         lane.breaker.failed("status 500")
     stage.clock.now = 1
-    first = stage.traffic.passage("user", HERE, Estimate())
+    first = stage.traffic.passage("user", HERE, TokenEstimate())
     await first.__aenter__()
     assert lane.breaker.wait() > 0, "one is under way"
     await first.__aexit__(None, None, None)
     assert lane.breaker.wait() == 0
     lane.breaker.left()
-    async with stage.traffic.passage("user", HERE, Estimate()) as here:
+    async with stage.traffic.passage("user", HERE, TokenEstimate()) as here:
         here.answered()
     assert not lane.breaker.open

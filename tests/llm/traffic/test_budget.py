@@ -16,14 +16,14 @@ from sim.core.spec.study import RoleLimits
 from sim.llm.counts import count_usage
 from sim.llm.prices import Price, model_price
 from sim.llm.traffic.budget import REPLY, Spent, tally
-from sim.llm.traffic.lanes import Destination
-from sim.llm.traffic.passage import Estimate, Traffic
+from sim.llm.traffic.lanes import CallDestination
+from sim.llm.traffic.passage import TokenEstimate, Traffic
 from sim.run.preflight import check_prices, priced_parts
 from tests import examples
 from tests.llm.traffic.test_limit import Stage
 
 PRICE = Price(input=1e-6, output=4e-6)
-AT = Destination("api.example.com", "openai/any")
+AT = CallDestination("api.example.com", "openai/any")
 ASKED = 400
 """Tokens sent with each call."""
 BOUND = 100
@@ -43,7 +43,7 @@ class Shop:
     async def work(self, draw: random.Random) -> str:
         try:
             while True:
-                async with self.stage.traffic.passage("target", AT, Estimate(ASKED, BOUND), price=PRICE) as here:
+                async with self.stage.traffic.passage("target", AT, TokenEstimate(ASKED, BOUND), price=PRICE) as here:
                     output = draw.randint(1, self.most)
                     self.made += 1
                     await self.stage.sleep(draw.random())
@@ -91,7 +91,7 @@ async def test_who_does_not_fit_waits_for_those_under_way_and_then_passes() -> N
     order: list[str] = []
 
     async def call(name: str, output: int) -> None:
-        async with stage.traffic.passage("user", AT, Estimate(500, 400)) as here:
+        async with stage.traffic.passage("user", AT, TokenEstimate(500, 400)) as here:
             order.append(name)
             await stage.sleep(1)
             here.settle(Usage(input=50, output=output), None)
@@ -106,17 +106,17 @@ async def test_a_call_that_comes_to_nothing_gives_back_what_it_had_reserved() ->
     traffic = Traffic(Limits(max_tokens=1_000))
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
-            async with traffic.passage("user", AT, Estimate(500, 400)):
+            async with traffic.passage("user", AT, TokenEstimate(500, 400)):
                 raise ZeroDivisionError
-    async with traffic.passage("user", AT, Estimate(500, 400)):
+    async with traffic.passage("user", AT, TokenEstimate(500, 400)):
         pass
     assert traffic.budget.spent == Spent()
 
 
 async def test_who_waits_for_a_settlement_is_told_when_the_run_stops() -> None:
     traffic = Traffic(Limits(max_tokens=1_000))
-    waiting = traffic.passage("user", AT, Estimate(500, 400))
-    async with traffic.passage("user", AT, Estimate(500, 400)):
+    waiting = traffic.passage("user", AT, TokenEstimate(500, 400))
+    async with traffic.passage("user", AT, TokenEstimate(500, 400)):
         task = asyncio.create_task(waiting.__aenter__())
         await asyncio.sleep(0)
         traffic.stop()
@@ -127,9 +127,9 @@ async def test_who_waits_for_a_settlement_is_told_when_the_run_stops() -> None:
 
 async def test_a_call_under_way_may_be_tried_again_when_the_rest_is_used_up() -> None:
     traffic = Traffic(Limits(max_tokens=1_000))
-    async with traffic.passage("user", AT, Estimate(500, 400)) as here:
+    async with traffic.passage("user", AT, TokenEstimate(500, 400)) as here:
         with pytest.raises(CallFailed, match="--max-tokens"):
-            async with traffic.passage("user", AT, Estimate(2_000, 0)):
+            async with traffic.passage("user", AT, TokenEstimate(2_000, 0)):
                 pass
         await here.rest(0)
         here.settle(Usage(input=500, output=400), None)
@@ -139,7 +139,7 @@ async def test_roles_have_budgets_of_their_own() -> None:
     traffic = Traffic(Limits(max_tokens=10_000, roles={"rater": RoleLimits(max_tokens=1_000)}))
 
     async def ask(role: Role) -> None:
-        async with traffic.passage(role, AT, Estimate(500, 100)) as here:
+        async with traffic.passage(role, AT, TokenEstimate(500, 100)) as here:
             here.settle(Usage(input=500, output=100), None)
 
     await ask("rater")
@@ -155,7 +155,7 @@ async def test_roles_have_budgets_of_their_own() -> None:
 
 async def test_a_call_without_usage_is_settled_at_what_it_reserved_and_says_so() -> None:
     traffic = Traffic(Limits(max_tokens=10_000))
-    async with traffic.passage("target", AT, Estimate(300, None), price=PRICE) as here:
+    async with traffic.passage("target", AT, TokenEstimate(300, None), price=PRICE) as here:
         settled = here.settle(None, None)
     assert settled == (None, None, Estimated(input=300, output=REPLY, cost=PRICE.cost(Usage(input=300, output=REPLY))))
     spent = traffic.budget.spent
@@ -163,21 +163,21 @@ async def test_a_call_without_usage_is_settled_at_what_it_reserved_and_says_so()
     call = Call(role="target", model="openai/any", prompt="0", estimated=settled.estimated)
     assert tally([Call.model_validate_json(call.model_dump_json())]) == traffic.budget.by_role, "a resumed run counts alike"
     for _ in range(6):
-        async with traffic.passage("target", AT, Estimate(300, None)) as here:
+        async with traffic.passage("target", AT, TokenEstimate(300, None)) as here:
             here.settle(None, None)
     with pytest.raises(CallFailed, match="is used up"):
-        await traffic.passage("target", AT, Estimate(300, None)).__aenter__()
+        await traffic.passage("target", AT, TokenEstimate(300, None)).__aenter__()
 
 
 async def test_a_price_for_each_call_is_known_whatever_it_takes() -> None:
     traffic = Traffic(Limits(max_cost=0.01))
     price = Price(input=0, output=0, call=0.002)
     for _ in range(4):
-        async with traffic.passage("target", AT, Estimate(300), price=price) as here:
+        async with traffic.passage("target", AT, TokenEstimate(300), price=price) as here:
             assert here.settle(None, None).cost == 0.002
     assert traffic.budget.spent.cost == pytest.approx(0.008)
-    async with traffic.passage("target", AT, Estimate(300), price=price):
-        waiting = asyncio.create_task(traffic.passage("target", AT, Estimate(300), price=price).__aenter__())
+    async with traffic.passage("target", AT, TokenEstimate(300), price=price):
+        waiting = asyncio.create_task(traffic.passage("target", AT, TokenEstimate(300), price=price).__aenter__())
         await asyncio.sleep(0)
         assert not waiting.done(), "the fifth is promised what is left"
     await waiting
@@ -185,7 +185,7 @@ async def test_a_price_for_each_call_is_known_whatever_it_takes() -> None:
 
 async def test_long_answers_are_reserved_for_once_they_have_come() -> None:
     traffic = Traffic(Limits(max_tokens=100_000))
-    async with traffic.passage("user", AT, Estimate(0, None)) as here:
+    async with traffic.passage("user", AT, TokenEstimate(0, None)) as here:
         here.settle(Usage(input=0, output=9_000), None)
     assert traffic.budget.reply("user", AT.model) == 9_000
     assert traffic.budget.reply("rater", AT.model) == REPLY

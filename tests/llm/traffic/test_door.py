@@ -14,8 +14,8 @@ from sim.llm.build import Shared, build_client, build_embedder, destination_of
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.in_process import InProcess
 from sim.llm.traffic.budget import Budget, Spent, tally
-from sim.llm.traffic.lanes import Destination
-from sim.llm.traffic.passage import Estimate, Traffic
+from sim.llm.traffic.lanes import CallDestination
+from sim.llm.traffic.passage import TokenEstimate, Traffic
 from tests.llm.conftest import asked
 from tests.server import Server
 from tests.waiting import CEILING, soon, turns
@@ -36,7 +36,7 @@ def _asked(
 
     client = Scripted(answer, model="openai/any")
     traffic = Traffic(limits, clock=_Clock(), spent=spent)
-    return InProcess(client, traffic.way_to(Destination(None, client.model))), traffic.budget, client
+    return InProcess(client, traffic.way_to(CallDestination(None, client.model))), traffic.budget, client
 
 
 async def _until_refused(client: InProcess) -> CallFailed:
@@ -62,7 +62,7 @@ async def test_a_limit_lets_calls_pass_until_it_is_reached(limits: Limits, calls
 async def test_offline_models_reserve_what_they_are_sent_and_may_say() -> None:
     traffic = Traffic(Limits(max_tokens=5_000))
     client = InProcess(
-        Scripted(lambda r: Completion("hello", usage=Usage(input=10, output=5))), traffic.way_to(Destination(None, "offline/scripted"))
+        Scripted(lambda r: Completion("hello", usage=Usage(input=10, output=5))), traffic.way_to(CallDestination(None, "offline/scripted"))
     )
     results = await asyncio.gather(*(client.complete(asked()) for _ in range(1_000)), return_exceptions=True)
     assert {type(r) for r in results} == {Completion, CallFailed}
@@ -97,7 +97,7 @@ async def test_a_call_of_unknown_cost_counts_nothing_and_is_counted() -> None:
 async def test_offline_models_are_free_not_of_unknown_cost() -> None:
     traffic = Traffic(Limits(max_cost=0.5))
     budget = traffic.budget
-    await InProcess(Scripted(lambda r: Completion("hello")), traffic.way_to(Destination(None, "offline/scripted"))).complete(asked())
+    await InProcess(Scripted(lambda r: Completion("hello")), traffic.way_to(CallDestination(None, "offline/scripted"))).complete(asked())
     assert (budget.spent.calls, budget.spent.unknown_costs) == (1, 0)
 
 
@@ -124,7 +124,7 @@ async def test_stop_interrupts_every_further_call() -> None:
     client, _, scripted = _asked(Limits())
     traffic = Traffic(Limits())
     traffic.stop()
-    client = InProcess(scripted, traffic.way_to(Destination(None, "openai/any")))
+    client = InProcess(scripted, traffic.way_to(CallDestination(None, "openai/any")))
     assert (await _until_refused(client)).cause == "interrupted"
     assert scripted.requests == []
 
@@ -208,8 +208,8 @@ async def test_an_embedding_that_waits_out_a_rate_limit_lets_others_to_the_host(
 
 async def test_one_host_does_not_hold_up_another() -> None:
     traffic = Traffic(Limits(calls_at_once=1))
-    async with traffic.passage("user", Destination("a", "m"), Estimate()):
-        waiting = traffic.passage("user", Destination("b", "m"), Estimate())
+    async with traffic.passage("user", CallDestination("a", "m"), TokenEstimate()):
+        waiting = traffic.passage("user", CallDestination("b", "m"), TokenEstimate())
         async with asyncio.timeout(CEILING), waiting:
             pass
 
@@ -219,7 +219,7 @@ async def test_models_of_one_host_take_turns_where_there_is_one_place() -> None:
     order: list[str] = []
 
     async def call(model: str) -> None:
-        async with traffic.passage("user", Destination("a", model), Estimate()):
+        async with traffic.passage("user", CallDestination("a", model), TokenEstimate()):
             order.append(model)
             await turns(3)
 
@@ -231,10 +231,10 @@ async def test_who_gives_up_waiting_leaves_its_place_to_the_next() -> None:
     traffic = Traffic(Limits(calls_at_once=1))
 
     async def call() -> None:
-        async with traffic.passage("user", Destination("a", "m"), Estimate()):
+        async with traffic.passage("user", CallDestination("a", "m"), TokenEstimate()):
             pass
 
-    async with traffic.passage("user", Destination("a", "m"), Estimate()):
+    async with traffic.passage("user", CallDestination("a", "m"), TokenEstimate()):
         tasks = [asyncio.create_task(call()) for _ in range(3)]
         await turns()
         tasks[0].cancel()
@@ -242,7 +242,7 @@ async def test_who_gives_up_waiting_leaves_its_place_to_the_next() -> None:
     tasks[1].cancel()  # the place has been given to it, and it has not yet taken it
     async with asyncio.timeout(CEILING):
         await tasks[2]
-    lane = traffic.lane(Destination("a", "m"))
+    lane = traffic.lane(CallDestination("a", "m"))
     assert lane is not None
     assert (lane.in_flight, lane.queued) == (0, 0)
 
@@ -254,7 +254,7 @@ async def test_who_queues_is_refused_once_the_run_stops(server: Server) -> None:
     client = build_client(spec, sampling=Sampling(), limits=limits, shared=shared)
     lane = shared.traffic.lane(destination_of(spec))
     assert lane is not None
-    async with shared.traffic.passage("user", destination_of(spec), Estimate()):
+    async with shared.traffic.passage("user", destination_of(spec), TokenEstimate()):
         queued = asyncio.create_task(client.complete(asked()))
         await soon(lambda: lane.queued, "the queue")
         shared.traffic.stop()

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sim.core.spec import Limits
 from sim.core.spec.tuning import Tuning
 from sim.llm.failures import AttemptFailed
-from sim.llm.traffic.lanes import Destination
+from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.limit import AdaptiveLimit
 from sim.llm.traffic.pace import Pace
-from sim.llm.traffic.passage import Estimate, Traffic
+from sim.llm.traffic.passage import TokenEstimate, Traffic
 
 
 class Hands:
@@ -159,7 +159,7 @@ class Stage:
                 woken.set_result(None)
 
 
-HERE = Destination("api.example.com", "openai/any")
+HERE = CallDestination("api.example.com", "openai/any")
 
 
 async def test_four_hundred_refusals_one_every_two_seconds_bring_it_to_its_minimum_and_it_recovers() -> None:
@@ -185,7 +185,7 @@ async def test_four_hundred_refusals_one_every_two_seconds_bring_it_to_its_minim
     async def call() -> None:
         nonlocal served
         while served < 3_000:
-            async with stage.traffic.passage("target", HERE, Estimate()) as here:
+            async with stage.traffic.passage("target", HERE, TokenEstimate()) as here:
                 await stage.sleep(0.5)
                 here.answered()
             served += 1
@@ -201,12 +201,12 @@ async def test_a_neighbour_is_not_held_up_by_a_sleeper() -> None:
     stage = Stage(Limits(fixed_calls=1))
 
     async def limited() -> None:
-        async with stage.traffic.passage("rater", HERE, Estimate()) as here:
+        async with stage.traffic.passage("rater", HERE, TokenEstimate()) as here:
             here.failed(AttemptFailed("limited", "busy", wait=89))
             await here.rest(89)
 
     async def neighbour() -> float:
-        async with stage.traffic.passage("target", HERE, Estimate()) as here:
+        async with stage.traffic.passage("target", HERE, TokenEstimate()) as here:
             here.answered()
             return stage.clock.now
 
@@ -217,7 +217,7 @@ async def test_a_neighbour_is_not_held_up_by_a_sleeper() -> None:
 
 @pytest.mark.parametrize(("near", "concurrency", "start"), [(True, 50, 50), (True, 5, 20), (False, 50, 20), (True, 5_000, 256)])
 def test_it_starts_high_only_where_nobody_else_is_in_the_way(near: bool, concurrency: int, start: int) -> None:
-    lane = Traffic(Limits(), concurrency=concurrency).lane(Destination("h", "m", near))
+    lane = Traffic(Limits(), concurrency=concurrency).lane(CallDestination("h", "m", near))
     assert lane is not None
     assert lane.limit.value == start
 
@@ -245,7 +245,7 @@ async def test_requests_and_tokens_a_minute_hold_through_the_door() -> None:
         stage = Stage(limits)
 
         async def call(stage: Stage = stage) -> None:
-            async with stage.traffic.passage("target", HERE, Estimate(80, 20)):
+            async with stage.traffic.passage("target", HERE, TokenEstimate(80, 20)):
                 pass
 
         tasks = [asyncio.create_task(call()) for _ in range(calls)]
@@ -264,7 +264,7 @@ async def test_it_is_retuned_while_calls_are_in_flight() -> None:
     async def call() -> None:
         nonlocal in_flight, most
         while stage.clock.now < 60:
-            async with stage.traffic.passage("target", HERE, Estimate()) as here:
+            async with stage.traffic.passage("target", HERE, TokenEstimate()) as here:
                 in_flight += 1
                 most = max(most, in_flight)
                 await stage.sleep(0.5)

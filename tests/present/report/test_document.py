@@ -9,7 +9,7 @@ from sim.analysis.summary import summarise
 from sim.analysis.table import MeasureTable, Viewpoint
 from sim.core.record import Trial
 from sim.present.report.build import build_report
-from sim.present.report.document import Figure, ReportDocument, Table
+from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
 from sim.present.report.talks import index_data, talk_data
 from sim.store.header import Header
@@ -93,7 +93,7 @@ def test_every_row_of_every_figure_keeps_to_its_documented_columns_and_leads_som
     figures = report(run_of(12, 5, 2)).figures
     assert sum("link" in row for figure in figures for row in figure.rows) > 20
     for figure in figures:
-        assert isinstance(figure, Figure)
+        assert isinstance(figure, ChartFigure)
         assert len(figure.alt) > 20
         for row in figure.rows:
             assert set(row) - {"target"} <= set(figure.columns)

@@ -10,10 +10,10 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from sim.present.viewer.access import LONGEST, Guard, Tokens
+from sim.present.viewer.access import LONGEST, AccessTokens, Guard
 
 HOST = "127.0.0.1:8123"
-TOKENS = Tokens(owner="o" * 32, guest="g" * 32)
+TOKENS = AccessTokens(owner="o" * 32, guest="g" * 32)
 
 
 async def _who(request: Request) -> PlainTextResponse:
@@ -109,6 +109,6 @@ def test_every_answer_closes_what_a_page_could_be_made_to_do(client: TestClient)
 
 
 def test_tokens_are_drawn_afresh() -> None:
-    drawn = {t for _ in range(50) for t in (Tokens.draw().owner, Tokens.draw().guest)}
+    drawn = {t for _ in range(50) for t in (AccessTokens.draw().owner, AccessTokens.draw().guest)}
     assert len(drawn) == 100
     assert min(map(len, drawn)) >= 32

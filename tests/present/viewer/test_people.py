@@ -15,7 +15,7 @@ from sim.api import load_run, staffed
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError
 from sim.core.spec.people import PeopleStudy
-from sim.present.viewer.people import Chatting, People, Person, Reading
+from sim.present.viewer.people import Chatting, People, Person, ReadingTask
 from sim.store.library import LoadedStudy, load_codebook
 from sim.store.runs import RunFolder, create_run
 from tests import examples
@@ -66,7 +66,7 @@ def results(told: Path, tmp_path: Path) -> Path:
 async def readers(results: Path, study: PeopleStudy) -> AsyncIterator[People]:
     run = load_run("told", results=results)
     with run.folder.write_journal() as journal:
-        work = Reading(study, run.study, {p.id: p for p in run.plans}, run.trials, journal, clock=lambda: 1.0)
+        work = ReadingTask(study, run.study, {p.id: p for p in run.plans}, run.trials, journal, clock=lambda: 1.0)
         yield People(study, work, journal, clock=lambda: 1.0)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link
-from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
+from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
 from sim.present.report.sections.people import people_blocks
 from sim.present.words import NONE, SHORT, many, number, percent, share
 
@@ -94,7 +94,7 @@ def _scales(of: Material) -> list[Block]:
     return [Table(id="scales", title=title, columns=columns("dimension", figures=figures), rows=tuple(rows), notes=tuple(notes)), *_together(of)]
 
 
-def _together(of: Material) -> list[Figure]:
+def _together(of: Material) -> list[ChartFigure]:
     scales = of.summary.scales.dimensions
     rows: list[dict[str, JsonValue]] = [
         {"row": LABELS[a], "column": SHORT[b], "r": c.r, "n": c.n, "link": talks_link(dimension=a)}
@@ -106,7 +106,7 @@ def _together(of: Material) -> list[Figure]:
         return []
     mean = of.summary.scales.mean_correlation
     return [
-        Figure(
+        ChartFigure(
             id="together",
             title="How far the dimensions go together",
             alt=f"Correlation of each dimension with each other one, within personas; the mean is {share(mean)}.",

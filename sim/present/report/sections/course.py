@@ -8,7 +8,7 @@ from sim.analysis.adaptability import FEWEST_SESSIONS, Recovery
 from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link, text
-from sim.present.report.document import Block, Figure, Prose, Section, Table
+from sim.present.report.document import Block, ChartFigure, Prose, Section, Table
 from sim.present.words import number, signed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def course_section(of: Material) -> Section:
     return Section(id="course", title=TITLE, blocks=(*blocks, *_recovery(of)))
 
 
-def _fixed_set(of: Material) -> Figure:
+def _fixed_set(of: Material) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = []
     for p in of.sessions:
         if p.fixed_set is not None:
@@ -41,7 +41,7 @@ def _fixed_set(of: Material) -> Figure:
             place: dict[str, JsonValue] = {"target": p.target, "session": p.session, "at": p.session + charts.aside(p.target, of.targets)}
             rows.append({**place, "mean": p.fixed_set, "low": low, "high": high, "personas": p.personas, "link": link})
     values = [v for p in of.sessions for v in (p.fixed_set, *(p.interval or ())) if v is not None]
-    return Figure(
+    return ChartFigure(
         id="sessions",
         title="Fixed set over sessions, with 95 % bands",
         alt=f"Mean of the four dimensions that always apply, session by session. {_first_and_last(of)}",
@@ -70,7 +70,7 @@ def _first_and_last(of: Material) -> str:
     return "; ".join(told)
 
 
-def _callback(of: Material) -> Figure:
+def _callback(of: Material) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = [
         {
             "target": p.target,
@@ -82,7 +82,7 @@ def _callback(of: Material) -> Figure:
         for p in of.sessions
         if p.callback is not None
     ]
-    return Figure(
+    return ChartFigure(
         id="callback",
         title="Callback over sessions",
         alt="Mean callback score by session, where it was scored.",
@@ -143,7 +143,7 @@ def _recovery(of: Material) -> list[Block]:
     return [_recovery_figure(of, found), _recovery_table(found)]
 
 
-def _recovery_figure(of: Material, found: dict[str, Recovery]) -> Figure:
+def _recovery_figure(of: Material, found: dict[str, Recovery]) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = []
     last = max((at for r in found.values() for at, _ in r.curve), default=0)
     for target, r in found.items():
@@ -151,7 +151,7 @@ def _recovery_figure(of: Material, found: dict[str, Recovery]) -> Figure:
             points = [(0, 1.0), *r.curve]
             points += [(last, points[-1][1])] if points[-1][0] < last else []
             rows += [{"target": target, "exchanges": at, "not_back": alive, "link": talks_link(target=target)} for at, alive in points]
-    return Figure(
+    return ChartFigure(
         id="recovery",
         title="Recovery after a change of wishes",
         alt="Share of drifts not yet recovered, by exchanges since their first signal.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, score, talks_link
-from sim.present.report.document import Figure, Prose, Section, Table
+from sim.present.report.document import ChartFigure, Prose, Section, Table
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -54,7 +54,7 @@ def _table(of: Material) -> Table:
     return Table(id="criterion", title="Looking back on the session", columns=columns("target", figures=figures), rows=tuple(rows))
 
 
-def _cloud(of: Material) -> Figure:
+def _cloud(of: Material) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = [
         {
             "target": p.target,
@@ -68,7 +68,7 @@ def _cloud(of: Material) -> Figure:
     ]
     x = charts.rating("likability", "likability", values=[p.likability for p in of.points if p.likability is not None])
     y = charts.rating("enjoyment", "enjoyment", values=[p.criterion["enjoyment"] for p in of.points if "enjoyment" in p.criterion])
-    return Figure(
+    return ChartFigure(
         id="enjoyment",
         title="Enjoyment against likability, a point for each persona and target",
         alt=f"{len(rows)} points: the mean enjoyment of sessions against mean likability.",
@@ -84,12 +84,12 @@ def _cloud(of: Material) -> Figure:
     )
 
 
-def _correlations(of: Material) -> Figure:
+def _correlations(of: Material) -> ChartFigure:
     found = ((d, c, r) for d, scale in of.summary.scales.dimensions.items() for c, r in scale.criterion.items())
     rows: list[dict[str, JsonValue]] = [
         {"row": LABELS[d], "column": LABELS[c], "r": r.r, "sessions": r.n, "link": talks_link(dimension=d)} for d, c, r in found if r.r is not None
     ]
-    return Figure(
+    return ChartFigure(
         id="criterion",
         title="How each dimension goes with looking back",
         alt="Correlation of each dimension's session mean with the two criterion answers, within personas.",

@@ -11,7 +11,7 @@ from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
-from sim.present.report.document import Cell, Column, Figure, Prose, Section, Table
+from sim.present.report.document import Cell, ChartFigure, Column, Prose, Section, Table
 from sim.present.words import NONE, SHORT, many, number, overall_headings
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _interval_note(of: Material) -> str:
     return "No interval: it takes 3 personas or more."
 
 
-def _personas(of: Material) -> Figure:
+def _personas(of: Material) -> ChartFigure:
     """Small dots and their mean: of the fixed set, which every persona has whole. Few have all seven dimensions, so likability is not their mean."""
     known = {
         t.target: {p.persona: p for p in of.points if p.target == t.target and all(d in p.dimensions for d in ALWAYS)} for t in of.summary.targets
@@ -119,7 +119,7 @@ def _personas(of: Material) -> Figure:
     axis = charts.rating(
         "fixed_set", "fixed set", values=[p.fixed_set for points in known.values() for p in points.values() if p.fixed_set is not None]
     )
-    return Figure(
+    return ChartFigure(
         id="likability",
         title="The fixed set, persona by persona, and their mean with its 95 % interval",
         alt="Mean fixed set of each target: " + "; ".join(f"{row['target']} {number(row['mean'])}" for row in means),  # type: ignore[arg-type]
@@ -237,7 +237,7 @@ _BESIDE: dict[str, tuple[str, str]] = {
 """Heading and explanation by measure."""
 
 
-def _dimensions(of: Material) -> Figure:
+def _dimensions(of: Material) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = []
     for target in of.summary.targets:
         for d in DIMENSIONS:
@@ -256,7 +256,7 @@ def _dimensions(of: Material) -> Figure:
                         "link": talks_link(target=target.target, dimension=d),
                     }
                 )
-    return Figure(
+    return ChartFigure(
         id="dimensions",
         title="The seven dimensions",
         alt="Mean score with its 95 % interval for each target on each of the seven dimensions; the table above holds the figures.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.spec.target import ChatTargetSpec
-from sim.present.report.document import Fact
+from sim.present.report.document import RunFact
 from sim.present.words import many, safe
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sim.present.report.material import Material
 
 
-def made_facts(of: Material) -> tuple[Fact, ...]:
+def made_facts(of: Material) -> tuple[RunFact, ...]:
     """Names and values, in the order in which they are asked for."""
     header, study = of.header, of.study
     versions = ", ".join(f"{name} {version}" for name, version in header.versions.items())
@@ -37,7 +37,7 @@ def made_facts(of: Material) -> tuple[Fact, ...]:
         ("spec hash", header.spec_hash),
         ("prompt hashes", prompts),
     ]
-    return tuple(Fact(name=name, value=safe(value)) for name, value in facts)
+    return tuple(RunFact(name=name, value=safe(value)) for name, value in facts)
 
 
 def _how_often(study: Study) -> str:

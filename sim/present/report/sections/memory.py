@@ -8,7 +8,7 @@ from sim.analysis.policies import steady_arms
 from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import change, columns, count, named, score, talks_link
-from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
+from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
 from sim.present.words import NONE, number, share, signed
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _rank(memory: str) -> tuple[int, int]:
     return (ORDER.index(kind) if kind in ORDER else len(ORDER), int(size) if size.isdecimal() else 0)
 
 
-def _figure(of: Material, model: Bought, index: int) -> Figure:
+def _figure(of: Material, model: Bought, index: int) -> ChartFigure:
     """A line a persona, and their mean: of the fixed set, which every persona has whole, so that the means are means of these lines."""
     arms = [a.target for a in _ordered(model)]
     held = steady_arms(of.source.table, arms)
@@ -64,7 +64,7 @@ def _figure(of: Material, model: Bought, index: int) -> Figure:
         rows.append({"arm": arm, "target": arm, "persona": None, "mean": found.mean, "low": low, "high": high, "n": len(found.personas)})
     steady = [(a.target, a.steady.difference) for a in _ordered(model) if a.steady is not None]
     axis = charts.rating("fixed_set", "fixed set", values=[v for found in held.values() for v in found.personas.values()])
-    return Figure(
+    return ChartFigure(
         id="memory" if index == 0 else f"memory-{index + 1}",
         title="Memory and the fixed set, paired by persona",
         alt=f"One line a persona from {' to '.join(arms)}. Less {model.against}: {'; '.join(f'{arm} {signed(by)} points' for arm, by in steady)}.",
@@ -88,7 +88,7 @@ def _figure(of: Material, model: Bought, index: int) -> Figure:
     )
 
 
-def _accuracy(of: Material) -> list[Figure]:
+def _accuracy(of: Material) -> list[ChartFigure]:
     """Liking on the axis of what is remembered; needs probes."""
     rows: list[dict[str, JsonValue]] = [
         {"model": b.model, "arm": a.target, "memory": a.memory, "accuracy": a.accuracy, "liked": a.liked, "link": talks_link(target=a.target)}
@@ -100,7 +100,7 @@ def _accuracy(of: Material) -> list[Figure]:
         return []
     y = charts.rating("liked", "likability without callback", values=[a.liked for b in of.summary.bought for a in b.arms if a.liked is not None])
     return [
-        Figure(
+        ChartFigure(
             id="accuracy",
             title="Remembering and being liked",
             alt="; ".join(f"{r['arm']}: memory accuracy {share(a)}" for r in rows if isinstance(a := r["accuracy"], float)),

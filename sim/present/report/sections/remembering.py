@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from sim.core.event import ProbeKind
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, score, talks_link
-from sim.present.report.document import Block, Cell, Figure, Prose, Section, Table
+from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
 from sim.present.words import NONE, share
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _proportion(of: Proportion) -> Cell:
     return cell.model_copy(update={"beside": "\n".join(p for p in (cell.beside, f"n {of.n:,}") if p)})
 
 
-def _forgetting(of: Material) -> Figure:
+def _forgetting(of: Material) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = [
         {"target": t.target, "delay": p.delay, "accuracy": p.accuracy, "n": p.n, "link": talks_link(target=t.target)}
         for t in of.summary.targets
@@ -83,7 +83,7 @@ def _forgetting(of: Material) -> Figure:
         if p.accuracy is not None
     ]
     told = [f"{t.target} {share(t.memory.accuracy.accuracy)}" for t in of.summary.targets if t.memory.accuracy.n]
-    return Figure(
+    return ChartFigure(
         id="forgetting",
         title="Forgetting: memory accuracy by the sessions since a fact was told",
         alt=f"Share of rightly answered questions by delay in sessions. Over all delays: {'; '.join(told)}.",

@@ -9,7 +9,7 @@ from sim.core.event import Tags
 from sim.present.references import HUMAN_REFERENCES
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, probability, score, talks_link
-from sim.present.report.document import Figure, Prose, Section, Table
+from sim.present.report.document import ChartFigure, Prose, Section, Table
 from sim.present.scorer_tables import between
 from sim.present.words import share
 
@@ -109,7 +109,7 @@ def _table(of: Material) -> Table:
     )
 
 
-def _parts(of: Material) -> Figure:
+def _parts(of: Material) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = []
     for target, r in of.repetition.items():
         for key, label in MEASURES.items():
@@ -119,7 +119,7 @@ def _parts(of: Material) -> Figure:
                 place: dict[str, JsonValue] = {"target": target, "measure": label}
                 rows.append({**place, "value": value, "low": low, "high": high, "pairs": r.pairs, "link": talks_link(target=target)})
     x: charts.Spec = {"field": "value", "type": "quantitative", "title": "share of overlap between a reply and the one before"}
-    return Figure(
+    return ChartFigure(
         id="repetition",
         title="Where the repetition comes from",
         alt="; ".join(f"{t}: repertoire {share(r.repertoire)}, carry-over {share(r.carry_over_adjusted)}" for t, r in of.repetition.items()),
@@ -137,7 +137,7 @@ def _parts(of: Material) -> Figure:
     )
 
 
-def _ribbons(of: Material) -> Figure:
+def _ribbons(of: Material) -> ChartFigure:
     """By exchange counted over the whole trial, so that sessions follow each other."""
     moves = [m.id for m in of.codebook.tagged]
     made: Counter[tuple[str, int, str]] = Counter()
@@ -161,7 +161,7 @@ def _ribbons(of: Material) -> Figure:
         for (target, at), n in sorted(replies.items())
         for order, move in enumerate(moves)
     ]
-    return Figure(
+    return ChartFigure(
         id="moves",
         title="Moves over time",
         alt="For each target, how many of each kind of move a reply makes, exchange by exchange over all sessions.",

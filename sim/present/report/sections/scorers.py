@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
-from sim.present.report.document import Cell, Figure, Prose, Section, Table
+from sim.present.report.document import Cell, ChartFigure, Prose, Section, Table
 from sim.present.scorer_tables import ScorerRow, scorer_rows
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _table(of: Material, rows: list[ScorerRow]) -> Table:
     return Table(id="scorers", title=TITLE, columns=columns("scorer", "target", figures=figures), rows=cells)
 
 
-def _shares(of: Material, rows: list[ScorerRow]) -> Figure:
+def _shares(of: Material, rows: list[ScorerRow]) -> ChartFigure:
     """Everything that lies in 0 to 1, side by side."""
     drawn: list[dict[str, JsonValue]] = []
     for r in rows:
@@ -64,7 +64,7 @@ def _shares(of: Material, rows: list[ScorerRow]) -> Figure:
         place: dict[str, JsonValue] = {"target": r.target, "scorer": r.what, "n": r.found.n, "link": talks_link(target=r.target)}
         drawn.append({**place, "share": r.value, "low": low, "high": high})
     x: charts.Spec = {"field": "share", "type": "quantitative", "title": "share", "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
-    return Figure(
+    return ChartFigure(
         id="scorers",
         title="Shares found by the study's own scorers, with 95 % intervals",
         alt="; ".join(f"{r.what}, {r.target}: {r.text}" for r in rows),
