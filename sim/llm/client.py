@@ -137,7 +137,10 @@ class CallLog:
         try:
             completion = await client.complete(request)
         except CallFailed as failed:
-            raise failed.paying((*self._calls, *failed.calls), (*self._timings, *failed.timings)) from failed
+            # A refusal is paid for too, and whoever makes a value of it keeps what this log holds.
+            self._calls += failed.calls
+            self._timings += failed.timings
+            raise failed.paying(self.calls, self.timings) from failed
         self._calls.append(
             Call(
                 role=request.role,

@@ -15,6 +15,6 @@ async def test_one_call_in_ten_fails_and_nothing_is_stuck_or_leaks(tmp_path: Pat
         assert found.finished == found.trials == SHORT["trials"]
         assert found.calls > 3 * SHORT["trials"] * SHORT["exchanges"], "also those that were made again"
         assert found.failed > 0.05 * found.calls
-        assert found.most_in_flight == SHORT["cap"], "as many as may be, and never more"
+        assert SHORT["cap"] / 2 < found.most_in_flight <= SHORT["cap"], "many at once, and never more than may be"
     assert second.memory_mb - first.memory_mb < 20
     assert second.files <= first.files

@@ -77,6 +77,15 @@ def resumes_whole(server: Remote, folder: Path, *, repeated: int = 0) -> None:
     assert sim_json("show", "first-look", cwd=folder)["trials"]["finished"] == 2
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """What whoever started the tests ignores, as nohup ignores SIGHUP, would be ignored by the command too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
 def test_told_to_stop_a_run_keeps_the_calls_in_flight_and_buys_no_more(ask: signal.Signals, server: Remote, study: Path) -> None:
     process = hold(server, study, **FOURTH_MESSAGE)
