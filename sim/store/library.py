@@ -1,7 +1,7 @@
 """Where personas, scenarios, studies and codebooks are found: beside the study, in the working folder, or built in.
 
 A study names them by id, glob or path. A glob takes what fits it everywhere: `*` is everything there is, local files first. Of two files with one id
-the local one is taken, and a note says so. `local/` and `builtin/` before an id or glob choose one of the two.
+the local one is taken, and a note says so where they differ. `local/` and `builtin/` before an id or glob choose one of the two.
 """
 
 from __future__ import annotations
@@ -286,9 +286,10 @@ class _Shelf(Generic[Named]):
         shipped = any(_real(file).is_relative_to(_real(place)) for place in (self._built_in, _BY_NAME))
         if shipped:
             return Origin(self._kind, id, file, built_in=True)
-        hides = [str(_shown(f)) for place in self._local for f in _yaml_files(place) if f.stem == id and _real(f) != _real(file)]
-        if any(f.stem == id for f in _yaml_files(self._built_in)):
-            hides.append(f"builtin/{id}")
+        text = file.read_bytes()
+        # A copy that reads the same hides nothing.
+        twins = [f for place in (*self._local, self._built_in) for f in _yaml_files(place) if f.stem == id and f.read_bytes() != text]
+        hides = [f"builtin/{id}" if f.parent == self._built_in else str(_shown(f)) for f in twins]
         return Origin(self._kind, id, file, built_in=False, hides=" or ".join(hides))
 
     def _match(self, pattern: str, index: int) -> list[Path]:

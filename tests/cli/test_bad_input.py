@@ -453,7 +453,7 @@ def test_check_names_every_model_and_variable_that_is_missing_at_its_line(folder
 def test_check_says_what_a_glob_takes_and_which_twin(folder: Path, capsys: Captured) -> None:
     project(folder, study=study(personas='personas: ["*"]'), scenario=replaced("persona.pet", "sc-door"))
     (folder / "personas").mkdir()
-    shutil.copy(ROOT / "personas" / "davi.yaml", folder / "personas" / "davi.yaml")
+    (folder / "personas" / "davi.yaml").write_text((ROOT / "personas" / "davi.yaml").read_text() + "# mine\n")
     (folder / "personas" / "ulla.yaml").write_text((ROOT / "personas" / "davi.yaml").read_text().replace("id: davi", "id: ulla"))
     assert run_app(["check", "small.yaml"]) == 0
     said = capsys.readouterr().out.splitlines()

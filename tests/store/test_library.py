@@ -81,6 +81,12 @@ def test_of_twins_a_glob_takes_the_local_one_and_a_note_names_both(project: Path
     assert (beside.personas[0].name, beside.notes) == ("Beside", ("persona 'ann' is sub/personas/ann.yaml, not personas/ann.yaml or builtin/ann",))
 
 
+def test_a_local_copy_that_reads_the_same_hides_nothing(project: Path) -> None:
+    write(project / "personas" / "ann.yaml", persona("ann", name="Builtin"))
+    loaded = resolve_study(study(personas=["*"]), Path())
+    assert ([p.name for p in loaded.personas], loaded.notes) == (["Builtin"] * 3, ())
+
+
 def test_local_and_builtin_choose(project: Path) -> None:
     write(project / "personas" / "ann.yaml", persona("ann", name="Here"))
     write(project / "personas" / "zoe.yaml", persona("zoe", name="Here"))
