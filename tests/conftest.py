@@ -38,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_watch)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker for each core; two more for the whole suite, much of which waits for processes, servers and pages."""
+    cores = os.cpu_count() or 1
+    return cores if config.getoption("markexpr") == "not whole" else cores + 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what does not belong to the inner loop."""
     for item in items:
