@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.analysis.calibration import calibrate_ratings, own_systems
 from sim.core.judgement import Judgement, NotApplicableMark
 from sim.store.ratings import load_ratings
+from tests.effort import tries
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "judge_ratings.csv"
 
@@ -186,7 +187,7 @@ cells = st.one_of(st.none(), st.just("n/a"), st.integers(0, 6).map(float))
 tables = st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@tries(150)
 @given(tables, st.sampled_from([("human", "a", "b"), ("human:1", "human:2", "a")]), st.sampled_from(["human", None]))
 def test_whatever_is_missing_every_figure_is_a_number_or_none(
     table: list[list[float | NotApplicableMark | None]], raters: tuple[str, ...], of: str | None

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sim.analysis.reliability import FORMS, alpha_ordinal, concordance, icc_forms, kappa, limits_of_agreement, pearson, ranks, spearman
+from tests.effort import tries
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], dtype=float)
 """Table 2 of Shrout & Fleiss (1979): six targets, four judges."""
@@ -52,7 +53,7 @@ def test_two_that_agree_wholly_reach_one() -> None:
     assert icc_forms(both).icc["3,1"] == icc_forms(both).icc["2,1"] == concordance(same, same) == spearman(same, same) == alpha_ordinal(both) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(scores)
 def test_a_constant_added_to_one_rater_leaves_consistency_as_it_was(table: np.ndarray) -> None:
     before, after = icc_forms(table).icc, icc_forms(table + np.array([0, 0, 2.0])).icc
@@ -66,7 +67,7 @@ def test_a_constant_added_to_one_rater_lowers_agreement() -> None:
     assert (found["3,1"], found["2,1"]) == (1, pytest.approx(0.593, abs=0.001))
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(scores)
 def test_ccc_is_kappa_with_quadratic_weights(table: np.ndarray) -> None:
     x, y = table[:, 0], table[:, 1]

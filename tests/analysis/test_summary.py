@@ -4,7 +4,7 @@ import json
 from math import sqrt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.analysis.summary import RunSummary, TargetSummary, summarise
@@ -16,6 +16,7 @@ from sim.core.record import Trial
 from tests import examples
 from tests.analysis.stories import CODEBOOK, whole_run
 from tests.analysis.trials import Diary, Given, planned
+from tests.effort import tries
 
 
 def summary(trials: list[Trial], *, offline: tuple[str, ...] = (), **study: object) -> RunSummary:
@@ -206,7 +207,7 @@ def written(drawn: list[tuple[str, list[list[list[Given]]]]]) -> list[Trial]:
     return trials
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(TRIALS, st.randoms(use_true_random=False))
 def test_figures_hold_together_whatever_was_rated(drawn: list[tuple[str, list[list[list[Given]]]]], random: object) -> None:
     trials = written(drawn)

@@ -6,7 +6,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.analysis.arms import RunSource
@@ -24,6 +24,7 @@ from tests import examples
 from tests.analysis.cells import people, source
 from tests.analysis.stories import CODEBOOK, whole_run
 from tests.analysis.trials import Diary, Given, planned
+from tests.effort import tries
 
 GIVEN = st.sampled_from([1, 2, 3, 4, 5, "na", "?", "missed", "surprise"])
 SESSIONS = st.lists(st.lists(st.lists(GIVEN, min_size=7, max_size=7), min_size=1, max_size=3), min_size=1, max_size=2)
@@ -70,7 +71,7 @@ def near(value: float | None) -> object:
     return None if value is None else pytest.approx(value, abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(TRIALS)
 def test_every_level_is_the_same_average(drawn: Drawn) -> None:
     trials = written(drawn)
@@ -87,7 +88,7 @@ def test_every_level_is_the_same_average(drawn: Drawn) -> None:
             assert table.mean(parts, [trial.id]) == near(by_definition([trial], over))
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(TRIALS)
 def test_columns_points_and_trials_agree_with_it(drawn: Drawn) -> None:
     trials = written(drawn)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
@@ -67,6 +67,7 @@ from sim.score.profile import TRUTHS
 from tests import examples
 from tests.analysis.stories import CODEBOOK
 from tests.analysis.trials import MOVES, TAGGER, planned
+from tests.effort import tries
 
 R = TypeVar("R", Rating, Assessed)
 
@@ -256,7 +257,7 @@ def without_words(trial: Trial) -> Trial:
     return replace(trial, sessions=tuple(map(bare_session, trial.sessions)))
 
 
-@settings(max_examples=150, deadline=None)
+@tries(150)
 @given(st.data(), VERSIONS, st.booleans())
 def test_it_tells_all_but_the_words_of_those_who_judge(data: st.DataObject, versions: dict[str, str], before: bool) -> None:
     blank = replace(planned(), versions=versions)
@@ -267,7 +268,7 @@ def test_it_tells_all_but_the_words_of_those_who_judge(data: st.DataObject, vers
     assert repr(lean.sessions) == repr(without_words(whole).sessions), "also where 1 and True are equal"
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(st.data())
 def test_lines_that_were_kept_and_read_on_from_tell_the_same(data: st.DataObject) -> None:
     blank = planned()
@@ -283,7 +284,7 @@ def test_lines_that_were_kept_and_read_on_from_tell_the_same(data: st.DataObject
     assert repr(Digest(kept).fold(blank, again)) == repr(Digest().trial(blank, found))
 
 
-@settings(max_examples=50, deadline=None)
+@tries(50)
 @given(st.data())
 def test_a_row_of_whatever_age_is_the_same_event(data: st.DataObject) -> None:
     events = data.draw(journals(planned()))
@@ -291,7 +292,7 @@ def test_a_row_of_whatever_age_is_the_same_event(data: st.DataObject) -> None:
         assert load_event(key(event), row[6], row[7]) == event
 
 
-@settings(max_examples=20, deadline=None)
+@tries(20)
 @given(st.data())
 def test_figures_and_comparisons_are_the_same(data: st.DataObject) -> None:
     scorers = [ScorerInfo(id="answers", version="2", result="yes_no"), ScorerInfo(id="warm", result="yes_no", grain="session")]

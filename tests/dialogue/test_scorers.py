@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import CallFailed, InputError
@@ -25,6 +25,7 @@ from sim.llm.client import Request
 from tests import examples
 from tests.dialogue.scorers import CALL, Double, infos_of, rubrics, scorer
 from tests.dialogue.stage import Stage, rates
+from tests.effort import tries
 
 YES = Assessment(value=True)
 
@@ -167,7 +168,7 @@ async def test_attempts_that_came_to_nothing_are_counted_up() -> None:
     assert (await play(stage)).scores == {"answers": Assessment(value=True, reason="By answers.")}
 
 
-@settings(max_examples=25, deadline=None)
+@tries(25)
 @given(st.data())
 def test_killed_after_any_event_it_ends_as_if_undisturbed_and_asks_only_what_is_absent(data: st.DataObject) -> None:
     whole, events = undisturbed()

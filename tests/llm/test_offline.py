@@ -9,7 +9,7 @@ from itertools import pairwise, product
 from statistics import mean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.cast import Cast, build_cast
@@ -28,6 +28,7 @@ from sim.llm.prompts import load_prompts
 from sim.score.likability import LikabilityRater, read_rating
 from sim.score.moves_offline import OfflineTagger
 from sim.score.sentences import split_sentences
+from tests.effort import tries
 from tests.examples import persona, scenario
 from tests.samples import FIXED, looked_back, play, rated
 
@@ -212,7 +213,7 @@ _VIEW = after("That sounds like a good deal of lifting.")
 
 
 @given(st.text(max_size=400))
-@settings(max_examples=200, deadline=None)
+@tries(200)
 def test_any_reply_whatever_gets_ratings_that_fit(reply: str) -> None:
     view = replace(_VIEW, talk=(*_VIEW.talk[:-1], Turn(_VIEW.talk[-1].user, reply)))
     value = rate(view)

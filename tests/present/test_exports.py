@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.event import Event, Meta, Timing
@@ -17,6 +17,7 @@ from sim.present.exports import COLUMNS, Events, Format, export_rows
 from tests import examples
 from tests.analysis.stories import CODEBOOK, told_in_full, whole_run
 from tests.analysis.trials import Diary, planned
+from tests.effort import tries
 
 
 def lines(
@@ -112,7 +113,7 @@ def rerun(events: Sequence[Event], metas: Sequence[Meta]) -> list[Event]:
     return [e.model_copy(update={"meta": type(e.meta)(**dict(m))}) for e, m in zip(events, metas, strict=False)]
 
 
-@settings(max_examples=25, deadline=None)
+@tries(25)
 @given(st.lists(METAS, min_size=32, max_size=32), st.text(max_size=8))
 def test_two_executions_differ_in_meta_alone(metas: list[Meta], run: str) -> None:
     diary = told_in_full()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.controls import CALLS, Draw
@@ -14,9 +14,10 @@ from sim.llm.prompts import load_prompts
 from sim.run.plan import forecast, plan_trials
 from sim.run.tokens import RUBRIC_ANSWER, forecast_tokens
 from tests import examples
+from tests.effort import tries
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1), st.integers(1, 3))
 def test_controls_are_counted_as_they_are_drawn(seed: int, one_by_one: float, repeat: float, seeds: int) -> None:
     controls = {"one_by_one": one_by_one, "repeat": repeat}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import InputError, RunLocked
@@ -20,6 +20,7 @@ from sim.store.header import RunSpec, git_revision
 from sim.store.library import LoadedStudy, load_codebook
 from sim.store.runs import RunFolder, create_run, list_runs, open_run
 from sim.store.yaml_file import load_yaml
+from tests.effort import tries
 from tests.examples import persona, scenario, study
 from tests.store.sample import trial_events
 
@@ -130,7 +131,7 @@ LOOKALIKES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(
     text=TEXTS | LOOKALIKES,
     answer=LOOKALIKES | TEXTS,

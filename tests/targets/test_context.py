@@ -6,13 +6,14 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import CallFailed
 from sim.llm.client import Completion, Message
 from sim.targets.context import fit
 from sim.targets.memory.policy import Heard
+from tests.effort import tries
 from tests.targets.test_memory import TOLD, Life, scripted
 
 DAY = dt.date(2026, 1, 5)
@@ -41,7 +42,7 @@ def test_without_a_limit_everything_fits() -> None:
     assert fitted.earlier == talks[:2]
 
 
-@settings(max_examples=150, deadline=None)
+@tries(150)
 @given(st.lists(st.integers(1, 4), max_size=4), st.integers(0, 4), st.integers(0, 80), st.integers(1, 120))
 def test_the_oldest_exchanges_go_first_and_no_more_than_must(earlier: list[int], today: int, system: int, tokens: int) -> None:
     talks = (*(talk(f"s{i}-", n) for i, n in enumerate(earlier)), talk("t", today, present=True))
