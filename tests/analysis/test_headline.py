@@ -179,9 +179,10 @@ def test_leaving_out_each_persona_is_comparing_without_it() -> None:
     cells = callback_world(6, 2, seed=1)
     cells["remembers", "p03", "s0"] = cells["remembers", "p03", "s1"] = [5, 5, 5, 5, 5, 5, 5]
     document = compare([source(cells)])  # type: ignore[arg-type]
+    less = {p: compare([without(cells, p)]) for p in people(6)}
     for measure in ("fixed_set", LIKABILITY, "callback"):
         found = pair(document, measure)
-        again = {p: pair(compare([without(cells, p)]), measure).difference for p in people(6)}
+        again = {p: pair(one, measure).difference for p, one in less.items()}
         assert found.left_out is not None
         assert (found.left_out.low, found.left_out.high) == pytest.approx((min(again.values()), max(again.values())))  # type: ignore[type-var]
         most = max(again, key=lambda p: abs(again[p] - found.difference))  # type: ignore[operator]

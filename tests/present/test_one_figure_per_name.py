@@ -93,7 +93,7 @@ def study() -> Study:
             "user": {"model": "offline/user"},
             "observers": [{"id": "second", "model": "offline/rater"}],
             "personas": ["attracta", "chebet", "davi"],
-            "scenarios": ["new-in-town", "grief"],
+            "scenarios": ["new-in-town", "bank-assistant"],
             "probes": {"facts": 4},
         }
     )
