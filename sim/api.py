@@ -376,6 +376,7 @@ async def rescore_run(
     from sim.run.clients import Clients
     from sim.run.preflight import check_prices
     from sim.run.rescore import Bench, calls_of, find_due, rescore
+    from sim.store.call_count import CallCount
 
     if batching:
         from sim.llm.batch.desk import BatchDesk
@@ -389,7 +390,7 @@ async def rescore_run(
     allowed = limits(unbounded) if limits else unbounded
     check_prices(judging.priced, allowed)
     folder.accept_codebook(judging.codebook)
-    with folder.write_journal() as journal, guarded(local_only):
+    with folder.write_journal() as journal, CallCount(folder.path) as counted, guarded(local_only):
         folder = folder.add_scorers(judging.scorers, prompts=load_texts(), offline=judging.offline)
         plans = plans_of(folder)
 
@@ -404,11 +405,13 @@ async def rescore_run(
             desk: BatchDesk | None = None
             clients: Clients
             if batching:
+                # What waits in a batch is not lost with this process: its provider keeps it, and the next command has it.
                 desk = BatchDesk(BatchFile(folder.path), shared.traffic, say=batching.say, show=batching.show, expected=EXPECTED)
                 paid = paid_calls(journal.all_events(), judging.parts)
                 clients = BatchClients(prompts, sampling=study.sampling, limits=allowed, shared=shared, desk=desk, paid=paid)
             else:
                 clients = Clients(prompts, sampling=study.sampling, limits=allowed, shared=shared)
+                shared.traffic.count, listeners = counted.begun, (counted, *listeners)
             if on_start:
                 on_start(shared.traffic, folder)
             try:

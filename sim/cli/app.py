@@ -175,6 +175,8 @@ def try_command(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="The study file to write; default: my-bot.yaml, numbered if it exists.")
     ] = None,
+    log_level: LogLevelFlag = None,
+    log_json: LogJson = False,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
@@ -184,7 +186,7 @@ def try_command(
     from sim.cli.outgoing import read_local_only
     from sim.cli.trying import TryOptions, try_target
 
-    wish = TryOptions(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out)
+    wish = TryOptions(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out, log=LogWish(log_level, log_json))
     return try_target(wish, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
 
 
@@ -608,6 +610,8 @@ def calibrate_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    log_level: LogLevelFlag = None,
+    log_json: LogJson = False,
     results: Results = Path("results"),
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
@@ -640,7 +644,8 @@ def calibrate_command(
     limits = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())
     spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
     wish = read_local_only(local_only, allow_host or ())
-    return calibrate(spec, limits, local_only=wish, concurrency=concurrency, as_json=json)
+    log = LogWish(log_level, log_json)
+    return calibrate(spec, limits, local_only=wish, concurrency=concurrency, log=log, as_json=json)
 
 
 @app.command("view")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sim.cli.exit import DONE, INCOMPLETE
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.progress import Line
+from sim.cli.stopping import ANEW, Stopping
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec
@@ -21,7 +22,9 @@ from sim.store.files import open_regular
 
 if TYPE_CHECKING:
     from sim.analysis.response import ResponseMatrix
+    from sim.cli.log_wish import LogWish
     from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
     from sim.present.response import ResponseDocument
     from sim.run.edits import RatedScenes
     from sim.score.scorer import Tagger
@@ -29,12 +32,10 @@ if TYPE_CHECKING:
 HELD_OUT_BY = "python -m tests.benchmarks.moves_tagger"
 """Prints how the offline tagger fares on whole replies that it was not made from."""
 
-EVERY = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
 
-
-def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, as_json: bool) -> int:
+def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, log: LogWish, as_json: bool) -> int:
     """Rate the edited replies and print the response matrix."""
+    from sim.cli.logs import configure_logging
     from sim.cli.outgoing import admit
     from sim.cli.reading import print_rendered
     from sim.llm.guard import guarded
@@ -50,10 +51,27 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     leaving = admit({"the rater": rater}, local_only, sends=sends, conversations=len(scenes))
     if leaving:
         print(leaving, file=sys.stderr)
-    progress = _Progress(sys.stderr)
-    with guarded(local_only):
-        rated = asyncio.run(rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=progress.show))
-    progress.end()
+    configure_logging(log)
+    line = Line(sys.stderr, as_json=log.as_json)
+    stopping = Stopping(line.say)
+
+    def show(done: int, of: int) -> None:
+        line.show(lambda: f"rated {done:,} of {of:,} replies", replies=done, replies_expected=of)
+
+    async def rate() -> RatedScenes:
+        def on_start(traffic: Traffic) -> None:
+            stopping.listen(traffic.stop, grace=limits.grace, then=ANEW)
+            traffic.say = line.say
+
+        with stopping:
+            return await rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=show, on_start=on_start)
+
+    try:
+        with guarded(local_only):
+            rated = asyncio.run(rate())
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    line.say(f"rated {len(rated.readings):,} of {len(rated.readings) + len(rated.lost):,} replies")
     from sim.analysis.response import respond
 
     document = _document(rater, rated, respond(scenes, rated.readings))
@@ -61,7 +79,7 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
         print(json.dumps(document.model_dump(mode="json")))
     else:
         print_rendered(lambda width: render_response(document, width=width))
-    return INCOMPLETE if rated.lost else DONE
+    return INTERRUPTED if stopping.asked else INCOMPLETE if rated.lost else DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,26 +207,3 @@ def _document(rater: ModelSpec, rated: RatedScenes, matrix: ResponseMatrix) -> R
         took=Took(calls=spent.calls, tokens=spent.tokens, cost=spent.cost, unknown_costs=spent.unknown_costs),
         matrix=matrix,
     )
-
-
-class _Progress:
-    """How many replies are rated: one line that changes on a terminal, a line now and then elsewhere."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self._said = time.monotonic()
-        self._changing = False
-
-    def show(self, done: int, of: int) -> None:
-        """Say it, if it is time."""
-        if self._stream.isatty():
-            self._changing = True
-            print(f"\rrated {done:,} of {of:,} replies", end="", file=self._stream, flush=True)
-        elif time.monotonic() - self._said >= EVERY or done == of:
-            self._said = time.monotonic()
-            print(f"rated {done:,} of {of:,} replies", file=self._stream, flush=True)
-
-    def end(self) -> None:
-        """Leave the line behind."""
-        if self._changing:
-            print(file=self._stream)

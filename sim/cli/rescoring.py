@@ -205,7 +205,7 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
 
     async def ask() -> None:
         def on_start(traffic: Traffic, _: RunFolder) -> None:
-            stopping.listen(traffic)
+            stopping.listen(traffic.stop, grace=folder.study.limits.grace, then="the same command goes on")
             traffic.say = line.say
             progress.calls.watch(traffic)
             if leaving:

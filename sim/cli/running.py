@@ -200,7 +200,7 @@ def _execute(
                 progress.say(line)
 
         def on_start(traffic: Traffic, folder: RunFolder) -> None:
-            stopping.listen(traffic, grace=limits.grace, then=shlex.join(_again(folder)))
+            stopping.listen(traffic.stop, grace=limits.grace, then=f"`{shlex.join(_again(folder))}` goes on")
             traffic.say = progress.say
             progress.calls.watch(traffic)
             # Only now is it sure that the run begins: a refusal is one line.

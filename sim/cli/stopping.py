@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sim.llm.traffic.passage import Traffic
-
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What a terminal sends to end a run, what a service manager or scheduler sends, and what a terminal sends that is closed."""
 GRACE = 60.0
 """Seconds that calls in flight are waited for, unless a study says otherwise."""
+ANEW = "the same command begins anew"
+"""What is said where nothing is kept that could be gone on with."""
 
 
 class Stopping:
-    """Listens for those signals, from `listen` until it is left.
+    """Listens for those signals, from `listen` until it is left; it may be entered again, in another event loop.
 
     Args:
         say: is given the lines that tell of it.
@@ -32,37 +32,38 @@ class Stopping:
         self._heard: list[signal.Signals] = []
         self._end: asyncio.TimerHandle | None = None
 
-    def listen(self, traffic: Traffic, *, grace: float = GRACE, then: str = "") -> None:
-        """Stop `traffic` on the first signal, and cancel the current task on the second or when the grace is over; to be called in that task.
+    def listen(self, stop: Callable[[], None], *, grace: float = GRACE, then: str) -> None:
+        """Call `stop` on the first signal, and cancel the current task on the second or when the grace is over; to be called in that task.
 
         Args:
+            stop: lets nothing new begin; called at once where a signal has come already.
             grace: seconds that calls in flight are waited for.
-            then: the command that goes on later.
+            then: what goes on later, as "`sim resume x` goes on".
         """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
 
         def give_up() -> None:
-            self._say(f"stopped: calls still in flight after {grace:g} s are given up" + (f"; `{then}` goes on" if then else ""))
+            self._say(f"stopped: calls still in flight after {grace:g} s are given up; {then}")
             task.cancel()
 
-        def stop() -> None:
+        def asked() -> None:
             if self.asked:
                 task.cancel()
                 return
             self.asked = True
-            traffic.stop()
+            stop()
             self._end = loop.call_later(grace, give_up)
-            self._say(
-                f"stopping: calls in flight are kept, for up to {grace:g} s, and nothing new is bought (again to stop at once)"
-                + (f"; `{then}` goes on" if then else "")
-            )
+            self._say(f"stopping: calls in flight are kept, for up to {grace:g} s, and nothing new is bought (again to stop at once); {then}")
 
-        for asked in STOPS:
+        if self.asked:
+            stop()
+        for number in STOPS:
             # What whoever started us ignores, as nohup ignores SIGHUP, is to be ignored.
-            if signal.getsignal(asked) != signal.SIG_IGN:
-                loop.add_signal_handler(asked, stop)
-                self._heard.append(asked)
+            if signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, asked)
+                if number not in self._heard:
+                    self._heard.append(number)
 
     def __enter__(self) -> Self:
         return self

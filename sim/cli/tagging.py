@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sim.cli.outgoing import admit
 from sim.cli.progress import Line
-from sim.cli.stopping import Stopping
+from sim.cli.stopping import ANEW, Stopping
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Sampling, name_tagger
 from sim.run.marking import Marked, by_labels, mark_talks
@@ -140,7 +140,7 @@ class Tagging:
         shared = Shared(traffic, self._wish.local_only)
         clients = Clients(load_prompts(), sampling=Sampling(), limits=limits, shared=shared)
         with self._stopping as stopping:
-            stopping.listen(traffic)
+            stopping.listen(traffic.stop, grace=limits.grace, then=ANEW)
             try:
                 tagger = build_tagger(name_tagger(self._spec), self._spec, self._codebook, clients)
                 for source in self._sources:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,13 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from sim.api import Prepared, Run, run_study
-from sim.cli.exit import DONE, INCOMPLETE
-from sim.cli.logs import LogLost, configure_logging
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.log_wish import AS_USUAL, LogWish
+from sim.cli.logs import LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import announcement
 from sim.cli.reading import ELSEWHERE, NARROWEST
 from sim.cli.schemas import FOLDER, modeline, write_schema
+from sim.cli.stopping import ANEW, Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.fold import fold
@@ -39,7 +42,7 @@ from sim.targets.first_contact.request import Draft, draft_request, draft_url
 from sim.targets.first_contact.response import ReplyReading, read_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console, RenderableType
 
@@ -47,9 +50,11 @@ if TYPE_CHECKING:
     from sim.core.event import Event
     from sim.core.spec import Persona, Scenario
     from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
     from sim.present.first_contact import Growing
     from sim.present.trial_json import TrialDocument
     from sim.run.first_contact import Spoken
+    from sim.store.runs import RunFolder
 
 NAME = "my-bot"
 """What a chatbot is called as long as nobody has named it."""
@@ -80,6 +85,7 @@ class TryOptions:
     scenario: str | None = None
     user: str = "offline/user"
     out: Path | None = None
+    log: LogWish = AS_USUAL
 
 
 def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
@@ -90,20 +96,43 @@ def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None,
     place = choose_place(wish.out, name=NAME)
     screen = _Screen(sys.stderr if as_json else sys.stdout)
     casting = _cast(wish)
-    configure_logging()
+    configure_logging(wish.log)
     outlive_output()
-    # What a target's own code prints must not get among the output.
-    with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
-        contact = asyncio.run(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)).make())
-        tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME))
-        run = asyncio.run(_meet(contact, tried, screen, results=results, local_only=local_only))
+    stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
+    try:
+        # What a target's own code prints must not get among the output.
+        with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
+            contact = asyncio.run(_visit(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)), stopping))
+            tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME))
+            run = asyncio.run(_meet(contact, tried, screen, stopping, results=results, local_only=local_only))
+    except asyncio.CancelledError:
+        return INTERRUPTED
     write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
     write_schema("study", place.parent / FOLDER)
     if as_json:
         print(json.dumps(_document(contact, run, place)))
     else:
         screen.say(_ending(contact, run, study, place, results=results))
-    return DONE if run.status == "finished" else INCOMPLETE
+    return INTERRUPTED if stopping.asked else DONE if run.status == "finished" else INCOMPLETE
+
+
+async def _visit(visit: _Visit, stopping: Stopping) -> _Contact:
+    with _stoppable(stopping, lambda: None):
+        return await visit.make()
+
+
+@contextlib.contextmanager
+def _stoppable(stopping: Stopping, stop: Callable[[], None]) -> Iterator[None]:
+    """Before the run has begun, which could be gone on with: once a signal came, what is refused is no fault of the target, and the command ends."""
+    with stopping:
+        stopping.listen(stop, then=ANEW)
+        try:
+            yield
+        except InputError:
+            if not stopping.asked:
+                raise
+        if stopping.asked:
+            raise asyncio.CancelledError
 
 
 def _admit(target: TargetSpec, casting: _Casting, local_only: LocalOnly | None) -> None:
@@ -295,7 +324,9 @@ def _model(name: str) -> ModelSpec:
 # --- meeting it -----------------------------------------------------------------------------------------------------
 
 
-async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results: Path, local_only: LocalOnly | None) -> Run:
+async def _meet(
+    contact: _Contact, tried: Prepared, screen: _Screen, stopping: Stopping, *, results: Path, local_only: LocalOnly | None
+) -> Run:
     from sim.llm.prompts import load_prompts
     from sim.present.first_contact import Growing, render_exchange, render_findings
     from sim.run.first_contact import Stranger
@@ -305,22 +336,23 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results:
     await check_reach(study)
     stranger = Stranger(study, plan, load_prompts(), limits=study.limits.model_copy(update={"retries": 1}), nonce=secrets.token_hex(8))
     try:
-        if contact.made is None:
-            contact.made = await stranger.greet()
-            screen.head("One exchange, as it went")
-            screen.show(render_exchange(contact.made))
-        else:
-            screen.head("What it shows")
-            screen.show(render_findings(contact.findings))
+        with _stoppable(stopping, stranger.stop):
+            if contact.made is None:
+                contact.made = await stranger.greet()
+                screen.head("One exchange, as it went")
+                screen.show(render_exchange(contact.made))
+            else:
+                screen.head("What it shows")
+                screen.show(render_findings(contact.findings))
+                screen.say("")
+            screen.head("What it does")
+
+            def tell(finding: Finding) -> None:
+                contact.findings.append(finding)
+                screen.show(render_findings([finding]))
+
+            await stranger.check(tell)
             screen.say("")
-        screen.head("What it does")
-
-        def tell(finding: Finding) -> None:
-            contact.findings.append(finding)
-            screen.show(render_findings([finding]))
-
-        await stranger.check(tell)
-        screen.say("")
     finally:
         await stranger.close()
     persona, scenario = plan.cast.persona, plan.cast.scenario
@@ -330,7 +362,13 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, *, results:
     if said:
         screen.show(said)
     live = _Live(tried, Growing(screen.show, width=screen.width, scores=not standins.stub_rated))
-    ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost()))
+
+    def on_start(traffic: Traffic, folder: RunFolder) -> None:
+        where = "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
+        stopping.listen(traffic.stop, grace=study.limits.grace, then=f"`sim resume {folder.name}{where}` goes on")
+
+    with stopping:
+        ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost(), LogSteps()), on_start=on_start)
     live.end()
     return ended
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import signal
+import shlex
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.exit import DONE
+from sim.cli.exit import DONE, INTERRUPTED
+from sim.cli.stopping import Stopping
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from sim.core.spec.people import PeopleStudy
     from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
     from sim.present.viewer.app import KeepWish
     from sim.present.viewer.people import People
     from sim.present.viewer.runs import OpenRun, OpenRuns
@@ -50,7 +52,10 @@ def view(results: Path, wish: ViewOptions) -> int:
         people = load_yaml(wish.study, PeopleStudy)
     runs = OpenRuns(results)
     with _listen(wish.host, wish.port) as listening:
-        return asyncio.run(_serve(listening, runs, wish, people))
+        try:
+            return asyncio.run(_serve(listening, runs, wish, people))
+        except asyncio.CancelledError:
+            return INTERRUPTED
 
 
 async def _serve(listening: socket.socket, runs: OpenRuns, wish: ViewOptions, study: PeopleStudy | None) -> int:
@@ -60,31 +65,42 @@ async def _serve(listening: socket.socket, runs: OpenRuns, wish: ViewOptions, st
     from sim.present.viewer.access import AccessTokens, Guard
     from sim.present.viewer.app import build_app
 
-    async with AsyncExitStack() as stack:
-        people = await stack.enter_async_context(_seated(study, wish, runs)) if study else None
-        app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=people)
-        tokens, port = AccessTokens.draw(), listening.getsockname()[1]
-        guard: Any = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
-        server = uvicorn.Server(uvicorn.Config(guard, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
-        address = f"http://{_spoken(wish.host)}:{port}"
-        print(f"{address}/?token={tokens.owner}", flush=True)
-        if people:
-            print(f"for people: {address}/rate?token={tokens.guest}", flush=True)
-        print("Ctrl-C ends it", file=sys.stderr, flush=True)
-        with _ended_once():
+    class Server(uvicorn.Server):
+        """One that leaves signals to `Stopping`."""
+
+        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+            return nullcontext()
+
+    talking = study is not None and study.chat is not None
+    # Who only looks has no call in flight: the viewer ends without a word.
+    with Stopping(lambda line: print(line, file=sys.stderr, flush=True) if talking else None) as stopping:
+        async with AsyncExitStack() as stack:
+            seated = await stack.enter_async_context(_seated(study, wish, runs)) if study else None
+            app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=seated.people if seated else None)
+            tokens, port = AccessTokens.draw(), listening.getsockname()[1]
+            guard: Any = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
+            quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "lifespan": "off"}
+            server = Server(uvicorn.Config(guard, timeout_graceful_shutdown=2, **quiet))
+
+            def stop() -> None:
+                server.should_exit = True
+                if seated and seated.traffic:
+                    seated.traffic.stop()
+
+            stopping.listen(stop, then=f"`{_again(runs, wish)}` goes on")
+            address = f"http://{_spoken(wish.host)}:{port}"
+            print(f"{address}/?token={tokens.owner}", flush=True)
+            if seated:
+                print(f"for people: {address}/rate?token={tokens.guest}", flush=True)
+            print("Ctrl-C ends it", file=sys.stderr, flush=True)
             await server.serve(sockets=[listening])
     return DONE
 
 
-@contextmanager
-def _ended_once() -> Iterator[None]:
-    """Keep the signal that has ended the server, which hands it on, from ending the closing of runs and talks too."""
-    before = {ending: signal.signal(ending, lambda *_: None) for ending in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for ending, handler in before.items():
-            signal.signal(ending, handler)
+def _again(runs: OpenRuns, wish: ViewOptions) -> str:
+    """The command that goes on with the talks of a study with people."""
+    where = [] if runs.results == Path("results") else [str(runs.results)]
+    return shlex.join(["sim", "view", *where, "--study", str(wish.study)])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -162,8 +178,17 @@ def _report(run: OpenRun) -> str:
     return render_page(build_report(of), of, live=True)
 
 
+@dataclass(frozen=True)
+class _Seated:
+    """Those who take part."""
+
+    people: People
+    traffic: Traffic | None
+    """The calls of their talks; None: they only read."""
+
+
 @asynccontextmanager
-async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> AsyncIterator[People]:
+async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> AsyncIterator[_Seated]:
     """Those who take part in `study`, with its run open for as long as the viewer is up.
 
     Raises:
@@ -180,9 +205,9 @@ async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> Asyn
             trials = load_run(folder.path).trials
             journal = stack.enter_context(folder.write_journal())
             reading = ReadingTask(study, folder.study, {p.id: p for p in plans}, trials, journal, clock=time.time)
-            yield People(study, reading, journal, clock=time.time, on_deleted=reread)
+            yield _Seated(People(study, reading, journal, clock=time.time, on_deleted=reread), None)
             return
         staff = await stack.enter_async_context(staffed(folder, limits=folder.study.limits, local_only=wish.local_only))
         chatting = Chatting(study, plans, staff.parts, staff.sink)
         stack.push_async_callback(chatting.close)
-        yield People(study, chatting, staff.journal, clock=time.time, on_deleted=reread)
+        yield _Seated(People(study, chatting, staff.journal, clock=time.time, on_deleted=reread), staff.traffic)

@@ -45,12 +45,14 @@ async def rate_scenes(
     limits: Limits,
     concurrency: int,
     on_rated: OnRated | None = None,
+    on_start: Callable[[Traffic], None] = lambda traffic: None,
 ) -> RatedScenes:
     """Let `rater` rate every reply of every scene.
 
     Args:
         concurrency: replies being rated at once.
         on_rated: called after each reply.
+        on_start: is given the traffic, whose `stop()` ends it cleanly: what was not rated by then is lost as `interrupted`.
 
     Raises:
         InputError: there is no such model, it cannot rate, its key is missing from the environment, or its price is
@@ -59,6 +61,7 @@ async def rate_scenes(
     check_rater(rater)
     check_prices([("rater", "the rater", rater)], limits)
     shared = Shared(Traffic(limits, concurrency=concurrency))
+    on_start(shared.traffic)
     client = build_client(rater, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
     judge = LikabilityRater(observer_id(rater.model), client, prompts)
     due = {RatedReply(staged.scene.id, part): staged for staged in scenes for part in staged.scene.replies()}

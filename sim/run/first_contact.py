@@ -59,11 +59,16 @@ class Stranger:
     """
 
     def __init__(self, study: Study, plan: TrialPlan, prompts: Prompts, *, limits: Limits, nonce: str) -> None:
-        shared = Shared(Traffic(limits))
+        self._traffic = Traffic(limits)
+        shared = Shared(self._traffic)
         recipe = Recipe(study=study, prompts=prompts.texts, limits=limits, nonce=nonce)
         self._parts = Parts(recipe, shared, sink=MemorySink(), clock=time.time)
         self._plan = plan
         self._spoken: list[Spoken] = []
+
+    def stop(self) -> None:
+        """Let every further call be refused."""
+        self._traffic.stop()
 
     async def greet(self) -> Spoken:
         """Say hello.
