@@ -324,9 +324,7 @@ def _model(name: str) -> ModelSpec:
 # --- meeting it -----------------------------------------------------------------------------------------------------
 
 
-async def _meet(
-    contact: _Contact, tried: Prepared, screen: _Screen, stopping: Stopping, *, results: Path, local_only: LocalOnly | None
-) -> Run:
+async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, stopping: Stopping, *, results: Path, local_only: LocalOnly | None) -> Run:
     from sim.llm.prompts import load_prompts
     from sim.present.first_contact import Growing, render_exchange, render_findings
     from sim.run.first_contact import Stranger

@@ -209,5 +209,9 @@ async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> Asyn
             return
         staff = await stack.enter_async_context(staffed(folder, limits=folder.study.limits, local_only=wish.local_only))
         chatting = Chatting(study, plans, staff.parts, staff.sink)
-        stack.push_async_callback(chatting.close)
+
+        async def leave(kind: type[BaseException] | None, *_: object) -> None:
+            await chatting.close(at_once=kind is not None)
+
+        stack.push_async_exit(leave)
         yield _Seated(People(study, chatting, staff.journal, clock=time.time, on_deleted=reread), staff.traffic)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -325,10 +326,18 @@ class Chatting:
         await self._leave(person.code)
         return tuple(p.id for p in plans_of(self._study, self._plans, person.place))
 
-    async def close(self) -> None:
-        """Everybody goes; what was said and rated stays, what is asked will be asked again."""
+    async def close(self, *, at_once: bool = False) -> None:
+        """Everybody goes; what was said and rated stays, what is asked will be asked again.
+
+        Args:
+            at_once: calls in flight are not waited for.
+        """
+        if at_once:
+            for talk in self._talks.values():
+                talk.cancel()
         for code in list(self._desks):
-            await self._leave(code)
+            with suppress(asyncio.CancelledError) if at_once else nullcontext():
+                await self._leave(code)
 
     async def _leave(self, code: str) -> None:
         desk = self._desks.pop(code, None)
