@@ -334,7 +334,7 @@ def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScor
     from sim.store.rubrics import load_rubrics
 
     study = loaded.study
-    own = keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.timeout, load_rubrics=load_rubrics)
+    own = keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.seconds("judge"), load_rubrics=load_rubrics)
     check_hosts(study, local_only, scorers=judges_of(own))
     check_prices(priced_parts(study, judges_of(own)), study.limits)
     check_keys(study)
@@ -678,7 +678,7 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
     from sim.store.call_count import CallCount
 
     lent = Prompts(folder.header.prompts).lent  # Read before anything is touched: a damaged header leaves the run as it is.
-    own, _ = renew_scorers(folder.scorers.values(), seconds=limits.timeout)
+    own, _ = renew_scorers(folder.scorers.values(), seconds=limits.seconds("judge"))
     if lent:
         problem = f"run '{folder.name}' is of an older version, which had no prompt {', '.join(lent)}: where it is needed, today's is used"
         warnings.warn(problem, Notice, stacklevel=2)

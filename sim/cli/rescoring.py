@@ -152,7 +152,7 @@ def read_scorers(wish: ScoreOptions, folder: RunFolder) -> tuple[KeptScorer, ...
         InputError: there is no such scorer, it is wrong, or the run holds results of another one under its id and version.
     """
     known = [folder.scorers[name] for name in wish.scorers if name in folder.scorers]
-    own, changed = renew_scorers(known, seconds=folder.study.limits.timeout)
+    own, changed = renew_scorers(known, seconds=folder.study.limits.seconds("judge"))
     for line in changed:
         print(f"sim: {line}", file=sys.stderr)
     if wish.model:
@@ -175,7 +175,7 @@ def find_named(wish: ScoreOptions, names: Sequence[str], judge_by: Callable[[Sco
     """
     model = read_model(wish.model, "--model", wish) if wish.model else None
     uses = [ScorerUse(use=name, model=model if is_rubric(name) else None) for name in names]
-    return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().timeout, load_rubrics=load_rubrics)
+    return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().seconds("judge"), load_rubrics=load_rubrics)
 
 
 def _codebook(wish: ScoreOptions, folder: RunFolder) -> Codebook:

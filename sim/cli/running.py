@@ -159,7 +159,7 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     from sim.run.scorers import judges_of, renew_scorers
 
     before = load_run(run, results=results)
-    scorers, changed = renew_scorers(before.folder.scorers.values(), seconds=before.study.limits.timeout)
+    scorers, changed = renew_scorers(before.folder.scorers.values(), seconds=before.study.limits.seconds("judge"))
     progress = Progress(before.plans, stream=sys.stderr, done=before.trials, as_json=log.as_json)
     stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
     leaving = announcement(before.study, stopped, scorers=judges_of(scorers))

@@ -88,6 +88,8 @@ class Call(Frozen):
     estimated: Estimated | None = None
     """What counts against the budget in place of usage and cost that are unknown; it feeds no figure. None: they are known, or an earlier version
     made the call."""
+    thought: str = Field(default="", exclude_if=lambda thought: not thought)
+    """What a reasoning model thought before it answered; nobody else in the talk sees it."""
 
 
 class Timing(Frozen):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sim.core.event import Estimated, Usage
+from sim.core.record import was_cut
 from sim.llm.failures import AGAIN, AttemptFailed
 from sim.llm.traffic.passage import Passage
 
@@ -38,6 +39,8 @@ class Answer:
     """US dollars; None: unknown."""
     refusal: str | None = None
     """What the model said in place of an answer it refuses to give."""
+    thought: str = ""
+    """What the provider sent, apart from the text, of what the model thought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,33 @@ def _for_good(failure: AttemptFailed, attempts: int, stalled: int) -> AttemptFai
 
 
 def _blank(answer: Answer) -> bool:
-    return not answer.text.strip() and answer.finish != "content_filter" and answer.refusal is None
+    """Whether there is nothing in it for no reason; one that was cut off needs more room, and not another try."""
+    return not answer.text.strip() and answer.finish != "content_filter" and answer.refusal is None and not was_cut(answer.finish)
+
+
+def together(first: Outcome, second: Outcome) -> Outcome:
+    """Two askings as one: the second one's answer, with what both took."""
+    known = [u for u in (first.usage, second.usage) if u is not None]
+    estimates = [e for e in (first.estimated, second.estimated) if e is not None]
+    return Outcome(
+        second.answer,
+        first.attempts + second.attempts,
+        _sum(known),
+        None if first.cost is None or second.cost is None else first.cost + second.cost,
+        first.seconds + second.seconds,
+        _sum_estimated(estimates),
+    )
+
+
+def _sum(usages: Sequence[Usage]) -> Usage | None:
+    return Usage(**{name: sum(getattr(u, name) for u in usages) for name in Usage.model_fields}) if usages else None
+
+
+def _sum_estimated(each: Sequence[Estimated]) -> Estimated | None:
+    if not each:
+        return None
+    costs = [e.cost for e in each if e.cost is not None]
+    return Estimated(input=sum(e.input for e in each), output=sum(e.output for e in each), cost=sum(costs) if costs else None)
 
 
 def _outcome(answered: list[Answer], attempts: int, seconds: float) -> Outcome:
@@ -137,5 +166,4 @@ def _outcome(answered: list[Answer], attempts: int, seconds: float) -> Outcome:
         return Outcome(answered[0], attempts, answered[0].usage, answered[0].cost, seconds)
     usages = [a.usage for a in answered if a.usage is not None]
     costs = [a.cost for a in answered if a.cost is not None]
-    total = Usage(**{name: sum(getattr(u, name) for u in usages) for name in Usage.model_fields}) if usages else None
-    return Outcome(answered[-1], attempts, total, sum(costs) if len(costs) == len(answered) else None, seconds)
+    return Outcome(answered[-1], attempts, _sum(usages), sum(costs) if len(costs) == len(answered) else None, seconds)

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
+from sim.llm.bounds import bounds_of
 from sim.llm.client import Client
 from sim.llm.embedding import Embedder, build_offline_embedder
 from sim.llm.hosts import Destination as Place
 from sim.llm.hosts import hosts_of, is_near
 from sim.llm.in_process import EmbedderInProcess, InProcess
+from sim.llm.learnt import Learnt
 from sim.llm.prices import model_price
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import Traffic
@@ -37,6 +39,11 @@ class Shared:
     """Connections of the direct clients; made by the first of them."""
     library: Library | None = field(default=None, init=False)
     """LiteLLM; made by the first client that needs it."""
+    _learnt: dict[CallDestination, Learnt] = field(default_factory=dict, init=False)
+
+    def learnt(self, destination: CallDestination) -> Learnt:
+        """What is known of a model's server, from whichever client."""
+        return self._learnt.setdefault(destination, Learnt())
 
 
 def build_client(
@@ -66,20 +73,30 @@ def build_client(
     shared = shared or Shared(Traffic(limits))
     if shared.local_only:
         shared.local_only.demand(Place(spec.model, host, "", outside=True) for host in hosts_of(spec, environ=environ))
-    enter = shared.traffic.way_to(destination_of(spec), price=model_price(spec))
+    destination = destination_of(spec)
+    enter = shared.traffic.way_to(destination, price=model_price(spec))
     if spec.via == "offline":
         from sim.llm.offline import build_offline
 
         return InProcess(build_offline(spec.model), enter)
     patience = Patience(retries=limits.retries, random=jitter)
-    sampling = spec.sampling or sampling
+    sampling, bounds = spec.sampling or sampling, bounds_of(spec, sampling=sampling, limits=limits)
+    learnt = shared.learnt(destination)
     client: Client
     if spec.via == "direct":
         from sim.llm.direct import DirectClient, Pool
 
         shared.pool = shared.pool or Pool()
         client = DirectClient(
-            spec, sampling=sampling, timeout=limits.timeout, patience=patience, enter=enter, pool=shared.pool, json_mode=json_mode, environ=environ
+            spec,
+            sampling=sampling,
+            bounds=bounds,
+            patience=patience,
+            enter=enter,
+            pool=shared.pool,
+            learnt=learnt,
+            json_mode=json_mode,
+            environ=environ,
         )
     else:
         from sim.llm.litellm_client import Library, LiteLLMClient
@@ -88,10 +105,11 @@ def build_client(
         client = LiteLLMClient(
             spec,
             sampling=sampling,
-            timeout=limits.timeout,
+            bounds=bounds,
             patience=patience,
             enter=enter,
             library=shared.library,
+            learnt=learnt,
             json_mode=json_mode,
             environ=environ,
         )
@@ -114,7 +132,7 @@ def build_embedder(spec: ModelSpec, *, limits: Limits, shared: Shared, environ: 
 
     shared.library = shared.library or Library(proxies=shared.local_only is None)
     patience = Patience(retries=limits.retries)
-    return LiteLLMEmbedder(spec, timeout=limits.timeout, patience=patience, enter=enter, library=shared.library, environ=environ)
+    return LiteLLMEmbedder(spec, timeout=limits.seconds("memory"), patience=patience, enter=enter, library=shared.library, environ=environ)
 
 
 def destination_of(spec: ModelSpec, environ: Mapping[str, str] = os.environ) -> CallDestination:

@@ -88,6 +88,8 @@ class Completion:
     """Whether the text holds several answers that differ, of which one may be quoted from what was judged."""
     estimated: Estimated | None = None
     """What the call was settled at where its usage is unknown."""
+    thought: str = ""
+    """What the model thought before it answered, kept apart from the text."""
 
 
 class Client(Protocol):
@@ -101,7 +103,8 @@ class Client(Protocol):
 
         Raises:
             CallFailed: no answer after all attempts (`infrastructure`), the provider refused the content (`refused`), the prompt does not fit the
-                model's context (`too_long`), the budget is used up (`budget`) or the run is being stopped (`interrupted`).
+                model's context or the answer does not end within its bound (`too_long`), the budget is used up (`budget`) or the run is being
+                stopped (`interrupted`).
         """
 
     async def close(self) -> None:
@@ -150,6 +153,7 @@ class CallLog:
                 usage=completion.usage,
                 cost=completion.cost,
                 estimated=completion.estimated,
+                thought=completion.thought,
             )
         )
         self._timings.append(Timing(latency=completion.latency, retries=completion.attempts - 1))

@@ -14,9 +14,10 @@ from typing import Literal
 from sim.core.errors import one_line, strike_keys
 from sim.core.secrets import Secrets, strike_runs
 
-Kind = Literal["limited", "down", "other", "final", "too_long", "refused", "format"]
+Kind = Literal["limited", "down", "other", "final", "too_long", "room", "refused", "format"]
 """`limited`: too many calls or tokens for the provider's rate limit. `down`: it cannot be reached, breaks or stalls. `other`: something else that may
-pass. `final`: refused for good. `too_long`: the prompt does not fit. `refused`: the content was refused. `format`: the wish for JSON was."""
+pass. `final`: refused for good. `too_long`: the prompt does not fit. `room`: an answer as long as was asked for does not. `refused`: the content was
+refused. `format`: the wish for JSON was."""
 
 AGAIN: frozenset[Kind] = frozenset({"limited", "down", "other"})
 """Kinds after which another attempt may succeed."""
@@ -32,7 +33,15 @@ _NAMED = {
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing_hard_limit", re.IGNORECASE)
 """What OpenAI answers with status 429 to an account without credit: no wait mends it."""
 
-_FORMAT = re.compile(r"response_format|json_schema|json_object|structured[ _]output", re.IGNORECASE)
+_FORMAT = re.compile(
+    r"response_format|response_schema|json[_ ]schema|json_object|structured[ _]output|\b(?:unique|max|min)(?:Items|Length)\b|grammar",
+    re.IGNORECASE,
+)
+_ROOM = re.compile(
+    r"max(?:_completion|_output)?_?tokens\W{0,3}.{0,60}?(?:too (?:large|high|big)|exceed|at most|supported range|less than or equal|> ?\d)"
+    r"|\d in the (?:messages|prompt), \d+ in the completion",
+    re.IGNORECASE,
+)
 _TOO_LONG = re.compile(
     r"context_length_exceeded|context[ _](?:length|window|size|limit)|maximum (?:model|input|prompt) length|maximum number of tokens"
     r"|(?:prompt|input) is too long|too many (?:input )?tokens",
@@ -96,16 +105,18 @@ def judge_status(status: int, said: str, *, quote: str = "", wait: float | None 
     return AttemptFailed("final", message, quote=quote, brief=brief)
 
 
-_BY_TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (("too_long", _TOO_LONG), ("refused", _REFUSED), ("format", _FORMAT))
+_BY_TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (("room", _ROOM), ("too_long", _TOO_LONG), ("refused", _REFUSED), ("format", _FORMAT))
 
 
-def timed_out(who: str, seconds: float) -> AttemptFailed:
+def timed_out(who: str, seconds: float, *, writing: bool = False) -> AttemptFailed:
     """An attempt that was not answered in time.
 
     Args:
         who: was asked; empty: the message has it already.
+        writing: whether it had begun to answer, and then stopped for that long.
     """
-    said = f"{who} did not answer within {seconds:g} s" if who else f"no answer within {seconds:g} s"
+    what = f"stopped writing for {seconds:g} s" if writing else f"did not answer within {seconds:g} s"
+    said = f"{who} {what}" if who else f"no answer within {seconds:g} s"
     return AttemptFailed("down", said, timed_out=True)
 
 

@@ -11,15 +11,18 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sim.core.errors import InputError
 from sim.core.event import Usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
+from sim.llm.bounds import Bounds, parameters
 from sim.llm.client import Completion, Request
 from sim.llm.counts import count_usage
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, timed_out
 from sim.llm.guard import Refused
 from sim.llm.keys import hold_provider_keys, named_key
+from sim.llm.learnt import Learnt
 from sim.llm.traffic.passage import Enter
 
 NO_KEY = "none"
@@ -95,10 +98,11 @@ class LiteLLMClient:
         spec: ModelSpec,
         *,
         sampling: Sampling,
-        timeout: float,
+        bounds: Bounds,
         patience: Patience,
         enter: Enter,
         library: Library,
+        learnt: Learnt | None = None,
         json_mode: str | None = None,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.perf_counter,
@@ -109,10 +113,11 @@ class LiteLLMClient:
         Args:
             spec: the model.
             sampling: what is sent beside the messages.
-            timeout: seconds for one attempt.
+            bounds: what an answer may take.
             patience: how often, and after what waits, attempts are made.
             enter: see `Asker`.
             library: LiteLLM itself.
+            learnt: what the server has refused before; left out, nothing.
             json_mode: see `Asker`.
             environ: where `api_key_env` is looked up.
             clock: seconds, for latencies.
@@ -120,7 +125,7 @@ class LiteLLMClient:
         """
         self.model = spec.model
         self._library = library
-        self._timeout = timeout
+        self._bounds = bounds
         self._now = now
         litellm = library.module
         supported = _supported(litellm, spec.model)
@@ -128,10 +133,9 @@ class LiteLLMClient:
         self._priced = spec.model in litellm.model_cost or spec.model.split("/", 1)[1] in litellm.model_cost
         self._fixed: dict[str, Any] = {
             "model": spec.model,
-            "timeout": timeout,
             "num_retries": 0,
             "max_retries": 0,
-            **sampling.model_dump(exclude_none=True),
+            **litellm_parameters(litellm, spec, sampling),
         }
         self._fixed |= way_to(spec, environ)
         first: Form = "schema" if supported is None or "response_format" in supported else "prompt"
@@ -140,7 +144,8 @@ class LiteLLMClient:
             self._send,
             patience=patience,
             enter=enter,
-            bound=sampling.max_tokens,
+            bounds=bounds,
+            learnt=learnt,
             first=first,
             json_mode=json_mode,
             environ=environ,
@@ -162,18 +167,20 @@ class LiteLLMClient:
 
     async def _send(self, wire: Wire) -> Answer:
         self._library.join(self)
+        seconds = self._bounds.seconds(wire.role)
         asked: dict[str, Any] = {"messages": [{"role": m.role, "content": m.content} for m in wire.messages]}
+        asked |= {"max_tokens": wire.limit, "timeout": seconds}
         if wire.seed is not None and self._seeded:
             asked["seed"] = wire.seed
         if wire.response_format is not None:
             asked["response_format"] = wire.response_format.value
         try:
-            async with asyncio.timeout(self._timeout):  # LiteLLM's own limit is on each read, not on the whole
+            async with asyncio.timeout(seconds):  # LiteLLM's own limit is on each read, not on the whole
                 response = await self._library.module.acompletion(**self._fixed, **asked)
         except TimeoutError:
-            raise timed_out("", self._timeout) from None
+            raise timed_out("", seconds) from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
-            raise judge(error, self._library, timeout=self._timeout, now=self._now) from None
+            raise judge(error, self._library, timeout=seconds, now=self._now) from None
         return self._read(response)
 
     def _read(self, response: Any) -> Answer:
@@ -182,13 +189,32 @@ class LiteLLMClient:
             message = choice.message
             fields = getattr(message, "provider_specific_fields", None) or {}
             refusal = getattr(message, "refusal", None) or fields.get("refusal")
-            return Answer(str(message.content or ""), str(choice.finish_reason or "stop"), _usage(response), self._cost(response), refusal)
+            thought = getattr(message, "reasoning_content", None) or fields.get("reasoning") or ""
+            said, finish = str(message.content or ""), str(choice.finish_reason or "stop")
+            return Answer(said, finish, _usage(response), self._cost(response), refusal, thought if isinstance(thought, str) else "")
         except (AttributeError, IndexError, TypeError) as error:
             raise AttemptFailed("other", "the provider answered with something other than a chat completion") from error
 
     def _cost(self, response: Any) -> float | None:
         """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""
         return cost_of(response, priced=self._priced) if _usage(response) else None
+
+
+def litellm_parameters(litellm: Any, spec: ModelSpec, sampling: Sampling) -> dict[str, Any]:
+    """What is sent with every call of a model, beside the bound of the answer: what LiteLLM knows by name, and the rest as it stands.
+
+    Raises:
+        InputError: `extra` holds what LiteLLM would take for a setting of its own.
+    """
+    own = frozenset(getattr(litellm, "all_litellm_params", None) or litellm.types.utils.all_litellm_params)
+    for name in spec.extra:
+        if name in own and name not in _THINKS:
+            raise InputError(f"extra: '{name}' is a setting of the client, not a parameter of {spec.model}", mend="take it out")
+    return parameters(spec, sampling)
+
+
+_THINKS = frozenset({"thinking"})
+"""Parameters of models that LiteLLM counts among its own."""
 
 
 def way_to(spec: ModelSpec, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sim.llm.build import build_client, build_embedder
@@ -33,7 +34,8 @@ class Clients:
     def get(self, spec: ModelSpec) -> Client:
         """The client of `spec`; to be called in the event loop that it is used in."""
         sampling = spec.sampling or self._sampling
-        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, spec.price, sampling)
+        asked = json.dumps([spec.reasoning_effort, spec.extra, spec.timeout], sort_keys=True)
+        same = (spec.model, spec.api_base, spec.via, spec.api_key_env, spec.price, sampling, asked)
         if same not in self._built:
             self._built[same] = self.build(spec, sampling)
         return self._built[same]

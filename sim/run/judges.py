@@ -118,7 +118,7 @@ class Judging:
         by_node: dict[Node, Mapping[str, Scorer[Any, Any]]] = {
             "rate_likability": {part: LikabilityRater(part, clients.get(spec), clients.prompts) for part, spec in self.raters.items()},
             "tag_moves": {self.tagger_part: build_tagger(self.tagger_part, self.tagger, self.codebook, clients)} if self.tagger else {},
-            "judge": check_scorers(build_scorers(self.scorers, clients, seconds=study.limits.timeout)),
+            "judge": check_scorers(build_scorers(self.scorers, clients, seconds=study.limits.seconds("judge"))),
         }
         return Judges(by_node, study.seed, study.history_tokens)
 

@@ -166,7 +166,7 @@ def _models(study: Study) -> Iterator[tuple[str, str | None, ModelSpec, tuple[st
 
 
 def _patience(study: Study) -> float:
-    return min(PATIENCE, study.limits.timeout)
+    return min(PATIENCE, study.limits.seconds("target"))
 
 
 def _shared(study: Study) -> Shared:

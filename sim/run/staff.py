@@ -86,7 +86,7 @@ class Parts:
         self._user = ScriptedUser(ModelUser(self._clients.get(study.user), prompts))
         self._raters: dict[str, Rater] = {i: LikabilityRater(i, self._clients.get(spec), prompts) for i, spec in study.raters.items()}
         self._codebook = recipe.codebook
-        self._scorers = check_scorers(build_scorers(recipe.scorers, self._clients, seconds=limits.timeout))
+        self._scorers = check_scorers(build_scorers(recipe.scorers, self._clients, seconds=limits.seconds("judge")))
         self._panel = Panel.of(study, (s.info for s in recipe.scorers))
 
     def context(self, plan: TrialPlan, trial: Trial) -> Context:
@@ -127,7 +127,7 @@ class Parts:
             writer,
             tokens=target.context_tokens,
             embedder=embedder,
-            seconds=self._limits.timeout,
+            seconds=self._limits.seconds("memory"),
             of=f"target '{target.id}'",
         )
 

@@ -74,7 +74,7 @@ def write_study(study: Study, place: Path, *, head: str, exports: Iterable[str] 
         "# More seeds make differences easier to see; concurrency is how many users talk with it at once.",
         f"seeds: {len(study.seeds)}",
         f"concurrency: {study.concurrency}",
-        f"limits: {{timeout: {study.limits.timeout:g}}}  # seconds for one reply",
+        f"limits: {{timeout: {study.limits.seconds('target'):g}}}  # seconds for one reply",
     ]
     try:
         with place.open("x", encoding="utf-8") as file:

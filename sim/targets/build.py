@@ -52,7 +52,7 @@ class CustomTarget:
 
     def talk(self, identity: Identity, prompts: Prompts) -> Target:
         """A target for one trial; to be restored before it is used."""
-        spec, timeout = self._spec, self._limits.timeout
+        spec, timeout = self._spec, self._limits.seconds("target")
         if isinstance(spec, CallableTargetSpec):
             assert callable(self._code)
             return build_callable(spec, self._code, identity, till=self._till, timeout=timeout, prompts=prompts)
@@ -101,7 +101,7 @@ def _line(spec: HttpTargetSpec, *, limits: Limits, shared: Shared, environ: Mapp
         till=Meter(CallDestination(url.netloc, f"http/{spec.id}", is_near(url.hostname or "")), shared.traffic, price_of(spec)),
         pool=shared.pool,
         patience=Patience(retries=limits.retries),
-        timeout=limits.timeout,
+        timeout=limits.seconds("target"),
         environ=environ,
     )
 

@@ -10,6 +10,7 @@ import pytest
 
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.llm.attempts import Patience
+from sim.llm.bounds import bounds_of
 from sim.llm.build import destination_of
 from sim.llm.client import Message, Request, Schema
 from sim.llm.direct import DirectClient, Pool
@@ -84,11 +85,12 @@ async def build(server: Server, waits: Waits, library: Library) -> AsyncIterator
     ) -> HttpClient:
         spec = ModelSpec(model=model, api_base=server.url, client=via, api_key_env=key)
         sampling, patience, enter = Sampling(temperature=0.5), waits.patience(retries), waits.enter(spec)
+        bounds = bounds_of(spec, sampling=sampling, limits=Limits(timeout=timeout))
         client: HttpClient
         if via == "direct":
-            client = DirectClient(spec, sampling=sampling, timeout=timeout, patience=patience, enter=enter, pool=pool, environ=environ or {})
+            client = DirectClient(spec, sampling=sampling, bounds=bounds, patience=patience, enter=enter, pool=pool, environ=environ or {})
         else:
-            client = LiteLLMClient(spec, sampling=sampling, timeout=timeout, patience=patience, enter=enter, library=library, environ=environ or {})
+            client = LiteLLMClient(spec, sampling=sampling, bounds=bounds, patience=patience, enter=enter, library=library, environ=environ or {})
         made.append(client)
         return client
 

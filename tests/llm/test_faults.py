@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.core.errors import CallFailed
+from sim.core.spec.allowance import TOKENS
 from sim.llm.reading import find_object
 from tests.llm.conftest import MOOD, Build, Via, Waits, asked
 from tests.server import EXOTIC, ORDERS, Server
@@ -171,7 +172,8 @@ async def test_what_the_request_carries(via: Via, build: Build, server: Server) 
     assert body["seed"] == 5
     assert body["messages"] == [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello."}]
     assert body["response_format"]["json_schema"] == {"name": "user_turn", "strict": True, "schema": MOOD.json}
-    assert not {"top_p", "max_tokens"} & set(body)
+    assert body["max_tokens"] == TOKENS["target"]
+    assert "top_p" not in body
 
 
 async def test_a_fault_says_what_json_it_left(via: Via, build: Build, server: Server) -> None:

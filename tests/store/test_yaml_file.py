@@ -128,8 +128,8 @@ def test_a_good_file_is_good_however_it_was_saved(tmp_path: Path, data: bytes) -
         (STUDY + 'limits: {1: x, "1": y}\n', "8: key '1' stands twice, first on line 8; keep one of them (and 1 more)"),
         (
             STUDY + "limits: {1: x}\n",
-            "8: limits: unknown key '1'; choose from: timeout, retries, calls_at_once, fixed_calls, requests_per_minute, tokens_per_minute, "
-            "patience, grace, max_cost, max_tokens, max_minutes, roles",
+            "8: limits: unknown key '1'; choose from: timeout, idle, retries, calls_at_once, fixed_calls, requests_per_minute, tokens_per_minute, "
+            "patience, grace, max_cost, max_tokens, max_minutes, …",
         ),
         (STUDY + "[a]: x\n", """8: a key must be text, not a list or mapping; put text that begins with [ or { in "quotes\""""),
         (
@@ -228,7 +228,10 @@ def test_lines_of_every_value_are_known(tmp_path: Path) -> None:
             STUDY + "sampling: hot\n",
             "8: sampling: must hold keys and values, not 'hot'; write it as `key: value` lines (temperature, top_p, max_tokens)",
         ),
-        (STUDY + "limits:\n  timeout: -1\n  retries: 99\n", "9: limits, timeout: must be a number above 0, not '-1' (and 1 more)"),
+        (
+            STUDY + "limits:\n  timeout: -1\n  retries: 99\n",
+            "9: limits, timeout: must be a number of seconds above 0, or one for each role, as {user: 60, target: 120}, not '-1' (and 1 more)",
+        ),
         (STUDY.replace("[nora]", "nora"), "6: personas: must be a list, not 'nora'; write it as one: [nora]"),
         (STUDY.replace("[nora]", '"*"'), "6: personas: must be a list, not '*'; write it as one: [\"*\"]"),
         (STUDY.replace("[nora]", "[]"), "6: personas: must have at least 1 entry, and has 0; add to it"),

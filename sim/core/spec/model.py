@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
 from sim.core.frozen import Frozen, Id
+from sim.core.spec.allowance import Effort, Timeout
+from sim.core.spec.extra import check_extra
 from sim.core.spec.host import can_be_host
 
 
 class Sampling(Frozen):
-    """How a model draws its words; what is left out is the provider's default."""
+    """How a model draws its words; what is left out is the provider's default, save the length of an answer, which always has a bound."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, strict=True, ge=1)
+    """Of an answer, what a model thinks before it included. Left out: a bound by role (guide/real-models.md)."""
 
 
 class PriceSpec(Frozen):
@@ -49,6 +52,21 @@ class ModelSpec(Frozen):
     """Instead of the study's."""
     price: PriceSpec | None = None
     """Left out: LiteLLM's price list; of a server that is named by `api_base` and spoken to directly, unknown."""
+    reasoning_effort: Effort | None = None
+    """How hard a reasoning model is asked to think. Left out: as its provider has it."""
+    extra: dict[str, JsonValue] = Field(default={})
+    """Further parameters, sent to the provider as they stand, such as `{top_k: 40}`; never a key or an address."""
+    timeout: Timeout | None = None
+    """Seconds for one attempt, as `limits.timeout` has them, for this model alone."""
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.model, self.api_base, self.sampling))
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_is_sent_as_it_stands(cls, extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        check_extra(extra)
+        return extra
 
     @field_validator("api_base")
     @classmethod
@@ -73,6 +91,8 @@ class ModelSpec(Frozen):
     def _offline_is_offline(self) -> Self:
         if self.offline and (self.api_base or self.client or self.api_key_env or self.price):
             raise ValueError(f"{self.model} runs in this process: it takes no api_base, client, api_key_env or price")
+        if self.offline and (self.reasoning_effort or self.extra or self.timeout):
+            raise ValueError(f"{self.model} runs in this process: it takes no reasoning_effort, extra or timeout")
         if self.client == "direct" and not self.api_base:
             raise ValueError("client: direct needs an api_base")
         return self

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from sim.core.address import Address, observer_id
 from sim.core.event import ProbeKind, Role
 from sim.core.frozen import Frozen, Id, Text, run_checks
+from sim.core.spec.allowance import Timeout, seconds_of
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorers import ScorerUse
@@ -37,8 +38,11 @@ class RoleLimits(Frozen):
 class Limits(Frozen):
     """What a run may use."""
 
-    timeout: float = Field(default=120, gt=0, allow_inf_nan=False)
-    """Seconds for one attempt of one call."""
+    timeout: Timeout = Field(default={})
+    """Seconds for one attempt of one call, as a number or by role, as `{user: 60, target: 300}`; of a streamed answer, until its first piece.
+    Left out: 120, and 180 for who rates, tags, judges and writes memory."""
+    idle: float = Field(default=60, gt=0, allow_inf_nan=False)
+    """Seconds between two pieces of an answer that is streamed; a model that is still writing is waited for."""
     retries: int = Field(default=5, strict=True, ge=0, le=50)
     """Attempts after the first, on 408, 409, 425, 429, 5xx and broken connections."""
     calls_at_once: int = Field(default=256, strict=True, ge=1)
@@ -61,6 +65,10 @@ class Limits(Frozen):
     """Minutes of one `run` or `resume`."""
     roles: dict[Role, RoleLimits] = Field(default={})
     """What single roles may use of it, as `roles: {rater: {max_cost: 2}}`."""
+
+    def seconds(self, role: Role) -> float:
+        """Seconds for one attempt of a call for `role`."""
+        return seconds_of(self.timeout, role)
 
 
 class Controls(Frozen):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import one_line
+from sim.llm.bounds import parameters
 from sim.llm.failures import AttemptFailed
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ Bodies = Callable[["Wire"], "JsonObject"]
 
 def plain_bodies(spec: ModelSpec, sampling: Sampling) -> Bodies:
     """Bodies of the OpenAI chat protocol as it is, for a server that is named by its `api_base`."""
-    fixed: JsonObject = {"model": spec.model.split("/", 1)[1], **sampling.model_dump(exclude_none=True)}
+    fixed: JsonObject = {"model": spec.model.split("/", 1)[1], **parameters(spec, sampling)}
 
     def body(wire: Wire) -> JsonObject:
-        made: JsonObject = {**fixed, "messages": [{"role": m.role, "content": m.content} for m in wire.messages]}
+        made: JsonObject = {**fixed, "messages": [{"role": m.role, "content": m.content} for m in wire.messages], "max_tokens": wire.limit}
         if wire.seed is not None:
             made["seed"] = wire.seed
         if wire.response_format is not None:
@@ -41,14 +42,16 @@ def litellm_bodies(spec: ModelSpec, sampling: Sampling, library: Library) -> tup
     from litellm.types.utils import LlmProviders
     from litellm.utils import ProviderConfigManager, get_optional_params
 
+    from sim.llm.litellm_client import litellm_parameters
+
     provider, model = spec.model.split("/", 1)
     supported = litellm.get_supported_openai_params(spec.model) or []
     config = ProviderConfigManager.get_provider_chat_config(model=model, provider=LlmProviders(provider))
     assert config is not None, "LiteLLM knows the providers that `check_batch` lets pass"
-    fixed = sampling.model_dump(exclude_none=True)
+    fixed = litellm_parameters(litellm, spec, sampling)
 
     def body(wire: Wire) -> JsonObject:
-        asked: dict[str, Any] = dict(fixed)
+        asked: dict[str, Any] = {**fixed, "max_tokens": wire.limit}
         if wire.seed is not None and "seed" in supported:
             asked["seed"] = wire.seed
         if wire.response_format is not None:

@@ -17,6 +17,7 @@ from sim.llm.batch.bodies import Bodies, litellm_bodies, plain_bodies
 from sim.llm.batch.desk import BatchDesk, Counter
 from sim.llm.batch.openai import OpenAIWire
 from sim.llm.batch.wire import Http
+from sim.llm.bounds import bounds_of
 from sim.llm.client import Completion, Request, prompt_hash
 from sim.llm.keys import PROVIDERS, hold, named_key
 from sim.llm.prices import Price, model_price
@@ -106,7 +107,7 @@ class BatchClient:
             self._send,
             patience=Patience(retries=0),
             enter=shared.traffic.way_to(CallDestination(None, spec.model), price=price),
-            bound=(spec.sampling or sampling).max_tokens,
+            bounds=bounds_of(spec, sampling=sampling, limits=limits),
             first=first,
             scouts=False,
             json_mode=json_mode,
@@ -159,7 +160,7 @@ def _http(spec: ModelSpec, limits: Limits, pool: object, environ: Mapping[str, s
         headers = {"anthropic-version": "2023-06-01", "x-api-key": key}
     else:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return Http(base.rstrip("/"), headers, timeout=max(limits.timeout, _UPLOAD), pool=pool)
+    return Http(base.rstrip("/"), headers, timeout=_UPLOAD, pool=pool)
 
 
 _UPLOAD = 600.0
