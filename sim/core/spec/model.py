@@ -54,7 +54,7 @@ class ModelSpec(Frozen):
     """Left out: LiteLLM's price list; of a server that is named by `api_base` and spoken to directly, unknown."""
     reasoning_effort: Effort | None = None
     """How hard a reasoning model is asked to think. Left out: as its provider has it."""
-    extra: dict[str, JsonValue] = Field(default={})
+    extra: dict[str, JsonValue] = Field(default={}, exclude_if=lambda extra: not extra)
     """Further parameters, sent to the provider as they stand, such as `{top_k: 40}`; never a key or an address."""
     timeout: Timeout | None = None
     """Seconds for one attempt, as `limits.timeout` has them, for this model alone."""
