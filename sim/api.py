@@ -13,13 +13,15 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from sim.core.batch import EventBatch, decode
 from sim.core.errors import InputError, Notice, nearest
 from sim.core.fold import fold
+from sim.core.ports import BatchListener
 from sim.core.record import RunStatus, Trial
 from sim.core.spec import Limits, Study
 from sim.present.plans import plans_of
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
     from sim.analysis.crossed import CrossedDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.summary import RunSummary
+    from sim.core.batch import EncodedEvent
     from sim.core.event import CallLost, Event
     from sim.core.panel import Assignment
-    from sim.core.ports import Listener, Sink
+    from sim.core.ports import BatchSink, Listener, Sink
     from sim.core.spec import KeptScorer
     from sim.core.spec.people import PeopleStudy
     from sim.llm.build import Shared
@@ -197,7 +200,7 @@ async def run_study(
     from sim.run.staff import offline_parts, scorer_versions
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
-    _demand_cluster(cluster, prepared.loaded.study.limits)
+    _demand_cluster(cluster)
     own = _demand(prepared.loaded, local_only)
     demand_place(Path(results), name)
     if announce:
@@ -261,7 +264,7 @@ async def resume_run(
     own = folder.scorers.values()
     check_hosts(folder.study, local_only, scorers=judges_of(own))
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    _demand_cluster(cluster, allowed)
+    _demand_cluster(cluster)
     check_prices(priced_parts(folder.study, judges_of(own)), allowed)
     check_keys(folder.study)
     check_judges(own)
@@ -591,7 +594,7 @@ async def _execute(
     cluster: Cluster | None,
 ) -> Run:
     """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
-    from sim.llm.otel import traced
+    from sim.llm.otel import span_here, traced
     from sim.run.outage import NEEDED, OutageListener
     from sim.store.tuning import TuningFile
 
@@ -606,23 +609,21 @@ async def _execute(
         traffic.tuning = TuningFile(folder.path).look
         due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not (traffic.spent_up or traffic.closed & NEEDED))
         async with traced(folder.name):
-            await _backend(cluster, run.shared).run(due, run.recipe, run.sink)
+            await _backend(cluster, run.shared).run(due, replace(run.recipe, trace=span_here()), run.sink)
     return _read_whole(folder, plans)[0] if words else _read_digest(folder, plans)
 
 
-def _demand_cluster(cluster: Cluster | None, limits: Limits) -> None:
+def _demand_cluster(cluster: Cluster | None) -> None:
     """See that a cluster can be used.
 
     Raises:
-        InputError: Ray is not installed, or there is a budget that cannot be held over several workers.
+        InputError: Ray is not installed.
     """
     if cluster is None:
         return
     from sim.run.ray import load_ray
 
     load_ray()
-    if limits.roles:
-        raise InputError("the budget of one role cannot be held over several workers", mend="give a budget for all roles", where="--backend ray")
 
 
 def _backend(cluster: Cluster | None, shared: Shared) -> Backend:
@@ -656,7 +657,7 @@ class WritableRun:
 
     recipe: Recipe
     shared: Shared
-    sink: Sink
+    sink: BatchSink
     journal: Journal
 
 
@@ -752,7 +753,7 @@ def _status(trials: Iterable[Trial]) -> RunStatus:
 class _Watched:
     """A sink that lets listeners see each event once it is safe. One that fails is told no more: what is paid for does not depend on who watches."""
 
-    def __init__(self, sink: Sink, listeners: Sequence[Listener]) -> None:
+    def __init__(self, sink: BatchSink, listeners: Sequence[Listener]) -> None:
         self._sink = sink
         self._listeners = list(listeners)
 
@@ -760,13 +761,32 @@ class _Watched:
         """Keep `event`, then show it."""
         await self._sink.append(event)
         for listener in tuple(self._listeners):
-            try:
-                listener.on_event(event)
-            except Exception as error:
-                self._listeners.remove(listener)
-                problem = f"listener {type(listener).__name__} failed ({type(error).__name__}) and is told no more; the run goes on"
-                warnings.warn(problem, Notice, stacklevel=2)
+            self._tell(listener, event)
+
+    async def append_batch(self, batch: EventBatch) -> None:
+        """Keep `batch`, then show it: each event by itself to those who need all of it."""
+        await self._sink.append_batch(batch)
+        for listener in tuple(self._listeners):
+            self._tell(listener, batch)
+
+    def _tell(self, listener: Listener, what: Event | EventBatch) -> None:
+        try:
+            if not isinstance(what, EventBatch):
+                listener.on_event(what)
+            elif isinstance(listener, BatchListener):
+                listener.on_batch(what)
+            else:
+                for row in what.rows:
+                    listener.on_event(decode(row))
+        except Exception as error:
+            self._listeners.remove(listener)
+            problem = f"listener {type(listener).__name__} failed ({type(error).__name__}) and is told no more; the run goes on"
+            warnings.warn(problem, Notice, stacklevel=3)
 
     def events(self, trial: str) -> Sequence[Event]:
         """The trial's events."""
         return self._sink.events(trial)
+
+    def encoded(self, trial: str) -> Sequence[EncodedEvent]:
+        """The trial's events as rows."""
+        return self._sink.encoded(trial)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ import structlog
 
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.core.errors import strike_keys
-from sim.core.event import CallLost, Event, Judged, OpeningMeta, SessionClosed, SessionOpened, TrialFailed, TrialFinished, Unscored
+from sim.core.event import CallLost, Event, Judged, OpeningMeta, SessionClosed, SessionOpened, TrialFailed, TrialFinished, Unscored, key
 from sim.core.record import REACH
 
 if TYPE_CHECKING:
+    from sim.core.batch import EventBatch
     from sim.core.spec import Limits
 
 
@@ -81,6 +82,17 @@ class LogSteps:
                 exchange = {"exchange": event.exchange} if event.exchange else {}
                 self._log.debug(event.kind, **at, **exchange, calls=len(event.calls), **({"part": event.part} if event.part else {}))
 
+    def on_batch(self, batch: EventBatch) -> None:
+        """Note what has come at once: for `info` what began and ended, for `debug` that the others happened."""
+        whole = {key(event) for event in batch.whole}
+        for event in batch.whole:
+            self.on_event(event)
+        if self._log.is_enabled_for(logging.DEBUG):
+            for row in batch.rows:
+                if row.key not in whole:
+                    at = {name: value for name in ("trial", "session", "exchange", "part") if (value := getattr(row, name))}
+                    self._log.debug(row.kind, **at)
+
 
 class LogLost:
     """Logs the first call lost to each cause and place, the first failure of each scorer's code, and every trial that failed or started over: a dead
@@ -117,6 +129,11 @@ class LogLost:
                 said = {} if event.cause == "refused" else {"error": event.message}
                 self._log.warning("trial_failed", trial=event.trial, cause=event.cause, **said, **_came(event))
 
+    def on_batch(self, batch: EventBatch) -> None:
+        """Note what went wrong in it."""
+        for event in batch.whole:
+            self.on_event(event)
+
 
 def _came(event: CallLost | TrialFailed) -> dict[str, str]:
     """Where to read what came instead of an answer, which may repeat what was said."""
@@ -133,7 +150,14 @@ class LogEstimated:
 
     def on_event(self, event: Event) -> None:
         """Look at what its calls took."""
-        for call in event.calls if self._bounded else ():
-            if call.estimated is not None and call.model not in self._said:
-                self._said.add(call.model)
-                self._log.warning("usage_unknown", model=call.model, means="its calls count as what was reserved for them")
+        self._note(call.model for call in event.calls if call.estimated is not None)
+
+    def on_batch(self, batch: EventBatch) -> None:
+        """Look at what its calls took."""
+        self._note(batch.totals.estimated)
+
+    def _note(self, models: Iterable[str]) -> None:
+        for model in models if self._bounded else ():
+            if model not in self._said:
+                self._said.add(model)
+                self._log.warning("usage_unknown", model=model, means="its calls count as what was reserved for them")

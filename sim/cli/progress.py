@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import structlog
 
+from sim.core.batch import rows_of
 from sim.core.event import Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished
 from sim.present.words import many
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress as Bar
 
+    from sim.core.batch import CallTotals, EventBatch
     from sim.core.record import Trial
     from sim.llm.traffic.passage import Traffic
     from sim.run.plan import TrialPlan
@@ -94,6 +96,15 @@ class CallsSeen:
         self._retries += sum(t.retries for t in event.meta.timings)
         self._recent.append((time.monotonic(), len(event.calls)))
 
+    def add(self, totals: CallTotals) -> None:
+        """Count the calls of many events."""
+        if not totals.calls:
+            return
+        self._cost += totals.cost
+        self._unknown += totals.unknown_cost
+        self._retries += totals.retries
+        self._recent.append((time.monotonic(), totals.calls))
+
     @property
     def figures(self) -> dict[str, float | None]:
         """Everything as numbers; a cost that nobody knows is none."""
@@ -155,12 +166,28 @@ class Progress:
     def on_event(self, event: Event) -> None:
         """Count, and show now and then."""
         self.calls.count(event)
+        if self._counted(event):
+            self.show()
+
+    def on_batch(self, batch: EventBatch) -> None:
+        """Count what has come at once. No trial is in it twice but for what happens side by side, so that replies can be counted first."""
+        self.calls.add(batch.totals)
+        for row in rows_of(batch, "target_replied"):
+            self._reply(row.trial, row.session)
+        for event in batch.whole:
+            self._counted(event)
+        self.show()
+
+    def _reply(self, trial: str, session: int) -> None:
+        self._exchanges += 1
+        self._heard[trial, session] += 1
+
+    def _counted(self, event: Event) -> bool:
         match event:
             case SessionOpened():
                 self._begin(event.trial, event.session)
             case TargetReplied():
-                self._exchanges += 1
-                self._heard[event.trial, event.session] += 1
+                self._reply(event.trial, event.session)
             case TrialFinished():
                 self._trials += 1
             case TrialFailed():
@@ -169,8 +196,8 @@ class Progress:
             case SessionClosed():
                 self._end(event.trial, [event.session])
             case _:
-                return
-        self.show()
+                return False
+        return True
 
     def show(self) -> None:
         """Show how things are, if it is time."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from sim.core.batch import EncodedEvent, EventBatch
 from sim.core.event import Event
 
 Clock = Callable[[], float]
@@ -21,11 +22,29 @@ class Sink(Protocol):
         """The trial's events, in the order in which they were appended."""
 
 
+class BatchSink(Sink, Protocol):
+    """A sink that takes events as they come from other processes."""
+
+    async def append_batch(self, batch: EventBatch) -> None:
+        """Keep all of `batch`, or nothing; returns once it is safe. Otherwise as `append`."""
+
+    def encoded(self, trial: str) -> Sequence[EncodedEvent]:
+        """The trial's events as rows, in the order in which they were appended."""
+
+
 class Listener(Protocol):
     """Watches a run; must not change it."""
 
     def on_event(self, event: Event) -> None:
         """Called after `event` is safe."""
+
+
+@runtime_checkable
+class BatchListener(Protocol):
+    """A listener that can do without most events: of those that come in a batch it is told of the batch, and any other listener of each event."""
+
+    def on_batch(self, batch: EventBatch) -> None:
+        """Called after all of `batch` is safe."""
 
 
 class MemorySink:
@@ -43,6 +62,19 @@ class MemorySink:
         if known is not event and body(known) != body(event):
             raise JournalConflict(f"two different events under {key(event)}")
 
+    async def append_batch(self, batch: EventBatch) -> None:
+        """Keep its events in memory."""
+        from sim.core.batch import decode
+
+        for row in batch.rows:
+            await self.append(decode(row))
+
     def events(self, trial: str) -> Sequence[Event]:
         """The trial's events."""
         return tuple(self._events.get(trial, {}).values())
+
+    def encoded(self, trial: str) -> Sequence[EncodedEvent]:
+        """The trial's events as rows."""
+        from sim.core.batch import encode
+
+        return tuple(map(encode, self.events(trial)))

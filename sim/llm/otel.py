@@ -92,9 +92,23 @@ async def traced(run: str, environ: Mapping[str, str] = os.environ) -> AsyncIter
             await tracer.close()
 
 
-def open_tracer(environ: Mapping[str, str] = os.environ) -> OtelTracer | None:
-    """What sends spans to the collector that the environment names, until it is closed; None: none is named, or none can be sent."""
-    return None if collector(environ) is None else OtelTracer(_provider(environ), content=takes_messages(environ))
+def open_tracer(environ: Mapping[str, str] = os.environ, *, beneath: str = "") -> OtelTracer | None:
+    """What sends spans to the collector that the environment names, until it is closed; None: none is named, or none can be sent.
+
+    Args:
+        beneath: the span of the run, where that is another process's, as `span_here` has it there.
+    """
+    return None if collector(environ) is None else OtelTracer(_provider(environ), content=takes_messages(environ), beneath=beneath)
+
+
+def span_here(environ: Mapping[str, str] = os.environ) -> str:
+    """The span that is open, as W3C Trace Context writes it; empty: none is."""
+    if collector(environ) is None:
+        return ""
+    from opentelemetry.trace import get_current_span
+
+    at = get_current_span().get_span_context()
+    return f"00-{at.trace_id:032x}-{at.span_id:016x}-{at.trace_flags:02x}" if at.is_valid else ""
 
 
 def _provider(environ: Mapping[str, str]) -> TracerProvider:
@@ -148,10 +162,12 @@ class OtelTracer:
     Args:
         provider: makes and sends them.
         content: whether texts of messages are told.
+        beneath: see `open_tracer`.
     """
 
-    def __init__(self, provider: TracerProvider, *, content: bool = False) -> None:
+    def __init__(self, provider: TracerProvider, *, content: bool = False, beneath: str = "") -> None:
         self.content = content
+        self._beneath = beneath
         self._provider = provider
         self._tracer = provider.get_tracer("rapport-sim")
         self._open: dict[str, dict[tuple[int, int], _Exchange]] = {}
@@ -164,8 +180,11 @@ class OtelTracer:
     @contextmanager
     def stretch(self, level: Level, ids: Mapping[str, str | int]) -> Iterator[None]:
         """See `Tracer`."""
-        if level in ("session", "worker"):
+        if level == "session":
             yield
+        elif level == "worker":
+            with _beneath(self._beneath):
+                yield
         elif level == "exchange":
             with self._exchange(ids):
                 yield
@@ -210,6 +229,19 @@ class OtelTracer:
             name, kind=SpanKind.CLIENT, attributes=known, record_exception=False, set_status_on_exception=False
         ) as span:
             yield _CallSpan(span)
+
+
+@contextmanager
+def _beneath(parent: str) -> Iterator[None]:
+    """Let spans belong to one of another process."""
+    from opentelemetry import context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    token = context.attach(TraceContextTextMapPropagator().extract({"traceparent": parent}))
+    try:
+        yield
+    finally:
+        context.detach(token)
 
 
 class _Exchange:

@@ -12,7 +12,7 @@ from sim.run.trial import run_trial
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sim.core.ports import Clock, Sink
+    from sim.core.ports import BatchSink, Clock, Sink
     from sim.llm.build import Shared
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Holds trials somewhere. What is told of a trial is its events: they are read from the sink and go there."""
 
-    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
+    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: BatchSink) -> None:
         """Take the trial of every plan as far as it goes, `recipe.study.concurrency` of them at once.
 
         Args:

@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sim.core.batch import rows_of
 from sim.core.event import CallLost, TargetReplied, UserSpoke, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sim.core.batch import EventBatch
     from sim.core.event import Event, Role
     from sim.run.plan import TrialPlan
 
@@ -52,6 +54,15 @@ class OutageListener:
                 if node == _USER or node in _BY_TARGET:
                     who = "" if node == _USER else self._target[event.trial]
                     self._failed.setdefault(who, {})[event.trial] = _VARIABLE.sub("#", event.message)
+
+    def on_batch(self, batch: EventBatch) -> None:
+        """The same of many at once: who was answered, and then who was not."""
+        for row in rows_of(batch, "target_replied"):
+            self._failed.pop(self._target[row.trial], None)
+        if batch.spoken:
+            self._failed.pop("", None)
+        for event in batch.whole:
+            self.on_event(event)
 
     def given_up(self, plan: TrialPlan) -> bool:
         """Whether a trial of this plan need not be begun."""

@@ -17,7 +17,7 @@ from sim.run.workers import WorkerLost, Workers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sim.core.ports import Sink
+    from sim.core.ports import BatchSink
     from sim.llm.traffic.passage import Traffic
     from sim.run.cluster import Cluster
     from sim.run.plan import TrialPlan
@@ -60,7 +60,7 @@ class RayBackend:
         self._traffic = traffic
         self._ray = load_ray()
 
-    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
+    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: BatchSink) -> None:
         """See `sim.run.local.Backend`.
 
         Raises:
@@ -78,8 +78,8 @@ class RayBackend:
             # An actor that dies is not started again by Ray: what it held is begun anew from the journal, under new leases.
             remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(Worker)
 
-            async def hire(_: Recipe, workers: int) -> _Actor:
-                return _Actor(ray, remote.remote(sent, workers=workers))
+            async def hire(_: Recipe) -> _Actor:
+                return _Actor(ray, remote.remote(sent))
 
             await Workers(hire, count=min(count, recipe.study.concurrency), traffic=self._traffic).run(plans, recipe, sink)
         finally:

@@ -37,3 +37,5 @@ class Recipe:
     """The run's name, for log lines and traces."""
     collector: str | None = None
     """Where traces are sent, as was announced; None: nowhere."""
+    trace: str = ""
+    """The run's own span, as W3C Trace Context writes it, for those of trials that are held in another process; empty: there is none."""

@@ -8,20 +8,21 @@ and no call of a model makes one.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 import traceback
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.core.batch import batch_of, decode
 from sim.core.errors import InputError
 from sim.llm.build import Shared
 from sim.llm.guard import guarded
 from sim.llm.otel import collector, open_tracer
 from sim.llm.telemetry import received_by, within
-from sim.llm.traffic.passage import Traffic
+from sim.llm.traffic.leased import LeasedTraffic
+from sim.llm.traffic.leasing import NO_TERMS, Statement, Terms
 from sim.run.collector import rare_collection
 from sim.run.staff import Parts
 from sim.run.trial import run_trial
@@ -29,15 +30,17 @@ from sim.run.trial import run_trial
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sim.core.batch import EncodedEvent, EventBatch
     from sim.core.event import Event, Role
     from sim.core.ports import Clock
-    from sim.core.spec import Limits
     from sim.llm.otel import OtelTracer
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
 
 HEARTBEAT = 0.5
-"""Seconds after which a worker answers that has nothing to say."""
+"""Seconds after which a worker answers that has nothing to say,"""
+PRESSING = 0.05
+"""or that has asked for something that was not to be had then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Task:
 
     plan: TrialPlan
     lease: int
-    events: tuple[Event, ...]
+    rows: tuple[EncodedEvent, ...]
     """What the journal holds of it."""
 
 
@@ -61,18 +64,22 @@ class DriverOrder:
     """The run is being stopped."""
     over: str = ""
     """Why no further call is to be made; empty: they may be."""
+    terms: Terms = NO_TERMS
+    """What its calls may use from now on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the worker says."""
 
-    events: tuple[tuple[int, Event], ...]
-    """Since its last report, each with the lease of its trial."""
+    batch: EventBatch
+    """What has happened since its last report."""
+    leases: tuple[int, ...]
+    """The lease of each event's trial."""
     ended: tuple[str, ...]
     """Trials that it holds no more: finished, failed or stopped."""
-    load: tuple[int, int]
-    """Calls in flight from there, and how many may be."""
+    statement: Statement
+    """What its calls use and wait for."""
     closed: frozenset[Role]
     """Roles that cannot be asked any more from there."""
     said: tuple[str, ...]
@@ -83,36 +90,18 @@ class Report:
     """The traceback of an error of our own, which ends the run."""
 
 
-def share_of(limits: Limits, workers: int) -> Limits:
-    """What one of so many workers may have in flight and begin in a minute; what it may spend the driver watches."""
-
-    def part(whole: int) -> int:
-        return max(1, whole // workers)
-
-    changed: dict[str, object] = {"calls_at_once": part(limits.calls_at_once), "max_cost": None, "max_tokens": None, "max_minutes": None, "roles": {}}
-    for name in ("fixed_calls", "requests_per_minute", "tokens_per_minute"):
-        whole = getattr(limits, name)
-        changed[name] = None if whole is None else part(whole)
-    return limits.model_copy(update=changed)
-
-
 class Worker:
-    """Holds the trials that it is given, all in one event loop.
+    """Holds the trials that it is given, all in one event loop."""
 
-    Args:
-        workers: how many there are, each of which has an equal share of what the run may have in flight.
-    """
-
-    def __init__(self, recipe: Recipe, *, workers: int, clock: Clock = time.time) -> None:
-        limits = share_of(recipe.limits, workers)
-        self._recipe = replace(recipe, limits=limits)
+    def __init__(self, recipe: Recipe, *, clock: Clock = time.time) -> None:
+        self._recipe = recipe
         self._clock = clock
-        self._traffic = Traffic(limits, concurrency=math.ceil(recipe.study.concurrency / workers))
+        self._outbox = _Outbox()
+        self._traffic = LeasedTraffic(recipe.limits, asks=self._outbox.hasten)
         self._traffic.say = self._say
         self._parts: Parts | None = None
         self._tracer: OtelTracer | None = None
         self._opened = ExitStack()
-        self._outbox = _Outbox()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: list[str] = []
         self._said: list[str] = []
@@ -125,6 +114,7 @@ class Worker:
             self._traffic.stop()
         if order.over:
             self._traffic.end(order.over)
+        self._traffic.heed(order.terms)
         try:
             self._begin()
         except InputError as error:
@@ -132,7 +122,7 @@ class Worker:
         else:
             for task in order.tasks:
                 self._hold(task)
-        await self._outbox.news(HEARTBEAT)
+        await self._outbox.news(PRESSING if self._traffic.pressing else HEARTBEAT)
         return self._report()
 
     async def close(self) -> None:
@@ -154,7 +144,7 @@ class Worker:
         self._opened.enter_context(guarded(self._recipe.local_only))
         self._opened.enter_context(rare_collection())
         # To nowhere that was not announced, whatever the environment of this process says.
-        self._tracer = open_tracer() if self._recipe.collector == collector() else None
+        self._tracer = open_tracer(beneath=self._recipe.trace) if self._recipe.collector == collector() else None
 
     def _hold(self, task: Task) -> None:
         self._outbox.open(task)
@@ -181,10 +171,12 @@ class Worker:
         ended, said = tuple(self._ended), tuple(self._said)
         self._ended.clear()
         self._said.clear()
+        events, leases = self._outbox.take()
         return Report(
-            events=self._outbox.take(),
+            batch=batch_of(events),
+            leases=leases,
             ended=ended,
-            load=self._traffic.load,
+            statement=self._traffic.state(),
             closed=self._traffic.closed,
             said=said,
             refused=self._refused,
@@ -196,16 +188,16 @@ class _Outbox:
     """A sink whose events are safe once the driver says so."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Event, ...]] = {}
+        self._known: dict[str, tuple[EncodedEvent, ...]] = {}
         self._leases: dict[str, int] = {}
-        self._new: list[tuple[int, Event]] = []
+        self._new: list[Event] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._settled = 0
         self._news = asyncio.Event()
 
     def open(self, task: Task) -> None:
         """A trial is held from now on."""
-        self._known[task.plan.id] = task.events
+        self._known[task.plan.id] = task.rows
         self._leases[task.plan.id] = task.lease
 
     def close(self, trial: str) -> None:
@@ -215,15 +207,19 @@ class _Outbox:
 
     def events(self, trial: str) -> Sequence[Event]:
         """What the journal held of it when it was handed out."""
-        return self._known[trial]
+        return tuple(map(decode, self._known[trial]))
 
     async def append(self, event: Event) -> None:
         """Send `event`; returns when it is safe."""
         safe = asyncio.get_running_loop().create_future()
-        self._new.append((self._leases[event.trial], event))
+        self._new.append(event)
         self._waiting.append(safe)
         self._news.set()
         await safe
+
+    def hasten(self) -> None:
+        """Something is to be told that is no event."""
+        self._news.set()
 
     def settle(self, kept: int) -> None:
         """The first `kept` of all events are safe."""
@@ -244,9 +240,9 @@ class _Outbox:
             return
         await asyncio.sleep(0)
 
-    def take(self) -> tuple[tuple[int, Event], ...]:
-        """What is new."""
+    def take(self) -> tuple[tuple[Event, ...], tuple[int, ...]]:
+        """What is new, and under which leases."""
         taken = tuple(self._new)
         self._new.clear()
         self._news.clear()
-        return taken
+        return taken, tuple(self._leases[event.trial] for event in taken)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count as numbers_from
 from typing import TYPE_CHECKING, Protocol
 
+from sim.core.batch import batch_of, decode
 from sim.core.errors import InputError, RunStuck
+from sim.llm.traffic.leasing import NO_TERMS, Terms
+from sim.llm.traffic.lessor import Lessor
 from sim.run.lease import Leases
 from sim.run.pool import tasks
 from sim.run.worker import DriverOrder, Report, Task
@@ -21,8 +25,8 @@ from sim.run.worker import DriverOrder, Report, Task
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sim.core.event import Event
-    from sim.core.ports import Sink
+    from sim.core.batch import EventBatch
+    from sim.core.ports import BatchSink
     from sim.llm.traffic.passage import Traffic
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
@@ -49,8 +53,8 @@ class Hired(Protocol):
         """It is not needed any more, or no longer trusted."""
 
 
-Hire = Callable[["Recipe", int], Awaitable[Hired]]
-"""Starts one of so many workers."""
+Hire = Callable[["Recipe"], Awaitable[Hired]]
+"""Starts a worker."""
 
 
 class Workers:
@@ -66,25 +70,29 @@ class Workers:
         self._hire = hire
         self._count = count
         self._traffic = traffic
+        self._lessor = Lessor(traffic)
+        self._numbers = numbers_from(1)
         self._posts = count
+        self._said: Counter[str] = Counter()
 
-    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: Sink) -> None:
+    async def run(self, plans: Iterable[TrialPlan], recipe: Recipe, sink: BatchSink) -> None:
         """See `sim.run.local.Backend`."""
-        hall = _Hall(iter(plans), sink, self._traffic)
-        at_once = math.ceil(recipe.study.concurrency / self._count)
+        hall = _Hall(iter(plans), sink, self._traffic, at_once=recipe.study.concurrency)
+        self._traffic.elsewhere = lambda: self._lessor.in_flight
         async with tasks() as group:
-            for number in range(self._count):
-                group.create_task(self._serve(number, hall, recipe, at_once))
+            for _ in range(self._count):
+                group.create_task(self._serve(hall, recipe))
 
-    async def _serve(self, number: int, hall: _Hall, recipe: Recipe, at_once: int) -> None:
+    async def _serve(self, hall: _Hall, recipe: Recipe) -> None:
         """Keep one worker busy, and another one in its place when it dies; none where none can be had any more and others do the work."""
         deaths = 0
         while await hall.has_work():
-            worker = await self._hire(recipe, self._count)
-            post = _Post(number, worker)
+            post = _Post(next(self._numbers), await self._hire(recipe))
+            end = self._lessor.lose
             try:
                 if await self._start(post, hall):
-                    await self._employ(post, hall, at_once)
+                    await self._employ(post, hall)
+                end = self._lessor.leave
                 return
             except WorkerLost as lost:
                 deaths = 0 if post.kept else deaths + 1
@@ -98,8 +106,9 @@ class Workers:
                 self._traffic.say(f"a worker is lost ({lost}); the trials that it held go on elsewhere: {again}")
             finally:
                 hall.give_back(post.mine)
-                self._traffic.elsewhere.pop(number, None)
-                await worker.dismiss()
+                # Before others have what it held, it is sure that it uses nothing of it any more.
+                await post.worker.dismiss()
+                end(post.number)
 
     async def _start(self, post: _Post, hall: _Hall) -> bool:
         """Wait until a worker has spoken for the first time, and hand it nothing before: where no processor is free for it, others do its work.
@@ -119,16 +128,16 @@ class Workers:
                 one.cancel()
             await asyncio.gather(speaks, over, return_exceptions=True)
 
-    async def _employ(self, post: _Post, hall: _Hall, at_once: int) -> None:
+    async def _employ(self, post: _Post, hall: _Hall) -> None:
         """Exchange with a worker until there is nothing left to hold anywhere."""
         while True:
-            given = hall.take(at_once - len(post.mine))
+            given = hall.take(math.ceil(hall.at_once / self._posts) - len(post.mine))
             post.mine |= {task.plan.id: task.plan for task in given}
             if not post.mine and not await hall.has_work():
                 return
-            over = self._traffic.exhausted() or ""
-            self._traffic.spent_up = self._traffic.spent_up or bool(over)
-            report = await post.worker.exchange(DriverOrder(post.kept, given, stop=self._traffic.stopped, over=over))
+            self._traffic.spent_up = self._traffic.spent_up or self._traffic.exhausted() is not None
+            over = self._traffic.budget.timed_out() or ""
+            report = await post.worker.exchange(DriverOrder(post.kept, given, stop=self._traffic.stopped, over=over, terms=post.terms))
             await self._keep(post, hall, report)
 
     async def _keep(self, post: _Post, hall: _Hall, report: Report) -> None:
@@ -137,17 +146,23 @@ class Workers:
             raise RuntimeError(f"in a worker:\n{report.bug}")
         if report.refused:
             raise InputError(report.refused)
-        self._traffic.elsewhere[post.number] = report.load
+        post.terms = self._lessor.lease(post.number, report.statement)
         for line in report.said:
-            self._traffic.say(line)
+            self._say(post, line)
         for role in report.closed:
             self._traffic.close_to(role)
-        for lease, event in report.events:
-            await hall.keep(lease, event)
-        post.kept += len(report.events)
+        await hall.keep(report.batch, report.leases)
+        post.kept += len(report.leases)
         for trial in report.ended:
             del post.mine[trial]
             hall.end(trial)
+
+    def _say(self, post: _Post, line: str) -> None:
+        """Say what a worker says, but not what another one has said of the same."""
+        post.said[line] += 1
+        if post.said[line] > self._said[line]:
+            self._said[line] = post.said[line]
+            self._traffic.say(line)
 
 
 @dataclass
@@ -160,12 +175,18 @@ class _Post:
     """The trials that it holds."""
     kept: int = 0
     """How many of its events are safe."""
+    terms: Terms = NO_TERMS
+    """What its calls may use."""
+    said: Counter[str] = field(default_factory=Counter)
+    """How often it has said each line."""
 
 
 class _Hall:
     """The trials of a run: which wait, which are held, and what is kept of them."""
 
-    def __init__(self, plans: Iterator[TrialPlan], sink: Sink, traffic: Traffic) -> None:
+    def __init__(self, plans: Iterator[TrialPlan], sink: BatchSink, traffic: Traffic, *, at_once: int) -> None:
+        self.at_once = at_once
+        """Trials that may be held, over all workers."""
         self._plans = plans
         self._again: deque[TrialPlan] = deque()
         self._next: TrialPlan | None = None
@@ -177,8 +198,9 @@ class _Hall:
     def take(self, many: int) -> tuple[Task, ...]:
         """The next trials to be held, at most so many; what was begun elsewhere comes first."""
         found: list[Task] = []
+        many = min(many, self.at_once - self._leases.held)
         while len(found) < many and (plan := self._draw()):
-            found.append(Task(plan, self._leases.grant(plan.id), tuple(self._sink.events(plan.id))))
+            found.append(Task(plan, self._leases.grant(plan.id), tuple(self._sink.encoded(plan.id))))
         return tuple(found)
 
     def _draw(self) -> TrialPlan | None:
@@ -222,10 +244,10 @@ class _Hall:
         self._leases.end(trial)
         self._changed.set()
 
-    async def keep(self, lease: int, event: Event) -> None:
-        """Keep `event`, unless its trial was handed to somebody else since, and count what its calls have taken."""
-        if not self._leases.holds(event.trial, lease):
-            return
-        await self._sink.append(event)
-        for call in event.calls:
-            self._traffic.budget.count(call.role, call.model, usage=call.usage, cost=call.cost, estimated=call.estimated)
+    async def keep(self, batch: EventBatch, leases: Sequence[int]) -> None:
+        """Keep `batch`, without what is of trials that were handed to somebody else since."""
+        valid = [self._leases.holds(row.trial, lease) for row, lease in zip(batch.rows, leases, strict=True)]
+        if not all(valid):
+            batch = batch_of(decode(row) for row, holds in zip(batch.rows, valid, strict=True) if holds)
+        if batch.rows:
+            await self._sink.append_batch(batch)

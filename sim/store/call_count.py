@@ -12,6 +12,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.core.batch import IN_PROCESS
 from sim.core.errors import InputError
 from sim.store.files import PRIVATE
 
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from sim.core.batch import EventBatch
     from sim.core.event import Event
 
 FILE = "calls.count"
 _NUMBERS = struct.Struct("<qq")
-_IN_PROCESS = ("offline/", "callable/", "graph/")
-"""Models whose calls go through no network."""
 
 
 def read_unaccounted(folder: Path, *, running: bool) -> int:
@@ -60,9 +60,14 @@ class CallCount:
 
     def on_event(self, event: Event) -> None:
         """Its calls are accounted for."""
-        kept = sum(not call.model.startswith(_IN_PROCESS) for call in event.calls)
+        kept = sum(not call.model.startswith(IN_PROCESS) for call in event.calls)
         if kept:
             self.begun(-kept)
+
+    def on_batch(self, batch: EventBatch) -> None:
+        """Its calls are accounted for."""
+        if batch.totals.over_network:
+            self.begun(-batch.totals.over_network)
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ from typing import NamedTuple, NoReturn, Self
 
 from pydantic import ValidationError
 
+from sim.core.batch import EncodedEvent, EventBatch, encode
 from sim.core.condense import Row
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
@@ -231,21 +232,45 @@ class Journal:
         if stored != text:
             raise JournalConflict(f"two different events under {place}")
 
+    async def append_batch(self, batch: EventBatch) -> None:
+        """Keep all of `batch` in one transaction; returns after commit. Otherwise as `append`.
+
+        Raises:
+            JournalConflict: another body stands under the key of one of them; nothing is kept.
+            RunStuck: the disk is full, or the file cannot be written any more.
+        """
+        try:
+            with self._blame(), self._transaction():
+                if self._db.executemany(_INSERT, batch.rows).rowcount < len(batch.rows):
+                    self._demand_same(batch.rows)
+        except InputError as error:
+            raise RunStuck(str(error)) from error
+
+    def _demand_same(self, rows: Iterable[EncodedEvent]) -> None:
+        for row in rows:
+            (stored,) = self._db.execute(_STORED_BODY, row.key).fetchone()
+            if stored != row.body:
+                raise JournalConflict(f"two different events under {row.key}")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
     def append_all(self, events: Iterable[Event]) -> None:
         """Keep `events` in one transaction, of which none is there yet.
 
         Raises:
             InputError: the disk is full, or the file cannot be written.
         """
-        with self._blame():
-            self._db.execute("BEGIN")
-            try:
-                self._db.executemany(_INSERT, ((*key(e), body(e), e.meta.model_dump_json()) for e in events))
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._blame(), self._transaction():
+            self._db.executemany(_INSERT, map(encode, events))
 
     def sessions(self) -> dict[str, int]:
         """The number of sessions of each trial that has begun, in the order in which they began."""
@@ -257,6 +282,11 @@ class Journal:
         with self._blame():
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE trial = ? ORDER BY id", (trial,)).fetchall()
         return tuple(self._load(row) for row in rows)
+
+    def encoded(self, trial: str) -> tuple[EncodedEvent, ...]:
+        """The events of `trial` as they are stored, in the order in which they were appended."""
+        with self._blame():
+            return tuple(EncodedEvent(*row[1:]) for row in self._db.execute(f"SELECT {_COLUMNS} FROM event WHERE trial = ? ORDER BY id", (trial,)))
 
     def all_events(self) -> Iterator[Event]:
         """All events in the order in which they were appended; those appended meanwhile come too."""

@@ -26,9 +26,8 @@ from tests.run.backends import Kept, plans_of, recipe_of, study
 class InProcess:
     """A worker in this process, with everything said pickled on the way, as a cluster would."""
 
-    def __init__(self, recipe: Recipe, workers: int) -> None:
-        sent = pickle.loads(pickle.dumps(recipe))
-        self.worker = Worker(sent, workers=workers)
+    def __init__(self, recipe: Recipe) -> None:
+        self.worker = Worker(pickle.loads(pickle.dumps(recipe)))
 
     async def exchange(self, order: DriverOrder) -> Report:
         report: Report = pickle.loads(pickle.dumps(await self.worker.exchange(pickle.loads(pickle.dumps(order)))))
@@ -55,8 +54,8 @@ class Hall:
                 self.backend = RayBackend(Cluster(workers=2), traffic=self.traffic)
 
     @staticmethod
-    async def hire(recipe: Recipe, workers: int) -> InProcess:
-        return InProcess(recipe, workers)
+    async def hire(recipe: Recipe) -> InProcess:
+        return InProcess(recipe)
 
 
 @pytest.fixture(scope="module")

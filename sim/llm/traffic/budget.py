@@ -30,6 +30,8 @@ class Sum(NamedTuple):
 
 
 NOTHING = Sum(0.0, 0)
+SLACK = 1e-12
+"""US dollars that adding and taking back may leave over; a call must not wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _price(model: str, usage: Usage | None, cost: float | None, estimated: Estim
     )
 
 
-class _Purse:
+class BudgetPurse:
     """One limit's worth: what is spent of it, and what is promised to calls under way."""
 
     def __init__(self, limits: RoleLimits, role: Role | None, spent: Spent) -> None:
@@ -92,25 +94,38 @@ class _Purse:
         self._of = f"{role}=" if role else ""
         self._whose = f" for the {role}" if role else ""
         self._spent = Sum(spent.cost + spent.estimated.cost, spent.tokens + spent.estimated.tokens)
-        self._promised = NOTHING
+        self._promised = self._lost = NOTHING
 
-    def fits(self, wish: Sum) -> bool:
-        """Whether `wish` can be promised now. Where it never can, `used_up` is set."""
+    def fits(self, wish: Sum, own: Sum = NOTHING) -> bool:
+        """Whether `wish` can be promised now. Where it never can, `used_up` is set.
+
+        Args:
+            own: what is promised already to the one who wishes.
+        """
         limits, spent, promised = self._limits, self._spent, self._promised
         if limits.max_cost is not None and (spent.cost >= limits.max_cost or spent.cost + wish.cost > limits.max_cost):
             self.used_up = (
-                f"the budget of {limits.max_cost:g} US dollars{self._whose} is used up ({_left(spent.cost, limits.max_cost, wish.cost)}); "
+                f"the budget of {limits.max_cost:g} US dollars{self._whose} is used up "
+                f"({_left(spent.cost, limits.max_cost, wish.cost, self._lost.cost)}); "
                 f"raise --max-cost {self._of}… to go on"
             )
         elif limits.max_tokens is not None and (spent.tokens >= limits.max_tokens or spent.tokens + wish.tokens > limits.max_tokens):
             self.used_up = (
-                f"the budget of {limits.max_tokens} tokens{self._whose} is used up ({_left(spent.tokens, limits.max_tokens, wish.tokens)}); "
+                f"the budget of {limits.max_tokens} tokens{self._whose} is used up "
+                f"({_left(spent.tokens, limits.max_tokens, wish.tokens, self._lost.tokens)}); "
                 f"raise --max-tokens {self._of}… to go on"
             )
         if self.used_up:
             return False
-        too_dear = limits.max_cost is not None and spent.cost + promised.cost + wish.cost > limits.max_cost
-        return not too_dear and not (limits.max_tokens is not None and spent.tokens + promised.tokens + wish.tokens > limits.max_tokens)
+        more = Sum(max(wish.cost - own.cost, 0.0), max(wish.tokens - own.tokens, 0))
+        too_dear = limits.max_cost is not None and spent.cost + promised.cost + more.cost > limits.max_cost + SLACK
+        return not too_dear and not (limits.max_tokens is not None and spent.tokens + promised.tokens + more.tokens > limits.max_tokens)
+
+    def part(self, parts: int) -> Sum:
+        """One of so many equal parts of what is neither spent nor promised."""
+        limits, spent, promised = self._limits, self._spent, self._promised
+        cost = 0.0 if limits.max_cost is None else max(limits.max_cost - spent.cost - promised.cost, 0.0) / parts
+        return Sum(cost, 0 if limits.max_tokens is None else max(limits.max_tokens - spent.tokens - promised.tokens, 0) // parts)
 
     def promise(self, wish: Sum, sign: int = 1) -> None:
         """Keep `wish` for a call under way, or take the promise back."""
@@ -120,10 +135,16 @@ class _Purse:
         """Note what a call has taken."""
         self._spent = Sum(self._spent.cost + taken.cost, self._spent.tokens + taken.tokens)
 
+    def lose(self, held: Sum) -> None:
+        """Note what may have been spent by calls that nobody will hear of."""
+        self.spend(held)
+        self._lost = Sum(self._lost.cost + held.cost, self._lost.tokens + held.tokens)
 
-def _left(spent: float, limit: float, wish: float) -> str:
+
+def _left(spent: float, limit: float, wish: float, lost: float) -> str:
     """How much is spent, and where something is left, that the next call may take more."""
-    return f"{spent:.4g} spent" + (f", and the next call may take {wish:.4g}" if spent < limit else "")
+    dead = f", up to {lost:.4g} of it by calls of workers that died" if lost else ""
+    return f"{spent:.4g} spent{dead}" + (f", and the next call may take {wish:.4g}" if spent < limit else "")
 
 
 class Budget:
@@ -141,10 +162,25 @@ class Budget:
         self._by_role: dict[Role, Spent] = dict(spent or {})
         self._total = sum(self._by_role.values(), Spent())
         whole = RoleLimits(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
-        self._whole = _Purse(whole, None, self._total) if whole != RoleLimits() else None
-        self._purses = {role: _Purse(of, role, self._by_role.get(role, Spent())) for role, of in limits.roles.items()}
+        self._whole = self._open_purse(whole, None, self._total) if whole != RoleLimits() else None
+        self._purses = {role: self._open_purse(of, role, self._by_role.get(role, Spent())) for role, of in limits.roles.items()}
         self._longest: dict[tuple[Role, str], int] = {}
         self._waiting: list[asyncio.Future[None]] = []
+
+    def _open_purse(self, limits: RoleLimits, role: Role | None, spent: Spent) -> BudgetPurse:
+        return BudgetPurse(limits, role, spent)
+
+    def purse(self, role: Role | None) -> BudgetPurse:
+        """The budget of one role; None: that of all together."""
+        purse = self._whole if role is None else self._purses[role]
+        assert purse is not None, "there is no budget for all roles together"
+        return purse
+
+    @property
+    def refusals(self) -> dict[Role | None, str]:
+        """Why a budget lets no further call pass, of those that do not."""
+        purses: list[tuple[Role | None, BudgetPurse]] = [*([(None, self._whole)] if self._whole else ()), *self._purses.items()]
+        return {role: purse.used_up for role, purse in purses if purse.used_up}
 
     @property
     def spent(self) -> Spent:
@@ -213,13 +249,16 @@ class Budget:
         Args:
             estimated: what counts for what is unknown of it.
         """
-        price = _price(model, usage, cost, estimated)
-        self._by_role[role] = self._by_role.get(role, Spent()) + price
-        self._total += price
+        self.add(role, _price(model, usage, cost, estimated))
         if usage is not None and usage.output > REPLY:
             self._longest[role, model] = max(usage.output, self._longest.get((role, model), 0))
+
+    def add(self, role: Role, spent: Spent) -> None:
+        """Note what answered calls have taken."""
+        self._by_role[role] = self._by_role.get(role, Spent()) + spent
+        self._total += spent
         for purse in self._of(role):
-            purse.spend(Sum(price.cost + price.estimated.cost, price.tokens + price.estimated.tokens))
+            purse.spend(Sum(spent.cost + spent.estimated.cost, spent.tokens + spent.estimated.tokens))
 
     def wake(self) -> None:
         """Let those who wait for a settlement look again."""
@@ -233,7 +272,7 @@ class Budget:
         self._waiting.append(one)
         await one
 
-    def _of(self, role: Role) -> list[_Purse]:
+    def _of(self, role: Role) -> list[BudgetPurse]:
         purses = [self._whole] if self._whole else []
         return [*purses, self._purses[role]] if role in self._purses else purses
 

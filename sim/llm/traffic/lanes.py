@@ -68,7 +68,7 @@ class Lane:
         self.breaker = breaker
         self.requests = requests
         self.tokens = tokens
-        self._host = host
+        self.host = host
         self._waiting: deque[asyncio.Future[None]] = deque()
         host.add(self)
 
@@ -82,14 +82,18 @@ class Lane:
         """Whether a call waits for a place that this lane may give."""
         return bool(self._waiting) and self.in_flight < self.limit.value
 
+    async def early(self, tokens: int) -> float:
+        """Take a turn under the limits of so much a minute; seconds until a call of so many tokens may go."""
+        return max(self.requests.wait(), self.tokens.wait(tokens))
+
     async def enter(self) -> None:
         """Take a place, as soon as there is one."""
-        if not self._waiting and self.in_flight < self.limit.value and self._host.in_flight < self._host.cap:
+        if not self._waiting and self.in_flight < self.limit.value and self.host.in_flight < self.host.cap:
             self._take()
             return
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
-        self._host.queued += 1
+        self.host.queued += 1
         try:
             await place
         except BaseException:
@@ -97,24 +101,24 @@ class Lane:
                 self.leave()  # The place was given in the moment in which it was no longer wanted.
             elif place in self._waiting:
                 self._waiting.remove(place)
-                self._host.queued -= 1
+                self.host.queued -= 1
             raise
 
     def leave(self) -> None:
         """Give a place back."""
         self.in_flight -= 1
-        self._host.in_flight -= 1
-        if self._host.queued:
-            self._host.admit()
+        self.host.in_flight -= 1
+        if self.host.queued:
+            self.host.admit()
 
     def admit(self) -> None:
         """Give free places to those who wait, after the limit has changed."""
-        self._host.admit()
+        self.host.admit()
 
     def admit_one(self) -> None:
         """Give a place to the one who has waited longest."""
         place = self._waiting.popleft()
-        self._host.queued -= 1
+        self.host.queued -= 1
         if place.done():
             return
         self._take()
@@ -126,7 +130,7 @@ class Lane:
 
     def _take(self) -> None:
         self.in_flight += 1
-        self._host.in_flight += 1
+        self.host.in_flight += 1
         self.limit.entered(self.in_flight)
 
 

@@ -90,8 +90,8 @@ class Traffic:
         """Told how many calls are begun, and with a minus how many of these came to nothing."""
         self.spent_up = False
         """Whether a call was refused because a limit of the whole run is reached."""
-        self.elsewhere: dict[int, tuple[int, int]] = {}
-        """The load of each worker that makes calls for this execution in a process of its own."""
+        self.elsewhere: Callable[[], int] = _nowhere
+        """How many calls are in flight that workers make for this execution in processes of their own."""
         self._limits = limits
         self._concurrency = concurrency
         self._clock = clock
@@ -123,8 +123,8 @@ class Traffic:
     @property
     def load(self) -> tuple[int, int]:
         """How many calls are in flight to other machines or programs, and how many may be."""
-        loads = [(host.in_flight, host.limit) for host in self._hosts.values()] + [*self.elsewhere.values()]
-        return sum(in_flight for in_flight, _ in loads), sum(limit for _, limit in loads)
+        hosts = self._hosts.values()
+        return sum(host.in_flight for host in hosts) + self.elsewhere(), sum(host.limit for host in hosts)
 
     @property
     def stopped(self) -> bool:
@@ -228,12 +228,15 @@ class Traffic:
             shared = self._hosts[host] = Host(limits.calls_at_once)
         start = max(START, self._concurrency) if destination.near else START
         limit = AdaptiveLimit(start=start, cap=limits.calls_at_once, clock=clock)
-        name = destination.model if destination.model.startswith(f"{host}/") else f"{destination.model} at {host}"
-        breaker = Breaker(name, patience=60 * limits.patience, clock=clock, say=lambda line: self.say(line))
+        breaker = self._breaker(destination, host)
         requests, tokens = Pace(limits.requests_per_minute, clock), Pace(limits.tokens_per_minute, clock)
         lane = self._lanes[destination] = Lane(shared, limit, breaker, requests=requests, tokens=tokens)
         self._tune(destination, lane)
         return lane
+
+    def _breaker(self, destination: CallDestination, host: str) -> Breaker:
+        name = destination.model if destination.model.startswith(f"{host}/") else f"{destination.model} at {host}"
+        return Breaker(name, patience=60 * self._limits.patience, clock=self._clock, say=lambda line: self.say(line))
 
     def look(self) -> None:
         """See whether somebody wants another number of calls in flight; the file is looked at once in `LOOK` seconds."""
@@ -264,6 +267,11 @@ class Traffic:
 
 def _uncounted(calls: int) -> None:
     """Nobody counts."""
+
+
+def _nowhere() -> int:
+    """No worker makes calls."""
+    return 0
 
 
 def _untuned() -> None:
@@ -391,7 +399,7 @@ class Passage:
         if lane is None:
             return
         traffic.look()
-        early = max(lane.requests.wait(), lane.tokens.wait(self._estimate.input + self._estimate.output))
+        early = await lane.early(self._estimate.input + self._estimate.output)
         if early > 0:
             await traffic.rest(early)
         while wait := lane.breaker.wait():
