@@ -26,7 +26,7 @@ from sim.core.spec import Study
 from sim.run.cluster import Cluster
 
 ROOT = Path(__file__).parents[2]
-TRIALS = int(os.environ.get("TRIALS", 150))
+TRIALS = 150
 CONCURRENCY = 64
 BEGIN, END = 0.25, 0.9
 """Shares of the events between which is measured."""
