@@ -22,7 +22,7 @@ from sim.llm.guard import guarded
 from sim.llm.otel import collector, open_tracer
 from sim.llm.telemetry import received_by, within
 from sim.llm.traffic.leased import LeasedTraffic
-from sim.llm.traffic.leasing import NO_TERMS, Statement, Terms
+from sim.llm.traffic.leasing import NO_TERMS, LeaseStatement, LeaseTerms
 from sim.run.collector import rare_collection
 from sim.run.staff import Parts
 from sim.run.trial import run_trial
@@ -64,7 +64,7 @@ class DriverOrder:
     """The run is being stopped."""
     over: str = ""
     """Why no further call is to be made; empty: they may be."""
-    terms: Terms = NO_TERMS
+    terms: LeaseTerms = NO_TERMS
     """What its calls may use from now on."""
 
 
@@ -78,7 +78,7 @@ class Report:
     """The lease of each event's trial."""
     ended: tuple[str, ...]
     """Trials that it holds no more: finished, failed or stopped."""
-    statement: Statement
+    statement: LeaseStatement
     """What its calls use and wait for."""
     closed: frozenset[Role]
     """Roles that cannot be asked any more from there."""

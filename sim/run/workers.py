@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sim.core.batch import batch_of, decode
 from sim.core.errors import InputError, RunStuck
-from sim.llm.traffic.leasing import NO_TERMS, Terms
+from sim.llm.traffic.leasing import NO_TERMS, LeaseTerms
 from sim.llm.traffic.lessor import Lessor
 from sim.run.lease import Leases
 from sim.run.pool import tasks
@@ -175,7 +175,7 @@ class _Post:
     """The trials that it holds."""
     kept: int = 0
     """How many of its events are safe."""
-    terms: Terms = NO_TERMS
+    terms: LeaseTerms = NO_TERMS
     """What its calls may use."""
     said: Counter[str] = field(default_factory=Counter)
     """How often it has said each line."""

@@ -18,7 +18,7 @@ from sim.core.spec.study import RoleLimits
 from sim.llm.traffic.breaker import Breaker
 from sim.llm.traffic.budget import NOTHING, SLACK, Budget, BudgetPurse, Spent, Sum
 from sim.llm.traffic.lanes import CallDestination, Host, Lane
-from sim.llm.traffic.leasing import LaneStatement, Purse, Statement, Terms
+from sim.llm.traffic.leasing import LaneStatement, LeaseStatement, LeaseTerms, Purse
 from sim.llm.traffic.limit import AdaptiveLimit
 from sim.llm.traffic.pace import Pace
 from sim.llm.traffic.passage import Traffic
@@ -51,19 +51,19 @@ class LeasedTraffic(Traffic):
         """Whether the driver should be heard soon: a call waits for it, here or elsewhere."""
         return self._recalled or self.budget.wishing or any(lane.waits for lane in self._leased.values())
 
-    def heed(self, terms: Terms) -> None:
+    def heed(self, terms: LeaseTerms) -> None:
         """Do as the driver says."""
         self._recalled = terms.recall
         for destination, lane in self._leased.items():
             lane.heed(terms.places.get(destination, lane.limit.value), terms.turns.get(destination, ()))
         self.budget.heed(terms)
 
-    def state(self) -> Statement:
+    def state(self) -> LeaseStatement:
         """What is held, was used and is wanted; what is kept ready is given back where it was recalled."""
         begun, self._begun = self._begun, 0
         held, ready = self.budget.hold(nothing_ready=self._recalled)
         lanes = {destination: lane.state() for destination, lane in self._leased.items()}
-        return Statement(lanes, self.budget.draw_taken(), held, ready, self.budget.wishes(), begun)
+        return LeaseStatement(lanes, self.budget.draw_taken(), held, ready, self.budget.wishes(), begun)
 
     def _begin(self, calls: int) -> None:
         self._begun += calls
@@ -213,7 +213,7 @@ class LeasedBudget(Budget):
         finally:
             del self._wishes[number]
 
-    def heed(self, terms: Terms) -> None:
+    def heed(self, terms: LeaseTerms) -> None:
         """Have more to spend, or nothing any more."""
         purses = self._by_name()
         for name, more in terms.budget.items():

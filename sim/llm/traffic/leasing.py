@@ -37,7 +37,7 @@ class LaneStatement(NamedTuple):
     """Less taken than such calls had said; negative: more."""
 
 
-class Statement(NamedTuple):
+class LeaseStatement(NamedTuple):
     """Everything that a worker holds, has used and waits for."""
 
     lanes: Mapping[CallDestination, LaneStatement]
@@ -53,7 +53,7 @@ class Statement(NamedTuple):
     """Calls begun over a network since the last statement, without those that came to nothing."""
 
 
-class Terms(NamedTuple):
+class LeaseTerms(NamedTuple):
     """What a worker may do from now on."""
 
     places: Mapping[CallDestination, int]
@@ -68,4 +68,4 @@ class Terms(NamedTuple):
     """A call waits for a part of the budget: nothing of it is to be kept ready, and the next statement is wanted soon."""
 
 
-NO_TERMS = Terms({}, {}, {}, {}, recall=False)
+NO_TERMS = LeaseTerms({}, {}, {}, {}, recall=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from sim.llm.traffic.budget import NOTHING, Sum
-from sim.llm.traffic.leasing import Purse, Statement, Terms
+from sim.llm.traffic.leasing import LeaseStatement, LeaseTerms, Purse
 
 if TYPE_CHECKING:
     from sim.llm.traffic.lanes import CallDestination, Host
@@ -62,7 +62,7 @@ class Lessor:
         self._traffic = traffic
         self._lessees: dict[int, _Lessee] = {}
 
-    def lease(self, worker: int, statement: Statement) -> Terms:
+    def lease(self, worker: int, statement: LeaseStatement) -> LeaseTerms:
         """Note what a worker says, and what it may do from now on."""
         lessee = self._lessees.setdefault(worker, _Lessee())
         self._traffic.count(statement.begun)
@@ -71,7 +71,7 @@ class Lessor:
         budget = self._lend(lessee, statement)
         places = {destination: self._place(lessee, destination) for destination in lessee.places}
         recall = self._somebody_waits and any(ready != NOTHING for ready in statement.ready.values())
-        return Terms(places, turns, budget, self._traffic.budget.refusals, recall=recall)
+        return LeaseTerms(places, turns, budget, self._traffic.budget.refusals, recall=recall)
 
     def leave(self, worker: int) -> None:
         """A worker makes no calls any more, and gives everything back."""
@@ -101,7 +101,7 @@ class Lessor:
 
     # --- places and turns ---------------------------------------------------------------------------------------------
 
-    def _note(self, lessee: _Lessee, statement: Statement) -> dict[CallDestination, tuple[float, ...]]:
+    def _note(self, lessee: _Lessee, statement: LeaseStatement) -> dict[CallDestination, tuple[float, ...]]:
         """What calls met, which moves the limits; the turns of those that wait for theirs."""
         turns: dict[CallDestination, tuple[float, ...]] = {}
         for destination, said in statement.lanes.items():
@@ -142,7 +142,7 @@ class Lessor:
 
     # --- the budget ---------------------------------------------------------------------------------------------------
 
-    def _lend(self, lessee: _Lessee, statement: Statement) -> dict[Purse, Sum]:
+    def _lend(self, lessee: _Lessee, statement: LeaseStatement) -> dict[Purse, Sum]:
         """Count what was taken, and lend for calls that wait and for some of the next."""
         budget = self._traffic.budget
         for role, spent in statement.taken.items():

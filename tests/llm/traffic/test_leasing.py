@@ -16,7 +16,7 @@ from sim.core.spec.tuning import Tuning
 from sim.llm.failures import AttemptFailed
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.leased import LeasedTraffic
-from sim.llm.traffic.leasing import NO_TERMS, Terms
+from sim.llm.traffic.leasing import NO_TERMS, LeaseTerms
 from sim.llm.traffic.lessor import Lessor
 from sim.llm.traffic.passage import Traffic, estimate
 from tests.waiting import turns
@@ -40,7 +40,7 @@ class Offices:
         self.lessor = Lessor(self.traffic)
         self.asked: Counter[int] = Counter()
         self.workers = [LeasedTraffic(limits, asks=self._ask(n)) for n in range(workers)]
-        self._terms: list[Terms] = [NO_TERMS] * workers
+        self._terms: list[LeaseTerms] = [NO_TERMS] * workers
 
     def _ask(self, number: int) -> Callable[[], None]:
         def ask() -> None:
