@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
+from sim.core.ledger import scan
 from sim.core.text import contains, whole_words
 
 if TYPE_CHECKING:
     import re
 
+    from sim.core.ledger import Disclosure
     from sim.core.spec import AgendaItem, Fact, FactRef, Persona, Scenario, SessionSpec, Value
+    from sim.core.view import Card
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,27 @@ class Cast:
         """Every value a fact can take, by fact id, oldest first."""
         return {i: tuple(v for f, _, v in self.values if f.id == i) for i in self.facts}
 
+    @cached_property
+    def told_before(self) -> tuple[tuple[int, tuple[Disclosure, ...]], ...]:
+        """What each message of the user tells in the talks before the study, with the days before it on which it was sent."""
+        return tuple((t.days_before, scan(m.text, self, session=0)) for t in self.scenario.history for m in t.messages if m.role == "user")
+
+    @cached_property
+    def cards(self) -> dict[tuple[int, int, int], Card]:
+        """Made so far, by session, seed and study seed (`sim.core.view`): a card is looked at in every exchange and stays the same."""
+        return {}
+
     def today(self, session: int) -> tuple[tuple[Fact, Value], ...]:
         """Every fact with the value it has in `session`."""
+        if session not in self._todays:
+            self._todays[session] = self._facts_in(session)
+        return self._todays[session]
+
+    @cached_property
+    def _todays(self) -> dict[int, tuple[tuple[Fact, Value], ...]]:
+        return {}
+
+    def _facts_in(self, session: int) -> tuple[tuple[Fact, Value], ...]:
         newest: dict[str, Value] = {i: f for i, f in self.facts.items()}
         for past in self.sessions[:session]:
             newest.update({t.fact.id: t.value for t in (*past.core, *past.free)})

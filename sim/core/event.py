@@ -581,7 +581,7 @@ Event = Annotated[
 ]
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
-_KEY_FIELDS = {"trial", "session", "take", "exchange", "kind", "part"}
+_BESIDE_BODY = {"trial", "session", "take", "exchange", "kind", "part", "meta"}
 
 
 def key(event: Event) -> Key:
@@ -591,7 +591,7 @@ def key(event: Event) -> Key:
 
 def body(event: Event) -> str:
     """The event without key and meta, as JSON: the same for the same happening."""
-    return event.model_dump_json(exclude={*_KEY_FIELDS, "meta"})
+    return event.model_dump_json(exclude=_BESIDE_BODY)
 
 
 def load_event(key: Key, body: str, meta: str) -> Event:

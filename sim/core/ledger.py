@@ -84,24 +84,28 @@ def tells(text: str, answers: Iterable[str]) -> bool:
     return any(contains(text, a) for a in answers)
 
 
-def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
-    """Every value that has been told, where it was told first: by fact id, then by version."""
+def told_values(trial: Trial, before: int | None = None) -> dict[str, dict[int, Entry]]:
+    """Every value that has been told, where it was told first: by fact id, then by version.
+
+    Args:
+        before: the session before which it was told; left out: told at all.
+    """
     cast = trial.cast
     told: dict[str, dict[int, Entry]] = {}
 
     def enter(disclosed: tuple[Disclosure, ...], session: int, exchange: int, date: dt.date) -> None:
         for d in disclosed:
-            value = cast.values_by_fact[d.fact][d.version]
-            entry = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
-            known = told.setdefault(d.fact, {}).setdefault(d.version, entry)
-            if d.core and not known.core:
-                told[d.fact][d.version] = replace(known, core=True)
+            versions = told.setdefault(d.fact, {})
+            known = versions.get(d.version)
+            if known is None:
+                value = cast.values_by_fact[d.fact][d.version]
+                versions[d.version] = Entry(d.fact, d.version, value.text, value.answers, d.core, session, exchange, date)
+            elif d.core and not known.core:
+                versions[d.version] = replace(known, core=True)
 
-    for talk in cast.scenario.history:
-        for message in talk.messages:
-            if message.role == "user":
-                enter(scan(message.text, cast, session=0), 0, 0, cast.start_date - dt.timedelta(days=talk.days_before))
-    for session in trial.sessions:
+    for days_before, disclosed in cast.told_before:
+        enter(disclosed, 0, 0, cast.start_date - dt.timedelta(days=days_before))
+    for session in trial.sessions if before is None else trial.sessions[: before - 1]:
         for exchange in session.exchanges:
             if exchange.disclosed:
                 enter(exchange.disclosed, session.index, exchange.index, session.date)
@@ -110,4 +114,13 @@ def told_values(trial: Trial) -> dict[str, dict[int, Entry]]:
 
 def build_ledger(trial: Trial) -> dict[str, Entry]:
     """What has been told so far, newest value of each fact, by fact id."""
-    return {fact: values[max(values)] for fact, values in told_values(trial).items()}
+    return _newest(told_values(trial))
+
+
+def ledger_before(trial: Trial, session: int) -> dict[str, Entry]:
+    """What had been told before `session` began, as `build_ledger` has it."""
+    return _newest(told_values(trial, session))
+
+
+def _newest(told: dict[str, dict[int, Entry]]) -> dict[str, Entry]:
+    return {fact: values[max(values)] for fact, values in told.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sim.core.codebook import DIMENSIONS
@@ -108,6 +109,14 @@ class Reply:
         return self.counted
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange as it could be overheard."""
+
+    user: str
+    reply: str
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One user message and the target's reply, with its ratings and moves."""
@@ -129,6 +138,12 @@ class Exchange:
     """Results of the study's own scorers of exchanges, by scorer id (see `Trial.versions`)."""
     alone: Mapping[str, Ratings] = field(default_factory=dict)
     """By control, what it has of dimensions that are rated one by one; it is among `ratings` as soon as it has all of them."""
+
+    @cached_property
+    def turn(self) -> Turn:
+        """What was said in it, once it is answered: written once, for every later view shows it."""
+        assert self.reply is not None
+        return Turn(self.user.message, self.reply.text)
 
     def mean(self, rater: str, over: Iterable[str] = DIMENSIONS) -> float | None:
         """The exchange's own mean over those of `over` that had an occasion and that `rater` scored; None where there is none.

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import season
 from sim.core.drift import swing, wishes_on
-from sim.core.ledger import Entry, build_ledger
+from sim.core.ledger import Entry, build_ledger, ledger_before
+from sim.core.record import Turn as Turn
 from sim.core.seeds import derive, rng
 from sim.core.written import last_written
 
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for limits; spending is counted by the provider's own figures."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One exchange as it could be overheard."""
-
-    user: str
-    reply: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +253,7 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
     cast = trial.cast.sessions[session.index - 1]
     length = cast.spec.exchanges
     seed = seed_of(trial, study_seed, session.index, exchange)
-    ledger = build_ledger(trial)
     untold = tuple(t for t in (*cast.core, *cast.free) if not _told_today(trial, t))
-    drawn = rng(study_seed, trial.cast.persona.id, trial.cast.scenario.id, trial.seed, session.index, "noise")
-    noises = {drawn.randint(2, max(2, length.min)): n for n in cast.spec.noise}
     return UserView(
         persona=trial.cast.persona,
         card=_card(trial, cast, study_seed),
@@ -271,17 +261,23 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
         talk=_turns(trial, session.index, len(session.exchanges)),
         exchange=exchange,
         seed=seed,
-        told=frozenset(ledger),
+        told=frozenset(build_ledger(trial)),
         due=tuple(t for t in untold if t.exchange == exchange),
         news=tuple(t for t in untold if t.news and t.exchange != exchange),
         swing=swing(trial.cast.persona, seed=seed, exchange=exchange),
-        noise=noises.get(exchange),
+        noise=_noise(trial, cast, study_seed, exchange) if cast.spec.noise else None,
         may_leave=exchange >= length.min,
         last=exchange >= length.max,
         scenario=trial.cast.scenario,
         values=trial.cast.values_by_fact,
         facts=trial.cast.today(session.index),
     )
+
+
+def _noise(trial: Trial, session: CastSession, study_seed: int, exchange: int) -> Noise | None:
+    """What disturbs the user while it writes its message of `exchange`."""
+    drawn = rng(study_seed, trial.cast.persona.id, trial.cast.scenario.id, trial.seed, session.index, "noise")
+    return {drawn.randint(2, max(2, session.spec.exchanges.min)): n for n in session.spec.noise}.get(exchange)
 
 
 def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, history_tokens: int) -> RaterView:
@@ -324,7 +320,7 @@ def criterion_view(trial: Trial, session: int, *, study_seed: int, history_token
         seed=seed_of(trial, study_seed, session, 0),
         said=tuple(e.user for e in answered),
         left=left,
-        told=tuple(build_ledger(replace(trial, sessions=trial.sessions[:session])).values()),
+        told=tuple(ledger_before(trial, session + 1).values()),
     )
 
 
@@ -359,6 +355,15 @@ def _cut(trial: Trial, session: int, exchange: int) -> Trial:
 
 
 def _card(trial: Trial, session: CastSession, study_seed: int) -> Card:
+    """The card of `session`, which stays the same from its first message to its last rating."""
+    cards, place = trial.cast.cards, (session.index, trial.seed, study_seed)
+    card = cards.get(place)
+    if card is None:
+        card = cards[place] = _made_card(trial, session, study_seed)
+    return card
+
+
+def _made_card(trial: Trial, session: CastSession, study_seed: int) -> Card:
     persona = trial.cast.persona
     return Card(
         session,
@@ -376,7 +381,7 @@ def _told_today(trial: Trial, telling: Telling) -> bool:
 
 
 def _turns(trial: Trial, session: int, upto: int) -> tuple[Turn, ...]:
-    return tuple(Turn(e.user.message, e.reply.text) for e in trial.sessions[session - 1].exchanges[:upto] if e.reply is not None)
+    return tuple([e.turn for e in trial.sessions[session - 1].exchanges[:upto] if e.reply is not None])
 
 
 def _earlier(trial: Trial, session: int) -> tuple[Talk, ...]:
@@ -393,7 +398,6 @@ def _earlier(trial: Trial, session: int) -> tuple[Talk, ...]:
 
 def _past(trial: Trial, talks: tuple[Talk, ...], session: int, history_tokens: int) -> Past:
     """`talks`, which took place before `session`, as far as they fit a prompt."""
-    before = replace(trial, sessions=trial.sessions[: session - 1])
     size = sum(len(t.user) + len(t.reply) for talk in talks for t in talk.turns)
     cut = size > history_tokens * CHARACTERS_PER_TOKEN and len(talks) > 2
-    return Past(talks[-2:] if cut else talks, tuple(build_ledger(before).values()), cut, trial.dated)
+    return Past(talks[-2:] if cut else talks, tuple(ledger_before(trial, session).values()), cut, trial.dated)

@@ -43,7 +43,7 @@ from sim.dialogue.nodes import (
     target_replies,
     user_speaks,
 )
-from sim.dialogue.unobserved import unobserved
+from sim.dialogue.unobserved import steady, unobserved
 from sim.llm.telemetry import within
 
 if TYPE_CHECKING:
@@ -170,7 +170,8 @@ async def run_graph(trial: Trial, context: Context) -> Trial:
     """
     longest = sum(s.spec.exchanges.max for s in trial.cast.sessions)
     steps = 2 * longest + 2 * len(trial.cast.sessions) + 10
+    config = steady({"recursion_limit": steps})
     with tracing_context(enabled=False):
-        async for state in build_graph().astream({"trial": trial}, context=context, config={"recursion_limit": steps}, stream_mode="values"):
+        async for state in build_graph().astream({"trial": trial}, context=context, config=config, stream_mode="values"):
             trial = state["trial"]
     return trial

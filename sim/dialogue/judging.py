@@ -33,7 +33,8 @@ class Sent:
     def apart(self) -> tuple[Sent, ...]:
         """An assignment for each call whose verdict is kept by itself: scorers of one group share theirs, all else is asked alone."""
         one = self.assignment
-        return (self,) if one.node == "judge" else tuple(replace(self, assignment=replace(one, parts=(part,))) for part in one.parts)
+        alone = one.node == "judge" or len(one.parts) == 1
+        return (self,) if alone else tuple(replace(self, assignment=replace(one, parts=(part,))) for part in one.parts)
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ class Judges:
     def _turn(self, one: Assignment) -> Turn:
         """What was said before is none of a tagger's business."""
         exchange = one.trial.sessions[one.session - 1].exchanges[one.exchange - 1]
-        assert exchange.reply is not None
-        return Turn(exchange.user.message, exchange.reply.text)
+        return exchange.turn
 
     def _view(self, one: Assignment) -> ScoringContext:
         fixed = {"study_seed": self.study_seed, "history_tokens": self.history_tokens}

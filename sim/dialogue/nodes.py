@@ -203,14 +203,19 @@ async def close_session(state: State, runtime: Runtime[Context]) -> Update:
 
 async def _judge(sent: Sent, context: Context) -> Update:
     """Have a judge asked, and keep what it says; what is asked in several calls is kept call by call."""
-    updates = await asyncio.gather(*(_ask_judge(call, context) for call in sent.apart()))
+    calls = sent.apart()
+    if len(calls) == 1:
+        return await _ask_judge(calls[0], context)
+    updates = await asyncio.gather(*(_ask_judge(call, context) for call in calls))
     return {"trial": tuple(e for update in updates for e in update["trial"])}
 
 
 async def _ask_judge(sent: Sent, context: Context) -> Update:
     one = sent.assignment
-    place = place_of(one)
-    attempt = _attempt(one.trial, str(lost_at(one, 0)), place["session"], place["take"], place["exchange"])
+    attempt = 1
+    if one.trial.lost:
+        place = place_of(one)
+        attempt = _attempt(one.trial, str(lost_at(one, 0)), place["session"], place["take"], place["exchange"])
     return await context.keep(*await ask_judge(sent, context.judges, context.clock, attempt=attempt))
 
 

@@ -1,7 +1,8 @@
-"""LangGraph's nodes without the callbacks that nobody listens to.
+"""LangGraph's nodes without what nobody here looks at: the callbacks around them, and the account of each attempt.
 
 Around every node LangGraph announces a start and an end to LangChain's callbacks, for which it makes several managers and a further task. A run has
-no such listeners (its own events and spans tell more), and the announcing takes as long as everything that a node of ours does by itself.
+no such listeners (its own events and spans tell more), and the announcing takes as long as everything that a node of ours does by itself. Nor does a
+node of ours ask which attempt it is: LangGraph would copy the runtime for it three times a node.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME
+from langgraph.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,3 +51,25 @@ def unobserved(graph: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGr
             # The writers themselves stay with the node: the drawing of the graph is read from them.
             node.node = Unobserved(node.bound, node.flat_writers)
     return graph
+
+
+class Steady(Runtime[Any]):
+    """The runtime of one execution, the same for every node: nobody asks it which attempt at which node it belongs to."""
+
+    def merge(self, other: Runtime[Any]) -> Steady:
+        """What LangGraph adds when the execution begins."""
+        nowhere = ExecutionInfo(checkpoint_id="", checkpoint_ns="", task_id="")
+        return Steady(context=other.context, store=other.store, stream_writer=other.stream_writer, execution_info=nowhere, control=other.control)
+
+    def override(self, **overrides: Any) -> Steady:
+        """Itself."""
+        return self
+
+    def patch_execution_info(self, **overrides: Any) -> Steady:
+        """Itself."""
+        return self
+
+
+def steady(config: RunnableConfig) -> RunnableConfig:
+    """`config` of an execution in which all nodes share one runtime."""
+    return {**config, "configurable": {**config.get("configurable", {}), CONFIG_KEY_RUNTIME: Steady()}}

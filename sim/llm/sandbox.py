@@ -10,7 +10,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateError, nodes, pass_context
 from jinja2.exceptions import SecurityError
@@ -20,6 +20,7 @@ from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from jinja2.runtime import Context
 
 LONGEST = 32_000_000
 """Characters of one prompt; no model reads as many."""
@@ -93,6 +94,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return getattr(obj, attribute)
         except AttributeError:
             return self.undefined(obj=obj, name=attribute)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """What `obj` gives. What is offered asks for nothing of the template's, so that nothing of it has to be looked at."""
+        if obj in self._offered:
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+            return obj(*args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
 
     def is_safe_callable(self, obj: object) -> bool:
         """What is offered, and two methods of plain values."""

@@ -184,6 +184,8 @@ class WatchedClient:
     async def complete(self, request: Request) -> Completion:
         """Ask. Raises as `Client.complete`."""
         tracer = _TRACER.get()
+        if tracer is None and not _LEVEL.isEnabledFor(logging.DEBUG):
+            return await self._client.complete(request)
         with calling("chat", self.model, request.role, None if tracer is None else _asked(request, content=tracer.content)) as span:
             completion = await self._client.complete(request)
             if tracer is not None:

@@ -6,7 +6,6 @@ call is begun and down when it comes to nothing or its event is safe, so that it
 
 from __future__ import annotations
 
-import contextlib
 import os
 import struct
 from pathlib import Path
@@ -55,14 +54,17 @@ class CallCount:
     def begun(self, calls: int) -> None:
         """So many more calls are under way; fewer, where `calls` is negative."""
         self._open += calls
-        with contextlib.suppress(OSError):  # What is paid for does not depend on whether it could be counted.
+        try:
             os.pwrite(self._file, _NUMBERS.pack(self._lost, self._open), 0)
+        except OSError:  # What is paid for does not depend on whether it could be counted.
+            return
 
     def on_event(self, event: Event) -> None:
         """Its calls are accounted for."""
-        kept = sum(not call.model.startswith(IN_PROCESS) for call in event.calls)
-        if kept:
-            self.begun(-kept)
+        if event.calls:
+            kept = sum([not call.model.startswith(IN_PROCESS) for call in event.calls])
+            if kept:
+                self.begun(-kept)
 
     def on_batch(self, batch: EventBatch) -> None:
         """Its calls are accounted for."""

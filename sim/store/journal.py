@@ -223,12 +223,14 @@ class Journal:
         """
         place, text = key(event), body(event)
         try:
-            with self._blame():
-                if self._db.execute(_INSERT, (*place, text, event.meta.model_dump_json())).rowcount:
-                    return
-                (stored,) = self._db.execute(_STORED_BODY, place).fetchone()
-        except InputError as error:
-            raise RunStuck(str(error)) from error
+            # Without `_blame`, for this is done for every event, and entering it would take as long as making the key.
+            if self._db.execute(_INSERT, (*place, text, event.meta.model_dump_json())).rowcount:
+                return
+            (stored,) = self._db.execute(_STORED_BODY, place).fetchone()
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise _stuck(error, self.path) from error
         if stored != text:
             raise JournalConflict(f"two different events under {place}")
 
@@ -619,6 +621,14 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     demand_version(version, path)
     # Reads a page of the table, so that a file cut off behind its header fails here, and not in the middle of a run.
     db.execute("SELECT max(id) FROM event").fetchone()
+
+
+def _stuck(error: sqlite3.DatabaseError, path: Path) -> RunStuck:
+    """What `_blame` says of `error`, where a run cannot go on for it."""
+    try:
+        _blame(error, path)
+    except InputError as said:
+        return RunStuck(str(said))
 
 
 def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.core.cast import Cast, build_cast
 from sim.core.event import Event, SessionOpened, UserSpoke, Utterance
 from sim.core.fold import fold
-from sim.core.ledger import Entry, build_ledger, hears, scan
+from sim.core.ledger import Entry, build_ledger, hears, ledger_before, scan
 from sim.core.record import Trial
 from sim.core.text import contains, normalise
 from sim.store.library import load_persona
@@ -98,6 +98,18 @@ def test_an_old_value_never_comes_back(messages: list[str]) -> None:
 def test_a_value_is_entered_when_it_is_first_told() -> None:
     ledger = after((1, "Hello."), (1, "Biscuit is asleep."), (2, "Biscuit again."))
     assert (ledger["cat"].session, ledger["cat"].exchange) == (1, 2)
+
+
+def test_what_was_told_before_a_session_is_what_a_trial_without_it_has_told() -> None:
+    said = [(1, CAST.sessions[0].core[0].value.answers[0]), (2, " ".join(t.value.answers[0] for t in CAST.sessions[1].core))]
+    events: list[Event] = []
+    for session, message in said:
+        events.append(SessionOpened(trial="t", session=session, take=1, date=CAST.sessions[session - 1].date))
+        events.append(UserSpoke(trial="t", session=session, take=1, exchange=1, said=Utterance(message=message)))
+    trial = fold(Trial(id="t", target="x", seed=1, cast=CAST), events)
+    for session in (1, 2, 3):
+        assert ledger_before(trial, session) == build_ledger(replace(trial, sessions=trial.sessions[: session - 1]))
+    assert len(ledger_before(trial, 1)) < len(ledger_before(trial, 2)) < len(ledger_before(trial, 3))
 
 
 def test_what_its_session_scripts_is_a_core_fact_whichever_message_tells_it() -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langchain_core.callbacks import AsyncCallbackHandler
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from sim.dialogue.graph import build_graph
-from sim.dialogue.unobserved import Unobserved, unobserved
+from sim.dialogue.unobserved import Steady, Unobserved, steady, unobserved
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -64,3 +65,25 @@ def test_every_node_of_ours_is_unobserved_and_drawn_as_before() -> None:
     assert ours
     assert all(isinstance(node.node, Unobserved) for node in ours.values())
     assert graph.get_graph().draw_mermaid() == graph.builder.compile().get_graph().draw_mermaid()
+
+
+async def test_nodes_share_one_runtime_that_has_what_they_work_with() -> None:
+    met: list[Runtime[str]] = []
+
+    async def first(state: State, runtime: Runtime[str]) -> Command[str]:
+        met.append(runtime)
+        return Command(update={"said": [runtime.context]}, goto=[Send("second", {}), Send("second", {})])
+
+    async def second(sent: dict[str, int], runtime: Runtime[str]) -> dict[str, list[str]]:
+        met.append(runtime)
+        return {"said": [runtime.context]}
+
+    graph = StateGraph(State, context_schema=str)
+    graph.add_node("first", first, destinations=("second",))
+    graph.add_node("second", second, input_schema=dict)
+    graph.add_edge(START, "first")
+    after = await unobserved(graph.compile()).ainvoke({"said": []}, steady({"recursion_limit": 5}), context="told")
+    assert after["said"] == ["told"] * 3
+    assert type(met[0]) is Steady
+    assert len(met) == 3
+    assert all(one is met[0] for one in met), "LangGraph has copied it: look at how it hands the runtime to its nodes"

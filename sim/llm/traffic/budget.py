@@ -61,27 +61,65 @@ class Spent:
         )
 
 
+NOTHING_SPENT = Spent()
+
+
+class _Account:
+    """`Spent` while it grows: numbers are added to with every call, and the value is made when somebody asks."""
+
+    __slots__ = ("_calls", "_cost", "_instead_cost", "_instead_tokens", "_tokens", "_unknown_costs", "_unknown_tokens")
+
+    def __init__(self, spent: Spent = NOTHING_SPENT) -> None:
+        self._cost, self._tokens, self._calls = spent.cost, spent.tokens, spent.calls
+        self._unknown_costs, self._unknown_tokens = spent.unknown_costs, spent.unknown_tokens
+        self._instead_cost, self._instead_tokens = spent.estimated
+
+    @property
+    def spent(self) -> Spent:
+        """The value."""
+        instead = Sum(self._instead_cost, self._instead_tokens)
+        return Spent(self._cost, self._tokens, self._calls, self._unknown_costs, self._unknown_tokens, instead)
+
+    def count(self, model: str, usage: Usage | None, cost: float | None, estimated: Estimated | None) -> None:
+        """Add one call."""
+        self._calls += 1
+        if cost is not None:
+            self._cost += cost
+        elif not model.startswith("offline/"):
+            self._unknown_costs += 1
+        if usage is not None:
+            self._tokens += usage.input + usage.output
+        elif not model.startswith("offline/"):
+            self._unknown_tokens += 1
+        if estimated is not None:
+            self._instead_cost += (estimated.cost or 0.0) if cost is None else 0.0
+            self._instead_tokens += estimated.input + estimated.output if usage is None else 0
+
+    def add(self, spent: Spent) -> None:
+        """Add what several calls have taken."""
+        self._cost += spent.cost
+        self._tokens += spent.tokens
+        self._calls += spent.calls
+        self._unknown_costs += spent.unknown_costs
+        self._unknown_tokens += spent.unknown_tokens
+        self._instead_cost += spent.estimated.cost
+        self._instead_tokens += spent.estimated.tokens
+
+
 def tally(calls: Iterable[Call]) -> dict[Role, Spent]:
     """What the journal's calls have taken, by role; the seed of a resumed run's budget."""
-    spent: dict[Role, Spent] = {}
+    accounts: dict[Role, _Account] = {}
     for call in calls:
-        spent[call.role] = spent.get(call.role, Spent()) + _price(call.model, call.usage, call.cost, call.estimated)
-    return spent
+        if call.role not in accounts:
+            accounts[call.role] = _Account()
+        accounts[call.role].count(call.model, call.usage, call.cost, call.estimated)
+    return {role: account.spent for role, account in accounts.items()}
 
 
-def _price(model: str, usage: Usage | None, cost: float | None, estimated: Estimated | None) -> Spent:
-    free = model.startswith("offline/")
-    instead = Sum(
-        (estimated.cost or 0.0) if estimated and cost is None else 0.0, estimated.input + estimated.output if estimated and usage is None else 0
-    )
-    return Spent(
-        cost=cost or 0.0,
-        tokens=0 if usage is None else usage.input + usage.output,
-        calls=1,
-        unknown_costs=int(cost is None and not free),
-        unknown_tokens=int(usage is None and not free),
-        estimated=instead,
-    )
+def _in_the_budget(usage: Usage | None, cost: float | None, estimated: Estimated | None) -> Sum:
+    """What of a call stands in the budget."""
+    dollars = cost if cost is not None else (estimated.cost or 0.0) if estimated else 0.0
+    return Sum(dollars, usage.input + usage.output if usage is not None else estimated.input + estimated.output if estimated else 0)
 
 
 class BudgetPurse:
@@ -159,11 +197,13 @@ class Budget:
         self._minutes = limits.max_minutes
         self._clock = clock
         self._started = clock()
-        self._by_role: dict[Role, Spent] = dict(spent or {})
-        self._total = sum(self._by_role.values(), Spent())
+        before = dict(spent or {})
+        total = sum(before.values(), NOTHING_SPENT)
+        self._by_role = {role: _Account(of) for role, of in before.items()}
+        self._total = _Account(total)
         whole = RoleLimits(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
-        self._whole = self._open_purse(whole, None, self._total) if whole != RoleLimits() else None
-        self._purses = {role: self._open_purse(of, role, self._by_role.get(role, Spent())) for role, of in limits.roles.items()}
+        self._whole = self._open_purse(whole, None, total) if whole != RoleLimits() else None
+        self._purses = {role: self._open_purse(of, role, before.get(role, NOTHING_SPENT)) for role, of in limits.roles.items()}
         self._longest: dict[tuple[Role, str], int] = {}
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -185,12 +225,17 @@ class Budget:
     @property
     def spent(self) -> Spent:
         """Over all roles."""
-        return self._total
+        return self._total.spent
 
     @property
     def by_role(self) -> Mapping[Role, Spent]:
         """What each role has spent."""
-        return self._by_role
+        return {role: account.spent for role, account in self._by_role.items()}
+
+    @property
+    def bounded(self) -> bool:
+        """Whether dollars or tokens are limited; where they are not, nothing is reserved."""
+        return self._whole is not None or bool(self._purses)
 
     @property
     def minutes_left(self) -> float:
@@ -210,7 +255,9 @@ class Budget:
 
     def timed_out(self) -> str | None:
         """That the minutes are over; None: they are not."""
-        if self._minutes is not None and self.minutes_left <= 0:
+        if self._minutes is None:
+            return None
+        if self.minutes_left <= 0:
             return f"the {self._minutes:g} minutes of --max-minutes are over"
         return None
 
@@ -249,16 +296,25 @@ class Budget:
         Args:
             estimated: what counts for what is unknown of it.
         """
-        self.add(role, _price(model, usage, cost, estimated))
+        self._account(role).count(model, usage, cost, estimated)
+        self._total.count(model, usage, cost, estimated)
+        for purse in self._of(role):
+            purse.spend(_in_the_budget(usage, cost, estimated))
         if usage is not None and usage.output > REPLY:
             self._longest[role, model] = max(usage.output, self._longest.get((role, model), 0))
 
     def add(self, role: Role, spent: Spent) -> None:
         """Note what answered calls have taken."""
-        self._by_role[role] = self._by_role.get(role, Spent()) + spent
-        self._total += spent
+        self._account(role).add(spent)
+        self._total.add(spent)
         for purse in self._of(role):
             purse.spend(Sum(spent.cost + spent.estimated.cost, spent.tokens + spent.estimated.tokens))
+
+    def _account(self, role: Role) -> _Account:
+        account = self._by_role.get(role)
+        if account is None:
+            account = self._by_role[role] = _Account()
+        return account
 
     def wake(self) -> None:
         """Let those who wait for a settlement look again."""

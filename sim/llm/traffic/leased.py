@@ -233,7 +233,7 @@ class LeasedBudget(Budget):
 
     def draw_taken(self) -> Mapping[Role, Spent]:
         """What settled calls have taken since the last time."""
-        taken, self._by_role = self._by_role, {}
+        taken, self._by_role = self.by_role, {}
         return taken
 
     def _by_name(self) -> dict[Purse, LeasedPurse]:

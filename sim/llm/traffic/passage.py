@@ -292,27 +292,36 @@ class Passage:
         self._role = role
         self._model = model
         self._lane = lane
-        output = traffic.budget.reply(role, model) if estimate.output is None else estimate.output
-        self._estimate = Usage.model_construct(input=estimate.input, output=output, cached=0, cache_write=0, reasoning=0)
+        self._estimate = TokenEstimate(estimate.input, traffic.budget.reply(role, model)) if estimate.output is None else estimate
         self._price = price
         self._wish: Sum | None = None
         self._inside = self._failed = self._probing = self._open = False
 
     async def __aenter__(self) -> Self:
-        traffic, reckoned = self._traffic, self._estimate
+        traffic = self._traffic
         traffic.check()
-        wish = Sum(self._price.cost(reckoned) if self._price else 0.0, reckoned.input + reckoned.output)
-        await traffic.budget.reserve(self._role, wish, check=traffic.check_time)
-        self._wish = wish
-        try:
-            await self._enter()
-        except BaseException:
-            self._release()
-            raise
-        self._open = self._lane is not None
-        if self._open:
+        if traffic.budget.bounded:
+            wish = Sum(self._reckoned_cost() or 0.0, self._tokens)
+            await traffic.budget.reserve(self._role, wish, check=traffic.check_time)
+            self._wish = wish
+        if self._lane is not None:
+            try:
+                await self._enter(self._lane)
+            except BaseException:
+                self._release()
+                raise
+            self._open = True
             traffic.count(1)
         return self
+
+    @property
+    def _tokens(self) -> int:
+        """What the call may take, in and out."""
+        return self._estimate.input + (self._estimate.output or 0)
+
+    def _reckoned_cost(self) -> float | None:
+        """What that costs; None: nobody knows."""
+        return self._price.cost(Usage(input=self._estimate.input, output=self._estimate.output or 0)) if self._price else None
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         # A call that is cancelled may have been answered; any other that was not settled came to nothing.
@@ -335,7 +344,8 @@ class Passage:
         """
         self._leave()
         await self._traffic.rest(seconds)
-        await self._enter()
+        if self._lane is not None:
+            await self._enter(self._lane)
 
     def answered(self) -> None:
         """Note that an attempt was answered."""
@@ -378,28 +388,26 @@ class Passage:
             usage: None: nobody said.
             cost: US dollars, as the provider's library has worked them out; None: it has not.
         """
-        price, reckoned = self._price, self._estimate
+        price = self._price
         if price is not None and (cost is None or price.told) and (usage is not None or price.flat):
-            cost = price.cost(usage or reckoned)
+            cost = price.cost(usage) if usage is not None else self._reckoned_cost()
         estimated = None
         if usage is None:
-            at = price.cost(reckoned) if price and cost is None else None
-            estimated = Estimated(input=reckoned.input, output=reckoned.output, cost=at)
+            at = self._reckoned_cost() if cost is None else None
+            estimated = Estimated(input=self._estimate.input, output=self._estimate.output or 0, cost=at)
         self._traffic.budget.count(self._role, self._model, usage=usage, cost=cost, estimated=estimated)
         self._open = False
         self._release()
         if self._lane is not None and usage is not None:
-            self._lane.tokens.give_back(reckoned.input + reckoned.output - usage.input - usage.output)
+            self._lane.tokens.give_back(self._tokens - usage.input - usage.output)
         return Settled(usage, cost, estimated)
 
-    async def _enter(self) -> None:
+    async def _enter(self, lane: Lane) -> None:
         """Take a place. Whether a call may be made is looked at before the queue and behind it, for others spend meanwhile."""
-        traffic, lane = self._traffic, self._lane
+        traffic = self._traffic
         traffic.check_time()
-        if lane is None:
-            return
         traffic.look()
-        early = await lane.early(self._estimate.input + self._estimate.output)
+        early = await lane.early(self._tokens)
         if early > 0:
             await traffic.rest(early)
         while wait := lane.breaker.wait():
