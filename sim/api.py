@@ -394,6 +394,7 @@ async def rescore_run(
     check_prices(judging.priced, allowed)
     folder.accept_codebook(judging.codebook)
     with folder.write_journal() as journal, CallCount(folder.path) as counted, guarded(local_only):
+        journal.demand_room()
         folder = folder.add_scorers(judging.scorers, prompts=load_texts(), offline=judging.offline)
         plans = plans_of(folder)
 
@@ -420,7 +421,7 @@ async def rescore_run(
             try:
                 bench = Bench(judging.build_judges(clients, study), shared.traffic, judging.concurrency, desk)
                 async with traced(folder.name):
-                    await rescore(due(), bench, _Watched(journal, listeners), clock=time.time)
+                    await rescore(due(), bench, _Watched(_held(journal, shared.traffic, allowed), listeners), clock=time.time)
             finally:
                 if desk:
                     await desk.close()
@@ -684,6 +685,7 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
         problem = f"run '{folder.name}' is of an older version, which had no prompt {', '.join(lent)}: where it is needed, today's is used"
         warnings.warn(problem, Notice, stacklevel=2)
     with folder.write_journal() as journal, CallCount(folder.path) as counted, guarded(local_only):
+        journal.demand_room()
         folder = folder.keep_edited()
         folder = folder.add_scorers(own, prompts={}, offline=())
         spent = tally(call for event in journal.all_events() for call in event.calls)
@@ -700,7 +702,15 @@ def _written(folder: RunFolder, *, limits: Limits, local_only: LocalOnly | None,
             run=folder.name,
             collector=collector(),
         )
-        yield WritableRun(recipe, shared, _Watched(journal, (counted, *listeners)), journal)
+        yield WritableRun(recipe, shared, _Watched(_held(journal, shared.traffic, limits), (counted, *listeners)), journal)
+
+
+def _held(journal: Journal, traffic: Traffic, limits: Limits) -> BatchSink:
+    """`journal`, which waits for room on a full disk as long as the run waits for a provider."""
+    from sim.run.holding import HoldingSink
+    from sim.store.journal import may_pass
+
+    return HoldingSink(journal, traffic, may_pass=may_pass, patience=60 * limits.patience)
 
 
 @dataclass(frozen=True)

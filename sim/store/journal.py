@@ -265,6 +265,19 @@ class Journal:
             raise
         self._db.execute("COMMIT")
 
+    def demand_room(self) -> None:
+        """See that anything can be written at all, before something is bought.
+
+        Raises:
+            RunStuck: the disk is full.
+        """
+        try:
+            with self._blame():
+                # The least that is written for certain: the page that holds this number, which stays as it is.
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except InputError as error:
+            raise RunStuck(str(error)) from error
+
     def append_all(self, events: Iterable[Event]) -> None:
         """Keep `events` in one transaction, of which none is there yet.
 
@@ -413,9 +426,10 @@ class Journal:
         Copies, snapshots and backups of the file are not reached.
 
         Raises:
-            InputError: another program has the file open, so that old pages cannot be removed; the same again, later, removes them.
+            InputError: the disk is full, or another program has the file open, so that old pages cannot be removed; the same again, later, removes
+                them.
         """
-        with self._blame():
+        with self._blame(full="make room and forget again: until then old pages of the file may hold texts"):
             # Deleted and overwritten content is filled with zeros; otherwise it stays legible in the pages it stood in.
             self._db.execute("PRAGMA secure_delete = ON")
             # For writing from the start: a transaction that begins by reading may find, when it wants to write, that it has to start over.
@@ -428,7 +442,9 @@ class Journal:
                     self._db.execute(_INSERT, (*key(mark), body(mark), mark.meta.model_dump_json()))
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # On a full disk SQLite has rolled back by itself, and a second time would hide why.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
             forget_condensed(self.folder)
             # What an UPDATE made shorter may still stand in the unused part of a page. Only writing the whole file anew is sure to leave it out.
@@ -481,13 +497,13 @@ class Journal:
             raise InputError(problem, mend="restore the file from a copy", where=self.path) from None
 
     @contextlib.contextmanager
-    def _blame(self) -> Iterator[None]:
+    def _blame(self, **mends: str) -> Iterator[None]:
         try:
             yield
         except sqlite3.ProgrammingError:
             raise
         except sqlite3.DatabaseError as error:
-            _blame(error, self.path)
+            _blame(error, self.path, **mends)
 
 
 def _literal(text: str) -> str:
@@ -631,15 +647,27 @@ def _stuck(error: sqlite3.DatabaseError, path: Path) -> RunStuck:
         return RunStuck(str(said))
 
 
-def _blame(error: sqlite3.DatabaseError, path: Path) -> NoReturn:
-    """Raise what a person can make of `error`."""
+def may_pass(stuck: BaseException) -> bool:
+    """Whether what a journal complains of may pass by itself or by somebody's doing while a run waits: a disk that is full or does not answer."""
+    cause = stuck.__cause__
+    while cause is not None and not isinstance(cause, sqlite3.DatabaseError):
+        cause = cause.__cause__
+    return cause is not None and _code(cause) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def _blame(error: sqlite3.DatabaseError, path: Path, *, full: str = "make room; `sim resume`, or the same `sim score`, goes on") -> NoReturn:
+    """Raise what a person can make of `error`.
+
+    Args:
+        full: what to do about a full disk.
+    """
     code = _code(error)
     if code == sqlite3.SQLITE_CANTOPEN:
         demand_short(path)
     if code == sqlite3.SQLITE_NOTADB:
         problem, mend = "is not a journal of this program", "name a folder that `sim run` has made"
     elif code == sqlite3.SQLITE_FULL:
-        problem, mend = "the disk is full", "make room and `sim resume` the run"
+        problem, mend = "the disk is full", full
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
         problem, mend = f"cannot be written or read ({error})", "look at the folder's permissions and disk"
     elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -229,7 +229,7 @@ def test_a_full_disk_is_one_line_and_costs_nothing_that_was_kept(server: Remote,
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
-    command = [sys.executable, "-m", "sim", "run", str(study)]
+    command = [sys.executable, "-m", "sim", "run", str(study), "--patience", "0"]
     env = environment(PYTHONDONTWRITEBYTECODE="1")
     full = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, preexec_fn=small_disk, timeout=60)
     assert full.returncode == 3, full.stderr
@@ -241,3 +241,50 @@ def test_a_full_disk_is_one_line_and_costs_nothing_that_was_kept(server: Remote,
     assert made - kept <= 2, "no more than what was in flight"
     assert sim_json("show", "first-look", cwd=folder)["status"] == "incomplete"
     resumes_whole(server, folder, repeated=made - kept)
+
+
+def test_on_a_full_disk_answers_are_held_until_there_is_room(server: Remote, study: Path) -> None:
+    folder = study.parent
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
+
+    command = [sys.executable, "-m", "sim", "run", str(study)]
+    env = environment(PYTHONDONTWRITEBYTECODE="1")
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=small_disk) as process:
+        assert process.stderr is not None
+        paused = next(line for line in iter(process.stderr.readline, "") if line.startswith("paused: "))
+        assert re.fullmatch(
+            r"paused: \S+run\.db: .+; make room: answers are held and nothing is bought, for up to 15 minutes \(--patience\)\n", paused
+        )
+        until(lambda: not server.stats()["inflight"], "what was under way is answered")
+        held, before = server.stats()["calls"], calls(happened(folder / "results" / "first-look"))
+        assert before < held < NEEDED
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        _, errors = process.communicate(timeout=CEILING)
+    assert process.returncode == 0, errors
+    assert "there is room again after" in errors
+    assert calls(happened(folder / "results" / "first-look")) == server.stats()["calls"] == NEEDED, "what was held is kept, and bought once"
+
+
+def test_a_full_disk_is_told_before_anything_is_bought(server: Remote, study: Path) -> None:
+    folder = study.parent
+    assert sim("run", study, "--max-tokens", "20000", cwd=folder).returncode == 3
+    made = server.stats()["calls"]
+
+    def no_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+    for command in (
+        ["resume", "first-look", "--max-tokens", "1000000"],
+        ["score", "first-look", "--rater", "openai/rater", "--api-base", server.url],
+    ):
+        env = environment(PYTHONDONTWRITEBYTECODE="1")
+        full = subprocess.run(
+            [sys.executable, "-m", "sim", *command], cwd=folder, env=env, capture_output=True, text=True, preexec_fn=no_disk, timeout=CEILING
+        )
+        assert full.returncode in (2, 3), full.stderr
+        assert full.stderr.count("\n") == 1
+        assert "Traceback" not in full.stderr
+        assert server.stats()["calls"] == made, "nothing was bought"
+    resumes_with(server, folder, "--max-tokens", "100000000")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -340,9 +341,26 @@ async def test_a_full_disk_is_said_in_one_line(folder: Path) -> None:
     with open_journal(folder) as journal:
         await journal.append(reply())
         journal._db.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(InputError, match=r"run\.db: the disk is full; make room and `sim resume` the run"):
+        with pytest.raises(InputError, match=r"run\.db: the disk is full; make room; `sim resume`, or the same `sim score`, goes on"):
             await journal.append(reply(exchange=2, text="x" * 100_000))
         assert len(list(journal.all_events())) == 1
+
+
+async def test_forgetting_on_a_full_disk_says_so_and_can_be_done_again(folder: Path) -> None:
+    with open_journal(folder) as journal:
+        await journal.append(reply(text="a secret " * 10_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open_journal(folder) as journal:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        try:
+            with pytest.raises(InputError) as full:
+                journal.forget([TRIAL])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert "damaged" not in str(full.value)
+        assert "rollback" not in str(full.value)
+        journal.forget([TRIAL])
+    assert b"a secret" not in _bytes(folder)
 
 
 def _bytes(folder: Path) -> bytes:
