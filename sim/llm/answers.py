@@ -28,6 +28,8 @@ from sim.llm.bounds import Bounds
 from sim.llm.client import Completion, Message, Request, ResponseFormat, Schema, prompt_hash
 from sim.llm.failures import AttemptFailed, Kind, scrub
 from sim.llm.learnt import Learnt
+from sim.llm.native import BROKEN, ENDINGS
+from sim.llm.news import News
 from sim.llm.reading import Found, find_object, sound
 from sim.llm.thought import Parted, part, share
 from sim.llm.traffic.passage import Enter, estimate
@@ -104,6 +106,7 @@ class Asker:
         clock: seconds, for latencies.
         """
         self._model = model
+        self._news = News(model)
         self._send = send
         self._patience = patience
         self._enter = enter
@@ -237,7 +240,7 @@ class Asker:
 
         async def attempt() -> Answer:
             try:
-                return await self._send(wire)
+                return self._ended(await self._send(wire))
             except AttemptFailed as failure:
                 # A fault of another kind says nothing of the form, and those who wait must not sit through the scout's retries.
                 if scout is not None and failure.kind != "format":
@@ -249,6 +252,25 @@ class Asker:
             outcome = await persist(attempt, self._patience, here, blanks=blanks, clock=self._clock)
             settled = here.settle(outcome.usage, outcome.cost)
         return replace(outcome, cost=settled.cost, estimated=settled.estimated)
+
+    def _ended(self, answer: Answer) -> Answer:
+        """`answer`, with our word for how it ended where there is one, and its provider's else.
+
+        Raises:
+            AttemptFailed: what it ended with is no answer.
+        """
+        own = answer.finish
+        if own in BROKEN:
+            raise AttemptFailed("other", f"the provider broke the answer off ({own})")
+        ending = ENDINGS.get(own, own)
+        if ending == "pause_turn":
+            if not answer.text.strip():
+                raise AttemptFailed("other", "the model paused in the middle of its turn and said nothing (pause_turn)")
+            self._news.note("a pause in the middle of a turn (pause_turn)", "what was said so far is taken for the answer")
+        elif ending not in _ENDINGS:
+            word = SECRETS.strike(own, pieces=True)[:_ENDING]
+            self._news.note(f"an answer that ended for a reason that is not known: '{word}'", "the answer is taken as whole")
+        return replace(answer, finish=ending)
 
     def _wire(self, request: Request, form: Form | None, limit: int) -> Wire:
         seed = None if request.seed is None else request.seed & 0x7FFF_FFFF

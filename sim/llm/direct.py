@@ -26,7 +26,7 @@ from sim.llm.attempts import Answer, Patience
 from sim.llm.bounds import AT_MOST, LARGEST, Bounds, parameters, too_much
 from sim.llm.client import Completion, Message, Request
 from sim.llm.counts import count_usage
-from sim.llm.failures import AGAIN, LOOKED_AT, AttemptFailed, judge_status, parse_retry_after, timed_out
+from sim.llm.failures import AGAIN, LOOKED_AT, AttemptFailed, judge_status, timed_out, wait_asked
 from sim.llm.keys import named_key
 from sim.llm.learnt import Learnt
 from sim.llm.reach import why_unreachable
@@ -168,7 +168,7 @@ class DirectClient:
         except (aiohttp.ClientError, OSError) as error:
             raise AttemptFailed("down", f"{self._host}: {error or type(error).__name__}", brief=f"{self._host}: {type(error).__name__}") from None
         if status != 200:
-            wait = parse_retry_after(headers.get("Retry-After"), now=self._now())
+            wait = wait_asked(headers, raw[:LOOKED_AT].decode("utf-8", "replace"), now=self._now())
             raise _judge(status, raw, self._host, wait)
         if streams:
             self._learnt.streams = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -28,10 +29,19 @@ _NAMED = {
     402: "there is no credit left",
     403: "access is denied",
     404: "there is nothing of that name",
+    408: "it took too long to come in",
+    413: "it is too large",
+    529: "the provider is overloaded",
 }
-"""What refuses for good, named."""
-_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing_hard_limit", re.IGNORECASE)
-"""What OpenAI answers with status 429 to an account without credit: no wait mends it."""
+"""Statuses that say what is wrong, named."""
+_QUOTA = re.compile(
+    r"insufficient_quota|exceeded your current quota|billing_hard_limit|credit balance is too low|reached your \w+ usage limit", re.IGNORECASE
+)
+"""What an account without credit is answered, with status 429 or 400: no wait mends it."""
+_DAY = re.compile(r"PerDay|per day", re.IGNORECASE)
+"""A limit that is not worth waiting for."""
+_MINUTE = re.compile(r"Per(?:Model)?(?:Minute|Second)", re.IGNORECASE)
+"""What Gemini calls a limit that passes; it says of it too that the quota is exceeded."""
 
 _FORMAT = re.compile(
     r"response_format|response_schema|json[_ ]schema|json_object|structured[ _]output|\b(?:unique|max|min)(?:Items|Length)\b|grammar",
@@ -77,32 +87,40 @@ class AttemptFailed(Exception):
         """Seconds the server asked to be left alone."""
 
 
-def judge_status(status: int, said: str, *, quote: str = "", wait: float | None = None) -> AttemptFailed:
+def judge_status(status: int, said: str, *, quote: str = "", body: str = "", wait: float | None = None) -> AttemptFailed:
     """What an HTTP status other than 200 means.
 
     Args:
         status: the HTTP status.
         said: who answered, and what of the body speaks of the error.
         quote: the body, where nobody can tell what it speaks of.
-        wait: seconds that Retry-After names.
+        body: the body, where `said` is not all that it says of the error.
+        wait: seconds that the provider asks to be left alone.
     """
-    brief = f"status {status}"
-    if status == 429 and (_QUOTA.search(said) or _QUOTA.search(quote)):
-        brief += ", the quota of the account is used up"
-        return AttemptFailed("final", f"{brief}: {said}", quote=quote, brief=brief)
+    looked_at = f"{said}\n{quote}\n{body}"
+    spent = _spent(looked_at, status)
+    named = spent or _NAMED.get(status, "")
+    brief = f"status {status}" + (f", {named}" if named else "")
     message = brief + (f": {said}" if said else "")
+    if spent:
+        return AttemptFailed("final", message, quote=quote, brief=brief)
     if status == 429:
         return AttemptFailed("limited", message, quote=quote, wait=wait, brief=brief)
     if status >= 500 or status in _PASSING:
         return AttemptFailed("down" if status >= 500 else "other", message, quote=quote, wait=wait, brief=brief)
     if status in (400, 413, 422):
         for kind, pattern in _BY_TEXT:
-            if pattern.search(said) or pattern.search(quote):
+            if pattern.search(looked_at):
                 return AttemptFailed(kind, message, quote=quote, brief=brief)
-    if status in _NAMED:
-        brief += f", {_NAMED[status]}"
-        message = brief + (f": {said}" if said else "")
-    return AttemptFailed("final", message, quote=quote, brief=brief)
+    return AttemptFailed("too_long" if status == 413 else "final", message, quote=quote, brief=brief)
+
+
+def _spent(said: str, status: int) -> str:
+    """What is used up, by what a provider says; empty: nothing that a while would not bring back."""
+    if status == 429 and _DAY.search(said):
+        return "the day's quota is used up"
+    spent = status in (400, 403, 429) and _QUOTA.search(said) and not _MINUTE.search(said)
+    return "the quota of the account is used up" if spent else ""
 
 
 _BY_TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (("room", _ROOM), ("too_long", _TOO_LONG), ("refused", _REFUSED), ("format", _FORMAT))
@@ -137,6 +155,33 @@ def parse_retry_after(header: str | None, *, now: float) -> float | None:
         except (ValueError, OverflowError):
             return None
     return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+_WAIT = re.compile(
+    r'(?:"retryDelay":\s*"|(?:retry|try again) (?:in|after) )(?:(?P<minutes>\d+) ?m(?:in(?:utes?)?)? ?)?(?P<number>\d+(?:\.\d+)?) ?(?P<unit>ms|s)',
+    re.IGNORECASE,
+)
+"""How Gemini, OpenAI and Azure say in the body when to come back: `34s`, `7m12s`, `120ms`, `6 seconds`."""
+
+
+def wait_asked(headers: Mapping[str, str], body: str, *, now: float) -> float | None:
+    """Seconds that a provider asks to be left alone: by `retry-after-ms`, else by `retry-after`, else by what the body says.
+
+    Args:
+        headers: of the answer, by name in any case.
+        body: of the answer.
+        now: Unix time in seconds.
+    """
+    by_name = {name.lower(): value for name, value in headers.items()}
+    with suppress(KeyError, ValueError):
+        milliseconds = float(by_name["retry-after-ms"])
+        if math.isfinite(milliseconds):
+            return max(0.0, milliseconds / 1000)
+    asked = parse_retry_after(by_name.get("retry-after"), now=now)
+    said = _WAIT.search(body[:LOOKED_AT]) if asked is None else None
+    if said is None:
+        return asked
+    return 60.0 * int(said["minutes"] or 0) + float(said["number"]) / (1000 if said["unit"].lower() == "ms" else 1)
 
 
 def scrub(message: str, environ: Mapping[str, str], *, sent: Iterable[str] = ()) -> str:

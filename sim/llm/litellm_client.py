@@ -6,9 +6,13 @@ import asyncio
 import logging
 import math
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 from sim.core.errors import InputError
@@ -19,10 +23,12 @@ from sim.llm.attempts import Answer, Patience
 from sim.llm.bounds import Bounds, parameters
 from sim.llm.client import Completion, Request
 from sim.llm.counts import count_usage
-from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, timed_out
-from sim.llm.guard import Refused
+from sim.llm.failures import AttemptFailed, timed_out
 from sim.llm.keys import hold_provider_keys, named_key
 from sim.llm.learnt import Learnt
+from sim.llm.litellm_failures import judge, strange
+from sim.llm.native import Native, read_native
+from sim.llm.news import News
 from sim.llm.traffic.passage import Enter
 
 NO_KEY = "none"
@@ -40,6 +46,7 @@ class Library:
         self._proxies = proxies
         self._module: Any = None
         self._users: set[object] = set()
+        self._introduced: set[str] = set()
 
     @property
     def module(self) -> Any:
@@ -48,6 +55,7 @@ class Library:
             # Both are read during the import. Otherwise it fetches prices over the network, and loads whatever .env lies in a folder above it.
             os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
             os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+            _leave_out_the_gateway()
             import litellm
 
             litellm.suppress_debug_info = True
@@ -58,7 +66,8 @@ class Library:
             litellm.disable_aiohttp_trust_env = not self._proxies
             setattr(litellm, "DEFAULT_MAX_RETRIES", 0)  # noqa: B010 – embeddings take it for the `max_retries: 0` they are given
             litellm.callbacks = []
-            for hooks in ("input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
+            litellm.input_callback = [_ear()]
+            for hooks in ("success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
                 setattr(litellm, hooks, [])
             # Pydantic warns of odd answers on standard error, and shows what stood in them.
             warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
@@ -66,6 +75,20 @@ class Library:
                 logging.getLogger(name).disabled = True
             self._module = litellm
         return self._module
+
+    def priced(self, model: str) -> bool:
+        """Whether LiteLLM's price list has `model`."""
+        return any(name in self.module.model_cost for name in _names(model) if name not in self._introduced)
+
+    def introduce(self, model: str) -> None:
+        """Have LiteLLM take `model` as known where it would ask an Ollama server about it: it asks at every call, and all other calls stand still."""
+        provider, _, name = model.partition("/")
+        if provider not in _OLLAMA or self.priced(model):
+            return
+        self._introduced.add(f"ollama/{name}")
+        self.module.model_cost.setdefault(
+            f"ollama/{name}", {"litellm_provider": "ollama", "mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0}
+        )
 
     def join(self, user: object) -> None:
         """`user` is about to call."""
@@ -84,6 +107,55 @@ class Library:
             close = getattr(client, "close", None)
             if close is not None:
                 await close()
+
+
+_CAME: ContextVar[list[object]] = ContextVar("came")
+"""Where the bodies of the answers to a call are kept."""
+
+
+def _ear() -> object:
+    """What LiteLLM tells of the body of every answer, before it puts it into a form of its own."""
+    from litellm.integrations.custom_logger import CustomLogger
+
+    class Ear(CustomLogger):
+        def log_post_api_call(self, kwargs: Mapping[str, object], response_obj: object, start_time: object, end_time: object) -> None:
+            came = _CAME.get(None)
+            if came is not None:
+                came.append(kwargs.get("original_response"))
+
+    return Ear()
+
+
+_OLLAMA = frozenset({"ollama", "ollama_chat"})
+
+
+def _names(model: str) -> tuple[str, ...]:
+    """Under which names the price list may have `model`."""
+    return (model, model.partition("/")[2], model.replace("/responses/", "/").partition("/")[2])
+
+
+def _asked_by_name(model: str) -> str:
+    """How LiteLLM is asked for `model`. Under `ollama/` it presses a talk into one text by a form of its own, and says of no answer how it ended."""
+    provider, _, name = model.partition("/")
+    return f"ollama_chat/{name}" if provider == "ollama" else model
+
+
+def _leave_out_the_gateway() -> None:
+    """LiteLLM's way to OpenAI's responses looks into its gateway for tool servers first, which needs a package that nothing here has a use for. Where
+    that is not installed, what it looks for is put in its place: a gateway that has nothing to do."""
+    if find_spec("mcp") is None:
+        gateway = ModuleType(_GATEWAY)
+        setattr(gateway, "LiteLLM_Proxy_MCP_Handler", _NoGateway)  # noqa: B010 – mypy knows no attribute of a module that is made here
+        sys.modules.setdefault(_GATEWAY, gateway)
+
+
+_GATEWAY = "litellm.responses.mcp.litellm_proxy_mcp_handler"
+
+
+class _NoGateway:
+    @staticmethod
+    def should_use_litellm_mcp_gateway(tools: object = None) -> bool:
+        return False
 
 
 class LiteLLMClient:
@@ -130,9 +202,11 @@ class LiteLLMClient:
         litellm = library.module
         supported = _supported(litellm, spec.model)
         self._seeded = supported is None or "seed" in supported
-        self._priced = spec.model in litellm.model_cost or spec.model.split("/", 1)[1] in litellm.model_cost
+        self._priced = library.priced(spec.model)
+        library.introduce(spec.model)
+        self._news = News(spec.model)
         self._fixed: dict[str, Any] = {
-            "model": spec.model,
+            "model": _asked_by_name(spec.model),
             "num_retries": 0,
             "max_retries": 0,
             **litellm_parameters(litellm, spec, sampling),
@@ -174,26 +248,39 @@ class LiteLLMClient:
             asked["seed"] = wire.seed
         if wire.response_format is not None:
             asked["response_format"] = wire.response_format.value
+        came: list[object] = []
+        hearing = _CAME.set(came)
         try:
             async with asyncio.timeout(seconds):  # LiteLLM's own limit is on each read, not on the whole
                 response = await self._library.module.acompletion(**self._fixed, **asked)
         except TimeoutError:
             raise timed_out("", seconds) from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
-            raise judge(error, self._library, timeout=seconds, now=self._now) from None
-        return self._read(response)
+            raise judge(error, self._library, timeout=seconds, now=self._now, came=came[-1] if came else None) from None
+        finally:
+            _CAME.reset(hearing)
+        return self._read(response, read_native(came[-1] if came else None))
 
-    def _read(self, response: Any) -> Answer:
+    def _read(self, response: Any, native: Native) -> Answer:
         try:
             choice = response.choices[0]
             message = choice.message
             fields = getattr(message, "provider_specific_fields", None) or {}
-            refusal = getattr(message, "refusal", None) or fields.get("refusal")
+            refusal = getattr(message, "refusal", None) or fields.get("refusal") or native.refusal or None
             thought = getattr(message, "reasoning_content", None) or fields.get("reasoning") or ""
             said, finish = str(message.content or ""), str(choice.finish_reason or "stop")
-            return Answer(said, finish, _usage(response), self._cost(response), refusal, thought if isinstance(thought, str) else "")
+            if not native.holds:
+                raise IndexError("there is no message")
         except (AttributeError, IndexError, TypeError) as error:
             raise AttemptFailed("other", "the provider answered with something other than a chat completion") from error
+        if native.unknown:
+            if not said.strip():
+                raise strange(native.unknown)
+            self._news.note(f"content of a kind that is not known: {', '.join(map(repr, native.unknown))}", "the text beside it is taken")
+        # A tool that stands for a schema is not called: the answer is what it would have been called with.
+        ending = finish if native.ending in _CALLED else native.ending
+        usage = _usage(response) if native.counted else None
+        return Answer(said, ending, usage, self._cost(response), refusal, thought if isinstance(thought, str) else "")
 
     def _cost(self, response: Any) -> float | None:
         """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""
@@ -213,6 +300,8 @@ def litellm_parameters(litellm: Any, spec: ModelSpec, sampling: Sampling) -> dic
     return parameters(spec, sampling)
 
 
+_CALLED = frozenset({"", "tool_calls", "tool_use", "function_call"})
+"""Words for an ending of which LiteLLM knows more: whether a tool was really called."""
 _THINKS = frozenset({"thinking"})
 """Parameters of models that LiteLLM counts among its own."""
 
@@ -226,25 +315,6 @@ def way_to(spec: ModelSpec, environ: Mapping[str, str]) -> dict[str, Any]:
     return {"api_key": key} if key else {}
 
 
-def judge(error: Exception, library: Library, *, timeout: float, now: Callable[[], float]) -> AttemptFailed:
-    """The one place where LiteLLM's exceptions become ours."""
-    litellm = library.module
-    said = str(getattr(error, "message", "") or error or type(error).__name__)
-    if isinstance(error, litellm.ContextWindowExceededError):
-        return AttemptFailed("too_long", said)
-    if isinstance(error, litellm.ContentPolicyViolationError):
-        return AttemptFailed("refused", said)
-    if refused := _refused(error):
-        return AttemptFailed("final", refused)
-    if isinstance(error, litellm.Timeout):
-        return timed_out("", timeout)
-    status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
-        return AttemptFailed("down", said, brief=type(error).__name__)
-    headers = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
-    return judge_status(status, said, wait=parse_retry_after(headers.get("retry-after"), now=now()))
-
-
 def _supported(litellm: Any, model: str) -> frozenset[str] | None:
     """Parameters the model's provider takes; None where LiteLLM cannot tell."""
     try:
@@ -252,15 +322,6 @@ def _supported(litellm: Any, model: str) -> frozenset[str] | None:
     except Exception:  # unknown names raise differently by provider; the call itself will say what is wrong
         return None
     return frozenset(found) if found else None
-
-
-def _refused(error: BaseException | None) -> str:
-    """What the guard said, where it stands behind `error`; else nothing."""
-    while error is not None:
-        if isinstance(error, Refused):
-            return str(error)
-        error = error.__cause__ or error.__context__
-    return ""
 
 
 def cost_of(response: Any, *, priced: bool) -> float | None:

@@ -15,7 +15,8 @@ from sim.llm.answers import CAUSES
 from sim.llm.attempts import Answer, Patience, persist
 from sim.llm.embedding import Embedded, account
 from sim.llm.failures import AttemptFailed, scrub, timed_out
-from sim.llm.litellm_client import Library, cost_of, judge, way_to
+from sim.llm.litellm_client import Library, cost_of, way_to
+from sim.llm.litellm_failures import judge
 from sim.llm.traffic.passage import Enter, estimate
 
 if TYPE_CHECKING:

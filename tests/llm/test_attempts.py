@@ -64,9 +64,13 @@ def test_a_quota_that_is_used_up_is_not_a_rate_that_passes(body: str) -> None:
         assert (failure.kind, failure.brief) == ("final", "status 429, the quota of the account is used up")
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 413, 422])
+@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 422])
 def test_statuses_that_will_not(status: int) -> None:
     assert judge_status(status, "no").kind == "final"
+
+
+def test_what_is_too_large_to_be_taken_is_too_long() -> None:
+    assert judge_status(413, "no").kind == "too_long"
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,18 @@ import pytest
 
 from sim.llm.litellm_client import Library
 
-HOOKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
+HOOKS = ("callbacks", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
 
 
 def test_no_callback_no_telemetry_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
     litellm = Library().module  # a bare import would ask the network for prices
-    for hooks in HOOKS:
+    for hooks in (*HOOKS, "input_callback"):
         monkeypatch.setattr(litellm, hooks, ["elsewhere"])
     for name, was in (("telemetry", True), ("turn_off_message_logging", False), ("redact_messages_in_exceptions", False)):
         monkeypatch.setattr(litellm, name, was, raising=False)
     module = Library().module
     assert [getattr(module, hooks) for hooks in HOOKS] == [[]] * len(HOOKS)
+    assert [type(ear).__name__ for ear in module.input_callback] == ["Ear"], "what hears the bodies of answers is ours, and alone"
     assert (module.telemetry, module.turn_off_message_logging, module.redact_messages_in_exceptions) == (False, True, True)
     assert logging.getLogger("LiteLLM").disabled
 

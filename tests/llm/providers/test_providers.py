@@ -1,0 +1,84 @@
+"""Each provider in its own wire format, against a server in this process: what it may do, and what becomes of the call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.core.spec import Limits
+from sim.llm.build import Shared
+from sim.llm.failures import judge_status, wait_asked
+from sim.llm.litellm_client import Library
+from sim.llm.native import read_native
+from sim.llm.traffic.passage import Traffic
+from tests.benchmarks.providers import promised, table, ways
+from tests.llm.providers.behaviours import BEHAVIOURS, PROVIDERS, Behaviour
+from tests.llm.providers.meeting import Bench
+from tests.llm.providers.ollama import Ollama
+from tests.llm.providers.provider import Provider
+from tests.llm.providers.wire import say
+
+
+@pytest.fixture
+def bench(library: Library) -> Bench:
+    shared = Shared(Traffic(Limits()))
+    shared.library = library
+    return Bench(shared)
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.name)
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+async def test_what_a_provider_does_becomes_what_it_must(provider: Provider, behaviour: Behaviour, bench: Bench) -> None:
+    met = await behaviour.meet(provider, bench)
+    if met is not None:
+        assert list(behaviour.faults(provider, met)) == []
+
+
+def test_the_guide_says_what_is_held_here() -> None:
+    page = (Path(__file__).parents[3] / "sim" / "guide" / "providers.md").read_text(encoding="utf-8")
+    assert ways() in page
+    assert table(promised) in page
+
+
+async def test_both_names_of_ollama_are_asked_in_the_same_way(bench: Bench) -> None:
+    class Older(Ollama):
+        model = "ollama_chat/llama3.2"
+
+    (one,), (other,) = [(await bench.meet(provider, say(provider.answer("Hm.")))).asked for provider in (Ollama(), Older())]
+    assert (one.path, one.body) == (other.path, other.body)
+
+
+def test_the_waits_of_a_provider_are_waited_out_and_no_longer() -> None:
+    """What the body says counts where no header does, and milliseconds go before seconds."""
+    at = {"retry-after": "9", "retry-after-ms": "1500"}
+    assert wait_asked(at, "", now=0.0) == 1.5
+    assert wait_asked({"Retry-After": "9"}, "Please try again in 3s.", now=0.0) == 9.0
+    said = {"7m12s": 432.0, "120ms": 0.12, "34.5s": 34.5, "6 seconds": 6.0, "1m0.5s": 60.5}
+    assert {text: wait_asked({}, f"Limit 200. Please try again in {text}. Visit the page.", now=0.0) for text in said} == said
+    assert wait_asked({"retry-after-ms": "soon", "retry-after": "inf"}, "Try again later.", now=0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (429, "Rate limit reached on requests per day (RPD): Limit 200. Please try again in 7m12s.", "final"),
+        (429, "You exceeded your current quota. quotaId: GenerateContentInputTokensPerModelPerMinute-FreeTier", "limited"),
+        (429, "You exceeded your current quota. quotaId: GenerateRequestsPerDayPerProjectPerModel-FreeTier", "final"),
+        (403, "Your credit balance is too low to access the API.", "final"),
+        (400, "How many eggs do you eat per day?", "final"),
+        (500, "insufficient_quota", "down"),
+    ],
+)
+def test_a_limit_that_does_not_pass_soon_is_not_waited_for(status: int, body: str, kind: str) -> None:
+    failure = judge_status(status, "", body=body)
+    assert failure.kind == kind
+    assert ("used up" in failure.brief) == (status in (403, 429) and kind == "final")
+
+
+@pytest.mark.parametrize(
+    "raw", [None, "", "x", "[]", "[1]", "{}", {"choices": 3}, {"choices": [3]}, {"stop_reason": 4, "content": [5]}, {"candidates": {}}]
+)
+def test_of_what_is_no_answer_nothing_is_read(raw: object) -> None:
+    native = read_native(raw)
+    assert (native.ending, native.unknown, native.refusal, native.error) == ("", (), "", "")
