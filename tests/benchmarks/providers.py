@@ -22,14 +22,8 @@ def ways() -> str:
     """How each provider is asked, as a table in Markdown."""
     lines = ["| | a study says | asked at | bound of an answer | JSON Schema | key |", "|---|---|---|---|---|---|"]
     for provider in PROVIDERS:
-        named = [
-            f"`{provider.model}`",
-            f"`{provider.path}`",
-            f"`{'.'.join(provider.limit)}`",
-            f"`{'.'.join(provider.schema)}`",
-            f"`{provider.keyed[0]}`",
-        ]
-        lines.append(f"| {provider.name} | {' | '.join(named)} |")
+        told = (provider.model, provider.path, ".".join(provider.limit), ".".join(provider.schema), provider.keyed[0])
+        lines.append(f"| {provider.name} | {' | '.join(f'`{t}`' for t in told)} |")
     return "\n".join(lines)
 
 

@@ -100,7 +100,7 @@ def test_litellm_keeps_to_itself(library: Library) -> None:
     litellm = library.module
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
     assert (litellm.telemetry, litellm.suppress_debug_info, litellm.turn_off_message_logging) == (False, True, True)
-    assert [*litellm.callbacks, *litellm.success_callback, *litellm.failure_callback, *litellm.input_callback] == []
+    assert [*litellm.callbacks, *litellm.success_callback, *litellm.failure_callback] == []
 
 
 async def test_a_seed_goes_only_to_providers_that_take_one(build: Build) -> None:

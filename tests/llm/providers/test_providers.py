@@ -76,9 +76,10 @@ def test_a_limit_that_does_not_pass_soon_is_not_waited_for(status: int, body: st
     assert ("used up" in failure.brief) == (status in (403, 429) and kind == "final")
 
 
-@pytest.mark.parametrize(
-    "raw", [None, "", "x", "[]", "[1]", "{}", {"choices": 3}, {"choices": [3]}, {"stop_reason": 4, "content": [5]}, {"candidates": {}}]
-)
+NONSENSE = (None, "", "x", "[]", "[1]", "{}", {"choices": 3}, {"choices": [3]}, {"stop_reason": 4, "content": [5]}, {"candidates": {}})
+
+
+@pytest.mark.parametrize("raw", NONSENSE)
 def test_of_what_is_no_answer_nothing_is_read(raw: object) -> None:
     native = read_native(raw)
     assert (native.ending, native.unknown, native.refusal, native.error) == ("", (), "", "")
