@@ -113,7 +113,7 @@ _CAME: ContextVar[list[object]] = ContextVar("came")
 """Where the bodies of the answers to a call are kept."""
 
 
-def _ear() -> object:
+def _ear() -> Any:
     """What LiteLLM tells of the body of every answer, before it puts it into a form of its own."""
     from litellm.integrations.custom_logger import CustomLogger
 
@@ -256,10 +256,10 @@ class LiteLLMClient:
         except TimeoutError:
             raise timed_out("", seconds) from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
-            raise judge(error, self._library, timeout=seconds, now=self._now, came=came[-1] if came else None) from None
+            raise judge(error, self._library, timeout=seconds, now=self._now, came=came[0] if came else None) from None
         finally:
             _CAME.reset(hearing)
-        return self._read(response, read_native(came[-1] if came else None))
+        return self._read(response, read_native(came[0] if came else None))
 
     def _read(self, response: Any, native: Native) -> Answer:
         try:

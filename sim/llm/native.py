@@ -19,19 +19,10 @@ ENDINGS: Mapping[str, str] = {
     "pause_turn": "pause_turn",
 }
 """How an answer ends, by each provider's own word."""
-BROKEN = frozenset(
-    {
-        "error",
-        "network_error",
-        "abort",
-        "failed",
-        "cancelled",
-        "MALFORMED_FUNCTION_CALL",
-        "MALFORMED_RESPONSE",
-        "UNEXPECTED_TOOL_CALL",
-        "TOO_MANY_TOOL_CALLS",
-    }
-)
+BROKEN = frozenset({"error", "network_error", "abort", "failed", "cancelled", "MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE"}) | {
+    "UNEXPECTED_TOOL_CALL",
+    "TOO_MANY_TOOL_CALLS",
+}
 """Words for an answer that the provider itself gave up."""
 _BLOCKS = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "server_tool_use", "compaction", "container_upload", "reference"})
 _PARTS = frozenset(
@@ -77,7 +68,7 @@ def read_native(raw: object) -> Native:
     if body is None:
         return Native()
     read = next((read for key, read in _READERS if key in body), _nothing)
-    return read(body)._replace(error=error_of(body) if body.get("error") else "")
+    return read(body)._replace(error=error_of(body) if body.get("error") or body.get("object") == "error" else "")
 
 
 def _nothing(body: Mapping[str, Any]) -> Native:
