@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from importlib.util import find_spec
 from types import ModuleType
@@ -111,6 +111,12 @@ class Library:
 
 _CAME: ContextVar[list[object]] = ContextVar("came")
 """Where the bodies of the answers to a call are kept."""
+
+
+def _body_of(came: Sequence[object]) -> object:
+    """What of all that LiteLLM told is the body of an answer: it tells of what it makes of errors too."""
+    told = [text for text in came if isinstance(text, str)]
+    return next((text for text in told if text.lstrip().startswith(("{", "["))), told[-1] if told else None)
 
 
 def _ear() -> Any:
@@ -256,10 +262,10 @@ class LiteLLMClient:
         except TimeoutError:
             raise timed_out("", seconds) from None
         except Exception as error:  # whatever foreign code raises is the attempt's failure, never the run's
-            raise judge(error, self._library, timeout=seconds, now=self._now, came=came[0] if came else None) from None
+            raise judge(error, self._library, timeout=seconds, now=self._now, came=_body_of(came)) from None
         finally:
             _CAME.reset(hearing)
-        return self._read(response, read_native(came[0] if came else None))
+        return self._read(response, read_native(_body_of(came)))
 
     def _read(self, response: Any, native: Native) -> Answer:
         try:
