@@ -273,6 +273,7 @@ FlagKind = Literal[
     "unknown_fact_claimed",
     "claimed_fact_absent",
     "core_fact_appended",
+    "claims_cut",
 ]
 
 

@@ -12,8 +12,9 @@ from sim.core.errors import LOST, CallFailed
 from sim.core.event import Departure, Flag, FlagKind, Silence, Utterance
 from sim.core.ledger import hears
 from sim.core.text import contains
-from sim.dialogue.hygiene import clean
+from sim.dialogue.hygiene import MAX_CHARACTERS, clean
 from sim.llm.client import CallLog, Message, Request, Schema
+from sim.llm.shapes import SENTENCE, a_list, a_text, an_object, one_of, or_null, within
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 REGENERATIONS = 2
 """Times a message that cannot be sent is asked for again."""
+MOST_FACTS = 12
+"""Facts that one message may be said to tell or bear on."""
+MOOD = 80
+"""Characters of a mood."""
+_WORDS = 200
+"""Characters of an allusion or a joke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,8 @@ class ModelUser:
         """Ask for the message; ask again, twice at most, for what cannot be sent."""
         tab = CallLog()
         messages = self._messages(view)
-        request = Request("user", messages, _schema(), inputs=view, seed=view.seed % 2**31)
+        schema = _schema(tuple(view.values))
+        request = Request("user", messages, schema, inputs=view, seed=view.seed % 2**31)
         for attempt in range(REGENERATIONS + 1):
             try:
                 answer = await tab.ask(self._client, request)
@@ -91,7 +99,7 @@ class ModelUser:
             request = Request(
                 "user",
                 (*messages, Message("assistant", answer.text or "(nothing)"), Message("user", again)),
-                _schema(),
+                schema,
                 inputs=view,
                 seed=(view.seed + attempt + 1) % 2**31,
                 step="regeneration",
@@ -157,17 +165,18 @@ def _read(value: JsonValue, view: UserView) -> _Draft:
         if view.may_go_silently:
             return _Draft(Departure(why=why or "gave no reason"))
         return _Draft(Utterance(message=""), fault=_critical("left_too_early", why or ""), sendable=False)
+    facts, overdone = _facts(value.get("facts_used"))
     utterance = Utterance(
         message=cleaned.message,
-        mood=(_text(value.get("mood")) or "")[:80],
+        mood=(_text(value.get("mood")) or "")[:MOOD],
         allusion=_words_of(cleaned.message, value.get("allusion")),
         humour_bid=_words_of(cleaned.message, value.get("humour_bid")),
-        facts_used=_listed(value.get("facts_used")),
+        facts_used=facts,
         signalled=tuple(d for d in DIMENSIONS if d in _listed(value.get("signalled"))),
         leave=leave,
-        why=why if leave else None,
+        why=within(why, SENTENCE) if leave and why else None,
     )
-    return _Draft(utterance, cleaned.flags, cleaned.fault, cleaned.sendable)
+    return _Draft(utterance, (*cleaned.flags, *overdone), cleaned.fault, cleaned.sendable)
 
 
 def _finish(draft: _Draft, view: UserView) -> UserOutcome:
@@ -208,22 +217,34 @@ def _words_of(message: str, value: JsonValue) -> str | None:
     return words if words and contains(message, words) else None
 
 
+def _facts(value: JsonValue) -> tuple[tuple[str, ...], tuple[Flag, ...]]:
+    """The facts that are claimed, each once, and a note where there were more than can be meant."""
+    given = len(value) if isinstance(value, list) else 0
+    facts = _listed(value)
+    if given <= MOST_FACTS:
+        return facts, ()
+    evidence = f"{given} entries, {len(facts)} of them different; the first {min(len(facts), MOST_FACTS)} count"
+    return facts[:MOST_FACTS], (Flag(kind="claims_cut", severity="note", evidence=evidence),)
+
+
 def _listed(value: JsonValue) -> tuple[str, ...]:
     return tuple(dict.fromkeys(v for v in value if isinstance(v, str))) if isinstance(value, list) else ()
 
 
-@lru_cache(maxsize=1)
-def _schema() -> Schema:
-    words: JsonValue = {"anyOf": [{"type": "string"}, {"type": "null"}]}
-    names: list[JsonValue] = list(DIMENSIONS)
-    properties: dict[str, JsonValue] = {
-        "mood": {"type": "string"},
-        "facts_used": {"type": "array", "items": {"type": "string"}},
-        "signalled": {"type": "array", "items": {"type": "string", "enum": names}},
-        "message": {"type": "string"},
-        "allusion": words,
-        "humour_bid": words,
-        "leave": {"type": "boolean"},
-        "why": words,
-    }
-    return Schema("user_turn", {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False})
+@lru_cache(maxsize=256)
+def _schema(facts: tuple[str, ...]) -> Schema:
+    """What is asked for: the message first, so that an answer that is cut short lacks something else, and only facts that there are."""
+    known = a_list(one_of(facts), min(len(facts), MOST_FACTS), unique=True) if facts else a_list(a_text(_WORDS), 1)
+    shape = an_object(
+        {
+            "message": a_text(MAX_CHARACTERS),
+            "mood": a_text(MOOD),
+            "facts_used": known,
+            "signalled": a_list(one_of(DIMENSIONS), len(DIMENSIONS), unique=True),
+            "allusion": or_null(a_text(_WORDS)),
+            "humour_bid": or_null(a_text(_WORDS)),
+            "leave": {"type": "boolean"},
+            "why": or_null(a_text(SENTENCE)),
+        }
+    )
+    return Schema("user_turn", shape)

@@ -12,6 +12,7 @@ from sim.core.logged import SCENARIO
 from sim.core.text import words
 from sim.core.view import RaterView
 from sim.llm.client import JsonSchema, Message, Request, Schema
+from sim.llm.shapes import PASSAGE, SENTENCE, a_text, an_object, one_of, or_null, within
 from sim.score.evidence import quote_found, quote_long_enough
 from sim.score.repair import Misfit, ask_each
 from sim.score.scorer import Scored
@@ -131,6 +132,7 @@ def _evidence(dimension: str, raw: JsonValue, view: RaterView) -> Evidence:
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if not isinstance(text, str) or kind not in ("quote", "absence"):
         raise Misfit(f"{dimension}: evidence must be a quote of the reply or an absence with your own words")
+    text = text[:PASSAGE]
     if kind == "absence":
         return Absence(text=text, found=quote_found(text, view.said.message))
     return Quote(text=text, found=quote_found(text, view.reply) and quote_long_enough(text, view.reply))
@@ -147,7 +149,7 @@ def _sentence(item: str, raw: dict[str, JsonValue]) -> str:
     value = raw.get("reason")
     if not isinstance(value, str) or not value.strip():
         raise Misfit(f"{item}: reason must be one sentence")
-    return value.strip()
+    return within(value.strip(), SENTENCE)
 
 
 def _number(item: str, raw: dict[str, JsonValue]) -> int:
@@ -164,27 +166,23 @@ _SCORE: JsonSchema = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
 
 @lru_cache(maxsize=1024)
 def _rating_schema(order: tuple[str, ...], occasions: frozenset[str]) -> Schema:
-    return Schema("ratings", _object({d: _dimension_schema(d, d in occasions) for d in order}))
+    return Schema("ratings", an_object({d: _dimension_schema(d, d in occasions) for d in order}))
 
 
 @cache
 def _dimension_schema(dimension: str, occasion: bool) -> JsonValue:
-    kinds: list[JsonValue] = ["measure"] if dimension == "length_fit" else ["quote", "absence"]
+    kinds = ["measure"] if dimension == "length_fit" else ["quote", "absence"]
     fields: dict[str, JsonValue] = {
         "attempt": {"type": "boolean"},
-        "evidence": _object({"kind": {"type": "string", "enum": kinds}, "text": {"type": "string"}}),
-        "reason": {"type": "string"},
+        "evidence": an_object({"kind": one_of(kinds), "text": a_text(PASSAGE)}),
+        "reason": a_text(SENTENCE),
     }
     if dimension == "callback":
         fields["false_memory"] = {"type": "boolean"}
-    fields["score"] = dict(_SCORE) if occasion else {"anyOf": [dict(_SCORE), {"type": "null"}]}
-    return _object(fields)
+    fields["score"] = dict(_SCORE) if occasion else or_null(dict(_SCORE))
+    return an_object(fields)
 
 
 @lru_cache(maxsize=16)
 def _criterion_schema(order: tuple[str, ...]) -> Schema:
-    return Schema("criterion", _object({q: _object({"reason": {"type": "string"}, "score": dict(_SCORE)}) for q in order}))
-
-
-def _object(properties: dict[str, JsonValue]) -> JsonSchema:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return Schema("criterion", an_object({q: an_object({"reason": a_text(SENTENCE), "score": dict(_SCORE)}) for q in order}))

@@ -16,8 +16,9 @@ from sim.core.errors import LOST, CallFailed
 from sim.core.event import TaggedSentence, Tagging, Tags, Unscored
 from sim.core.seeds import derive
 from sim.core.text import normalise
-from sim.llm.client import CallLog, Completion, Message, Request, Schema
+from sim.llm.client import CallLog, Completion, JsonSchema, Message, Request, Schema
 from sim.llm.reading import CLASH
+from sim.llm.shapes import a_list, a_text, an_object, one_of
 from sim.score.repair import Misfit
 from sim.score.scorer import Scored
 from sim.score.sentences import split_sentences
@@ -36,6 +37,12 @@ KEPT_FROM = 0.5
 """Confidence from which a move counts as made; the prompt asks for none below."""
 ALIKE = 90.0
 """Ratio (0 to 100, of rapidfuzz) from which two texts are taken for the same sentence."""
+MOST_ROWS = 2 * AT_ONCE
+"""Stretches of sentences in one answer."""
+MOST_MOVES = 8
+"""Moves that one stretch makes."""
+_JOINED = 1_000
+"""Characters of a stretch: several sentences may be taken together."""
 FEWEST = 4
 """Characters below which a text is not looked for inside another."""
 
@@ -117,7 +124,8 @@ def read_marks(
     rows = answer.value.get("sentences") if isinstance(answer.value, dict) else None
     if not isinstance(rows, list):
         return {}, [CLASH if answer.clash else 'the answer is not one JSON object with a list "sentences"']
-    problems: list[str] = []
+    problems = [f"your list has {len(rows)} entries; write {MOST_ROWS} at most"] if len(rows) > MOST_ROWS else []
+    rows = rows[:MOST_ROWS]
     good: list[_Row] = []
     spoilt: set[int] = set()
     for number, raw in enumerate(rows, 1):
@@ -250,11 +258,7 @@ def _tagged(sentence: str, marks: Marks) -> TaggedSentence:
 
 def _schema(moves: Sequence[str]) -> Schema:
     # Bounds of numbers are refused by some providers' strict modes; a list of choices is taken by all.
-    confidence: dict[str, JsonValue] = {"type": "number", "enum": [n / 10 for n in range(11)]}
-    move = _object({"move": {"type": "string", "enum": list(moves)}, "confidence": confidence})
-    fields: dict[str, JsonValue] = {"index": {"type": "integer"}, "text": {"type": "string"}, "moves": {"type": "array", "items": move}}
-    return Schema("moves", _object({"sentences": {"type": "array", "items": _object(fields)}}))
-
-
-def _object(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    confidence: JsonSchema = {"type": "number", "enum": [n / 10 for n in range(11)]}
+    marks = a_list(an_object({"move": one_of(moves), "confidence": confidence}), MOST_MOVES)
+    row = an_object({"index": {"type": "integer"}, "text": a_text(_JOINED), "moves": marks})
+    return Schema("moves", an_object({"sentences": a_list(row, MOST_ROWS)}))

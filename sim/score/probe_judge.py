@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from sim.core.event import Grade, Outcome, Unscored
 from sim.core.seeds import derive
 from sim.llm.client import Completion, Message, Request, Schema
+from sim.llm.shapes import PASSAGE, a_text, an_object, one_of
 from sim.score.evidence import quote_found
 from sim.score.repair import Misfit, ask
 
@@ -68,15 +69,7 @@ def read_grade(came: Completion, answer: str, *, abstention: bool) -> Grade:
         raise Misfit("quote must hold words of the answer")
     if answer.strip() and not quote_found(quote, answer):
         raise Misfit("the quote does not stand in the answer")
-    return Grade(outcome=known, by="judge", quote=quote.strip())
+    return Grade(outcome=known, by="judge", quote=quote.strip()[:PASSAGE])
 
 
-_SCHEMA = Schema(
-    "grade",
-    {
-        "type": "object",
-        "properties": {"quote": {"type": "string"}, "grade": {"type": "string", "enum": list(OUTCOMES)}},
-        "required": ["quote", "grade"],
-        "additionalProperties": False,
-    },
-)
+_SCHEMA = Schema("grade", an_object({"quote": a_text(PASSAGE), "grade": one_of(OUTCOMES)}))

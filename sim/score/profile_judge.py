@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sim.core.address import Address
 from sim.core.event import Truth, Truths, Unscored
 from sim.core.seeds import derive
 from sim.core.written import GRADES
-from sim.llm.client import Completion, Message, Request, Schema
+from sim.llm.client import Completion, JsonSchema, Message, Request, Schema
+from sim.llm.shapes import a_list, an_object, one_of
 from sim.score.profile import TRUTHS, split_facts
 from sim.score.repair import Misfit, ask
 from sim.score.scorer import Scored
@@ -42,7 +44,7 @@ class ProfileJudge:
             return Scored(Truths(truths=()))
         said = self._prompts.render("profile_judge", facts=facts, messages=context.messages)
         seed = derive("profile judge", content) % 2**31
-        first = Request("judge", (self._system, Message("user", said)), _SCHEMA, inputs=context, seed=seed)
+        first = Request("judge", (self._system, Message("user", said)), _schema(len(facts)), inputs=context, seed=seed)
         return await ask(
             self._client,
             first,
@@ -76,22 +78,7 @@ def read_truths(came: Completion, facts: int) -> tuple[Truth, ...]:
     return tuple(found[n] for n in range(1, facts + 1))
 
 
-_SCHEMA = Schema(
-    "grades",
-    {
-        "type": "object",
-        "properties": {
-            "grades": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {"fact": {"type": "integer"}, "grade": {"type": "string", "enum": list(TRUTHS)}},
-                    "required": ["fact", "grade"],
-                    "additionalProperties": False,
-                },
-            }
-        },
-        "required": ["grades"],
-        "additionalProperties": False,
-    },
-)
+@lru_cache(maxsize=64)
+def _schema(facts: int) -> Schema:
+    number: JsonSchema = {"type": "integer", "enum": list(range(1, facts + 1))}
+    return Schema("grades", an_object({"grades": a_list(an_object({"fact": number, "grade": one_of(TRUTHS)}), facts)}))

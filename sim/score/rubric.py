@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sim.core.event import Absence, Assessed, Assessment, Evidence, NotApplicable, Quote
 from sim.core.sheet import Sheet
-from sim.llm.client import Message, Request, Schema
+from sim.llm.client import JsonSchema, Message, Request, Schema
+from sim.llm.shapes import PASSAGE, SENTENCE, a_text, an_object, one_of, or_null, within
 from sim.score.evidence import quote_found, quote_long_enough
 from sim.score.repair import Misfit, ask_each
 from sim.score.scorer import Scored
@@ -103,9 +104,9 @@ def read_answer(rubric: Rubric, raw: JsonValue, sheet: Sheet) -> Assessed:
         if not isinstance(applies, bool):
             raise Misfit(f"{rubric.id}: applies must be true or false")
         if not applies:
-            return NotApplicable(reason=reason.strip())
+            return NotApplicable(reason=within(reason.strip(), SENTENCE))
     value = _value(rubric, raw.get("answer"))
-    return Assessment(value=value, reason=reason.strip(), evidence=_evidence(rubric, raw.get("evidence"), sheet))
+    return Assessment(value=value, reason=within(reason.strip(), SENTENCE), evidence=_evidence(rubric, raw.get("evidence"), sheet))
 
 
 def _value(rubric: Rubric, raw: JsonValue) -> bool | float | str:
@@ -127,6 +128,7 @@ def _evidence(rubric: Rubric, raw: JsonValue, sheet: Sheet) -> tuple[Evidence, .
     if kind not in rubric.evidence or not isinstance(text, str):
         kinds = " or ".join(f'"{k}"' for k in rubric.evidence)
         raise Misfit(f"{rubric.id}: evidence must be an object with kind {kinds} and text")
+    text = text[:PASSAGE]
     if kind == "absence":
         return (Absence(text=text, found=any(quote_found(text, m) for m in sheet.messages)),)
     return (Quote(text=text, found=any(quote_found(text, r) and quote_long_enough(text, r) for r in sheet.replies)),)
@@ -134,18 +136,14 @@ def _evidence(rubric: Rubric, raw: JsonValue, sheet: Sheet) -> tuple[Evidence, .
 
 def _schema(sheet: Sheet, ids: Sequence[str]) -> Schema:
     by_id = {r.id: r for r in sheet.rubrics}
-    return Schema("judgement", _object({i: _entry(by_id[i]) for i in ids}))
+    return Schema("judgement", an_object({i: _entry(by_id[i]) for i in ids}))
 
 
 def _entry(rubric: Rubric) -> JsonValue:
-    answers: JsonValue = {"type": "integer" if rubric.levels else "string", "enum": list(rubric.answers)}
+    answers: JsonSchema = {"type": "integer" if rubric.levels else "string", "enum": list(rubric.answers)}
     fields: dict[str, JsonValue] = {"applies": {"type": "boolean"}} if rubric.applies else {}
     if rubric.evidence:
-        fields["evidence"] = _object({"kind": {"type": "string", "enum": list(rubric.evidence)}, "text": {"type": "string"}})
-    fields["reason"] = {"type": "string"}
-    fields["answer"] = {"anyOf": [answers, {"type": "null"}]} if rubric.applies else answers
-    return _object(fields)
-
-
-def _object(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+        fields["evidence"] = an_object({"kind": one_of(rubric.evidence), "text": a_text(PASSAGE)})
+    fields["reason"] = a_text(SENTENCE)
+    fields["answer"] = or_null(answers) if rubric.applies else answers
+    return an_object(fields)
