@@ -190,6 +190,8 @@ class TokenTotals(Frozen):
     output: int
     unknown_usage: int
     """Calls whose provider did not say."""
+    reasoning: int = 0
+    """Of `output`, what models thought with and did not say; priced as part of it."""
 
 
 class AbsentVerdicts(Frozen):
@@ -415,7 +417,7 @@ def _target(
         absent=_absent(trials, panel),
         lost=_counted(lost.cause for t in trials for lost in t.lost),
         calls={r: s.calls for r, s in spent.items()},
-        tokens={r: TokenTotals(input=s.input, output=s.output, unknown_usage=s.unknown_usage) for r, s in spent.items()},
+        tokens={r: TokenTotals(input=s.input, output=s.output, unknown_usage=s.unknown_usage, reasoning=s.reasoning) for r, s in spent.items()},
         cost={r: None if s.unknown_cost == s.calls else s.cost for r, s in spent.items()},
         unknown_cost={r: s.unknown_cost for r, s in spent.items()},
     )
@@ -556,6 +558,7 @@ def _spent(trials: Sequence[Trial]) -> dict[Role, RoleSpending]:
                 cost=fsum(p.cost for p in parts),
                 unknown_cost=sum(p.unknown_cost for p in parts),
                 unknown_usage=sum(p.unknown_usage for p in parts),
+                reasoning=sum(p.reasoning for p in parts),
             )
     return total
 

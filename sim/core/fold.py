@@ -38,7 +38,7 @@ from sim.core.event import (
     Utterance,
 )
 from sim.core.ledger import scan
-from sim.core.record import Exchange, Reply, RoleSpending, Session, Trial, changed
+from sim.core.record import Exchange, Reply, RoleSpending, Session, Trial, changed, thought_of
 from sim.core.written import GRADES
 
 if TYPE_CHECKING:
@@ -120,11 +120,11 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             return _judged(trial, session, event)
         case TargetReplied():
             seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
-            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds)
+            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds, thought=thought_of(event.calls))
             return _at(session, event.exchange, reply=reply)
         case UserSpoke(said=Utterance() as said):
             told = scan(said.message, trial.cast, session=session.index)
-            spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags)
+            spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags, thought=thought_of(event.calls))
             return changed(session, exchanges=(*session.exchanges, spoken))
         case UserSpoke(said=Departure() | Silence() as gone):
             return changed(session, gone=gone, flags=event.flags)
@@ -196,6 +196,7 @@ def _spend(spent: Mapping[Role, RoleSpending], calls: tuple[Call, ...]) -> dict[
             cost=s.cost + (call.cost or 0.0),
             unknown_cost=s.unknown_cost + (call.cost is None),
             unknown_usage=s.unknown_usage + (call.usage is None),
+            reasoning=s.reasoning + (call.usage.reasoning if call.usage else 0),
         )
     return after
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Score
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.core.cast import Cast
     from sim.core.event import (
         Assessed,
+        Call,
         CallLost,
         Departure,
         Ending,
@@ -81,6 +82,23 @@ TrialStatus = Literal["planned", "running", "finished", "failed", "stopped"]
 RunStatus = Literal["running", "finished", "incomplete"]
 
 
+class Thought(NamedTuple):
+    """What a reasoning model thought before it spoke; nobody else in the talk sees it."""
+
+    text: str
+    tokens: int | None
+    """None: nobody counted them."""
+
+
+def thought_of(calls: Iterable[Call]) -> Thought | None:
+    """What was thought in the calls that one thing was said with."""
+    thoughts = [call for call in calls if call.thought]
+    if not thoughts:
+        return None
+    counted = [call.usage.reasoning for call in thoughts if call.usage]
+    return Thought("\n\n".join(call.thought for call in thoughts), sum(counted) if counted else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the target answered."""
@@ -94,6 +112,8 @@ class Reply:
     """From the first attempt to the answer; it differs from one execution to the next and makes no other reply. None: not taken down."""
     counted: int | None = field(default=None, compare=False, repr=False)
     """Its words, where they were counted already."""
+    thought: Thought | None = field(default=None, compare=False, repr=False)
+    """What the target thought, where it is a model that thinks first; it is no part of what was said."""
 
     @property
     def cut(self) -> bool:
@@ -138,6 +158,8 @@ class Exchange:
     """Results of the study's own scorers of exchanges, by scorer id (see `Trial.versions`)."""
     alone: Mapping[str, Ratings] = field(default_factory=dict)
     """By control, what it has of dimensions that are rated one by one; it is among `ratings` as soon as it has all of them."""
+    thought: Thought | None = field(default=None, compare=False, repr=False)
+    """What the user's model thought before it wrote."""
 
     @cached_property
     def turn(self) -> Turn:
@@ -200,6 +222,8 @@ class RoleSpending:
     unknown_cost: int = 0
     """Calls whose cost the provider's price list does not tell."""
     unknown_usage: int = 0
+    reasoning: int = 0
+    """Of `output`, tokens that models thought with and did not say."""
 
 
 @dataclass(frozen=True)

@@ -311,21 +311,24 @@ in turn: excess beyond that in random order; moves, words: a reply"""
 
 
 def _spending(summary: RunSummary) -> Table:
-    table = figure_table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost", "cost unknown"))
+    thinks = any(of.reasoning for t in summary.targets for of in t.tokens.values())
+    figures = ("calls", "tokens in", "tokens out", *(("of them thought",) if thinks else ()), "cost", "cost unknown")
+    table = figure_table("Calls, tokens and cost", ("for",), figures)
     for role in ROLES:
         of = [t for t in summary.targets if role in t.calls]
         if of:
-            table.add_row(role, *_spent(of, role))
+            table.add_row(role, *_spent(of, role, thinks=thinks))
     return table
 
 
-def _spent(targets: Sequence[TargetSummary], role: Role) -> list[str]:
+def _spent(targets: Sequence[TargetSummary], role: Role, *, thinks: bool) -> list[str]:
     known = [cost for t in targets if (cost := t.cost[role]) is not None]
     unknown = sum(t.unknown_cost[role] for t in targets)
     return [
         f"{sum(t.calls[role] for t in targets):,}",
         f"{sum(t.tokens[role].input for t in targets):,}",
         f"{sum(t.tokens[role].output for t in targets):,}",
+        *([f"{sum(t.tokens[role].reasoning for t in targets):,}"] if thinks else []),
         money(fsum(known) if known else None),
         many(unknown, "call") if unknown else "",
     ]

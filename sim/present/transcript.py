@@ -17,7 +17,15 @@ from sim.present.words import NONE, SHORT, many, number, safe, share
 
 if TYPE_CHECKING:
     from sim.core.event import Flag
-    from sim.present.trial_json import AssessedDocument, ExchangeDocument, ProbeDocument, RatingDocument, SessionDocument, TrialDocument
+    from sim.present.trial_json import (
+        AssessedDocument,
+        ExchangeDocument,
+        ProbeDocument,
+        RatingDocument,
+        SessionDocument,
+        ThoughtDocument,
+        TrialDocument,
+    )
 
 READABLE = 100
 """Columns beyond which messages are not drawn out."""
@@ -108,11 +116,11 @@ class TranscriptLayout:
         worst = self.trial.worst
         if worst and (session, exchange.index) == (worst.session, worst.exchange):
             head.append(f"  ◀ worst exchange, {number(worst.score)}", "bold red")
-        return [head, *self.said(self.trial.persona_name, exchange.user, "cyan")]
+        return [head, *self.said(self.trial.persona_name, exchange.user, "cyan"), *self.thought(exchange.user_thought)]
 
     def answered(self, exchange: ExchangeDocument) -> list[RenderableType]:
         """The reply."""
-        parts = self.said(self.trial.target, exchange.reply or "", "green")
+        parts = [*self.said(self.trial.target, exchange.reply or "", "green"), *self.thought(exchange.thought)]
         return [*parts, self.line("cut off", "the reply reached its limit of length and stops there", "yellow")] if exchange.cut else parts
 
     def judged(self, exchange: ExchangeDocument) -> list[RenderableType]:
@@ -152,6 +160,10 @@ class TranscriptLayout:
     def said(self, who: str, text: str, style: str) -> list[RenderableType]:
         """A message and who wrote it."""
         return [Text(f"  {who}", style), Constrain(Padding(Text(safe(text)), (0, 0, 0, 4), expand=False), self.width)]
+
+    def thought(self, thought: ThoughtDocument | None) -> list[RenderableType]:
+        """That a model thought before it spoke; what it thought is in the viewer and in --json."""
+        return [] if thought is None else [self.line("thought", _tokens(thought), "dim")]
 
     def flags(self, flags: Sequence[Flag]) -> list[RenderableType]:
         """What the simulated user should not have done."""
@@ -230,3 +242,7 @@ def _live(exchange: ExchangeDocument) -> str:
 
 def _answers(answers: Mapping[str, RatingDocument]) -> str:
     return "\n".join(f"{LABELS[c]} {_mark(answers[c])}: {safe(answers[c].reason)}" for c in CRITERIA if c in answers)
+
+
+def _tokens(thought: ThoughtDocument) -> str:
+    return "nobody counted how many tokens" if thought.tokens is None else many(thought.tokens, "token")

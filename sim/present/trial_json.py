@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
     from sim.core.event import Assessed, Probed, Rating, Tagging
-    from sim.core.record import Exchange, Session, Trial
+    from sim.core.record import Exchange, Session, Thought, Trial
     from sim.core.spec import Study
     from sim.score.repetition import Running
     from sim.score.said_before import Said
@@ -101,6 +101,14 @@ class OccasionDocument(Frozen):
     facts_used: tuple[str, ...]
 
 
+class ThoughtDocument(Frozen):
+    """What a reasoning model thought before it spoke; nobody in the talk, and no rater, saw it."""
+
+    text: str
+    tokens: int | None
+    """Null: nobody counted them."""
+
+
 class ExchangeDocument(Frozen):
     """One user message and the reply to it."""
 
@@ -142,6 +150,10 @@ class ExchangeDocument(Frozen):
     disclosed: tuple[DisclosureDocument, ...]
     flags: tuple[Flag, ...]
     resent: bool
+    thought: ThoughtDocument | None = None
+    """Of the target, before its reply."""
+    user_thought: ThoughtDocument | None = None
+    """Of the model that plays the user, before its message."""
 
 
 class ProbeDocument(Frozen):
@@ -360,7 +372,13 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
         flags=exchange.flags,
         resent=bool(reply and reply.resent),
+        thought=_thought(reply.thought) if reply else None,
+        user_thought=_thought(exchange.thought),
     )
+
+
+def _thought(thought: Thought | None) -> ThoughtDocument | None:
+    return None if thought is None else ThoughtDocument(text=thought.text, tokens=thought.tokens)
 
 
 def _assessed(scores: Mapping[str, Assessed]) -> dict[str, AssessedDocument]:

@@ -25,6 +25,7 @@ from sim.core.errors import CallFailed, Cause
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
 from sim.llm.attempts import Answer as Attempted
 from sim.llm.attempts import Outcome, Patience, persist
+from sim.llm.bounds import LARGEST, too_much
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub, timed_out
 from sim.llm.keys import hold
 from sim.llm.reach import why_unreachable
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from sim.llm.traffic.passage import Passage
     from sim.targets.identity import Identity
 
-LARGEST = 10_000_000
-"""Bytes of a body; nobody reads a reply longer than this."""
 OK = frozenset(range(200, 300))
 GONE = frozenset({404, 410})
 """Statuses by which a chatbot says that there is nothing to delete."""
@@ -220,7 +219,7 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > LARGEST:
-            raise AttemptFailed("final", f"more than {LARGEST / 1e6:g} MB came")
+            raise too_much(response.host)
         yield chunk
 
 

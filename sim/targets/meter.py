@@ -1,4 +1,5 @@
 """The account of calls to custom targets: each goes through the door of the run's traffic, is cleaned of keys, and written down when it is answered.
+What a chatbot thinks aloud between tags is kept apart from its reply.
 
 What such a call costs nobody says, and unknown is not 0.
 """
@@ -16,6 +17,7 @@ from sim.llm.client import Message, prompt_hash
 from sim.llm.prices import Price
 from sim.llm.reading import sound
 from sim.llm.telemetry import calling
+from sim.llm.thought import part
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import Passage, Settled, Traffic, estimate
 from sim.targets.target import TargetAnswer
@@ -68,9 +70,10 @@ class Meter:
             said, latency, settled = await self._pass(message, call)
             span.tell({"gen_ai.response.finish_reasons": [sound(SECRETS.strike(said.finish))[:MOST_FINISH]], "rapport.retries": said.attempts - 1})
         prompt = prompt_hash((Message("user", message),))
-        paid = Call(role=self.role, model=self.name, prompt=prompt, cost=settled.cost, estimated=settled.estimated)
+        parted = part(sound(SECRETS.strike(said.text)), talk=True)
+        paid = Call(role=self.role, model=self.name, prompt=prompt, cost=settled.cost, estimated=settled.estimated, thought=parted.thought)
         return TargetAnswer(
-            sound(SECRETS.strike(said.text)),
+            parted.text,
             finish=sound(SECRETS.strike(said.finish))[:MOST_FINISH],
             calls=(paid,),
             timings=(Timing(latency=latency, retries=said.attempts - 1),),

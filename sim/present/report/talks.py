@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
     from sim.core.event import Assessed, Flag, Probed, Rating, Tagging
-    from sim.core.record import Exchange, Ratings, Session, Trial
+    from sim.core.record import Exchange, Ratings, Session, Thought, Trial
     from sim.core.spec import Study
     from sim.score.said_before import Said
 
@@ -139,6 +139,8 @@ def _exchange(exchange: Exchange, trial: Trial, study: Study, said: Said | None)
         "why": spoken.why,
         "resent": bool(exchange.reply and exchange.reply.resent),
         "cut": bool(exchange.reply and exchange.reply.cut),
+        "thought": _thought(exchange.reply.thought if exchange.reply else None),
+        "user_thought": _thought(exchange.thought),
         "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
         "sentences": _sentences(exchange.tags.get(study.tagger_id)),
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
@@ -148,6 +150,11 @@ def _exchange(exchange: Exchange, trial: Trial, study: Study, said: Said | None)
         "scores": _assessed(exchange.scores),
     }
     return {k: v for k, v in found.items() if v or k in ("index", "user", "reply")}
+
+
+def _thought(thought: Thought | None) -> JsonValue:
+    """What was thought, and in how many tokens."""
+    return None if thought is None else [thought.text, thought.tokens]
 
 
 def _probe(asked: Probed) -> Data:

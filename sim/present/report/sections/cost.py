@@ -20,10 +20,13 @@ TITLE = "Cost and latency"
 
 def cost_section(of: Material) -> Section:
     """One row a role."""
-    rows = [_row(of, role) for role in ROLES if any(role in t.calls for t in of.summary.targets)]
+    thinks = any(tokens.reasoning for t in of.summary.targets for tokens in t.tokens.values())
+    rows = [_row(of, role, thinks=thinks) for role in ROLES if any(role in t.calls for t in of.summary.targets)]
     if not rows:
         return Section(id="cost", title=TITLE, absent="Nothing was called in this run yet.")
-    figures: list[Heading] = ["calls", "tokens in", "tokens out", "cost", ("median", "seconds from the first attempt to the answer"), "95 % within"]
+    thought: list[Heading] = [("of them thought", "tokens that models thought with and did not say")] if thinks else []
+    seconds: list[Heading] = [("median", "seconds from the first attempt to the answer"), "95 % within"]
+    figures: list[Heading] = ["calls", "tokens in", "tokens out", *thought, "cost", *seconds]
     table = Table(id="cost", title="By role", columns=columns("for", figures=figures), rows=tuple(rows))
     return Section(id="cost", title=TITLE, blocks=(table,))
 
@@ -38,7 +41,7 @@ def total_cost(of: Material) -> str:
     return f"{told}, and up to {many(lost, 'call')} unaccounted" if lost else told
 
 
-def _row(of: Material, role: Role) -> tuple[Cell, ...]:
+def _row(of: Material, role: Role, *, thinks: bool) -> tuple[Cell, ...]:
     targets = [t for t in of.summary.targets if role in t.calls]
     known = [c for t in targets if (c := t.cost[role]) is not None]
     unknown = sum(t.unknown_cost[role] for t in targets)
@@ -49,6 +52,7 @@ def _row(of: Material, role: Role) -> tuple[Cell, ...]:
         count(sum(t.calls[role] for t in targets)),
         count(sum(t.tokens[role].input for t in targets)),
         count(sum(t.tokens[role].output for t in targets)),
+        *([count(sum(t.tokens[role].reasoning for t in targets))] if thinks else []),
         Cell(text=money(cost), value=cost, beside=f"{many(unknown, 'call')} of unknown cost" if unknown else ""),
         _seconds(seconds, 0.5),
         _seconds(seconds, 0.95),

@@ -78,6 +78,11 @@
     return R.el("span", { class: "note" }, !p.written ? "It was not in memory." : p.retrieved === false ? "It was in memory and not before the model." : "It was before the model.");
   }
 
+  /** What a reasoning model thought before it spoke: there for whoever wants to look, and no part of the talk. */
+  function thought(of) {
+    return of && folded(of[1] == null ? "thought" : `thought, ${of[1].toLocaleString("en")} tokens`, R.el("p", { class: "note thought" }, of[0]));
+  }
+
   function exchange(e, s, whole, query) {
     const here = Number(query.get("session")) === s.index && Number(query.get("exchange")) === e.index;
     const id = `at-${s.index}-${e.index}`;
@@ -87,9 +92,11 @@
     return R.el("div", { class: here ? "exchange here" : "exchange", id: id, tabindex: "-1", "data-session": s.index, "data-exchange": e.index },
       R.el("a", { class: "place", href: link, title: "link to this exchange", "aria-label": `session ${s.index}, exchange ${e.index}` }, `${s.index}.${e.index}`),
       said("user", whole.name, e.user, [], [], query, notes(e)),
+      thought(e.user_thought),
       e.reply == null
         ? R.el("p", { class: "warn" }, "Not answered yet.")
         : said("target", whole.target, e.reply, e.sentences || [], quotes(primary), query, e.cut && R.el("p", { class: "warn" }, "Cut off: the reply reached its limit of length and stops here.")),
+      thought(e.thought),
       e.reply != null && R.el("div", { class: "verdict" }, judged(e, whole, primary, query)),
       e.said && R.el("p", { class: "note repeats" }, e.said),
       assessed(e.scores),
