@@ -51,8 +51,13 @@ class Usage(Frozen):
 def read_usage(input: object, output: object, cached: object = 0, *, cache_write: object = 0, reasoning: object = 0) -> Usage | None:
     """Tokens as a provider says it counted them; None where it does not say, or says what no count can be."""
     try:
-        parts = {"cached": cached, "cache_write": cache_write, "reasoning": reasoning}
-        return Usage(input=input, output=output, **{name: 0 if count is None else count for name, count in parts.items()})
+        return Usage(
+            input=input,
+            output=output,
+            cached=0 if cached is None else cached,
+            cache_write=0 if cache_write is None else cache_write,
+            reasoning=0 if reasoning is None else reasoning,
+        )
     except ValidationError:
         return None
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable
-from langgraph._internal._constants import CONFIG_KEY_RUNTIME
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME, CONFIG_KEY_SEND
+from langgraph._internal._runnable import RunnableCallable
+from langgraph.pregel._write import PASSTHROUGH, ChannelWrite, ChannelWriteTupleEntry
 from langgraph.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from langchain_core.runnables import RunnableConfig
     from langgraph.graph.state import CompiledStateGraph
@@ -31,6 +33,13 @@ class Unobserved(Runnable[Any, Any]):
     def __init__(self, bound: Runnable[Any, Any], writers: Sequence[Runnable[Any, Any]]) -> None:
         self._bound = bound
         self._writers = tuple(writers)
+        self._mappers = _mappers(self._writers)
+        self._node = _awaited(bound)
+
+    @property
+    def direct(self) -> bool:
+        """Whether node and writers are of the kinds that can be called without a detour."""
+        return self._node is not None and self._mappers is not None
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """Refuse: a node is awaited."""
@@ -38,10 +47,32 @@ class Unobserved(Runnable[Any, Any]):
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """Do what the node does, and keep it."""
-        found = await self._bound.ainvoke(input, config, **kwargs)
-        for writer in self._writers:
-            writer.invoke(found, config)
+        if self._node is None or self._mappers is None or config is None:
+            found = await self._bound.ainvoke(input, config, **kwargs)
+            for writer in self._writers:
+                writer.invoke(found, config)
+            return found
+        here = config["configurable"]
+        found = await self._node(input, here[CONFIG_KEY_RUNTIME])
+        for mapper in self._mappers:
+            writes = mapper(found)
+            if writes:
+                here[CONFIG_KEY_SEND](writes)
         return found
+
+
+def _awaited(bound: Runnable[Any, Any]) -> Callable[[Any, Any], Awaitable[Any]] | None:
+    """The function of a node that takes the state and the runtime; None: it is something else."""
+    if isinstance(bound, RunnableCallable) and bound.afunc is not None and not bound.trace and bound.func_accepts.keys() == {"runtime"}:
+        return bound.afunc
+    return None
+
+
+def _mappers(writers: Sequence[Runnable[Any, Any]]) -> tuple[Callable[[Any], Any], ...] | None:
+    """What makes writes of a node's outcome; None: something else is written too."""
+    entries = [entry for writer in writers for entry in (writer.writes if isinstance(writer, ChannelWrite) else [writer])]
+    known = [entry.mapper for entry in entries if isinstance(entry, ChannelWriteTupleEntry) and entry.value is PASSTHROUGH]
+    return tuple(known) if len(known) == len(entries) else None
 
 
 def unobserved(graph: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[Any, Any, Any, Any]:

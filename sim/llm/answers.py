@@ -248,10 +248,11 @@ class Asker:
                 raise
 
         blanks = BLANKS if wire.role in ("target", "user", "rater") else 0
-        async with self._enter(wire.role, estimate((m.content for m in wire.messages), output=wire.limit)) as here:
+        async with self._enter(wire.role, estimate([m.content for m in wire.messages], output=wire.limit)) as here:
             outcome = await persist(attempt, self._patience, here, blanks=blanks, clock=self._clock)
             settled = here.settle(outcome.usage, outcome.cost)
-        return replace(outcome, cost=settled.cost, estimated=settled.estimated)
+        known = settled.cost == outcome.cost and settled.estimated is None
+        return outcome if known else replace(outcome, cost=settled.cost, estimated=settled.estimated)
 
     def _ended(self, answer: Answer) -> Answer:
         """`answer`, with our word for how it ended where there is one, and its provider's else.

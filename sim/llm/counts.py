@@ -14,7 +14,7 @@ def count_usage(usage: Mapping[str, object], *, written: object = None) -> Usage
         usage: the `usage` of an answer.
         written: tokens written to the prompt cache, where they are named outside `prompt_tokens_details`.
     """
-    sent, came, total = (usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    sent, came, total = usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens")
     details, about = _mapping(usage.get("prompt_tokens_details")), _mapping(usage.get("completion_tokens_details"))
     reasoning = about.get("reasoning_tokens") or 0
     # Some count reasoning beside what was said, and only the total tells: it costs as what was said does.
@@ -25,4 +25,4 @@ def count_usage(usage: Mapping[str, object], *, written: object = None) -> Usage
 
 
 def _mapping(found: object) -> Mapping[str, object]:
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict | Mapping) else {}

@@ -88,7 +88,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: object, attribute: str) -> object:
         """A field of `obj`; none that begins with an underscore."""
-        if attribute.startswith("_"):
+        if attribute[:1] == "_":
             return self.unsafe_undefined(obj, attribute)
         try:
             return getattr(obj, attribute)
@@ -135,7 +135,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         except (TemplateError, SyntaxError, ValueError, RecursionError, MemoryError) as e:
             raise InputError(f"is not a template: {e}", where=where, mend="close every brace that is opened") from None
 
-    def fill(self, template: Template, values: Mapping[str, object]) -> str:
+    def fill(self, template: Template, values: dict[str, object]) -> str:
         """`template` with `values` put in.
 
         Raises:
@@ -144,7 +144,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self._rounds, self._until = 0, time.thread_time() + SECONDS
         pieces: list[str] = []
         length = 0
-        for piece in template.generate(values):
+        for piece in template.root_render_func(template.new_context(values)):
             pieces.append(piece)
             length += len(piece)
             if length > LONGEST:

@@ -171,6 +171,8 @@ class RunFolder:
             self.accept_scorer(scorer)
         header = self.header.with_scoring(prompts=prompts, scorers={s.info.id: s.info.version for s in new}, offline=offline)
         header = header.model_copy(update={"edited": self.edited})
+        if not new and header == self.header:
+            return self
         try:
             for scorer in new:
                 (self.path / SCORERS).mkdir(exist_ok=True)

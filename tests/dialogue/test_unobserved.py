@@ -63,7 +63,7 @@ def test_every_node_of_ours_is_unobserved_and_drawn_as_before() -> None:
     graph = build_graph()
     ours = {name: node for name, node in graph.nodes.items() if name != START}
     assert ours
-    assert all(isinstance(node.node, Unobserved) for node in ours.values())
+    assert all(isinstance(node.node, Unobserved) and node.node.direct for node in ours.values())
     assert graph.get_graph().draw_mermaid() == graph.builder.compile().get_graph().draw_mermaid()
 
 
