@@ -209,7 +209,7 @@ def _by_memory(sources: Sequence[RunSource]) -> list[Arm]:
     for source in sources:
         for target in source.study.targets:
             if isinstance(target, ChatTargetSpec):
-                model = (target.model, target.api_base or "", target.system)
+                model = (" → ".join(m.model for m in target.speakers), target.api_base or "", target.system)
                 policies.setdefault(model, {}).setdefault(target.memory, replace(source.arm(target.id).groups[0], also=model))
     known = [of for of in policies.values() if len(of) > 1]
     if not known:

@@ -37,7 +37,7 @@ from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import RoleSpending, RunStatus, was_cut
-from sim.core.spec import codebook_of
+from sim.core.spec import LeftOut, codebook_of
 from sim.core.spec.study import Primary
 from sim.core.standins import StandIns
 from sim.score.repetition import less
@@ -312,6 +312,8 @@ class RunSummary(Frozen):
     """Files of the run that somebody edited after it was made."""
     unaccounted: int = 0
     """Calls, at most, that were cut off when the run was killed: no event has them, and no cost."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Pairs of persona and scenario that were not run because they do not suit each other."""
 
     @property
     def silent(self) -> bool:
@@ -332,6 +334,7 @@ def summarise(
     edited: tuple[str, ...] = (),
     unaccounted: int = 0,
     table: MeasureTable | None = None,
+    skipped: tuple[LeftOut, ...] = (),
 ) -> RunSummary:
     """The figures of a run.
 
@@ -347,6 +350,7 @@ def summarise(
         edited: files of the run that somebody edited after it was made.
         unaccounted: calls that no event accounts for.
         table: the values of these trials, where they are known already.
+        skipped: pairs that were not run because they do not suit each other.
     """
     standins = StandIns(offline, tuple(t.id for t in study.targets), study.primary_rater)
     panel = Panel.of(study, scorers)
@@ -375,6 +379,7 @@ def summarise(
         outages=find_outages(trials),
         edited=edited,
         unaccounted=unaccounted,
+        left_out=skipped,
     )
 
 

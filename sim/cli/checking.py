@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.cli.exit import BAD_INPUT, DONE
 from sim.core.errors import InputError
+from sim.core.spec import left_out
+from sim.present.words import not_suited
 
 if TYPE_CHECKING:
     from sim.core.spec import Study
@@ -61,6 +63,10 @@ def check(paths: list[Path], *, reach: bool, as_json: bool) -> int:
             print(f"{file.path}: {_takes(file.loaded)}")
             for note in file.loaded.notes:
                 print(f"  {note}")
+            if said := not_suited(left_out(file.loaded.study, file.loaded.personas, file.loaded.scenarios)):
+                print(f"  {said}")
+        if file.filled:
+            print(f"{file.path}: filled in {'; '.join(file.filled)}")
         for door in doors.get(file.path, ()):
             if not door.problem:
                 print(f"  {door.who} is there, at {door.address}")
@@ -107,6 +113,9 @@ def _entry(file: CheckedFile, doors: tuple[Door, ...] | None) -> dict[str, Any]:
             "scenarios": _counts(loaded, "scenario"),
         }
         entry["notes"] = list(loaded.notes)
+        entry["left_out"] = [pair.model_dump() for pair in left_out(loaded.study, loaded.personas, loaded.scenarios)]
+    if file.kind == "persona" and not problems:
+        entry["filled"] = list(file.filled)
     if doors is not None:
         entry["reached"] = [{"who": d.who, "address": d.address, "problem": d.problem} for d in doors]
     return entry

@@ -97,6 +97,7 @@ def plan_document(
         bigger=alternatives(design, spreads),
         by_scenarios=by_scenarios(now, spreads),
         foreseen=_foreseen(pilot, design, require, margins),
+        left_out=forecast.left_out,
         human=tuple(human_plan(k) for k in PEOPLE_AN_ITEM) if human else (),
     )
 
@@ -166,6 +167,8 @@ def _role(study: Study, role: Role, calls: Range, tokens: Mapping[tuple[Role, st
 def _prices(study: Study, role: Role, target: str) -> dict[str, Price | None]:
     """The models that play `role` with `target`, and what they cost; a chatbot of somebody's own has no known price."""
     spec = next(t for t in study.targets if t.id == target)
+    if role in ("target", "probe") and isinstance(spec, ChatTargetSpec):
+        return {model.model: model_price(model) for model in spec.speakers}
     if role in ("target", "memory", "probe"):
         return {spec.model: model_price(spec)} if isinstance(spec, ChatTargetSpec) else {spec.id: None}
     judges = [study.judge] if study.judge else []

@@ -23,7 +23,7 @@ from sim.cli.streams import outlive_output
 from sim.core.errors import InputError, nearest
 from sim.core.event import ROLES
 from sim.core.spec import Limits, Study
-from sim.present.words import many
+from sim.present.words import many, not_suited
 from sim.store.library import from_here
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def run(
     prepared = prepare_study(study or DEMONSTRATION, change=changes.apply)
     judges = judges_of(rubrics_of(prepared.loaded.scorers, prepared.loaded.study))
     leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans], scorers=judges)
-    beginning = [*prepared.loaded.notes, *([leaving] if leaving else [])]
+    unfit = not_suited(prepared.left_out)
+    beginning = [*prepared.loaded.notes, *(line for line in (unfit, leaving) if line)]
     if dry_run:
         from sim.run.preflight import check_hosts
 

@@ -64,6 +64,11 @@ class Cast:
     sessions: tuple[CastSession, ...]
     start_date: dt.date
 
+    @property
+    def change(self) -> int | None:
+        """The session from which a target's successor speaks, as the scenario has it."""
+        return next((s.index for s in self.sessions if s.spec.target == "next"), None)
+
     @cached_property
     def facts(self) -> dict[str, Fact]:
         """All facts by id, the scenario's before the persona's."""

@@ -84,6 +84,8 @@ def destinations(
     for target in study.targets:
         system = " and the target's own system prompt" if isinstance(target, ChatTargetSpec) and target.system else ""
         parts.append((target_part(target.id), target, TO_TARGET + system))
+        if isinstance(target, ChatTargetSpec) and target.next:
+            parts.append((target_part(target.id), target.next, TO_TARGET + (" and its own system prompt" if target.next.system else system)))
         if isinstance(target, ChatTargetSpec) and target.embedding:
             parts.append((target_part(target.id), target.embedding, TO_TARGET))
     found = (Destination(part, host, sends, not is_loopback(host)) for part, spec, sends in parts for host in hosts_of(spec, environ=environ))

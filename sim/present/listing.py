@@ -14,7 +14,7 @@ from sim.analysis.outages import bare_cause
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 from sim.present.plain_table import ruled
-from sim.present.words import NONE, many, safe
+from sim.present.words import NONE, many, not_suited, safe
 
 if TYPE_CHECKING:
     from sim.core.spec import Study
@@ -106,7 +106,7 @@ def render_plan(study: Study, plan: Forecast, *, personas: int, scenarios: int) 
     for role, calls in plan.by_role.items():
         table.add_row(role, _range(calls))
     table.add_row("all", _range(plan.calls), style="bold")
-    targets = Text(f"targets: {', '.join(plan.targets)}")
+    targets = Text("\n".join(filter(None, (f"targets: {', '.join(plan.targets)}", not_suited(plan.left_out)))))
     return Group(heading, targets, Text(), table, Text(), Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
 
 

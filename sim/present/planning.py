@@ -13,9 +13,10 @@ from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.analysis.power import ITEMS_A_PERSON, MINUTES_AN_ITEM, Detectable, HumanPlan, Spreads
 from sim.core.event import Role
 from sim.core.frozen import Frozen
+from sim.core.spec import LeftOut
 from sim.core.spec.study import Primary
 from sim.present.plain_table import ruled
-from sim.present.words import NONE, OFFLINE_MARK, many, money, number
+from sim.present.words import NONE, OFFLINE_MARK, many, money, not_suited, number
 from sim.run.plan import Range
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class PlanDocument(Frozen):
     """The same with one to eight scenarios. Up to three, what is told is told of these scenarios; from four on, of scenarios like them."""
     foreseen: tuple[Foreseen, ...]
     """What a gate will say, with `--require` and `--margin`."""
+    left_out: tuple[LeftOut, ...]
+    """Pairs of persona and scenario that do not suit each other and are not run."""
     human: tuple[HumanPlan, ...]
     """With `--human`: what a calibration against people takes, for 2, 3 and 4 people an item."""
 
@@ -80,6 +83,8 @@ def _heading(document: PlanDocument) -> Text:
     of = document.detectable.design
     size = " × ".join((many(document.targets, "target"), many(of.personas, "persona"), many(of.scenarios, "scenario"), many(of.seeds, "seed")))
     text = Text.assemble((document.study, "bold"), f"  {size} = {many(document.trials, 'trial')}, {_range(document.exchanges)} exchanges")
+    if said := not_suited(document.left_out):
+        text.append(f"\n{said}")
     return text.append(f"\n{OFFLINE_MARK}", "yellow") if document.offline else text
 
 

@@ -24,7 +24,22 @@ from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
 from sim.present.terminal import score_text, spark
-from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, money, number, overall_headings, percent, safe, share, signed
+from sim.present.words import (
+    DIAGNOSTIC,
+    HEADINGS,
+    NONE,
+    SHORT,
+    half_width,
+    many,
+    money,
+    not_suited,
+    number,
+    overall_headings,
+    percent,
+    safe,
+    share,
+    signed,
+)
 from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
@@ -72,6 +87,8 @@ def _heading(summary: RunSummary) -> Text:
     facts += [f"{trials.failed:,} failed"] if trials.failed else []
     facts += [many(summary.personas, "persona"), many(summary.scenarios, "scenario")]
     text = Text.assemble((summary.run, "bold"), "  ", " · ".join(facts))
+    if said := not_suited(summary.left_out):
+        text.append(f"\n{said}")
     for outage in summary.outages:
         text.append(f"\n{outage_line(outage)}", "bold red")
     if summary.silent:

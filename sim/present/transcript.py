@@ -85,7 +85,8 @@ class TranscriptLayout:
         """Its heading, and what the user wants otherwise than usual."""
         head = f"── Session {session.index} · {session.when} "
         today = [self.line("today", f"{SHORT[d]}: {safe(text)}", "dim") for d, text in session.wishes.items()]
-        return [Text(head + "─" * max(0, self.width - len(head)), "bold"), *today, Text()]
+        change = [self.line("change", f"from here on {safe(session.changed_to)} speaks for {self.trial.target}")] if session.changed_to else []
+        return [Text(head + "─" * max(0, self.width - len(head)), "bold"), *change, *today, Text()]
 
     def closed(self, session: SessionDocument) -> list[RenderableType]:
         """How it ended."""

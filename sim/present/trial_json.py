@@ -23,6 +23,7 @@ from sim.core.errors import Cause, tell
 from sim.core.event import Assessment, Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
+from sim.core.spec import ChatTargetSpec
 from sim.core.standins import StandIns
 from sim.core.text import count_words
 from sim.score.repetition import NOTHING_YET, move_sets, running
@@ -193,6 +194,8 @@ class SessionDocument(Frozen):
     """The time since the talk before; null for the first."""
     wishes: dict[Dimension, str]
     """What the user wanted otherwise than usual on that day, by scenario or, for a volatile persona, by the day."""
+    changed_to: str | None = None
+    """The model that speaks for the target from this session on; null: nothing changes."""
     take: int
     ending: Ending | None
     """Null: not closed yet."""
@@ -315,6 +318,14 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
     )
 
 
+def _changed_to(session: int, trial: Trial, study: Study) -> str | None:
+    """The model that takes over in this session, if one does."""
+    target = next(t for t in study.targets if t.id == trial.target)
+    if not isinstance(target, ChatTargetSpec) or target.next is None:
+        return None
+    return target.next.model if session == (target.next.at or trial.cast.change) else None
+
+
 def _session(
     session: Session, live: Sequence[Running], since: dt.date | None, trial: Trial, *, study: Study, liked: Liked, said: SaidAt
 ) -> SessionDocument:
@@ -327,6 +338,7 @@ def _session(
         when=spoken(session.date, since),
         gap=None if since is None else later(session.date, since),
         wishes={d: wish.text for d, wish in today.items()},
+        changed_to=_changed_to(session.index, trial, study),
         take=session.take,
         ending=session.closed,
         gone=session.gone.why if isinstance(session.gone, Departure | Silence) else None,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sim.core.codebook import Dimension
 from sim.core.standins import OFFLINE_MARK as OFFLINE_MARK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sim.core.spec import LeftOut
     from sim.core.spec.study import Primary
 
 DIAGNOSTIC = "Simulated likability: a diagnostic until `sim calibrate` has shown, for your rater, that people order targets the same way."
@@ -80,3 +84,12 @@ def many(count: int, one: str, more: str = "") -> str:
 def safe(text: str) -> str:
     """`text` with control and bidirectional override characters made visible: a reply cannot steer the terminal it is shown on."""
     return text.replace("\r\n", "\n").translate(_VISIBLE)
+
+
+def not_suited(pairs: Sequence[LeftOut]) -> str:
+    """How many pairs of persona and scenario are not run, and of which scenarios; empty where all are."""
+    if not pairs:
+        return ""
+    counts = Counter(pair.scenario for pair in pairs)
+    of = ", ".join(f"{safe(scenario)} {n}" for scenario, n in counts.items())
+    return f"left out: {many(len(pairs), 'pair')} of persona and scenario that {'does' if len(pairs) == 1 else 'do'} not suit each other ({of})"

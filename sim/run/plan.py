@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sim.core.cast import Cast, CastSession, build_cast
+from sim.core.errors import InputError
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import Trial
-from sim.core.spec import ChatTargetSpec, tells_dates
+from sim.core.spec import ChatTargetSpec, LeftOut, left_out, tells_dates
 from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
@@ -57,20 +58,27 @@ class Forecast(Frozen):
     exchanges: Range
     calls: Range
     by_role: dict[Role, Range]
+    left_out: tuple[LeftOut, ...] = ()
+    """Pairs of persona and scenario that do not suit each other."""
 
 
 def plan_trials(
     study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario], *, scorers: Iterable[ScorerInfo] = ()
 ) -> tuple[TrialPlan, ...]:
-    """All trials, arms of one persona × scenario × seed next to each other, so that a run that stops early stops in pairs.
+    """All trials, arms of one persona × scenario × seed next to each other, so that a run that stops early stops in pairs. Pairs that do not
+    suit each other are left out, unless the study names both (`sim.core.spec.suits`).
 
     Args:
         scorers: the study's own, those that were added to its run later included.
 
     Raises:
-        InputError: a scenario speaks of a fact that a persona does not have.
+        InputError: a scenario speaks of a fact that a persona does not have, or nobody suits any scenario.
     """
-    casts = [build_cast(p, s, start_date=study.start_date) for s in scenarios for p in personas]
+    people, told = tuple(personas), tuple(scenarios)
+    skipped = {(pair.persona, pair.scenario) for pair in left_out(study, people, told)}
+    casts = [build_cast(p, s, start_date=study.start_date) for s in told for p in people if (p.id, s.id) not in skipped]
+    if skipped and not casts:
+        raise InputError("no persona of the study suits any of its scenarios", mend="name both outright to run them all the same")
     own = tuple(scorers)
     return tuple(TrialPlan(target, seed, cast, own) for seed in study.seeds for cast in casts for target in study.targets)
 
@@ -112,10 +120,13 @@ def _memory_calls(policy: type[Policy] | None, session: int, exchanges: int) -> 
     return policy.calls_per_session + (exchanges * policy.calls_per_message if session > 1 else 0) if policy else 0
 
 
-def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
+def forecast(study: Study, plans: Sequence[TrialPlan], *, skipped: tuple[LeftOut, ...] = ()) -> Forecast:
     """Count exchanges and calls, controls as they are drawn and what scorers of the study's own ask of models. The offline tagger and scripted turns
     make no call, a model that tags makes one a reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is
     not asked, and of a target that cannot be copied nothing is. A judge grades each written memory once, in the end.
+
+    Args:
+        skipped: the pairs that are not among `plans` because they do not suit each other.
 
     Raises:
         InputError: a memory policy of the study's own cannot be imported.
@@ -145,4 +156,5 @@ def forecast(study: Study, plans: Sequence[TrialPlan]) -> Forecast:
         exchanges=Range(min=shortest, max=longest),
         calls=Range(min=sum(r.min for r in roles.values()), max=sum(r.max for r in roles.values())),
         by_role=roles,
+        left_out=skipped,
     )

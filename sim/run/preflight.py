@@ -78,6 +78,8 @@ def _name_faults(study: Study, *, policies: bool) -> list[InputError]:
         if isinstance(target, ChatTargetSpec):
             faults += _faults_of(("targets", target.id, "model"), _check_offline, target, f"target '{target.id}'", BEHAVIOURS)
             faults += _faults_of(("targets", target.id, "memory"), _check_policy, target) if policies else []
+            if target.next:
+                faults += _faults_of(("targets", target.id, "next", "model"), _check_offline, target.next, f"target '{target.id}'", BEHAVIOURS)
             if target.embedding and target.embedding.offline:
                 faults += _faults_of(("targets", target.id, "embedding"), build_offline_embedder, target.embedding.model)
     faults += _faults_of(("user", "model"), _check_offline, study.user, "the user", USERS)
@@ -166,6 +168,7 @@ def _key_faults(study: Study) -> list[InputError]:
     models += [] if study.rater == "self" else [(study.rater, ("rater",))]
     models += [(o, ("observers", o.id)) for o in study.observers]
     models += [(study.tagger, ("tagger",)), *([(study.judge, ("judge",))] if study.judge else [])]
+    models += [(t.next, ("targets", t.id, "next")) for t in chats if t.next]
     models += [(t, ("targets", t.id)) for t in chats] + [(t.embedding, ("targets", t.id, "embedding")) for t in chats if t.embedding]
     faults: list[InputError] = []
     for spec, at in models:
@@ -226,6 +229,8 @@ def priced_parts(study: Study, scorers: Mapping[str, ModelSpec] = MappingProxyTy
             continue
         yield "target", target_part(target.id), target
         if isinstance(target, ChatTargetSpec):
+            if target.next:
+                yield "target", target_part(target.id), target.next
             yield "memory", target_part(target.id), target
             yield "probe", target_part(target.id), target
             if target.embedding:

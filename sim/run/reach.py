@@ -153,6 +153,8 @@ def _models(study: Study) -> Iterator[tuple[str, str | None, ModelSpec, tuple[st
     for target in study.targets:
         if isinstance(target, ChatTargetSpec):
             yield f"target '{target.id}'", target.id, target, ("targets", target.id, "api_base")
+            if target.next:
+                yield f"target '{target.id}'", target.id, target.next, ("targets", target.id, "next", "api_base")
             if target.embedding:
                 yield f"the embedding of target '{target.id}'", target.id, target.embedding, ("targets", target.id, "embedding", "api_base")
     yield "the user", None, study.user, ("user", "api_base")

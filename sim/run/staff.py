@@ -26,13 +26,14 @@ from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
 from sim.score.profile_judge import ProfileJudge
 from sim.targets.build import CustomTarget
-from sim.targets.chat import ChatTarget
+from sim.targets.chat import ChatTarget, Successor
 from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from sim.core.cast import Cast
     from sim.core.panel import Node
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
@@ -60,10 +61,11 @@ def offline_parts(study: Study, own: Iterable[KeptScorer] = ()) -> tuple[str, ..
     and plays nobody."""
     played: list[tuple[str, ModelSpec | CustomTargetSpec]] = [("user", study.user), *study.raters.items()]
     for target in study.targets:
-        played.append((f"target {target.id}", target))
+        speakers = target.speakers if isinstance(target, ChatTargetSpec) else (target,)
+        played += [(f"target {target.id}", spec) for spec in speakers]
         if isinstance(target, ChatTargetSpec) and target.embedding:
             played.append((f"embedding of target {target.id}", target.embedding))
-    return (*(name for name, spec in played if spec.offline), *offline_scorers(own))
+    return (*dict.fromkeys(name for name, spec in played if spec.offline), *offline_scorers(own))
 
 
 class Parts:
@@ -114,7 +116,15 @@ class Parts:
             system=plan.target.system,
             seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
             tokens=plan.target.context_tokens,
+            successor=self._successor(plan.target, plan.cast),
         )
+
+    def _successor(self, target: ChatTargetSpec, cast: Cast) -> Successor | None:
+        """Who takes over from `target` in this trial, if anybody does."""
+        since = (target.next.at or cast.change) if target.next else None
+        if target.next is None or since is None:
+            return None
+        return Successor(self._clients.get(target.next), target.next.system or target.system or "", since)
 
     def _memory(self, target: ChatTargetSpec) -> Memory:
         """A fresh memory of `target`. What bounds the target's replies does not bound what it writes down."""

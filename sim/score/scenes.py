@@ -11,7 +11,8 @@ from sim.core.cast import build_cast
 from sim.core.event import SessionOpened, TargetReplied, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Ratings, Trial
-from sim.core.spec.scenario import AgendaItem, Length, Scenario, SessionSpec
+from sim.core.spec.scenario import Scenario
+from sim.core.spec.session import AgendaItem, Length, SessionSpec
 from sim.core.view import rater_view
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from pathlib import Path
 from sim.core.cast import build_cast
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError, gather, split
-from sim.core.spec import Persona, Scenario, Study
+from sim.core.spec import Persona, Scenario, Study, left_out
+from sim.core.spec.brief import filled_in
 from sim.core.spec.people import PeopleStudy
 from sim.core.spec.rubric import Rubric
 from sim.store.library import SUFFIXES, Kind, LoadedStudy, built_in, load_named, resolve_document
@@ -42,6 +43,8 @@ class CheckedFile:
     loaded: LoadedStudy | None = None
     """The study with everything it names, where all of that is right too."""
     document: Document | None = None
+    filled: tuple[str, ...] = ()
+    """What of a persona its file leaves out and was derived, in words."""
 
     def with_problems(self, more: Iterable[InputError]) -> CheckedFile:
         """The same with what else was found to be wrong, each with its line where it tells its keys."""
@@ -76,6 +79,7 @@ def _check(file: Path) -> CheckedFile:
     study: Study | None = None
     loaded: LoadedStudy | None = None
     problems: tuple[InputError, ...] = ()
+    filled: tuple[str, ...] = ()
     try:
         document = read_yaml(file)
         kind = kind or _kind_by_keys(document)
@@ -85,6 +89,7 @@ def _check(file: Path) -> CheckedFile:
             _demand_casts(loaded)
         elif kind == "persona":
             load_named(file, Persona, kind)
+            filled = filled_in(document.root.value)
         elif kind == "scenario":
             load_named(file, Scenario, kind)
         elif kind == "codebook":
@@ -98,7 +103,7 @@ def _check(file: Path) -> CheckedFile:
             raise InputError(problem, mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:
         problems = _sorted(split(error))
-    return CheckedFile(file, kind, problems, study, loaded, document)
+    return CheckedFile(file, kind, problems, study, loaded, document, filled)
 
 
 def _sorted(problems: Iterable[InputError]) -> tuple[InputError, ...]:
@@ -122,18 +127,34 @@ def _demand_casts(loaded: LoadedStudy) -> None:
     """
     files = {o.id: o.path for o in loaded.origins if o.kind == "scenario"}
     faults: list[InputError] = []
+    skipped = {(pair.persona, pair.scenario) for pair in left_out(loaded.study, loaded.personas, loaded.scenarios)}
     for scenario in loaded.scenarios:
         found: list[InputError] = []
-        for persona in loaded.personas:
+        for persona in (p for p in loaded.personas if (p.id, scenario.id) not in skipped):
             try:
                 build_cast(persona, scenario, start_date=loaded.study.start_date)
             except InputError as error:
                 found += split(error)
         document = read_yaml(files[scenario.id]) if found else None
-        faults += [_locate(one, document) if document else one for one in found]
+        faults += [_locate(_as_written(one, document), document) if document else one for one in found]
     wrong = gather(faults)
     if wrong:
         raise wrong
+
+
+def _as_written(error: InputError, document: Document) -> InputError:
+    """`error` at a session of the scenario as at its entry in the file, where some sessions are made by a recipe."""
+    if error.at[:1] != ("sessions",) or len(error.at) < 2:
+        return error
+    left = error.at[1]
+    assert isinstance(left, int)
+    for place, entry in document.find("sessions").children.items():
+        made = entry.children.get("repeat")
+        count = made.value if made and isinstance(made.value, int) else 1
+        if left < count:
+            return InputError(error.problem, mend=error.mend, at=("sessions", place, *(() if made else error.at[2:])))
+        left -= count
+    return error
 
 
 def _locate(error: InputError, document: Document) -> InputError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sim.core.codebook import Codebook
 from sim.core.event import SCHEMA_VERSION
 from sim.core.frozen import Frozen
-from sim.core.spec import KeptScorer, Persona, Scenario, Study
+from sim.core.spec import KeptScorer, Persona, Scenario, Study, left_out
 
 _PACKAGES = ("rapport-sim", "langgraph", "litellm", "pydantic", "numpy", "scipy")
 
@@ -98,6 +98,7 @@ def build_header(
     working_folder: Path,
 ) -> Header:
     """The header of a run that is about to begin, with `spec_text` as its `study.yaml`; git is asked about `working_folder`."""
+    pairs = len(spec.personas) * len(spec.scenarios) - len(left_out(spec.study, spec.personas, spec.scenarios))
     return Header(
         created=created,
         nonce=nonce,
@@ -108,7 +109,7 @@ def build_header(
         versions=package_versions(),
         git_revision=git_revision(working_folder),
         seeds=spec.study.seeds,
-        trials=len(spec.study.seeds) * len(spec.study.targets) * len(spec.personas) * len(spec.scenarios),
+        trials=len(spec.study.seeds) * len(spec.study.targets) * pairs,
         scorers=dict(scorers),
         offline=tuple(offline),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from sim.llm.prompts import Prompts
 
 
+@dataclass(frozen=True)
+class Successor:
+    """Who speaks in the first one's place from a session on."""
+
+    client: Client
+    system: str
+    since: int
+    """The number of its first session."""
+
+
 class ChatTarget:
     """A model that is sent the whole context with every message and keeps nothing itself.
 
@@ -28,13 +38,22 @@ class ChatTarget:
         system: its own system prompt, if any.
         seed: the sampling seed for (session, exchange), the same for every arm; exchange 0 is what memory does when the session has ended.
         tokens: how many a prompt may have; None: any number.
+        successor: another model, which speaks from a later session on.
     """
 
     stateful = False
     given = ""
 
     def __init__(
-        self, client: Client, prompts: Prompts, *, memory: Memory, system: str | None, seed: Callable[[int, int], int], tokens: int | None = None
+        self,
+        client: Client,
+        prompts: Prompts,
+        *,
+        memory: Memory,
+        system: str | None,
+        seed: Callable[[int, int], int],
+        tokens: int | None = None,
+        successor: Successor | None = None,
     ) -> None:
         self._client = client
         self._prompts = prompts
@@ -42,6 +61,7 @@ class ChatTarget:
         self._system = system or ""
         self._seed = seed
         self._tokens = tokens
+        self._successor = successor
         self._role: Role = "target"
         self._index = 0
         self._earlier: tuple[Heard, ...] = ()
@@ -58,14 +78,16 @@ class ChatTarget:
         """Send system prompt, recalled messages and this session, ending with `message`."""
         recalled = await self._memory.recall(self._earlier, message)
         tab = CallLog(recalled.calls, recalled.timings)
-        system = "\n\n".join(filter(None, (self._system, recalled.shown)))
+        later = self._successor if self._successor and self._index >= self._successor.since else None
+        client, own = (later.client, later.system) if later else (self._client, self._system)
+        system = "\n\n".join(filter(None, (own, recalled.shown)))
         asked = replace(self._now, said=(*self._now.said, Message("user", message)))
         try:
             fitted = fit(system, (*recalled.talks, asked), tokens=self._tokens)
         except CallFailed as failed:
             raise failed.paying(tab.calls, tab.timings) from None
         context = (*((Message("system", system),) if system else ()), *fitted.messages)
-        answer = await tab.ask(self._client, Request(self._role, context, seed=self._draw(len(self._now.said) // 2 + 1)))
+        answer = await tab.ask(client, Request(self._role, context, seed=self._draw(len(self._now.said) // 2 + 1)))
         self._now = replace(asked, said=(*asked.said, Message("assistant", answer.text)))
         known = (*recalled.texts, *words_of(fitted.earlier))
         return TargetAnswer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped)

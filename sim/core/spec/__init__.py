@@ -7,23 +7,12 @@ from sim.core.spec.memory import MemorySpec, read_memory
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.persona import Allusion, Fact, Manner, Persona, Preference, ProfileType, Signal, Signals, Style, Topic, Trait, Value, Voice
 from sim.core.spec.rubric import Rubric
-from sim.core.spec.scenario import (
-    AgendaItem,
-    FactRef,
-    FactUpdate,
-    Length,
-    Mood,
-    Noise,
-    PastMessage,
-    PastTalk,
-    Scenario,
-    ScriptedTurn,
-    SessionSpec,
-    Wish,
-)
+from sim.core.spec.scenario import PastMessage, PastTalk, Scenario
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.spec.scorers import CodeScorer, KeptScorer, RubricScorer, ScorerFile, ScorerUse
+from sim.core.spec.session import AgendaItem, FactRef, FactUpdate, Length, Mood, Noise, ScriptedTurn, SessionSpec, Wish
 from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, name_tagger
+from sim.core.spec.suits import LeftOut, left_out
 from sim.core.spec.target import (
     CallableTargetSpec,
     ChatTargetSpec,
@@ -31,6 +20,7 @@ from sim.core.spec.target import (
     GraphTargetSpec,
     HttpTargetSpec,
     LoggedTargetSpec,
+    Successor,
     TargetSpec,
     tells_dates,
 )
@@ -51,6 +41,7 @@ __all__ = [
     "HttpSpec",
     "HttpTargetSpec",
     "KeptScorer",
+    "LeftOut",
     "Length",
     "Limits",
     "LoggedTargetSpec",
@@ -81,6 +72,7 @@ __all__ = [
     "Signals",
     "Study",
     "Style",
+    "Successor",
     "TargetSpec",
     "Topic",
     "Trait",
@@ -88,6 +80,7 @@ __all__ = [
     "Voice",
     "Wish",
     "codebook_of",
+    "left_out",
     "name_tagger",
     "read_memory",
     "tells_dates",

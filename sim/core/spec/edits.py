@@ -12,7 +12,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sim.core.codebook import Dimension
 from sim.core.frozen import Frozen, Id, Text
-from sim.core.spec.scenario import Mood, PastTalk
+from sim.core.spec.scenario import PastTalk
+from sim.core.spec.session import Mood
 from sim.core.spec.twins import refuse_twins
 
 EditKind = Literal[

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
+from sim.core.spec.brief import fill_fact, fill_in, fill_value
+from sim.core.spec.schema import may_leave_out, or_level
 from sim.core.spec.twins import refuse_twins
 from sim.core.text import contains
 
@@ -32,12 +34,19 @@ class Implied(Frozen):
 class Value(Frozen):
     """One value of a fact, as the persona would say it."""
 
+    model_config = ConfigDict(json_schema_extra=may_leave_out("answers"))
+
     text: Text
     """A sentence in the persona's own words, first person: "My sister Leila moved to Rotterdam in May."."""
     answers: tuple[Text, ...] = Field(min_length=1)
-    """What a message must contain, any one of them as whole words, for the value to count as told."""
+    """What a message must contain, any one of them as whole words, for the value to count as told. Left out: the names and figures in its text."""
     implies: tuple[Implied, ...] = ()
     """For implicit probes, while this value is the newest told."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, raw: object) -> object:
+        return fill_value(raw)
 
     @model_validator(mode="after")
     def _text_tells_it(self) -> Self:
@@ -55,17 +64,24 @@ Topic = Literal["home", "work", "family", "friend", "pet", "health", "food", "pa
 class Fact(Value):
     """Something true of the persona or of the scenario, that can be told and remembered."""
 
+    model_config = ConfigDict(json_schema_extra=may_leave_out("answers", "when"))
+
     id: Id
     topic: Topic = "other"
-    """Lets a scenario speak of `persona.work` without knowing the persona."""
+    """Lets a scenario speak of `persona.work` without knowing the persona. Left out: the id, where that is a topic."""
     when: Text
-    """When it would come up of itself."""
+    """When it would come up of itself. Left out: by its topic."""
     changes_to: Value | None = None
     """Its later value, if it may change while the talks go on."""
     question: Text | None = None
     """How the persona asks a chatbot for it, whichever value it has by now: "Where do I live, again?". Without one it is never probed."""
     called: Text | None = None
     """A noun phrase that names it without telling it, for questions of order: "where I live"."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, raw: object) -> object:
+        return fill_fact(raw)
 
     @model_validator(mode="after")
     def _gives_nothing_away(self) -> Self:
@@ -114,7 +130,9 @@ class Manner(Frozen):
 
 
 class Style(Frozen):
-    """Nine dimensions of how the persona writes."""
+    """Nine dimensions of how the persona writes; one that is left out follows from how sociable the persona is, a bare level says the usual."""
+
+    model_config = ConfigDict(json_schema_extra=or_level)
 
     formality: Manner
     verbosity: Manner
@@ -132,6 +150,8 @@ class Style(Frozen):
 class PreferenceRubric(Frozen):
     """For the rater, never for the user."""
 
+    model_config = ConfigDict(json_schema_extra=may_leave_out())
+
     five: Text
     """What a 5 looks like to this persona."""
     one: Text
@@ -140,6 +160,8 @@ class PreferenceRubric(Frozen):
 
 class Signal(Frozen):
     """How liking or disliking shows, for the user, never for the rater."""
+
+    model_config = ConfigDict(json_schema_extra=may_leave_out())
 
     shows: Text
     """What the persona does: "answers 'ok'; the second time says it is a lot of text"."""
@@ -150,12 +172,16 @@ class Signal(Frozen):
 class Signals(Frozen):
     """Both sides of one preference as others would notice them."""
 
+    model_config = ConfigDict(json_schema_extra=may_leave_out())
+
     met: Signal
     missed: Signal
 
 
 class Preference(Frozen):
-    """What one likability dimension means to this persona."""
+    """What one likability dimension means to this persona. What is left out follows from how the persona writes."""
+
+    model_config = ConfigDict(json_schema_extra=may_leave_out())
 
     want: Level
     """How much of it: warmth (1 dry, 5 very warm), formality (1 slang, 5 ceremonious), depth (1 for beginners, 5 for experts),
@@ -174,7 +200,10 @@ class Allusion(Frozen):
 
 
 class Voice(Frozen):
-    """Lines in the persona's own voice: samples of style for a model, and what offline users are made of."""
+    """Lines in the persona's own voice: samples of style for a model, and what offline users are made of. Those that are left out follow from how
+    formal the persona is."""
+
+    model_config = ConfigDict(json_schema_extra=may_leave_out())
 
     hello: tuple[Text, ...] = Field(min_length=2)
     bye: tuple[Text, ...] = Field(min_length=2)
@@ -188,7 +217,9 @@ class Voice(Frozen):
 
 
 class ProfileType(Frozen):
-    """LikeBench's social or anti-social × predictable or unpredictable, in three and two grades."""
+    """LikeBench's social or anti-social × predictable or unpredictable, in three and two grades. Left out: reserved, steady."""
+
+    model_config = ConfigDict(json_schema_extra=may_leave_out())
 
     sociability: Literal["social", "reserved", "hostile"]
     stability: Literal["steady", "volatile"]
@@ -199,7 +230,9 @@ class ProfileType(Frozen):
 
 
 class Persona(Frozen):
-    """Who the simulated user is."""
+    """Who the simulated user is: id, name, age, background and facts; whatever else the file leaves out is derived (`sim.core.spec.brief`)."""
+
+    model_config = ConfigDict(json_schema_extra=may_leave_out("type", "traits", "style", "preferences", "voice", levels=("traits", "preferences")))
 
     id: Id
     name: Text
@@ -209,12 +242,21 @@ class Persona(Frozen):
     """BCP 47 tag of the language they write."""
     hemisphere: Literal["north", "south"] | None = None
     """Where they live, if that has four seasons; left out, no season is spoken of."""
+    tags: tuple[Id, ...] = ()
+    """What scenarios may ask for, such as `parent` or `student`."""
+    unfit: tuple[Id, ...] = ()
+    """Ids of scenarios that they do not suit."""
     background: Text
     facts: tuple[Fact, ...] = Field(min_length=1)
     traits: tuple[Trait, ...] = Field(min_length=1)
     style: Style
     preferences: dict[Dimension, Preference]
     voice: Voice
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, raw: object) -> object:
+        return fill_in(raw)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

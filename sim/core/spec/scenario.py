@@ -2,108 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from sim.core.codebook import Dimension
-from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
-from sim.core.spec.persona import Fact, Value, refuse_unknown_premises
+from sim.core.frozen import Frozen, Id, Text, run_checks
+from sim.core.spec.persona import Fact, refuse_unknown_premises
+from sim.core.spec.recipe import Recipe
+from sim.core.spec.session import SessionSpec
+from sim.core.spec.suits import Suits
 from sim.core.spec.twins import refuse_twins
-
-FactRef = Annotated[str, StringConstraints(pattern=r"^(persona\.)?[a-z0-9][a-z0-9_-]*$", max_length=80)]
-"""`biscuit`: a fact of the scenario. `persona.work`: the persona's fact of that id, else its first fact on that topic."""
-
-
-class AgendaItem(Frozen):
-    """Something the user means to bring up in a session."""
-
-    aim: Text
-    """For the user's model: "ask what to bring to the neighbours' dinner"."""
-    says: tuple[Text, ...] = Field(min_length=1)
-    """How it may sound, one message each, in order; offline users say these as they stand."""
-    about: tuple[FactRef, ...] = ()
-    """Facts that bear on it: an occasion for callback once they were told in an earlier session."""
-
-
-class Mood(Frozen):
-    """How the user feels when a session opens."""
-
-    feels: Text
-    valence: Literal[-1, 0, 1]
-    """-1 low, 0 even, 1 high."""
-
-
-class Wish(Frozen):
-    """A preference that is different today."""
-
-    want: Level
-    text: Text
-
-
-class Noise(Frozen):
-    """A disturbance of ordinary life, placed by seed somewhere in the session."""
-
-    text: Text
-    """What happens, for the user's model: "the tram is loud, words get lost"."""
-    says: Text
-    """How it shows in a message."""
-
-
-class FactUpdate(Frozen):
-    """A fact that has a new value from this session on."""
-
-    fact: FactRef
-    to: Value | None = None
-    """Left out: the fact's own `changes_to`."""
-    scripted: bool = True
-    """Told in this session to every target alike. `false`: it is true from now on, and the persona tells it if it comes up."""
-
-
-class ScriptedTurn(Frozen):
-    """A user message sent word for word, whatever the reply before it was."""
-
-    exchange: int = Field(strict=True, ge=1)
-    message: Text
-
-
-class Length(Frozen):
-    """How many exchanges a session has: at least `min`, at most `max`."""
-
-    min: int = Field(strict=True, ge=1, le=10_000)
-    max: int = Field(strict=True, ge=1, le=10_000)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min > self.max:
-            raise ValueError(f"min ({self.min}) is above max ({self.max})")
-        return self
-
-
-class SessionSpec(Frozen):
-    """One sitting: when, in what state, to talk about what."""
-
-    gap: int = Field(default=1, strict=True, ge=0, le=36_525)
-    """Days since the session before it (since the start date for the first)."""
-    situation: Text
-    agenda: tuple[AgendaItem, ...] = Field(min_length=1)
-    mood: Mood
-    life_event: Text | None = None
-    disclose: tuple[FactRef, ...] = ()
-    """Core facts told in this session to every target alike."""
-    updates: tuple[FactUpdate, ...] = ()
-    noise: tuple[Noise, ...] = ()
-    wishes: dict[Dimension, Wish] = Field(default_factory=dict)
-    """Preferences that are different today."""
-    scripted: tuple[ScriptedTurn, ...] = ()
-    exchanges: Length
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        most = self.exchanges.max
-        late = [f"scripted exchange {s.exchange} lies beyond the session's maximum of {most}" for s in self.scripted if s.exchange > most]
-        run_checks(lambda: refuse_twins("scripted exchange", [str(s.exchange) for s in self.scripted]), lambda: refuse_all(late))
-        return self
 
 
 class PastMessage(Frozen):
@@ -128,6 +36,22 @@ class PastTalk(Frozen):
         return self
 
 
+if TYPE_CHECKING:
+    Sessions = tuple[SessionSpec, ...]
+else:
+
+    def _kind(entry: object) -> str:
+        return "repeated sessions" if isinstance(entry, Recipe) or (isinstance(entry, dict) and "repeat" in entry) else "one session"
+
+    Entry = Annotated[Annotated[SessionSpec, Tag("one session")] | Annotated[Recipe, Tag("repeated sessions")], Discriminator(_kind)]
+
+    def _spread(entries: tuple[Frozen, ...]) -> tuple[SessionSpec, ...]:
+        return tuple(one for entry in entries for one in (entry.sessions() if isinstance(entry, Recipe) else (entry,)))
+
+    Sessions = Annotated[tuple[Entry, ...], AfterValidator(_spread)]
+"""A scenario's sessions. A recipe (`repeat:`) is written once and stands here as the sessions it makes."""
+
+
 class Scenario(Frozen):
     """What happens, session by session."""
 
@@ -138,7 +62,11 @@ class Scenario(Frozen):
     """Facts that come with the situation, whoever is in it."""
     history: tuple[PastTalk, ...] = ()
     """Earlier talks, oldest first."""
-    sessions: tuple[SessionSpec, ...] = Field(min_length=1)
+    suits: Suits | None = None
+    """Whom it is for; left out: anybody."""
+    unfit: tuple[Id, ...] = ()
+    """Ids or tags of personas whom it is not for."""
+    sessions: Sessions = Field(min_length=1)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -20,6 +20,15 @@ Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w
 """`module:name`, importable from the working folder."""
 
 
+class Successor(ModelSpec):
+    """The model that takes over from a target's first one, in the middle of the talks. What memory writes goes on being written by the first."""
+
+    system: Text | None = None
+    """Its own system prompt; left out: that of the target."""
+    at: int | None = Field(default=None, strict=True, ge=2)
+    """The session from which it speaks; left out: where the scenario says `target: next`."""
+
+
 class _ChatSpec(ModelSpec):
     """A chat model under test."""
 
@@ -31,6 +40,8 @@ class _ChatSpec(ModelSpec):
     never the system prompt, what memory wrote, or the message to answer. Left out: the provider's own limit."""
     embedding: ModelSpec | None = None
     """For `retrieval:K`: exchanges are compared by this model's embeddings instead of by BM25; reached through LiteLLM."""
+    next: Successor | None = None
+    """The model that speaks from a later session on: a change of model half-way, under the same memory."""
 
     @field_validator("embedding")
     @classmethod
@@ -58,6 +69,11 @@ class ChatTargetSpec(_ChatSpec):
     def policy(self) -> MemorySpec:
         """Its memory policy."""
         return read_memory(self.memory)
+
+    @property
+    def speakers(self) -> tuple[ModelSpec, ...]:
+        """The models that speak for it, the first one first."""
+        return (self, self.next) if self.next else (self,)
 
 
 class ChatArmsSpec(_ChatSpec):

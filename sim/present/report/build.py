@@ -76,4 +76,5 @@ def _counts(of: Material) -> tuple[RunFact, ...]:
         ("trial", summary.trials.planned),
         ("exchange", sum(t.exchanges for t in summary.targets)),
     )
-    return tuple(RunFact(name=name if n == 1 else f"{name}s", value=f"{n:,}") for name, n in counts)
+    unfit = [RunFact(name="pairs not suited, left out", value=f"{len(summary.left_out):,}")] if summary.left_out else []
+    return (*(RunFact(name=name if n == 1 else f"{name}s", value=f"{n:,}") for name, n in counts), *unfit)
