@@ -123,12 +123,13 @@ class Recipe(_Part):
             return []
         left, told, found = list(self.draw), set(self.disclose), list[Drawn]()
         for n, happening in enumerate(happens, 1):
-            left = left or [d for d in self.draw if d is not found[-1]] or list(self.draw)
+            if not any(d.earliest <= n for d in left):
+                left = list(self.draw)
             ready = [d for d in left if d.earliest <= n]
-            known = [d for d in ready if all(ref in told for item in d.agenda for ref in item.about)]
             if not ready:
                 raise ValueError(f"draw: nothing may be drawn for session {n} by its `earliest`")
-            one = chance.choice(known or ready)
+            known = [d for d in ready if all(ref in told for item in d.agenda for ref in item.about)] or ready
+            one = chance.choice([d for d in known if d is not (found or [None])[-1]] or known)
             left.remove(one)
             found.append(one)
             told |= {ref for part in (one, *happening) for ref in part.disclose}
