@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_thirty_sessions_are_drawn_once_each_and_the_same_for_everybody() -> Non
 def test_a_short_list_is_gone_through_before_it_begins_again() -> None:
     made = aims(scenario(draw=[{"agenda": [{"aim": f"speak of {n}", "says": ["So."]}]} for n in range(5)]))
     assert all(len(set(made[n : n + 5])) == 5 for n in range(0, 30, 5))
-    assert all(one != after for one, after in zip(made, made[1:], strict=False))
+    assert all(one != after for one, after in pairwise(made))
 
 
 def test_what_happens_happens_in_its_session_and_goes_before_what_is_drawn() -> None:
@@ -57,7 +58,7 @@ def test_what_happens_happens_in_its_session_and_goes_before_what_is_drawn() -> 
     assert [n for n, s in enumerate(sessions, 1) if s.noise] == [10, 20, 30]
     (silent,) = [n for n, s in enumerate(sessions, 1) if s.gap == 35]
     assert 20 <= silent <= 22
-    assert [item.aim for item in sessions[silent - 1].agenda][0] == "explain"
+    assert sessions[silent - 1].agenda[0].aim == "explain"
     assert sessions[silent - 1].mood.feels == "rusty"
 
 

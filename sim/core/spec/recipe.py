@@ -129,7 +129,7 @@ class Recipe(_Part):
             if not ready:
                 raise ValueError(f"draw: nothing may be drawn for session {n} by its `earliest`")
             known = [d for d in ready if all(ref in told for item in d.agenda for ref in item.about)] or ready
-            one = chance.choice([d for d in known if d is not (found or [None])[-1]] or known)
+            one = chance.choice([d for d in known if d not in found[-1:]] or known)
             left.remove(one)
             found.append(one)
             told |= {ref for part in (one, *happening) for ref in part.disclose}
