@@ -26,7 +26,7 @@ from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
 from sim.score.profile_judge import ProfileJudge
 from sim.targets.build import CustomTarget
-from sim.targets.chat import ChatTarget, Successor
+from sim.targets.chat import ChatTarget, Takeover
 from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
 
@@ -116,15 +116,15 @@ class Parts:
             system=plan.target.system,
             seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
             tokens=plan.target.context_tokens,
-            successor=self._successor(plan.target, plan.cast),
+            takeover=self._takeover(plan.target, plan.cast),
         )
 
-    def _successor(self, target: ChatTargetSpec, cast: Cast) -> Successor | None:
+    def _takeover(self, target: ChatTargetSpec, cast: Cast) -> Takeover | None:
         """Who takes over from `target` in this trial, if anybody does."""
         since = (target.next.at or cast.change) if target.next else None
         if target.next is None or since is None:
             return None
-        return Successor(self._clients.get(target.next), target.next.system or target.system or "", since)
+        return Takeover(self._clients.get(target.next), target.next.system or target.system or "", since)
 
     def _memory(self, target: ChatTargetSpec) -> Memory:
         """A fresh memory of `target`. What bounds the target's replies does not bound what it writes down."""

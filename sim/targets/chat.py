@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Successor:
+class Takeover:
     """Who speaks in the first one's place from a session on."""
 
     client: Client
@@ -38,7 +38,7 @@ class ChatTarget:
         system: its own system prompt, if any.
         seed: the sampling seed for (session, exchange), the same for every arm; exchange 0 is what memory does when the session has ended.
         tokens: how many a prompt may have; None: any number.
-        successor: another model, which speaks from a later session on.
+        takeover: another model, which speaks from a later session on.
     """
 
     stateful = False
@@ -53,7 +53,7 @@ class ChatTarget:
         system: str | None,
         seed: Callable[[int, int], int],
         tokens: int | None = None,
-        successor: Successor | None = None,
+        takeover: Takeover | None = None,
     ) -> None:
         self._client = client
         self._prompts = prompts
@@ -61,7 +61,7 @@ class ChatTarget:
         self._system = system or ""
         self._seed = seed
         self._tokens = tokens
-        self._successor = successor
+        self._takeover = takeover
         self._role: Role = "target"
         self._index = 0
         self._earlier: tuple[Heard, ...] = ()
@@ -78,7 +78,7 @@ class ChatTarget:
         """Send system prompt, recalled messages and this session, ending with `message`."""
         recalled = await self._memory.recall(self._earlier, message)
         tab = CallLog(recalled.calls, recalled.timings)
-        later = self._successor if self._successor and self._index >= self._successor.since else None
+        later = self._takeover if self._takeover and self._index >= self._takeover.since else None
         client, own = (later.client, later.system) if later else (self._client, self._system)
         system = "\n\n".join(filter(None, (own, recalled.shown)))
         asked = replace(self._now, said=(*self._now.said, Message("user", message)))
