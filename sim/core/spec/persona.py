@@ -242,6 +242,8 @@ class Persona(Frozen):
     """BCP 47 tag of the language they write."""
     hemisphere: Literal["north", "south"] | None = None
     """Where they live, if that has four seasons; left out, no season is spoken of."""
+    gender: Literal["woman", "man", "nonbinary"] | None = None
+    """For tables of who is who: whoever plays the persona reads it from the background."""
     tags: tuple[Id, ...] = ()
     """What scenarios may ask for, such as `parent` or `student`."""
     unfit: tuple[Id, ...] = ()
