@@ -23,7 +23,7 @@ from sim.core.errors import InputError, Notice, nearest
 from sim.core.fold import fold
 from sim.core.ports import BatchListener
 from sim.core.record import RunStatus, Trial
-from sim.core.spec import LeftOut, Limits, Study, left_out
+from sim.core.spec import Limits, Study, Unsuited, left_out
 from sim.present.plans import plans_of
 from sim.run.plan import Forecast, TrialPlan, forecast, plan_trials
 from sim.store.library import LoadedStudy, load_study, resolve_study
@@ -72,7 +72,7 @@ class Prepared:
         return forecast(self.loaded.study, self.plans, skipped=self.left_out)
 
     @cached_property
-    def left_out(self) -> tuple[LeftOut, ...]:
+    def left_out(self) -> tuple[Unsuited, ...]:
         """Its pairs of persona and scenario that do not suit each other."""
         return left_out(self.loaded.study, self.loaded.personas, self.loaded.scenarios)
 

@@ -37,7 +37,7 @@ from sim.core.event import ROLES, Absence, Ending, FlagKind, Quote, Rating, Role
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import RoleSpending, RunStatus, was_cut
-from sim.core.spec import LeftOut, codebook_of
+from sim.core.spec import Unsuited, codebook_of
 from sim.core.spec.study import Primary
 from sim.core.standins import StandIns
 from sim.score.repetition import less
@@ -312,7 +312,7 @@ class RunSummary(Frozen):
     """Files of the run that somebody edited after it was made."""
     unaccounted: int = 0
     """Calls, at most, that were cut off when the run was killed: no event has them, and no cost."""
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Unsuited, ...] = ()
     """Pairs of persona and scenario that were not run because they do not suit each other."""
 
     @property
@@ -334,7 +334,7 @@ def summarise(
     edited: tuple[str, ...] = (),
     unaccounted: int = 0,
     table: MeasureTable | None = None,
-    skipped: tuple[LeftOut, ...] = (),
+    skipped: tuple[Unsuited, ...] = (),
 ) -> RunSummary:
     """The figures of a run.
 

@@ -13,7 +13,7 @@ from sim.analysis.estimates import FEWEST_SCENARIOS
 from sim.analysis.power import ITEMS_A_PERSON, MINUTES_AN_ITEM, Detectable, HumanPlan, Spreads
 from sim.core.event import Role
 from sim.core.frozen import Frozen
-from sim.core.spec import LeftOut
+from sim.core.spec import Unsuited
 from sim.core.spec.study import Primary
 from sim.present.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, many, money, not_suited, number
@@ -63,7 +63,7 @@ class PlanDocument(Frozen):
     """The same with one to eight scenarios. Up to three, what is told is told of these scenarios; from four on, of scenarios like them."""
     foreseen: tuple[Foreseen, ...]
     """What a gate will say, with `--require` and `--margin`."""
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Unsuited, ...]
     """Pairs of persona and scenario that do not suit each other and are not run."""
     human: tuple[HumanPlan, ...]
     """With `--human`: what a calibration against people takes, for 2, 3 and 4 people an item."""

@@ -11,7 +11,7 @@ from sim.core.standins import OFFLINE_MARK as OFFLINE_MARK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sim.core.spec import LeftOut
+    from sim.core.spec import Unsuited
     from sim.core.spec.study import Primary
 
 DIAGNOSTIC = "Simulated likability: a diagnostic until `sim calibrate` has shown, for your rater, that people order targets the same way."
@@ -86,7 +86,7 @@ def safe(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_VISIBLE)
 
 
-def not_suited(pairs: Sequence[LeftOut]) -> str:
+def not_suited(pairs: Sequence[Unsuited]) -> str:
     """How many pairs of persona and scenario are not run, and of which scenarios; empty where all are."""
     if not pairs:
         return ""

@@ -13,7 +13,7 @@ from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import Trial
-from sim.core.spec import ChatTargetSpec, LeftOut, left_out, tells_dates
+from sim.core.spec import ChatTargetSpec, Unsuited, left_out, tells_dates
 from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Forecast(Frozen):
     exchanges: Range
     calls: Range
     by_role: dict[Role, Range]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[Unsuited, ...] = ()
     """Pairs of persona and scenario that do not suit each other."""
 
 
@@ -120,7 +120,7 @@ def _memory_calls(policy: type[Policy] | None, session: int, exchanges: int) -> 
     return policy.calls_per_session + (exchanges * policy.calls_per_message if session > 1 else 0) if policy else 0
 
 
-def forecast(study: Study, plans: Sequence[TrialPlan], *, skipped: tuple[LeftOut, ...] = ()) -> Forecast:
+def forecast(study: Study, plans: Sequence[TrialPlan], *, skipped: tuple[Unsuited, ...] = ()) -> Forecast:
     """Count exchanges and calls, controls as they are drawn and what scorers of the study's own ask of models. The offline tagger and scripted turns
     make no call, a model that tags makes one a reply; it makes more where a reply is very long. Of probes the most is counted: what was not told is
     not asked, and of a target that cannot be copied nothing is. A judge grades each written memory once, in the end.

@@ -27,7 +27,7 @@ from sim.core.event import Event
 from sim.core.frozen import Frozen
 from sim.core.ports import Clock
 from sim.core.record import Trial
-from sim.core.spec import KeptScorer, LeftOut, Persona, RubricScorer, Scenario, ScorerFile, Study, left_out
+from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study, Unsuited, left_out
 from sim.core.spec.memory import RECORDED
 from sim.store.condensed import FILE as CONDENSED
 from sim.store.condensed import read_trials
@@ -74,7 +74,7 @@ class RunFolder:
         return self.spec.study
 
     @cached_property
-    def left_out(self) -> tuple[LeftOut, ...]:
+    def left_out(self) -> tuple[Unsuited, ...]:
         """Pairs of persona and scenario that were not run because they do not suit each other."""
         return left_out(self.study, self.personas, self.scenarios) if self.study.played_by != "log" else ()
 

@@ -12,7 +12,7 @@ from sim.core.spec.scorer import ScorerInfo
 from sim.core.spec.scorers import CodeScorer, KeptScorer, RubricScorer, ScorerFile, ScorerUse
 from sim.core.spec.session import AgendaItem, FactRef, FactUpdate, Length, Mood, Noise, ScriptedTurn, SessionSpec, Wish
 from sim.core.spec.study import Controls, Limits, Probes, Study, codebook_of, name_tagger
-from sim.core.spec.suits import LeftOut, left_out
+from sim.core.spec.suits import Unsuited, left_out
 from sim.core.spec.target import (
     CallableTargetSpec,
     ChatTargetSpec,
@@ -41,7 +41,6 @@ __all__ = [
     "HttpSpec",
     "HttpTargetSpec",
     "KeptScorer",
-    "LeftOut",
     "Length",
     "Limits",
     "LoggedTargetSpec",
@@ -76,6 +75,7 @@ __all__ = [
     "TargetSpec",
     "Topic",
     "Trait",
+    "Unsuited",
     "Value",
     "Voice",
     "Wish",

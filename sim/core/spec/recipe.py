@@ -80,7 +80,7 @@ class Happening(_Part):
         return (self.at,) if isinstance(self.at, int) else self.at or ()
 
 
-class Recipe(_Part):
+class Programme(_Part):
     """Sessions that are written once. What stands beside `repeat` holds for each; what is drawn, and then what happens, goes before it."""
 
     repeat: int = Field(strict=True, ge=2, le=1000)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.persona import Fact, refuse_unknown_premises
-from sim.core.spec.recipe import Recipe
+from sim.core.spec.recipe import Programme
 from sim.core.spec.session import SessionSpec
 from sim.core.spec.suits import Suits
 from sim.core.spec.twins import refuse_twins
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 else:
 
     def _kind(entry: object) -> str:
-        return "repeated sessions" if isinstance(entry, Recipe) or (isinstance(entry, dict) and "repeat" in entry) else "one session"
+        return "repeated sessions" if isinstance(entry, Programme) or (isinstance(entry, dict) and "repeat" in entry) else "one session"
 
-    Entry = Annotated[Annotated[SessionSpec, Tag("one session")] | Annotated[Recipe, Tag("repeated sessions")], Discriminator(_kind)]
+    Entry = Annotated[Annotated[SessionSpec, Tag("one session")] | Annotated[Programme, Tag("repeated sessions")], Discriminator(_kind)]
 
     def _spread(entries: tuple[Frozen, ...]) -> tuple[SessionSpec, ...]:
-        return tuple(one for entry in entries for one in (entry.sessions() if isinstance(entry, Recipe) else (entry,)))
+        return tuple(one for entry in entries for one in (entry.sessions() if isinstance(entry, Programme) else (entry,)))
 
     Sessions = Annotated[tuple[Entry, ...], AfterValidator(_spread)]
 """A scenario's sessions. A recipe (`repeat:`) is written once and stands here as the sessions it makes."""

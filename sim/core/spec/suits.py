@@ -37,7 +37,7 @@ class Suits(Frozen):
     """They have one of these tags."""
 
 
-class LeftOut(Frozen):
+class Unsuited(Frozen):
     """A persona and a scenario that do not suit each other, and that a study did not both name."""
 
     persona: Id
@@ -61,17 +61,17 @@ def unsuited(persona: Persona, scenario: Scenario) -> str:
     return ""
 
 
-def left_out(study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario]) -> tuple[LeftOut, ...]:
+def left_out(study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario]) -> tuple[Unsuited, ...]:
     """The pairs of `personas` and `scenarios` that `study` does not run, scenario by scenario."""
     return tuple(_left_out(list(personas), scenarios, _outright(study.personas), _outright(study.scenarios)))
 
 
-def _left_out(people: list[Persona], scenarios: Iterable[Scenario], named: frozenset[str], named_scenarios: frozenset[str]) -> Iterator[LeftOut]:
+def _left_out(people: list[Persona], scenarios: Iterable[Scenario], named: frozenset[str], named_scenarios: frozenset[str]) -> Iterator[Unsuited]:
     for scenario in scenarios:
         for persona in people:
             why = "" if persona.id in named and scenario.id in named_scenarios else unsuited(persona, scenario)
             if why:
-                yield LeftOut(persona=persona.id, scenario=scenario.id, why=why)
+                yield Unsuited(persona=persona.id, scenario=scenario.id, why=why)
 
 
 def _outright(patterns: Iterable[str]) -> frozenset[str]:
