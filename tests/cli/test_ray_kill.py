@@ -1,0 +1,121 @@
+"""`kill -9` of what a run on Ray consists of: its driver, and one of its workers. The journal becomes that of an undisturbed run either way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import first_look, launch, sim
+from tests.cli.journals import Row, calls, happened, lost, rows
+from tests.server import Remote, serve
+from tests.waiting import until
+
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'rapport-sim[ray]'"),
+]
+TRIALS = 8
+AT_ONCE = 4
+SIDE_BY_SIDE = 2
+"""Calls of one trial that can be under way at once: the next message, and the rating of the last reply."""
+RAY = ("--backend", "ray", "--workers", "2")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Remote]:
+    """Answers the same to the same, and counts."""
+    with serve(latency=20) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def study(server: Remote, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    controls = "{one_by_one: 0, repeat: 0}"
+    return first_look(tmp_path_factory.mktemp("study"), server.url, personas="[davi]", seeds=str(TRIALS), concurrency=str(AT_ONCE), controls=controls)
+
+
+@pytest.fixture(scope="module")
+def whole(study: Path, server: Remote) -> list[Row]:
+    """The run undisturbed, without Ray."""
+    assert sim("run", study, "--name", "undisturbed", cwd=study.parent).returncode == 0
+    assert server.stats()["calls"] == calls(happened(study.parent / "results" / "undisturbed"))
+    return happened(study.parent / "results" / "undisturbed")
+
+
+@pytest.fixture(autouse=True)
+def clean(whole: list[Row], server: Remote) -> Iterator[None]:
+    server.reset()
+    yield
+
+
+def workers_of(driver: int) -> list[int]:
+    """Ids of the processes in which a run's trials are held."""
+    parents: dict[int, int] = {}
+    named: list[int] = []
+    for entry in Path("/proc").iterdir():
+        try:
+            head, _, tail = (entry / "stat").read_text(encoding="utf-8").rpartition(") ")
+        except (OSError, ValueError):
+            continue
+        if entry.name.isdigit():
+            parents[int(entry.name)] = int(tail.split()[1])
+            named += [int(entry.name)] if "(ray::Worker" in head else []
+
+    def comes_of(process: int) -> bool:
+        while process in parents:
+            if process == driver:
+                return True
+            process = parents[process]
+        return False
+
+    return [process for process in named if comes_of(process)]
+
+
+def going(process: subprocess.Popen[str], run: Path, share: float, whole: list[Row]) -> None:
+    """Wait until so much of the run has happened."""
+
+    def there() -> bool:
+        assert process.poll() is None, process.communicate()
+        return (run / "run.db").exists() and len(rows(run)) >= share * len(whole)
+
+    until(there, f"{share:.0%} of the events")
+
+
+def test_a_worker_that_is_killed_takes_nothing_with_it(server: Remote, study: Path, whole: list[Row]) -> None:
+    run = study.parent / "results" / "worker"
+    process = launch("run", study, "--name", "worker", *RAY, cwd=study.parent)
+    going(process, run, 0.25, whole)
+    killed, *_ = workers_of(process.pid)
+    os.kill(killed, signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert errors.count("a worker is lost") == 1
+    assert happened(run) == whole
+    assert lost(run) == []
+    again = server.stats()["calls"] - calls(whole)
+    assert 0 <= again <= SIDE_BY_SIDE * AT_ONCE / 2, "no more than was under way in that worker"
+
+
+def test_a_driver_that_is_killed_leaves_a_run_to_go_on_with(server: Remote, study: Path, whole: list[Row]) -> None:
+    run = study.parent / "results" / "driver"
+    process = launch("run", study, "--name", "driver", *RAY, cwd=study.parent)
+    going(process, run, 0.5, whole)
+    workers = workers_of(process.pid)
+    assert len(workers) == 2
+    process.kill()
+    process.communicate()
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), "its workers end with it")
+    died = server.stats()["calls"] - calls(rows(run))
+    assert died <= SIDE_BY_SIDE * AT_ONCE, "what was under way"
+    before = len(rows(run))
+    assert 0.5 * len(whole) <= before < len(whole)
+    done = sim("resume", "driver", *RAY, cwd=study.parent, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert happened(run) == whole
+    assert server.stats()["calls"] == calls(whole) + died, "each call that was under way is made once more, and no other"
