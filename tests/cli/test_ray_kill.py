@@ -49,9 +49,8 @@ def whole(study: Path, server: Remote) -> list[Row]:
 
 
 @pytest.fixture(autouse=True)
-def clean(whole: list[Row], server: Remote) -> Iterator[None]:
+def clean(whole: list[Row], server: Remote) -> None:
     server.reset()
-    yield
 
 
 def workers_of(driver: int) -> list[int]:

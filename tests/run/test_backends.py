@@ -7,11 +7,15 @@ import os
 import pickle
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from sim.core.event import Event, SessionOpened, TrialFinished
+from sim.core.event import CallLost, Event, SessionOpened, TrialFinished
 from sim.core.fold import fold
+from sim.core.spec import Limits, Study
+from sim.core.spec.tuning import Tuning
 from sim.llm.build import Shared
 from sim.llm.traffic.passage import Traffic
 from sim.run.cluster import Cluster
@@ -21,6 +25,8 @@ from sim.run.recipe import Recipe
 from sim.run.worker import DriverOrder, Report, Worker
 from sim.run.workers import Workers
 from tests.run.backends import Kept, plans_of, recipe_of, study
+from tests.server import Remote, serve
+from tests.waiting import soon
 
 
 class InProcess:
@@ -66,6 +72,19 @@ def cluster() -> Iterator[None]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[Remote]:
+    with serve(latency=10) as running:
+        yield running
+
+
+@pytest.fixture
+def server(one_server: Remote) -> Remote:
+    """Answers the same to the same, and counts what is in flight."""
+    one_server.reset()
+    return one_server
 
 
 @pytest.fixture(params=["local", "workers", pytest.param("ray", marks=pytest.mark.whole)])
@@ -156,6 +175,68 @@ async def test_a_bug_of_ours_ends_the_run_and_is_shown_as_it_is(kind: str) -> No
 
     with pytest.raises(ZeroDivisionError, match="a bug of ours"):
         await Hall(kind, recipe_of(of)).backend.run(plans_of(of), recipe_of(of), Broken())
+
+
+def asked(url: str, **changes: Any) -> Study:
+    """Trials whose target, user and rater are asked over a network."""
+    model = {"api_base": url}
+    targets = ({"id": "keeps", "model": "openai/any", **model},)
+    parts = {"user": {"model": "openai/user", **model}, "rater": {"model": "openai/rater", **model}, "controls": {"one_by_one": 0, "repeat": 0}}
+    return study(**{"targets": targets, "seeds": 8, "concurrency": 8, **parts, **changes})
+
+
+def tokens(kept: Kept, role: str | None = None) -> int:
+    return sum(c.usage.input + c.usage.output for e in kept.order for c in e.calls if c.usage and role in (None, c.role))
+
+
+@pytest.mark.parametrize("role", [None, "rater"])
+async def test_no_more_is_spent_than_may_be_in_all_or_for_one_role(kind: str, role: str | None) -> None:
+    limits = {"max_tokens": 20_000} if role is None else {"roles": {role: {"max_tokens": 8_000}}}
+    of = study(concurrency=6, limits=limits, targets=({"id": "keeps", "model": "offline/uses"},))
+    recipe, plans = recipe_of(of), plans_of(of)
+    hall, kept = Hall(kind, recipe), Kept()
+    await hall.backend.run(plans, recipe, kept)
+    most = 20_000 if role is None else 8_000
+    assert most / 2 < tokens(kept, role) <= most
+    lost = [e for e in kept.order if isinstance(e, CallLost)]
+    assert {e.cause for e in lost} == {"budget"}
+    assert all(f"the budget of {most} tokens" in e.message and "raise --max-tokens" in e.message for e in lost)
+    assert hall.traffic.budget.spent.tokens == tokens(kept)
+    if role is None:
+        assert hall.traffic.spent_up
+    else:
+        assert hall.traffic.closed == {role}
+        assert any(e.kind == "session_closed" for e in kept.order), "the others go on without it"
+    richer = replace(recipe, limits=Limits())
+    await Hall(kind, richer).backend.run(plans, richer, kept)
+    assert all(fold(p.blank(), kept.events(p.id)).finished for p in plans), "with more it goes on to its end"
+
+
+async def test_no_more_calls_are_in_flight_than_may_be_and_a_change_reaches_those_under_way(kind: str, server: Remote) -> None:
+    of = asked(server.url, limits={"fixed_calls": 1, "calls_at_once": 3})
+    recipe, kept = recipe_of(of), Kept()
+    hall = Hall(kind, recipe)
+    going = asyncio.create_task(hall.backend.run(plans_of(of), recipe, kept))
+    await soon(lambda: len(kept.order) >= 30 or going.done(), "thirty events")
+    assert await asyncio.to_thread(lambda: server.stats()["max_inflight"]) <= 3, "one for each of three models"
+    hall.traffic.tuning = lambda: Tuning(calls=2)
+    await soon(lambda: server.stats()["max_inflight"] > 3 or going.done(), "more of them in flight")
+    assert not going.done()
+    await going
+    assert server.stats()["max_inflight"] <= 6
+    assert all(fold(p.blank(), kept.events(p.id)).finished for p in plans_of(of))
+
+
+async def test_a_target_that_is_not_there_stops_its_trials_and_nothing_else(kind: str, server: Remote) -> None:
+    dead = {"id": "dead", "model": "openai/dead", "api_base": "http://127.0.0.1:9/v1"}
+    of = asked(server.url, targets=(dead, {"id": "keeps", "model": "openai/any", "api_base": server.url}), seeds=2, limits={"retries": 0})
+    plans, recipe = plans_of(of), recipe_of(of)
+    kept = await run(kind, recipe, plans)
+    assert len(plans) == 4
+    ended = {p.id: fold(p.blank(), kept.events(p.id)) for p in plans}
+    assert {p.target.id: ended[p.id].status for p in plans} == {"dead": "stopped", "keeps": "finished"}
+    lost = [e for e in kept.order if isinstance(e, CallLost)]
+    assert {(e.cause, e.trial) for e in lost} == {("infrastructure", p.id) for p in plans if p.target.id == "dead"}
 
 
 def test_a_recipe_and_its_plans_can_be_sent_to_another_process() -> None:
