@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import warnings
+from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +15,13 @@ import sim
 from sim.core.errors import InputError, Notice
 from sim.llm.hosts import LocalOnly, collectors
 from sim.llm.otel import collector, why_unsent
+from sim.run.recipe import Recipe
+from sim.run.worker import DriverOrder, Report
+from sim.run.workers import Workers
 from tests.cli.small import project
 from tests.collector import Collected, collecting
 from tests.run.backends import plans_of, recipe_of, study
+from tests.run.test_backends import InProcess
 from tests.run.test_backends import run as run_on
 from tests.server import Server
 
@@ -181,3 +187,19 @@ async def test_workers_of_a_cluster_send_where_it_was_announced_and_nowhere_else
     trials = collected.named("trial ")
     assert sorted(span["rapport.trial"] for span in trials) == (sorted(plan.id for plan in plans) if announced else [])
     assert {span["rapport.run"] for span in collected.spans} == ({"far"} if announced else set())
+
+
+async def test_trials_that_workers_hold_are_in_the_tree_of_their_run(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Apart(InProcess):
+        """A worker that inherits nothing of where its driver is."""
+
+        async def exchange(self, order: DriverOrder) -> Report:
+            return await asyncio.create_task(super().exchange(order), context=Context())
+
+    async def hire(recipe: Recipe) -> Apart:
+        return Apart(recipe)
+
+    monkeypatch.setattr("sim.api._backend", lambda cluster, shared: Workers(hire, count=2, traffic=shared.traffic))
+    collected, _ = await traced(here, monkeypatch)
+    (run,), (trial,) = collected.named("run "), collected.named("trial ")
+    assert (run["parent"], trial["parent"]) == (None, run["id"])

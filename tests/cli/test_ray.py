@@ -1,7 +1,8 @@
-"""`kill -9` of what a run on Ray consists of: its driver, and one of its workers. The journal becomes that of an undisturbed run either way."""
+"""Runs on Ray by the command: `kill -9` of driver or worker leaves the journal of an undisturbed run; code and keys reach workers."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from tests.cli.command import first_look, launch, sim
 from tests.cli.journals import Row, calls, happened, lost, rows
+from tests.cli.small import project
 from tests.server import Remote, serve
 from tests.waiting import until
 
@@ -46,11 +48,6 @@ def whole(study: Path, server: Remote) -> list[Row]:
     assert sim("run", study, "--name", "undisturbed", cwd=study.parent).returncode == 0
     assert server.stats()["calls"] == calls(happened(study.parent / "results" / "undisturbed"))
     return happened(study.parent / "results" / "undisturbed")
-
-
-@pytest.fixture(autouse=True)
-def clean(whole: list[Row], server: Remote) -> None:
-    server.reset()
 
 
 def workers_of(driver: int) -> list[int]:
@@ -88,6 +85,7 @@ def going(process: subprocess.Popen[str], run: Path, share: float, whole: list[R
 
 def test_a_worker_that_is_killed_takes_nothing_with_it(server: Remote, study: Path, whole: list[Row]) -> None:
     run = study.parent / "results" / "worker"
+    server.reset()
     process = launch("run", study, "--name", "worker", *RAY, cwd=study.parent)
     going(process, run, 0.25, whole)
     killed, *_ = workers_of(process.pid)
@@ -103,6 +101,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(server: Remote, study: Pa
 
 def test_a_driver_that_is_killed_leaves_a_run_to_go_on_with(server: Remote, study: Path, whole: list[Row]) -> None:
     run = study.parent / "results" / "driver"
+    server.reset()
     process = launch("run", study, "--name", "driver", *RAY, cwd=study.parent)
     going(process, run, 0.5, whole)
     workers = workers_of(process.pid)
@@ -118,3 +117,35 @@ def test_a_driver_that_is_killed_leaves_a_run_to_go_on_with(server: Remote, stud
     assert done.returncode == 0, done.stderr
     assert happened(run) == whole
     assert server.stats()["calls"] == calls(whole) + died, "each call that was under way is made once more, and no other"
+
+
+SMALL = """
+name: small
+targets: [{id: own, callable: "bots:reply"}]
+user: {model: offline/user}
+personas: [davi]
+scenarios: [short]
+seeds: 2
+"""
+BOT = """
+import os
+
+async def reply(messages):
+    return "Your key ends in " + os.environ["BOT_KEY"][-4:] + ", and I am in " + os.path.basename(os.path.dirname(__file__)) + "."
+"""
+KEY = "sk-9f3b7d51c8e24a6097b1d3f5a7c9e2b4"
+
+
+def test_code_and_keys_reach_workers_by_the_runtime_environment_and_no_key_is_written_down(tmp_path: Path) -> None:
+    (tmp_path / "bots.py").write_text(BOT, encoding="utf-8")
+    (tmp_path / "env.yaml").write_text(f"working_dir: .\nexcludes: [results]\nenv_vars: {{BOT_KEY: {KEY}}}\n", encoding="utf-8")
+    project(tmp_path, study=SMALL)
+    done = sim("run", "small.yaml", *RAY, "--runtime-env", "env.yaml", cwd=tmp_path, timeout=300, BOT_KEY="here-it-is-none")
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "results" / "small"
+    replies = {json.loads(row.body)["reply"] for row in rows(run) if row.kind == "target_replied"}
+    (reply,) = replies
+    assert reply.startswith(f"Your key ends in {KEY[-4:]}")
+    assert tmp_path.name not in reply, "it ran from a copy that Ray made"
+    written = [done.stdout, done.stderr, *(f.read_bytes().decode("utf-8", "replace") for f in run.rglob("*") if f.is_file())]
+    assert not any(KEY in text for text in written)
