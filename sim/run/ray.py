@@ -6,7 +6,9 @@ Ray carries recipe, orders and reports, and knows when an actor's process or nod
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from sim.run.worker import Worker
 from sim.run.workers import WorkerLost, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sim.core.ports import BatchSink
     from sim.llm.traffic.passage import Traffic
@@ -92,11 +94,24 @@ class RayBackend:
         if cluster.address is None:
             options |= {"include_dashboard": False, "num_cpus": cluster.workers}
         try:
-            self._ray.init(address=cluster.address or "local", log_to_driver=False, configure_logging=False, **options)
+            with _hushed():
+                self._ray.init(address=cluster.address or "local", log_to_driver=False, configure_logging=False, **options)
         except (ConnectionError, self._ray.exceptions.RayError, ValueError, RuntimeError) as error:
             problem = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             where = "--ray-address" if cluster.address else "--backend ray"
             raise InputError(f"Ray does not start: {problem}", mend="see `ray status`", where=where) from None
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """What Ray remarks on its own start is for those who started it by hand; standard error holds what the run has to say."""
+    log = logging.getLogger("ray")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @dataclass

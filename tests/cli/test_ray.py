@@ -93,6 +93,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(server: Remote, study: Pa
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert errors.count("a worker is lost") == 1
+    assert not [line for line in errors.splitlines() if "Ray" in line or "SIGTERM" in line], "Ray itself says nothing"
     assert happened(run) == whole
     assert lost(run) == []
     again = server.stats()["calls"] - calls(whole)
