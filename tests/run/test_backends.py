@@ -203,7 +203,7 @@ async def test_no_more_is_spent_than_may_be_in_all_or_for_one_role(kind: str, ro
     assert all(f"the budget of {most} tokens" in e.message and "raise --max-tokens" in e.message for e in lost)
     assert hall.traffic.budget.spent.tokens == tokens(kept)
     if role is None:
-        assert hall.traffic.spent_up
+        assert hall.traffic.exhausted()
     else:
         assert hall.traffic.closed == {role}
         assert any(e.kind == "session_closed" for e in kept.order), "the others go on without it"
