@@ -51,7 +51,8 @@ async def test_finding_out_is_not_a_retry(via: Via, build: Build, server: Server
     assert (await build(via, retries=0).complete(asked(schema=MOOD))).attempts == 1
 
 
-async def test_calls_at_once_find_out_together(via: Via, build: Build, server: Server) -> None:
+async def test_calls_at_once_find_out_together(via: Via, build: Build, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.llm.answers.GRACE", 600)
     server.fault("refuse_response_format")
     client = build(via)
     await asyncio.gather(*(client.complete(asked(f"Message {i}.", schema=MOOD)) for i in range(40)))
