@@ -294,6 +294,24 @@ def compare_command(
     return compare(runs, by=by.value, results=results, as_json=json)
 
 
+@app.command("realism")
+def realism_command(
+    source: Annotated[str, typer.Argument(metavar="RUN|LOG", help="Whose user's messages: of a run, or of a file of conversations.")],
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against", metavar="RUN|LOG|NAME", help="Other talks, or published figures: chatbot-users, paid-chatters, uninstructed-models."
+        ),
+    ] = "chatbot-users",
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Say how the user's messages differ from people's: length, greetings, thanks, typing, what is told, sentiment, vocabulary."""
+    from sim.cli.realism import tell_realism
+
+    return tell_realism(source, against, results=results, as_json=json)
+
+
 @app.command("plan")
 def plan_command(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],

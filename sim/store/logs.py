@@ -93,17 +93,18 @@ class Log:
 
     Args:
         path: a regular file.
-        moves: ids of the codebook's moves, counted and beside.
+        moves: ids of the codebook's moves, counted and beside; None: labels are not looked at.
         by: the key of a conversation that its `group` is taken from; dots lead into objects. In CSV, a column, of which the first row counts.
 
     Raises:
         InputError: the file cannot be read, is empty, or is in none of the formats.
     """
 
-    def __init__(self, path: Path, *, moves: tuple[str, ...], by: str | None = None) -> None:
+    def __init__(self, path: Path, *, moves: tuple[str, ...] | None, by: str | None = None) -> None:
         self.path = path
-        self._moves = moves
-        self._known = frozenset(moves)
+        self._reads_labels = moves is not None
+        self._moves = moves or ()
+        self._known = frozenset(self._moves)
         self._by = by
         try:
             with open_regular(path) as file:
@@ -169,7 +170,7 @@ class Log:
             if role in OTHERS:
                 said.append(text)
                 continue
-            labels = self._labels(message, i)
+            labels = self._labels(message, i) if self._reads_labels else None
             if labels is not None or text.strip():
                 yield LoggedReply(i, "\n".join(said), text, labels)
                 said.clear()
