@@ -20,7 +20,7 @@ import yaml
 
 from sim.analysis.estimates import EQUAL, clip, equal_interval, holm
 from sim.core.frozen import Frozen
-from sim.score.manner import FIGURES, Counted, Message, count, count_vocabulary, place
+from sim.score.manner import FIGURES, Counted, PlacedMessage, count, count_vocabulary, place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ SAYINGS: Final[Mapping[str, tuple[str, str, str]]] = {
 """Of each figure: what it is, and what a user is whose figure is higher, or lower, than people's."""
 
 
-class Figure(Frozen):
+class RealismFigure(Frozen):
     """One figure of the user, beside that of people."""
 
     id: str
@@ -91,10 +91,10 @@ class RealismDocument(Frozen):
     messages: int
     against_messages: int | None
     """None against published figures."""
-    figures: tuple[Figure, ...]
+    figures: tuple[RealismFigure, ...]
 
 
-class Reference(Frozen):
+class Published(Frozen):
     """Published figures of one kind of message."""
 
     name: str
@@ -114,7 +114,7 @@ class Talks:
 
     def add(self, person: str, talk: Iterable[tuple[str, str]]) -> None:
         """One session of `person`, (message, reply) by (message, reply)."""
-        messages: list[Message] = list(place(talk))
+        messages: list[PlacedMessage] = list(place(talk))
         if not messages:
             return
         self.sessions += 1
@@ -182,7 +182,7 @@ def hold_against_people(talks: Talks, reference: str) -> RealismDocument:
         verdict = ""
         if people is not None and interval is not None:
             verdict = SAYINGS[name][1] if interval[0] > people[1] else SAYINGS[name][2] if interval[1] < people[0] else ""
-        figures.append(Figure(id=name, name=SAYINGS[name][0], value=_known(values[i]), interval=interval, people=people, verdict=verdict))
+        figures.append(RealismFigure(id=name, name=SAYINGS[name][0], value=_known(values[i]), interval=interval, people=people, verdict=verdict))
     return _document(talks, known.name, known.source, None, figures)
 
 
@@ -200,7 +200,7 @@ def hold_against_talks(talks: Talks, others: Talks) -> RealismDocument:
             verdict = SAYINGS[name][1 if values[i] > theirs[i] else 2]
         people = _range(_known(theirs[i]))
         figures.append(
-            Figure(
+            RealismFigure(
                 id=name,
                 name=SAYINGS[name][0],
                 value=_known(values[i]),
@@ -215,10 +215,10 @@ def hold_against_talks(talks: Talks, others: Talks) -> RealismDocument:
 
 
 @cache
-def references() -> Mapping[str, Reference]:
+def references() -> Mapping[str, Published]:
     """The published figures, by id."""
     text = (files("sim.analysis") / "realism.yaml").read_text(encoding="utf-8")
-    return {id: Reference.model_validate(of) for id, of in yaml.safe_load(text).items()}
+    return {id: Published.model_validate(of) for id, of in yaml.safe_load(text).items()}
 
 
 def cliffs_delta(first: Floats, second: Floats) -> float | None:
@@ -264,7 +264,7 @@ def _permuted(mine: _Columns, other: _Columns) -> list[float | None]:
     return [None if np.isnan(seen[i]) else float(reached[i] / known[i]) for i in range(len(ALL))]
 
 
-def _document(talks: Talks, against: str, source: str, messages: int | None, figures: Sequence[Figure]) -> RealismDocument:
+def _document(talks: Talks, against: str, source: str, messages: int | None, figures: Sequence[RealismFigure]) -> RealismDocument:
     return RealismDocument(
         of=talks.name,
         against=against,

@@ -84,23 +84,25 @@ def unobserved(graph: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGr
     return graph
 
 
-class Steady(Runtime[Any]):
+class SharedRuntime(Runtime[Any]):
     """The runtime of one execution, the same for every node: nobody asks it which attempt at which node it belongs to."""
 
-    def merge(self, other: Runtime[Any]) -> Steady:
+    def merge(self, other: Runtime[Any]) -> SharedRuntime:
         """What LangGraph adds when the execution begins."""
         nowhere = ExecutionInfo(checkpoint_id="", checkpoint_ns="", task_id="")
-        return Steady(context=other.context, store=other.store, stream_writer=other.stream_writer, execution_info=nowhere, control=other.control)
+        return SharedRuntime(
+            context=other.context, store=other.store, stream_writer=other.stream_writer, execution_info=nowhere, control=other.control
+        )
 
-    def override(self, **overrides: Any) -> Steady:
+    def override(self, **overrides: Any) -> SharedRuntime:
         """Itself."""
         return self
 
-    def patch_execution_info(self, **overrides: Any) -> Steady:
+    def patch_execution_info(self, **overrides: Any) -> SharedRuntime:
         """Itself."""
         return self
 
 
 def steady(config: RunnableConfig) -> RunnableConfig:
     """`config` of an execution in which all nodes share one runtime."""
-    return {**config, "configurable": {**config.get("configurable", {}), CONFIG_KEY_RUNTIME: Steady()}}
+    return {**config, "configurable": {**config.get("configurable", {}), CONFIG_KEY_RUNTIME: SharedRuntime()}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.analysis.realism import FEWEST, SHARES, Figure, RealismDocument
+from sim.analysis.realism import FEWEST, SHARES, RealismDocument, RealismFigure
 from sim.present.plain_table import plain_table
 from sim.present.words import NONE, many, number, percent, safe, signed
 
@@ -32,19 +32,19 @@ def render_realism(document: RealismDocument) -> RenderableType:
     return Group(*parts, Text(), table, Text(safe(note), "dim"))
 
 
-def sentence(figure: Figure) -> str:
+def sentence(figure: RealismFigure) -> str:
     """ "Too long: words a message (median) 31, people 11." """
     return f"{figure.verdict[:1].upper()}{figure.verdict[1:]}: {figure.name} {_value(figure, figure.value)}, people {_people(figure)}."
 
 
-def _people(figure: Figure) -> str:
+def _people(figure: RealismFigure) -> str:
     if figure.people is None:
         return NONE
     low, high = figure.people
     return _value(figure, low) if low == high else f"{_value(figure, low)} to {_value(figure, high)}"
 
 
-def _value(figure: Figure, value: float | None) -> str:
+def _value(figure: RealismFigure, value: float | None) -> str:
     if figure.id == "length":
         return number(value, 0)
     if figure.id == "vocabulary":

@@ -68,7 +68,7 @@ _NOT = re.compile(r"\b(?:not|no|never|hardly|n't|cannot|without|don'?t|didn'?t|i
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class PlacedMessage:
     """One message of the person, in its place."""
 
     text: str
@@ -91,18 +91,18 @@ class Counted:
     """What each sum is taken over; 0: the figure does not concern this message."""
 
 
-def place(talk: Iterable[tuple[str, str]]) -> Iterator[Message]:
+def place(talk: Iterable[tuple[str, str]]) -> Iterator[PlacedMessage]:
     """The messages of one session, (message, reply) by (message, reply), each in its place; empty messages are left out."""
     heard = before = ""
     first = True
     for text, reply in talk:
         if text.strip():
-            yield Message(text, first, heard, before)
+            yield PlacedMessage(text, first, heard, before)
             first, before = False, text
         heard = reply
 
 
-def count(message: Message) -> Counted:
+def count(message: PlacedMessage) -> Counted:
     """What `message` adds to each figure; vocabulary is counted over a person's messages together (`count_vocabulary`)."""
     plain, typed = normalised(message.text), message.text.strip()
     said = words(message.text)
@@ -131,7 +131,7 @@ def count(message: Message) -> Counted:
     return Counted(len(said), tuple(float(s) if o else 0.0 for s, o in found), tuple(float(o) for _, o in found))
 
 
-def count_vocabulary(messages: Sequence[Message]) -> tuple[float, float]:
+def count_vocabulary(messages: Sequence[PlacedMessage]) -> tuple[float, float]:
     """Different words in each window of `WINDOW` words of what one person wrote, as the sum of their shares, and the number of windows."""
     said = [w for m in messages for w in words(m.text)]
     if len(said) < WINDOW:
@@ -163,7 +163,7 @@ def _slips(typed: str) -> int:
     return found + sum(m[1] not in _SAID_TWICE for m in _TWICE.finditer(typed.casefold()))
 
 
-def _changes_topic(message: Message) -> bool:
+def _changes_topic(message: PlacedMessage) -> bool:
     """Whether no word of content stands in the reply before it, nor in the person's own message before it."""
     mine = _content(normalised(message.text))
     return not mine & (_content(normalised(message.heard)) | _content(normalised(message.before)))

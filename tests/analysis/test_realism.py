@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.analysis.realism import ALL, Figure, RealismDocument, Talks, cliffs_delta, hold_against_people, hold_against_talks, references
+from sim.analysis.realism import ALL, RealismDocument, RealismFigure, Talks, cliffs_delta, hold_against_people, hold_against_talks, references
 
-WORDS = tuple("rent landlord bus office sister garden letter Monday cold soup window phone doctor street paint neighbour key boots train bread".split())
+SUBJECTS = "rent landlord bus office sister garden letter Monday cold soup window phone doctor street paint neighbour key boots train bread"
+WORDS = tuple(filter(None, SUBJECTS.split(" ")))
 
 
 def talk(rng: random.Random, length: float) -> list[tuple[str, str]]:
@@ -39,7 +40,7 @@ def verdicts(document: RealismDocument) -> dict[str, str]:
     return {f.id: f.verdict for f in document.figures if f.verdict}
 
 
-def figure(document: RealismDocument, id: str) -> Figure:
+def figure(document: RealismDocument, id: str) -> RealismFigure:
     return next(f for f in document.figures if f.id == id)
 
 

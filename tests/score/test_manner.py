@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sim.score.manner import FIGURES, Message, count, count_vocabulary, place
+from sim.score.manner import FIGURES, PlacedMessage, count, count_vocabulary, place
 
 
 def figure(name: str, text: str, *, heard: str = "How was your day?", before: str = "", first: bool = False) -> float | None:
     """What `text` adds to a figure; None where it does not concern it."""
-    counted = count(Message(text, first, heard, before))
+    counted = count(PlacedMessage(text, first, heard, before))
     i = FIGURES.index(name)
     return counted.sums[i] if counted.over[i] else None
 
@@ -48,7 +48,7 @@ def test_curly_quotes_are_read_as_straight_ones() -> None:
 
 
 def test_slips_are_taken_of_a_hundred_words() -> None:
-    counted = count(Message("i dont knwo what to do about teh the the rent or my jobs", False))
+    counted = count(PlacedMessage("i dont knwo what to do about teh the the rent or my jobs", False))
     at = FIGURES.index("slips")
     assert (counted.sums[at], counted.over[at]) == (500, 14), "i, dont, knwo, teh, the the"
     assert figure("slips", "That had had no effect. Noooo way.") == 0
@@ -72,9 +72,9 @@ def test_a_first_message_is_asked_neither_for_greetings_nor_for_a_topic() -> Non
 
 def test_messages_stand_after_what_was_heard_and_said_before() -> None:
     talk = list(place([("Hi", "Hello!"), ("  ", "Still there?"), ("Yes", "")]))
-    assert talk == [Message("Hi", True), Message("Yes", False, "Still there?", "Hi")]
+    assert talk == [PlacedMessage("Hi", True), PlacedMessage("Yes", False, "Still there?", "Hi")]
 
 
 def test_vocabulary_is_the_share_of_different_words_in_a_window() -> None:
-    assert count_vocabulary([Message("the same " * 50, True)]) == (pytest.approx(51 * 2 / 50), 51)
-    assert count_vocabulary([Message("too short", True)]) == (0, 0)
+    assert count_vocabulary([PlacedMessage("the same " * 50, True)]) == (pytest.approx(51 * 2 / 50), 51)
+    assert count_vocabulary([PlacedMessage("too short", True)]) == (0, 0)
