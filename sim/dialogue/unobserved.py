@@ -84,25 +84,23 @@ def unobserved(graph: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGr
     return graph
 
 
-class SharedRuntime(Runtime[Any]):
+class OneRuntime(Runtime[Any]):
     """The runtime of one execution, the same for every node: nobody asks it which attempt at which node it belongs to."""
 
-    def merge(self, other: Runtime[Any]) -> SharedRuntime:
+    def merge(self, other: Runtime[Any]) -> OneRuntime:
         """What LangGraph adds when the execution begins."""
         nowhere = ExecutionInfo(checkpoint_id="", checkpoint_ns="", task_id="")
-        return SharedRuntime(
-            context=other.context, store=other.store, stream_writer=other.stream_writer, execution_info=nowhere, control=other.control
-        )
+        return OneRuntime(context=other.context, store=other.store, stream_writer=other.stream_writer, execution_info=nowhere, control=other.control)
 
-    def override(self, **overrides: Any) -> SharedRuntime:
+    def override(self, **overrides: Any) -> OneRuntime:
         """Itself."""
         return self
 
-    def patch_execution_info(self, **overrides: Any) -> SharedRuntime:
+    def patch_execution_info(self, **overrides: Any) -> OneRuntime:
         """Itself."""
         return self
 
 
 def steady(config: RunnableConfig) -> RunnableConfig:
     """`config` of an execution in which all nodes share one runtime."""
-    return {**config, "configurable": {**config.get("configurable", {}), CONFIG_KEY_RUNTIME: SharedRuntime()}}
+    return {**config, "configurable": {**config.get("configurable", {}), CONFIG_KEY_RUNTIME: OneRuntime()}}

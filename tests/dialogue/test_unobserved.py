@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from sim.dialogue.graph import build_graph
-from sim.dialogue.unobserved import SharedRuntime, Unobserved, steady, unobserved
+from sim.dialogue.unobserved import OneRuntime, Unobserved, steady, unobserved
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -84,6 +84,6 @@ async def test_nodes_share_one_runtime_that_has_what_they_work_with() -> None:
     graph.add_edge(START, "first")
     after = await unobserved(graph.compile()).ainvoke({"said": []}, steady({"recursion_limit": 5}), context="told")
     assert after["said"] == ["told"] * 3
-    assert type(met[0]) is SharedRuntime
+    assert type(met[0]) is OneRuntime
     assert len(met) == 3
     assert all(one is met[0] for one in met), "LangGraph has copied it: look at how it hands the runtime to its nodes"
