@@ -29,7 +29,7 @@ class Sheet:
     def order(self) -> tuple[str, ...]:
         """The ids in the order asked: drawn by seed, so that no rubric always comes first, and the same for every target."""
         shuffled = [r.id for r in self.rubrics]
-        rng(self.context.seed, "rubrics").shuffle(shuffled)
+        rng(self.context.order_seed, "rubrics").shuffle(shuffled)
         return tuple(shuffled)
 
     @property

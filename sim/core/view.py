@@ -154,6 +154,13 @@ class ScoringContext(View):
     """Everything that the user had told by then."""
     wanted: tuple[str, ...] = ()
     """Ids of the results that are asked for, where one call gives several; empty: all it has."""
+    session_seed: int | None = None
+    """Draws the order of the questions, which stays the same all through a session so that prompt caches hit; None: `seed` does."""
+
+    @property
+    def order_seed(self) -> int:
+        """What the order of the questions is drawn by."""
+        return self.seed if self.session_seed is None else self.session_seed
 
     @property
     def date(self) -> dt.date:
@@ -214,11 +221,11 @@ class RaterView(ScoringContext):
 
     @cached_property
     def order(self) -> tuple[Dimension, ...]:
-        """The dimensions asked, in their seeded order."""
+        """The dimensions asked, in an order that is drawn for the session."""
         if self.only:
             return (self.only,)
         shuffled = list(DIMENSIONS)
-        rng(self.seed, "order").shuffle(shuffled)
+        rng(self.order_seed, "order").shuffle(shuffled)
         return tuple(shuffled)
 
 
@@ -296,6 +303,7 @@ def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, hi
         talks=(*earlier, Talk(cast.date, talk)),
         exchange=exchange,
         seed=seed_of(trial, study_seed, session, exchange),
+        session_seed=seed_of(trial, study_seed, session, 0),
         said=said,
         occasion=Occasion(said.allusion, said.humour_bid, tuple(ledger[f] for f in said.facts_used if f in ledger and ledger[f].session < session)),
         told=tuple(ledger.values()),

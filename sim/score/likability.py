@@ -73,8 +73,11 @@ class LikabilityRater:
             ),
         )
         occasions = frozenset(d for d in DIMENSIONS if view.occasion.of(d))
-        first = Request("rater", messages, _rating_schema(view.order, occasions), inputs=view, seed=view.sampling_seed % 2**31)
-        return await self._judge(first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions))
+        # The shape is the same all through a session: several providers put it in front of the prompt.
+        first = Request("rater", messages, _rating_schema(view.order), inputs=view, seed=view.sampling_seed % 2**31)
+        return await self._judge(
+            first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions | frozenset(ALWAYS))
+        )
 
     async def _look_back(self, view: CriterionView) -> Scored[Ratings]:
         """No rating of any exchange is seen."""
@@ -165,18 +168,18 @@ _SCORE: JsonSchema = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
 
 
 @lru_cache(maxsize=1024)
-def _rating_schema(order: tuple[str, ...], occasions: frozenset[str]) -> Schema:
+def _rating_schema(order: tuple[str, ...], occasions: frozenset[str] = frozenset(ALWAYS)) -> Schema:
+    """The shape of an answer; a dimension without an occasion may have no score."""
     return Schema("ratings", an_object({d: _dimension_schema(d, d in occasions) for d in order}))
 
 
 @cache
 def _dimension_schema(dimension: str, occasion: bool) -> JsonValue:
-    kinds = ["measure"] if dimension == "length_fit" else ["quote", "absence"]
-    fields: dict[str, JsonValue] = {
-        "attempt": {"type": "boolean"},
-        "evidence": an_object({"kind": one_of(kinds), "text": a_text(PASSAGE)}),
-        "reason": a_text(SENTENCE),
-    }
+    """What is known without asking is not asked for: whether there was an attempt at what there always is, and how many words a reply has."""
+    fields: dict[str, JsonValue] = {} if dimension in ALWAYS else {"attempt": {"type": "boolean"}}
+    if dimension != "length_fit":
+        fields["evidence"] = an_object({"kind": one_of(["quote", "absence"]), "text": a_text(PASSAGE)})
+    fields["reason"] = a_text(SENTENCE)
     if dimension == "callback":
         fields["false_memory"] = {"type": "boolean"}
     fields["score"] = dict(_SCORE) if occasion else or_null(dict(_SCORE))
