@@ -20,6 +20,7 @@ from sim.core.event import Usage
 from sim.core.spec import ModelSpec, Sampling
 from sim.llm.answers import Asker, Form, Wire
 from sim.llm.attempts import Answer, Patience
+from sim.llm.blocks import marked, wants_marks
 from sim.llm.bounds import Bounds, parameters
 from sim.llm.client import Completion, Request
 from sim.llm.counts import count_usage
@@ -29,6 +30,7 @@ from sim.llm.learnt import Learnt
 from sim.llm.litellm_failures import judge, strange
 from sim.llm.native import Native, read_native
 from sim.llm.news import News
+from sim.llm.prices import listed_as
 from sim.llm.traffic.passage import Enter
 
 NO_KEY = "none"
@@ -78,7 +80,7 @@ class Library:
 
     def priced(self, model: str) -> bool:
         """Whether LiteLLM's price list has `model`."""
-        return any(name in self.module.model_cost for name in _names(model) if name not in self._introduced)
+        return any(name in self.module.model_cost for name in listed_as(model) if name not in self._introduced)
 
     def introduce(self, model: str) -> None:
         """Have LiteLLM take `model` as known where it would ask an Ollama server about it: it asks at every call, and all other calls stand still."""
@@ -133,11 +135,6 @@ def _ear() -> Any:
 
 
 _OLLAMA = frozenset({"ollama", "ollama_chat"})
-
-
-def _names(model: str) -> tuple[str, ...]:
-    """Under which names the price list may have `model`."""
-    return (model, model.partition("/")[2], model.replace("/responses/", "/").partition("/")[2])
 
 
 def _asked_by_name(model: str) -> str:
@@ -211,6 +208,7 @@ class LiteLLMClient:
         self._priced = library.priced(spec.model)
         library.introduce(spec.model)
         self._news = News(spec.model)
+        self._marks = wants_marks(spec.model)
         self._fixed: dict[str, Any] = {
             "model": _asked_by_name(spec.model),
             "num_retries": 0,
@@ -248,7 +246,8 @@ class LiteLLMClient:
     async def _send(self, wire: Wire) -> Answer:
         self._library.join(self)
         seconds = self._bounds.seconds(wire.role)
-        asked: dict[str, Any] = {"messages": [{"role": m.role, "content": m.content} for m in wire.messages]}
+        plain = [{"role": m.role, "content": m.content} for m in wire.messages]
+        asked: dict[str, Any] = {"messages": marked(wire.messages) if self._marks else plain}
         asked |= {"max_tokens": wire.limit, "timeout": seconds}
         if wire.seed is not None and self._seeded:
             asked["seed"] = wire.seed

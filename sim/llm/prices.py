@@ -58,13 +58,19 @@ def model_price(spec: ModelSpec) -> Price | None:
     if spec.via == "direct":
         return None
     prices = _prices()
-    entry = prices.get(spec.model) or prices.get(spec.model.partition("/")[2]) or {}
+    entry = next((prices[name] for name in listed_as(spec.model) if name in prices), {})
     input, output = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
     if input is None or output is None:
         return None
     return Price(
         input=input, output=output, cached=entry.get("cache_read_input_token_cost"), cache_write=entry.get("cache_creation_input_token_cost")
     )
+
+
+def listed_as(model: str) -> tuple[str, ...]:
+    """Under which names the list may have `model`; the way to a model of OpenAI's is no part of its name there."""
+    name = model.partition("/")[2]
+    return model, name, name.removeprefix("responses/")
 
 
 def told_price(price: PriceSpec) -> Price:

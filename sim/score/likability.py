@@ -75,9 +75,7 @@ class LikabilityRater:
         occasions = frozenset(d for d in DIMENSIONS if view.occasion.of(d))
         # The shape is the same all through a session: several providers put it in front of the prompt.
         first = Request("rater", messages, _rating_schema(view.order), inputs=view, seed=view.sampling_seed % 2**31)
-        return await self._judge(
-            first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions | frozenset(ALWAYS))
-        )
+        return await self._judge(first, view.order, lambda d, raw: read_rating(d, raw, view), lambda bad: _rating_schema(bad, occasions))
 
     async def _look_back(self, view: CriterionView) -> Scored[Ratings]:
         """No rating of any exchange is seen."""

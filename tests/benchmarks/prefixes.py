@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.prefixes [URL]      # the share that can be read; with the URL of a real server also the share that it did read
 
-Prompts are compared as they go over the wire, with the JSON Schema in front, where OpenAI and Anthropic have it. One trial, two sessions.
+Prompts are compared as they go over the wire, with the JSON Schema in front, where OpenAI and Anthropic have it. One trial of two sessions; with a
+real server another of one session, in which the model plays everybody.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,10 @@ class Shared:
     """Of what was sent from the third exchange on, the part that the prompt before it began with."""
 
 
-def study(url: str, folder: Path, *, names: Sequence[str] = ("user", "rater", "any")) -> Study:
+def study(url: str, folder: Path, *, names: Sequence[str] = ("user", "rater", "any"), sessions: int = SESSIONS) -> Study:
     """A stranger in a town, who is heard and rated by models at `url`."""
     scenario = yaml.safe_load((ROOT / "scenarios" / "new-in-town.yaml").read_text(encoding="utf-8"))
-    scenario |= {"id": "twice", "sessions": scenario["sessions"][:SESSIONS]}
+    scenario |= {"id": "twice", "sessions": scenario["sessions"][:sessions]}
     for session in scenario["sessions"]:
         session["exchanges"] = {"min": EXCHANGES, "max": EXCHANGES}
     (folder / "twice.yaml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
@@ -58,6 +58,8 @@ def study(url: str, folder: Path, *, names: Sequence[str] = ("user", "rater", "a
             "personas": ["wendell"],
             "scenarios": [str(folder / "twice.yaml")],
             "concurrency": 1,
+            "sampling": {"max_tokens": 700},
+            "limits": {"timeout": 600},
             "controls": {"one_by_one": 0, "repeat": 0},
         }
     )
@@ -70,6 +72,11 @@ def prompt(body: dict[str, Any]) -> tuple[str, str]:
     return SCHEMAS.get(wish.get("name", ""), ""), text
 
 
+def alike(one: str, other: str) -> int:
+    """Characters that both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
 def shared(bodies: Sequence[dict[str, Any]]) -> dict[str, Shared]:
     """By role, in the order of the calls."""
     prompts: dict[str, list[str]] = defaultdict(list)
@@ -80,7 +87,7 @@ def shared(bodies: Sequence[dict[str, Any]]) -> dict[str, Shared]:
     found = {}
     for role, texts in prompts.items():
         later = [i for i in range(1, len(texts)) if i % EXCHANGES >= FROM - 1]
-        read = sum(len(commonprefix([texts[i - 1], texts[i]])) for i in later)
+        read = sum(alike(texts[i - 1], texts[i]) for i in later)
         sent = sum(len(texts[i]) for i in later)
         found[role] = Shared(sent / len(later), read / sent)
     return found
@@ -96,7 +103,7 @@ async def measured(folder: Path) -> dict[str, Shared]:
 
 async def read_by(url: str, folder: Path) -> dict[str, tuple[int, int]]:
     """Tokens sent and read from the cache by role, from the third exchange on, as a real server at `url` counts them."""
-    run = await run_study(study(url, folder, names=("smollm2",) * 3), results=folder / "results")
+    run = await run_study(study(url, folder, names=("smollm2",) * 3, sessions=1), results=folder / "results")
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for trial in run.trials:
         for session in trial.sessions:

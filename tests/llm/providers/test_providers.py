@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from sim.core.spec import Limits
+from sim.core.spec import Limits, ModelSpec
 from sim.llm.build import Shared
+from sim.llm.client import Message
 from sim.llm.failures import judge_status, wait_asked
 from sim.llm.litellm_client import Library
 from sim.llm.native import read_native
+from sim.llm.prices import model_price
 from sim.llm.traffic.passage import Traffic
 from tests.benchmarks.providers import promised, table, ways
+from tests.llm.providers.anthropic import Anthropic
 from tests.llm.providers.behaviours import BEHAVIOURS, PROVIDERS, Behaviour
 from tests.llm.providers.meeting import Bench
 from tests.llm.providers.ollama import Ollama
@@ -83,3 +86,30 @@ NONSENSE = (None, "", "x", "[]", "[1]", "{}", {"choices": 3}, {"choices": [3]}, 
 def test_of_what_is_no_answer_nothing_is_read(raw: object) -> None:
     native = read_native(raw)
     assert (native.ending, native.unknown, native.refusal, native.error) == ("", (), "", "")
+
+
+async def test_anthropic_is_told_where_what_stays_the_same_ends(bench: Bench) -> None:
+    talk = "# Today\nRain.\n\n# The talk so far\nYou: The rice burnt.\nIt: Add water.\n\n# Now\nThis is your message number 2.\n"
+    messages = (Message("system", "You are Nora."), Message("user", talk))
+    met = await bench.meet(Anthropic(), say(Anthropic().answer("Hm.")), messages=messages)
+    (asked,) = met.asked
+    mark = {"cache_control": {"type": "ephemeral"}}
+    assert asked.body["system"] == [{"type": "text", "text": "You are Nora.", **mark}]
+    (message,) = asked.body["messages"]
+    assert "".join(part["text"] for part in message["content"]) == talk
+    assert [part.get("cache_control") for part in message["content"]] == [*[mark["cache_control"]] * 3, None]
+
+
+async def test_nobody_else_is_sent_marks(bench: Bench) -> None:
+    for provider in PROVIDERS:
+        if not isinstance(provider, Anthropic):
+            met = await bench.meet(provider, say(provider.answer("Hm.")))
+            assert "cache_control" not in str(met.asked[0].body)
+
+
+@pytest.mark.parametrize("provider", [p for p in PROVIDERS if p.cost is not None], ids=lambda provider: provider.name)
+def test_our_own_sum_is_the_one_worked_out_by_hand(provider: Provider) -> None:
+    """What is reserved and forecast is priced as what is paid."""
+    price = model_price(ModelSpec(model=provider.model))
+    assert price is not None
+    assert price.cost(provider.usage) == pytest.approx(provider.cost, abs=1e-9)
