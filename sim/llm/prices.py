@@ -58,7 +58,7 @@ def model_price(spec: ModelSpec) -> Price | None:
     if spec.via == "direct":
         return None
     prices = _prices()
-    entry = next((prices[name] for name in listed_as(spec.model) if name in prices), {})
+    entry: dict[str, Any] = next((prices[name] for name in listed_as(spec.model) if name in prices), {})
     input, output = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
     if input is None or output is None:
         return None
