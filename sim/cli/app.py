@@ -169,6 +169,10 @@ def try_command(
     curl: Annotated[
         str | None, typer.Option("--curl", metavar="COMMAND", help="One request to it as a curl command; - reads it from standard input.")
     ] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="A model; with --api-base, as its server calls it.")] = None,
+    api_base: Annotated[str | None, typer.Option("--api-base", metavar="URL", help="The OpenAI-compatible server that the model is at.")] = None,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The variable that holds its key.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one reply may take; default: 60.")] = None,
     persona: Annotated[str | None, typer.Option("--persona", metavar="ID", help="Who talks with it; default: the first persona found.")] = None,
     scenario: Annotated[str | None, typer.Option("--scenario", metavar="ID", help="The scenario whose first session is held.")] = None,
     user: Annotated[str, typer.Option("--user", metavar="MODEL", help="The model that plays the persona and rates.")] = "offline/user",
@@ -186,7 +190,19 @@ def try_command(
     from sim.cli.outgoing import read_local_only
     from sim.cli.trying import TryOptions, try_target
 
-    wish = TryOptions(target=target, curl=curl, persona=persona, scenario=scenario, user=user, out=out, log=LogWish(log_level, log_json))
+    wish = TryOptions(
+        target=target,
+        curl=curl,
+        model=model,
+        api_base=api_base,
+        api_key_env=api_key_env,
+        timeout=timeout,
+        persona=persona,
+        scenario=scenario,
+        user=user,
+        out=out,
+        log=LogWish(log_level, log_json),
+    )
     return try_target(wish, results=results, local_only=read_local_only(local_only, allow_host or ()), as_json=json)
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from sim.core.batch import rows_of
 from sim.core.event import Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished
+from sim.llm.traffic.passage import waited_for
 from sim.present.words import many
 
 if TYPE_CHECKING:
@@ -117,7 +118,14 @@ class CallsSeen:
         flight = [f"{figures['in_flight']}/{figures['limit']} calls in flight"] if figures["limit"] else []
         rate = [f"{figures['calls_per_second']:.3g} calls/s"] if figures["calls_per_second"] else []
         retries = [many(self._retries, "retry", "retries")] if self._retries else []
-        return ", ".join([*flight, *rate, *retries, self._price()])
+        waiting = waited_for(self._traffic.waiting) if self._traffic else ""
+        return ", ".join([*flight, *rate, *retries, self._price(), *([waiting] if waiting else [])])
+
+    @property
+    def waiting(self) -> dict[str, str | float]:
+        """Who is waited for, where that is worth saying."""
+        now = self._traffic.waiting if self._traffic else None
+        return {"waiting_for": now.role, "waiting_seconds": round(now.seconds, 1)} if now and waited_for(now) else {}
 
     def _rate(self) -> float:
         """Calls answered in a second, lately."""
@@ -207,7 +215,9 @@ class Progress:
             if self._as_json:
                 trials = {"trials": self._trials, "trials_planned": self._planned}
                 exchanges = {"exchanges": self._exchanges, "exchanges_expected": self._expected}
-                structlog.get_logger().info("progress", **exchanges, **trials, **self.calls.figures, seconds_left=self._seconds_left())
+                structlog.get_logger().info(
+                    "progress", **exchanges, **trials, **self.calls.figures, **self.calls.waiting, seconds_left=self._seconds_left()
+                )
             else:
                 print(f"{self._exchanges}/{self._expected} exchanges, {self._numbers()}", file=self._stream, flush=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import secrets
 import shlex
@@ -20,10 +21,12 @@ from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.cli.logs import LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import announcement
+from sim.cli.progress import going_on
 from sim.cli.reading import ELSEWHERE, NARROWEST
 from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.cli.stopping import ANEW, Stopping
 from sim.cli.streams import outlive_output
+from sim.cli.waiting import WaitLines, saying_so, saying_who
 from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
     from sim.llm.traffic.passage import Traffic
     from sim.present.first_contact import Growing
     from sim.present.trial_json import TrialDocument
-    from sim.run.first_contact import Spoken
+    from sim.run.first_contact import Spoken, Stranger
     from sim.store.runs import RunFolder
 
 NAME = "my-bot"
@@ -81,6 +84,10 @@ class TryOptions:
 
     target: str | None = None
     curl: str | None = None
+    model: str | None = None
+    api_base: str | None = None
+    api_key_env: str | None = None
+    timeout: float | None = None
     persona: str | None = None
     scenario: str | None = None
     user: str = "offline/user"
@@ -90,9 +97,7 @@ class TryOptions:
 
 def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim try`."""
-    if (wish.target is None) == (wish.curl is None):
-        problem = "give either a target or --curl, not both" if wish.curl else "there is nothing to try"
-        raise InputError(problem, mend="write sim try --curl 'curl …', or sim try with a URL, a model or module:function")
+    _check(wish)
     place = choose_place(wish.out, name=NAME)
     screen = _Screen(sys.stderr if as_json else sys.stdout)
     casting = _cast(wish)
@@ -103,17 +108,44 @@ def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None,
         # What a target's own code prints must not get among the output.
         with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
             contact = asyncio.run(_visit(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)), stopping))
-            tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME))
-            run = asyncio.run(_meet(contact, tried, screen, stopping, results=results, local_only=local_only))
+            tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME), timeout=wish.timeout or PATIENCE)
+
+            def keep() -> None:
+                write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
+                write_schema("study", place.parent / FOLDER)
+
+            run = asyncio.run(_meet(contact, tried, screen, stopping, keep, results=results, local_only=local_only))
     except asyncio.CancelledError:
         return INTERRUPTED
-    write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
-    write_schema("study", place.parent / FOLDER)
+    except InputError:
+        if place.exists():  # it was not there before, and is written once the target has answered
+            print(f"{place} is written all the same, and `sim run {place}` tries again", file=sys.stderr)
+        raise
     if as_json:
         print(json.dumps(_document(contact, run, place)))
     else:
         screen.say(_ending(contact, run, study, place, results=results))
     return INTERRUPTED if stopping.asked else DONE if run.status == "finished" else INCOMPLETE
+
+
+def _check(wish: TryOptions) -> None:
+    """Refuse flags that do not go together.
+
+    Raises:
+        InputError: says which.
+    """
+    named = [name for name, given in (("a target", wish.target), ("--curl", wish.curl), ("--model", wish.model)) if given is not None]
+    if len(named) > 1:
+        raise InputError(f"give either {' or '.join(named)}, not {'both' if len(named) == 2 else 'all'}", mend="name your chatbot once")
+    if not named and wish.api_base:
+        raise InputError("nobody can tell which model it is to be", mend="name it with --model, as its server does", where="--api-base")
+    if not named:
+        raise InputError("there is nothing to try", mend="write sim try --curl 'curl …', or sim try with a URL, a model or module:function")
+    if (wish.api_base or wish.api_key_env) and (wish.curl or is_url(wish.target or "")):
+        flag = "--api-base" if wish.api_base else "--api-key-env"
+        raise InputError("goes with a model, and not with a request", mend="name the model with --model, or leave it out", where=flag)
+    if wish.timeout is not None and not (wish.timeout > 0 and math.isfinite(wish.timeout)):
+        raise InputError("must be a number of seconds above 0", mend=f"such as {PATIENCE:g}", where="--timeout")
 
 
 async def _visit(visit: _Visit, stopping: Stopping) -> _Contact:
@@ -210,10 +242,9 @@ class _Visit:
         wish = self._wish
         if wish.curl is not None:
             return await self._http(draft_request(parse_curl(_command(wish.curl)), os.environ, prefix=PREFIX))
-        assert wish.target is not None
-        if is_url(wish.target):
+        if wish.target is not None and is_url(wish.target):
             return await self._http(draft_request(draft_url(check_url(wish.target, where="TARGET")), os.environ, prefix=PREFIX))
-        target = _target(dict(read_name(wish.target, id=NAME)), where="TARGET")
+        target = _named(wish)
         self._admit(target)
         return _Contact(target, (), [])
 
@@ -222,7 +253,9 @@ class _Visit:
         os.environ.update(draft.secrets)
         self._admit(asked)
         user, session = (f"{part}-{secrets.token_hex(4)}" for part in ("contact", "hello"))
-        made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=PATIENCE)
+        async with saying_so(_aside):
+            seconds = self._wish.timeout or PATIENCE
+            made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=seconds)
         self._screen.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
         from sim.present.first_contact import render_exchange
 
@@ -236,6 +269,24 @@ class _Visit:
         target = _http_target(draft, fields)
         exports = tuple(name for name in sorted(asked.http.variables) if name in draft.secrets)
         return _Contact(target, exports, [*draft.findings, *reading.findings], made)
+
+
+def _aside(line: str) -> None:
+    """Say something that is no part of the output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _named(wish: TryOptions) -> TargetSpec:
+    """The target that is named in words: a model, with the server it is at, or a place in code."""
+    where = "TARGET" if wish.target is not None else "--model"
+    name = wish.target if wish.target is not None else wish.model or ""
+    if wish.target is None and "/" not in name and wish.api_base:
+        name = f"openai/{name}"
+    fields = dict(read_name(name, id=NAME)) if wish.target is not None else {"id": NAME, "model": name, "memory": "full"}
+    reached = {"api_base": wish.api_base, "api_key_env": wish.api_key_env}
+    if "model" not in fields and any(reached.values()):
+        raise InputError("goes with a model, and not with code", mend="leave it out", where="--api-base" if wish.api_base else "--api-key-env")
+    return _target({**fields, **{flag: value for flag, value in reached.items() if value}}, where=where)
 
 
 def _command(curl: str) -> str:
@@ -294,7 +345,7 @@ def _cast(wish: TryOptions) -> _Casting:
     return _Casting(some, (named, *(p.id for p in some[1:])), scenario, told, found.codebook, user)
 
 
-def _studies(casting: _Casting, target: TargetSpec, *, name: str) -> tuple[Prepared, Study]:
+def _studies(casting: _Casting, target: TargetSpec, *, name: str, timeout: float) -> tuple[Prepared, Study]:
     """The session to be run now, and the study to go on with.
 
     Raises:
@@ -302,7 +353,7 @@ def _studies(casting: _Casting, target: TargetSpec, *, name: str) -> tuple[Prepa
     """
     from sim.run.first_contact import first_session
 
-    common: dict[str, Any] = {"targets": (target,), "user": casting.user, "limits": Limits(timeout=PATIENCE)}
+    common: dict[str, Any] = {"targets": (target,), "user": casting.user, "limits": Limits(timeout=timeout)}
     study = Study(name=name, personas=casting.names, scenarios=(casting.scenario_name,), concurrency=4, **common)
     check_names(study)
     check_keys(study)
@@ -324,9 +375,19 @@ def _model(name: str) -> ModelSpec:
 # --- meeting it -----------------------------------------------------------------------------------------------------
 
 
-async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, stopping: Stopping, *, results: Path, local_only: LocalOnly | None) -> Run:
+async def _meet(
+    contact: _Contact,
+    tried: Prepared,
+    screen: _Screen,
+    stopping: Stopping,
+    keep: Callable[[], None],
+    *,
+    results: Path,
+    local_only: LocalOnly | None,
+) -> Run:
+    """Talk with it; `keep` is called once it has answered."""
     from sim.llm.prompts import load_prompts
-    from sim.present.first_contact import Growing, render_exchange, render_findings
+    from sim.present.first_contact import Growing
     from sim.run.first_contact import Stranger
     from sim.run.staff import offline_parts
 
@@ -335,22 +396,8 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, stopping: S
     stranger = Stranger(study, plan, load_prompts(), limits=study.limits.model_copy(update={"retries": 1}), nonce=secrets.token_hex(8))
     try:
         with _stoppable(stopping, stranger.stop):
-            if contact.made is None:
-                contact.made = await stranger.greet()
-                screen.head("One exchange, as it went")
-                screen.show(render_exchange(contact.made))
-            else:
-                screen.head("What it shows")
-                screen.show(render_findings(contact.findings))
-                screen.say("")
-            screen.head("What it does")
-
-            def tell(finding: Finding) -> None:
-                contact.findings.append(finding)
-                screen.show(render_findings([finding]))
-
-            await stranger.check(tell)
-            screen.say("")
+            async with saying_who(stranger.traffic, _aside):
+                await _look_at(contact, screen, stranger, keep)
     finally:
         await stranger.close()
     persona, scenario = plan.cast.persona, plan.cast.scenario
@@ -364,11 +411,38 @@ async def _meet(contact: _Contact, tried: Prepared, screen: _Screen, stopping: S
     def on_start(traffic: Traffic, folder: RunFolder) -> None:
         where = "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
         stopping.listen(traffic.stop, grace=study.limits.grace, then=f"`sim resume {folder.name}{where}` goes on")
+        watched.append(traffic)
 
-    with stopping:
-        ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost(), LogSteps()), on_start=on_start)
+    watched: list[Traffic] = []
+    who = WaitLines(lambda: watched[0].waiting if watched else None, _aside)
+    async with going_on(who.look):
+        with stopping:
+            ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost(), LogSteps()), on_start=on_start)
     live.end()
     return ended
+
+
+async def _look_at(contact: _Contact, screen: _Screen, stranger: Stranger, keep: Callable[[], None]) -> None:
+    """Greet it, where nobody has yet, and find out what it does."""
+    from sim.present.first_contact import render_exchange, render_findings
+
+    if contact.made is None:
+        contact.made = await stranger.greet()
+        screen.head("One exchange, as it went")
+        screen.show(render_exchange(contact.made))
+    else:
+        screen.head("What it shows")
+        screen.show(render_findings(contact.findings))
+        screen.say("")
+    keep()
+    screen.head("What it does")
+
+    def tell(finding: Finding) -> None:
+        contact.findings.append(finding)
+        screen.show(render_findings([finding]))
+
+    await stranger.check(tell)
+    screen.say("")
 
 
 class _Live:

@@ -59,8 +59,9 @@ class Stranger:
     """
 
     def __init__(self, study: Study, plan: TrialPlan, prompts: Prompts, *, limits: Limits, nonce: str) -> None:
-        self._traffic = Traffic(limits)
-        shared = Shared(self._traffic)
+        self.traffic = Traffic(limits)
+        """Its calls."""
+        shared = Shared(self.traffic)
         recipe = Recipe(study=study, prompts=prompts.texts, limits=limits, nonce=nonce)
         self._parts = Parts(recipe, shared, sink=MemorySink(), clock=time.time)
         self._plan = plan
@@ -68,7 +69,7 @@ class Stranger:
 
     def stop(self) -> None:
         """Let every further call be refused."""
-        self._traffic.stop()
+        self.traffic.stop()
 
     async def greet(self) -> Spoken:
         """Say hello.

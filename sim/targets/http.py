@@ -25,7 +25,7 @@ from sim.core.errors import CallFailed, Cause
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
 from sim.llm.attempts import Answer as Attempted
 from sim.llm.attempts import Outcome, Patience, persist
-from sim.llm.bounds import LARGEST, too_much
+from sim.llm.bounds import AT_MOST, LARGEST, too_much
 from sim.llm.failures import AttemptFailed, judge_status, parse_retry_after, scrub, timed_out
 from sim.llm.keys import hold
 from sim.llm.reach import why_unreachable
@@ -71,7 +71,7 @@ class HttpLine:
         now: Callable[[], float] = time.time,
     ) -> None:
         """Args:
-        timeout: seconds for one attempt.
+        timeout: seconds for one attempt; of a reply that is streamed, until something comes.
         environ: where `${NAME}` is looked up; every variable that `spec` names must be in it.
         now: Unix time, for Retry-After dates.
         """
@@ -80,7 +80,10 @@ class HttpLine:
         self.environ = environ
         self._pool = pool
         self._patience = patience
-        self._timeout = aiohttp.ClientTimeout(total=spec.timeout or timeout)
+        self._seconds = spec.timeout or timeout
+        # One that is still writing is waited for.
+        streams = spec.stream != "none"
+        self._timeout = aiohttp.ClientTimeout(total=self._seconds * (AT_MOST if streams else 1), sock_read=self._seconds if streams else None)
         self._now = now
         for name in spec.variables:
             hold(environ[name])
@@ -181,7 +184,7 @@ class HttpLine:
                 wait = parse_retry_after(response.headers.get("Retry-After"), now=self._now())
                 raise judge_status(response.status, host, quote=raw, wait=wait)
         except TimeoutError:
-            raise timed_out(host, self._timeout.total or 0.0) from None
+            raise timed_out(host, self._seconds) from None
         except aiohttp.InvalidURL:
             raise AttemptFailed("final", "what its url template makes is not a URL", quote=url) from None
         except aiohttp.ClientConnectorError as error:

@@ -19,6 +19,7 @@ from sim.targets.first_contact.exchange import exchange
 from tests.cli.command import Done, sim
 from tests.cli.journals import rows
 from tests.cli.small import contents
+from tests.llm.scripted_server import slow_model
 from tests.server import serve
 from tests.targets.chatbots import EXAMPLES, KEY, Chatbot, chatbot
 
@@ -210,7 +211,49 @@ def test_a_chatbot_that_falls_silent_during_the_checks(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "answered once and then no more: callable/my-bot raised OSError: gone" in done.stderr
     assert not (tmp_path / "results").exists()
+    assert "my-bot.yaml is written all the same, and `sim run my-bot.yaml` tries again" in done.stderr
+    assert (tmp_path / "my-bot.yaml").exists()
+
+
+def test_a_model_is_tried_at_its_server(tmp_path: Path) -> None:
+    with serve() as server:
+        flags = ("--model", "small", "--api-base", server.url, "--api-key-env", "MY_KEY", "--timeout", "30")
+        document = tried(tmp_path, *flags, MY_KEY="hush-4711")
+        seen = server.requests()[-1]
+    told = {"id": "my-bot", "model": "openai/small", "api_base": server.url, "api_key_env": "MY_KEY", "memory": "full"}
+    assert document["target"] == told
+    assert (seen["body"]["model"], seen["key"]) == ("small", "Bearer hush-4711")
+    written = (tmp_path / "my-bot.yaml").read_text()
+    assert "limits: {timeout: 30}" in written
+    assert "hush" not in written
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (("--api-base", "http://127.0.0.1:1/v1"), "name it with --model"),
+        (("openai/a", "--model", "openai/b"), "give either a target or --model, not both"),
+        (("--curl", "curl http://127.0.0.1:1", "--api-base", "http://127.0.0.1:1/v1"), "--api-base: goes with a model, and not with a request"),
+        (("bots:friend", "--api-key-env", "MY_KEY"), "--api-key-env: goes with a model, and not with code"),
+        (("offline/uses", "--timeout", "0"), "--timeout: must be a number of seconds above 0"),
+        (("--model", "small"), "--model: "),
+    ],
+)
+def test_flags_that_do_not_go_together(tmp_path: Path, flags: tuple[str, ...], complaint: str) -> None:
+    shutil.copy(EXAMPLES / "bots.py", tmp_path)
+    done = sim("try", *flags, cwd=tmp_path)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "my-bot.yaml").exists()
+
+
+def test_a_model_that_writes_slowly_is_waited_for(tmp_path: Path) -> None:
+    """Every reply takes longer than the time-out, and none stalls for as long."""
+    with slow_model(words=6, seconds=0.15) as url:
+        done = sim("try", "--model", "slow", "--api-base", url, "--timeout", "0.6", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "my-bot.yaml").exists()
 
 
 def test_bad_flags_are_refused_before_anything_is_sent(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -106,3 +108,32 @@ def by_turns(*answers: Callable[[], web.Response]) -> Answering:
 async def never() -> None:
     """Wait until the server is closed."""
     await asyncio.Event().wait()
+
+
+@contextmanager
+def slow_model(*, words: int, seconds: float) -> Iterator[str]:
+    """A model in a thread that streams so many words, each after so many seconds, or sends them whole as late; its URL."""
+
+    async def answer(body: dict[str, Any], request: web.Request) -> web.StreamResponse:
+        if not body.get("stream"):
+            await asyncio.sleep(words * seconds)
+            return completion("word " * words)
+        stream = await Stream.begin(request)
+        for n in range(words):
+            await asyncio.sleep(seconds)
+            await stream.send(chunk(f"word{n} "))
+        await stream.send(chunk(finish="stop"), counts(20, words))
+        return await stream.end()
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = ScriptedServer(answer)
+    try:
+        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+        yield server.url
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -61,6 +61,25 @@ class Settled(NamedTuple):
     """What counts against the budget for what is unknown of it."""
 
 
+WORTH_SAYING = 10.0
+"""Seconds from which on it is said who is waited for."""
+_CALLED: Mapping[Role, str] = {"memory": "the target's memory", "probe": "the target"}
+
+
+class Waiting(NamedTuple):
+    """Of all calls under way, the one that has been for longest."""
+
+    role: Role
+    seconds: float
+
+
+def waited_for(waiting: Waiting | None) -> str:
+    """It in words; nothing where nobody has been waited for long."""
+    if waiting is None or waiting.seconds < WORTH_SAYING:
+        return ""
+    return f"waiting for {_CALLED.get(waiting.role, f'the {waiting.role}')}, {waiting.seconds:.0f} s"
+
+
 class Traffic:
     """All calls of one execution: how many are in flight, what they have spent, and the switch that ends them.
 
@@ -104,6 +123,7 @@ class Traffic:
         self._closed: set[Role] = set()
         self._tuned = Tuning()
         self._look_at = -math.inf
+        self._under_way: dict[Passage, float] = {}
 
     def passage(self, role: Role, destination: CallDestination, estimate: TokenEstimate, *, price: Price | None = None) -> Passage:
         """What a call passes that is made for `role`, goes to `destination` and may take `estimate`.
@@ -125,6 +145,20 @@ class Traffic:
         """How many calls are in flight to other machines or programs, and how many may be."""
         hosts = self._hosts.values()
         return sum(host.in_flight for host in hosts) + self.elsewhere(), sum(host.limit for host in hosts)
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Who has been waited for longest of all whose calls are under way; None: nobody is waited for."""
+        oldest = next(iter(self._under_way.items()), None)
+        return oldest and Waiting(oldest[0].role, self._clock() - oldest[1])
+
+    def begin(self, passage: Passage) -> None:
+        """Note that a call is under way."""
+        self._under_way[passage] = self._clock()
+
+    def end_of(self, passage: Passage) -> None:
+        """Note that it is over."""
+        self._under_way.pop(passage, None)
 
     @property
     def stopped(self) -> bool:
@@ -312,7 +346,13 @@ class Passage:
                 raise
             self._open = True
             traffic.count(1)
+        traffic.begin(self)
         return self
+
+    @property
+    def role(self) -> Role:
+        """What it is made for."""
+        return self._role
 
     @property
     def _tokens(self) -> int:
@@ -324,6 +364,7 @@ class Passage:
         return self._price.cost(Usage(input=self._estimate.input, output=self._estimate.output or 0)) if self._price else None
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._traffic.end_of(self)
         # A call that is cancelled may have been answered; any other that was not settled came to nothing.
         if self._open and kind is not asyncio.CancelledError:
             self._traffic.count(-1)

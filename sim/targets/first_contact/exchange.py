@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from sim.core.errors import InputError
 from sim.core.secrets import SECRETS
 from sim.core.spec.http import HttpSpec
+from sim.llm.bounds import AT_MOST
 from sim.llm.keys import hold
 from sim.targets.template import Filling
 
@@ -46,7 +47,7 @@ async def exchange(spec: HttpSpec, message: str, *, user: str, session: str, env
         user: the user's id.
         session: the session's.
         environ: holds the variables that `spec` names.
-        seconds: how long it may take.
+        seconds: how long nothing may come.
 
     Raises:
         InputError: there was no answer, or one with a status other than 2xx; says how to mend it.
@@ -68,14 +69,14 @@ async def exchange(spec: HttpSpec, message: str, *, user: str, session: str, env
                 true.text(spec.url, quoted=True),
                 data=data,
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                timeout=aiohttp.ClientTimeout(total=AT_MOST * seconds, sock_read=seconds),
                 allow_redirects=False,
             ) as response,
         ):
             raw = await _read(response)
             status, kind, location = response.status, response.headers.get("Content-Type", ""), response.headers.get("Location", "")
     except TimeoutError:
-        raise InputError(f"{host} did not answer within {seconds:g} s", mend="see that it is not stuck, and try again") from None
+        raise InputError(f"{host} did not answer within {seconds:g} s", mend="see that it is not stuck, or raise --timeout") from None
     except aiohttp.ClientConnectorCertificateError as error:
         raise InputError(f"{host} has a certificate that is not trusted ({error})", mend="use http:// or a certificate that is") from None
     except (aiohttp.ClientConnectorSSLError, ssl.SSLError):
