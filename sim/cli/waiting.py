@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from sim.cli.progress import going_on
-from sim.llm.traffic.passage import Waiting, waited_for
+from sim.llm.traffic.passage import OldestCall, waited_for
 
 if TYPE_CHECKING:
     from sim.llm.traffic.passage import Traffic
@@ -22,7 +22,7 @@ class WaitLines:
         say: is given each line.
     """
 
-    def __init__(self, who: Callable[[], Waiting | None], say: Callable[[str], None]) -> None:
+    def __init__(self, who: Callable[[], OldestCall | None], say: Callable[[str], None]) -> None:
         self._who = who
         self._say = say
         self._next = 0.0
@@ -51,5 +51,5 @@ async def saying_who(traffic: Traffic, say: Callable[[str], None]) -> AsyncItera
 async def saying_so(say: Callable[[str], None]) -> AsyncIterator[None]:
     """Meanwhile, say that the target is waited for."""
     began = time.monotonic()
-    async with going_on(WaitLines(lambda: Waiting("target", time.monotonic() - began), say).look):
+    async with going_on(WaitLines(lambda: OldestCall("target", time.monotonic() - began), say).look):
         yield

@@ -8,7 +8,7 @@ from sim.cli.progress import CallsSeen
 from sim.cli.waiting import WaitLines
 from sim.core.spec import Limits
 from sim.llm.traffic.lanes import CallDestination
-from sim.llm.traffic.passage import Traffic, Waiting, estimate, waited_for
+from sim.llm.traffic.passage import OldestCall, Traffic, estimate, waited_for
 
 
 async def test_the_live_line_names_who_has_been_waited_for_longest() -> None:
@@ -31,19 +31,19 @@ async def test_the_live_line_names_who_has_been_waited_for_longest() -> None:
 
 @pytest.mark.parametrize(("role", "who"), [("memory", "the target's memory"), ("probe", "the target"), ("judge", "the judge")])
 def test_roles_go_by_who_plays_them(role: str, who: str) -> None:
-    assert waited_for(Waiting(role, 60.0)) == f"waiting for {who}, 60 s"  # type: ignore[arg-type]
+    assert waited_for(OldestCall(role, 60.0)) == f"waiting for {who}, 60 s"  # type: ignore[arg-type]
 
 
 def test_a_line_comes_when_the_wait_has_doubled() -> None:
-    now: Waiting | None = None
+    now: OldestCall | None = None
     said: list[str] = []
     lines = WaitLines(lambda: now, said.append)
     for second in range(45):
-        now = Waiting("target", float(second))
+        now = OldestCall("target", float(second))
         lines.look()
     now = None
     lines.look()
-    now = Waiting("user", 12.0)
+    now = OldestCall("user", 12.0)
     lines.look()
     assert said == [
         "waiting for the target, 10 s",

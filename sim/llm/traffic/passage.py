@@ -66,14 +66,14 @@ WORTH_SAYING = 10.0
 _CALLED: Mapping[Role, str] = {"memory": "the target's memory", "probe": "the target"}
 
 
-class Waiting(NamedTuple):
+class OldestCall(NamedTuple):
     """Of all calls under way, the one that has been for longest."""
 
     role: Role
     seconds: float
 
 
-def waited_for(waiting: Waiting | None) -> str:
+def waited_for(waiting: OldestCall | None) -> str:
     """It in words; nothing where nobody has been waited for long."""
     if waiting is None or waiting.seconds < WORTH_SAYING:
         return ""
@@ -147,10 +147,10 @@ class Traffic:
         return sum(host.in_flight for host in hosts) + self.elsewhere(), sum(host.limit for host in hosts)
 
     @property
-    def waiting(self) -> Waiting | None:
+    def waiting(self) -> OldestCall | None:
         """Who has been waited for longest of all whose calls are under way; None: nobody is waited for."""
         oldest = next(iter(self._under_way.items()), None)
-        return oldest and Waiting(oldest[0].role, self._clock() - oldest[1])
+        return oldest and OldestCall(oldest[0].role, self._clock() - oldest[1])
 
     def begin(self, passage: Passage) -> None:
         """Note that a call is under way."""
