@@ -192,6 +192,20 @@ class TokenTotals(Frozen):
     """Calls whose provider did not say."""
     reasoning: int = 0
     """Of `output`, what models thought with and did not say; priced as part of it."""
+    cached: int = 0
+    """Of `input`, what providers read from their prompt cache."""
+    cache_write: int = 0
+    """Of `input`, what they wrote to it."""
+
+    @property
+    def cached_share(self) -> float:
+        """Of what was sent, the part that was read from a cache."""
+        return self.cached / self.input if self.input else 0.0
+
+    def plus(self, others: Iterable[TokenTotals]) -> TokenTotals:
+        """These and `others` as one."""
+        each = (self, *others)
+        return TokenTotals(**{name: sum(getattr(t, name) for t in each) for name in TokenTotals.model_fields})
 
 
 class AbsentVerdicts(Frozen):
@@ -422,7 +436,7 @@ def _target(
         absent=_absent(trials, panel),
         lost=_counted(lost.cause for t in trials for lost in t.lost),
         calls={r: s.calls for r, s in spent.items()},
-        tokens={r: TokenTotals(input=s.input, output=s.output, unknown_usage=s.unknown_usage, reasoning=s.reasoning) for r, s in spent.items()},
+        tokens={r: _tokens(s) for r, s in spent.items()},
         cost={r: None if s.unknown_cost == s.calls else s.cost for r, s in spent.items()},
         unknown_cost={r: s.unknown_cost for r, s in spent.items()},
     )
@@ -564,8 +578,16 @@ def _spent(trials: Sequence[Trial]) -> dict[Role, RoleSpending]:
                 unknown_cost=sum(p.unknown_cost for p in parts),
                 unknown_usage=sum(p.unknown_usage for p in parts),
                 reasoning=sum(p.reasoning for p in parts),
+                cached=sum(p.cached for p in parts),
+                cache_write=sum(p.cache_write for p in parts),
             )
     return total
+
+
+def _tokens(of: RoleSpending) -> TokenTotals:
+    return TokenTotals(
+        input=of.input, output=of.output, unknown_usage=of.unknown_usage, reasoning=of.reasoning, cached=of.cached, cache_write=of.cache_write
+    )
 
 
 def _counted(what: Iterable[_Word | None]) -> dict[_Word, int]:

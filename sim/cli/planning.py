@@ -161,6 +161,7 @@ def _role(study: Study, role: Role, calls: Range, tokens: Mapping[tuple[Role, st
         output=_sum([of.output for of in mine.values()]),
         cost=(low, high) if priced else None,
         unknown_prices=tuple(dict.fromkeys(unknown)),
+        again=_sum([of.again for of in mine.values()]),
     )
 
 

@@ -32,7 +32,7 @@ dimensions, ratings · `tagged` part, tagging · `scored` part, result · `opene
 `row` kind, part, body, meta.
 """
 Spending = dict["Role", list[Any]]
-"""By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage, tokens thought with."""
+"""By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage, tokens thought with, read from a cache, written to one."""
 ValueKind = Literal["rating", "order", "tagging", "score", "told"]
 
 _ENDINGS = frozenset(get_args(Ending))
@@ -171,7 +171,7 @@ def spend(spent: Spending, calls: list[dict[str, Any]]) -> None:
     for call in calls:
         of = spent.get(call["role"])
         if of is None:
-            of = spent[call["role"]] = [0, 0, 0, 0.0, 0, 0, 0]
+            of = spent[call["role"]] = [0, 0, 0, 0.0, 0, 0, 0, 0, 0]
         of[0] += 1
         usage, cost = call["usage"], call["cost"]
         # What `Usage` does not take for counts is unknown here as well.
@@ -181,6 +181,8 @@ def spend(spent: Spending, calls: list[dict[str, Any]]) -> None:
             of[1] += usage["input"]
             of[2] += usage["output"]
             of[6] += usage.get("reasoning", 0)
+            of[7] += usage["cached"]
+            of[8] += usage.get("cache_write", 0)
         if cost is None:
             of[4] += 1
         else:

@@ -197,6 +197,8 @@ def _spend(spent: Mapping[Role, RoleSpending], calls: tuple[Call, ...]) -> dict[
             unknown_cost=s.unknown_cost + (call.cost is None),
             unknown_usage=s.unknown_usage + (call.usage is None),
             reasoning=s.reasoning + (call.usage.reasoning if call.usage else 0),
+            cached=s.cached + (call.usage.cached if call.usage else 0),
+            cache_write=s.cache_write + (call.usage.cache_write if call.usage else 0),
         )
     return after
 

@@ -273,7 +273,7 @@ class _Draft:
 def _onto(before: Any, spent: Spending) -> dict[Role, RoleSpending]:
     """`before` and `spent`."""
     after: dict[Role, RoleSpending] = dict(before)
-    for role, (calls, input, output, cost, unknown_cost, unknown_usage, reasoning) in spent.items():
+    for role, (calls, input, output, cost, unknown_cost, unknown_usage, reasoning, cached, cache_write) in spent.items():
         s = after.get(role, RoleSpending())
         after[role] = RoleSpending(
             calls=s.calls + calls,
@@ -283,5 +283,7 @@ def _onto(before: Any, spent: Spending) -> dict[Role, RoleSpending]:
             unknown_cost=s.unknown_cost + unknown_cost,
             unknown_usage=s.unknown_usage + unknown_usage,
             reasoning=s.reasoning + reasoning,
+            cached=s.cached + cached,
+            cache_write=s.cache_write + cache_write,
         )
     return after

@@ -224,6 +224,10 @@ class RoleSpending:
     unknown_usage: int = 0
     reasoning: int = 0
     """Of `output`, tokens that models thought with and did not say."""
+    cached: int = 0
+    """Of `input`, tokens read from a prompt cache."""
+    cache_write: int = 0
+    """Of `input`, tokens written to one."""
 
 
 @dataclass(frozen=True)

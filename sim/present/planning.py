@@ -34,6 +34,8 @@ class RolePlan(Frozen):
     """US dollars, of the models whose price is known. None: of none of them."""
     unknown_prices: tuple[str, ...]
     """Models whose price is unknown; `cost` leaves them out."""
+    again: Range = Range(min=0, max=0)
+    """Of `input`, what a provider's prompt cache can read because it was sent before; `cost` takes none of it off."""
 
 
 class PlanDocument(Frozen):
@@ -115,18 +117,24 @@ _OF: dict[str, str] = {
 
 
 def _spending(document: PlanDocument) -> Table:
-    table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "tokens out", "cost"))
+    table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "sent before", "tokens out", "cost"))
     for role, of in document.by_role.items():
         unknown = "unknown" if of.cost is None else _dollars(of.cost) + (" + unknown" if of.unknown_prices else "")
-        table.add_row(role, _range(of.calls), _tokens(of.input), _tokens(of.output), unknown)
+        table.add_row(role, _range(of.calls), _tokens(of.input), _share(of.again, of.input), _tokens(of.output), unknown)
     table.add_section()
     cost = "unknown" if document.cost is None else _dollars(document.cost) + (" + unknown" if document.unknown_prices else "")
     sums = [
         Range(min=sum(r.min for r in of), max=sum(r.max for r in of))
-        for of in zip(*((r.input, r.output) for r in document.by_role.values()), strict=True)
+        for of in zip(*((r.input, r.again, r.output) for r in document.by_role.values()), strict=True)
     ]
-    table.add_row("all", _range(document.calls), *map(_tokens, sums), cost, style="bold")
+    sent, again, came = sums
+    table.add_row("all", _range(document.calls), _tokens(sent), _share(again, sent), _tokens(came), cost, style="bold")
     return table
+
+
+def _share(part: Range, whole: Range) -> str:
+    """Of the longest talks."""
+    return f"{100 * part.max / whole.max:.0f} %" if whole.max else ""
 
 
 def _power(document: PlanDocument) -> Table:

@@ -329,23 +329,35 @@ in turn: excess beyond that in random order; moves, words: a reply"""
 
 def _spending(summary: RunSummary) -> Table:
     thinks = any(of.reasoning for t in summary.targets for of in t.tokens.values())
-    figures = ("calls", "tokens in", "tokens out", *(("of them thought",) if thinks else ()), "cost", "cost unknown")
+    caches = any(of.cached or of.cache_write for t in summary.targets for of in t.tokens.values())
+    figures = (
+        "calls",
+        "tokens in",
+        *(("cached",) if caches else ()),
+        "tokens out",
+        *(("of them thought",) if thinks else ()),
+        "cost",
+        "cost unknown",
+    )
     table = figure_table("Calls, tokens and cost", ("for",), figures)
     for role in ROLES:
         of = [t for t in summary.targets if role in t.calls]
         if of:
-            table.add_row(role, *_spent(of, role, thinks=thinks))
+            table.add_row(role, *_spent(of, role, thinks=thinks, caches=caches))
     return table
 
 
-def _spent(targets: Sequence[TargetSummary], role: Role, *, thinks: bool) -> list[str]:
+def _spent(targets: Sequence[TargetSummary], role: Role, *, thinks: bool, caches: bool) -> list[str]:
     known = [cost for t in targets if (cost := t.cost[role]) is not None]
     unknown = sum(t.unknown_cost[role] for t in targets)
+    first, *others = (t.tokens[role] for t in targets)
+    tokens = first.plus(others)
     return [
         f"{sum(t.calls[role] for t in targets):,}",
-        f"{sum(t.tokens[role].input for t in targets):,}",
-        f"{sum(t.tokens[role].output for t in targets):,}",
-        *([f"{sum(t.tokens[role].reasoning for t in targets):,}"] if thinks else []),
+        f"{tokens.input:,}",
+        *([f"{100 * tokens.cached_share:.0f} %"] if caches else []),
+        f"{tokens.output:,}",
+        *([f"{tokens.reasoning:,}"] if thinks else []),
         money(fsum(known) if known else None),
         many(unknown, "call") if unknown else "",
     ]

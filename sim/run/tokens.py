@@ -6,6 +6,7 @@ people's messages and companions' replies are. With one, each call is taken to b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ MESSAGE, REPLY = 40, 120
 """Tokens of a user's message and of a companion's reply."""
 USER_ANSWER, RATER_ANSWER, LOOK_BACK, TAGGER_ANSWER, RUBRIC_ANSWER = 110, 420, 60, 60, 80
 """Tokens of what each role answers with, its JSON included; the rater's for seven dimensions."""
+TAIL = 100
+"""Tokens behind the talk, which are new in every prompt."""
 RUBRIC = 400
 """Tokens of what a study's own scorer tells a model beside the talk."""
 TAGGER_EXAMPLES = 500
@@ -41,16 +44,20 @@ class RoleTokens(Frozen):
 
     input: Range
     output: Range
+    again: Range = Range(min=0, max=0)
+    """Of `input`, what the calls before have sent too, so that a provider's prompt cache can read it."""
 
 
 @dataclass
 class _Sum:
     input: float = 0.0
     output: float = 0.0
+    again: float = 0.0
 
-    def add(self, input: float, output: float, times: float = 1.0) -> None:
+    def add(self, input: float, output: float, times: float = 1.0, *, again: float = 0.0) -> None:
         self.input += input * times
         self.output += output * times
+        self.again += again * times
 
 
 class MeanUsage(Frozen):
@@ -58,6 +65,8 @@ class MeanUsage(Frozen):
 
     input: float
     output: float
+    cached: float | None = None
+    """Of `input`, what was read from a prompt cache; None: nobody has measured it."""
 
 
 ABOUT_MEMORY: dict[Role, MeanUsage] = {
@@ -77,7 +86,11 @@ def pilot_usage(trials: Iterable[Trial]) -> dict[tuple[Role, str], MeanUsage]:
             spent.setdefault((role, ""), []).append(of)
     known = {key: sum(s.calls - s.unknown_usage for s in of) for key, of in spent.items()}
     return {
-        key: MeanUsage(input=sum(s.input for s in of) / known[key], output=sum(s.output for s in of) / known[key])
+        key: MeanUsage(
+            input=sum(s.input for s in of) / known[key],
+            output=sum(s.output for s in of) / known[key],
+            cached=sum(s.cached for s in of) / known[key] if any(s.cached or s.cache_write for s in of) else None,
+        )
         for key, of in spent.items()
         if known[key]
     }
@@ -98,6 +111,7 @@ def forecast_tokens(
         key: RoleTokens(
             input=Range(min=round(least[key].input), max=round(most[key].input)),
             output=Range(min=round(least[key].output), max=round(most[key].output)),
+            again=Range(min=round(least[key].again), max=round(most[key].again)),
         )
         for key in most
     }
@@ -109,9 +123,14 @@ def _add_trial(
     """One trial, exchange by exchange: what is said is read again by everybody at every turn."""
     target = plan.target.id
 
-    def add(role: Role, input: float, output: float, times: float = 1) -> None:
+    def add(role: Role, input: float, output: float, times: float = 1, *, again: float = 0) -> None:
         known = pilot.get((role, target)) or pilot.get((role, ""))
-        sums.setdefault((role, target), _Sum()).add(known.input if known else input, known.output if known else output, times)
+        if known is None:
+            sums.setdefault((role, target), _Sum()).add(input, output, times, again=again)
+            return
+        share = again / input if input else 0.0
+        read = known.input * share if known.cached is None else known.cached
+        sums.setdefault((role, target), _Sum()).add(known.input, known.output, times, again=read)
 
     panel, turn, before = Panel.of(study, plan.scorers), MESSAGE + REPLY, 0
     for session in plan.cast.sessions:
@@ -122,16 +141,19 @@ def _add_trial(
         scripted = {s.exchange for s in session.spec.scripted}
         for exchange in range(1, length + 1):
             talk = (exchange - 1) * turn
+            # What the exchange before has sent: all but its own last turn, and what stands behind the talk.
+            grown, shown = (talk - turn, read) if exchange > 1 else (0, 0)
+            opened = exchange > 1 or session.index > 1
             if exchange not in scripted:
-                add("user", user + read + talk, USER_ANSWER)
-            add("target", heard + talk + MESSAGE, REPLY)
+                add("user", user + read + talk, USER_ANSWER, again=(user + grown + shown - TAIL) * opened)
+            add("target", heard + talk + MESSAGE, REPLY, again=(heard + grown + MESSAGE) * (exchange > 1))
             whole = rater + read + talk + turn
             if panel.rates(exchange):
-                add("rater", whole, RATER_ANSWER, len(panel.raters))
+                add("rater", whole, RATER_ANSWER, len(panel.raters), again=(rater + grown + shown + MESSAGE - TAIL) * opened)
                 for control in panel.controls.on(plan.cast, plan.seed, session.index, exchange):
                     add("rater", whole, RATER_ANSWER / CALLS[control], CALLS[control])
             if panel.tags_by_model:
-                add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER)
+                add("tagger", sizes.tagger + REPLY, TAGGER_ANSWER, again=sizes.tagger * opened)
             if asked := panel.scoring_calls("exchange"):
                 add("judge", RUBRIC + read + talk + turn, RUBRIC_ANSWER, asked)
         if not panel.seated:
@@ -175,12 +197,12 @@ class _Sizes:
         self._systems: dict[tuple[str, str, str], float] = {}
 
     def user(self, cast: Cast, session: CastSession) -> float:
-        return self._system("user_system", cast) + _tokens(
+        return self._system("user_system", cast) + _said(
             self._prompts.texts["user_turn"], session.spec.situation, *(t.item.aim for t in session.agenda)
         )
 
     def rater(self, cast: Cast, session: CastSession) -> float:
-        return self._system("rate_system", cast) + _tokens(self._prompts.texts["rate"], session.spec.situation)
+        return self._system("rate_system", cast) + _said(self._prompts.texts["rate"], session.spec.situation)
 
     def _system(self, name: str, cast: Cast) -> float:
         key = name, cast.persona.id, cast.scenario.id
@@ -188,6 +210,14 @@ class _Sizes:
             values = {"persona": cast.persona, "scenario": cast.scenario, "facts": cast.today(1), "dimensions": DIMENSIONS}
             self._systems[key] = _tokens(self._prompts.render(name, **values))
         return self._systems[key]
+
+
+_MARKUP = re.compile(r"\{%.*?%\}|\{\{.*?\}\}")
+
+
+def _said(template: str, *values: str) -> float:
+    """Tokens of a prompt that is written anew for every call: its own words, without what tells where others go, and `values`."""
+    return _tokens(_MARKUP.sub("", template), *values)
 
 
 def _tokens(*texts: str) -> float:

@@ -21,12 +21,14 @@ TITLE = "Cost and latency"
 def cost_section(of: Material) -> Section:
     """One row a role."""
     thinks = any(tokens.reasoning for t in of.summary.targets for tokens in t.tokens.values())
-    rows = [_row(of, role, thinks=thinks) for role in ROLES if any(role in t.calls for t in of.summary.targets)]
+    caches = any(tokens.cached or tokens.cache_write for t in of.summary.targets for tokens in t.tokens.values())
+    rows = [_row(of, role, thinks=thinks, caches=caches) for role in ROLES if any(role in t.calls for t in of.summary.targets)]
     if not rows:
         return Section(id="cost", title=TITLE, absent="Nothing was called in this run yet.")
     thought: list[Heading] = [("of them thought", "tokens that models thought with and did not say")] if thinks else []
+    read: list[Heading] = [("cached", "of the tokens in, the part that providers read from their prompt cache")] if caches else []
     seconds: list[Heading] = [("median", "seconds from the first attempt to the answer"), "95 % within"]
-    figures: list[Heading] = ["calls", "tokens in", "tokens out", *thought, "cost", *seconds]
+    figures: list[Heading] = ["calls", "tokens in", *read, "tokens out", *thought, "cost", *seconds]
     table = Table(id="cost", title="By role", columns=columns("for", figures=figures), rows=tuple(rows))
     return Section(id="cost", title=TITLE, blocks=(table,))
 
@@ -41,18 +43,21 @@ def total_cost(of: Material) -> str:
     return f"{told}, and up to {many(lost, 'call')} unaccounted" if lost else told
 
 
-def _row(of: Material, role: Role, *, thinks: bool) -> tuple[Cell, ...]:
+def _row(of: Material, role: Role, *, thinks: bool, caches: bool) -> tuple[Cell, ...]:
     targets = [t for t in of.summary.targets if role in t.calls]
     known = [c for t in targets if (c := t.cost[role]) is not None]
     unknown = sum(t.unknown_cost[role] for t in targets)
     cost = fsum(known) if known else None
+    first, *others = (t.tokens[role] for t in targets)
+    tokens = first.plus(others)
     seconds = sorted(of.latencies.get(role, ()))
     return (
         named(role),
         count(sum(t.calls[role] for t in targets)),
-        count(sum(t.tokens[role].input for t in targets)),
-        count(sum(t.tokens[role].output for t in targets)),
-        *([count(sum(t.tokens[role].reasoning for t in targets))] if thinks else []),
+        count(tokens.input),
+        *([Cell(text=f"{100 * tokens.cached_share:.0f} %", value=tokens.cached_share)] if caches else []),
+        count(tokens.output),
+        *([count(tokens.reasoning)] if thinks else []),
         Cell(text=money(cost), value=cost, beside=f"{many(unknown, 'call')} of unknown cost" if unknown else ""),
         _seconds(seconds, 0.5),
         _seconds(seconds, 0.95),
