@@ -133,20 +133,28 @@ class Workers:
         while True:
             given = hall.take(math.ceil(hall.at_once / self._posts) - len(post.mine))
             post.mine |= {task.plan.id: task.plan for task in given}
-            if not post.mine and not await hall.has_work():
-                return
+            if not post.mine:
+                await self._rest(post, hall)
+                if not await hall.has_work():
+                    return
             self._traffic.spent_up = self._traffic.spent_up or self._traffic.exhausted() is not None
             over = self._traffic.budget.timed_out() or ""
             report = await post.worker.exchange(DriverOrder(post.kept, given, stop=self._traffic.stopped, over=over, terms=post.terms))
             await self._keep(post, hall, report)
 
-    async def _keep(self, post: _Post, hall: _Hall, report: Report) -> None:
+    async def _rest(self, post: _Post, hall: _Hall) -> None:
+        """A worker without trials gives back what it holds of the budget, for others may be waiting for it."""
+        if self._lessor.holds(post.number):
+            order = DriverOrder(post.kept, terms=post.terms._replace(recall=True))
+            await self._keep(post, hall, await post.worker.exchange(order), idle=True)
+
+    async def _keep(self, post: _Post, hall: _Hall, report: Report, *, idle: bool = False) -> None:
         """Take down what a worker tells."""
         if report.bug:
             raise RuntimeError(f"in a worker:\n{report.bug}")
         if report.refused:
             raise InputError(report.refused)
-        post.terms = self._lessor.lease(post.number, report.statement)
+        post.terms = self._lessor.lease(post.number, report.statement, idle=idle)
         for line in report.said:
             self._say(post, line)
         for role in report.closed:

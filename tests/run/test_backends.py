@@ -213,7 +213,7 @@ async def test_no_more_is_spent_than_may_be_in_all_or_for_one_role(kind: str, ro
 
 
 async def test_no_more_calls_are_in_flight_than_may_be_and_a_change_reaches_those_under_way(kind: str, server: Remote) -> None:
-    of = asked(server.url, limits={"fixed_calls": 1, "calls_at_once": 3})
+    of = asked(server.url, seeds=20, limits={"fixed_calls": 1, "calls_at_once": 3})
     recipe, kept = recipe_of(of), Kept()
     hall = Hall(kind, recipe)
     going = asyncio.create_task(hall.backend.run(plans_of(of), recipe, kept))

@@ -62,16 +62,24 @@ class Lessor:
         self._traffic = traffic
         self._lessees: dict[int, _Lessee] = {}
 
-    def lease(self, worker: int, statement: LeaseStatement) -> LeaseTerms:
-        """Note what a worker says, and what it may do from now on."""
+    def lease(self, worker: int, statement: LeaseStatement, *, idle: bool = False) -> LeaseTerms:
+        """Note what a worker says, and what it may do from now on.
+
+        Args:
+            idle: it holds no trial, and is lent nothing of the budget.
+        """
         lessee = self._lessees.setdefault(worker, _Lessee())
         self._traffic.count(statement.begun)
         self._traffic.look()
         turns = self._note(lessee, statement)
-        budget = self._lend(lessee, statement)
+        budget = self._lend(lessee, statement, idle=idle)
         places = {destination: self._place(lessee, destination) for destination in lessee.places}
         recall = self._somebody_waits and any(ready != NOTHING for ready in statement.ready.values())
         return LeaseTerms(places, turns, budget, self._traffic.budget.refusals, recall=recall)
+
+    def holds(self, worker: int) -> bool:
+        """Whether a worker holds anything of the budget."""
+        return any(held != NOTHING for held in self._lessees[worker].held.values()) if worker in self._lessees else False
 
     def leave(self, worker: int) -> None:
         """A worker makes no calls any more, and gives everything back."""
@@ -142,7 +150,7 @@ class Lessor:
 
     # --- the budget ---------------------------------------------------------------------------------------------------
 
-    def _lend(self, lessee: _Lessee, statement: LeaseStatement) -> dict[Purse, Sum]:
+    def _lend(self, lessee: _Lessee, statement: LeaseStatement, *, idle: bool) -> dict[Purse, Sum]:
         """Count what was taken, and lend for calls that wait and for some of the next."""
         budget = self._traffic.budget
         for role, spent in statement.taken.items():
@@ -161,7 +169,7 @@ class Lessor:
             for name in names:
                 self._give(lessee, lent, name, _above(wish, ready[name]))
                 ready[name] = _above(ready[name], wish)
-        if not self._somebody_waits:
+        if not idle and not self._somebody_waits:
             for name in ready:
                 self._give(lessee, lent, name, _above(budget.purse(name).part(_BLOCKS * len(self._lessees)), ready[name]))
         return lent
