@@ -93,7 +93,7 @@ def batch_of(events: Iterable[Event]) -> EventBatch:
     calls = [call for event in events for call in event.calls]
     totals = CallTotals(
         calls=len(calls),
-        over_network=sum(not call.model.startswith(IN_PROCESS) for call in calls),
+        over_network=sum(call.askings for call in calls if not call.model.startswith(IN_PROCESS)),
         cost=sum(call.cost or 0.0 for call in calls),
         unknown_cost=sum(call.cost is None for call in calls),
         retries=sum(timing.retries for event in events for timing in event.meta.timings),

@@ -95,6 +95,8 @@ class Call(Frozen):
     made the call."""
     thought: str = Field(default="", exclude_if=lambda thought: not thought)
     """What a reasoning model thought before it answered; nobody else in the talk sees it."""
+    askings: int = Field(default=1, exclude_if=lambda askings: askings == 1)
+    """Answers that usage and cost are of: 2 where the first reached its bound and was asked for again with more room."""
 
 
 class Timing(Frozen):

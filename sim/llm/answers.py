@@ -173,6 +173,7 @@ class Asker:
             read.found.clash,
             outcome.estimated,
             said.thought,
+            outcome.askings,
         )
 
     async def _ask(self, request: Request, limit: int, *, before: Outcome | None = None) -> Outcome:
@@ -329,6 +330,7 @@ def _paid(model: str, request: Request, outcome: Outcome | None) -> _Paid:
         cost=outcome.cost,
         estimated=outcome.estimated,
         thought=sound(SECRETS.strike(said.thought)),
+        askings=outcome.askings,
     )
     return {"calls": (call,), "timings": (Timing(latency=outcome.seconds, retries=outcome.attempts - 1),)}
 

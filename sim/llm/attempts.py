@@ -55,6 +55,8 @@ class Outcome:
     """From the first attempt to the answer."""
     estimated: Estimated | None = None
     """What the call was settled at where its usage is unknown."""
+    askings: int = 1
+    """Answers that were had, each a call that was begun."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def together(first: Outcome, second: Outcome) -> Outcome:
         None if first.cost is None or second.cost is None else first.cost + second.cost,
         first.seconds + second.seconds,
         _sum_estimated(estimates),
+        first.askings + second.askings,
     )
 
 

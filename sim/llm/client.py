@@ -90,6 +90,8 @@ class Completion:
     """What the call was settled at where its usage is unknown."""
     thought: str = ""
     """What the model thought before it answered, kept apart from the text."""
+    askings: int = 1
+    """Answers that were had until this one."""
 
 
 class Client(Protocol):
@@ -154,6 +156,7 @@ class CallLog:
                 cost=completion.cost,
                 estimated=completion.estimated,
                 thought=completion.thought,
+                askings=completion.askings,
             )
         )
         self._timings.append(Timing(latency=completion.latency, retries=completion.attempts - 1))

@@ -62,7 +62,7 @@ class CallCount:
     def on_event(self, event: Event) -> None:
         """Its calls are accounted for."""
         if event.calls:
-            kept = sum([not call.model.startswith(IN_PROCESS) for call in event.calls])
+            kept = sum([call.askings for call in event.calls if not call.model.startswith(IN_PROCESS)])
             if kept:
                 self.begun(-kept)
 

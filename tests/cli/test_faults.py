@@ -27,7 +27,7 @@ UNSCORED = {
     "broken_json": "schema",
     "misshaped_json": "schema",
     "not_json": "schema",
-    "cut_off": "schema",
+    "cut_off": "too_long",
     "content_filter": "refused",
     "context_too_long": "too_long",
 }

@@ -203,12 +203,13 @@ def test_a_budget_of_dollars_that_nobody_can_count_is_refused_before_anything_is
 def test_dollars_hold_where_the_study_says_what_its_models_cost(server: Remote, study: Path) -> None:
     priced = re.sub(r"(model: openai/\w+)", r"\1, price: {input: 1, output: 10}", study.read_text())
     study.write_text(priced)
-    stopped = sim("run", study, "--max-cost", "0.05", cwd=study.parent)
+    # A rating may take 5,000 tokens of answer, which is 0.05 dollars, and is not begun where that is not left.
+    stopped = sim("run", study, "--max-cost", "0.09", cwd=study.parent)
     assert stopped.returncode == 3, stopped.stderr
     assert stopped.stderr.count("--max-cost") == 1
     made = [c for r in rows(study.parent / "results" / "first-look") for c in json.loads(r.body).get("calls", ())]
     assert all(c["cost"] == pytest.approx((c["usage"]["input"] + 10 * c["usage"]["output"]) / 1e6) for c in made)
-    assert 0.02 < sum(c["cost"] for c in made) <= 0.05
+    assert 0.02 < sum(c["cost"] for c in made) <= 0.09
     assert len(made) == server.stats()["calls"]
     resumes_with(server, study.parent, "--max-cost", "100")
 

@@ -116,6 +116,9 @@ def test_an_interrupt_before_any_command_began_leaves_no_traceback(folder: Path)
             """
             import builtins, os, signal, sys
 
+            # A shell that starts the tests in the background has it ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
             real = builtins.__import__
 
             def interrupted(name, *rest, **more):
