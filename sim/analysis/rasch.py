@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
 from sim.analysis.columns import Floats
@@ -61,6 +60,8 @@ def fit_rasch(liked: Floats, names: Sequence[str]) -> Rasch | None:
     data = np.where(given, liked, 0.0)[:, some], given[:, some].astype(float)
     # From the log odds of failing, which are the difficulties if all targets are alike; the spread starts at 1, its log at 0.
     start = np.append(np.log((1 - passed[some]) / passed[some]), 0.0)
+    from scipy.optimize import minimize  # It takes a quarter of a second to import, and few runs have enough targets.
+
     best = np.asarray(minimize(lambda p: _loss(p, *data), start, jac=True, method="BFGS").x)
     errors = np.sqrt(np.maximum(np.diag(np.linalg.inv(_curvature(best, *data))), 0))
     difficulty, spread = best[:-1], float(np.exp(best[-1]))

@@ -7,11 +7,10 @@ execution to the next: times, latencies, retries, whether a message was sent aga
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import core_schema
+from pydantic_core import core_schema, to_json
 
 from sim.core.address import Address
 from sim.core.codebook import Dimension
@@ -604,5 +603,5 @@ def body(event: Event) -> str:
 
 def load_event(key: Key, body: str, meta: str) -> Event:
     """The event that `key`, `body` and `meta` were taken from."""
-    head = json.dumps(key._asdict())
+    head = to_json(key._asdict()).decode()
     return _EVENT.validate_json(f'{head[:-1]},"meta":{meta},{body[1:]}')

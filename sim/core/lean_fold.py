@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sim.core.condense import Condensed, Row, Values
@@ -31,7 +30,7 @@ from sim.core.event import (
 )
 from sim.core.fold import damaged, fold, opened, with_ratings, with_score
 from sim.core.ledger import Disclosure
-from sim.core.record import Exchange, Reply, RoleSpending, Session
+from sim.core.record import Exchange, Reply, RoleSpending, Session, changed
 
 if TYPE_CHECKING:
     from sim.core.condense import Line, Spending, ValueKind
@@ -89,7 +88,7 @@ class Digest:
                 if what not in ("said", "gone") and exchange > len(sitting.exchanges):
                     raise damaged(_KINDS.get(str(what), str(what)), blank.id, session, exchange)
                 self._add(blank, sitting, line)
-        return replace(draft.whole(), spent=_onto(draft.trial.spent, condensed.spent)) if condensed.spent else draft.whole()
+        return changed(draft.whole(), spent=_onto(draft.trial.spent, condensed.spent)) if condensed.spent else draft.whole()
 
     def _add(self, trial: Trial, session: _Sitting, line: Line) -> None:
         what, exchange = line[0], line[3]
@@ -228,7 +227,7 @@ class _Sitting:
         self.gone = before.gone, before.flags
 
     def whole(self) -> Session:
-        return replace(
+        return changed(
             self._before,
             exchanges=tuple([e.whole() for e in self.exchanges]),
             criterion=self.criterion,
@@ -253,7 +252,7 @@ class _Draft:
         sessions = opened(self.trial.sessions, begun)
         if sessions is not self.trial.sessions:
             self._sittings = {i: s for i, s in self._sittings.items() if i < begun.index}
-            self.trial = replace(self.trial, sessions=sessions)
+            self.trial = changed(self.trial, sessions=sessions)
 
     def sitting(self, session: int) -> _Sitting | None:
         """The session of this number; None: there is none."""
@@ -267,7 +266,7 @@ class _Draft:
         sessions = list(self.trial.sessions)
         for i, sitting in self._sittings.items():
             sessions[i - 1] = sitting.whole()
-        return replace(self.trial, sessions=tuple(sessions), finished=self.finished)
+        return changed(self.trial, sessions=tuple(sessions), finished=self.finished)
 
 
 def _onto(before: Any, spent: Spending) -> dict[Role, RoleSpending]:

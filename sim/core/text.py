@@ -19,6 +19,8 @@ _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900
 
 def normalised(text: str) -> str:
     """NFKC, lower case, straight quotes, single spaces; nothing is remembered of it, so that a log of any length can be gone through."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     # `str.translate` would take ten times as long.
     straight = _CURLY.sub(lambda found: _STRAIGHT[found[0]], unicodedata.normalize("NFKC", text))
     return " ".join(straight.casefold().split())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from sim.analysis.by_trial import summarise_trial
 from sim.core.codebook import LABELS
 from sim.present.report.talks import index_data, pack, talk_data
 from sim.present.words import SHORT
@@ -38,6 +39,8 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
         live: the page is served by the viewer and asks it, and nobody else, for what is new.
     """
     said = of.source.table.said.found
+    begun = [t for t in of.trials if t.sessions]
+    figures = {t.id: summarise_trial(t, rater=of.rater) for t in begun}
     return fill(
         "page.html",
         scripts=(*VENDORED, *SCRIPTS, *(("live.js",) if live else ())),
@@ -45,8 +48,8 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
         connects=live,
         document=document,
         page_data=data_block(page_data(document, of)),
-        index=pack(index_data(of.trials, study=of.study, codebook=of.codebook, said=said)),
-        talks=[(t.id, pack(talk_data(t, of.study, said))) for t in of.trials if t.sessions],
+        index=pack(index_data(of.trials, study=of.study, codebook=of.codebook, said=said, figures=figures)),
+        talks=[(t.id, pack(talk_data(t, of.study, said, figures[t.id]))) for t in begun],
     )
 
 

@@ -10,6 +10,7 @@ import datetime as dt
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -22,7 +23,7 @@ from sim.core.dates import spoken
 from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grade, NotApplicable, Quote, Score, Silence, Tags, Unscored
 
 if TYPE_CHECKING:
-    from sim.analysis.by_trial import Liked
+    from sim.analysis.by_trial import Liked, TrialFigures
     from sim.core.codebook import Codebook
     from sim.core.event import Assessed, Flag, Probed, Rating, Tagging
     from sim.core.record import Exchange, Ratings, Session, Thought, Trial
@@ -44,11 +45,12 @@ def pack(data: JsonValue) -> str:
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), SPEED, mtime=0)).decode("ascii")
 
 
-def talk_data(trial: Trial, study: Study, said: SaidAt | None = None) -> Data:
+def talk_data(trial: Trial, study: Study, said: SaidAt | None = None, figures: TrialFigures | None = None) -> Data:
     """A trial whole.
 
     Args:
         said: what each reply of the run repeats; left out: only this trial is looked at.
+        figures: of the trial, where they are known.
 
     Ratings come as `[dimension, score or kind, reason, evidence]` with, behind them, what is out of the ordinary; sentences as `[text, moves]`.
     """
@@ -56,7 +58,8 @@ def talk_data(trial: Trial, study: Study, said: SaidAt | None = None) -> Data:
     last_talk = trial.cast.start_date - dt.timedelta(days=talks[-1].days_before) if talks else None
     before = (last_talk, *(s.date for s in trial.sessions))
     repeats = find_said([trial]).found if said is None else said
-    figures = summarise_trial(trial, rater=study.primary_rater)
+    figures = figures or summarise_trial(trial, rater=study.primary_rater)
+    tagger = study.tagger_id
     return {
         "trial": trial.id,
         "target": trial.target,
@@ -72,7 +75,7 @@ def talk_data(trial: Trial, study: Study, said: SaidAt | None = None) -> Data:
         "liked": _liked(figures.whole),
         "scores": _assessed(trial.scores),
         "sessions": [
-            _session(s, trial, study, since, repeats) | {"liked": _liked(figures.sessions[s.index])}
+            _session(s, trial, tagger, since, repeats) | {"liked": _liked(figures.sessions[s.index])}
             for s, since in zip(trial.sessions, before, strict=False)
         ],
     }
@@ -103,7 +106,7 @@ def _liked(of: Liked) -> list[JsonValue]:
     return [of.likability, of.fixed_set]
 
 
-def _session(session: Session, trial: Trial, study: Study, since: dt.date | None, said: SaidAt) -> Data:
+def _session(session: Session, trial: Trial, tagger: str, since: dt.date | None, said: SaidAt) -> Data:
     spec = trial.cast.sessions[session.index - 1].spec
     return {
         "index": session.index,
@@ -118,11 +121,11 @@ def _session(session: Session, trial: Trial, study: Study, since: dt.date | None
         "memory": [[m.part, m.content] for m in session.memory],
         "probes": [_probe(session.probes[part]) for part in sorted(session.probes)],
         "scores": _assessed(session.scores),
-        "exchanges": [_exchange(e, trial, study, said.get((trial.id, session.index, e.index))) for e in session.exchanges],
+        "exchanges": [_exchange(e, trial, tagger, said.get((trial.id, session.index, e.index))) for e in session.exchanges],
     }
 
 
-def _exchange(exchange: Exchange, trial: Trial, study: Study, said: Said | None) -> Data:
+def _exchange(exchange: Exchange, trial: Trial, tagger: str, said: Said | None) -> Data:
     """Keys that would hold nothing are left out: there are thousands of exchanges."""
     spoken = exchange.user
     texts = trial.cast.values_by_fact
@@ -142,7 +145,7 @@ def _exchange(exchange: Exchange, trial: Trial, study: Study, said: Said | None)
         "thought": _thought(exchange.reply.thought if exchange.reply else None),
         "user_thought": _thought(exchange.thought),
         "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
-        "sentences": _sentences(exchange.tags.get(study.tagger_id)),
+        "sentences": _sentences(exchange.tags.get(tagger)),
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
         "flags": _flags(exchange.flags),
         "labels": [[label.label, label.note] for label in exchange.labels],
@@ -213,12 +216,22 @@ def _flags(flags: Sequence[Flag]) -> list[JsonValue]:
 # --- index --------------------------------------------------------------------------------------------------------
 
 
-def index_data(trials: Sequence[Trial], *, study: Study, codebook: Codebook, said: SaidAt | None = None) -> Data:
+def index_data(
+    trials: Sequence[Trial],
+    *,
+    study: Study,
+    codebook: Codebook,
+    said: SaidAt | None = None,
+    figures: Mapping[str, TrialFigures] = MappingProxyType({}),
+) -> Data:
     """What the list of conversations is filtered and sorted by: a row a trial, and of each trial columns over its exchanges.
 
     `scores` holds seven characters an exchange, in the order of `dimensions`: 1 to 5, `-` not applicable, `?` unscored, a space where absent.
     `moves` and `flags` are sets as bits, in the order of the lists of those names. `likability` and `fixed` are exchanges' own means; `whole` holds
     likability and fixed set of the trial, which is no mean of those. `said` is 1 where the reply repeats word for word what anybody was told.
+
+    Args:
+        figures: of trials, by id, where they are known.
     """
     repeats = find_said(trials).found if said is None else said
     moves = [m.id for m in codebook.tagged]
@@ -227,7 +240,11 @@ def index_data(trials: Sequence[Trial], *, study: Study, codebook: Codebook, sai
         "dimensions": list(DIMENSIONS),
         "moves": list(moves),
         "flags": list(kinds),
-        "trials": [_index(t, study, _bits(moves), _bits(kinds), repeats) for t in trials if t.sessions],
+        "trials": [
+            _index(t, study, _bits(moves), _bits(kinds), repeats, figures.get(t.id) or summarise_trial(t, rater=study.primary_rater))
+            for t in trials
+            if t.sessions
+        ],
     }
 
 
@@ -235,11 +252,11 @@ def _bits(names: Sequence[str]) -> Mapping[str, int]:
     return {name: 1 << i for i, name in enumerate(names)}
 
 
-def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[str, int], said: SaidAt) -> Data:
+def _index(trial: Trial, study: Study, moves: Mapping[str, int], kinds: Mapping[str, int], said: SaidAt, figures: TrialFigures) -> Data:
     found = [(s.index, e) for s in trial.sessions for e in s.exchanges if e.reply is not None]
     ratings = [e.ratings.get(study.primary_rater, {}) for _, e in found]
-    tags = [e.tags.get(study.tagger_id) for _, e in found]
-    figures = summarise_trial(trial, rater=study.primary_rater)
+    tagger = study.tagger_id
+    tags = [e.tags.get(tagger) for _, e in found]
     return {
         "trial": trial.id,
         "target": trial.target,

@@ -26,7 +26,7 @@ from sim.present.listing import runs_document
 from sim.present.outages import outage_line
 from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
-from sim.present.viewer.answering import page, static, told
+from sim.present.viewer.answering import Answer, page, static, told
 from sim.present.viewer.guests import guest_routes
 from sim.present.viewer.index import Filter
 from sim.present.viewer.runs import A_MOMENT
@@ -88,6 +88,15 @@ def build_app(
         people: those of a study with people.
     """
 
+    def first(handle: Answer) -> Answer:
+        """`handle`, and reading ahead gives way to it."""
+
+        async def handled(request: Request) -> Response:
+            with runs.asked():
+                return await handle(request)
+
+        return handled
+
     async def all_runs(request: Request) -> Response:
         lines = await asyncio.to_thread(list_runs, runs.results)
         return JSONResponse(runs_document(lines).model_dump(mode="json"))
@@ -144,14 +153,14 @@ def build_app(
             Route("/runs/{run}", page("run.html")),
             Route("/runs/{run}/report", told(report)),
             Route("/static/{file}", static),
-            Route("/api/runs", told(all_runs)),
-            Route("/api/runs/{run}", told(one_run)),
-            Route("/api/runs/{run}/exchanges", told(exchanges)),
-            Route("/api/runs/{run}/triage", told(triage)),
+            Route("/api/runs", told(first(all_runs))),
+            Route("/api/runs/{run}", told(first(one_run))),
+            Route("/api/runs/{run}/exchanges", told(first(exchanges))),
+            Route("/api/runs/{run}/triage", told(first(triage))),
             Route("/api/runs/{run}/live", told(live)),
             Route("/api/runs/{run}/labels", told(label), methods=["POST"]),
             Route("/api/runs/{run}/keep", told(kept), methods=["POST"]),
-            Route("/api/runs/{run}/talks/{trial:path}", told(talk)),
+            Route("/api/runs/{run}/talks/{trial:path}", told(first(talk))),
         ],
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cached_property
 from math import inf
 from pathlib import Path
@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 EVERY: Final = 0.3
 """Seconds between two looks at the journal of a run that is watched."""
 
-A_MOMENT: Final = 0.1
+A_MOMENT: Final = 0.05
 """Seconds that a page waits for the index."""
+A_BLINK: Final = 0.005
+"""Seconds between two looks at whether somebody still waits for an answer,"""
+LONGEST_PAUSE: Final = 0.3
+"""and seconds after which the next events are read all the same."""
 A_WHILE: Final = 1.0
 """Seconds between two signs of how far reading has come."""
 
@@ -44,10 +48,15 @@ Rows = tuple[ExchangeRow, ...]
 
 
 class OpenRun:
-    """One run that somebody looks at. Everything that reads the disk blocks, and is called from a thread."""
+    """One run that somebody looks at. Everything that reads the disk blocks, and is called from a thread.
 
-    def __init__(self, folder: RunFolder) -> None:
+    Args:
+        is_asked: whether somebody waits for an answer, about whatever run.
+    """
+
+    def __init__(self, folder: RunFolder, is_asked: Callable[[], bool] = lambda: False) -> None:
         self.folder = folder
+        self._is_asked = is_asked
         self._lock = threading.Lock()
         """Held while the index is used."""
         self._reading = threading.Lock()
@@ -97,9 +106,18 @@ class OpenRun:
             self._reading.release()
 
     def read_ahead(self) -> None:
-        """Bring the index up to date unless the journal cannot be read, which whoever asks for a page is told."""
-        with suppress(InputError):
-            self.catch_up()
+        """Bring the index up to date unless the journal cannot be read, which whoever asks for a page is told; pages that are asked for go first."""
+        with suppress(InputError), self._reading, self.folder.read_journal() as journal:
+            self._give_way()
+            while self._read_on(journal):
+                self._give_way()
+
+    def _give_way(self) -> None:
+        """Let whoever waits for an answer have the processor."""
+        until = time.monotonic() + LONGEST_PAUSE
+        time.sleep(0.001)
+        while self._is_asked() and time.monotonic() < until:
+            time.sleep(A_BLINK)
 
     def _read_on(self, journal: Journal) -> bool:
         """Take in the next events; whether there were any."""
@@ -238,6 +256,7 @@ class OpenRuns:
 
     def __init__(self, results: Path) -> None:
         self.results = results
+        self._asked = 0
         self._open: dict[str, OpenRun] = {}
         self._lock = threading.Lock()
 
@@ -251,7 +270,16 @@ class OpenRuns:
             if name not in self._open:
                 if "/" in name or name.startswith(".") or len(name.encode()) > LONGEST_NAME:
                     raise InputError(f"'{name}' is not a valid name for a run")
-                opened = self._open[name] = OpenRun(open_run(self.results / name, self.results))
+                opened = self._open[name] = OpenRun(open_run(self.results / name, self.results), lambda: self._asked > 0)
                 # A large run takes seconds to read; what is asked for meanwhile is answered from what has been read.
                 threading.Thread(target=opened.read_ahead, name=f"reads {name}", daemon=True).start()
             return self._open[name]
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Somebody waits for an answer; to be used in the event loop's thread."""
+        self._asked += 1
+        try:
+            yield
+        finally:
+            self._asked -= 1
