@@ -107,10 +107,13 @@ class OpenRun:
 
     def read_ahead(self) -> None:
         """Bring the index up to date unless the journal cannot be read, which whoever asks for a page is told; pages that are asked for go first."""
-        with suppress(InputError), self._reading, self.folder.read_journal() as journal:
-            self._give_way()
-            while self._read_on(journal):
+        with suppress(InputError), self.folder.read_journal() as journal:
+            more = True
+            while more:
                 self._give_way()
+                # Given back in between, so that a page can read on by itself as far as it waits.
+                with self._reading:
+                    more = self._read_on(journal)
 
     def _give_way(self) -> None:
         """Let whoever waits for an answer have the processor."""
