@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -68,7 +69,7 @@ class Library:
             litellm.disable_aiohttp_trust_env = not self._proxies
             setattr(litellm, "DEFAULT_MAX_RETRIES", 0)  # noqa: B010 – embeddings take it for the `max_retries: 0` they are given
             litellm.callbacks = []
-            litellm.input_callback = [_ear()]
+            litellm.input_callback = []
             for hooks in ("success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback"):
                 setattr(litellm, hooks, [])
             # Pydantic warns of odd answers on standard error, and shows what stood in them.
@@ -93,8 +94,10 @@ class Library:
         )
 
     def join(self, user: object) -> None:
-        """`user` is about to call."""
+        """`user` is about to call. What hears the bodies is put back where a target of the user's own has set LiteLLM's callbacks in this process."""
         self._users.add(user)
+        if _ear() not in self.module.input_callback:
+            self.module.input_callback.append(_ear())
 
     async def give_back(self, user: object) -> None:
         """`user` calls no more; the last one closes the connections that LiteLLM keeps for the running event loop."""
@@ -121,6 +124,7 @@ def _body_of(came: Sequence[object]) -> object:
     return next((text for text in told if text.lstrip().startswith(("{", "["))), told[-1] if told else None)
 
 
+@cache
 def _ear() -> Any:
     """What LiteLLM tells of the body of every answer, before it puts it into a form of its own."""
     from litellm.integrations.custom_logger import CustomLogger

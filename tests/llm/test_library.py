@@ -19,9 +19,17 @@ def test_no_callback_no_telemetry_no_log(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(litellm, name, was, raising=False)
     module = Library().module
     assert [getattr(module, hooks) for hooks in HOOKS] == [[]] * len(HOOKS)
-    assert [type(ear).__name__ for ear in module.input_callback] == ["Ear"], "what hears the bodies of answers is ours, and alone"
+    assert module.input_callback == []
     assert (module.telemetry, module.turn_off_message_logging, module.redact_messages_in_exceptions) == (False, True, True)
     assert logging.getLogger("LiteLLM").disabled
+
+
+def test_what_hears_the_bodies_of_answers_is_put_back_before_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library()
+    monkeypatch.setattr(library.module, "input_callback", ["of a target in the same process"])
+    for _ in range(2):
+        library.join(library)
+    assert [getattr(ear, "__class__", str).__name__ for ear in library.module.input_callback] == ["str", "Ear"]
 
 
 @pytest.mark.parametrize("proxies", [True, False])
