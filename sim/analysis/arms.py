@@ -80,7 +80,7 @@ class RunSource:
 def viewpoint(study: Study, codebook: Codebook) -> Viewpoint:
     """Whose verdicts a study's figures are made of."""
     references = {t.id: r for t in study.targets if (r := find_reference(study, t.id))}
-    return Viewpoint(study.primary_rater, study.tagger_id, codebook, references, study.primary)
+    return Viewpoint(study.primary_rater, study.tagger_id, codebook, references, study.primary, study.played_by == "model")
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,12 @@ from sim.analysis.estimates import (
     holm,
     tier,
 )
-from sim.analysis.measures import LIKABILITY, Measure
+from sim.analysis.measures import BY_ID, LIKABILITY, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides, leave_out
 from sim.analysis.policies import memory_pairs
 from sim.analysis.sentence import PairSentences, headline, memory_sentence, sentence, turn
 from sim.analysis.table import population
+from sim.analysis.validity import RATES, PairWithout, without_flagged
 from sim.analysis.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
 from sim.core.spec.scorer import Better
@@ -157,6 +158,14 @@ class CompareDocument(Frozen):
     fixed: tuple[PairChange, ...]
     versions: bool
     """Whether two runs of the same targets were compared."""
+    soundness: dict[str, MeasureComparison]
+    """How often the simulated user was flagged on either side: `critical_flags`, `serious_flags` and `rejected_drafts`, each as if looked at alone;
+    empty: no model played it."""
+    without_flagged: MeasureComparison | None
+    """The primary outcome without the persona × scenario pairs in which the simulated user was critically flagged on either side; None: none was, or
+    sides are of different people."""
+    left_out: tuple[PairWithout, ...]
+    """How many pairs that are, pair of sides by pair."""
     diagnosis: Diagnosis | None
     """Where the spread comes from, which n to raise, the noise floor, and items. None: more than one run."""
     notes: tuple[str, ...]
@@ -179,6 +188,9 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
     pairs = list(by_pair(measures))
     headlines = tuple(headline(found, primary) for found in pairs)
     versions = by == "target" and len(sources) == 2 and any(a.target == b.target for f in families for a, b in f.pairs)
+    cleaned = [without_flagged(f) for f in families if f.paired and by in ("target", "memory")]
+    left_out = tuple(told for _, of in cleaned for told in of if told.left_out)
+    rates = {m: compare_measure(BY_ID[m], families) for m in RATES}
     changes = [c for f in families for b, a in f.pairs for c in pair_changes(a, b)] if versions else []
     return CompareDocument(
         runs=tuple(s.run for s in sources),
@@ -195,6 +207,9 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
         newly_bad=tuple(sorted((c for c in changes if c.kind == "newly_bad"), key=lambda c: (c.new is not None, c.change or 0.0))),
         fixed=tuple(sorted((c for c in changes if c.kind == "fixed"), key=lambda c: -(c.change or 0.0))),
         versions=versions,
+        soundness={m: of for m, of in rates.items() if any(c.difference is not None for c in of.comparisons)},
+        without_flagged=compare_measure(primary, [f for f, _ in cleaned]) if left_out else None,
+        left_out=left_out,
         diagnosis=diagnose(sources[0].study, sources[0].trials) if len(sources) == 1 else None,
         notes=(*condition_notes(sources, conditions), *_notes(families, sources)),
     )

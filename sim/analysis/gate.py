@@ -25,9 +25,10 @@ from sim.analysis.needed import needed as needed_for
 from sim.analysis.outages import find_outages
 from sim.analysis.pairs import Sides, align, leave_out
 from sim.analysis.proportions import effective
-from sim.analysis.requirements import Count, Mean, Percentile, Requirement, Share, Unit, WorstPersona
+from sim.analysis.requirements import Count, FlagShare, Mean, Percentile, Requirement, Share, Unit, WorstPersona
 from sim.analysis.sentence import signed, split
 from sim.analysis.table import session_of
+from sim.analysis.validity import drafts_of
 from sim.analysis.worst import Unit as TalkUnit
 from sim.analysis.worst import know_personas
 from sim.core.event import Quote, Score, Unscored
@@ -36,6 +37,8 @@ from sim.core.standins import RATER, USER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from sim.core.event import Flag, Rejected
 
     Floats = NDArray[np.float64]
 
@@ -123,13 +126,15 @@ def run_gate(
     )
 
 
-def _judge(source: RunSource, figure: Mean | WorstPersona | Percentile | Share | Count) -> str:
+def _judge(source: RunSource, figure: Mean | WorstPersona | Percentile | Share | Count | FlagShare) -> str:
     """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
     match figure:
         case Mean(str() as measure) | WorstPersona(str() as measure):
             return source.measure(measure).judge
         case Count(thing, None):
             return _JUDGES.get(thing, "")
+        case FlagShare():
+            return ""
     return RATER
 
 
@@ -179,6 +184,8 @@ def check(new: RunSource, target: str, requirement: Requirement) -> Check:
             return _check_units(arm, figure, requirement)
         case Count() as figure:
             return _check_count(arm, figure, requirement)
+        case FlagShare(measure):
+            return _check_flags(arm, new.measure(measure), requirement)
 
 
 def _nothing(arm: Arm, requirement: str, what: str) -> Check:
@@ -438,6 +445,34 @@ def _check_count(arm: Arm, figure: Count, requirement: Requirement) -> Check:
         personas=len({p for p, _ in hits}),
         detail=detail,
     )
+
+
+def _check_flags(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
+    """Decided as counted: how sound the simulated user was in this run is a fact of its record, and no estimate of other runs."""
+    found = arm.figure(measure)
+    if found is None:
+        return _nothing(arm, requirement.text, measure.label)
+    messages = [_MESSAGES[measure.id](flags, drafts) for t in arm.trials for *_, flags, drafts in drafts_of(t)]
+    detail = f"{sum(messages):,} of {len(messages):,} messages of the simulated user, over {_people(found.personas)}"
+    if found.interval is not None:
+        detail += f", up to {found.interval[1]:.1%} with personas like these (95 %)"
+    return Check(
+        target=arm.label,
+        requirement=requirement.text,
+        verdict="passed" if holds(found.value, requirement) else "failed",
+        observed=found.value,
+        interval=found.interval,
+        n=len(messages),
+        personas=found.personas,
+        detail=detail,
+    )
+
+
+_MESSAGES: dict[str, Callable[[Sequence[Flag], Sequence[Rejected]], bool]] = {
+    "critical_flags": lambda flags, _: any(f.severity == "critical" for f in flags),
+    "serious_flags": lambda flags, _: any(f.severity == "serious" for f in flags),
+    "rejected_drafts": lambda _, drafts: bool(drafts),
+}
 
 
 def _things(arm: Arm, thing: str) -> tuple[list[tuple[str, bool]], str]:

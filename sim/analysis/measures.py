@@ -37,7 +37,7 @@ from sim.core.standins import RATER
 
 if TYPE_CHECKING:
     from sim.analysis.occasions import Met
-    from sim.core.event import Assessed
+    from sim.core.event import Assessed, Flag, Rejected, Severity
     from sim.core.record import RoleSpending, Session, Trial
     from sim.core.spec.study import Primary
 
@@ -226,6 +226,29 @@ def _outcomes(kinds: tuple[ProbeKind, ...], good: tuple[Outcome, ...], table: Me
     return found
 
 
+# --- the simulated user -------------------------------------------------------------------------------------------
+
+
+def _messages(wrong: Callable[[Sequence[Flag], Sequence[Rejected]], bool], table: MeasureTable) -> Values:
+    """Of each session's messages that a model wrote, the share that is `wrong`; one that was left unsent is a message."""
+    found: Values = {}
+    for trial in table.trials if table.view.checked else ():
+        for session in trial.sessions:
+            hits = [float(wrong(e.flags, e.rejected)) for e in session.exchanges if not e.scripted]
+            hits += [float(wrong(session.flags, session.rejected))] if session.gone is not None and session.gone.kind == "silence" else []
+            if hits:
+                found.setdefault(trial.id, {})[session.index] = fmean(hits)
+    return found
+
+
+def _flagged(severity: Severity, flags: Sequence[Flag], _: Sequence[Rejected]) -> bool:
+    return any(f.severity == severity for f in flags)
+
+
+def _redrafted(_: Sequence[Flag], rejected: Sequence[Rejected]) -> bool:
+    return bool(rejected)
+
+
 # --- what it takes ------------------------------------------------------------------------------------------------
 
 
@@ -351,6 +374,11 @@ def _share(id: str, label: str, parts: tuple[Part, ...], pooled: Pool) -> Measur
     return Measure(id, label, "higher", parts, proportion=True, scale=SHARE, pooled=pooled)
 
 
+def _soundness(id: str, label: str, wrong: Callable[[Sequence[Flag], Sequence[Rejected]], bool]) -> Measure:
+    """Comparisons have a part of their own for it (`sim.analysis.validity`): it is no outcome, and adjusts no outcome's p."""
+    return Measure(id, label, "lower", (partial(_messages, wrong),), digits=3, proportion=True, scale=SHARE, ranked=False, listed=False)
+
+
 def _repeats(id: str, label: str, part: Part, scale: tuple[float, float] | None = None, *, listed: bool = True) -> Measure:
     return Measure(id, f"repetition: {label}", "lower", (part,), scale=scale, pooled=partial(pool_repetition, id), ranked=False, listed=listed)
 
@@ -392,6 +420,9 @@ MEASURES: tuple[Measure, ...] = (
     Measure("words", "words a reply", "neither", (_words,), digits=1, pooled=pool_words, ranked=False),
     Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6, ranked=False),
     Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0, ranked=False),
+    _soundness("critical_flags", "simulated user: critical flags", partial(_flagged, "critical")),
+    _soundness("serious_flags", "simulated user: serious flags", partial(_flagged, "serious")),
+    _soundness("rejected_drafts", "simulated user: drafts discarded", _redrafted),
     Measure("latency", "seconds a reply", "lower", (partial(_each, _latency),), digits=3, ranked=False),
 )
 """What every run has."""

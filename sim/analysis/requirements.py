@@ -6,6 +6,8 @@ figure      = measure                            a target's figure: likability, 
             | worst_persona | worst_persona(measure)
             | p<1 to 99>(unit)                   a percentile of exchanges', sessions', trials' or personas' primary outcome
             | share(unit operator number)        the share of them of which that holds
+            | critical_flags | serious_flags | rejected_drafts
+                                               the share of the simulated user's messages in this run that are flagged so
             | count(unit operator number) | count(thing) | thing
 operator    = >= | <= | > | < | ==               == for counts alone
 """
@@ -23,7 +25,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from sim.analysis.measures import LIKABILITY, label_measure, measures_of
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError, nearest
-from sim.core.event import FlagKind
+from sim.core.event import FLAG_KINDS
 from sim.core.frozen import Frozen, Text
 from sim.core.spec.scorer import ScorerInfo
 
@@ -39,7 +41,7 @@ THINGS: dict[str, str] = {
     "simulator_failed": "sessions that ended because the simulated user had nothing to send",
     "unscored": "ratings that the rater could not give",
     "quote_not_found": "ratings whose quoted words were never said",
-    **{kind: f"flags of the simulated user: {kind.replace('_', ' ')}" for kind in get_args(FlagKind)},
+    **{kind: f"flags of the simulated user: {kind.replace('_', ' ')}" for kind in FLAG_KINDS},
 }
 """What can be counted."""
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -94,7 +96,15 @@ class Count:
     """Units that are so, instead of `thing`."""
 
 
-Figure = Mean | WorstPersona | Percentile | Share | Count
+@dataclass(frozen=True)
+class FlagShare:
+    """The share of the simulated user's messages, in this very run, that are flagged so or had a draft discarded."""
+
+    measure: str
+
+
+FLAG_SHARES: Final = ("critical_flags", "serious_flags", "rejected_drafts")
+Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare
 
 
 @dataclass(frozen=True)
@@ -131,7 +141,7 @@ def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
         raise _wrong(text, "asks an estimate to be exactly something", "write >= or <=; == is for counts")
     if isinstance(figure, Count) and bar < 0:
         raise _wrong(text, "asks for a count below 0", "write a number from 0")
-    if isinstance(figure, Share | Mean) and (isinstance(figure, Share) or figure.share) and not 0 <= bar <= 1:
+    if (isinstance(figure, Share | FlagShare) or (isinstance(figure, Mean) and figure.share)) and not 0 <= bar <= 1:
         raise _wrong(text, "asks for a share outside 0 to 1", "write 0.05 for 5 %")
     return Requirement(" ".join(text.split()), figure, operator, bar)
 
@@ -143,6 +153,8 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
             return WorstPersona(None)
         if figure in THINGS:
             return Count(figure)
+        if figure in FLAG_SHARES:
+            return FlagShare(figure)
         return Mean(_measure(text, figure, scorers, also=("worst_persona", *THINGS)))
     name, inside = call["name"], call["inside"]
     if name == "worst_persona":

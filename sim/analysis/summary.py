@@ -29,6 +29,7 @@ from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks, check_scales
 from sim.analysis.scorers import ScorerFigures, summarise_scorers
 from sim.analysis.table import MeasureTable
+from sim.analysis.validity import ValidityFigures, flagged_places, rates_differ, summarise_validity
 from sim.core.address import is_control
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import control_parts
@@ -44,6 +45,7 @@ from sim.score.repetition import less
 from sim.score.shuffles import order_null
 
 if TYPE_CHECKING:
+    from sim.analysis.pairs import Place
     from sim.core.codebook import Codebook
     from sim.core.record import Trial
     from sim.core.spec import Study
@@ -278,6 +280,8 @@ class TargetSummary(Frozen):
     """How the closed sessions ended; `left` and `farewell` are the user's doing."""
     flags: dict[FlagKind, int]
     """What the simulated user should not have done, by kind."""
+    validity: ValidityFigures
+    """How sound it was, and the primary outcome without talks in which it was not."""
     absent: AbsentVerdicts
     lost: dict[Cause, int]
     """Calls that came to nothing for reasons outside any model, by cause."""
@@ -316,6 +320,8 @@ class RunSummary(Frozen):
     """Noise and halo of the primary rater."""
     bought: tuple[Bought, ...]
     """What memory buys: every model that has several memory policies."""
+    flags_differ: float | None
+    """The p of: every target meets the same share of critical flags. None: there are not two targets with two personas in common."""
     ranks: Ranks
     scales: ScaleChecks
     """Whether its dimensions can be told apart, and from a word count."""
@@ -368,6 +374,7 @@ def summarise(
     """
     standins = StandIns(offline, tuple(t.id for t in study.targets), study.primary_rater)
     panel = Panel.of(study, scorers)
+    spoilt = flagged_places(trials)
     table = table or MeasureTable(trials, viewpoint(study, codebook))
     books = {book.id: book for book in later} | {"": codebook}
     taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
@@ -384,9 +391,10 @@ def summarise(
         trials=TrialCounts(planned=len(trials), **{s: sum(t.status == s for t in trials) for s in ("finished", "failed", "stopped")}),
         personas=len({t.cast.persona.id for t in trials}),
         scenarios=len({t.cast.scenario.id for t in trials}),
-        targets=tuple(_target(study, target.id, table, later=tagged, panel=panel, scorers=scorers) for target in study.targets),
+        targets=tuple(_target(study, target.id, table, later=tagged, panel=panel, scorers=scorers, spoilt=spoilt) for target in study.targets),
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, table),
+        flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),
         ranks=rank_targets(study, table),
         scales=check_scales(study, trials, table.columns),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),
@@ -404,7 +412,14 @@ _Word = TypeVar("_Word", bound=str)
 
 
 def _target(
-    study: Study, target: str, table: MeasureTable, *, later: Mapping[str, Codebook], panel: Panel, scorers: Sequence[ScorerInfo]
+    study: Study,
+    target: str,
+    table: MeasureTable,
+    *,
+    later: Mapping[str, Codebook],
+    panel: Panel,
+    scorers: Sequence[ScorerInfo],
+    spoilt: frozenset[Place],
 ) -> TargetSummary:
     ids = table.by_target.get(target, ())
     trials = table.of(ids)
@@ -433,6 +448,7 @@ def _target(
         recovery=summarise_recovery(trials, rater=study.primary_rater, study_seed=study.seed),
         endings=_counted(s.closed for s in sessions),
         flags=_counted(f.kind for s in sessions for f in (*(f for e in s.exchanges for f in e.flags), *s.flags)),
+        validity=summarise_validity(table, target, spoilt),
         absent=_absent(trials, panel),
         lost=_counted(lost.cause for t in trials for lost in t.lost),
         calls={r: s.calls for r, s in spent.items()},

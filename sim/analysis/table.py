@@ -59,6 +59,8 @@ class Viewpoint:
     """By target, the one that its adaptability is held against (`sim.analysis.policies.find_reference`)."""
     primary: Primary = "fixed_set"
     """The study's primary outcome: the measure that verdicts are about."""
+    checked: bool = True
+    """Whether a model wrote the user's messages, each of which was checked; False: people did, or a log was read."""
 
 
 Part = Callable[["MeasureTable"], Values]

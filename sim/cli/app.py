@@ -48,6 +48,7 @@ class ScorePart(StrEnum):
 
     moves = "moves"
     repetition = "repetition"
+    validity = "validity"
 
 
 class CompareBy(StrEnum):
@@ -487,7 +488,10 @@ def check_command(
 @app.command("score")
 def score_command(
     log: Annotated[str, typer.Argument(metavar="LOG|RUN", help="A file of conversations, or a run's name or folder.")],
-    only: Annotated[ScorePart | None, typer.Option("--only", help="Only each reply's moves, or only how they repeat; default: both.")] = None,
+    only: Annotated[
+        ScorePart | None,
+        typer.Option("--only", help="Only each reply's moves, only how they repeat, or whether the user's side is sound; default: the first two."),
+    ] = None,
     tagger: Annotated[
         str | None,
         typer.Option("--tagger", metavar="NAME", help="offline (the default for a log) or a model; not asked where the log has labels."),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.score.price import CallTally
     from sim.score.teacher_forced import ForcedFigures
 
-Part = Literal["moves", "repetition"]
+Part = Literal["moves", "repetition", "validity"]
 
 AT_ONCE = 16
 """Replies that are judged at once,"""
@@ -74,6 +74,10 @@ class ScoreOptions:
 def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
     """`sim score`: a file is a log, anything else a run."""
     path = Path(name)
+    if wish.only == "validity":
+        from sim.cli.user_check import check_users
+
+        return check_users(name, wish, results=results, as_json=as_json)
     if os.path.exists(path) and not path.is_dir():
         return score_log(path, wish, results=results, as_json=as_json)
     if path.suffix.lower() in SUFFIXES and not path.is_dir():

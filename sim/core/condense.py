@@ -27,9 +27,9 @@ Row = tuple[int, int, int, int, str, str, str, str]
 Line = list[Any]
 """What it is, session, take, exchange, and what belongs to it:
 
-`said` utterance, scripted, flags, what it tells · `gone` why, flags · `replied` text, finish, resent, dropped, seconds, words · `rated` part,
-dimensions, ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person · `closed` ending, forks · `finished` ·
-`row` kind, part, body, meta.
+`said` utterance, scripted, flags, discarded drafts, what it tells · `gone` why, flags, discarded drafts · `replied` text, finish, resent, dropped,
+seconds, words · `rated` part, dimensions, ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person ·
+`closed` ending, forks · `finished` · `row` kind, part, body, meta.
 """
 Spending = dict["Role", list[Any]]
 """By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage, tokens thought with, read from a cache, written to one."""
@@ -136,10 +136,11 @@ class Condensed:
             text = read["reply"]
             return ["replied", *place, text, read["finish"], about["resent"], read.get("dropped", 0), seconds, count_words(text)]
         said = read["said"]
+        drafts = read.get("rejected", [])
         if said["kind"] != "utterance":
-            return ["gone", *place, said, read["flags"]]
+            return ["gone", *place, said, read["flags"], drafts]
         told = scan(said["message"], blank.cast, session=session) if 1 <= session <= len(blank.cast.sessions) else ()
-        return ["said", *place, said, read["scripted"], read["flags"], values.told([[d.fact, d.version, d.core] for d in told])]
+        return ["said", *place, said, read["scripted"], read["flags"], drafts, values.told([[d.fact, d.version, d.core] for d in told])]
 
 
 _FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged", "scored"})

@@ -16,6 +16,7 @@ from sim.core.address import Address
 from sim.core.codebook import Dimension
 from sim.core.errors import Cause, tell
 from sim.core.frozen import Frozen, small
+from sim.core.tools import ToolUse
 
 SCHEMA_VERSION = 1
 """Rises when an old journal could no longer be read as it stands."""
@@ -268,27 +269,66 @@ Result = Annotated[
 
 # --- what the user did --------------------------------------------------------------------------------------------
 
-FlagKind = Literal[
-    "leak_cut",
+CriticalKind = Literal[
     "role_flip",
+    "fourth_wall",
+    "leak",
+    "refusal",
     "echo",
     "empty_message",
+    "error_text",
     "message_too_long",
+    "repair_answered",
     "unparsed_message",
+]
+"""What a simulated user must not send (guide/validity.md). `unparsed_message`: the answer is not the one object that was asked for."""
+SeriousKind = Literal[
+    "told_at_once",
+    "invented_fact",
+    "contradicts_fact",
+    "sanitised",
+    "wrong_language",
+    "left_without_cause",
     "left_too_early",
+    "greets_again",
+]
+"""What this person would not have said so."""
+NoteKind = Literal[
+    "repeats_itself",
+    "signal_twice",
+    "always_thanks",
+    "even_length",
+    "unwrapped",
     "unknown_fact_claimed",
     "claimed_fact_absent",
     "core_fact_appended",
     "claims_cut",
+    "leak_cut",
 ]
+"""Habits, and what was done to a message. `unwrapped`: a fence, quotation marks or a label round the whole was taken off; `leak_cut`: an earlier
+version cut out what had leaked."""
+CRITICAL: tuple[CriticalKind, ...] = get_args(CriticalKind)
+SERIOUS: tuple[SeriousKind, ...] = get_args(SeriousKind)
+NOTES: tuple[NoteKind, ...] = get_args(NoteKind)
+FlagKind = CriticalKind | SeriousKind | NoteKind
+FLAG_KINDS: tuple[FlagKind, ...] = (*CRITICAL, *SERIOUS, *NOTES)
+
+Severity = Literal["note", "serious", "critical"]
 
 
 class Flag(Frozen):
     """Something the simulated user should not have done."""
 
     kind: FlagKind
-    severity: Literal["note", "critical"]
+    severity: Severity
     evidence: str
+
+
+class Rejected(Frozen):
+    """A draft that was discarded whole, and never sent."""
+
+    message: str
+    flags: tuple[Flag, ...]
 
 
 class Utterance(Frozen):
@@ -395,6 +435,9 @@ class UserSpoke(BaseEvent):
     scripted: bool = False
     """The scenario's words, not the model's."""
     flags: tuple[Flag, ...] = ()
+    """Of what was sent; of what was left unsent in the end, where nothing was."""
+    rejected: tuple[Rejected, ...] = ()
+    """Drafts that came before it, in their order."""
     history_cut: bool = False
     """Earlier sessions were shown as ledger and last two sessions, for length."""
 
@@ -408,6 +451,8 @@ class TargetReplied(BaseEvent):
     """The provider's word for why the reply ended."""
     dropped: int = 0
     """Messages that no longer fitted the target's context and were left out of it, oldest first."""
+    tools: tuple[ToolUse, ...] = ()
+    """What it says it did for this reply."""
 
 
 class Judged(BaseEvent):

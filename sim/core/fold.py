@@ -120,14 +120,22 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
             return _judged(trial, session, event)
         case TargetReplied():
             seconds = fsum(t.latency for t in event.meta.timings) if event.meta.timings else None
-            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds, thought=thought_of(event.calls))
+            reply = Reply(event.reply, event.finish, event.meta.resent, event.dropped, seconds, thought=thought_of(event.calls), tools=event.tools)
             return _at(session, event.exchange, reply=reply)
         case UserSpoke(said=Utterance() as said):
             told = scan(said.message, trial.cast, session=session.index)
-            spoken = Exchange(event.exchange, said, scripted=event.scripted, disclosed=told, flags=event.flags, thought=thought_of(event.calls))
+            spoken = Exchange(
+                event.exchange,
+                said,
+                scripted=event.scripted,
+                disclosed=told,
+                flags=event.flags,
+                thought=thought_of(event.calls),
+                rejected=event.rejected,
+            )
             return changed(session, exchanges=(*session.exchanges, spoken))
         case UserSpoke(said=Departure() | Silence() as gone):
-            return changed(session, gone=gone, flags=event.flags)
+            return changed(session, gone=gone, flags=event.flags, rejected=event.rejected)
         case Labelled():
             labels = session.exchanges[event.exchange - 1].labels
             return _at(session, event.exchange, labels=(*labels, event))

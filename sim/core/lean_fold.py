@@ -20,6 +20,7 @@ from sim.core.event import (
     Key,
     NotApplicable,
     Quote,
+    Rejected,
     Score,
     Silence,
     TaggedSentence,
@@ -105,9 +106,9 @@ class Digest:
         elif what == "replied":
             session.exchanges[exchange - 1].reply = Reply(*line[4:])
         elif what == "said":
-            said, scripted, flags, told = line[4:]
+            said, scripted, flags, drafts, told = line[4:]
             user = _utterance({**said, "facts_used": tuple(said["facts_used"]), "signalled": tuple(said["signalled"])})
-            session.exchanges.append(_Talk(exchange, user, scripted, made["told"][told], _flags(flags)))
+            session.exchanges.append(_Talk(exchange, user, scripted, made["told"][told], _flags(flags), _rejected(drafts)))
         elif what == "scored":
             at: _Talk | _Sitting = session.exchanges[exchange - 1] if exchange else session
             at.scores = with_score(at.scores, trial, line[4], made["score"][line[5]])
@@ -115,7 +116,7 @@ class Digest:
             session.closed = line[4], line[5]
         else:
             gone = (Departure if line[4]["kind"] == "departure" else Silence).model_validate(line[4])
-            session.gone = gone, _flags(line[5])
+            session.gone = gone, _flags(line[5]), _rejected(line[6])
 
     def _make(self) -> None:
         """Make what has come to the values."""
@@ -140,6 +141,10 @@ def _utterance(said: dict[str, Any]) -> Utterance:
 
 def _flags(flags: list[Any]) -> tuple[Flag, ...]:
     return tuple([Flag.model_validate(f) for f in flags]) if flags else ()
+
+
+def _rejected(drafts: list[Any]) -> tuple[Rejected, ...]:
+    return tuple([Rejected.model_validate(d) for d in drafts]) if drafts else ()
 
 
 def _neither(r: dict[str, Any]) -> NotApplicable | Unscored:
@@ -182,10 +187,18 @@ _MAKERS: dict[ValueKind, Any] = {"rating": _rating, "order": tuple, "tagging": _
 class _Talk:
     """An exchange that is still being read."""
 
-    __slots__ = ("alone", "disclosed", "flags", "index", "labels", "ratings", "reply", "scores", "scripted", "tags", "user")
+    __slots__ = ("alone", "disclosed", "flags", "index", "labels", "ratings", "rejected", "reply", "scores", "scripted", "tags", "user")
 
-    def __init__(self, index: int, user: Utterance, scripted: bool, disclosed: tuple[Disclosure, ...], flags: tuple[Flag, ...]) -> None:
-        self.index, self.user, self.scripted, self.disclosed, self.flags = index, user, scripted, disclosed, flags
+    def __init__(
+        self,
+        index: int,
+        user: Utterance,
+        scripted: bool,
+        disclosed: tuple[Disclosure, ...],
+        flags: tuple[Flag, ...],
+        rejected: tuple[Rejected, ...],
+    ) -> None:
+        self.index, self.user, self.scripted, self.disclosed, self.flags, self.rejected = index, user, scripted, disclosed, flags, rejected
         self.labels: tuple[Labelled, ...] = ()
         self.reply: Reply | None = None
         self.ratings: dict[str, Ratings] = {}
@@ -196,7 +209,7 @@ class _Talk:
     @classmethod
     def again(cls, of: Exchange) -> _Talk:
         """One that was read as far as `of`."""
-        talk = cls(of.index, of.user, of.scripted, of.disclosed, of.flags)
+        talk = cls(of.index, of.user, of.scripted, of.disclosed, of.flags, of.rejected)
         talk.labels, talk.reply, talk.scores, talk.alone = of.labels, of.reply, of.scores, of.alone
         talk.ratings, talk.tags = dict(of.ratings), dict(of.tags)
         return talk
@@ -210,7 +223,7 @@ class _Talk:
         self.ratings, self.alone = dict(after["ratings"]), after["alone"]
 
     def whole(self) -> Exchange:
-        said = (self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.labels)
+        said = (self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.rejected, self.labels)
         return Exchange(*said, scores=self.scores, alone=self.alone)
 
 
@@ -224,7 +237,7 @@ class _Sitting:
         self.criterion = dict(before.criterion)
         self.scores = before.scores
         self.closed = before.closed, before.forks
-        self.gone = before.gone, before.flags
+        self.gone = before.gone, before.flags, before.rejected
 
     def whole(self) -> Session:
         return changed(
@@ -236,6 +249,7 @@ class _Sitting:
             forks=self.closed[1],
             gone=self.gone[0],
             flags=self.gone[1],
+            rejected=self.gone[2],
         )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sim.core.tools import ToolUse
 
 SCENARIO: Final = "logged"
 """The scenario of talks that were read from a log: nobody knows on which day they took place."""
@@ -29,6 +32,28 @@ class LoggedReply:
     """What was said to it since its last reply; empty: nothing was."""
     text: str
     labels: Labels | None = None
+    tools: tuple[ToolUse, ...] = ()
+    """What it says was done for it since the reply before."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMessage:
+    """One message of either side."""
+
+    index: int
+    """Among all messages of its conversation, from 0."""
+    by_user: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMessages:
+    """One conversation message by message, answered or not: what the user's side is checked in."""
+
+    id: str
+    messages: tuple[LoggedMessage, ...]
+    persona: str = ""
+    """The name of who talks, where the log tells it."""
 
 
 @dataclass(frozen=True, slots=True)

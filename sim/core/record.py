@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ProbeAnswered,
         Probed,
         Rating,
+        Rejected,
         Role,
         Silence,
         Tagging,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         Utterance,
     )
     from sim.core.ledger import Disclosure
+    from sim.core.tools import ToolUse
 
 R = TypeVar("R", "Exchange", "Session", "Trial")
 Ratings = Mapping[str, "Rating"]
@@ -114,6 +116,8 @@ class Reply:
     """Its words, where they were counted already."""
     thought: Thought | None = field(default=None, compare=False, repr=False)
     """What the target thought, where it is a model that thinks first; it is no part of what was said."""
+    tools: tuple[ToolUse, ...] = ()
+    """What the target says it did for it; left out where a run is read for its figures alone."""
 
     @property
     def cut(self) -> bool:
@@ -135,6 +139,8 @@ class Turn:
 
     user: str
     reply: str
+    tools: tuple[ToolUse, ...] = ()
+    """What the chatbot says it did for its reply; the user saw nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,8 @@ class Exchange:
     """By tagger."""
     disclosed: tuple[Disclosure, ...] = ()
     flags: tuple[Flag, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    """Drafts of the user's message that were discarded before it."""
     labels: tuple[Labelled, ...] = ()
     """What people who read it say it is, the newest last."""
     scores: Mapping[str, Assessed] = field(default_factory=dict)
@@ -165,7 +173,7 @@ class Exchange:
     def turn(self) -> Turn:
         """What was said in it, once it is answered: written once, for every later view shows it."""
         assert self.reply is not None
-        return Turn(self.user.message, self.reply.text)
+        return Turn(self.user.message, self.reply.text, self.reply.tools)
 
     def mean(self, rater: str, over: Iterable[str] = DIMENSIONS) -> float | None:
         """The exchange's own mean over those of `over` that had an occasion and that `rater` scored; None where there is none.
@@ -188,6 +196,8 @@ class Session:
     """Set when the user left without a word or had nothing to say."""
     flags: tuple[Flag, ...] = ()
     """Of the message that was never sent."""
+    rejected: tuple[Rejected, ...] = ()
+    """Drafts of that message."""
     memory: tuple[MemoryWritten, ...] = ()
     criterion: Mapping[str, Ratings] = field(default_factory=dict)
     """By rater."""

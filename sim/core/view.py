@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sim.core.record import Trial
     from sim.core.spec import Fact, Noise, Persona, Preference, Scenario, Value, Wish
     from sim.core.spec.scorer import Grain
+    from sim.core.tools import ToolUse
 
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for limits; spending is counted by the provider's own figures."""
@@ -187,6 +188,11 @@ class ScoringContext(View):
         """The reply to judge. For a judge of exchanges only."""
         self._refuse("reply")
 
+    @property
+    def tools(self) -> tuple[ToolUse, ...]:
+        """What the chatbot says it did for that reply. For a judge of exchanges only."""
+        self._refuse("tools")
+
     def _refuse(self, name: str) -> NoReturn:
         offer = "`talk` has the turns of the session" if self.grain == "session" else "`talks` has every session with its turns"
         raise WrongGrain(f"the context of a {self.grain} has no one {name}: {offer}")
@@ -218,6 +224,11 @@ class RaterView(ScoringContext):
     def reply(self) -> str:
         """The reply to judge."""
         return self.talk[-1].reply
+
+    @property
+    def tools(self) -> tuple[ToolUse, ...]:
+        """What the chatbot says it did for it."""
+        return self.talk[-1].tools
 
     @cached_property
     def order(self) -> tuple[Dimension, ...]:

@@ -116,6 +116,7 @@ async def user_speaks(state: State, runtime: Runtime[Context]) -> Update:
             said=said.what,
             scripted=said.scripted,
             flags=said.flags,
+            rejected=said.rejected,
             history_cut=view.past.cut,
             calls=said.calls,
             meta=context.meta(said.timings),
@@ -143,6 +144,7 @@ async def target_replies(state: State, runtime: Runtime[Context]) -> Update:
             reply=answer.text,
             finish=answer.finish,
             dropped=answer.dropped,
+            tools=answer.tools,
             calls=answer.calls,
             meta=context.meta(answer.timings, resent=resent),
         )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from sim.core.codebook import DIMENSIONS
 from sim.core.errors import LOST, CallFailed
-from sim.core.event import Departure, Flag, FlagKind, Silence, Utterance
+from sim.core.event import Departure, Flag, FlagKind, Rejected, Silence, Utterance
 from sim.core.ledger import hears
 from sim.core.text import contains
-from sim.dialogue.hygiene import MAX_CHARACTERS, clean
 from sim.llm.client import CallLog, Message, Request, Schema
 from sim.llm.shapes import SENTENCE, a_list, a_text, an_object, one_of, or_null, within
+from sim.score.validity.check import check_message, critical, flag_of
+from sim.score.validity.form import MAX_CHARACTERS, unwrap
+from sim.score.validity.situation import Speaker, situation_of, speaker_of
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 REGENERATIONS = 2
 """Times a message that cannot be sent is asked for again."""
+SENDABLE: frozenset[FlagKind] = frozenset({"role_flip", "echo"})
+"""Faults with which a message is sent, flagged, when asking again has not helped."""
 MOST_FACTS = 12
 """Facts that one message may be said to tell or bear on."""
 MOOD = 80
@@ -41,6 +45,8 @@ class UserOutcome:
     what: Utterance | Departure | Silence
     scripted: bool = False
     flags: tuple[Flag, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    """Drafts that were discarded."""
     calls: tuple[Call, ...] = ()
     timings: tuple[Timing, ...] = ()
 
@@ -78,10 +84,13 @@ class ModelUser:
         self._client = client
         self._prompts = prompts
         self._rendered: dict[tuple[str, str, int], Message] = {}
+        self._speakers: dict[tuple[str, str, int], Speaker] = {}
 
     async def speak(self, view: UserView) -> UserOutcome:
-        """Ask for the message; ask again, twice at most, for what cannot be sent."""
+        """Ask for the message; ask again, twice at most, for what cannot be sent. What is discarded is kept beside the outcome, flagged."""
         tab = CallLog()
+        speaker = self._speaker(view)
+        rejected: list[Rejected] = []
         messages = self._messages(view)
         schema = _schema(tuple(view.values))
         request = Request("user", messages, schema, inputs=view, seed=view.seed % 2**31)
@@ -91,11 +100,16 @@ class ModelUser:
             except CallFailed as failed:
                 if failed.cause in LOST:
                     raise
-                return UserOutcome(Silence(why=f"the user's model gave nothing: {failed.told}"), calls=tab.calls, timings=tab.timings)
-            draft = _read(answer.value, view)
-            if isinstance(draft.what, Departure) or not draft.fault or (attempt == REGENERATIONS and draft.sendable):
-                return replace(_finish(draft, view), calls=tab.calls, timings=tab.timings)
-            again = self._prompts.render("user_again", problem=_PROBLEMS[draft.fault.kind], persona=view.persona)
+                why = f"the user's model gave nothing: {failed.told}"
+                return UserOutcome(Silence(why=why), rejected=tuple(rejected), calls=tab.calls, timings=tab.timings)
+            draft = _read(answer.value, view, speaker)
+            fault = critical(draft.flags)
+            if not fault or (attempt == REGENERATIONS and fault.kind in SENDABLE):
+                return replace(_finish(draft, view), rejected=tuple(rejected), calls=tab.calls, timings=tab.timings)
+            if attempt == REGENERATIONS:
+                break
+            rejected.append(Rejected(message=draft.raw, flags=draft.flags))
+            again = self._prompts.render("user_again", problem=_PROBLEMS[fault.kind], persona=view.persona)
             request = Request(
                 "user",
                 (*messages, Message("assistant", answer.text or "(nothing)"), Message("user", again)),
@@ -104,10 +118,21 @@ class ModelUser:
                 seed=(view.seed + attempt + 1) % 2**31,
                 step="regeneration",
             )
-        flags = (*draft.flags, draft.fault) if draft.fault else draft.flags
+        rejected.append(Rejected(message=draft.raw, flags=draft.flags))
         return UserOutcome(
-            Silence(why=f"no message fit to send after {REGENERATIONS + 1} attempts"), flags=flags, calls=tab.calls, timings=tab.timings
+            Silence(why=f"no message fit to send after {REGENERATIONS + 1} attempts"),
+            flags=draft.flags,
+            rejected=tuple(rejected),
+            calls=tab.calls,
+            timings=tab.timings,
         )
+
+    def _speaker(self, view: UserView) -> Speaker:
+        """The persona as the rules know it, the same within a session."""
+        key = view.persona.id, view.scenario.id, view.card.session.index
+        if key not in self._speakers:
+            self._speakers[key] = speaker_of(view.persona, view.scenario, view.facts)
+        return self._speakers[key]
 
     def _messages(self, view: UserView) -> tuple[Message, ...]:
         turn = self._prompts.render(
@@ -137,46 +162,59 @@ class ModelUser:
 @dataclass(frozen=True, slots=True)
 class _Draft:
     what: Utterance | Departure
+    raw: str
+    """As the model wrote it."""
     flags: tuple[Flag, ...] = ()
-    fault: Flag | None = None
-    sendable: bool = True
 
 
 _PROBLEMS: dict[FlagKind, str] = {
     "unparsed_message": "it is not the one JSON object asked for, or its message holds more than the words you send",
     "empty_message": "the message is empty",
+    "error_text": "the message is an error of a program and not what a person writes",
     "message_too_long": "the message is far longer than anyone writes in a chat",
     "role_flip": "it speaks as an assistant",
+    "fourth_wall": "it speaks of the role, the instructions or the talk as a task",
+    "leak": "it holds thoughts, labels or directions that are not for the chatbot to read",
+    "refusal": "it declines to be the person",
+    "repair_answered": "it answers this request, which the chatbot never sees",
     "echo": "it repeats what the chatbot wrote",
     "left_too_early": "you cannot leave without a word yet",
 }
 
 
-def _read(value: JsonValue, view: UserView) -> _Draft:
+def _read(value: JsonValue, view: UserView, speaker: Speaker) -> _Draft:
     """The model's answer as a draft; whatever its shape, never an exception."""
     raw = value.get("message") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(raw, str):
-        return _Draft(Utterance(message=""), fault=_critical("unparsed_message", str(value)), sendable=False)
+        return _unsendable("unparsed_message", str(value))
     leave = value.get("leave") is True
     why = _text(value.get("why"))
-    last_reply = view.talk[-1].reply if view.talk else None
-    cleaned = clean(raw, last_reply=last_reply)
     if leave and not raw.strip():
         if view.may_go_silently:
-            return _Draft(Departure(why=why or "gave no reason"))
-        return _Draft(Utterance(message=""), fault=_critical("left_too_early", why or ""), sendable=False)
+            return _Draft(Departure(why=why or "gave no reason"), raw)
+        return _unsendable("left_too_early", why or "")
+    message = unwrap(raw, view.persona.name)
+    leaving = leave and view.may_leave
+    flags = check_message(message, situation_of(view, speaker, leaves=leaving, why=why or ""))
+    if message != raw.strip():
+        flags = (*flags, flag_of("unwrapped", raw))
     facts, overdone = _facts(value.get("facts_used"))
     utterance = Utterance(
-        message=cleaned.message,
+        message=message,
         mood=(_text(value.get("mood")) or "")[:MOOD],
-        allusion=_words_of(cleaned.message, value.get("allusion")),
-        humour_bid=_words_of(cleaned.message, value.get("humour_bid")),
+        allusion=_words_of(message, value.get("allusion")),
+        humour_bid=_words_of(message, value.get("humour_bid")),
         facts_used=facts,
         signalled=tuple(d for d in DIMENSIONS if d in _listed(value.get("signalled"))),
         leave=leave,
         why=within(why, SENTENCE) if leave and why else None,
     )
-    return _Draft(utterance, (*cleaned.flags, *overdone), cleaned.fault, cleaned.sendable)
+    return _Draft(utterance, raw, (*flags, *overdone))
+
+
+def _unsendable(kind: FlagKind, evidence: str) -> _Draft:
+    flag = flag_of(kind, evidence).model_copy(update={"severity": "critical"})
+    return _Draft(Utterance(message=""), evidence, (flag,))
 
 
 def _finish(draft: _Draft, view: UserView) -> UserOutcome:
@@ -184,27 +222,21 @@ def _finish(draft: _Draft, view: UserView) -> UserOutcome:
     if isinstance(draft.what, Departure):
         return UserOutcome(draft.what, flags=draft.flags)
     said, flags = draft.what, list(draft.flags)
-    if draft.fault:
-        flags.append(draft.fault)
     if said.leave and not view.may_leave:
-        flags.append(Flag(kind="left_too_early", severity="note", evidence=said.why or ""))
+        flags.append(flag_of("left_too_early", said.why or ""))
         said = said.model_copy(update={"leave": False, "why": None})
     for telling in view.due:
         if not hears(said.message, telling.value, view.persona.language):
-            flags.append(Flag(kind="core_fact_appended", severity="note", evidence=telling.value.text))
+            flags.append(flag_of("core_fact_appended", telling.value.text))
             said = said.model_copy(update={"message": f"{said.message} {telling.value.text}"})
     unknown = [f for f in said.facts_used if f not in view.values]
-    flags += [Flag(kind="unknown_fact_claimed", severity="note", evidence=f) for f in unknown]
+    flags += [flag_of("unknown_fact_claimed", f) for f in unknown]
     for fact in said.facts_used:
         if fact in view.values and fact not in view.told and not any(contains(said.message, a) for v in view.values[fact] for a in v.answers):
-            flags.append(Flag(kind="claimed_fact_absent", severity="note", evidence=fact))
+            flags.append(flag_of("claimed_fact_absent", fact))
     due = tuple(t.fact.id for t in view.due)
     used = dict.fromkeys((*(f for f in said.facts_used if f in view.values), *due))
     return UserOutcome(said.model_copy(update={"facts_used": tuple(used)}), flags=tuple(flags))
-
-
-def _critical(kind: FlagKind, evidence: str) -> Flag:
-    return Flag(kind=kind, severity="critical", evidence=evidence[:200])
 
 
 def _text(value: JsonValue) -> str | None:

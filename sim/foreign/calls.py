@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context
 from typing import Any, TypeVar
@@ -145,6 +145,22 @@ def finish_of(value: object) -> str:
             if word:
                 return str(word)
     return "stop"
+
+
+def tools_of(value: object) -> object:
+    """The tools that a reply says it used, as it has them: under `tools` or `tool_calls`. None where it does not say."""
+    for name in ("tools", "tool_calls"):
+        found = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+        if isinstance(found, Mapping | Sequence) and found:
+            return found
+    return None
+
+
+def as_mapping(message: object) -> object:
+    """A message of LangChain's as a mapping of what is read of it; what is one already stays as it is."""
+    if isinstance(message, Mapping | str):
+        return message
+    return {name: getattr(message, name, None) for name in ("type", "name", "tool_calls", "tool_call_id", "content")}
 
 
 def text_of(value: object, *, name: str) -> str:

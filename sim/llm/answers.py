@@ -23,6 +23,7 @@ from sim.core.errors import CallFailed, Cause
 from sim.core.event import Call, Role, Timing, Usage
 from sim.core.record import was_cut
 from sim.core.secrets import SECRETS
+from sim.core.tools import read_tools
 from sim.llm.attempts import BLANKS, Answer, Outcome, Patience, persist, together
 from sim.llm.bounds import Bounds
 from sim.llm.client import Completion, Message, Request, ResponseFormat, Schema, prompt_hash
@@ -174,6 +175,7 @@ class Asker:
             outcome.estimated,
             said.thought,
             outcome.askings,
+            read_tools(answer.tools, clean=lambda told: sound(SECRETS.strike(told))) if answer.tools else (),
         )
 
     async def _ask(self, request: Request, limit: int, *, before: Outcome | None = None) -> Outcome:

@@ -41,6 +41,8 @@ class Answer:
     """What the model said in place of an answer it refuses to give."""
     thought: str = ""
     """What the provider sent, apart from the text, of what the model thought."""
+    tools: object = None
+    """The tools that it says it used or calls for, as they came (`sim.core.tools`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ def _for_good(failure: AttemptFailed, attempts: int, stalled: int) -> AttemptFai
 
 def _blank(answer: Answer) -> bool:
     """Whether there is nothing in it for no reason; one that was cut off needs more room, and not another try."""
-    return not answer.text.strip() and answer.finish != "content_filter" and answer.refusal is None and not was_cut(answer.finish)
+    return (
+        not answer.text.strip() and answer.finish != "content_filter" and answer.refusal is None and not was_cut(answer.finish) and not answer.tools
+    )
 
 
 def together(first: Outcome, second: Outcome) -> Outcome:

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from sim.core.errors import CallFailed
 from sim.core.event import Call, Estimated, Role, Timing, Usage
+from sim.core.tools import ToolUse
 
 JsonSchema = dict[str, JsonValue]
 
@@ -92,6 +93,8 @@ class Completion:
     """What the model thought before it answered, kept apart from the text."""
     askings: int = 1
     """Answers that were had until this one."""
+    tools: tuple[ToolUse, ...] = ()
+    """The tools that it calls for in free text's place or beside it; nobody runs them."""
 
 
 class Client(Protocol):

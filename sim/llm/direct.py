@@ -186,7 +186,7 @@ class DirectClient:
         if usage is None:
             # What a call takes is known when it is not streamed.
             self._learnt.counts = False
-        return Answer(said, pieces.finish or "stop", usage, None, refusal or None, thought)
+        return Answer(said, pieces.finish or "stop", usage, None, refusal or None, thought, pieces.tools.whole or None)
 
     def _adapt(self, failure: AttemptFailed, streams: bool) -> bool:
         """Whether the server refused a parameter that it can be spared, or sent by its other name."""
@@ -281,6 +281,8 @@ class _Message(_Foreign):
     reasoning_content: str | None = None
     reasoning: JsonValue = None
     """A text; some servers have other things of this name."""
+    tool_calls: JsonValue = None
+    function_call: JsonValue = None
 
 
 class _Choice(_Foreign):
@@ -319,7 +321,8 @@ def read_reply(raw: bytes, host: str) -> Answer:
     text = "".join(p.text for p in content) if isinstance(content, list) else content or ""
     beside = choice.message.reasoning_content or choice.message.reasoning
     thought = beside if isinstance(beside, str) else ""
-    return Answer(text, choice.finish_reason or "stop", _usage(reply.usage), None, choice.message.refusal or None, thought)
+    tools = choice.message.tool_calls or choice.message.function_call or None
+    return Answer(text, choice.finish_reason or "stop", _usage(reply.usage), None, choice.message.refusal or None, thought, tools)
 
 
 def _unreadable(raw: bytes, host: str) -> AttemptFailed:

@@ -280,6 +280,7 @@ class LiteLLMClient:
             said, finish = str(message.content or ""), str(choice.finish_reason or "stop")
             if not native.holds:
                 raise IndexError("there is no message")
+            tools = [call.model_dump() for call in getattr(message, "tool_calls", None) or ()] or None
         except (AttributeError, IndexError, TypeError) as error:
             raise AttemptFailed("other", "the provider answered with something other than a chat completion") from error
         if native.unknown:
@@ -289,7 +290,7 @@ class LiteLLMClient:
         # A tool that stands for a schema is not called: the answer is what it would have been called with.
         ending = finish if native.ending in _CALLED else native.ending
         usage = _usage(response) if native.counted else None
-        return Answer(said, ending, usage, self._cost(response), refusal, thought if isinstance(thought, str) else "")
+        return Answer(said, ending, usage, self._cost(response), refusal, thought if isinstance(thought, str) else "", tools)
 
     def _cost(self, response: Any) -> float | None:
         """US dollars by LiteLLM's price list; None for a model that is not on it, where LiteLLM itself may say 0."""

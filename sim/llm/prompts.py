@@ -18,13 +18,21 @@ from jinja2 import TemplateError
 from sim.core.codebook import LABELS, QUESTIONS
 from sim.core.dates import spoken
 from sim.core.errors import InputError
+from sim.core.tools import tell_tools
 from sim.llm.fence import fence, fenced, in_line, led, numbered, quoted
 from sim.llm.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from sim.core.view import Turn
 
-_FILTERS: dict[str, Callable[..., object]] = {"fence": fence, "quoted": quoted, "numbered": numbered, "in_line": in_line, "fenced": fenced}
+_FILTERS: dict[str, Callable[..., object]] = {
+    "fence": fence,
+    "quoted": quoted,
+    "numbered": numbered,
+    "in_line": in_line,
+    "fenced": fenced,
+    "uses": tell_tools,
+}
 _SAID = re.compile(r"^(?P<lead>[^\n]*?)\{\{ (?P<who>user|reply) \}\}", re.MULTILINE)
 
 
@@ -36,6 +44,7 @@ class Prompts:
         `text | quoted("The person")`: every line of a text after a name;
         `text | fence` or `text | fence("notes")`: one text in a block whose ends it cannot forge;
         `texts | numbered`: a list, a line each; `text | in_line`: a text on one line;
+        `turn.tools | uses`: the tools that a reply says it used, in lines that still have to be set apart;
         `spoken(date, since)`, `labels` and `questions`: dates in words, and the names and questions of the dimensions.
 
     Args:

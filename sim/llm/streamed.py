@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
+from sim.core.tools import StreamedUses
 from sim.llm.failures import AttemptFailed
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Pieces:
     thought: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     finish: str = ""
+    tools: StreamedUses = field(default_factory=StreamedUses)
     usage: JsonValue = None
     ended: bool = False
     """Whether the server said that this is all."""
@@ -51,6 +53,7 @@ class Pieces:
             self.finish = finish
         delta = choice.get("delta")
         if isinstance(delta, dict):
+            self.tools.add(delta.get("tool_calls"))
             for pieces, name in ((self.said, "content"), (self.refusal, "refusal"), (self.thought, "reasoning_content"), (self.thought, "reasoning")):
                 piece = delta.get(name)
                 if isinstance(piece, str) and piece and not (name == "reasoning" and delta.get("reasoning_content")):

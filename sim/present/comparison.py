@@ -13,6 +13,7 @@ from sim.analysis.measures import LIKABILITY
 from sim.present.diagnosis import render_diagnosis
 from sim.present.plain_table import ruled
 from sim.present.terminal import score_text, verdict_text
+from sim.present.validity import render_soundness
 from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def render_comparison(document: CompareDocument) -> RenderableType:
             parts += [_pair(document, c.a, c.b, within) for c in pairs]
         else:
             parts += [_measure(primary, pairs, within), _left_out(primary, pairs, within), _rankings(document, within)]
+    if document.soundness:
+        parts.append(render_soundness(document))
     if document.diagnosis is not None:
         parts.append(Group(*render_diagnosis(document.diagnosis)))
     unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]

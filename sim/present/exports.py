@@ -10,6 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import JsonValue
@@ -72,6 +73,7 @@ COLUMNS: dict[str, str] = {
     "mood": "the user's mood, declared with the message",
     "user": "what the user said",
     "reply": "what the target answered; empty: not answered yet",
+    "tools": "as JSON: a list of the tools that the target says it used for the reply, each with name, arguments and result; empty: none",
     "user_words": "words of the message",
     "reply_words": "words of the reply",
     "cut": "true where the reply was cut off for length",
@@ -96,6 +98,8 @@ COLUMNS: dict[str, str] = {
     "said_before": "true where the reply repeats, word for word, what the target has said to anybody in the run; empty for a greeting",
     "disclosed": "ids of the facts the message tells, separated by spaces",
     "flags": "what the simulated user should not have done, separated by spaces",
+    "critical": "true where one of them is critical",
+    "discarded": "drafts of the user's message that were discarded before it",
     "meta": "as JSON: run, take, resent, timings",
 }
 """The CSV's columns in order, with what they hold; those of the study's own scorers stand before the last (`columns_of`)."""
@@ -224,6 +228,7 @@ def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDo
         "mood": exchange.occasion.mood,
         "user": exchange.user,
         "reply": exchange.reply,
+        "tools": json.dumps([asdict(t) for t in exchange.tools], ensure_ascii=False, separators=(",", ":")) if exchange.tools else None,
         "user_words": exchange.user_words,
         "reply_words": exchange.reply_words,
         "cut": exchange.cut,
@@ -244,6 +249,8 @@ def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDo
         "said_before": None if exchange.said_before is None else exchange.said_before in WORD_FOR_WORD,
         "disclosed": " ".join(dict.fromkeys(d.fact for d in exchange.disclosed)),
         "flags": " ".join(f.kind for f in exchange.flags),
+        "critical": any(f.severity == "critical" for f in exchange.flags),
+        "discarded": len(exchange.rejected),
         "meta": json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
     }
     for scorer, result in {**trial.scores, **session.scores, **exchange.scores}.items():

@@ -24,7 +24,7 @@ from sim.present.words import DIAGNOSTIC
 
 if TYPE_CHECKING:
     from sim.analysis.summary import RunSummary, TargetSummary
-    from sim.core.record import Exchange, Trial
+    from sim.core.record import Exchange, Reply, Trial
     from sim.core.spec import Study
     from sim.core.spec.scorer import ScorerInfo
     from sim.store.header import Header
@@ -111,7 +111,27 @@ def _messages(trial: Trial) -> Iterable[JsonValue]:
             yield {"role": "user", "content": exchange.user.message}
             if exchange.reply:
                 said: Data = {"role": "assistant", "content": exchange.reply.text, "source": "generate", "model": trial.target}
-                yield said | {"metadata": {"finish": exchange.reply.finish, "cut_off": True}} if exchange.reply.cut else said
+                yield from _with_tools(exchange.reply, said, f"{session.index}.{exchange.index}")
+
+
+def _with_tools(reply: Reply, said: Data, place: str) -> Iterable[JsonValue]:
+    """A reply after the tools that it says it used, each a call with the message that brings what came back, as Inspect has them."""
+    for number, use in enumerate(reply.tools, 1):
+        id = f"{place}.{number}"
+        call: Data = {"id": id, "function": use.name, "arguments": _arguments(use.arguments), "type": "function"}
+        yield {**said, "content": "", "tool_calls": [call]}
+        if use.result is not None:
+            yield {"role": "tool", "content": use.result, "tool_call_id": id, "function": use.name}
+    yield said | {"metadata": {"finish": reply.finish, "cut_off": True}} if reply.cut else said
+
+
+def _arguments(text: str) -> Data:
+    """Arguments by name; what is no JSON object has none, and stands whole under one."""
+    try:
+        read = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        read = None
+    return read if isinstance(read, dict) else {"arguments": text}
 
 
 def _scores(trial: Trial, study: Study) -> Data:

@@ -24,6 +24,7 @@ from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
 from sim.present.terminal import score_text, spark
+from sim.present.validity import validity_columns, validity_notes
 from sim.present.words import (
     DIAGNOSTIC,
     HEADINGS,
@@ -65,6 +66,8 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
     held = summary.played_by != "log"
     if held:
         parts += [*_likability(summary, width), *_course(summary, width), *_occasions(summary, width), *_criterion(summary, width)]
+    if any(t.validity.messages for t in summary.targets):
+        parts += [*_by_target("The simulated user", summary, validity_columns(summary), width), Text("\n".join(validity_notes(summary)), "dim")]
     if any(t.scorers for t in summary.targets):
         parts += _scorers(summary)
     if any(t.likability.observers for t in summary.targets):

@@ -16,7 +16,8 @@ from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.words import NONE, SHORT, many, number, safe, share
 
 if TYPE_CHECKING:
-    from sim.core.event import Flag
+    from sim.core.event import Flag, Rejected
+    from sim.core.tools import ToolUse
     from sim.present.trial_json import (
         AssessedDocument,
         ExchangeDocument,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 READABLE = 100
 """Columns beyond which messages are not drawn out."""
+TOOL_TEXT = 300
+"""Characters of a tool's arguments or result that are drawn out."""
 UNSCORED = "?"
 LABEL = "ratings"
 """The longest label of any line."""
@@ -93,7 +96,7 @@ class TranscriptLayout:
         parts: list[RenderableType] = []
         if session.gone:
             parts.append(self.line("silent" if session.ending == "simulator_failed" else "left", safe(session.gone)))
-        parts += self.flags(session.flags)
+        parts += self.flags(session.flags, session.rejected)
         if session.ending:
             parts.append(self.line("ended", _ENDINGS[session.ending]))
         if self.scores:
@@ -106,7 +109,7 @@ class TranscriptLayout:
         """An exchange whole."""
         parts = self.asked(exchange, session)
         if exchange.reply is None:
-            return [*parts, self.line("reply", "not answered yet"), *self.flags(exchange.flags)]
+            return [*parts, self.line("reply", "not answered yet"), *self.flags(exchange.flags, exchange.rejected)]
         return [*parts, *self.answered(exchange), *self.judged(exchange)]
 
     def asked(self, exchange: ExchangeDocument, session: int) -> list[RenderableType]:
@@ -121,7 +124,8 @@ class TranscriptLayout:
 
     def answered(self, exchange: ExchangeDocument) -> list[RenderableType]:
         """The reply."""
-        parts = [*self.said(self.trial.target, exchange.reply or "", "green"), *self.thought(exchange.thought)]
+        parts = [self.line("tool", text, "dim") for text in map(_used, exchange.tools)]
+        parts += [*self.said(self.trial.target, exchange.reply or "", "green"), *self.thought(exchange.thought)]
         return [*parts, self.line("cut off", "the reply reached its limit of length and stops there", "yellow")] if exchange.cut else parts
 
     def judged(self, exchange: ExchangeDocument) -> list[RenderableType]:
@@ -145,7 +149,7 @@ class TranscriptLayout:
             parts.append(self.line("leaves", safe(exchange.why or "")))
         if exchange.resent:
             parts.append(self.line("resent", "the message may have reached the target twice"))
-        return [*parts, *self.flags(exchange.flags)]
+        return [*parts, *self.flags(exchange.flags, exchange.rejected)]
 
     def assessed(self, scores: Mapping[str, AssessedDocument]) -> list[RenderableType]:
         """What the study's own scorers found, a line each."""
@@ -166,9 +170,13 @@ class TranscriptLayout:
         """That a model thought before it spoke; what it thought is in the viewer and in --json."""
         return [] if thought is None else [self.line("thought", _tokens(thought), "dim")]
 
-    def flags(self, flags: Sequence[Flag]) -> list[RenderableType]:
-        """What the simulated user should not have done."""
-        return [self.line("flag", f"{f.kind.replace('_', ' ')} ({f.severity}): {safe(f.evidence)}", "red") for f in flags]
+    def flags(self, flags: Sequence[Flag], rejected: Sequence[Rejected]) -> list[RenderableType]:
+        """What the simulated user should not have done, and the drafts that were discarded for it."""
+        found = [self.line("flag", f"{f.kind.replace('_', ' ')} ({f.severity}): {safe(f.evidence)}", "red") for f in flags]
+        for draft in rejected:
+            why = ", ".join(f.kind.replace("_", " ") for f in draft.flags if f.severity == "critical")
+            found.append(self.line("discarded", f"{why}: {safe(draft.message) or '(nothing)'}", "yellow"))
+        return found
 
     def line(self, label: str, text: str, style: str = "") -> RenderableType:
         """A label and what belongs to it, wrapped under itself."""
@@ -184,6 +192,17 @@ _SAID_BEFORE: dict[str | None, str] = {
     "anybody": "before, word for word, to somebody else",
     "nearly": "before, nearly in these words",
 }
+
+
+def _used(use: ToolUse) -> str:
+    """A use of a tool, as far as a line goes; the whole of it stands in the report and in the exports."""
+    called = f"{safe(use.name) or '(not named)'}({_short(use.arguments)})"
+    return called if use.result is None else f"{called} → {_short(use.result)}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(safe(text).split())
+    return line if len(line) <= TOOL_TEXT else f"{line[:TOOL_TEXT]}…"
 
 
 def _assessed(found: AssessedDocument) -> str:

@@ -20,12 +20,28 @@ from sim.core.controls import control_parts
 from sim.core.dates import later, spoken
 from sim.core.drift import wishes_on
 from sim.core.errors import Cause, tell
-from sim.core.event import Assessment, Departure, Ending, Evidence, Flag, Grade, NotApplicable, Outcome, ProbeKind, Score, Silence, Tags, Unscored
+from sim.core.event import (
+    Assessment,
+    Departure,
+    Ending,
+    Evidence,
+    Flag,
+    Grade,
+    NotApplicable,
+    Outcome,
+    ProbeKind,
+    Rejected,
+    Score,
+    Silence,
+    Tags,
+    Unscored,
+)
 from sim.core.frozen import Frozen
 from sim.core.record import TrialStatus
 from sim.core.spec import ChatTargetSpec
 from sim.core.standins import StandIns
 from sim.core.text import count_words
+from sim.core.tools import ToolUse
 from sim.score.repetition import NOTHING_YET, move_sets, running
 
 if TYPE_CHECKING:
@@ -127,6 +143,8 @@ class ExchangeDocument(Frozen):
     """The provider's word for why the reply ended."""
     cut: bool
     """Whether the reply was cut off for length."""
+    tools: tuple[ToolUse, ...] = ()
+    """What the target says it did for the reply."""
     user_words: int
     reply_words: int | None
     ratings: dict[str, dict[str, RatingDocument]]
@@ -150,6 +168,8 @@ class ExchangeDocument(Frozen):
     """By taggers other than the study's, sorted like `moves`; null where the tagger could not tell."""
     disclosed: tuple[DisclosureDocument, ...]
     flags: tuple[Flag, ...]
+    rejected: tuple[Rejected, ...]
+    """Drafts of the user's message that were discarded before it."""
     resent: bool
     thought: ThoughtDocument | None = None
     """Of the target, before its reply."""
@@ -203,6 +223,8 @@ class SessionDocument(Frozen):
     """Why the user left without a word or had nothing to say."""
     flags: tuple[Flag, ...]
     """Of the message that was never sent."""
+    rejected: tuple[Rejected, ...]
+    """Drafts of that message."""
     criterion: dict[str, dict[str, RatingDocument]]
     """By rater, then by question."""
     likability: float | None
@@ -343,6 +365,7 @@ def _session(
         ending=session.closed,
         gone=session.gone.why if isinstance(session.gone, Departure | Silence) else None,
         flags=session.flags,
+        rejected=session.rejected,
         criterion=_by_rater(session.criterion, study, CRITERIA),
         likability=liked.likability,
         fixed_set=liked.fixed_set,
@@ -369,6 +392,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         why=spoken.why,
         finish=reply.finish if reply else None,
         cut=bool(reply and reply.cut),
+        tools=reply.tools if reply else (),
         user_words=count_words(spoken.message),
         reply_words=count_words(reply.text) if reply else None,
         ratings=_by_rater(exchange.ratings, study, DIMENSIONS),
@@ -383,6 +407,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         other_moves={t: _sorted_moves(exchange.tags[t]) for t in sorted(exchange.tags) if t != study.tagger_id},
         disclosed=tuple(DisclosureDocument(fact=d.fact, version=d.version, core=d.core, text=texts[d.fact, d.version]) for d in exchange.disclosed),
         flags=exchange.flags,
+        rejected=exchange.rejected,
         resent=bool(reply and reply.resent),
         thought=_thought(reply.thought) if reply else None,
         user_thought=_thought(exchange.thought),

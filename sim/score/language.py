@@ -34,7 +34,15 @@ def is_english(text: str) -> bool:
     return len(words) < ENOUGH or ours >= FEW * len(words)
 
 
-@lru_cache(maxsize=2)
+def is_plainly_english(text: str) -> bool:
+    """Whether `text` can only be English: the stricter of the two, for short texts of people who may write another language."""
+    words = [w.replace("’", "'") for w in _WORD.findall(text.casefold())]
+    plain = _words("plain")
+    ours, theirs = sum(w in plain for w in words), sum(w in _words("other") and w not in plain for w in words)
+    return ours >= 0.25 * len(words) and theirs <= 0.05 * len(words)
+
+
+@lru_cache
 def _words(name: str) -> frozenset[str]:
     """The words of `words/<name>.txt`."""
     text = (files("sim.score") / "words" / f"{name}.txt").read_text(encoding="utf-8")

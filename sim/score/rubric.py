@@ -84,7 +84,7 @@ class RubricJudge:
             "talks": context.talks if context.grain == "trial" else context.talks[-1:],
         }
         if context.grain == "exchange":
-            values |= {"message": context.message, "reply": context.reply}
+            values |= {"message": context.message, "reply": context.reply, "tools": context.tools}
         return Message("user", self._prompts.render("rubric", grain=context.grain, sees=sheet.sees, order=sheet.order, **values))
 
 

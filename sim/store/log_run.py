@@ -27,6 +27,7 @@ from pydantic import TypeAdapter
 from sim.core.event import Judged, Meta, SessionClosed, SessionOpened, Tagging, TargetReplied, TrialFinished, UserSpoke, Utterance
 from sim.core.logged import SCENARIO
 from sim.core.spec import LoggedTargetSpec, ModelSpec, Study
+from sim.core.tools import ToolUse
 from sim.store.header import LogSource
 from sim.store.journal import open_journal
 from sim.store.library import LoadedStudy, load_persona, load_scenario
@@ -59,6 +60,7 @@ _INDEX = "CREATE INDEX in_order ON talk (trial, session, number)"
 _IN_ORDER = "SELECT trial, conversation, person, said FROM talk INDEXED BY in_order ORDER BY trial, session, number"
 _LONGEST_ID = 64
 _TAGGING: TypeAdapter[Tagging] = TypeAdapter(Tagging)
+_TOOLS: TypeAdapter[tuple[ToolUse, ...]] = TypeAdapter(tuple[ToolUse, ...])
 
 
 class LogIntake:
@@ -97,7 +99,10 @@ class LogIntake:
         person = self._people.name(talk.person or talk.id, known=bool(talk.person))
         system = talk.group if talk.group is not None else UNGROUPED
         target = self._systems.name(self._log.stem if self._by is None else system, known=True)
-        said = [(r.user, r.text, _TAGGING.dump_python(t, mode="json") if t else None) for r, t in zip(talk.replies, tags, strict=True)]
+        said = [
+            (r.user, r.text, _TAGGING.dump_python(t, mode="json") if t else None, _TOOLS.dump_python(r.tools, mode="json"))
+            for r, t in zip(talk.replies, tags, strict=True)
+        ]
         trial = self._trials.setdefault((person, target), len(self._trials))
         conversation = self._conversation(talk, target)
         row = (trial, talk.session, conversation, talk.person or conversation, json.dumps(said, ensure_ascii=False))
@@ -152,16 +157,16 @@ class LogIntake:
                 journal.append_all(_events(trial, [(conversation, who, json.loads(said)) for _, conversation, who, said in talks], study))
 
 
-def _events(trial: str, talks: Sequence[tuple[str, str, Sequence[tuple[str, str, object]]]], study: Study) -> Iterator[Event]:
-    """What took place in a trial: its sessions, each with its name, its person's, and a list of message, reply and tags."""
+def _events(trial: str, talks: Sequence[tuple[str, str, Sequence[tuple[str, str, object, object]]]], study: Study) -> Iterator[Event]:
+    """What took place in a trial: its sessions, each with its name, its person's, and a list of message, reply, tags and tools."""
     meta = Meta(at=time.time())
     for session, (conversation, person, talk) in enumerate(talks, 1):
         place = {"trial": trial, "session": session, "take": 1}
         date = study.start_date + dt.timedelta(days=session - 1)
         yield SessionOpened(**place, date=date, conversation=conversation, person=person, meta=meta)
-        for exchange, (message, reply, tags) in enumerate(talk, 1):
+        for exchange, (message, reply, tags, tools) in enumerate(talk, 1):
             yield UserSpoke(**place, exchange=exchange, said=Utterance(message=message), meta=meta)
-            yield TargetReplied(**place, exchange=exchange, reply=reply, meta=meta)
+            yield TargetReplied(**place, exchange=exchange, reply=reply, tools=_TOOLS.validate_python(tools), meta=meta)
             if tags is not None:
                 yield Judged(**place, exchange=exchange, kind="tagged", part=study.tagger_id, result=_TAGGING.validate_python(tags), meta=meta)
         yield SessionClosed(**place, ending="logged", forks=False, meta=meta)

@@ -11,7 +11,10 @@
 
 Text is UTF-8, with or without a byte order mark; lines end with or without a carriage return. `content` is a text, or OpenAI's list of parts, of
 which those with a `text` count. Own replies are the messages of `assistant`, `gpt`, `chatgpt`, `model`, `bot`, `chatbot` and `ai`. `user`, `human`
-and `prompter` speak to it. `system`, `developer`, `tool`, `function` and their like are not heard. Capitals do not matter.
+and `prompter` speak to it. `system`, `developer` and their like are not heard. Capitals do not matter.
+
+**Tools.** `tool_calls` of the assistant's messages, and the messages of `tool`, `function` and their like, are evidence of what was done for the
+reply that follows; calls of a message with a text are that reply's own, as are their results. After the last reply they are evidence of nothing.
 
 **Labels.** A message of the assistant may carry `moves`, a list of ids from the codebook, and `sentence_moves`, a list of such lists, one a sentence;
 `moves` is then their union. A log of which any conversation has labels is labelled: nothing in it is tagged, and a reply without labels is a reply
@@ -44,13 +47,14 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Final, Literal
 
 from sim.core.errors import InputError, nearest
-from sim.core.logged import Labels, LoggedReply, LoggedTalk
+from sim.core.logged import Labels, LoggedMessage, LoggedMessages, LoggedReply, LoggedTalk
+from sim.core.tools import read_tools
 from sim.store.files import open_regular
 
 MAX_CONVERSATION = 16_000_000
@@ -61,7 +65,10 @@ SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 
 OWN: Final = frozenset(("assistant", "gpt", "model", "bot", "chatbot", "ai", "chatgpt"))
 OTHERS: Final = frozenset(("user", "human", "prompter"))
-PASSED_OVER: Final = frozenset(("system", "developer", "tool", "tools", "function", "function_call", "tool_call", "observation"))
+CALLS: Final = frozenset(("function_call", "tool_call"))
+"""Roles of what a tool is called with, in a message of its own."""
+TOOLS: Final = frozenset(("tool", "tools", "function", "observation")) | CALLS
+PASSED_OVER: Final = frozenset(("system", "developer")) | TOOLS
 
 Format = Literal["jsonl", "json", "csv"]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
@@ -124,6 +131,31 @@ class Log:
             for piece in raw(file):
                 yield piece if isinstance(piece, PassedOver) else self._talk(piece, sessions)
 
+    def read_messages(self) -> Iterator[LoggedMessages | PassedOver]:
+        """Every conversation message by message, answered or not. A text under `persona` is the name of who talks."""
+        self.at = 0
+        raw = {"jsonl": self._lines, "json": self._values, "csv": self._rows}[self.format]
+        with open_regular(self.path) as file:
+            for piece in raw(file):
+                yield piece if isinstance(piece, PassedOver) else self._messages(piece)
+
+    def _messages(self, piece: _Piece) -> LoggedMessages | PassedOver:
+        try:
+            keys, messages = _open(piece.value)
+            found = []
+            for i, message in enumerate(messages):
+                if not isinstance(message, dict):
+                    raise _Fault(f"messages[{i}] is {_kind(message)}", 'write it as {"role": …, "content": …}', i)
+                if (role := _role(message, i)) not in PASSED_OVER:
+                    found.append(LoggedMessage(i, role in OTHERS, _text(message, i)))
+            if not any(m.by_user for m in found):
+                raise _Fault("has no message of the user")
+            name = keys.get("persona")
+            return LoggedMessages(_name(keys, "id") or str(piece.number), tuple(found), name if isinstance(name, str) else "")
+        except _Fault as fault:
+            line = piece.lines[fault.message] if piece.lines and fault.message is not None else piece.line
+            return PassedOver(line, fault.problem, fault.mend)
+
     def is_labelled(self) -> bool:
         """Whether any conversation carries labels of its own. Costs little where no such key, or one near the beginning, is to be found."""
         return self._mentions(b'moves"') and any(r.labels for found in self.read() if isinstance(found, LoggedTalk) for r in found.replies)
@@ -160,20 +192,28 @@ class Log:
             _Fault: something is wrong with a message.
         """
         said: list[str] = []
+        used: list[Json] = []
+        made: list[tuple[LoggedReply, list[Json]]] = []
         for i, message in enumerate(messages):
             if not isinstance(message, dict):
                 raise _Fault(f"messages[{i}] is {_kind(message)}", 'write it as {"role": …, "content": …}', i)
             role = _role(message, i)
             if role in PASSED_OVER:
+                if role in TOOLS:
+                    _evidence_for(message, role, used, made)
                 continue
             text = _text(message, i)
             if role in OTHERS:
                 said.append(text)
                 continue
             labels = self._labels(message, i) if self._reads_labels else None
+            used += _calls(message)
             if labels is not None or text.strip():
-                yield LoggedReply(i, "\n".join(said), text, labels)
+                made.append((LoggedReply(i, "\n".join(said), text, labels), used))
                 said.clear()
+                used = []
+        for reply, of in made:
+            yield replace(reply, tools=read_tools(of, clean=_printable)) if of else reply
 
     def _labels(self, message: dict[str, Json], i: int) -> Labels | None:
         flat, parts = message.get("moves"), message.get("sentence_moves")
@@ -421,6 +461,35 @@ def _text(message: Mapping[str, Json], i: int) -> str:
         except UnicodeEncodeError:
             raise _Fault(f"messages[{i}] holds bytes that are not UTF-8, or half a surrogate", "save the file as UTF-8", i) from None
     return content
+
+
+def _calls(message: Mapping[str, Json]) -> list[Json]:
+    """The tools that a message of the assistant calls."""
+    content = message.get("content")
+    parts = [p for p in content if isinstance(p, dict) and p.get("type") in ("tool_use", "tool_result")] if isinstance(content, list) else []
+    called = message.get("tool_calls") or message.get("function_call") or []
+    return [*(called if isinstance(called, list) else [called]), *parts]
+
+
+def _evidence_for(message: dict[str, Json], role: str, used: list[Json], made: list[tuple[LoggedReply, list[Json]]]) -> None:
+    """Put a tool's message with what the reply to come will have used, or with the reply that called it by its id."""
+    told = message.get("content", message.get("value"))
+    if role in CALLS:
+        try:
+            called = json.loads(told) if isinstance(told, str) else told
+        except (ValueError, RecursionError):
+            called = told
+        used.append(called)
+        return
+    result: dict[str, Json] = {**message, "role": "tool", "content": told}
+    id = message.get("tool_call_id")
+    own = id is not None and made and any(isinstance(call, dict) and call.get("id") == id for call in made[-1][1])
+    (made[-1][1] if own else used).append(result)
+
+
+def _printable(text: str) -> str:
+    """`text` as it can be kept."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _part(part: Json) -> str:

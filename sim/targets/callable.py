@@ -1,10 +1,10 @@
 """A chatbot that is a Python function or class in this process.
 
 A function takes `messages` (the present session, as role and content) or `message` (the last one), and what else it names of `user_id`,
-`session_id`, `date` and `key`. One that names neither user nor session remembers nothing: it can be restored and forked. One that does keeps its
-memory itself; a class, of which each trial has its own instance, keeps it in the instance. That memory ends with the process unless the study says
-`durable: true`, so a trial that was interrupted after a reply starts over as another user under a higher take; what the first take cost still
-counts.
+`session_id`, `date` and `key`. It gives back a text, or a mapping or message with `content`, and with `tools` or `tool_calls` where it used any.
+One that names neither user nor session remembers nothing: it can be restored and forked. One that does keeps its memory itself; a class, of which
+each trial has its own instance, keeps it in the instance. That memory ends with the process unless the study says `durable: true`, so a trial that
+was interrupted after a reply starts over as another user under a higher take; what the first take cost still counts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.due import talks_on
 from sim.core.errors import InputError
-from sim.foreign.calls import call_foreign, finish_of, text_of
+from sim.foreign.calls import call_foreign, finish_of, text_of, tools_of
 from sim.foreign.code import chosen, demanded, load_object, parameters
 from sim.targets.meter import CallOutcome, Meter
 from sim.targets.own import KeepsItsOwn
@@ -110,7 +110,7 @@ class FunctionTarget(KeepsItsOwn):
     async def _call(self, arguments: Mapping[str, object]) -> CallOutcome:
         name = self._till.name
         value = await call_foreign(self._function, arguments, seconds=self._timeout, name=name)
-        return CallOutcome(text_of(value, name=name), finish=finish_of(value))
+        return CallOutcome(text_of(value, name=name), finish=finish_of(value), tools=tools_of(value))
 
 
 class ObjectTarget(KeepsItsOwn):
@@ -142,7 +142,7 @@ class ObjectTarget(KeepsItsOwn):
 
         async def call(_: Passage) -> CallOutcome:
             value = await self._tell("reply", arguments)
-            return CallOutcome(text_of(value, name=self._till.name), finish=finish_of(value))
+            return CallOutcome(text_of(value, name=self._till.name), finish=finish_of(value), tools=tools_of(value))
 
         answer = await self._till.ask(heard, call)
         self._sitting.keep(heard, answer.text)

@@ -90,7 +90,7 @@ class ChatTarget:
         answer = await tab.ask(client, Request(self._role, context, seed=self._draw(len(self._now.said) // 2 + 1)))
         self._now = replace(asked, said=(*asked.said, Message("assistant", answer.text)))
         known = (*recalled.texts, *words_of(fitted.earlier))
-        return TargetAnswer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped)
+        return TargetAnswer(answer.text, answer.finish, tab.calls, tab.timings, recalled=known, dropped=fitted.dropped, tools=answer.tools)
 
     async def close_session(self) -> tuple[MemoryStep, ...]:
         """Let the memory consolidate."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sim.core.errors import CallFailed, InputError
-from sim.foreign.calls import call_foreign, finish_of, free_threads, text_of
+from sim.foreign.calls import as_mapping, call_foreign, finish_of, free_threads, text_of
 from sim.foreign.code import load_object
 from sim.targets.meter import CallOutcome, Meter
 from sim.targets.own import KeepsItsOwn
@@ -89,4 +89,15 @@ def _last_reply(state: object, name: str) -> CallOutcome:
     role = last.get("role") or last.get("type") if isinstance(last, Mapping) else getattr(last, "type", None)
     if role not in ("ai", "assistant", "AIMessageChunk"):
         raise CallFailed("infrastructure", f"{name} ended with a message that is not the assistant's", quote=f"it is of '{role}'")
-    return CallOutcome(text_of(last, name=name), finish=finish_of(last))
+    return CallOutcome(text_of(last, name=name), finish=finish_of(last), tools=_used_for(messages))
+
+
+def _used_for(messages: Sequence[object]) -> list[object]:
+    """The messages since the person's last one, in which the graph calls tools and hears from them."""
+    since: list[object] = []
+    for message in reversed(messages):
+        told = as_mapping(message)
+        if isinstance(told, Mapping) and (told.get("role") or told.get("type")) in ("user", "human", "HumanMessage"):
+            break
+        since.append(told)
+    return [m for m in reversed(since) if isinstance(m, Mapping) and (m.get("tool_calls") or m.get("tool_call_id"))]

@@ -33,7 +33,7 @@ from sim.targets import stream
 from sim.targets.meter import CallOutcome, Meter
 from sim.targets.own import KeepsItsOwn
 from sim.targets.target import MemoryStep, Survived, TargetAnswer
-from sim.targets.template import Filling, MissingPath, find, find_text, word_at
+from sim.targets.template import Filling, MissingPath, at, find, find_text, word_at
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -99,7 +99,8 @@ class HttpLine:
         """
         spec = self.spec
         outcome, heard = await self._send(here, spec.method, spec.url, {**spec.headers, **headers}, body, filling, self._reply)
-        return CallOutcome(outcome.answer.text, outcome.attempts, outcome.seconds, outcome.answer.finish, resent=heard)
+        answer = outcome.answer
+        return CallOutcome(answer.text, outcome.attempts, outcome.seconds, answer.finish, resent=heard, tools=answer.tools)
 
     async def call(self, spec: HttpCallSpec, filling: Filling, *, headers: Mapping[str, str], fine: frozenset[int] = OK, once: bool = False) -> str:
         """Make one of the calls around the talk; what came back.
@@ -200,13 +201,15 @@ class HttpLine:
         """The reply in a body that came with status 2xx. It was heard, so whatever is wrong with it, it is not asked for again."""
         spec = self.spec
         if spec.stream != "none":
-            return Attempted(*await stream.join(stream.events(stream.lines(_chunks(response)), spec.stream), spec.reply, spec.finish))
+            came = stream.events(stream.lines(_chunks(response)), spec.stream)
+            text, finish, tools = await stream.join(came, spec.reply, spec.finish, spec.tools)
+            return Attempted(text, finish, tools=tools)
         raw = await _text(response)
         if spec.reply == "$":
             return Attempted(raw)
         try:
-            came = json.loads(raw)
-            return Attempted(find_text(came, spec.reply), word_at(came, spec.finish) or "stop")
+            body = json.loads(raw)
+            return Attempted(find_text(body, spec.reply), word_at(body, spec.finish) or "stop", tools=at(body, spec.tools))
         except (ValueError, RecursionError):
             raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it", quote=raw) from None
         except MissingPath:

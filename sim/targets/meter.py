@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sim.core.event import Call, Role, Timing
 from sim.core.secrets import SECRETS
+from sim.core.tools import read_tools
 from sim.llm.client import Message, prompt_hash
 from sim.llm.prices import Price
 from sim.llm.reading import sound
@@ -37,6 +38,8 @@ class CallOutcome(NamedTuple):
     """The target's word for why the reply ended, where it says so."""
     resent: bool = False
     """An earlier attempt of this call may have been heard."""
+    tools: object = None
+    """What the target says it did for its reply, as it came (`sim.core.tools`)."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Meter:
             finish=sound(SECRETS.strike(said.finish))[:MOST_FINISH],
             calls=(paid,),
             timings=(Timing(latency=latency, retries=said.attempts - 1),),
+            tools=read_tools(said.tools, clean=lambda text: sound(SECRETS.strike(text))),
             resent=said.resent,
         )
 

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Literal
 
+from pydantic import JsonValue
+
+from sim.core.tools import StreamedUses
 from sim.llm.failures import AttemptFailed
-from sim.targets.template import MissingPath, find_text, word_at
+from sim.targets.template import MissingPath, at, find_text, word_at
 
 DONE = "[DONE]"
 
@@ -61,17 +64,21 @@ def _event(name: str, data: list[str]) -> str:
     return "\n".join(data)
 
 
-async def join(events: AsyncIterator[str], path: str, finish: str | None = None) -> tuple[str, str]:
-    """The pieces at `path` put together, and the last word at `finish`; events without a piece, such as the last with its counts, add nothing.
+async def join(events: AsyncIterator[str], path: str, finish: str | None = None, tools: str | None = None) -> tuple[str, str, list[JsonValue]]:
+    """The pieces at `path` put together, the last word at `finish`, and what stood at `tools`.
+
+    Events without a piece, such as the last with its counts, add nothing to the text.
 
     Args:
         finish: where an event says why the reply ended; None: nowhere.
+        tools: where an event says what tools were used; None: nowhere. What OpenAI sends of a call in pieces, under its `index`, is put together.
 
     Raises:
         AttemptFailed: no event had a piece.
     """
     pieces: list[str] = []
     ended = "stop"
+    used = StreamedUses()
     came: list[str] = []
     async for data in events:
         came.append(data)
@@ -81,7 +88,8 @@ async def join(events: AsyncIterator[str], path: str, finish: str | None = None)
         with suppress(ValueError, MissingPath, RecursionError):
             event = json.loads(data)
             ended = word_at(event, finish) or ended
+            used.add(at(event, tools))
             pieces.append(find_text(event, path))
-    if not pieces:
+    if not pieces and not used.whole:
         raise AttemptFailed("final", f"nothing stands at {path} in any event of the stream", quote=" ".join(came))
-    return "".join(pieces), ended
+    return "".join(pieces), ended, used.whole

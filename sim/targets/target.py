@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from sim.core.event import Call, Kept, Timing
     from sim.core.record import Trial
+    from sim.core.tools import ToolUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class TargetAnswer:
     """What of earlier sessions stood in the context of this reply; None: nobody knows."""
     dropped: int = 0
     """Messages that no longer fitted the context and were left out, oldest first."""
+    tools: tuple[ToolUse, ...] = ()
+    """What it says it did for it."""
     resent: bool = False
     """An earlier attempt may have reached a target that remembers what it hears; each bore the same key."""
 

@@ -87,12 +87,17 @@ def find(value: JsonValue, path: str) -> JsonValue:
     return value
 
 
+def at(value: JsonValue, path: str | None) -> JsonValue:
+    """What stands at `path` in `value`; None where nothing does."""
+    try:
+        return find(value, path) if path else None
+    except MissingPath:
+        return None
+
+
 def word_at(value: JsonValue, path: str | None) -> str:
     """The text at `path` in `value`; empty where there is none."""
-    try:
-        found = find(value, path) if path else ""
-    except MissingPath:
-        return ""
+    found = at(value, path)
     return found if isinstance(found, str) else ""
 
 

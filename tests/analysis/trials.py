@@ -41,6 +41,7 @@ from sim.core.event import (
 )
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.tools import ToolUse
 from sim.core.written import GRADES
 from tests import examples
 
@@ -113,6 +114,7 @@ class Diary:
         others: Mapping[str, Given | Sequence[Given]] | None = None,
         costs: float | None = 0.01,
         tagger: str = TAGGER,
+        tools: tuple[ToolUse, ...] = (),
     ) -> Diary:
         """One exchange; `given` None: not rated; `moves` None: not tagged; `reply` None: not answered."""
         self._exchange += 1
@@ -120,7 +122,7 @@ class Diary:
         self._add(UserSpoke(**self._here, said=said, flags=flags, calls=(call("user", cost=costs),)))  # type: ignore[arg-type]
         if reply is None:
             return self
-        self._add(TargetReplied(**self._here, reply=reply, calls=(call("target", cost=costs),)))  # type: ignore[arg-type]
+        self._add(TargetReplied(**self._here, reply=reply, tools=tools, calls=(call("target", cost=costs),)))  # type: ignore[arg-type]
         for rater, of in ({} if given is None else {"self": given} | dict(others or {})).items():
             self._add(Judged(kind="rated", **self._here, part=rater, result=ratings(of), calls=(call("rater", cost=costs),)))  # type: ignore[arg-type]
         if moves is not None:

@@ -38,6 +38,7 @@ from sim.core.event import (
     Probed,
     Quote,
     Rating,
+    Rejected,
     Score,
     SessionClosed,
     SessionOpened,
@@ -130,7 +131,9 @@ VERSIONS = st.sampled_from([{}, {"answers": "2"}, {"answers": "1", "warm": "1"}]
 def an_exchange(draw: Any, at: dict[str, Any]) -> Iterable[Event]:
     """One message, with or without what comes of it."""
     said = Utterance(message=draw(WORDS), leave=draw(st.booleans()), facts_used=("cat",), signalled=("callback",))
-    yield UserSpoke(**at, said=said, flags=tuple(draw(FLAGS)), scripted=draw(st.booleans()), calls=draw(CALLS))
+    drafts = [Rejected(message=draw(WORDS), flags=tuple(f)) for f in draw(st.lists(FLAGS, max_size=1))]
+    flags, scripted = tuple(draw(FLAGS)), draw(st.booleans())
+    yield UserSpoke(**at, said=said, flags=flags, rejected=tuple(drafts), scripted=scripted, calls=draw(CALLS))
     if not draw(st.integers(0, 4)):
         return
     yield TargetReplied(**at, reply=draw(WORDS), dropped=draw(st.integers(0, 2)), calls=draw(CALLS), meta=draw(METAS))

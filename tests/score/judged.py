@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 from sim.core.cast import build_cast
 from sim.core.event import SessionClosed, SessionOpened, TargetReplied, TrialFinished, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.tools import ToolUse
 from sim.core.view import ScoringContext, criterion_view, rater_view, trial_view
 from tests.examples import persona, scenario
 
@@ -16,8 +18,15 @@ MONDAY = dt.date(2026, 1, 5)
 FIXED = {"study_seed": 0, "history_tokens": 8_000}
 
 
-def held(message: str, reply: str, *, before: tuple[tuple[str, str], ...] = (("I am moving.", "Where to?"),)) -> Trial:
-    """A trial of two sessions whose last exchange is `message` and `reply`; `before` is what was said in the same session until then."""
+def held(
+    message: str, reply: str, *, before: tuple[tuple[str, str], ...] = (("I am moving.", "Where to?"),), tools: tuple[ToolUse, ...] = ()
+) -> Trial:
+    """A trial of two sessions whose last exchange is `message` and `reply`.
+
+    Args:
+        before: what was said in the same session until then.
+        tools: what was used for the last reply.
+    """
     name = "nora/moving-house/bot/1"
     events: list[object] = []
     sessions = ([("Evening. My cat Biscuit is asleep.", "Good evening, Nora. How is the cat?")], [*before, (message, reply)])
@@ -26,15 +35,13 @@ def held(message: str, reply: str, *, before: tuple[tuple[str, str], ...] = (("I
         events.append(SessionOpened(**place, date=MONDAY + dt.timedelta(days=9 * (session - 1))))
         for exchange, (said, answered) in enumerate(talk, 1):
             events.append(UserSpoke(**place, exchange=exchange, said=Utterance(message=said)))
-            events.append(TargetReplied(**place, exchange=exchange, reply=answered))
+            events.append(TargetReplied(**place, exchange=exchange, reply=answered, tools=tools if answered is reply else ()))
         events.append(SessionClosed(**place, ending="maximum"))
     blank = Trial(name, "bot", 1, build_cast(persona(), scenario(), start_date=MONDAY))
     return fold(blank, [*events, TrialFinished(trial=name)])  # type: ignore[list-item]
 
 
-def context(
-    message: str, reply: str, *, grain: str = "exchange", wanted: tuple[str, ...] = (), **more: tuple[tuple[str, str], ...]
-) -> ScoringContext:
+def context(message: str, reply: str, *, grain: str = "exchange", wanted: tuple[str, ...] = (), **more: Any) -> ScoringContext:
     """What a judge of the last exchange, of its session or of the whole trial is given."""
     trial = held(message, reply, **more)
     last = len(trial.sessions[-1].exchanges)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sim.core.codebook import DIMENSIONS
-from sim.dialogue.hygiene import MAX_CHARACTERS
 from sim.dialogue.users import MOST_FACTS, _facts
 from sim.dialogue.users import _schema as user_schema
 from sim.llm.client import Completion, Schema
@@ -16,6 +15,7 @@ from sim.score import probe_judge, profile_judge
 from sim.score.likability import _criterion_schema, _rating_schema
 from sim.score.moves_model import MOST_ROWS, read_marks
 from sim.score.moves_model import _schema as move_schema
+from sim.score.validity.form import MAX_CHARACTERS
 
 SCHEMAS = {
     "user": user_schema(("cat", "flat")),

@@ -113,6 +113,32 @@ def test_what_was_said_to_a_reply_is_everything_since_the_last(tmp_path: Path) -
     assert [(index, user) for index, user, _ in said(talk)] == [(1, ""), (7, "Hello.\nThere?"), (8, "")]
 
 
+def test_tools_are_evidence_for_the_reply_that_they_were_used_for(tmp_path: Path) -> None:
+    def call(name: str) -> dict[str, Any]:
+        return {"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}}
+
+    messages: list[dict[str, Any]] = [
+        USER,
+        {"role": "assistant", "content": None, "tool_calls": [call("one"), call("two")]},
+        {"role": "tool", "tool_call_id": "two", "content": "2"},
+        {"role": "tool", "tool_call_id": "one", "content": "1 \ud800"},
+        {**REPLY, "tool_calls": [call("three")]},
+        {"role": "tool", "tool_call_id": "three", "content": [{"type": "text", "text": "3"}]},
+        REPLY,
+        USER,
+        {"from": "function_call", "value": '{"name": "four", "arguments": {"a": 1}}'},
+        {"from": "observation", "value": "4"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "five", "input": {}}, {"type": "text", "text": "Done, I think."}]},
+        {"role": "tool", "content": "too late"},
+    ]
+    (talk,) = talks(log(tmp_path, lines(messages)))
+    assert [[(u.name, u.arguments, u.result) for u in r.tools] for r in talk.replies] == [
+        [("one", "{}", "1 \ufffd"), ("two", "{}", "2"), ("three", "{}", "3")],
+        [],
+        [("four", '{"a": 1}', "4"), ("five", "{}", None)],
+    ]
+
+
 def bad(message: Any) -> str:
     return json.dumps([USER, message])
 

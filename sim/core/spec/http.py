@@ -196,6 +196,9 @@ class HttpSpec(Frozen):
     """Where the reply stands in what comes back; with `stream`, where a piece of it stands in each event."""
     finish: Path | None = None
     """Where it says why the reply ended, as `choices[0].finish_reason`: replies that were cut off for length are marked then."""
+    tools: Path | None = None
+    """Where it says which tools it used for the reply, as `choices[0].message.tool_calls` or `steps`; with `stream`, where an event says so. A list
+    of calls, or of messages with calls and results, as OpenAI, Anthropic, Gemini and LangChain write them."""
     stream: Literal["none", "sse", "lines"] = "none"
     """`sse`: `data:` lines up to `[DONE]`. `lines`: a JSON object on each line."""
     clock: Literal["header", "field", "text", "none"] = "text"

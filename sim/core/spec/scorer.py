@@ -5,13 +5,13 @@ A run keeps this of every scorer, so that showing a run imports no code of anybo
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from sim.core.address import Address
 from sim.core.codebook import CRITERIA, DIMENSIONS
-from sim.core.event import FlagKind
+from sim.core.event import FLAG_KINDS
 from sim.core.frozen import Frozen, Id, Text
 
 Grain = Literal["exchange", "session", "trial"]
@@ -28,7 +28,7 @@ TAKEN: Final = frozenset(
         *("said_before", "words", "cost", "tokens", "latency", "failed", "finished", "exchange", "session", "trial", "persona", "worst_persona"),
         *("callback_scripted", "likability_common", "occasions", "elicited_facts"),
         *("repertoire_beyond_size", "carry_over_adjusted", "conversation_fit_adjusted", "conversation_fit"),
-        *("false_memory", "left", "simulator_failed", "unscored", "quote_not_found", *get_args(FlagKind)),
+        *("false_memory", "left", "simulator_failed", "unscored", "quote_not_found", *FLAG_KINDS),
     )
 )
 """What a requirement or a comparison means something else by."""

@@ -25,7 +25,7 @@ from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grad
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked, TrialFigures
     from sim.core.codebook import Codebook
-    from sim.core.event import Assessed, Flag, Probed, Rating, Tagging
+    from sim.core.event import Assessed, Flag, Probed, Rating, Rejected, Tagging
     from sim.core.record import Exchange, Ratings, Session, Thought, Trial
     from sim.core.spec import Study
     from sim.score.said_before import Said
@@ -117,6 +117,7 @@ def _session(session: Session, trial: Trial, tagger: str, since: dt.date | None,
         "ending": session.closed,
         "gone": session.gone.why if isinstance(session.gone, Departure | Silence) else None,
         "flags": _flags(session.flags),
+        "discarded": _discarded(session.rejected),
         "criterion": {rater: _ratings(of, CRITERIA) for rater, of in session.criterion.items()},
         "memory": [[m.part, m.content] for m in session.memory],
         "probes": [_probe(session.probes[part]) for part in sorted(session.probes)],
@@ -144,10 +145,12 @@ def _exchange(exchange: Exchange, trial: Trial, tagger: str, said: Said | None) 
         "cut": bool(exchange.reply and exchange.reply.cut),
         "thought": _thought(exchange.reply.thought if exchange.reply else None),
         "user_thought": _thought(exchange.thought),
+        "tools": [[t.name, t.arguments, t.result] for t in exchange.reply.tools] if exchange.reply else [],
         "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
         "sentences": _sentences(exchange.tags.get(tagger)),
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
         "flags": _flags(exchange.flags),
+        "discarded": _discarded(exchange.rejected),
         "labels": [[label.label, label.note] for label in exchange.labels],
         "said": REPEATS.get(said) if said else None,
         "scores": _assessed(exchange.scores),
@@ -207,6 +210,10 @@ def _rating(name: str, rating: Rating) -> list[JsonValue]:
 
 def _sentences(tagging: Tagging | None) -> list[JsonValue]:
     return [[s.text, list(s.moves)] for s in tagging.sentences] if isinstance(tagging, Tags) else []
+
+
+def _discarded(drafts: Sequence[Rejected]) -> list[JsonValue]:
+    return [[d.message, ", ".join(f.kind.replace("_", " ") for f in d.flags if f.severity == "critical")] for d in drafts]
 
 
 def _flags(flags: Sequence[Flag]) -> list[JsonValue]:

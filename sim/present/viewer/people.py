@@ -220,6 +220,7 @@ class ReadingTask:
             "scene": _scene(view),
             "earlier": _earlier(view),
             "talk": _talk(view),
+            "tools": [[use.name, use.arguments, use.result] for use in view.tools],
             "lines": _lines(view, self._study, person),
             "check": self._check(person, item) if item.check == view.exchange else None,
         }

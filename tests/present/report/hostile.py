@@ -27,7 +27,8 @@ count = 5
 def answer(message):
     global count
     count += 1
-    return SAYINGS[count % len(SAYINGS)]
+    name, given, came = (SAYINGS[(count + i) % len(SAYINGS)] for i in (1, 2, 3))
+    return {{"content": SAYINGS[count % len(SAYINGS)], "tools": [{{"name": name, "arguments": given, "result": came}}]}}
 """
 SCENARIO = {
     "id": "hostile",

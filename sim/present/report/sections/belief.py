@@ -10,6 +10,7 @@ from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link
 from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
 from sim.present.report.sections.people import people_blocks
+from sim.present.validity import validity_notes
 from sim.present.words import NONE, SHORT, many, number, percent, share
 
 if TYPE_CHECKING:
@@ -26,7 +27,16 @@ NO_MATRIX = (
 
 def belief_section(of: Material) -> Section:
     """Raters beside each other, repeats, halo, flags."""
-    blocks: list[Block] = [*_raters(of), *_controls(of), *_scales(of), *_components(of), _flags(of), *people_blocks(of), Prose(lines=(NO_MATRIX,))]
+    blocks: list[Block] = [
+        *_raters(of),
+        *_controls(of),
+        *_scales(of),
+        *_components(of),
+        *_validity(of),
+        _flags(of),
+        *people_blocks(of),
+        Prose(lines=(NO_MATRIX,)),
+    ]
     return Section(id="belief", title=TITLE, blocks=tuple(blocks))
 
 
@@ -196,3 +206,36 @@ def _flags(of: Material) -> Table:
         if kinds
         else ("No flags.",),
     )
+
+
+def _validity(of: Material) -> list[Table]:
+    """How sound it was with each target, and the primary outcome without the talks in which it was not."""
+    summary = of.summary
+    if not any(t.validity.messages for t in summary.targets):
+        return []
+    rows = tuple(
+        (
+            named(t.target),
+            score(t.validity.critical, digits=3),
+            score(t.validity.serious, digits=3),
+            score(t.validity.rejected, digits=3),
+            count(t.validity.messages),
+            count(t.validity.flagged_trials),
+            score(t.likability.primary(summary.primary)[0]),
+            score(t.validity.clean),
+            count(t.validity.kept_trials),
+        )
+        for t in summary.targets
+    )
+    figures: list[Heading] = [
+        ("critical", "share of its messages with a critical flag"),
+        ("serious", "share with a serious flag"),
+        ("redrafted", "share before which a draft was discarded"),
+        "messages",
+        ("trials flagged", "trials with a critical flag, discarded drafts included"),
+        ("all trials", "the primary outcome over all trials"),
+        ("without", "the same without what is flagged with any target"),
+        ("trials left", "trials in that"),
+    ]
+    title = "Was the simulated user sound?"
+    return [Table(id="validity", title=title, columns=columns("target", figures=figures), rows=rows, notes=tuple(validity_notes(summary)))]

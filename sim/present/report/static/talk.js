@@ -58,6 +58,7 @@
     return R.el("div", { class: "closing" },
       s.gone && R.el("p", {}, `Gone: ${s.gone}`),
       s.flags.length > 0 && flags(s.flags),
+      discarded(s.discarded),
       R.el("p", {}, s.ending ? ends[s.ending] : "Not closed yet."),
       assessed(s.scores),
       R.el("div", { class: "verdict" }, Object.entries(s.criterion).map(([rater, answers]) => looks(rater, answers))),
@@ -93,6 +94,7 @@
       R.el("a", { class: "place", href: link, title: "link to this exchange", "aria-label": `session ${s.index}, exchange ${e.index}` }, `${s.index}.${e.index}`),
       said("user", whole.name, e.user, [], [], query, notes(e)),
       thought(e.user_thought),
+      e.tools && used(e.tools),
       e.reply == null
         ? R.el("p", { class: "warn" }, "Not answered yet.")
         : said("target", whole.target, e.reply, e.sentences || [], quotes(primary), query, e.cut && R.el("p", { class: "warn" }, "Cut off: the reply reached its limit of length and stops here.")),
@@ -103,6 +105,7 @@
       e.leave && R.el("p", { class: "note" }, `Takes leave: ${e.why || ""}`),
       e.resent && R.el("p", { class: "note" }, "The message may have reached the target twice."),
       e.flags && flags(e.flags),
+      discarded(e.discarded),
       (e.labels || []).map(([label, note]) => R.el("p", { class: "note" }, `Labelled ${label.replaceAll("_", " ")}: ${note}`)));
   }
 
@@ -114,6 +117,13 @@
     const declared = [e.mood && `mood: ${e.mood}`, e.allusion && `alludes to: ${e.allusion}`, e.humour && `bids for humour: ${e.humour}`, e.scripted && "scripted"];
     return R.el("p", { class: "declared" }, told, declared.filter(Boolean).map((t) => R.el("span", {}, t)));
   }
+
+  /** What the target says it did for its reply, folded away. */
+  const used = (tools) => folded(`tools used: ${tools.map(([name]) => name || "(not named)").join(", ")}`, R.el("ol", { class: "tools" }, tools.map(([name, given, came]) =>
+    R.el("li", {}, R.el("b", {}, name || "(not named)"), given && R.el("div", {}, "given", message(given)), came != null && R.el("div", {}, "came back", message(came))))));
+
+  /** Drafts of the user's message that were never sent, and why. */
+  const discarded = (drafts) => (drafts || []).map(([text, why]) => R.el("p", { class: "flag" }, `discarded (${why}): ${text || "(nothing)"}`));
 
   const flags = (given) => given.map(([kind, severity, evidence]) => R.el("p", { class: "flag" }, `${kind.replaceAll("_", " ")} (${severity}): ${evidence}`));
 

@@ -115,7 +115,7 @@
     const asked = state.check;
     if (asked) lines.splice(3, 0, { id: "check", label: "attention", question: `To show that you read every line, choose “${WORDS[asked - 1]}” in this one.`, na: false });
     const sent = (given) => ({ item: state.item, exchange: state.exchange, ratings: given.ratings, ...(asked ? { check: given.check } : {}) });
-    return [scene(state, false), talk(state.talk, state.scene.name, true), rating(lines, "How was this last reply? Answer as this person would.", sent)];
+    return [scene(state, false), talk(state.talk, state.scene.name, true), state.tools.length > 0 && used(state.tools), rating(lines, "How was this last reply? Answer as this person would.", sent)];
   }
 
   function chat(state) {
@@ -180,6 +180,10 @@
     return turns.length > 0 && R.el("section", { class: "talk", "aria-label": "the talk so far" }, turns.map((t, i) =>
       R.el("div", { class: last && i === turns.length - 1 ? "exchange here" : "exchange" }, bubble("user", name, t.user), bubble("target", "Chatbot", t.reply))));
   }
+
+  /** What the chatbot says it did for its last reply; the person it talked with saw nothing of it. */
+  const used = (tools) => R.el("section", { class: "card tools", "aria-label": "tools used" }, R.el("p", {}, "For this reply it says it used these tools. The person saw nothing of that."),
+    R.el("ol", {}, tools.map(([name, given, came]) => R.el("li", {}, R.el("b", {}, name || "(not named)"), ` ${given}`, came != null && R.el("div", {}, `→ ${came}`)))));
 
   const paragraphs = (text) => text.split(/\n\s*\n/).map((p) => R.el("p", {}, p.trim()));
   const problem = () => R.el("p", { class: "problem", role: "alert" });

@@ -1,0 +1,117 @@
+"""Talk about the frame: the role play, the persona, the scenario, the message as a message; and what was meant for nobody to read.
+
+The same words belong to people's lives: actors have roles, testers have scenarios, students have instructions. What gives it away is who they belong
+to (*my* persona, *this* role play) and what they are about (what *I* am to say next).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from sim.score.validity.cues import load_cues
+from sim.score.validity.speech import without_code
+
+if TYPE_CHECKING:
+    from sim.score.validity.situation import Situation
+    from sim.score.validity.speech import Speech
+
+_SAYS: Final = (
+    r"(?:says?|tells?|lists?|states?|requires?|wants?|specif(?:y|ies)|mentions?|limits?|allows?|would|does|doesn't|has"
+    r"|is supposed|is meant|is to|should|must)"
+)
+_FRAME: Final = load_cues("frame", SAYS=_SAYS)
+
+
+def fourth_wall(speech: Speech) -> str | None:
+    """The words that speak of the frame; None: none do."""
+    return _first(_FRAME, speech)
+
+
+def _first(patterns: tuple[re.Pattern[str], ...], speech: Speech) -> str | None:
+    return next((s for s in speech.sentences for p in patterns if p.search(s)), None)
+
+
+# --- answering the request to write again -------------------------------------------------------------------------
+
+_AGAIN: Final = load_cues("asked_again")
+
+
+def repair_answered(speech: Speech) -> str | None:
+    """The words in which the request to write again is answered, to a chatbot that never made it; None: there are none."""
+    return _first(_AGAIN, speech)
+
+
+# --- what leaks ---------------------------------------------------------------------------------------------------
+
+_TAGS: Final = re.compile(
+    r"</?(?:think|thinking|thought|reasoning|scratchpad|analysis|answer|message|response)\b[^>]*>|<\|[^|>]{1,40}\|>"
+    r"|\[/?INST\]|<</?SYS>>|</s>",
+    re.IGNORECASE,
+)
+_OPEN: Final = r"(?:^|\n)\s*(?:[*_#>([]{1,3}\s*)?"
+# Fields of our own and names of thoughts; what else people write before a colon is theirs.
+_FIELDS: Final = re.compile(
+    _OPEN + r"(?:thoughts?|thinking|internal(?: monologue)?|inner (?:voice|monologue)|reasoning|mood|tone|emotion|intent(?:ion)?"
+    r"|facts[_ ]used|signal+ed|allusion|humou?r[_ ]bid|leave|why|(?:my )?(?:message|response|reply|utterance|answer)(?: \d+)?(?: ?\([^)\n]*\))?"
+    r"|draft \d+|final (?:message|answer|version|draft)|next message)\s*[*_)\]]{0,2}\s*:(?!\w)",
+    re.IGNORECASE,
+)
+_NOTES: Final = re.compile(_OPEN + r"(?:plan|strategy|note to self|notes?|approach|next step)\s*[*_)\]]{0,2}\s*:\s*([^\n]*)", re.IGNORECASE)
+_ROLE: Final = re.compile(
+    _OPEN + r"(?:user|human|assistant|chatbot|ai|bot|system|customer|you|me|it)\s*(?:\([^)\n]*\))?\s*[*_]{0,2}\s*:(?!\w)(?![^\n]*,\s*\w+:)",
+    re.IGNORECASE,
+)
+_JSON: Final = re.compile(r"""^\s*[{\[]\s*["{\[].*[}\]]\s*$|"(?:message|facts_used|signalled|humour_bid)"\s*:""", re.DOTALL)
+_SPEECH_ACT: Final = r"(?:mention|ask|thank|express|respond|reply|bring up|steer|greet|reveal|hint|acknowledge|complain|convey|show|say)"
+_INTENT: Final = load_cues("intent", SPEECH_ACT=_SPEECH_ACT)
+_ACTS: Final = (
+    r"(?:sighs?|types?|pauses?|asks?|says?|responds?|answers?|replies|nods?|smiles?|frowns?|hesitates?|thinks?|feels?"
+    r"|appreciates?|considers?|wonders?|decides?|looks?|leans?|shrugs?"
+    r"|laughs?|remains?|continues?|stays?|seems?|appears?|expresses|acknowledges|notices|would (?:\w+ )?(?:want|say|be|ask"
+    r"|like|feel|probably|joke|answer|respond|reply))"
+)
+_ASIDE: Final = re.compile(r"\*([^*\n]{2,200})\*|\(([^()\n]{2,200})\)|\[([^\[\]\n]{2,200})\]")
+_ACTING: Final = re.compile(
+    r"\b(?:unsure|hoping|trying|wanting|careful|deciding|hesitating)\b[^.]*\b(?:to|how|whether|not)\b|\b(?:i|he|she"
+    r"|they) (?:should|need to|must|want to|will) (?:stay|not|avoid|keep|mention|act|sound|give)\b"
+)
+
+
+def leak(speech: Speech, situation: Situation) -> str | None:
+    """What was not meant for the reader: thoughts, plans, drafts, labels, fields, directions, another's turn; None: there is nothing."""
+    text = without_code(speech.plain)
+    for pattern, within in ((_TAGS, text), (_JSON, speech.plain), (_FIELDS, text), (_ROLE, text)):
+        if found := pattern.search(within):
+            return within[found.start() :].strip()
+    for note in _NOTES.finditer(text):
+        said = note[1].casefold()
+        if re.search(rf"\b{_SPEECH_ACT}\b", said) and not said.startswith("never"):
+            return note[0].strip()
+    return _first(_INTENT, speech) or _third_person(speech, situation) or _aside(text, situation)
+
+
+def _third_person(speech: Speech, situation: Situation) -> str | None:
+    """The persona told of by its own name, as doing or saying something."""
+    if situation.speaker is None:
+        return None
+    for name in situation.speaker.names:
+        own = re.escape(name)
+        told = re.compile(
+            rf"\b{own}\b,? (?:\w+ly )?{_ACTS}\b|^\W*{own}\s*:|\bwhat {own} (?:would|should|might)\b"
+            rf"|\b{own} (?:responde|dice|suspira|pregunta|contesta|antwortet|seufzt|fragt|sagt|wirkt|zögert)\b"
+        )
+        for sentence in speech.sentences:
+            if told.search(sentence):
+                return sentence
+    return None
+
+
+def _aside(text: str, situation: Situation) -> str | None:
+    """What stands between stars or brackets and tells of the speaker from outside, or of what it means to do."""
+    names = situation.speaker.names if situation.speaker else ()
+    for found in _ASIDE.finditer(text):
+        inner = next(g for g in found.groups() if g is not None).casefold()
+        if any(re.match(rf"\s*{re.escape(n)}\b", inner) for n in names) or _ACTING.search(inner):
+            return found[0]
+    return None
