@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Library = Literal["polars", "pandas"]
 
-TRUTHS = frozenset({"offline", "scripted", "leave", "cut", "stub_rated"})
+TRUTHS = frozenset({"offline", "scripted", "leave", "cut", "stub_rated", "critical"})
 MAYBE = frozenset({"said_before"})
-NUMBERS = frozenset({"seed", "session", "exchange", "user_words", "reply_words", *DIMENSIONS})
+NUMBERS = frozenset({"seed", "session", "exchange", "user_words", "reply_words", "discarded", *DIMENSIONS})
 FIGURES = frozenset({"likability", "fixed_set", "jaccard", "novelty", "repertoire"})
 """Columns that hold truth values, truth values or nothing, whole numbers and other numbers; the others hold text, but for `date`."""
 

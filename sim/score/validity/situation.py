@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class KnownFact:
+class SpeakerFact:
     """One fact of the person, with the value that it has by now."""
 
     id: str
@@ -32,7 +32,7 @@ class Speaker:
     """A language tag; empty: not known."""
     age: int | None = None
     hostile: bool = False
-    facts: tuple[KnownFact, ...] = ()
+    facts: tuple[SpeakerFact, ...] = ()
     lore: str = ""
     """Everything that is written of the person and of what happens to it: what stands there is not invented."""
     signals: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ def _speaker(persona: Persona, happens: Iterable[str], known: Sequence[tuple[Fac
         language=persona.language,
         age=persona.age,
         hostile=persona.type.sociability == "hostile",
-        facts=tuple(KnownFact(f.id, v.text, v.answers) for f, v in known),
+        facts=tuple(SpeakerFact(f.id, v.text, v.answers) for f, v in known),
         lore="\n".join(line for line in lore if line),
         signals=tuple(s.says for p in persona.preferences.values() for s in (p.signals.met, p.signals.missed)),
     )

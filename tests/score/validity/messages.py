@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
-from sim.score.validity.situation import KnownFact, Situation, Speaker
+from sim.score.validity.situation import Situation, Speaker, SpeakerFact
 
 HERE = Path(__file__).parent
 
@@ -70,7 +70,7 @@ def situation_in(case: Case) -> Situation:
     person, heard = case.person, case.heard
     speaker = None
     if person:
-        facts = tuple(KnownFact(f["id"], f["text"], tuple(f["answers"])) for f in person["facts"])
+        facts = tuple(SpeakerFact(f["id"], f["text"], tuple(f["answers"])) for f in person["facts"])
         lore = "\n".join([person["name"], person["background"], *person["goal"], *(f.text for f in facts)])
         speaker = Speaker(person["name"], person["language"], age=person["age"], hostile=person["type"] == "hostile", facts=facts, lore=lore)
     return Situation(
