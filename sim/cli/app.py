@@ -15,6 +15,7 @@ import typer
 
 from sim.cli.exit import BAD_INPUT, DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import LogLevel, LogWish
+from sim.cli.population_app import add_commands
 from sim.cli.streams import OutputLost, lost_output
 from sim.core.errors import InputError, Notice, RunStuck
 
@@ -710,6 +711,9 @@ def graph_command() -> int:
     from sim.cli.reading import graph
 
     return graph()
+
+
+add_commands(app)
 
 
 def run_app(arguments: Sequence[str]) -> int:
