@@ -65,7 +65,7 @@ class Desk:
             raise CallFailed("interrupted", "the person went away")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._open[asked] = (view, future)
-        self._tell()
+        self.tell()
         return await future
 
     def answer(self, asked: Asked, answer: Answer) -> None:
@@ -86,17 +86,18 @@ class Desk:
             if not future.done():
                 future.set_exception(CallFailed("interrupted", "the person went away"))
         self._open.clear()
-        self._tell()
+        self.tell()
 
     async def change(self, seconds: float) -> None:
-        """Wait until something is asked, `seconds` at most."""
+        """Wait until something is asked or the trial is over, `seconds` at most."""
         self._changed.clear()
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)
         except TimeoutError:
             return
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Wake what waits for a change: something is asked, or the trial is over."""
         self._changed.set()
 
 

@@ -47,6 +47,8 @@ LONGEST_ANSWER: Final = 4_000
 """Characters of an answer in one's own words."""
 CHECKED: Final = tuple(range(1, 6))
 """What an attention check may ask to be chosen."""
+WAIT = 5.0
+"""Seconds that a page's question for news is held open."""
 
 
 class Work(Protocol):
@@ -291,7 +293,7 @@ class Chatting:
             return None
         desk = self._seated(person, plans)
         if not desk.open:
-            await desk.change(5.0)
+            await desk.change(WAIT)
         state: State = {"step": "chat", "conversation": 1 + len(done), "conversations": len(plans), "asks": list(desk.open)}
         for asked, view in desk.open.items():
             state |= {"scene": _scene(view), "earlier": _earlier(view), "talk": _talk(view)}
@@ -363,6 +365,7 @@ class Chatting:
         async def hold() -> None:
             for plan in plans:
                 await run_trial(plan, seat, self._sink)
+                desk.tell()
 
         self._desks[person.code], self._talks[person.code] = desk, asyncio.create_task(hold())
         return desk

@@ -257,6 +257,14 @@ async def test_a_person_is_the_user_and_rates_every_reply(fresh: Path) -> None:
     assert "user" not in held[0].spent
 
 
+async def test_the_end_of_a_trial_wakes_the_page_that_waits(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.present.viewer.people.WAIT", 3600.0)
+    async with asyncio.timeout(60), talkers(fresh, chatting()) as people:
+        person = await begun(people)
+        await talk(people, person)
+        assert (await people.state(person))["step"] == "done"
+
+
 async def test_a_reply_is_rated_before_the_next_message(fresh: Path) -> None:
     async with talkers(fresh, chatting()) as people:
         person = await begun(people)
