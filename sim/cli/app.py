@@ -635,17 +635,25 @@ def calibrate_command(
     edits: Annotated[
         bool, typer.Option("--edits", help="Print the response matrix: replies with one property changed, rated before and after.")
     ] = False,
+    attack: Annotated[
+        bool,
+        typer.Option(
+            "--attack", help="Put vague, empty, off-topic, flattering, order-giving and wrong texts before our judges, and count what they accept."
+        ),
+    ] = False,
     tagger: Annotated[
         Path | None, typer.Option("--tagger", metavar="FILE", help="Measure the tagger's agreement with people: JSONL of sentences with their moves.")
     ] = None,
-    rater: Annotated[str, typer.Option("--rater", metavar="MODEL", help="The model that rates.")] = "offline/rater",
+    rater: Annotated[
+        str, typer.Option("--rater", metavar="MODEL", help="The model that rates; with --attack, that plays every judge.")
+    ] = "offline/rater",
     api_base: Annotated[
         str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves the rater.")
     ] = None,
     api_key_env: Annotated[
         str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds the rater's key.")
     ] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many replies are rated at once.")] = 16,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many texts are judged at once.")] = 16,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
@@ -663,7 +671,7 @@ def calibrate_command(
     averaged. A run is calibrated by the people who rated it. Of several files and runs, items of one name and system meet, as in
     `sim score LOG --rater MODEL --ratings model.csv`, then `sim calibrate model.csv people.csv --reference human`.
     """
-    from sim.cli.calibrating import calibrate, calibrate_tagger, read_rater
+    from sim.cli.calibrating import calibrate, calibrate_attack, calibrate_tagger, read_rater
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
@@ -671,8 +679,9 @@ def calibrate_command(
     if not sources and (reference is not None or exclude_self or scale):
         flags = "--scale is" if scale else "--reference and --exclude-self are"
         raise InputError(f"{flags} for ratings", mend="name a file of ratings, or a run")
-    if edits + (tagger is not None) + bool(sources) != 1:
-        raise InputError("calibrate measures one thing at a time", mend="write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`")
+    if edits + attack + (tagger is not None) + bool(sources) != 1:
+        mend = "write RATINGS, RUN, `--edits --rater MODEL`, `--attack --rater MODEL` or `--tagger FILE`"
+        raise InputError("calibrate measures one thing at a time", mend=mend)
     if sources:
         from sim.cli.rating_agreement import AgreementOptions, calibrate_by, read_scales
 
@@ -684,7 +693,8 @@ def calibrate_command(
     spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
     wish = read_local_only(local_only, allow_host or ())
     log = LogWish(log_level, log_json)
-    return calibrate(spec, limits, local_only=wish, concurrency=concurrency, log=log, as_json=json)
+    measure = calibrate_attack if attack else calibrate
+    return measure(spec, limits, local_only=wish, concurrency=concurrency, log=log, as_json=json)
 
 
 @app.command("view")

@@ -1,14 +1,16 @@
-"""`sim calibrate`: which dimensions a rater can tell apart (`--edits`), and how far a tagger agrees with people (`--tagger`)."""
+"""`sim calibrate`: which dimensions a rater can tell apart (`--edits`), what our judges can be made to accept (`--attack`), and how far a tagger
+agrees with people (`--tagger`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
     from sim.present.response import ResponseDocument
+    from sim.run.attack import FacedAttacks
     from sim.run.edits import RatedScenes
     from sim.score.scorer import Tagger
+
+T = TypeVar("T")
+Judging = Callable[[Callable[[int, int], None], "Callable[[Traffic], None]"], Awaitable[T]]
+"""What is measured: it tells the first how much is done and of how much, and gives its traffic to the second."""
 
 HELD_OUT_BY = "python -m tests.benchmarks.moves_tagger"
 """Prints how the offline tagger fares on whole replies that it was not made from."""
@@ -35,10 +42,7 @@ HELD_OUT_BY = "python -m tests.benchmarks.moves_tagger"
 
 def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, log: LogWish, as_json: bool) -> int:
     """Rate the edited replies and print the response matrix."""
-    from sim.cli.logs import configure_logging
-    from sim.cli.outgoing import admit
     from sim.cli.reading import print_rendered
-    from sim.llm.guard import guarded
     from sim.llm.prompts import load_prompts
     from sim.present.response import render_response
     from sim.run.edits import rate_scenes
@@ -47,31 +51,15 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
 
     check_rater(rater)
     scenes = load_scenes()
-    sends = "texts of personas and of shipped conversations"
-    leaving = admit({"the rater": rater}, local_only, sends=sends, conversations=len(scenes))
-    if leaving:
-        print(leaving, file=sys.stderr)
-    configure_logging(log)
-    line = Line(sys.stderr, as_json=log.as_json)
-    stopping = Stopping(line.say)
+    watch = Watch({"the rater": rater}, limits, local_only, log, doing="rated", what="replies")
 
-    def show(done: int, of: int) -> None:
-        line.show(lambda: f"rated {done:,} of {of:,} replies", replies=done, replies_expected=of)
+    def rate(on_rated: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[RatedScenes]:
+        return rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=on_rated, on_start=on_start)
 
-    async def rate() -> RatedScenes:
-        def on_start(traffic: Traffic) -> None:
-            stopping.listen(traffic.stop, grace=limits.grace, then=ANEW)
-            traffic.say = line.say
-
-        with stopping:
-            return await rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=show, on_start=on_start)
-
-    try:
-        with guarded(local_only):
-            rated = asyncio.run(rate())
-    except asyncio.CancelledError:
+    rated = watch.measure(rate, conversations=len(scenes))
+    if rated is None:
         return INTERRUPTED
-    line.say(f"rated {len(rated.readings):,} of {len(rated.readings) + len(rated.lost):,} replies")
+    watch.line.say(f"rated {len(rated.readings):,} of {len(rated.readings) + len(rated.lost):,} replies")
     from sim.analysis.response import respond
 
     document = _document(rater, rated, respond(scenes, rated.readings))
@@ -79,7 +67,97 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
         print(json.dumps(document.model_dump(mode="json")))
     else:
         print_rendered(lambda width: render_response(document, width=width))
-    return INTERRUPTED if stopping.asked else INCOMPLETE if rated.lost else DONE
+    return INTERRUPTED if watch.stopping.asked else INCOMPLETE if rated.lost else DONE
+
+
+def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, log: LogWish, as_json: bool) -> int:
+    """Put constructed texts before the judges and print which were accepted."""
+    from sim.cli.reading import print_rendered
+    from sim.llm.prompts import load_prompts
+    from sim.present.attacks import attack_document, render_attacks
+    from sim.run.attack import face_attacks
+    from sim.run.preflight import check_rater
+    from sim.score.registry import built_in_rubrics
+    from sim.store.attacks import load_attacks
+    from sim.store.library import load_codebook
+    from sim.store.rubrics import load_rubrics
+    from sim.store.scenes import load_scenes
+
+    check_rater(judge)
+    attacks, scenes, codebook = load_attacks(), load_scenes(), load_codebook()
+    rubrics = [rubric for file in built_in_rubrics().values() for rubric in load_rubrics(file) if rubric.reads == "exchange"]
+    watch = Watch({"the judge": judge}, limits, local_only, log, doing="judged", what="texts")
+
+    def face(on_faced: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[FacedAttacks]:
+        prompts = load_prompts()
+        return face_attacks(
+            attacks, scenes, rubrics, codebook, judge, prompts, limits=limits, concurrency=concurrency, on_faced=on_faced, on_start=on_start
+        )
+
+    found = watch.measure(face, conversations=len(attacks.replies))
+    if found is None:
+        return INTERRUPTED
+    document = attack_document(found, judge=judge.model, offline=judge.offline, cases=attacks.cases)
+    lost = sum(document.lost.values())
+    watch.line.say(f"judged {len(found.outcomes) - lost:,} of {len(found.outcomes):,} texts")
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+    else:
+        print_rendered(lambda _: render_attacks(document))
+    return INTERRUPTED if watch.stopping.asked else INCOMPLETE if lost else DONE
+
+
+class Watch:
+    """Shows how far judging has come, and lets signals end it in order.
+
+    Args:
+        judges: who is asked, by name.
+        doing: what is done to what, as "rated" and "replies".
+    """
+
+    def __init__(self, judges: dict[str, ModelSpec], limits: Limits, local_only: LocalOnly | None, log: LogWish, *, doing: str, what: str) -> None:
+        self._judges = judges
+        self._limits = limits
+        self._local_only = local_only
+        self._log = log
+        self._doing = doing
+        self._what = what
+        self.line = Line(sys.stderr, as_json=log.as_json)
+        self.stopping = Stopping(self.line.say)
+
+    def measure(self, judging: Judging[T], *, conversations: int) -> T | None:
+        """What `judging` finds; None: it was stopped a second time.
+
+        Raises:
+            InputError: texts would go to a host that is not allowed, or the judges cannot be asked.
+        """
+        from sim.cli.logs import configure_logging
+        from sim.cli.outgoing import admit
+        from sim.llm.guard import guarded
+
+        sends = "texts of personas and of shipped conversations"
+        leaving = admit(self._judges, self._local_only, sends=sends, conversations=conversations)
+        if leaving:
+            print(leaving, file=sys.stderr)
+        configure_logging(self._log)
+
+        async def measured() -> T:
+            with self.stopping:
+                return await judging(self._show, self._start)
+
+        try:
+            with guarded(self._local_only):
+                return asyncio.run(measured())
+        except asyncio.CancelledError:
+            return None
+
+    def _show(self, done: int, of: int) -> None:
+        figures = {self._what: done, f"{self._what}_expected": of}
+        self.line.show(lambda: f"{self._doing} {done:,} of {of:,} {self._what}", **figures)
+
+    def _start(self, traffic: Traffic) -> None:
+        self.stopping.listen(traffic.stop, grace=self._limits.grace, then=ANEW)
+        traffic.say = self.line.say
 
 
 @dataclass(frozen=True, slots=True)

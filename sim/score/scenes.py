@@ -50,8 +50,18 @@ def view_of(staged: Staged, part: str) -> RaterView:
 
     Each part is a draw of its own, with its own order of the dimensions and its own seed, so that a repeat shows all the noise an edit is subject to.
     """
+    replies = staged.scene.replies()
+    return view_with(staged, replies[part], name=part, draw=list(replies).index(part))
+
+
+def view_with(staged: Staged, reply: str, *, name: str, draw: int = 0) -> RaterView:
+    """The view in which `reply`, which may be anything, is rated as an answer to the scene's message.
+
+    Args:
+        name: of the reply.
+        draw: views of different draws have their own order of the dimensions and their own seed.
+    """
     scene = staged.scene
-    replies = scene.replies()
     session = SessionSpec(
         gap=0,
         situation=scene.situation,
@@ -61,13 +71,13 @@ def view_of(staged: Staged, part: str) -> RaterView:
     )
     told = Scenario(id=scene.id, title=scene.id, about=scene.situation, history=scene.earlier, sessions=(session,))
     said = Utterance(message=scene.message, mood=scene.mood.feels, allusion=scene.allusion, humour_bid=scene.humour_bid, facts_used=scene.facts)
-    name = f"{scene.id}/{part}"
+    trial_name = f"{scene.id}/{name}"
     trial = fold(
-        Trial(name, "", list(replies).index(part), build_cast(_as_usual(staged.persona), told, start_date=DAY)),
+        Trial(trial_name, "", draw, build_cast(_as_usual(staged.persona), told, start_date=DAY)),
         [
-            SessionOpened(trial=name, session=1, take=1, date=DAY),
-            UserSpoke(trial=name, session=1, take=1, exchange=1, said=said),
-            TargetReplied(trial=name, session=1, take=1, exchange=1, reply=replies[part]),
+            SessionOpened(trial=trial_name, session=1, take=1, date=DAY),
+            UserSpoke(trial=trial_name, session=1, take=1, exchange=1, said=said),
+            TargetReplied(trial=trial_name, session=1, take=1, exchange=1, reply=reply),
         ],
     )
     return rater_view(trial, 1, 1, study_seed=0, history_tokens=HISTORY_TOKENS)

@@ -89,7 +89,8 @@ def test_a_budget_holds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ((), "write RATINGS, RUN, `--edits --rater MODEL` or `--tagger FILE`"),
+        ((), "write RATINGS, RUN, `--edits --rater MODEL`, `--attack --rater MODEL` or `--tagger FILE`"),
+        (("--edits", "--attack"), "calibrate measures one thing at a time"),
         (("--edits", "--rater", "nonsense"), "provider/name"),
         (("--edits", "--rater", "offline/cold"), "cannot play a rater"),
         (("--edits", "--rater", "openai/x", "--api-base", "ftp://x"), "--api-base: 'ftp://x' is not an http(s) URL"),
