@@ -72,6 +72,8 @@ _ACTS: Final = (
     r"|like|feel|probably|joke|answer|respond|reply))"
 )
 _ASIDE: Final = re.compile(r"\*([^*\n]{2,200})\*|\(([^()\n]{2,200})\)|\[([^\[\]\n]{2,200})\]")
+# Directions are told between stars of whoever speaks: "*She changes the subject*". In brackets, "(he wants to sell it)" is about somebody else.
+_DIRECTION: Final = re.compile(r"\s*(?:he|she|they|the (?:user|persona|character|customer|speaker)) (?:(?:is|are) \w+ing\b|\w+(?<!s)s (?!it\b|so\b)\w+)")
 _ACTING: Final = re.compile(
     r"\b(?:unsure|hoping|trying|wanting|careful|deciding|hesitating)\b[^.]*\b(?:to|how|whether|not)\b|\b(?:i|he|she"
     r"|they) (?:should|need to|must|want to|will) (?:stay|not|avoid|keep|mention|act|sound|give)\b"
@@ -112,6 +114,7 @@ def _aside(text: str, situation: Situation) -> str | None:
     names = situation.speaker.names if situation.speaker else ()
     for found in _ASIDE.finditer(text):
         inner = next(g for g in found.groups() if g is not None).casefold()
-        if any(re.match(rf"\s*{re.escape(n)}\b", inner) for n in names) or _ACTING.search(inner):
+        told = any(re.match(rf"\s*{re.escape(n)}\b", inner) for n in names) or (found[1] is not None and _DIRECTION.match(inner))
+        if told or _ACTING.search(inner):
             return found[0]
     return None

@@ -1,0 +1,68 @@
+"""The rules find what they should, alarm on what people may say seldom, and read curly signs like straight ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.core.event import CRITICAL
+from sim.score.validity.check import check_message
+from sim.score.validity.situation import Situation, Speaker
+from tests.benchmarks.validity import Judgement, judge, table, totals
+from tests.score.validity.messages import load_cases, situation_in
+
+GUIDE = Path(__file__).parents[3] / "sim" / "guide" / "validity.md"
+CURLY = str.maketrans({"'": "’"})
+
+
+def share(judged: list[Judgement], what: str) -> float:
+    return sum(bool(getattr(j, what)) for j in judged) / len(judged)
+
+
+@pytest.mark.parametrize("part", ["tuned", "kept"])
+def test_what_is_wrong_is_found_and_what_people_say_is_left_alone(part: str) -> None:
+    judged = [j for j in judge(load_cases()) if j.case.part == part]
+    assert share([j for j in judged if j.severity == "critical"], "found") >= 0.9
+    assert share([j for j in judged if j.severity == "serious"], "found") >= 0.75
+    sound = [j for j in judged if j.case.label == "-"]
+    assert share([j for j in sound if j.case.sort == "ordinary"], "alarm") <= 0.02
+    assert share([j for j in sound if j.case.sort == "hard"], "alarm") <= 0.10
+
+
+def test_the_guide_has_the_tables_that_the_command_prints() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    judged = judge(load_cases())
+    missing = [row for row in (*table(judged), *totals(judged)) if f"| {' | '.join(row)} |" not in text]
+    assert missing == [], "python -m tests.benchmarks.validity prints them"
+
+
+def test_curly_signs_are_read_like_straight_ones() -> None:
+    differ = []
+    for case in load_cases():
+        plain = {f.kind for f in check_message(case.message, situation_in(case))}
+        curly = {f.kind for f in check_message(case.message.translate(CURLY), situation_in(case))}
+        if plain != curly:
+            differ.append((case.number, plain, curly))
+    assert differ == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "right"),
+    [
+        ("As your assistant, I can set a reminder for Monday.", "role_flip", "You, as my assistant, can set a reminder for Monday."),
+        ("As the patient in this simulation, I would say no.", "fourth_wall", "As the patient in this ward, I would say no."),
+        ("Well, this is only a role-play, so I'll say I told him.", "fourth_wall", "We did a role-play at work, so I told him there."),
+        ("This is a simulated talk, so nothing happened.", "fourth_wall", "This is a simulation game, so nothing happened."),
+        ("I'd give that reply a 4 out of 5 for empathy.", "fourth_wall", "I'd give that restaurant a 4 out of 5."),
+        ("*She changes the subject without saying why* And the weather?", "leak", "*sigh* and the weather?"),
+        ("They are asking *if he wants it* and (he wants to sell).", "", "(he wants to sell it, by the way)"),
+        ("I’m sorry, but I can’t continue with this conversation.", "refusal", "I’m sorry, I can’t continue like this, every day the same."),
+        ("Sorry for the error, here is my answer in the requested schema.", "repair_answered", "Sorry for the formatting, I'm on my phone."),
+    ],
+)
+def test_who_the_words_belong_to_decides(wrong: str, kind: str, right: str) -> None:
+    """The same words about the talk itself and about the speaker's life."""
+    where = Situation(speaker=Speaker("Nadim Haddad", "en"), exchange=3, said=("Not yet.",), heard="Have you told your manager?")
+    assert [f.kind for f in check_message(wrong, where) if f.kind in CRITICAL] == ([kind] if kind else [])
+    assert [f.kind for f in check_message(right, where) if f.kind in CRITICAL] == []
