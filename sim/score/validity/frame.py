@@ -73,7 +73,9 @@ _ACTS: Final = (
 )
 _ASIDE: Final = re.compile(r"\*([^*\n]{2,200})\*|\(([^()\n]{2,200})\)|\[([^\[\]\n]{2,200})\]")
 # Directions are told between stars of whoever speaks: "*She changes the subject*". In brackets, "(he wants to sell it)" is about somebody else.
-_DIRECTION: Final = re.compile(r"\s*(?:he|she|they|the (?:user|persona|character|customer|speaker)) (?:(?:is|are) \w+ing\b|\w+(?<!s)s (?!it\b|so\b)\w+)")
+_DIRECTION: Final = re.compile(
+    r"\s*(?:he|she|they|the (?:user|persona|character|customer|speaker)) (?:(?:is|are) \w+ing\b|\w+(?<!s)s (?!it\b|so\b)\w+)"
+)
 _ACTING: Final = re.compile(
     r"\b(?:unsure|hoping|trying|wanting|careful|deciding|hesitating)\b[^.]*\b(?:to|how|whether|not)\b|\b(?:i|he|she"
     r"|they) (?:should|need to|must|want to|will) (?:stay|not|avoid|keep|mention|act|sound|give)\b"
