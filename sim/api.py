@@ -30,6 +30,7 @@ from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, demand_place, open_run
 
 if TYPE_CHECKING:
+    from sim.analysis.against_itself import SelfDocument
     from sim.analysis.arms import By, RunSource
     from sim.analysis.compare import CompareDocument
     from sim.analysis.crossed import CrossedDocument
@@ -518,6 +519,17 @@ def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> 
 
     loaded = _load_distinct(runs, results)
     return compare_crossed([run.source for run in loaded], conditions=[run.conditions for run in loaded])
+
+
+def compare_with_itself(run: str | Path, *, results: str | Path = RESULTS) -> SelfDocument:
+    """How often halves of the seeds of one target come to a verdict against each other, where there is nothing to find.
+
+    Raises:
+        InputError: there is no such run, or it has one seed.
+    """
+    from sim.analysis import against_itself
+
+    return against_itself.compare_with_itself(load_run(run, results=results, words=False).source)
 
 
 def _load_distinct(runs: Sequence[str | Path], results: str | Path) -> list[Run]:

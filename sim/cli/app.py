@@ -293,6 +293,10 @@ def compare_command(
         bool,
         typer.Option("--crossed", help="Instead, of runs that differ in the user's model: what user, rater and both together do to each difference."),
     ] = False,
+    against_itself: Annotated[
+        bool,
+        typer.Option("--against-itself", help="Instead: halves of a run's seeds as if they were two targets. How often is there a false verdict?"),
+    ] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -300,13 +304,17 @@ def compare_command(
 
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
     """
-    from sim.cli.comparing import compare, compare_crossed_runs
+    from sim.cli.comparing import compare, compare_crossed_runs, compare_run_with_itself
     from sim.cli.rater_swap import compare_raters_of
 
-    if crossed and (raters or by is not CompareBy.target):
-        raise InputError("--crossed compares targets, by user and rater", mend="leave out --raters and --by")
+    questions = {"--crossed": crossed, "--against-itself": against_itself, "--raters": raters}
+    asked = [flag for flag, on in questions.items() if on]
+    if len(asked) > 1 or (asked and by is not CompareBy.target):
+        raise InputError(f"{asked[0]} compares targets in a way of its own", mend=f"leave out {' and '.join((*asked[1:], '--by'))}")
     if crossed:
         return compare_crossed_runs(runs, results=results, as_json=json)
+    if against_itself:
+        return compare_run_with_itself(runs, results=results, as_json=json)
     if raters:
         return compare_raters_of(runs, results=results, as_json=json)
     return compare(runs, by=by.value, results=results, as_json=json)

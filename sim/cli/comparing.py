@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import compare_runs, cross_runs
+from sim.api import compare_runs, compare_with_itself, cross_runs
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
+from sim.core.errors import InputError
 from sim.run.collector import rare_collection
 
 if TYPE_CHECKING:
@@ -38,4 +40,19 @@ def compare_crossed_runs(runs: list[str], *, results: Path, as_json: bool) -> in
     from sim.present.crossed import render_crossed
 
     print_rendered(lambda _: render_crossed(document))
+    return DONE
+
+
+def compare_run_with_itself(runs: list[str], *, results: Path, as_json: bool) -> int:
+    """`sim compare RUN --against-itself`."""
+    if len(runs) > 1:
+        raise InputError("--against-itself compares one run with itself", mend=f"name one run: sim compare {shlex.quote(runs[0])} --against-itself")
+    with rare_collection():
+        document = compare_with_itself(runs[0], results=results)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+        return DONE
+    from sim.present.against_itself import render_against_itself
+
+    print_rendered(lambda _: render_against_itself(document))
     return DONE
