@@ -266,6 +266,8 @@ class _Visit:
             fields["finish"] = "choices[0].finish_reason"
         if reading.stream != "none":
             fields["stream"] = reading.stream
+        if reading.tools is not None:
+            fields["tools"] = reading.tools
         target = _http_target(draft, fields)
         exports = tuple(name for name in sorted(asked.http.variables) if name in draft.secrets)
         return _Contact(target, exports, [*draft.findings, *reading.findings], made)

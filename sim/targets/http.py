@@ -23,6 +23,7 @@ from pydantic import JsonValue
 from sim.core.due import answered, talks_on
 from sim.core.errors import CallFailed, Cause
 from sim.core.spec.http import HttpCallSpec, HttpSpec, PollSpec
+from sim.core.tools import read_tools
 from sim.llm.attempts import Answer as Attempted
 from sim.llm.attempts import Outcome, Patience, persist
 from sim.llm.bounds import AT_MOST, LARGEST, too_much
@@ -209,11 +210,26 @@ class HttpLine:
             return Attempted(raw)
         try:
             body = json.loads(raw)
-            return Attempted(find_text(body, spec.reply), word_at(body, spec.finish) or "stop", tools=at(body, spec.tools))
+            tools = at(body, spec.tools)
+            return Attempted(_said(body, spec.reply, tools), word_at(body, spec.finish) or "stop", tools=tools)
         except (ValueError, RecursionError):
             raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it", quote=raw) from None
         except MissingPath:
             raise AttemptFailed("final", f"no text stands at reply: {spec.reply} in what came", quote=raw) from None
+
+
+def _said(body: JsonValue, path: str, tools: JsonValue) -> str:
+    """The text of a reply; one whose parts are uses of tools alone is without words.
+
+    Raises:
+        MissingPath: there is none, and no such parts in its place.
+    """
+    try:
+        return find_text(body, path)
+    except MissingPath:
+        if isinstance(at(body, path), list) and any(use.name for use in read_tools(tools, clean=str)):
+            return ""
+        raise
 
 
 _CAUSES: dict[str, Cause] = {"refused": "refused", "too_long": "too_long"}

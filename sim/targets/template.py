@@ -102,7 +102,7 @@ def word_at(value: JsonValue, path: str | None) -> str:
 
 
 def find_text(value: JsonValue, path: str) -> str:
-    """The text at `path`; null is a text without words, a list is the texts in it put together.
+    """The text at `path`; null is a text without words, a list is the texts of its parts put together, whatever other parts stand among them.
 
     Raises:
         MissingPath: no text stands there.
@@ -112,6 +112,7 @@ def find_text(value: JsonValue, path: str) -> str:
         return ""
     if isinstance(found, str):
         return found
-    if isinstance(found, list) and found:
-        return "".join(find_text(item, "text" if isinstance(item, dict) else "$") for item in found)
+    parts = [item for item in found if not isinstance(item, dict) or "text" in item] if isinstance(found, list) else []
+    if parts:
+        return "".join(find_text(item, "text" if isinstance(item, dict) else "$") for item in parts)
     raise MissingPath(path)

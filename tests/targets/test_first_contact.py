@@ -9,12 +9,13 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.spec import HttpSpec
+from sim.core.tools import read_tools
 from sim.targets.first_contact.curl import parse_curl
 from sim.targets.first_contact.exchange import GREETING as SAID
 from sim.targets.first_contact.naming import read_name
 from sim.targets.first_contact.request import Draft, draft_request, draft_url
 from sim.targets.first_contact.response import read_response
-from sim.targets.template import Filling
+from sim.targets.template import Filling, at, find_text
 
 URL = "http://127.0.0.1:1/chat"
 
@@ -278,3 +279,48 @@ def test_an_answer_without_a_reply_is_refused_in_one_line(answer: str, complaint
 def test_what_is_no_target_is_refused_with_the_mend(name: str) -> None:
     with pytest.raises(InputError, match="; "):
         read_name(name, id="bot")
+
+
+# --- tools ----------------------------------------------------------------------------------------------------------
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "a sunny town by the sea"}'}}
+OF_OPENAI = {"choices": [{"message": {"content": "It is warm.", "tool_calls": [CALL]}}]}
+USE = {"type": "tool_use", "id": "t", "name": "weather", "input": {"text": "a sunny town by the sea"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply", "tools"),
+    [
+        (OF_OPENAI, "choices[0].message.content", "choices[0].message.tool_calls"),
+        ({"choices": [{"message": {"tool_calls": None, "content": "It is warm."}}]}, "choices[0].message.content", "choices[0].message.tool_calls"),
+        ({"content": [USE, {"type": "text", "text": "It is warm."}]}, "content", "content"),
+        (
+            {"candidates": [{"content": {"parts": [{"text": "It is warm."}, {"functionCall": {"name": "weather", "args": {}}}]}}]},
+            "candidates[0].content.parts",
+            "candidates[0].content.parts",
+        ),
+        ({"reply": "It is warm.", "steps": [{"tool": "weather", "input": "a town", "output": "It is very warm there."}]}, "reply", "steps"),
+        ({"reply": "It is warm.", "steps": ["think", "speak"]}, "reply", None),
+        ({"reply": "It is warm.", "tools": {"count": 3}}, "reply", None),
+        ({"reply": "It is warm."}, "reply", None),
+    ],
+)
+def test_where_tools_are_told_is_found_and_is_not_taken_for_the_reply(answer: Any, reply: str, tools: str | None) -> None:
+    read = read_response(json.dumps(answer), "application/json", said=SAID)
+    assert (read.path, read.text, read.tools) == (reply, "It is warm.", tools)
+    assert [f.about for f in read.findings] == (["reply", "tools"] if tools else ["reply"])
+    http = HttpSpec.model_validate({"url": URL, "body": {"m": "{message}", "user": "{user_id}"}, "reply": read.path, "tools": read.tools})
+    assert find_text(answer, http.reply) == "It is warm."
+    assert len(read_tools(at(answer, http.tools), clean=str)) == (1 if tools and "null" not in json.dumps(answer) else 0)
+
+
+def test_where_a_stream_tells_of_tools_is_found_too() -> None:
+    deltas = [{"tool_calls": [{"index": 0, **CALL}]}, {"content": "It is"}, {"content": " warm."}]
+    text = "".join(f"data: {json.dumps({'choices': [{'delta': d}]})}\n\n" for d in deltas)
+    read = read_response(text, "text/event-stream", said=SAID)
+    assert (read.path, read.text, read.tools) == ("choices[0].delta.content", "It is warm.", "choices[0].delta.tool_calls")
+
+
+def test_an_answer_of_tools_alone_has_nothing_like_a_reply() -> None:
+    with pytest.raises(InputError, match="nothing in what came looks like a reply"):
+        read_response(json.dumps({"choices": [{"message": {"content": None, "tool_calls": [CALL]}}]}), "application/json", said=SAID)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
 
+from sim.core.errors import CallFailed
 from sim.core.tools import ToolUse
 from sim.llm.attempts import Answer, Patience, persist
 from sim.llm.direct import read_reply
@@ -53,6 +54,21 @@ async def test_a_chatbot_behind_http_says_it_where_the_study_looks(
     assert (await asked(http={**http, "tools": "echo.did"})).tools == tools
     assert (await asked(http={**http, "tools": "echo.nowhere[3]"})).tools == ()
     assert (await asked(http=http)).tools == ()
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [([{"type": "tool_use", "id": "t", "name": "weather", "input": {"city": "Lisbon"}}, {"type": "text", "text": "Warm."}], "Warm."), ([CALL], "")],
+)
+async def test_parts_of_a_reply_are_its_text_and_its_tools(bot: Chatbot, monkeypatch: pytest.MonkeyPatch, parts: Any, text: str) -> None:
+    monkeypatch.setenv("CHATBOT_KEY", KEY)
+    body = {"message": "{message}", "user_id": "{user_id}", "content": parts}
+    http = {"url": f"{bot.url}/chat", "headers": {"Authorization": "Bearer ${CHATBOT_KEY}"}, "body": body, "clock": "none", "reply": "echo.content"}
+    answer = await asked(http={**http, "tools": "echo.content"})
+    assert (answer.text, [use.name for use in answer.tools]) == (text, ["weather"])
+    if not text:
+        with pytest.raises(CallFailed, match=r"no text stands at reply: echo\.content"):
+            await asked(http=http)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from sim.core.text import normalise
 from sim.targets.first_contact.curl import names
 from sim.targets.first_contact.finding import Finding
 from sim.targets.first_contact.request import Place, leaves, plain, shown
+from sim.targets.first_contact.tools import find_tools, is_part
+from sim.targets.template import find
 
 REPLY = (
     *("reply", "answer", "response", "output", "completion", "generatedtext", "outputtext", "content", "text", "message", "delta", "result"),
@@ -41,6 +43,8 @@ class ReplyReading:
     text: str
     """The reply that was read so."""
     findings: tuple[Finding, ...]
+    tools: str | None = None
+    """Where it says which tools it used; None: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,31 @@ def read_response(body: str, content_type: str, *, said: str) -> ReplyReading:
 
 
 def _read_json(value: JsonValue, said: str) -> ReplyReading:
-    found = _ranked([(p, v) for p, v in leaves(value) if isinstance(v, str)], said)
+    used = find_tools([value])
+    found = _ranked([(p, v) for p, v in leaves(value) if isinstance(v, str) and not _of_tools(value, p, used)], said)
     if not found:
         raise InputError(f"nothing in what came looks like a reply: {json.dumps(value)[:160]}", mend=MEND)
     best, *others = found
     _refuse_talk(value, best)
-    path = shown(best.place)
-    return ReplyReading(path, "none", best.text, (Finding(about="reply", said=f"stands at {path}", evidence=best.text), *_also(others, best)))
+    # Among parts that are uses of tools, the text is now at one place and now at another.
+    parted = used is not None and best.place[: len(used)] == used
+    path = shown(used if parted and used else best.place)
+    findings = (Finding(about="reply", said=f"stands at {path}", evidence=best.text), *_also(others, best), *_tools(used))
+    return ReplyReading(path, "none", best.text, findings, shown(used) if used else None)
+
+
+def _of_tools(value: JsonValue, place: Place, used: Place | None) -> bool:
+    """Whether what stands at `place` belongs to a use of a tool."""
+    if used is None or place[: len(used)] != used:
+        return False
+    within = find(value, shown(used))
+    step = place[len(used)] if len(place) > len(used) else None
+    parts = isinstance(within, list) and any(is_part(item) for item in within)
+    return not parts or (isinstance(within, list) and isinstance(step, int) and is_part(within[step]))
+
+
+def _tools(used: Place | None) -> tuple[Finding, ...]:
+    return (Finding(about="tools", said=f"that it uses are told at {shown(used)}; judges see them, and nobody runs them"),) if used else ()
 
 
 def _ranked(texts: Sequence[tuple[Place, str]], said: str) -> list[_Found]:
@@ -166,9 +188,10 @@ def _read_stream(events: Sequence[str], stream: Literal["sse", "lines"], said: s
         text = "".join(data)
         return ReplyReading("$", stream, text, (Finding(about="reply", said=f"comes in pieces ({kind}), each the data of an event", evidence=text),))
     pieces: dict[Place, list[str]] = {}
+    used = find_tools(values)
     for value in values:
         for place, piece in leaves(value):
-            if isinstance(piece, str):
+            if isinstance(piece, str) and not (used and place[: len(used)] == used):
                 pieces.setdefault(place, []).append(piece)
     found = _ranked([(p, "".join(t)) for p, t in pieces.items()], said)
     if not found:
@@ -181,4 +204,4 @@ def _read_stream(events: Sequence[str], stream: Literal["sse", "lines"], said: s
         raise InputError(problem, mend="ask it not to stream, or name a Python function that puts it together")
     path = shown(best.place)
     about = Finding(about="reply", said=f"stands at {path}, in {len(came)} pieces ({kind})", evidence=best.text)
-    return ReplyReading(path, stream, best.text, (about,))
+    return ReplyReading(path, stream, best.text, (about, *_tools(used)), shown(used) if used else None)
