@@ -125,8 +125,11 @@ def _flat(given: object, depth: int = DEPTH) -> Iterator[Mapping[str, Any] | str
         elif role not in ("user", "human", "system", "developer") and kind not in _OTHERS:
             yield given
     elif isinstance(given, Sequence) and not isinstance(given, str | bytes):
+        gemini = any(isinstance(one, Mapping) and ("functionCall" in one or "functionResponse" in one) for one in given)
         for one in given:
-            yield from _flat(one, depth - 1)
+            # Gemini's parts have no type: those that are text have a text.
+            if not (gemini and isinstance(one, Mapping) and "text" in one):
+                yield from _flat(one, depth - 1)
     else:
         yield given if isinstance(given, str) else _text(given)
 

@@ -39,6 +39,7 @@ FORMS: dict[str, Any] = {
         }
     ],
     "gemini": [
+        {"text": "Let me look."},
         {"functionCall": {"name": "weather", "args": {"city": "Lisbon"}}},
         {"functionResponse": {"name": "weather", "response": "21 degrees"}},
     ],
