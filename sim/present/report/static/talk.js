@@ -119,8 +119,12 @@
   }
 
   /** What the target says it did for its reply, folded away. */
-  const used = (tools) => folded(`tools used: ${tools.map(([name]) => name || "(not named)").join(", ")}`, R.el("ol", { class: "tools" }, tools.map(([name, given, came]) =>
-    R.el("li", {}, R.el("b", {}, name || "(not named)"), given && R.el("div", {}, "given", message(given)), came != null && R.el("div", {}, "came back", message(came))))));
+  function used(tools) {
+    const named = tools.slice(0, 5).map(([name]) => name || "(not named)").join(", ") + (tools.length > 5 ? ` and ${tools.length - 5} more` : "");
+    const part = (what, text) => R.el("div", {}, R.el("span", { class: "note" }, what), message(text));
+    return folded(`tools used: ${named}`, R.el("ol", { class: "tools" }, tools.map(([name, given, came]) =>
+      R.el("li", {}, R.el("b", {}, name || "(not named)"), given && part("given", given), came != null && part("came back", came)))));
+  }
 
   /** Drafts of the user's message that were never sent, and why. */
   const discarded = (drafts) => (drafts || []).map(([text, why]) => R.el("p", { class: "flag" }, `discarded (${why}): ${text || "(nothing)"}`));
