@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from sim.api import load_run
 from sim.core.errors import InputError
 from sim.core.spec import HttpSpec
+from sim.core.tools import ToolUse
 from sim.targets.first_contact.exchange import exchange
 from tests.cli.command import Done, sim
 from tests.cli.journals import rows
@@ -121,6 +123,19 @@ def test_a_chatbot_that_streams_is_read_in_pieces(tmp_path: Path) -> None:
     http = document["target"]["http"]
     assert (http["reply"], http["stream"]) == ("delta.text", "sse")
     assert document["status"] == "finished"
+
+
+def test_tools_that_a_chatbot_says_it_used_are_in_the_study_and_in_the_talk(tmp_path: Path) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Lisbon"}'}}
+    with chatbot() as bot:
+        sent = json.dumps({"message": "hi", "user_id": "u1", "session_id": "s1", "tool_calls": [call]})
+        document = tried(tmp_path, "--curl", f"curl {bot.url}/chat -d '{sent}'")
+    assert (document["target"]["http"]["reply"], document["target"]["http"]["tools"]) == ("reply", "echo.tool_calls")
+    assert said(document)["tools"] == "that it uses are told at echo.tool_calls; judges see them, and nobody runs them"
+    assert "tools: echo.tool_calls" in (tmp_path / "my-bot.yaml").read_text()
+    (trial,) = load_run(tmp_path / "results" / "try").trials
+    used = [e.reply.tools for s in trial.sessions for e in s.exchanges if e.reply]
+    assert used == [(ToolUse(name="weather", arguments='{"city": "Lisbon"}'),)] * 6
 
 
 def test_an_openai_style_endpoint_is_sent_the_whole_session(tmp_path: Path) -> None:

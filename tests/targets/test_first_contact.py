@@ -302,6 +302,8 @@ USE = {"type": "tool_use", "id": "t", "name": "weather", "input": {"text": "a su
         ({"reply": "It is warm.", "steps": [{"tool": "weather", "input": "a town", "output": "It is very warm there."}]}, "reply", "steps"),
         ({"reply": "It is warm.", "steps": ["think", "speak"]}, "reply", None),
         ({"reply": "It is warm.", "tools": {"count": 3}}, "reply", None),
+        ({"reply": "It is warm.", "tools": [{"type": "function", "name": "weather", "parameters": {}}]}, "reply", None),
+        ({"reply": "It is warm.", "tools": [{"type": "function", "function": {"name": "weather", "description": ""}}]}, "reply", None),
         ({"reply": "It is warm."}, "reply", None),
     ],
 )

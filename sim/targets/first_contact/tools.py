@@ -14,6 +14,8 @@ _SURE = names("toolcalls tooluses toolsused usedtools toolinvocations functionca
 """Names of fields that tell of tools, even where none was used."""
 _LIKELY = names("tools steps intermediatesteps actions trace")
 """Names of fields that tell of tools if what is in them names one."""
+_OFFERED = names("parameters description input_schema inputSchema")
+"""Names in what describes a tool that a model may use."""
 _PARTS = ("tool_use", "function_call", "tool_result", "function_call_output", "server_tool_use")
 """What a part of a reply is called that is a use of a tool."""
 
@@ -38,7 +40,7 @@ def _told(value: JsonValue, place: Place = ()) -> Iterator[tuple[Place, JsonValu
     elif isinstance(value, dict):
         for key, item in value.items():
             name = plain(key)
-            if name in _SURE or (name in _LIKELY and any(use.name for use in read_tools(item, clean=str))):
+            if name in _SURE or (name in _LIKELY and _are_uses(item)):
                 yield (*place, key), item
                 return
         below = list(value.items())
@@ -46,6 +48,16 @@ def _told(value: JsonValue, place: Place = ()) -> Iterator[tuple[Place, JsonValu
         return
     for step, item in below:
         yield from _told(item, (*place, step))
+
+
+def _are_uses(items: JsonValue) -> bool:
+    """Whether they are uses of tools, and not the tools that there are to use."""
+    offered = isinstance(items, list) and any(isinstance(i, dict) and _OFFERED & {*i, *_keys(i.get("function"))} for i in items)
+    return not offered and any(use.name for use in read_tools(items, clean=str))
+
+
+def _keys(value: JsonValue) -> Iterator[str]:
+    return iter(value if isinstance(value, dict) else ())
 
 
 def is_part(item: JsonValue) -> bool:
