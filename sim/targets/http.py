@@ -210,8 +210,8 @@ class HttpLine:
             return Attempted(raw)
         try:
             body = json.loads(raw)
-            tools = at(body, spec.tools)
-            return Attempted(_said(body, spec.reply, tools), word_at(body, spec.finish) or "stop", tools=tools)
+            used = at(body, spec.tools)
+            return Attempted(_said(body, spec.reply, used), word_at(body, spec.finish) or "stop", tools=used)
         except (ValueError, RecursionError):
             raise AttemptFailed("final", f"what came is not JSON, and reply: {spec.reply} asks for it", quote=raw) from None
         except MissingPath:
