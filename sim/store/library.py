@@ -103,6 +103,15 @@ def load_persona(name: str | Path, *, base: Path = Path()) -> Persona:
     return _one(_Shelf("persona", Persona, base), str(name))
 
 
+def load_personas(patterns: Sequence[str], *, base: Path = Path()) -> tuple[Persona, ...]:
+    """The personas that ids, globs, files and folders name, as in a study beside `base`.
+
+    Raises:
+        InputError: everything that names nothing or is wrong.
+    """
+    return _Shelf("persona", Persona, base).pick([f"./{p}" if (base / p).is_dir() and "/" not in p else p for p in patterns])
+
+
 def load_scenario(name: str | Path, *, base: Path = Path()) -> Scenario:
     """The scenario in a file, or the one of that id beside `base`, in the working folder or built in.
 
