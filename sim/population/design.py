@@ -38,7 +38,7 @@ _TYPED: Final[Mapping[str, Mapping[str, float]]] = {
 
 
 @dataclass(frozen=True)
-class Design:
+class PopulationDesign:
     """A population as numbers."""
 
     characteristics: Mapping[str, tuple[str, ...]]
@@ -53,7 +53,7 @@ class Design:
         return int(first), int(second), float(distances[first, second])
 
 
-def draw_design(n: int, marginals: Marginals, *, seed: int, shares: tuple[float, ...] = EQUAL) -> Design:
+def draw_design(n: int, marginals: Marginals, *, seed: int, shares: tuple[float, ...] = EQUAL) -> PopulationDesign:
     """Place `n` people.
 
     Args:
@@ -62,7 +62,7 @@ def draw_design(n: int, marginals: Marginals, *, seed: int, shares: tuple[float,
     rng = np.random.default_rng(seed)
     codes = _deal(n, marginals, rng)
     named = {name: tuple(list(marginals.shares[name])[c] for c in column) for name, column in codes.items()}
-    return Design(named, _spread(n, named["type"], rng, shares))
+    return PopulationDesign(named, _spread(n, named["type"], rng, shares))
 
 
 def rank_levels(latent: Floats, shares: tuple[float, ...] = EQUAL) -> Ints:

@@ -19,7 +19,7 @@ import numpy as np
 from sim.core.seeds import rng
 from sim.core.spec import Persona
 from sim.core.spec.usual import MANNERS, band
-from sim.population.design import BELL, EQUAL, Design, draw_design, rank_levels
+from sim.population.design import BELL, EQUAL, PopulationDesign, draw_design, rank_levels
 from sim.population.facets import facet_sentence
 from sim.population.marginals import Marginals, band_of
 from sim.population.parts import Country, facets, lives, world
@@ -54,7 +54,7 @@ class Population:
     """The people, in their order, and where they lie."""
 
     people: tuple[Persona, ...]
-    design: Design
+    design: PopulationDesign
 
 
 def make_population(n: int, marginals: Marginals, *, seed: int, bell: bool = False) -> Population:
@@ -74,7 +74,7 @@ def make_population(n: int, marginals: Marginals, *, seed: int, bell: bool = Fal
     return Population(tuple(people), design)
 
 
-def _styles(design: Design, seed: int) -> dict[str, np.ndarray[Any, np.dtype[np.int64]]]:
+def _styles(design: PopulationDesign, seed: int) -> dict[str, np.ndarray[Any, np.dtype[np.int64]]]:
     """Style dimensions that follow from facets, each with as many people at every level."""
     draw = np.random.default_rng([seed, 1])
     at = {name: place for place, name in enumerate(facets())}
@@ -87,7 +87,7 @@ def _styles(design: Design, seed: int) -> dict[str, np.ndarray[Any, np.dtype[np.
     return found
 
 
-def _countries(design: Design, seed: int) -> list[str]:
+def _countries(design: PopulationDesign, seed: int) -> list[str]:
     """A country for each person: all that fit a language level in turn, in an order drawn by seed."""
     chance, turns = rng(seed, "countries"), {}
     for first in (True, False):
@@ -105,7 +105,7 @@ def _countries(design: Design, seed: int) -> list[str]:
 class _Person:
     """One person in the making."""
 
-    def __init__(self, index: int, design: Design, style: Mapping[str, int], country: str, chance: Random) -> None:
+    def __init__(self, index: int, design: PopulationDesign, style: Mapping[str, int], country: str, chance: Random) -> None:
         self._of = {name: values[index] for name, values in design.characteristics.items()}
         self._levels = {name: int(level) for name, level in zip(facets(), design.levels[index], strict=True)}
         self._code, self._country = country, world()[country]
