@@ -17,6 +17,7 @@ from sim.core.drift import swing, wishes_on
 from sim.core.ledger import Entry, build_ledger, ledger_before
 from sim.core.record import Turn as Turn
 from sim.core.seeds import derive, rng
+from sim.core.text import normalise
 from sim.core.written import last_written
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ class UserView(View):
 
     facts: tuple[tuple[Fact, Value], ...]
     """All facts with the value each has today."""
+    shown: frozenset[str] = frozenset()
+    """Signals that were shown so far, in this session or before, in the persona's words."""
 
     @property
     def may_go_silently(self) -> bool:
@@ -289,7 +292,16 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
         scenario=trial.cast.scenario,
         values=trial.cast.values_by_fact,
         facts=trial.cast.today(session.index),
+        shown=_shown(trial),
     )
+
+
+def _shown(trial: Trial) -> frozenset[str]:
+    """The persona's signals that messages so far have said."""
+    said = [e.user for s in trial.sessions for e in s.exchanges if e.user.signalled]
+    preferences = trial.cast.persona.preferences
+    lines = ((u.message, line.says) for u in said for d in u.signalled for line in (preferences[d].signals.met, preferences[d].signals.missed))
+    return frozenset(line for message, line in lines if normalise(line) in normalise(message))
 
 
 def _noise(trial: Trial, session: CastSession, study_seed: int, exchange: int) -> Noise | None:

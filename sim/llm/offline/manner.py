@@ -13,8 +13,8 @@ _IS: Final = re.compile(r"\b(it|that|there|what|here|who|he|she|where|how)'s\b(?
 _HAS_BEEN: Final = re.compile(r"\b(it|that|there|he|she)'s been\b", re.IGNORECASE)
 _WORD = re.compile(r"\b[\w]+'[a-z]+\b|\b\w+n't\b", re.IGNORECASE)
 _SHORT: Final = (
-    (re.compile(r"\b(I) am\b"), r"\1'm"),
-    (re.compile(r"(?<!at )(?<!see )(?<!about )\b([Ii]t|[Tt]hat|[Ww]hat|[Tt]here) is\b"), r"\1's"),
+    (re.compile(r"\b(I) am\b(?=\s\w)"), r"\1'm"),
+    (re.compile(r"(?<!at )(?<!see )(?<!about )\b([Ii]t|[Tt]hat|[Ww]hat|[Tt]here) is\b(?=\s(?!it\b)\w)"), r"\1's"),
     (re.compile(r"\b([Yy]ou|[Tt]hey|[Ww]e) are\b"), r"\1're"),
     (re.compile(r"\b([Yy]ou|[Tt]hey|[Ww]e|I) have\b(?= (?:been|\w+ed|thought|put|had|got|half|tried|just))"), r"\1've"),
     (re.compile(r"\b([Dd]o|[Dd]oes|[Ii]s|[Aa]re|[Ww]ould|[Cc]ould) not\b"), r"\1n't"),
@@ -36,7 +36,7 @@ def shortened(text: str) -> str:
 
 def small(text: str) -> str:
     """`text` without capitals at the start of its sentences, but for names."""
-    begun = re.sub(r"(^|[.!?…]\s+)([A-Z])(?=[a-z])", lambda m: m.group(1) + m.group(2).lower(), text)
+    begun = re.sub(r"(^|[.!?…]\s+)([A-Z])(?=[a-z]|\s)", lambda m: m.group(1) + m.group(2).lower(), text)
     return re.sub(r"\bI\b(?!\.)", "i", begun)
 
 

@@ -13,7 +13,8 @@ from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.seeds import rng
 from sim.core.text import contains, normalise
 from sim.llm.offline.measures import DimensionFinding, ObservedExchange, impression, measure
-from sim.llm.offline.wording import brushes_off, stems
+from sim.llm.offline.voice import as_told, as_written, joined, manner_of, split_question, stands_in
+from sim.llm.offline.wording import brushes_off, stems, valence
 
 if TYPE_CHECKING:
     from random import Random
@@ -58,7 +59,7 @@ def speak(view: UserView) -> dict[str, JsonValue]:
     if _has_had_enough(view):
         silent = view.may_go_silently and chance.random() < 0.3
         message = "" if silent else view.persona.voice.storms_off
-        return _value(message, mood, leave=True, why="two replies in a row that were not worth my time")
+        return _value(message, "fed up", leave=True, why="two replies in a row that were not worth my time")
     return _Message(view, mood, chance).compose()
 
 
@@ -70,6 +71,9 @@ class _Message:
         self._mood = mood
         self._chance = chance
         self._temper = TEMPERS[view.persona.type.sociability]
+        self._manner = manner_of(view.persona)
+        self._complains = False
+        self._matter = False
         self._parts: list[str] = []
         self._facts: list[str] = []
         self._signalled: list[JsonValue] = []
@@ -77,23 +81,25 @@ class _Message:
         self._allusion: str | None = None
 
     def compose(self) -> dict[str, JsonValue]:
-        """The parts in the order in which people say them: greeting or reaction, news, matter, aside, goodbye."""
+        """The parts in the order in which people say them: greeting or reaction, what is set right, the matter, an aside, goodbye."""
         view = self._view
         if view.exchange == 1:
             self._say(_fresh(view.persona.voice.hello, view, self._chance))
         else:
             self._react()
         if view.noise:
-            self._parts.append(view.noise.says)
-        for telling in (*(t for t in view.news if _is_out_of_date(t, view)), *view.due):
-            self._tell((telling.fact, telling.value))
+            self._say(as_written(view.noise.says, self._manner))
+        for telling in view.news:
+            if _is_out_of_date(telling, view):
+                self._tell((telling.fact, telling.value))
         finished = self._go_on()
         self._play()
         if view.last or finished:
             self._say(_fresh(view.persona.voice.bye, view, self._chance))
+        message = joined(self._parts)
         return _value(
-            " ".join(self._parts),
-            self._mood,
+            message,
+            _agreeing(self._mood, message, view, complains=self._complains),
             allusion=self._allusion,
             humour_bid=self._joke,
             facts=list(dict.fromkeys(self._facts)),
@@ -109,7 +115,10 @@ class _Message:
     def _react(self) -> None:
         """Show one preference as missed or met, or just go on."""
         view, missed, met = self._view, *_noticed(self._view)
+        if _valence(self._mood, view) < 0:
+            met = [d for d in met if d != "humor_fit"]
         if missed and self._chance.random() < self._temper.shows_missed:
+            self._complains = True
             self._signal(missed[0], view.persona.preferences[missed[0]].signals.missed.says)
         elif met and self._chance.random() < self._temper.shows_met:
             shown = self._chance.choice(met)
@@ -122,27 +131,48 @@ class _Message:
         self._parts.append(line)
 
     def _go_on(self) -> bool:
-        """Say the next line of the agenda, or something of one's own; True when there is nothing left and one may leave."""
+        """Say the next line of the agenda with what is told beside it, or something of one's own; True when one has finished and may leave."""
         view = self._view
+        due = [(t.fact, t.value) for t in view.due]
         topic, line = _next_line(view)
         if topic and line:
-            self._parts.append(line)
-            self._facts += [f for f in topic.about if f in view.told]
-            fact = self._volunteered(line)
-            if fact and len(self._parts) < self._temper.parts:
-                self._tell(fact)
+            self._say_matter(topic, line, due)
             return False
+        for fact in due:
+            self._tell(fact)
         if view.may_leave:
             return True
-        fact = self._volunteered(None)
-        if fact:
-            self._tell(fact)
+        own = self._volunteered(None)
+        if own:
+            self._tell(own)
         elif not self._parts:
             self._say(_fresh(view.persona.voice.carries_on, view, self._chance) or self._chance.choice(view.persona.voice.carries_on))
         return False
 
+    def _say_matter(self, topic: Topicality, line: str, due: Sequence[tuple[Fact, Value]]) -> None:
+        """A line of the agenda: its statements, the facts that belong to them, its questions. What else is due goes before it, then a turn to it."""
+        view = self._view
+        beside = [f for f in due if not _belongs(f[0], topic, line, view)]
+        if beside:
+            turns = view.persona.voice.carries_on
+            turn = self._parts.pop() if self._parts and self._parts[-1] in turns else _fresh(turns, view, self._chance)
+            for fact in beside:
+                self._tell(fact)
+            self._say(turn)
+        stated, asked = split_question(line)
+        self._say(as_written(stated, self._manner))
+        for fact in due:
+            if fact not in beside:
+                self._tell(fact)
+        self._facts += [f for f in topic.about if f in view.told]
+        own = self._volunteered(line)
+        if own and len(self._parts) + bool(asked) < self._temper.parts:
+            self._tell(own)
+        self._say(as_written(asked, self._manner))
+        self._matter = True
+
     def _tell(self, fact: tuple[Fact, Value]) -> None:
-        self._parts.append(fact[1].text)
+        self._parts.append(as_told(fact[1], self._manner))
         self._facts.append(fact[0].id)
 
     def _volunteered(self, line: str | None) -> tuple[Fact, Value] | None:
@@ -161,18 +191,19 @@ class _Message:
         return self._chance.choice(free) if free else None
 
     def _play(self) -> None:
-        """Now and then a joke or an allusion, fewer in a low mood, none when there was much to tell."""
+        """Now and then a joke or an allusion beside the matter, none when there was much to tell; in a low mood fewer allusions and no jokes."""
         view, style = self._view, self._view.persona.style
-        damped = self._temper.plays * (0.6 if view.card.session.spec.mood.valence < 0 else 1.0)
+        low = _valence(self._mood, view) < 0
+        damped = self._temper.plays * (0.6 if low else 1.0)
         jokes, allusions = self._chance.random(), self._chance.random()
-        if view.due or len(self._parts) > self._temper.parts:
+        if view.due or not self._matter or len(self._parts) > self._temper.parts:
             return
         if allusions < _PLAY_BY_LEVEL[style.references.level] * damped:
             hint = self._fresh_allusion()
             if hint:
                 self._allusion = hint.says
                 self._parts.append(hint.says)
-        elif view.exchange > 1 and jokes < _PLAY_BY_LEVEL[style.humour.level] * damped:
+        elif not low and view.exchange > 1 and jokes < _PLAY_BY_LEVEL[style.humour.level] * damped:
             self._joke = _fresh(view.persona.voice.jokes, view, self._chance)
             self._say(self._joke)
 
@@ -189,6 +220,25 @@ _WHEN: Final = stems("when comes asked ask talk talked talking mentioned turns s
 def _mood(view: UserView) -> str:
     """The session's mood, or what it turns to."""
     return (view.swing or view.card.session.spec.mood.feels)[:80]
+
+
+def _valence(mood: str, view: UserView) -> int:
+    """-1, 0 or 1, by the words of a mood, else by the session's."""
+    return valence(mood, view.card.session.spec.mood.valence)
+
+
+def _agreeing(mood: str, message: str, view: UserView, *, complains: bool) -> str:
+    """`mood`, unless it has turned to what the message denies: a swing that the words belie has passed, and nobody complains in sudden gladness."""
+    usual, turned = view.card.session.spec.mood.feels[:80], _valence(mood, view)
+    belied = turned * valence(message) < 0 or (complains and turned > 0)
+    return usual if view.swing and belied else mood
+
+
+def _belongs(fact: Fact, topic: Topicality, line: str, view: UserView) -> bool:
+    """Whether a fact goes with a line of the agenda: it comes with the situation, the item is about it, or both speak of one thing."""
+    if fact not in view.persona.facts or fact.id in topic.about:
+        return True
+    return bool(stems(line) & (stems(f"{fact.text} {fact.when}") - _WHEN))
 
 
 def _heard(view: UserView, index: int) -> ObservedExchange:
@@ -214,7 +264,7 @@ def _heard(view: UserView, index: int) -> ObservedExchange:
 
 def _bearing(view: UserView, message: str) -> frozenset[str]:
     """Facts that bear on a message of this session: those its agenda line is about."""
-    return frozenset(f for topic in view.card.session.agenda for line in topic.item.says if contains(message, line) for f in topic.about)
+    return frozenset(f for topic in view.card.session.agenda for line in topic.item.says if stands_in(line, (message,)) for f in topic.about)
 
 
 def _noticed(view: UserView) -> tuple[list[Dimension], list[Dimension]]:
@@ -230,10 +280,10 @@ def _noticed(view: UserView) -> tuple[list[Dimension], list[Dimension]]:
         found, signals = measure(dimension, heard), preferences[dimension].signals
         if found.score is None:
             continue
-        if not complained and _to_complain_of(dimension, found, view) and not _said_lately(signals.missed.says, view):
+        if not complained and _to_complain_of(dimension, found, view) and signals.missed.says not in view.shown:
             missed.append((found.score, dimension))
         wanted = dimension not in ALWAYS or view.card.want(dimension) >= 3
-        if found.score == 5 and wanted and not brushes_off(heard.reply, heard.message) and not _said(signals.met.says, view):
+        if found.score == 5 and wanted and not brushes_off(heard.reply, heard.message) and signals.met.says not in view.shown:
             met.append(dimension)
     return [d for _, d in sorted(missed, key=lambda m: m[0])], met
 
@@ -257,7 +307,8 @@ def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:
     """The next line of the agenda; where the session is too short for all lines, later lines of an item give way to the next item."""
     agenda = view.card.session.agenda
     lines = [(i, j) for i, topic in enumerate(agenda) for j in range(len(topic.item.says))]
-    said = [p for p, (i, j) in enumerate(lines) if _said(agenda[i].item.says[j], view)]
+    today = tuple(t.user for t in view.talk)
+    said = [p for p, (i, j) in enumerate(lines) if stands_in(agenda[i].item.says[j], today)]
     ahead = lines[said[-1] + 1 :] if said else lines
     if not ahead:
         return None, None
@@ -294,10 +345,6 @@ def _fresh(lines: Sequence[str], view: UserView, chance: Random) -> str | None:
 
 def _said(line: str, view: UserView) -> bool:
     return _stands_in(line, (t.user for t in view.talk))
-
-
-def _said_lately(line: str, view: UserView) -> bool:
-    return _stands_in(line, (t.user for t in view.talk[-3:]))
 
 
 def _stands_in(line: str, messages: Iterable[str]) -> bool:

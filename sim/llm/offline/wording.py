@@ -78,6 +78,11 @@ def habitual_formality(texts: Sequence[str]) -> float:
     return sum(counted) / len(counted) if counted else 3.0
 
 
+def is_shortened(text: str) -> bool:
+    """Whether `text` has a contraction."""
+    return _SHORTENED.search(normalise(text)) is not None
+
+
 def writes_small(text: str) -> bool:
     """Whether `text` begins without a capital, as people do in a hurry."""
     first = next((c for c in text if c.isalpha()), "")
