@@ -43,13 +43,12 @@ async def shipped(name: str, place: str, *, target: str = "offline/uses", seed: 
     return await play(build_cast(someone(name), happening(place), start_date=START), target=target, seed=seed)
 
 
-async def told(says: list[str], fact: dict, *, about: list[str] | None = None) -> str:
-    """The first message of a session in which `says` is the matter and `fact`, of the persona or the scenario, is due."""
-    item = {"aim": "say it", "says": says, "about": about or []}
+async def told(says: list[str], text: str, *, own: bool = False, about: tuple[str, ...] = ()) -> str:
+    """The first message of a session in which `says` is the matter and a fact, the scenario's or the persona's own, is due."""
+    item = {"aim": "say it", "says": says, "about": about}
     session = {"gap": 0, "situation": "An evening.", "mood": {"feels": "even", "valence": 0}, "agenda": [item], "exchanges": {"min": 1, "max": 2}}
-    own = fact.pop("own", False)
-    filled = {"id": "key", "topic": "work" if own else "other", "answers": ["harbour"], "when": "when asked", **fact}
-    facts = persona().model_dump()["facts"] + ([filled] if own else [])
+    filled = {"id": "key", "topic": "work" if own else "other", "answers": ["harbour"], "when": "when asked", "text": text}
+    facts = [*persona().model_dump()["facts"], *([filled] if own else [])]
     cast = build_cast(
         persona(facts=facts),
         scenario(facts=[] if own else [filled], sessions=[{**session, "disclose": ["persona.key" if own else "key"]}]),
@@ -62,17 +61,17 @@ async def told(says: list[str], fact: dict, *, about: list[str] | None = None) -
 
 
 async def test_a_fact_of_the_situation_comes_after_the_sentence_it_belongs_to() -> None:
-    message = await told(["My card has stopped working."], {"text": "It was refused at the harbour kiosk."})
+    message = await told(["My card has stopped working."], "It was refused at the harbour kiosk.")
     assert message.endswith("My card has stopped working. It was refused at the harbour kiosk.")
 
 
 async def test_a_question_comes_last() -> None:
-    message = await told(["I want to move it. How does one do that?"], {"text": "It lies in the harbour."})
+    message = await told(["I want to move it. How does one do that?"], "It lies in the harbour.")
     assert message.endswith("I want to move it. It lies in the harbour. How does one do that?")
 
 
 async def test_a_fact_that_has_nothing_to_do_with_the_matter_comes_before_it_and_then_a_turn_to_it() -> None:
-    message = await told(["My card has stopped working."], {"text": "I sell nets at the harbour.", "own": True})
+    message = await told(["My card has stopped working."], "I sell nets at the harbour.", own=True)
     before, _, after = message.partition("I sell nets at the harbour. ")
     assert before
     assert after.endswith(" My card has stopped working.")
@@ -81,8 +80,8 @@ async def test_a_fact_that_has_nothing_to_do_with_the_matter_comes_before_it_and
 
 @pytest.mark.parametrize("says", ["Nets have become dear.", "I have had a long day."])
 async def test_a_fact_of_the_persona_that_the_matter_is_about_or_shares_words_with_comes_after_it(says: str) -> None:
-    about = [] if "Nets" in says else ["persona.key"]
-    message = await told([says], {"text": "I sell nets at the harbour.", "own": True}, about=about)
+    about = () if "Nets" in says else ("persona.key",)
+    message = await told([says], "I sell nets at the harbour.", own=True, about=about)
     assert message.endswith(f"{says} I sell nets at the harbour.")
 
 
