@@ -18,7 +18,7 @@ from sim.core.view import user_view
 from sim.dialogue.users import ModelUser
 from sim.llm.offline import build_offline
 from sim.llm.offline.manner import shortened
-from sim.llm.offline.voice import Manner, as_told, as_written, joined, manner_of, split_question, stands_in
+from sim.llm.offline.voice import Spelling, as_told, as_written, joined, spelling_of, split_question, stands_in
 from sim.llm.offline.wording import sentences, valence
 from sim.llm.prompts import load_prompts
 from tests.examples import persona, scenario
@@ -102,14 +102,14 @@ async def test_no_scripted_fact_of_a_shipped_scenario_opens_a_message_that_has_a
 @pytest.mark.parametrize(
     ("name", "manner"),
     [
-        ("ronja", Manner(small=True, short=True, bare=True)),
-        ("reece", Manner(small=True, short=True, bare=False)),
-        ("attracta", Manner(small=False, short=True, bare=False)),
-        ("kavita", Manner(small=False, short=False, bare=False)),
+        ("ronja", Spelling(small=True, short=True, bare=True)),
+        ("reece", Spelling(small=True, short=True, bare=False)),
+        ("attracta", Spelling(small=False, short=True, bare=False)),
+        ("kavita", Spelling(small=False, short=False, bare=False)),
     ],
 )
-def test_how_a_persona_writes_is_read_off_its_own_lines(name: str, manner: Manner) -> None:
-    assert manner_of(someone(name)) == manner
+def test_how_a_persona_writes_is_read_off_its_own_lines(name: str, manner: Spelling) -> None:
+    assert spelling_of(someone(name)) == manner
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_how_a_persona_writes_is_read_off_its_own_lines(name: str, manner: Manne
     ],
 )
 def test_a_line_is_written_as_the_persona_writes(line: str, small: str, bare: str) -> None:
-    assert as_written(line, Manner(small=True, short=True, bare=False)) == small
-    assert as_written(line, Manner(small=True, short=True, bare=True)) == bare
-    assert as_written(line, Manner(small=False, short=False, bare=False)) == line
+    assert as_written(line, Spelling(small=True, short=True, bare=False)) == small
+    assert as_written(line, Spelling(small=True, short=True, bare=True)) == bare
+    assert as_written(line, Spelling(small=False, short=False, bare=False)) == line
 
 
 async def test_who_writes_small_and_in_contractions_does_so_throughout() -> None:
@@ -139,7 +139,7 @@ async def test_who_writes_small_and_in_contractions_does_so_throughout() -> None
 
 @pytest.mark.parametrize("place", SCENARIOS)
 def test_a_line_is_known_again_in_whatever_manner_it_was_written_and_no_other_is(place: str) -> None:
-    manners = {manner_of(someone(name)) for name in PEOPLE}
+    manners = {spelling_of(someone(name)) for name in PEOPLE}
     lines = {says for s in happening(place).sessions for item in s.agenda for says in item.says}
     for manner in manners:
         for line in lines:
@@ -149,8 +149,8 @@ def test_a_line_is_known_again_in_whatever_manner_it_was_written_and_no_other_is
 
 def test_a_fact_that_would_lose_its_answer_in_that_manner_is_told_as_it_stands() -> None:
     value = scenario().facts[0].model_copy(update={"text": "It is called That is That.", "answers": ("That is That",)})
-    assert as_told(value, Manner(small=True, short=True, bare=True)) == "It is called That is That."
-    assert contains(as_told(scenario().facts[0], Manner(small=True, short=True, bare=True)), "Thursday")
+    assert as_told(value, Spelling(small=True, short=True, bare=True)) == "It is called That is That."
+    assert contains(as_told(scenario().facts[0], Spelling(small=True, short=True, bare=True)), "Thursday")
 
 
 def test_a_full_stop_stands_at_the_seam_where_the_first_has_none() -> None:

@@ -13,7 +13,7 @@ from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.seeds import rng
 from sim.core.text import contains, normalise
 from sim.llm.offline.measures import DimensionFinding, ObservedExchange, impression, measure
-from sim.llm.offline.voice import as_told, as_written, joined, manner_of, split_question, stands_in
+from sim.llm.offline.voice import as_told, as_written, joined, spelling_of, split_question, stands_in
 from sim.llm.offline.wording import brushes_off, stems, valence
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Message:
         self._mood = mood
         self._chance = chance
         self._temper = TEMPERS[view.persona.type.sociability]
-        self._manner = manner_of(view.persona)
+        self._spelling = spelling_of(view.persona)
         self._complains = False
         self._matter = False
         self._parts: list[str] = []
@@ -88,7 +88,7 @@ class _Message:
         else:
             self._react()
         if view.noise:
-            self._say(as_written(view.noise.says, self._manner))
+            self._say(as_written(view.noise.says, self._spelling))
         for telling in view.news:
             if _is_out_of_date(telling, view):
                 self._tell((telling.fact, telling.value))
@@ -160,7 +160,7 @@ class _Message:
                 self._tell(fact)
             self._say(turn)
         stated, asked = split_question(line)
-        self._say(as_written(stated, self._manner))
+        self._say(as_written(stated, self._spelling))
         for fact in due:
             if fact not in beside:
                 self._tell(fact)
@@ -168,11 +168,11 @@ class _Message:
         own = self._volunteered(line)
         if own and len(self._parts) + bool(asked) < self._temper.parts:
             self._tell(own)
-        self._say(as_written(asked, self._manner))
+        self._say(as_written(asked, self._spelling))
         self._matter = True
 
     def _tell(self, fact: tuple[Fact, Value]) -> None:
-        self._parts.append(as_told(fact[1], self._manner))
+        self._parts.append(as_told(fact[1], self._spelling))
         self._facts.append(fact[0].id)
 
     def _volunteered(self, line: str | None) -> tuple[Fact, Value] | None:

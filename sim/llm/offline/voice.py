@@ -27,7 +27,7 @@ _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=(?:m|re|ve|s|t)\b)")
 _PUT_BACK: Final = re.compile(r"(?<=n)(?=t$)|(?<=[^n])(?=m$|re$|ve$|s$)")
 
 
-class Manner(NamedTuple):
+class Spelling(NamedTuple):
     """How somebody writes."""
 
     small: bool
@@ -38,17 +38,17 @@ class Manner(NamedTuple):
     """And these without an apostrophe."""
 
 
-def manner_of(persona: Persona) -> Manner:
+def spelling_of(persona: Persona) -> Spelling:
     """How the persona's own lines are written."""
     voice = persona.voice
     signals = (line.says for p in persona.preferences.values() for line in (p.signals.met, p.signals.missed))
-    return _manner((*voice.hello, *voice.bye, *voice.carries_on, *voice.jokes, voice.storms_off, *signals, *(f.text for f in persona.facts)))
+    return _spelling((*voice.hello, *voice.bye, *voice.carries_on, *voice.jokes, voice.storms_off, *signals, *(f.text for f in persona.facts)))
 
 
 @lru_cache(maxsize=256)
-def _manner(lines: tuple[str, ...]) -> Manner:
+def _spelling(lines: tuple[str, ...]) -> Spelling:
     bare = sum(map(_is_bare, lines)) >= _CONTRACTS * len(lines)
-    return Manner(
+    return Spelling(
         small=sum(map(writes_small, lines)) > len(lines) / 2,
         short=bare or sum(map(is_shortened, lines)) >= _CONTRACTS * len(lines),
         bare=bare,
@@ -60,7 +60,7 @@ def _is_bare(line: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def as_written(line: str, manner: Manner) -> str:
+def as_written(line: str, manner: Spelling) -> str:
     """`line` as somebody of that manner writes it."""
     if manner.short:
         line = shortened(line)
@@ -69,7 +69,7 @@ def as_written(line: str, manner: Manner) -> str:
     return _APOSTROPHE.sub("", line) if manner.bare else line
 
 
-def as_told(value: Value, manner: Manner) -> str:
+def as_told(value: Value, manner: Spelling) -> str:
     """The sentence of `value`, in that manner unless one of its answers would be lost by it."""
     text = as_written(value.text, manner)
     return text if all(contains(text, a) for a in value.answers if contains(value.text, a)) else value.text
