@@ -29,7 +29,7 @@ from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks, check_scales
 from sim.analysis.scorers import ScorerFigures, summarise_scorers
 from sim.analysis.table import MeasureTable
-from sim.analysis.validity import ValidityFigures, flagged_places, rates_differ, summarise_validity
+from sim.analysis.validity import ModelCheck, ValidityFigures, check_agreement, flagged_places, rates_differ, summarise_validity
 from sim.core.address import is_control
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, Criterion, Dimension
 from sim.core.controls import control_parts
@@ -322,6 +322,8 @@ class RunSummary(Frozen):
     """What memory buys: every model that has several memory policies."""
     flags_differ: float | None
     """The p of: every target meets the same share of critical flags. None: there are not two targets with two personas in common."""
+    model_check: ModelCheck | None
+    """What a model thinks of the user's messages, beside the rules; None: none was asked."""
     ranks: Ranks
     scales: ScaleChecks
     """Whether its dimensions can be told apart, and from a word count."""
@@ -395,6 +397,7 @@ def summarise(
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, table),
         flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),
+        model_check=check_agreement(trials),
         ranks=rank_targets(study, table),
         scales=check_scales(study, trials, table.columns),
         failures=tuple(Failure(trial=t.id, cause=t.failed.cause, message=t.failed.message) for t in trials if t.failed),

@@ -17,8 +17,10 @@ import numpy as np
 
 from sim.analysis.figures import figure
 from sim.analysis.measures import BY_ID, Measure
-from sim.core.event import CRITICAL, SERIOUS, FlagKind, Severity
+from sim.analysis.reliability import kappa
+from sim.core.event import CRITICAL, SERIOUS, Assessment, FlagKind, Severity
 from sim.core.frozen import Frozen
+from sim.core.spec.study import USER_CHECK
 
 if TYPE_CHECKING:
     from sim.analysis.arms import Arm, Family
@@ -57,6 +59,24 @@ class ValidityFigures(Frozen):
     clean_interval: tuple[float, float] | None
 
 
+class ModelCheck(Frozen):
+    """What a model thinks of the user's messages (the rubric `user_check`), and whether it agrees with the rules on what is critical."""
+
+    messages: int
+    """Those that a model wrote, that were sent, and that the check has answered for."""
+    unanswered: int
+    """Those for which it gave nothing that could be read."""
+    both: int
+    """Critical by the check and by the rules."""
+    check_only: int
+    rules_only: int
+    neither: int
+    kappa: float | None
+    """Agreement beyond chance; None: one side never varies."""
+    kinds: dict[str, int]
+    """How often it gave each answer."""
+
+
 class PairWithout(Frozen):
     """A pair of sides without what is flagged on either."""
 
@@ -90,6 +110,29 @@ def flagged_places(trials: Iterable[Trial]) -> frozenset[Place]:
 
 def _has(flags: Iterable[Flag], severity: Severity) -> bool:
     return any(f.severity == severity for f in flags)
+
+
+def check_agreement(trials: Iterable[Trial]) -> ModelCheck | None:
+    """The model check beside the rules, over all messages that were sent; None: no model was asked.
+
+    Discarded drafts are not among them: the check sees a message as part of the talk.
+    """
+    asked = [(e.scores[USER_CHECK], e.flags) for t in trials for s in t.sessions for e in s.exchanges if USER_CHECK in e.scores and not e.scripted]
+    if not asked:
+        return None
+    read = [(str(found.value), _has(flags, "critical")) for found, flags in asked if isinstance(found, Assessment)]
+    pairs = Counter((answer in CRITICAL, by_rules) for answer, by_rules in read)
+    kinds = Counter(answer for answer, _ in read)
+    return ModelCheck(
+        messages=len(read),
+        unanswered=len(asked) - len(read),
+        both=pairs[True, True],
+        check_only=pairs[True, False],
+        rules_only=pairs[False, True],
+        neither=pairs[False, False],
+        kappa=kappa(np.array([answer in CRITICAL for answer, _ in read], bool), np.array([by_rules for _, by_rules in read], bool)),
+        kinds=dict(sorted(kinds.items())),
+    )
 
 
 # --- one run ------------------------------------------------------------------------------------------------------

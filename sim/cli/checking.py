@@ -81,7 +81,7 @@ def _takes(loaded: LoadedStudy) -> str:
         total = sum(counts.values())
         some = [f"{n} {where}" for where, n in counts.items() if n]
         parts.append(f"{total} {kind if total == 1 else PLURALS[kind]}{': ' + ', '.join(some) if len(some) > 1 else ', ' + some[0].split()[1]}")
-    for name, ids in (("target", [t.id for t in loaded.study.targets]), ("scorer", [s.use for s in loaded.study.scorers])):
+    for name, ids in (("target", [t.id for t in loaded.study.targets]), ("scorer", [s.use for s in loaded.study.asked_scorers])):
         if ids:
             parts.append(f"{name}{'s' * (len(ids) > 1)} {', '.join(ids)}")
     return "; ".join(parts)
@@ -108,7 +108,7 @@ def _entry(file: CheckedFile, doors: tuple[Door, ...] | None) -> dict[str, Any]:
         loaded = file.loaded
         entry |= {
             "targets": [t.id for t in loaded.study.targets],
-            "scorers": [s.use for s in loaded.study.scorers],
+            "scorers": [s.use for s in loaded.study.asked_scorers],
             "personas": _counts(loaded, "persona"),
             "scenarios": _counts(loaded, "scenario"),
         }

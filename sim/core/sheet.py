@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sim.core.seeds import rng
 
 if TYPE_CHECKING:
-    from sim.core.spec.rubric import Rubric, Sight
+    from sim.core.spec.rubric import Rubric, Side, Sight
     from sim.core.view import ScoringContext
 
 
@@ -33,8 +33,18 @@ class Sheet:
         return tuple(shuffled)
 
     @property
-    def replies(self) -> tuple[str, ...]:
+    def side(self) -> Side:
+        """Whose words are judged."""
+        return self.rubrics[0].judges
+
+    @property
+    def judged(self) -> tuple[str, ...]:
         """What is judged, and so what a quote is of."""
+        return self.messages if self.side == "message" else self.replies
+
+    @property
+    def replies(self) -> tuple[str, ...]:
+        """What the chatbot said."""
         if self.context.grain == "exchange":
             return (self.context.reply,)
         talks = self.context.talks if self.context.grain == "trial" else self.context.talks[-1:]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.compare import CompareDocument, Comparison
     from sim.analysis.summary import RunSummary
+    from sim.analysis.validity import ModelCheck
 
 
 def validity_columns(summary: RunSummary) -> list[tuple[str, Sequence[str]]]:
@@ -43,6 +44,8 @@ def validity_notes(summary: RunSummary) -> list[str]:
     if summary.flags_differ is not None:
         p = "<.001" if summary.flags_differ < 0.001 else f"{summary.flags_differ:.3f}".replace("0.", ".", 1)
         lines.append(f"critical flags differ between targets: p {p} (targets exchanged within personas)")
+    if summary.model_check is not None:
+        lines += _checked(summary.model_check)
     why: dict[str, int] = {}
     for t in summary.targets:
         for kind, n in t.validity.rejected_kinds.items():
@@ -50,6 +53,17 @@ def validity_notes(summary: RunSummary) -> list[str]:
     if why:
         lines.append("discarded for: " + ", ".join(f"{kind.replace('_', ' ')} {n:,}" for kind, n in why.items()))
     return lines
+
+
+def _checked(check: ModelCheck) -> list[str]:
+    """What a model thinks of the messages, beside the rules."""
+    answers = ", ".join(f"{kind.replace('_', ' ')} {n:,}" for kind, n in check.kinds.items())
+    none = f", no answer for {check.unanswered:,}" if check.unanswered else ""
+    alone = f"by the model alone {check.check_only:,}, by the rules alone {check.rules_only:,}, by neither {check.neither:,}"
+    return [
+        f"checked by a model: {many(check.messages, 'message')} ({answers}){none}",
+        f"critical by the model and the rules {check.both:,}, {alone}; kappa {number(check.kappa)}",
+    ]
 
 
 def render_soundness(document: CompareDocument) -> RenderableType:

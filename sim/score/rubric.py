@@ -48,6 +48,8 @@ class RubricJudge:
             CallFailed: for reasons outside any model, with the calls that were paid for.
         """
         sheet = Sheet(tuple(self._rubrics[i] for i in context.wanted or self._rubrics), context)
+        if sheet.side == "message" and not context.message:
+            return Scored(dict.fromkeys(sheet.order, NotApplicable(reason="The chatbot opens the talk: there is no message.")))
         first = Request("judge", (self._system(sheet), self._asked(sheet)), _schema(sheet, sheet.order), inputs=sheet, seed=context.seed % 2**31)
         return await ask_each(
             self._client,
@@ -63,7 +65,7 @@ class RubricJudge:
         ids = tuple(r.id for r in sheet.rubrics)
         if ids not in self._systems:
             text = self._prompts.render(
-                "rubric_system",
+                "message_system" if sheet.side == "message" else "rubric_system",
                 rubrics=sheet.rubrics,
                 grain=sheet.context.grain,
                 asks_applies=any(r.applies for r in sheet.rubrics),
@@ -85,7 +87,8 @@ class RubricJudge:
         }
         if context.grain == "exchange":
             values |= {"message": context.message, "reply": context.reply, "tools": context.tools}
-        return Message("user", self._prompts.render("rubric", grain=context.grain, sees=sheet.sees, order=sheet.order, **values))
+        name = "message" if sheet.side == "message" else "rubric"
+        return Message("user", self._prompts.render(name, grain=context.grain, sees=sheet.sees, order=sheet.order, **values))
 
 
 def read_answer(rubric: Rubric, raw: JsonValue, sheet: Sheet) -> Assessed:
@@ -131,7 +134,7 @@ def _evidence(rubric: Rubric, raw: JsonValue, sheet: Sheet) -> tuple[Evidence, .
     text = text[:PASSAGE]
     if kind == "absence":
         return (Absence(text=text, found=any(quote_found(text, m) for m in sheet.messages)),)
-    return (Quote(text=text, found=any(quote_found(text, r) and quote_long_enough(text, r) for r in sheet.replies)),)
+    return (Quote(text=text, found=any(quote_found(text, r) and quote_long_enough(text, r) for r in sheet.judged)),)
 
 
 def _schema(sheet: Sheet, ids: Sequence[str]) -> Schema:

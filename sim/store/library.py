@@ -170,7 +170,7 @@ def resolve_document(study: Study, base: Path, document: Document | None) -> Loa
 
     found = pick(personas, study.personas), pick(scenarios, study.scenarios), pick(codebooks, (study.codebook,))
     try:
-        scorers = find_scorers(study.scorers, base, document)
+        scorers = find_scorers(study.asked_scorers, base, document)
     except InputError as error:
         faults += split(error)
     wrong = gather(faults)

@@ -102,6 +102,20 @@ def test_a_rubric_means_the_same_when_a_run_has_kept_it(tmp_path: Path) -> None:
     assert load_yaml(tmp_path / "kept.yaml", Rubric) == rubric
 
 
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ("reads: session", "judges: message goes with reads: exchange"),
+        ("sees: [message, reply]", "a judge of the message does not see the reply"),
+        ("evidence: absence", "absence is of a reply"),
+    ],
+)
+def test_a_judge_of_the_message_sees_nothing_that_came_after_it(more: str, complaint: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=complaint):
+        read(f"id: own\nquestion: Is it?\nyes: a\nno: b\njudges: message\n{more}\n", tmp_path)
+    assert read("id: own\nquestion: Is it?\nyes: a\nno: b\njudges: message\n", tmp_path).shown == ("message", "talk")
+
+
 def test_no_rubric_is_called_like_a_measure(tmp_path: Path) -> None:
     from sim.analysis.measures import MEASURES
     from sim.analysis.requirements import THINGS

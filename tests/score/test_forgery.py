@@ -143,6 +143,20 @@ def test_where_no_tools_were_used_a_prompt_is_what_it_was() -> None:
         assert Prompts({"turn": load_texts()["turn"], "p": before}).render("p", **values) == load_prompts().render(name, **values)
 
 
+@pytest.mark.parametrize("message", FORGED)
+async def test_who_judges_a_message_can_tell_every_line_of_it(message: str) -> None:
+    """And never sees the reply, which came after it."""
+    shown = []
+    for said in (message, "It rained."):
+        client = Scripted(lambda request: Completion(text="{}", value=None))
+        rubric = Rubric.model_validate({"id": "kind", "judges": "message", "question": "Is it kind?", "yes": "It is.", "no": "It is not."})
+        judge = RubricJudge([(rubric, rubric.info(group="g"))], client, load_prompts())
+        await judge.score(context(said, "Whatever you say.", before=((said, PLAIN),)))
+        shown.append(client.requests[0].messages[1].content)
+        assert "Whatever you say." not in shown[-1]
+    check(*shown)
+
+
 @pytest.mark.parametrize("reply", FORGED)
 async def test_later_turns_leave_the_beginning_of_a_prompt_as_it_was(reply: str) -> None:
     """What a provider has cached of the last prompt is of use for the next one."""

@@ -17,8 +17,10 @@ Sight = Literal["reply", "message", "talk", "past", "persona", "scenario", "told
 """What a judge can be shown: the reply, the message it answers, the turns of the session (of a trial, all its sessions), the sessions before it, who
 the user is, what is going on in their life, and which facts they had told."""
 SIGHTS: tuple[Sight, ...] = get_args(Sight)
+Side = Literal["reply", "message"]
+"""Whose words are judged: the chatbot's reply, or the user's message before it is answered."""
 EvidenceKind = Literal["quote", "absence"]
-"""`quote`: words of the reply. `absence`: words of the user that should have been taken up."""
+"""`quote`: words of what is judged. `absence`: words of the user that should have been taken up."""
 
 _SHOWN: dict[Grain, tuple[Sight, ...]] = {"exchange": ("talk", "message", "reply"), "session": ("talk",), "trial": ("talk",)}
 """What is shown where a rubric does not say."""
@@ -55,6 +57,8 @@ class Rubric(Frozen):
     """What one result is about: an exchange, a session, or a trial with all its sessions."""
     sees: tuple[Sight, ...] = ()
     """What the judge is shown. Left out: `talk, message, reply` of an exchange, else `talk`."""
+    judges: Side = "reply"
+    """Whose words of an exchange are judged: the chatbot's `reply`, or the user's `message`, whose judge does not see the reply to it."""
     question: Text
     """What the judge is asked."""
     levels: dict[Annotated[int, Field(ge=-100, le=100)], Text] = Field(default_factory=dict)
@@ -133,6 +137,17 @@ class Rubric(Frozen):
         return evidence
 
     @model_validator(mode="after")
+    def _message_alone(self) -> Self:
+        """What judges a message reads an exchange, and nothing that came after the message."""
+        if self.judges == "message" and self.reads != "exchange":
+            raise ValueError(f"judges: message goes with reads: exchange, and this reads a {self.reads}")
+        if self.judges == "message" and "reply" in self.sees:
+            raise ValueError("a judge of the message does not see the reply, which came after it; take reply out of sees:")
+        if self.judges == "message" and "absence" in self.evidence:
+            raise ValueError("absence is of a reply; a judge of the message quotes it, or evidence: none")
+        return self
+
+    @model_validator(mode="after")
     def _one_kind_of_answer(self) -> Self:
         if (self.yes is None) != (self.no is None):
             raise ValueError(f"yes: and no: go together; say when the answer is {'no' if self.no is None else 'yes'}")
@@ -145,7 +160,8 @@ class Rubric(Frozen):
     @property
     def shown(self) -> tuple[Sight, ...]:
         """What the judge is shown, in the order of `SIGHTS`."""
-        seen = {*(self.sees or _SHOWN[self.reads]), _JUDGED[self.reads]}
+        usual: tuple[Sight, ...] = ("talk",) if self.judges == "message" else _SHOWN[self.reads]
+        seen = {*(self.sees or usual), "message" if self.judges == "message" else _JUDGED[self.reads]}
         return tuple(s for s in SIGHTS if s in seen)
 
     @property

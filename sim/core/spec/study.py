@@ -22,6 +22,9 @@ _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 """As large as databases and data frames can hold."""
 
 
+USER_CHECK = "user_check"
+"""The rubric by which a model checks the simulated user's messages."""
+
 Primary = Literal["fixed_set", "likability", "without_callback"]
 """Measures that a study may declare its primary outcome."""
 
@@ -111,6 +114,9 @@ class Study(Frozen):
     judge: ModelSpec | None = None
     """Grades what accepted answers cannot decide; left out: that counts as wrong. It also judges by rubrics that name no model of their own."""
     tagger: ModelSpec = ModelSpec(model="offline/tagger")
+    checks: ModelSpec | None = None
+    """A model that gives its opinion of each message of the simulated user, by the rubric `user_check`, beside the rules, which are always on.
+    Left out: rules alone."""
     scorers: tuple[ScorerUse, ...] = ()
     """What else is asked of what was said: `answers`, a rubric by its path, a Python class by `module:Class` or its path."""
     codebook: Text = "mint"
@@ -158,6 +164,7 @@ class Study(Frozen):
             lambda: refuse_twins("observer", [o.id for o in self.observers]),
             lambda: refuse_twins("scorer", [s.use for s in self.scorers], mend="name each once"),
             self._refuse_logs,
+            self._refuse_checks,
         )
         return self
 
@@ -165,6 +172,21 @@ class Study(Frozen):
         logged = [t.id for t in self.targets if isinstance(t, LoggedTargetSpec)]
         if logged and self.played_by != "log":
             raise ValueError(f"target '{logged[0]}' stands in a log, and nobody can talk with it; `sim score LOG` makes a run of it")
+
+    def _refuse_checks(self) -> None:
+        if self.checks is None:
+            return
+        if self.checks.offline:
+            raise ValueError(f"checks: {self.checks.model} knows no more than the rules, which are always on; name a model, or leave it out")
+        if self.played_by != "model":
+            raise ValueError("checks: is about a user that a model plays; leave it out")
+        if any(s.use == USER_CHECK for s in self.scorers):
+            raise ValueError(f"checks: and scorers: both name {USER_CHECK}; keep one")
+
+    @property
+    def asked_scorers(self) -> tuple[ScorerUse, ...]:
+        """Its scorers, with the model check where it has one."""
+        return (*self.scorers, *((ScorerUse(use=USER_CHECK, model=self.checks),) if self.checks else ()))
 
     @property
     def tagger_id(self) -> str:

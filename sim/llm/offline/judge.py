@@ -44,7 +44,7 @@ def _entry(rubric: Rubric, sheet: Sheet) -> JsonValue:
     if sheet.context.grain == "exchange" and rubric.id == "natural" and rubric.levels:
         said = tuple(turn.reply for turn in sheet.context.talk[:-1])
         return _natural(sheet.context.message, sheet.context.reply, said)
-    if rubric.levels and (rubric.id == "liked" or set(rubric.levels.values()) == {LOWEST, HIGHEST}):
+    if sheet.side == "reply" and rubric.levels and (rubric.id == "liked" or set(rubric.levels.values()) == {LOWEST, HIGHEST}):
         return _by_listening(rubric, sheet)
     return _by_words(rubric, sheet)
 
@@ -145,14 +145,14 @@ def _by_listening(rubric: Rubric, sheet: Sheet) -> JsonValue:
 
 
 def _by_words(rubric: Rubric, sheet: Sheet) -> JsonValue:
-    said = frozenset().union(*(stems(r) for r in sheet.replies))
+    said = frozenset().union(*(stems(r) for r in sheet.judged))
     shared = {answer: len(said & stems(meaning)) for answer, meaning in rubric.meanings.items()}
     most = max(shared.values())
     answers = rubric.answers
     nothing = answers[len(answers) // 2] if rubric.levels else answers[-1]
     answer = next(a for a, n in shared.items() if n == most) if most else nothing
     reason = f"The offline judge does not understand this question; it counted {most} shared words."
-    first = next((r for r in sheet.replies if r.strip()), "")
+    first = next((r for r in sheet.judged if r.strip()), "")
     kind = rubric.evidence[0] if rubric.evidence else "quote"
     text = _quotable("", first) if kind == "quote" else next((m for m in sheet.messages if m.strip()), "")
     return _judged(text, kind, reason, answer, applies=True)
