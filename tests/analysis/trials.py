@@ -24,9 +24,11 @@ from sim.core.event import (
     ProbeKind,
     Quote,
     Rating,
+    Rejected,
     Score,
     SessionClosed,
     SessionOpened,
+    Silence,
     TaggedSentence,
     Tags,
     TargetReplied,
@@ -127,6 +129,13 @@ class Diary:
             self._add(Judged(kind="rated", **self._here, part=rater, result=ratings(of), calls=(call("rater", cost=costs),)))  # type: ignore[arg-type]
         if moves is not None:
             self._add(Judged(kind="tagged", **self._here, part=tagger, result=Tags(sentences=(TaggedSentence(text=reply, moves=tuple(moves)),))))  # type: ignore[arg-type]
+        return self
+
+    def silence(self, flag: Flag, *, drafts: int) -> Diary:
+        """The user's model writes nothing that can be sent: so many drafts, all with `flag`."""
+        self._exchange += 1
+        rejected = tuple(Rejected(message=flag.evidence, flags=(flag,)) for _ in range(drafts))
+        self._add(UserSpoke(**self._here, said=Silence(why="no message fit to send"), flags=(flag,), rejected=rejected))  # type: ignore[arg-type]
         return self
 
     def remember(self, content: str, *, part: str = "profile") -> Diary:

@@ -12,6 +12,7 @@ from sim.present.report.build import build_report
 from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
 from sim.present.report.talks import index_data, talk_data
+from sim.score.validity.check import flag_of
 from sim.store.header import Header
 from tests import examples
 from tests.analysis.stories import CODEBOOK, told_in_full
@@ -138,3 +139,21 @@ def test_agreement_with_people_is_shown_where_they_have_rated_and_missed_where_n
     assert not any("nobody has rated" in line for b in section.blocks if b.kind == "prose" for line in b.lines)
     alone = next(s for s in report([trial("remembers", "nora", 4)]).sections if s.id == "belief")
     assert any("nobody has rated" in line for b in alone.blocks if b.kind == "prose" for line in b.lines)
+
+
+def test_the_simulated_user_is_shown_by_target_with_and_without_what_is_flagged() -> None:
+    spoilt = Diary(planned("remembers/nora/moving-house/1", persona="nora")).open().exchange(1, flags=(flag_of("role_flip", "How can I help?"),))
+    trials = [spoilt.close(3).finish(), trial("remembers", "omar", 4), trial("forgets", "nora", 5), trial("forgets", "omar", 3)]
+    found = table(report(trials), "validity")
+    titles = [c.heading for c in found.columns]
+    rows = {str(row[0].text): dict(zip(titles, row, strict=True)) for row in found.rows}
+    assert [rows["remembers"][c].value for c in ("critical", "messages", "trials flagged", "all trials", "without", "trials left")] == [
+        pytest.approx(0.5),
+        3,
+        1,
+        pytest.approx(2.5),
+        pytest.approx(4),
+        1,
+    ]
+    assert [rows["forgets"][c].value for c in ("critical", "all trials", "without", "trials left")] == [0, 4, 3, 1]
+    assert any("leaves all targets alike" in note for note in found.notes)
