@@ -15,9 +15,10 @@ from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import season
 from sim.core.drift import swing, wishes_on
 from sim.core.ledger import Entry, build_ledger, ledger_before
+from sim.core.length import length_of
 from sim.core.record import Turn as Turn
 from sim.core.seeds import derive, rng
-from sim.core.text import normalise
+from sim.core.text import count_words, normalise
 from sim.core.written import last_written
 
 if TYPE_CHECKING:
@@ -132,6 +133,12 @@ class UserView(View):
     """All facts with the value each has today."""
     shown: frozenset[str] = frozenset()
     """Signals that were shown so far, in this session or before, in the persona's words."""
+
+    @cached_property
+    def length(self) -> int:
+        """Words of the message to write: as drawn, with room for what has to be told in it."""
+        told = sum(count_words(telling.value.text) for telling in self.due)
+        return max(length_of(self.persona, self.seed), told)
 
     @property
     def may_go_silently(self) -> bool:

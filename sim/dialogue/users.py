@@ -145,6 +145,7 @@ class ModelUser:
             news=view.news,
             swing=view.swing,
             noise=view.noise,
+            length=view.length,
             last=view.last,
             may_leave=view.may_leave,
         )
