@@ -125,6 +125,11 @@ class Reply:
         return was_cut(self.finish)
 
     @property
+    def unsaid(self) -> bool:
+        """Whether it was cut off before it said or did anything, as where a model thinks until its bound: there is nothing to judge."""
+        return self.cut and not self.text.strip() and not self.tools
+
+    @property
     def words(self) -> int:
         """How many it has; counted once, for several figures are made of it."""
         if self.counted is None:

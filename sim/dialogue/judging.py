@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.core.address import Address
+from sim.core.codebook import DIMENSIONS
 from sim.core.errors import CallFailed
-from sim.core.event import CallLost, Judged, Meta
+from sim.core.event import CallLost, Judged, Meta, Unscored
 from sim.core.panel import Assignment
 from sim.core.view import ScoringContext, Turn, criterion_view, rater_view, trial_view
 from sim.score.checked import wanted_ids
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sim.core.ports import Clock
     from sim.score.scorer import Scorer
 
+UNSAID: Final = Unscored(cause="too_long", reason="the reply reached its bound before it said a word")
+"""What a judge is not asked about: a target that spent its whole bound on thought said nothing that could be judged."""
 _KINDS: Final[Mapping[Node, str]] = {"rate_likability": "rated", "tag_moves": "tagged", "score_memory": "scored", "judge": "scored"}
 
 
@@ -80,6 +83,10 @@ async def ask_judge(sent: Sent, judges: Judges, clock: Clock, *, attempt: int) -
         attempt: counts the calls of this assignment that came to nothing, from 1.
     """
     one, context = sent.assignment, sent.context
+    if _unsaid(one):
+        return tuple(
+            Judged(**place_of(one), kind=_KINDS[one.node], part=part, result=_nothing(one, part), meta=Meta(at=clock())) for part in one.parts
+        )
     try:
         scored = await judges.by_node[one.node][one.parts[0]].score(context)
     except CallFailed as failed:
@@ -98,6 +105,20 @@ async def ask_judge(sent: Sent, judges: Judges, clock: Clock, *, attempt: int) -
         )
         for n, part in enumerate(one.parts)
     )
+
+
+def _unsaid(one: Assignment) -> bool:
+    """Whether what is to be judged is a reply in which nothing was said."""
+    reply = one.trial.sessions[one.session - 1].exchanges[one.exchange - 1].reply if one.exchange else None
+    return reply is not None and reply.unsaid
+
+
+def _nothing(one: Assignment, part: str) -> Result:
+    """The verdict on such a reply: nobody is asked for it."""
+    if one.node != "rate_likability":
+        return UNSAID
+    asked = Address.parse("rated", part).edition
+    return dict.fromkeys((asked,) if asked else DIMENSIONS, UNSAID)
 
 
 def lost(one: Assignment, failed: CallFailed, clock: Clock, *, attempt: int) -> CallLost:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import ProbeAnswered, Probed, Unscored
 from sim.core.probes import Answered, Probe, asking_date
+from sim.core.record import was_cut
 from sim.core.text import contains
+from sim.dialogue.judging import UNSAID
 
 if TYPE_CHECKING:
     from sim.core.event import Call, Grade, Meta, Timing
@@ -94,7 +96,8 @@ async def ask(probing: Probing, source: Target, trial: Trial, session: int, prob
         answer = await fork.reply(probe.question, f"{trial.id}/{session}.{trial.sessions[session - 1].take}.{probe.part}")
     except CallFailed as failed:
         return AskedProbe(probe, "", _written(held, probe), None, unscored(failed), failed.calls, failed.timings)
-    grade = probing.grader.at_once(Answered(probe, answer.text))
+    unsaid = was_cut(answer.finish) and not answer.text.strip()
+    grade = UNSAID if unsaid else probing.grader.at_once(Answered(probe, answer.text))
     retrieved = None if answer.recalled is None else _holds(answer.recalled, probe)
     return AskedProbe(probe, answer.text, _written(held, probe), retrieved, grade, answer.calls, answer.timings)
 

@@ -28,6 +28,7 @@ from sim.llm.counts import count_usage
 from sim.llm.failures import AttemptFailed, timed_out
 from sim.llm.keys import hold_provider_keys, named_key
 from sim.llm.learnt import Learnt
+from sim.llm.litellm_bodies import bound_bodies
 from sim.llm.litellm_failures import judge, strange
 from sim.llm.native import Native, read_native
 from sim.llm.news import News
@@ -60,6 +61,7 @@ class Library:
             os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
             _leave_out_the_gateway()
             import litellm
+            from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
             litellm.suppress_debug_info = True
             litellm.telemetry = False
@@ -67,6 +69,7 @@ class Library:
             litellm.redact_messages_in_exceptions = True
             litellm.drop_params = False
             litellm.disable_aiohttp_trust_env = not self._proxies
+            bound_bodies(AsyncHTTPHandler)
             setattr(litellm, "DEFAULT_MAX_RETRIES", 0)  # noqa: B010 – embeddings take it for the `max_retries: 0` they are given
             litellm.callbacks = []
             litellm.input_callback = []

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from sim.llm.bounds import too_much
 from sim.llm.failures import AttemptFailed, judge_status, timed_out, wait_asked
 from sim.llm.guard import Refused
+from sim.llm.litellm_bodies import TooMuch
 from sim.llm.native import ENDINGS, error_of, read_native
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def judge(error: Exception, library: Library, *, timeout: float, now: Callable[[
     refused = next((str(e) for e in chain if isinstance(e, Refused)), "")
     if refused:
         return AttemptFailed("final", refused)
+    if any(isinstance(e, TooMuch) for e in chain):
+        return too_much("")
     answered = next((e.response for e in chain if isinstance(e, httpx.HTTPStatusError)), None)
     if answered is not None:
         return _of_answer(error, answered, litellm, now=now())

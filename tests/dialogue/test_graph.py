@@ -11,8 +11,10 @@ from sim.core.errors import CallFailed
 from sim.core.event import CallLost, Judged, TargetReplied, TrialFailed, TrialFinished, UserSpoke, body, key
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.view import RaterView
 from sim.dialogue.graph import run_graph
 from sim.llm.client import Completion, Request
+from tests.dialogue.scorers import scorer
 from tests.dialogue.stage import Stage, replies, says, talks
 from tests.waiting import CEILING
 
@@ -201,3 +203,21 @@ async def test_events_come_in_order_of_the_talk() -> None:
         if isinstance(event, UserSpoke | TargetReplied) or (isinstance(event, Judged) and event.kind == "rated" and event.exchange):
             places.setdefault((event.session, event.exchange), []).append(event.kind)
     assert list(places.values()) == [["user_spoke", "target_replied", "rated"]] * len(trial.exchanges)
+
+
+async def test_a_reply_that_was_cut_off_all_thought_is_no_score_and_asks_no_judge() -> None:
+    def target(request: Request) -> Completion:
+        whole = replies(request)
+        return whole if len(stage.target_client.requests) > 1 else Completion(text="", finish="length", thought="Let me think. " * 40)
+
+    stage = Stage(target=target, one_by_one=1, repeat=1, scorers=(scorer("short"),))
+    trial = await play(stage)
+    cut, *others = trial.exchanges
+    assert cut.reply is not None
+    assert (cut.reply.text, cut.reply.finish) == ("", "length")
+    assert set(cut.ratings) >= {"self", "self:repeat"}
+    verdicts = [*(r for of in cut.ratings.values() for r in of.values()), *cut.tags.values(), *cut.scores.values()]
+    assert {(v.kind, getattr(v, "cause", "")) for v in verdicts} == {("unscored", "too_long")}
+    assert all(r.kind != "unscored" for e in others for of in e.ratings.values() for r in of.values())
+    assert not any((view.exchange, view.session) == (1, 1) for view in (r.inputs for r in stage.rater_client.requests) if isinstance(view, RaterView))
+    assert stage.context(trial).panel.is_whole(trial)

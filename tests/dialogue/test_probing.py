@@ -228,3 +228,14 @@ async def test_who_forgets_between_sessions_understood_all_the_same() -> None:
     grades = {k: [outcome for kind, outcome in graded if kind == k] for k in ("control", "explicit")}
     assert set(grades["control"]) == {"right"}
     assert "right" not in grades["explicit"]
+
+
+async def test_an_answer_that_was_cut_off_all_thought_is_not_graded() -> None:
+    def target(request: Request) -> Completion:
+        return Completion(text=" ", finish="length", thought="Hm.") if request.role == "probe" else replies(request)
+
+    stage = Asked(target=target, judge=lambda request: CallFailed("infrastructure", "nobody is to be asked"))
+    trial = await play(stage)
+    grades = [p.grade for s in trial.sessions for p in s.probes.values()]
+    assert grades
+    assert {(g.kind, getattr(g, "cause", "")) for g in grades} == {("unscored", "too_long")}

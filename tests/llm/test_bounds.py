@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -213,20 +214,46 @@ def _words(schema: Any) -> set[str]:
 # --- bodies ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("packed", [False, True])
-async def test_a_body_beyond_any_reply_is_not_read(packed: bool) -> None:
+@pytest.mark.parametrize("packing", ["", "gzip", "deflate"])
+@pytest.mark.parametrize(
+    ("model", "through"),
+    [("openai/any", "direct"), ("openai/any", "litellm"), ("anthropic/claude-haiku-4-5", "litellm"), ("hosted_vllm/any", "litellm")],
+)
+async def test_a_body_beyond_any_reply_is_not_read(model: str, through: str, packing: str) -> None:
+    pack = {"": bytes, "gzip": gzip.compress, "deflate": zlib.compress}[packing]
+    sent = 0
+
     async def endless(body: dict[str, Any], request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Encoding": "gzip"} if packed else {})
+        nonlocal sent
+        response = web.StreamResponse(headers={"Content-Encoding": packing} if packing else {})
         await response.prepare(request)
         megabyte = b" " * 1_000_000
-        await response.write(gzip.compress(megabyte * 30) if packed else megabyte)
-        for _ in range(0 if packed else 40):
-            await response.write(megabyte)
+        with suppress(ConnectionError):
+            for _ in range(1 if packing else 40):
+                await response.write(pack(megabyte * (30 if packing else 1)))
+                sent += 1
         return response
 
-    async with asking(endless) as (_, client):
+    async with asking(endless, client=through) as (server, client):
         with pytest.raises(CallFailed, match=f"more than {LARGEST // 1_000_000} MB came in answer to one call"):
             await client.complete(asked())
+        assert len(server.bodies) == 1, "asked for again it would be no shorter"
+    assert sent < 40
+
+
+@pytest.mark.parametrize("packing", ["", "gzip", "deflate", "bare deflate"])
+@pytest.mark.parametrize("through", ["direct", "litellm"])
+async def test_a_packed_body_is_unpacked(through: str, packing: str) -> None:
+    pack = {"": bytes, "gzip": gzip.compress, "deflate": zlib.compress, "bare deflate": lambda raw: zlib.compress(raw, wbits=-15)}[packing]
+
+    async def packed(body: dict[str, Any], request: web.Request) -> web.StreamResponse:
+        whole = completion("Add water. " * 40_000).body
+        assert isinstance(whole, bytes)
+        headers = {"Content-Type": "application/json"} | ({"Content-Encoding": packing.rpartition(" ")[2]} if packing else {})
+        return web.Response(body=pack(whole), headers=headers)
+
+    async with asking(packed, client=through) as (_, client):
+        assert (await client.complete(asked())).text == "Add water. " * 40_000
 
 
 async def test_the_budget_reserves_the_bound() -> None:

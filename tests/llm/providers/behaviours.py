@@ -140,6 +140,20 @@ def _cut(provider: Provider) -> Said:
     return replace(say(provider.answer("Add water.")), cut=True)
 
 
+def _early(provider: Provider) -> Said | None:
+    said = provider.streamed()
+    return said and replace(said, body=b"\n\n".join(said.body.split(b"\n\n")[:2]) + b"\n\n")
+
+
+def _broken_stream(provider: Provider) -> Said | None:
+    said = provider.streamed()
+    return said and replace(said, cut=True)
+
+
+def _in_pieces(provider: Provider, met: Met) -> bool:
+    return met.asked[0].body.get("stream") is True and met.said is not None and (met.said.text, met.said.usage) == ("Add water.", provider.usage)
+
+
 def _text(text: str) -> Callable[[Provider, Met], bool]:
     return lambda provider, met: met.said is not None and met.said.text == text
 
@@ -183,4 +197,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("JSON of another shape", "other", _once(lambda p: say([1, 2])), says="something other than a chat completion"),
     Behaviour("status 502 with HTML", "down", _once(lambda p: Said(b"<html>Bad gateway</html>", 502, HTML)), says="status 502"),
     Behaviour("cut in the middle", "down", _once(_cut)),
+    Behaviour("more than 10 MB", "refused for good", _once(lambda p: Said(b" " * 11_000_000, 200, JSON)), says="more than 10 MB"),
+    Behaviour("an answer in pieces", "answered", _once(lambda p: p.streamed()), check=_in_pieces),
+    Behaviour("… cut in the middle", "down", _once(_broken_stream)),
+    Behaviour("… that ends before the answer does", "down", _once(_early), says="broke off in the middle"),
 )

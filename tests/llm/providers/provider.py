@@ -123,6 +123,10 @@ class Provider:
         said = "This model's maximum context length is 128000 tokens. However, your messages resulted in 130001 tokens."
         return say(self.error(400, said, "context_length_exceeded"), 400)
 
+    def streamed(self) -> Said | None:
+        """An answer in pieces; None: it is not asked for one."""
+        return None
+
     def filtered(self) -> Said | None:
         """The prompt is refused for what it says; None: it has no form for that."""
         return None

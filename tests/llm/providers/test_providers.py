@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +99,29 @@ async def test_anthropic_is_told_where_what_stays_the_same_ends(bench: Bench) ->
     (message,) = asked.body["messages"]
     assert "".join(part["text"] for part in message["content"]) == talk
     assert [part.get("cache_control") for part in message["content"]] == [*[mark["cache_control"]] * 3, None]
+
+
+@pytest.mark.parametrize(
+    ("wish", "sent"),
+    [
+        ({"extra": {"thinking": {"type": "enabled", "budget_tokens": 2048}}}, {"type": "enabled", "budget_tokens": 2048}),
+        ({"reasoning_effort": "low"}, {"type": "enabled", "budget_tokens": 1024}),
+    ],
+)
+async def test_anthropic_is_told_to_think_in_its_own_words_and_thought_is_kept_apart(wish: dict[str, Any], sent: object, bench: Bench) -> None:
+    class Thinks(Anthropic):
+        def spec(self, url: str) -> ModelSpec:
+            return super().spec(url).model_copy(update=wish)
+
+    provider = Thinks()
+    thinks = next(odd.said for odd in provider.odd() if odd.row == "thought beside the answer")
+    met = await bench.meet(provider, thinks)
+    (asked,) = met.asked
+    assert asked.body["thinking"] == sent
+    assert asked.body["max_tokens"] > asked.body["thinking"]["budget_tokens"]
+    assert "reasoning_effort" not in asked.body
+    assert met.said is not None
+    assert (met.said.text, met.said.thought) == ("Add water.", "Rice burns.")
 
 
 async def test_nobody_else_is_sent_marks(bench: Bench) -> None:

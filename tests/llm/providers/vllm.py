@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.llm.providers.provider import Odd, Provider
@@ -51,3 +52,10 @@ class Direct(Vllm):
 
     name = "vLLM, direct"
     client = "direct"
+
+    def streamed(self) -> Said:
+        """Server-sent events, a word each."""
+        deltas: tuple[dict[str, Any], ...] = ({"role": "assistant", "content": ""}, {"content": "Add "}, {"content": "water."}, {})
+        chunks = [{"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": d, "finish_reason": None if d else "stop"}]} for d in deltas]
+        lines = [*map(json.dumps, chunks), json.dumps({"choices": [], "usage": self.counts()}), "[DONE]"]
+        return Said("".join(f"data: {line}\n\n" for line in lines).encode(), headers={"Content-Type": "text/event-stream"})
