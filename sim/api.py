@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sim.analysis.compare import CompareDocument
     from sim.analysis.crossed import CrossedDocument
     from sim.analysis.gate import GateDocument
+    from sim.analysis.pooled_users import PooledUsersDocument
     from sim.analysis.summary import RunSummary
     from sim.core.batch import EncodedEvent
     from sim.core.event import CallLost, Event
@@ -519,6 +520,18 @@ def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> 
 
     loaded = _load_distinct(runs, results)
     return compare_crossed([run.source for run in loaded], conditions=[run.conditions for run in loaded])
+
+
+def pool_users(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> PooledUsersDocument:
+    """The targets of runs that differ in the user's model alone: their differences over all users, and whether another user would order them alike.
+
+    Raises:
+        InputError: there is no such run, the runs differ in something else, or one model plays the user of all.
+    """
+    from sim.analysis import pooled_users
+
+    loaded = _load_distinct(runs, results)
+    return pooled_users.pool_users([run.source for run in loaded], conditions=[run.conditions for run in loaded])
 
 
 def compare_with_itself(run: str | Path, *, results: str | Path = RESULTS) -> SelfDocument:

@@ -23,7 +23,8 @@ import numpy as np
 from sim.analysis.estimates import FEWEST_FOR_INTERVAL
 from sim.analysis.measures import BY_ID
 from sim.analysis.pairs import Paired, align, compare_sides
-from sim.analysis.versions import MOVES, differing
+from sim.analysis.same_study import listed, what_differs
+from sim.analysis.versions import MOVES
 from sim.core.address import code_of, observed_by
 from sim.core.controls import control_parts
 from sim.core.errors import InputError
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 MEASURES = ("fixed_set", "likability")
 """What is looked at: the dimensions that always apply, and all of them."""
-SWAPPED = ("user", "rater", *MOVES)
-"""Conditions in which the runs may differ: who is swapped, and what only figures on moves depend on."""
+SWAPPED = ("user", "rater", *MOVES, "primary", "probes", "judge", "scorers")
+"""In what the runs may differ: who is swapped, and what the measures that are looked at do not depend on."""
 
 Effect = Literal["user", "rater", "user × rater", "persona", "persona × user", "persona × rater", "rest"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
@@ -171,26 +172,10 @@ def _check_same(sources: Sequence[RunSource], conditions: Sequence[Mapping[str, 
     if len(first.study.targets) < 2:
         raise InputError(f"run '{first.run}' has one target, and what is crossed is the difference of two", mend="name runs of two targets or more")
     for source, of in zip(sources[1:], conditions[1:], strict=True):
-        other = [name for name in differing(conditions[0], of) if name not in SWAPPED]
-        other += [name for name, value in _design(first).items() if _design(source)[name] != value]
+        other = what_differs(first, source, (conditions[0], of), free=SWAPPED)
         if other:
-            problem = f"runs '{first.run}' and '{source.run}' differ in more than user and rater: {', '.join(other[:4])}"
+            problem = f"runs '{first.run}' and '{source.run}' differ in more than user and rater: {listed(other)}"
             raise InputError(problem, mend="run one study again with another `user:` and nothing else changed")
-
-
-def _design(source: RunSource) -> dict[str, object]:
-    study = source.study
-    return {
-        "targets": [t.model_dump(mode="json") for t in study.targets],
-        "personas": sorted({t.cast.persona.id for t in source.trials}),
-        "scenarios": sorted({t.cast.scenario.id for t in source.trials}),
-        "seeds": sorted({t.seed for t in source.trials}),
-        "the study's seed": study.seed,
-        "start_date": study.start_date,
-        "history_tokens": study.history_tokens,
-        "rate_every": study.rate_every,
-        "sampling": study.sampling,
-    }
 
 
 def _cross(sources: Sequence[RunSource]) -> tuple[dict[Key, _Cell], tuple[str, ...], list[str]]:

@@ -293,6 +293,10 @@ def compare_command(
         bool,
         typer.Option("--crossed", help="Instead, of runs that differ in the user's model: what user, rater and both together do to each difference."),
     ] = False,
+    pool_users: Annotated[
+        bool,
+        typer.Option("--pool-users", help="Instead, of runs that differ in the user's model: one difference over all users. Do they order alike?"),
+    ] = False,
     against_itself: Annotated[
         bool,
         typer.Option("--against-itself", help="Instead: halves of a run's seeds as if they were two targets. How often is there a false verdict?"),
@@ -304,15 +308,17 @@ def compare_command(
 
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
     """
-    from sim.cli.comparing import compare, compare_crossed_runs, compare_run_with_itself
+    from sim.cli.comparing import compare, compare_crossed_runs, compare_pooled_runs, compare_run_with_itself
     from sim.cli.rater_swap import compare_raters_of
 
-    questions = {"--crossed": crossed, "--against-itself": against_itself, "--raters": raters}
+    questions = {"--crossed": crossed, "--pool-users": pool_users, "--against-itself": against_itself, "--raters": raters}
     asked = [flag for flag, on in questions.items() if on]
     if len(asked) > 1 or (asked and by is not CompareBy.target):
         raise InputError(f"{asked[0]} compares targets in a way of its own", mend=f"leave out {' and '.join((*asked[1:], '--by'))}")
     if crossed:
         return compare_crossed_runs(runs, results=results, as_json=json)
+    if pool_users:
+        return compare_pooled_runs(runs, results=results, as_json=json)
     if against_itself:
         return compare_run_with_itself(runs, results=results, as_json=json)
     if raters:

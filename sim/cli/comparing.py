@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import compare_runs, compare_with_itself, cross_runs
+from sim.api import compare_runs, compare_with_itself, cross_runs, pool_users
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
@@ -40,6 +40,19 @@ def compare_crossed_runs(runs: list[str], *, results: Path, as_json: bool) -> in
     from sim.present.crossed import render_crossed
 
     print_rendered(lambda _: render_crossed(document))
+    return DONE
+
+
+def compare_pooled_runs(runs: list[str], *, results: Path, as_json: bool) -> int:
+    """`sim compare RUN RUN… --pool-users`."""
+    with rare_collection():
+        document = pool_users(runs, results=results)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+        return DONE
+    from sim.present.pooled_users import render_pooled_users
+
+    print_rendered(lambda _: render_pooled_users(document))
     return DONE
 
 

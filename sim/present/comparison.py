@@ -89,11 +89,12 @@ def _pair(document: CompareDocument, a: str, b: str, within: str) -> Table:
         found = next(c for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within))
         if found.difference is not None:
             digits = of.digits
-            table.add_row(_label(of), number(found.mean_a, digits), number(found.mean_b, digits), *_cells(found, digits))
-    nothing = [_label(of) for of in document.measures.values() if _difference(of, a, b, within) is None]
+            table.add_row(short_label(of.measure, of.label), number(found.mean_a, digits), number(found.mean_b, digits), *_cells(found, digits))
+    nothing = [short_label(of.measure, of.label) for of in document.measures.values() if _difference(of, a, b, within) is None]
     notes = [f"nothing in common to compare: {', '.join(nothing)}"] if nothing else []
     first, *rest = document.measures.values()
-    notes += [f"primary outcome: {_label(first)}; p all, by which verdicts go, is of the {len(rest)} others Holm's over all of them together"]
+    named = short_label(first.measure, first.label)
+    notes += [f"primary outcome: {named}; p all, by which verdicts go, is of the {len(rest)} others Holm's over all of them together"]
     table.caption = "\n".join(notes)
     return table
 
@@ -117,21 +118,26 @@ def _left_out(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -
     for c in pairs:
         left = c.left_out
         cells = (left.low, left.high, None, left.without) if left else (None, None, None, None)
-        low, high, _, without = (_signed(v, of.digits) for v in cells)
-        table.add_row(Text(c.a), Text(c.b), _signed(c.difference, of.digits), low, high, Text(left.persona if left else NONE), without)
+        low, high, _, without = (signed_to(v, of.digits) for v in cells)
+        table.add_row(Text(c.a), Text(c.b), signed_to(c.difference, of.digits), low, high, Text(left.persona if left else NONE), without)
     table.caption = "without: the persona that moves it most, and what it is without that one"
     return table
 
 
 def _cells(c: Comparison, digits: int) -> list[str | Text]:
-    between = NONE if c.interval is None else f"{_signed(c.interval[0], digits)} to {_signed(c.interval[1], digits)}"
-    verdict = "look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict
-    effects = (NONE if e is None else _signed(e, 2) for e in (c.d_av, c.d_z))
-    return [_signed(c.difference, digits), between, _p(c.p_holm), _p(c.p_all), *effects, f"{c.personas:,}", verdict_text(verdict)]
+    effects = (signed_to(e, 2) for e in (c.d_av, c.d_z))
+    figures = signed_to(c.difference, digits), signed_between(c.interval, digits), p_text(c.p_holm), p_text(c.p_all)
+    return [*figures, *effects, f"{c.personas:,}", verdict_cell(c)]
 
 
-def _label(of: MeasureComparison) -> str:
-    return SHORT.get(of.measure, of.label)  # type: ignore[call-overload, no-any-return]
+def verdict_cell(c: Comparison) -> Text:
+    """The verdict of a pair in a word."""
+    return verdict_text("look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict)
+
+
+def short_label(measure: str, label: str) -> str:
+    """What a measure is called in a table's first column."""
+    return SHORT.get(measure, label)  # type: ignore[call-overload, no-any-return]
 
 
 def _ranking(document: CompareDocument, within: str) -> Table:
@@ -150,7 +156,10 @@ def _rankings(document: CompareDocument, within: str) -> Table:
     for of in sorted(document.measures.values(), key=lambda m: any(r.first is None for r in m.ranking[within])):
         ranks = [r for r in of.ranking[within] if r.mean is not None]
         if of.measure != document.primary and ranks:
-            table.add_row(_label(of), Text(" · ".join(f"{r.arm} {number(r.mean, of.digits)}{f' ({_place(r)})' if r.first else ''}" for r in ranks)))
+            table.add_row(
+                short_label(of.measure, of.label),
+                Text(" · ".join(f"{r.arm} {number(r.mean, of.digits)}{f' ({_place(r)})' if r.first else ''}" for r in ranks)),
+            )
     table.caption = "`--json` has every measure pair by pair"
     return table
 
@@ -203,14 +212,21 @@ def _place(rank: Rank) -> str:
     return f"{rank.first}" if rank.first == rank.last else f"{rank.first}–{rank.last}"
 
 
-def _signed(value: float | None, digits: int) -> str:
+def signed_to(value: float | None, digits: int) -> str:
+    """A difference with its sign, to so many decimals; a dash where unknown."""
     if value is None:
         return NONE
     text = f"{value:+z.{digits}f}"
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
-def _p(value: float | None) -> str:
+def signed_between(interval: tuple[float, float] | None, digits: int) -> str:
+    """The interval of a difference; a dash where there is none."""
+    return NONE if interval is None else f"{signed_to(interval[0], digits)} to {signed_to(interval[1], digits)}"
+
+
+def p_text(value: float | None) -> str:
+    """P, as ".017" or "<.001"; a dash where unknown."""
     if value is None:
         return NONE
     return "<.001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)
