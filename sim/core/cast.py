@@ -96,6 +96,11 @@ class Cast:
         return {i: tuple(v for f, _, v in self.values if f.id == i) for i in self.facts}
 
     @cached_property
+    def due(self) -> tuple[frozenset[tuple[str, str]], ...]:
+        """What every target is told alike in each session, as fact and text; in the talks before the study, at index 0, nothing."""
+        return (frozenset(), *(frozenset((t.fact.id, t.value.text) for t in s.core) for s in self.sessions))
+
+    @cached_property
     def told_before(self) -> tuple[tuple[int, tuple[Disclosure, ...]], ...]:
         """What each message of the user tells in the talks before the study, with the days before it on which it was sent."""
         return tuple((t.days_before, scan(m.text, self, session=0)) for t in self.scenario.history for m in t.messages if m.role == "user")

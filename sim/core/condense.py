@@ -35,6 +35,8 @@ Spending = dict["Role", list[Any]]
 """By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage, tokens thought with, read from a cache, written to one."""
 ValueKind = Literal["rating", "order", "tagging", "score", "told"]
 
+UNREADABLE = (ValueError, KeyError, TypeError)
+"""What comes of a row that is not as it was written."""
 _ENDINGS = frozenset(get_args(Ending))
 _DATE = 10
 """Characters of a date."""
@@ -110,6 +112,10 @@ class Condensed:
             ValueError, KeyError, TypeError: one of them cannot be read.
         """
         self.lines += [self._line(blank, row, values) for row in rows]
+
+    def take_in(self, blank: Trial, row: Row, values: Values) -> None:
+        """Take in the row that was appended next; otherwise as `read_on`."""
+        self.lines.append(self._line(blank, row, values))
 
     def _line(self, blank: Trial, row: Row, values: Values) -> Line:
         _, session, take, exchange, kind, part, body, meta = row

@@ -57,7 +57,7 @@ def scan(message: str, cast: Cast, *, session: int) -> tuple[Disclosure, ...]:
     near = [(pattern, i) for wanted, pattern, i in cast.wanted if wanted in within]
     if not near:
         return ()
-    due = {(t.fact.id, t.value.text) for t in cast.sessions[session - 1].core} if session else set()
+    due = cast.due[session]
     found = (cast.values[i] for i in sorted({i for pattern, i in near if pattern.search(within)}))
     told = {fact.id: (version, value) for fact, version, value in found if _is_said(message, value, cast.persona.language)}
     return tuple(Disclosure(fact, version, (fact, value.text) in due) for fact, (version, value) in told.items())

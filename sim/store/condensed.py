@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic_core import from_json, to_json
 
 import sim.core
-from sim.core.condense import Condensed, Values
+from sim.core.condense import UNREADABLE, Condensed, Values
 from sim.core.errors import InputError
 from sim.core.lean_fold import Digest
 
@@ -109,21 +109,39 @@ def _read_on(journal: Journal, blanks: tuple[Trial, ...], stand: Stand, db: sqli
     """The trials by what is kept and what the journal holds beyond that, which is added to `db`."""
     after, digest = kept.stand.last, Digest(kept.values)
     new = frozenset(journal.trials_between(after, stand.last)) if after < stand.last else frozenset()
+    going_on = {blank.id: (blank, _kept_of(db, blank.id) if after else Condensed()) for blank in blanks if blank.id in new}
+    known = {trial: len(condensed.lines) for trial, (_, condensed) in going_on.items()}
     writer = _Writer(db, kept.values)
+    if going_on:
+        _take_in(journal, going_on, after, stand.last, kept.values)
     found: list[Trial] = []
     for blank in blanks:
-        condensed = _kept_of(db, blank.id) if after else Condensed()
-        if blank.id not in new:
-            found.append(digest.fold(blank, condensed))
+        if blank.id not in going_on:
+            found.append(digest.fold(blank, _kept_of(db, blank.id) if after else Condensed()))
             continue
-        known = len(condensed.lines)
+        _, condensed = going_on.pop(blank.id)
         with journal.reading(blank.id):
-            condensed.read_on(blank, journal.rows(blank.id, after, stand.last), kept.values)
             found.append(digest.fold(blank, condensed))
-        writer.add(blank.id, condensed, known)
+        writer.add(blank.id, condensed, known[blank.id])
     if new:
         writer.finish(stand)
     return tuple(found)
+
+
+def _take_in(journal: Journal, going_on: dict[str, tuple[Trial, Condensed]], after: int, last: int, values: Values) -> None:
+    """The events between `after` and `last` of the trials that are going on, by id, each put to what is known of its own.
+
+    Raises:
+        InputError: one of them cannot be read.
+    """
+    for trial, row in journal.rows_between(after, last):
+        if trial in going_on:
+            blank, condensed = going_on[trial]
+            # Without a context manager, which would take as long as the reading of a short event.
+            try:
+                condensed.take_in(blank, row, values)
+            except UNREADABLE as error:
+                raise journal.unreadable(trial, error) from None
 
 
 class _Writer:

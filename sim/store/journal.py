@@ -25,7 +25,7 @@ from typing import NamedTuple, NoReturn, Self
 from pydantic import ValidationError
 
 from sim.core.batch import EncodedEvent, EventBatch, encode
-from sim.core.condense import Row
+from sim.core.condense import UNREADABLE, Row
 from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
@@ -86,12 +86,9 @@ AND json_extract(body, CASE kind WHEN 'user_spoke' THEN '$.said.message' ELSE '$
 _MANY = 500
 """Unread events fetched at a time."""
 # Of what is said and judged most often nobody reads the circumstances here, and copying them takes as long as the rest of the row.
-_TRIAL_ROWS = """
-SELECT id, session, take, exchange, kind, part, body, CASE WHEN kind IN ('user_spoke', 'rated', 'tagged') THEN '' ELSE meta END
-FROM event WHERE trial = ? AND id > ? AND id <= ?
-"""
-_END = 2**63 - 1
-"""No event has a higher number."""
+_LEAN = "id, session, take, exchange, kind, part, body, CASE WHEN kind IN ('user_spoke', 'rated', 'tagged') THEN '' ELSE meta END"
+_TRIAL_ROWS = f"SELECT {_LEAN} FROM event WHERE trial = ?"
+_ALL_ROWS = f"SELECT {_LEAN}, trial FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 _SAMPLE = 64
 """Events by which a journal is told from another."""
 _PAGE = 500
@@ -359,15 +356,33 @@ class Journal:
         """
         try:
             yield
-        except (ValueError, KeyError, TypeError) as error:
-            said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
-            raise InputError(f"an event of trial {trial} cannot be read ({said})", mend="restore the file from a copy", where=self.path) from None
+        except UNREADABLE as error:
+            raise self.unreadable(trial, error) from None
 
-    def rows(self, trial: str, after: int = 0, last: int = _END) -> list[Row]:
-        """The events of `trial` after the one numbered `after` up to `last`, as they are stored."""
+    def unreadable(self, trial: str, error: Exception) -> InputError:
+        """The complaint that an event of `trial` cannot be read, by the error that told so."""
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+        return InputError(f"an event of trial {trial} cannot be read ({said})", mend="restore the file from a copy", where=self.path)
+
+    def rows(self, trial: str) -> list[Row]:
+        """The events of `trial`, as they are stored."""
         with self._blame():
             # Sorted here: SQLite would copy every body to do it.
-            return sorted(self._db.execute(_TRIAL_ROWS, (trial, after, last)))
+            return sorted(self._db.execute(_TRIAL_ROWS, (trial,)))
+
+    def rows_between(self, after: int, last: int) -> Iterator[tuple[str, Row]]:
+        """The events after the one numbered `after` up to `last`, each with its trial, in the order in which they were appended.
+
+        All of them in this way take half the time that they take trial by trial, for each page of the file is read once.
+        """
+        while True:
+            with self._blame():
+                rows = self._db.execute(_ALL_ROWS, (after, last, _PAGE)).fetchall()
+            if not rows:
+                return
+            for row in rows:
+                yield row[-1], row[:-1]
+            after = rows[-1][0]
 
     def stand(self, last: int | None = None) -> Stand:
         """What it is like now, up to the event `last`; left out: up to the newest."""

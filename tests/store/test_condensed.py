@@ -32,14 +32,19 @@ def _every_journal_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows of the journal were read at each look."""
     found: list[int] = []
-    rows = Journal.rows
 
-    def counted(journal: Journal, *args: Any) -> list[Any]:
-        read = rows(journal, *args)
-        found.append(len(read))
-        return read
+    def counted(name: str) -> None:
+        rows = getattr(Journal, name)
 
-    monkeypatch.setattr(Journal, "rows", counted)
+        def read(journal: Journal, *args: Any) -> list[Any]:
+            read = list(rows(journal, *args))
+            found.append(len(read))
+            return read
+
+        monkeypatch.setattr(Journal, name, read)
+
+    counted("rows")
+    counted("rows_between")
     return found
 
 
@@ -53,6 +58,11 @@ def told(blank: Trial, words: str = "é “so”") -> list[Event]:
         diary.exchange((n, "na", 5, "?", "missed", 4, "surprise"), ("advice",), reply=f"{words} {n}", user="My cat is called Biscuit.")
     diary.open().exchange(3, None, reply=None).exchange(None)
     return diary.events
+
+
+def everything() -> int:
+    """Events of the run."""
+    return sum(len(told(blank)) for blank in blanks())
 
 
 @pytest.fixture
@@ -78,7 +88,9 @@ def without(run: Path) -> tuple[Trial, ...]:
 
 
 def test_it_is_kept_for_its_owner_alone_and_spares_the_journal(run: Path, rows_read: list[int]) -> None:
-    assert read(run) == without(run)
+    kept = read(run)
+    assert rows_read == [everything()], "in one go, and not trial by trial"
+    assert kept == without(run)
     assert stat.S_IMODE((run / FILE).stat().st_mode) == 0o600
     assert {f.name for f in run.iterdir()} == {JOURNAL, "lock", FILE}
     rows_read.clear()
@@ -179,11 +191,11 @@ def test_another_study_or_other_code_makes_it_anew(run: Path, rows_read: list[in
     read(run)
     rows_read.clear()
     read(run, study="2")
-    assert len(rows_read) == len(TARGETS)
+    assert rows_read == [everything()]
     monkeypatch.setattr(condensed, "_code_hash", lambda: "of tomorrow")
     rows_read.clear()
     read(run, study="2")
-    assert len(rows_read) == len(TARGETS)
+    assert rows_read == [everything()]
 
 
 def test_forgotten_and_withdrawn_words_leave_it_too(run: Path) -> None:
