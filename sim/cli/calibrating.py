@@ -255,20 +255,21 @@ def _labelled(line: str, known: set[str], path: Path, number: int) -> LabelledSe
     return LabelledSentence(sentence, frozenset(moves), reply or sentence)
 
 
-def read_rater(model: str, *, api_base: str | None, api_key_env: str | None) -> ModelSpec:
-    """The rater that the flags describe.
+def read_rater(model: str, *, api_base: str | None, api_key_env: str | None, flag: str = "--rater") -> ModelSpec:
+    """The rater that the flags describe, or whatever other model `flag` names.
 
     Raises:
         InputError: a flag has a value that cannot be.
     """
     given = {"model": model, "api_base": api_base, "api_key_env": api_key_env}
-    flags = {"model": "--rater", "api_base": "--api-base", "api_key_env": "--api-key-env"}
+    flags = {"model": flag, "api_base": "--api-base", "api_key_env": "--api-key-env"}
     try:
         return ModelSpec.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "model"
-        mend = "write it as provider/name, such as openai/gpt-5 or offline/rater" if name == "model" and "pattern" in first["type"] else ""
+        such = "offline/rater" if flag == "--rater" else "offline/user"
+        mend = f"write it as provider/name, such as openai/gpt-5 or {such}" if name == "model" and "pattern" in first["type"] else ""
         said = f"'{model}' is not a model's name" if mend else str(first["msg"]).removeprefix("Value error, ")
         raise InputError(said, mend=mend, where=flags[name]) from None
 

@@ -58,7 +58,7 @@ def populate(wish: PopulationWish, *, as_json: bool) -> int:
     print(f"{len(places)} {'persona is' if len(places) == 1 else 'personas are'} written to {wish.out}/ (seed {wish.seed}).")
     for line in remarks(document):
         print(line)
-    print(f"Next:\n  sim personas describe {wish.out}\n  sim run --persona {_pattern(wish.out)}")
+    print(f"Next:\n  sim personas describe {wish.out}\n  sim personas check {wish.out}\n  sim run --persona {_pattern(wish.out)}")
     return DONE
 
 

@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 
+from sim.cli.log_wish import LogLevel, LogWish
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 
 Shares = Annotated[list[str] | None, typer.Option(metavar="VALUE=SHARE", help="Shares of its values; may be repeated.")]
+
+Bounds = Annotated[list[str] | None, typer.Option(metavar="N", help="Stop cleanly before more is spent; may be repeated.")]
 
 
 class Beginning(StrEnum):
@@ -30,6 +34,7 @@ def add_commands(app: typer.Typer) -> None:
     )
     personas.command("new")(new_personas_command)
     personas.command("describe")(describe_command)
+    personas.command("check")(check_personas_command)
     app.add_typer(personas, name="personas")
 
 
@@ -94,3 +99,49 @@ def describe_command(
     from sim.cli.describing import describe
 
     return describe(personas or ["*"], as_json=json)
+
+
+def check_personas_command(
+    personas: Annotated[list[str] | None, typer.Argument(metavar="FILES", help="Files, folders, ids or globs; default: '*'.")] = None,
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="The model that plays the personas.")] = "offline/user",
+    api_base: Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")] = None,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")] = None,
+    items: Annotated[int, typer.Option("--items", metavar="N", min=1, max=4, help="Items of each facet; fewer cost less and say less.")] = 4,
+    all_facets: Annotated[bool, typer.Option("--all-facets", help="Also liberalism, whose items ask how somebody votes.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Draws the order of items and options.")] = 1,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many sheets are filled in at once.")] = 16,
+    max_cost: Bounds = None,
+    max_tokens: Bounds = None,
+    max_minutes: Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")] = None,
+    log_level: Annotated[LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error.")] = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")] = False,
+    local_only: Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine.")] = False,
+    allow_host: Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too.")] = None,
+    json: Json = False,
+) -> int:
+    """Ask whether personas are played as they are told: the user's model fills in the IPIP-NEO-120 in role.
+
+    Of each facet that a persona's file gives a level, items are asked one by one, once more with half of the options turned round, and as a
+    form. What is expressed is held against what is told: correlation, whether it rises from level to level, refusals, retest, order of
+    options.
+    """
+    from sim.cli.outgoing import read_local_only
+    from sim.cli.running import Changes
+    from sim.cli.trait_check import TraitWish, check_traits
+    from sim.core.spec import Limits
+
+    limits = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())
+    wish = TraitWish(
+        personas=personas or ["*"],
+        model=model,
+        api_base=api_base,
+        api_key_env=api_key_env,
+        per_facet=items,
+        voting=all_facets,
+        seed=seed,
+        concurrency=concurrency,
+        limits=limits,
+        local_only=read_local_only(local_only, allow_host or ()),
+        log=LogWish(log_level, log_json),
+    )
+    return check_traits(wish, as_json=json)

@@ -127,6 +127,16 @@ def check_rater(spec: ModelSpec) -> None:
     check_credentials(spec)
 
 
+def check_user(spec: ModelSpec) -> None:
+    """Refuse a model that cannot play a persona, or whose key the environment does not hold.
+
+    Raises:
+        InputError: an unknown offline model, one that plays another part, or the variable that is missing.
+    """
+    _check_offline(spec, "the user", USERS)
+    check_credentials(spec)
+
+
 def _check_offline(spec: ModelSpec, part: str, able: Iterable[str]) -> None:
     if not spec.offline:
         return

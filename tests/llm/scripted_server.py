@@ -125,13 +125,20 @@ def slow_model(*, words: int, seconds: float) -> Iterator[str]:
         await stream.send(chunk(finish="stop"), counts(20, words))
         return await stream.end()
 
+    with in_thread(answer) as server:
+        yield server.url
+
+
+@contextmanager
+def in_thread(answering: Answering) -> Iterator[ScriptedServer]:
+    """A server in a thread, for commands that hold an event loop of their own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    server = ScriptedServer(answer)
+    server = ScriptedServer(answering)
     try:
         asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
-        yield server.url
+        yield server
         asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)

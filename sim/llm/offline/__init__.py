@@ -44,11 +44,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from sim.core.errors import InputError, nearest
 from sim.core.event import Usage
+from sim.core.inventory import InventorySheet
 from sim.core.sheet import Sheet
 from sim.core.view import CHARACTERS_PER_TOKEN, CriterionView, RaterView, UserView, View
 from sim.llm.client import Client, Completion, Request
 from sim.llm.offline.behaviours import BEHAVIOURS, Behaviour
 from sim.llm.offline.flips import flip
+from sim.llm.offline.inventory import fill_in_sheet
 from sim.llm.offline.judge import judge
 from sim.llm.offline.notes import write_notes
 from sim.llm.offline.rater import look_back, rate
@@ -117,6 +119,8 @@ def _play_user(sociability: Sociability | None, request: Request, *, flips: bool
             return _answered(_judge(_as(view, sociability)))
         case Sheet() as sheet:
             return _answered(judge(sheet))
+        case InventorySheet() as items:
+            return _answered(fill_in_sheet(items))
     raise InputError("an offline user was asked something that is neither a message nor a judgement", mend="give targets a model that plays targets")
 
 

@@ -1,0 +1,108 @@
+"""`sim personas check`: a questionnaire put to whoever plays the personas, in role, and what it expresses held against what their files say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.cli.calibrating import read_rater
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.log_wish import LogWish
+from sim.cli.logs import configure_logging
+from sim.cli.outgoing import admit
+from sim.cli.progress import Line
+from sim.cli.reading import print_rendered
+from sim.cli.stopping import ANEW, Stopping
+from sim.core.errors import InputError
+from sim.llm.guard import guarded
+from sim.llm.prompts import load_prompts
+from sim.run.inventory import fill_in_inventory, items_for
+from sim.run.preflight import check_user
+from sim.store.library import load_personas
+
+if TYPE_CHECKING:
+    from sim.core.spec import Limits
+    from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
+    from sim.run.inventory import FilledIn
+
+
+@dataclass(frozen=True)
+class TraitWish:
+    """What the flags ask for."""
+
+    personas: Sequence[str]
+    model: str
+    api_base: str | None
+    api_key_env: str | None
+    per_facet: int
+    voting: bool
+    seed: int
+    concurrency: int
+    limits: Limits
+    local_only: LocalOnly | None
+    log: LogWish
+
+
+def check_traits(wish: TraitWish, *, as_json: bool) -> int:
+    """Ask, and print how far personas are played as told.
+
+    Raises:
+        InputError: no persona is named, none has a facet of the questionnaire, or the model cannot be asked.
+    """
+    user = read_rater(wish.model, flag="--model", api_base=wish.api_base, api_key_env=wish.api_key_env)
+    check_user(user)
+    people = load_personas(wish.personas)
+    if not any(items_for(p, per_facet=wish.per_facet, voting=wish.voting) for p in people):
+        raise InputError(
+            "no persona's file gives a facet of the questionnaire a level", mend="write traits: {anxiety: 4}, see `sim personas describe`"
+        )
+    leaving = admit({"the user": user}, wish.local_only, sends="texts of personas and items of a questionnaire")
+    if leaving:
+        print(leaving, file=sys.stderr)
+    configure_logging(wish.log)
+    line = Line(sys.stderr, as_json=wish.log.as_json)
+    stopping = Stopping(line.say)
+
+    def show(done: int, of: int) -> None:
+        line.show(lambda: f"filled in {done:,} of {of:,} sheets", sheets=done, sheets_expected=of)
+
+    async def ask() -> FilledIn:
+        def on_start(traffic: Traffic) -> None:
+            stopping.listen(traffic.stop, grace=wish.limits.grace, then=ANEW)
+            traffic.say = line.say
+
+        with stopping:
+            return await fill_in_inventory(
+                people,
+                user,
+                load_prompts(),
+                per_facet=wish.per_facet,
+                voting=wish.voting,
+                seed=wish.seed,
+                limits=wish.limits,
+                concurrency=wish.concurrency,
+                on_filled=show,
+                on_start=on_start,
+            )
+
+    try:
+        with guarded(wish.local_only):
+            filled = asyncio.run(ask())
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    line.say(f"{len(filled.answers):,} answers asked for")
+    from sim.analysis.expressed import judge_expression
+    from sim.present.expressed import render_expression
+
+    spent = filled.spent.calls, filled.spent.cost, filled.spent.unknown_costs
+    document = judge_expression(people, filled.answers, model=user.model, offline=user.offline, lost=filled.lost, spent=spent)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+    else:
+        print_rendered(lambda _: render_expression(document))
+    return INTERRUPTED if stopping.asked else INCOMPLETE if filled.lost else DONE
