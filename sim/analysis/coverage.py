@@ -92,6 +92,7 @@ class CoverageDocument(Frozen):
     """`sim personas describe --json`."""
 
     of: str
+    """What they are called; empty: they share no name."""
     personas: int
     facets: tuple[FacetCoverage, ...]
     """The thirty, in their order, then others that any persona has."""

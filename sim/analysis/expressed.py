@@ -35,7 +35,7 @@ WEAK: Final = 0.5
 MANY_REFUSED: Final = 0.02
 
 
-class Correlation(Frozen):
+class ExpressedCorrelation(Frozen):
     """Expressed against intended."""
 
     n: int
@@ -61,7 +61,7 @@ class FacetExpression(Frozen):
 
     facet: str
     domain: str
-    correlation: Correlation
+    correlation: ExpressedCorrelation
     means: tuple[LevelMean, ...]
     """By intended level, 1 to 5."""
     rises: bool | None
@@ -97,10 +97,10 @@ class ExpressionDocument(Frozen):
     """Answers that there are none of, by cause: `refused`, `schema`, `too_long`."""
     lost: tuple[str, ...]
     """Sheets that were not answered for reasons outside the model."""
-    overall: Correlation
-    alone: Correlation
+    overall: ExpressedCorrelation
+    alone: ExpressedCorrelation
     """Of items asked one by one."""
-    form: Correlation
+    form: ExpressedCorrelation
     """Of items asked as a form."""
     levels: tuple[LevelMean, ...]
     facets: tuple[FacetExpression, ...]
@@ -196,7 +196,7 @@ def _pairs(intended: Mapping[tuple[str, str], int], expressed: Mapping[tuple[str
     return [(who, facet, intended[who, facet], mean) for (who, facet), mean in expressed.items() if (who, facet) in intended]
 
 
-def _correlation(pairs: Sequence[_Pair]) -> Correlation:
+def _correlation(pairs: Sequence[_Pair]) -> ExpressedCorrelation:
     """Over all pairs, with an interval that draws persons."""
     rho = _rho(pairs)
     by_person: dict[str, list[_Pair]] = defaultdict(list)
@@ -204,7 +204,7 @@ def _correlation(pairs: Sequence[_Pair]) -> Correlation:
         by_person[pair[0]].append(pair)
     groups = list(by_person.values())
     if rho is None or len(groups) < FEWEST:
-        return Correlation(n=len(pairs), rho=rho, interval=None)
+        return ExpressedCorrelation(n=len(pairs), rho=rho, interval=None)
     rng = np.random.default_rng(0)
     arrays = [np.array([(x[2], x[3]) for x in of]) for of in groups]
     drawn = []
@@ -213,7 +213,7 @@ def _correlation(pairs: Sequence[_Pair]) -> Correlation:
         one = spearman(both[:, 0], both[:, 1])
         drawn += [] if one is None else [one]
     low, high = (float(q) for q in np.quantile(drawn, [0.025, 0.975]))
-    return Correlation(n=len(pairs), rho=rho, interval=(min(low, rho), max(high, rho)))
+    return ExpressedCorrelation(n=len(pairs), rho=rho, interval=(min(low, rho), max(high, rho)))
 
 
 def _rho(pairs: Sequence[_Pair]) -> float | None:
@@ -230,7 +230,7 @@ def _facet(name: str, domain: str, pairs: Sequence[_Pair]) -> FacetExpression:
     means = _levels(pairs)
     known = [m.mean for m in means if m.mean is not None]
     rises = all(b >= a for a, b in itertools.pairwise(known)) if len(known) > 1 else None
-    return FacetExpression(facet=name, domain=domain, correlation=Correlation(n=n, rho=rho, interval=interval), means=means, rises=rises)
+    return FacetExpression(facet=name, domain=domain, correlation=ExpressedCorrelation(n=n, rho=rho, interval=interval), means=means, rises=rises)
 
 
 def _levels(pairs: Sequence[_Pair]) -> tuple[LevelMean, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from sim.analysis.coverage import describe_people
 from sim.cli.exit import DONE
@@ -17,7 +18,7 @@ def describe(patterns: Sequence[str], *, as_json: bool) -> int:
     Raises:
         InputError: they name none, or something in a file is wrong.
     """
-    document = describe_people(load_personas(patterns), of=", ".join(patterns))
+    document = describe_people(load_personas(patterns), of=_named(patterns))
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
@@ -25,3 +26,11 @@ def describe(patterns: Sequence[str], *, as_json: bool) -> int:
 
     print_rendered(lambda _: render_coverage(document))
     return DONE
+
+
+def _named(patterns: Sequence[str]) -> str:
+    """What to call them: what was written, or of many files the folder that they share; empty where they share none."""
+    if len(patterns) <= 3:
+        return ", ".join(patterns)
+    folders = {str(Path(p).parent) for p in patterns}
+    return folders.pop() if len(folders) == 1 and "." not in folders else ""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sim.cli.log_wish import LogLevel, LogWish
+from sim.core.errors import InputError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 
@@ -52,8 +53,9 @@ def new_command(
 def new_personas_command(
     n: Annotated[int, typer.Option("--n", metavar="N", help="How many.")] = 24,
     spread: Annotated[
-        bool, typer.Option("--spread/--bell", help="As many at each level of every facet, or most of them near the middle, as people are.")
-    ] = True,
+        bool, typer.Option("--spread", help="As many at each level of every facet, and the most alike moved apart: the default.")
+    ] = False,
+    bell: Annotated[bool, typer.Option("--bell", help="Instead: most of them near the middle of every facet, as people are.")] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="The same seed makes the same people.")] = 1,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder they are written to.")] = Path("personas"),
     marginals: Annotated[
@@ -76,6 +78,8 @@ def new_personas_command(
     """
     from sim.cli.populating import PopulationWish, populate
 
+    if spread and bell:
+        raise InputError("--spread and --bell cannot both be", mend="leave one of them out")
     shares = {
         "age": age,
         "gender": gender,
@@ -86,7 +90,7 @@ def new_personas_command(
         "language_level": language_level,
     }
     given = {name: tuple(texts or ()) for name, texts in shares.items()}
-    return populate(PopulationWish(n=n, seed=seed, out=out, bell=not spread, marginals=marginals, shares=given), as_json=json)
+    return populate(PopulationWish(n=n, seed=seed, out=out, bell=bell, marginals=marginals, shares=given), as_json=json)
 
 
 def describe_command(

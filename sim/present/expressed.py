@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.analysis.expressed import FEWEST, FEWEST_OF_A_FACET, Correlation, ExpressionDocument, FacetExpression, Steadiness
+from sim.analysis.expressed import FEWEST, FEWEST_OF_A_FACET, ExpressedCorrelation, ExpressionDocument, FacetExpression, Steadiness
 from sim.present.plain_table import plain_table, titled
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe, share
 
@@ -50,7 +50,7 @@ def _headline(document: ExpressionDocument) -> str:
     return f"Intended against expressed: ρ {_told(document.overall)}, n {document.overall.n:,}{ways}{rising}."
 
 
-def _told(of: Correlation) -> str:
+def _told(of: ExpressedCorrelation) -> str:
     interval = "" if of.interval is None else f", 95 % {share(of.interval[0])} to {share(of.interval[1])}"
     return f"{share(of.rho)}{interval}"
 

@@ -12,7 +12,7 @@ from sim.present.words import NONE, many, number, safe
 
 def render_coverage(document: CoverageDocument) -> RenderableType:
     """Sentences, then tables: characteristics, facets, pairs."""
-    parts: list[RenderableType] = [Text(safe(f"{many(document.personas, 'persona')} of {document.of}"), "bold"), Text()]
+    parts: list[RenderableType] = [Text(safe(f"{many(document.personas, 'persona')}{f' of {document.of}' if document.of else ''}"), "bold"), Text()]
     parts += [Text(safe(line)) for line in remarks(document)]
     who = plain_table(("characteristic", "personas"))
     for one in document.characteristics:

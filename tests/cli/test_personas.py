@@ -58,6 +58,7 @@ def test_marginals_come_from_flags_and_from_a_file(here: Here) -> None:
     ("arguments", "says"),
     [
         (["--n", "0"], "0 people cannot be made"),
+        (["--spread", "--bell"], "cannot both be"),
         (["--n", "100000"], "cannot be made at once"),
         (["--age", "young=1"], "--age: 'young' is not a span"),
         (["--language-level", "fluent=1"], "--language-level: 'fluent' is not one of"),
@@ -89,5 +90,9 @@ def test_files_and_folders_are_described_and_nothing_is_an_error(here: Here) -> 
     one = sorted(Path("people").iterdir())[0]
     assert here.json("personas", "describe", one)["personas"] == 1
     assert here.json("personas", "describe", "people")["personas"] == 2
+    assert here.sim("personas", "new", "--n", "5", "--out", "more", "--seed", "2").returncode == 0
+    many = sorted(Path("more").iterdir())
+    assert here.sim("personas", "describe", *many).stdout.startswith("5 personas of more\n"), "and not forty paths"
+    assert here.sim("personas", "describe", *many, one).stdout.startswith("6 personas\n")
     done = here.sim("personas", "describe", "nobody")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
