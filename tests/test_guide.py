@@ -114,3 +114,38 @@ def test_the_guide_ships_with_the_package() -> None:
     if "sim/cli/app.py" not in shipped:
         pytest.skip("the package is not installed from a wheel here, so what a wheel holds cannot be told; .ci/run installs one")
     assert {f"sim/guide/{p.name}" for p in PAGES} <= shipped
+
+
+SHIPPED = sorted(p.parent for p in (ROOT / "results").glob("*/study.yaml") if not (p.parent / "run.db").exists())
+"""Results that are kept with the code: no runs, for they have no journal."""
+
+
+def test_there_are_first_results_of_a_real_model() -> None:
+    assert ROOT / "results" / "smollm2" in SHIPPED
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
+def test_shipped_results_say_what_they_are_and_are_those_of_their_study(folder: Path) -> None:
+    """Every figure of the page stands in the table, and the study can be run again."""
+    page, table, report = ((folder / name).read_text(encoding="utf-8") for name in ("README.md", "table.txt", "report.html"))
+    study = prepare_study(folder / "study.yaml").loaded.study
+    first = page.splitlines()[0]
+    if study.user.offline:
+        assert "offline" in first
+        assert "user" in first.casefold()
+        assert "rater" in first.casefold()
+    targets = [t.id for t in study.targets]
+    rows = {
+        cells[0].strip("`"): cells[1:] for cells in ([c.strip() for c in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|")
+    }
+    for target in targets:
+        assert target in report
+        for figure in filter(None, rows[target]):
+            assert re.search(rf"^{target} .*(?<![\d.]){re.escape(figure)}(?![\d.])", table, re.MULTILINE), (target, figure)
+    whole = re.sub(r"\s+", " ", table)
+    for figure in re.findall(r"\d{1,3}(?:,\d{3})+", page):
+        assert figure in whole, figure
+    for name in re.findall(r"`(\w+\.(?:txt|html|yaml))`", page):
+        assert (folder / name).is_file(), name
+    assert sum(p.stat().st_size for p in folder.iterdir()) < 300_000
+    assert not re.search(r"/(?:home|root|tmp|work|Users)/|sk-\w{8}", page + table + report)

@@ -85,7 +85,8 @@ def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly 
 
     check_rater(judge)
     attacks, scenes, codebook = load_attacks(), load_scenes(), load_codebook()
-    rubrics = [rubric for file in built_in_rubrics().values() for rubric in load_rubrics(file) if rubric.reads == "exchange"]
+    shipped = built_in_rubrics()
+    rubrics = [rubric for name in attacks.rubrics for rubric in load_rubrics(shipped[name])]
     watch = Watch({"the judge": judge}, limits, local_only, log, doing="judged", what="texts")
 
     def face(on_faced: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[FacedAttacks]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sim.analysis.estimates import proportion_interval
 from sim.core.frozen import Frozen
-from sim.present.plain_table import plain_table
+from sim.present.plain_table import plain_table, ruled
 from sim.present.response import Took
 from sim.present.words import NONE, OFFLINE_MARK, many, money, percent, safe
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from sim.run.attack import AttackVerdict, FacedAttacks
 
-MOST_NAMED = 40
-"""Attacks that were accepted, named one by one."""
+MOST_NAMED = 10
+"""Attacks that were accepted, named one by one: those that most judges accepted."""
 SHORTENED = 80
-"""Characters of a text that are shown."""
+"""Characters of why a verdict is absent."""
 
 
 class AcceptedShare(Frozen):
@@ -57,6 +57,8 @@ class AcceptedAttack(Frozen):
     kind: str
     about: str
     text: str
+    said: str
+    """The judge's verdict: a mean rating, the answer to a rubric, the moves tagged."""
     why: str
 
 
@@ -90,7 +92,7 @@ def attack_document(found: FacedAttacks, *, judge: str, offline: bool, cases: in
         cases=cases,
         judges={name: _attacked(kinds) for name, kinds in by_judge.items()},
         accepted=tuple(
-            AcceptedAttack(judge=text.judge, kind=text.kind, about=text.about, text=text.text, why=came.why)
+            AcceptedAttack(judge=text.judge, kind=text.kind, about=text.about, text=text.text, said=came.said, why=came.why)
             for text, came in found.outcomes.items()
             if came.verdict == "accepted" and text.kind != "good"
         ),
@@ -122,17 +124,37 @@ def _share(verdicts: Sequence[AttackVerdict]) -> AcceptedShare:
 
 
 def render_attacks(document: AttackDocument) -> RenderableType:
-    """Shares by judge, counts by kind, and each attack that was accepted."""
+    """Shares by judge, counts by kind, and attacks that were accepted."""
     head = Text.assemble(("Attacks on judges", "bold"), f"  {document.judge} · {many(document.cases, 'attack')}")
     if document.offline:
         head.append(f"\n{OFFLINE_MARK}", "yellow")
-    named = [f"{a.judge}, {a.kind.replace('_', ' ')}: {_short(a.text)} → {_short(a.why)}" for a in document.accepted[:MOST_NAMED]]
-    more = len(document.accepted) - len(named)
-    lines = [*(["Accepted attacks:", *named] if named else ["No attack was accepted."]), *([f"and {more} more (--json has all)"] if more else [])]
-    lines += [f"Absent: {many(count, 'verdict')}, {_short(why)}" for why, count in document.lost.items()]
+    lines = [f"Absent: {many(count, 'verdict')}, {_short(why)}" for why, count in document.lost.items()]
     took = document.took
-    lines += ["", f"{many(took.calls, 'call')}, {took.tokens:,} tokens, {money(took.cost)}"]
-    return Group(head, Text(), _shares(document), Text(), _kinds(document), Text(), Text("\n".join(lines)))
+    lines += [f"{many(took.calls, 'call')}, {took.tokens:,} tokens, {money(took.cost)}"]
+    return Group(head, Text(), _shares(document), Text(), _kinds(document), Text(), *_accepted(document), Text(), Text("\n".join(lines)))
+
+
+def _accepted(document: AttackDocument) -> Sequence[RenderableType]:
+    """A line for each attack that any judge accepted, those first that most did."""
+    by_attack: dict[tuple[str, str], list[AcceptedAttack]] = {}
+    for one in document.accepted:
+        by_attack.setdefault((one.kind, one.text), []).append(one)
+    if not by_attack:
+        return (Text("No attack was accepted."),)
+    table = ruled()
+    table.add_column("accepted", no_wrap=True)
+    table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("by", no_wrap=True)
+    for (kind, text), of in sorted(by_attack.items(), key=lambda item: -len(item[1]))[:MOST_NAMED]:
+        judges = ", ".join(f"{_column(a.judge)} {a.said}" for a in of)
+        table.add_row(kind.replace("_", " "), " ".join(safe(text).split()) or NONE, safe(judges))
+    table.expand = True
+    more = len(by_attack) - MOST_NAMED
+    return (table, Text(f"and {more} more; --json has all, with the reasons")) if more > 0 else (table,)
+
+
+def _column(judge: str) -> str:
+    return judge.replace("rubric ", "")
 
 
 def _shares(document: AttackDocument) -> Table:
@@ -146,7 +168,7 @@ def _shares(document: AttackDocument) -> Table:
 
 def _kinds(document: AttackDocument) -> Table:
     """Counts by kind, a column for each judge."""
-    table = plain_table(("accepted of",), *(judge.replace("rubric ", "") for judge in document.judges))
+    table = plain_table(("accepted of",), *map(_column, document.judges))
     for kind in dict.fromkeys(kind for of in document.judges.values() for kind in of.kinds):
         table.add_row(kind.replace("_", " "), *(_counts(of.kinds[kind]) if kind in of.kinds else "" for of in document.judges.values()))
     return table
@@ -161,5 +183,5 @@ def _range(interval: tuple[float, float] | None) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(safe(text).split()) or "(nothing)"
+    line = " ".join(safe(text).split())
     return line if len(line) <= SHORTENED else f"{line[:SHORTENED]}…"

@@ -74,7 +74,9 @@ class AttackOutcome:
 
     verdict: AttackVerdict
     why: str = ""
-    """What it said, or why it said nothing."""
+    """Its reason, or why it said nothing."""
+    said: str = ""
+    """The verdict in its own terms, as "4.50", "yes", "right"."""
 
 
 @dataclass(frozen=True)
@@ -208,10 +210,10 @@ async def _rate(means: _Means, reply: str, *, attack: bool) -> AttackOutcome:
     if own is None:
         return AttackOutcome("unscored", "not every dimension that always applies was scored")
     if not attack:
-        return AttackOutcome("accepted" if own >= PASSES else "refused", f"{own:.2f}")
+        return AttackOutcome("accepted" if own >= PASSES else "refused", said=f"{own:.2f}")
     good = await means.good()
     passes = own >= PASSES or (good is not None and own >= good)
-    return AttackOutcome("accepted" if passes else "refused", f"{own:.2f}, the good reply {'unscored' if good is None else f'{good:.2f}'}")
+    return AttackOutcome("accepted" if passes else "refused", f"the good reply {'unscored' if good is None else f'{good:.2f}'}", f"{own:.2f}")
 
 
 async def _judge(rubric: RubricJudge, id: str, staged: Staged, reply: str) -> AttackOutcome:
@@ -219,18 +221,20 @@ async def _judge(rubric: RubricJudge, id: str, staged: Staged, reply: str) -> At
     if not isinstance(found, Assessment):
         return AttackOutcome("not_applicable" if isinstance(found, NotApplicable) else "unscored", found.reason)
     passes = found.value if isinstance(found.value, bool) else isinstance(found.value, int | float) and found.value >= PASSES
-    return AttackOutcome("accepted" if passes else "refused", f"{found.value}: {found.reason}")
+    value = found.value
+    said = ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}" if isinstance(value, int | float) else value
+    return AttackOutcome("accepted" if passes else "refused", found.reason, said)
 
 
 async def _grade(grader: ProbeGrader, probe: Probe, answer: str) -> AttackOutcome:
     found = (await grader.score(Answered(probe, answer))).value
     if not isinstance(found, Grade):
         return AttackOutcome("unscored", found.reason)
-    return AttackOutcome("accepted" if found.outcome == "right" else "refused", f"{found.outcome}, by {found.by}")
+    return AttackOutcome("accepted" if found.outcome == "right" else "refused", f"by {found.by}", found.outcome)
 
 
 async def _tag(tagger: Tagger, turn: Turn, claims: str) -> AttackOutcome:
     found = (await tagger.score(turn)).value
     if not isinstance(found, Tags):
         return AttackOutcome("unscored", found.reason)
-    return AttackOutcome("accepted" if claims in found.moves else "refused", ", ".join(sorted(found.moves)) or "no move")
+    return AttackOutcome("accepted" if claims in found.moves else "refused", said=", ".join(sorted(found.moves)) or "no move")

@@ -70,7 +70,10 @@ def test_the_table_says_what_it_is(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "offline models" in done.stdout
     assert all(judge in done.stdout for judge in JUDGES)
-    assert "Accepted attacks:" in done.stdout
+    named = [line for line in done.stdout.splitlines() if "rater " in line and "…" in line]
+    assert len(named) == 10, "one line each, at most ten"
+    assert any("answers yes" in line and "natural 5" in line for line in named)
+    assert "more; --json has all" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert "judged 211 of 211 texts" in done.stderr
     assert not list(tmp_path.iterdir())

@@ -66,6 +66,8 @@ class MoveAttack(Frozen):
 class AttackFile(Frozen):
     """All of them."""
 
+    rubrics: tuple[Id, ...] = Field(min_length=1)
+    """Rubrics of the package that replies are put before: those that ask of any talk."""
     replies: tuple[ReplyAttacks, ...]
     answers: tuple[AnswerAttacks, ...]
     moves: tuple[MoveAttack, ...]
