@@ -14,7 +14,7 @@ from sim.cli.exit import DONE
 from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.core.errors import InputError
 from sim.population.marginals import Marginals, read_marginals, read_shares
-from sim.population.person import make_population
+from sim.population.person import Population, make_population
 from sim.store.files import write_whole
 from sim.store.runs import dump_yaml
 from sim.store.yaml_file import read_yaml
@@ -45,9 +45,7 @@ def populate(wish: PopulationWish, *, as_json: bool) -> int:
     Raises:
         InputError: a share cannot be, a file is there already, or nothing can be written.
     """
-    if not 1 <= wish.n <= MOST:
-        raise InputError(f"{wish.n} people cannot be made at once", mend=f"write a number from 1 to {MOST:,}", where="--n")
-    made = make_population(wish.n, _marginals(wish), seed=wish.seed, bell=wish.bell)
+    made = place_people(wish)
     places = _write(made.people, wish)
     document = describe_people(made.people, of=f"seed {wish.seed}")
     if as_json:
@@ -56,14 +54,26 @@ def populate(wish: PopulationWish, *, as_json: bool) -> int:
     from sim.present.population import remarks
 
     print(f"{len(places)} {'persona is' if len(places) == 1 else 'personas are'} written to {wish.out}/ (seed {wish.seed}).")
-    for line in remarks(document):
+    for line in (*remarks(document), what_next(wish.out)):
         print(line)
-    print(f"Next:\n  sim personas describe {wish.out}\n  sim personas check {wish.out}\n  sim run --persona {_pattern(wish.out)}")
     return DONE
 
 
-def _pattern(out: Path) -> str:
-    return "'local/*'" if out == Path("personas") else f"./{out}" if not out.is_absolute() and len(out.parts) == 1 else str(out)
+def what_next(out: Path) -> str:
+    """Commands for the people in `out`."""
+    pattern = "'local/*'" if out == Path("personas") else f"./{out}" if not out.is_absolute() and len(out.parts) == 1 else str(out)
+    return f"Next:\n  sim personas describe {out}\n  sim personas check {out}\n  sim run --persona {pattern}"
+
+
+def place_people(wish: PopulationWish) -> Population:
+    """The people that the flags describe.
+
+    Raises:
+        InputError: there cannot be so many, or a share cannot be.
+    """
+    if not 1 <= wish.n <= MOST:
+        raise InputError(f"{wish.n} people cannot be made at once", mend=f"write a number from 1 to {MOST:,}", where="--n")
+    return make_population(wish.n, _marginals(wish), seed=wish.seed, bell=wish.bell)
 
 
 def _marginals(wish: PopulationWish) -> Marginals:
@@ -89,23 +99,53 @@ def _marginals(wish: PopulationWish) -> Marginals:
 def _write(people: Sequence[Persona], wish: PopulationWish) -> list[Path]:
     """A file for each, all or none; what is there already is never replaced."""
     places = [wish.out / f"{p.id}.yaml" for p in people]
-    there = [p for p in places if os.path.lexists(p)]
+    refuse_to_overwrite([p for p in places if os.path.lexists(p)])
+    written: list[Path] = []
+    try:
+        for number, (person, place) in enumerate(zip(people, places, strict=True), 1):
+            write_person(
+                person, place, said=f"Made by `sim personas new --n {wish.n} --seed {wish.seed}`, {number} of {wish.n}; all of it is made up."
+            )
+            written.append(place)
+    except InputError:
+        for place in written:
+            place.unlink(missing_ok=True)
+        raise
+    add_schema(wish.out)
+    return places
+
+
+def refuse_to_overwrite(there: Sequence[Path]) -> None:
+    """Raise for files that are there already, if there are any."""
     if there:
         more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
         raise InputError(f"is there already{more}, and is left as it is", mend="name another folder with --out, or another --seed", where=there[0])
-    up = len(wish.out.parts) if not wish.out.is_absolute() and ".." not in wish.out.parts else None
+
+
+def write_person(person: Persona, place: Path, *, said: str) -> None:
+    """Write one file, and its folder where there is none.
+
+    Args:
+        said: how it was made, in a line.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    up = _up(place.parent)
     head = modeline("persona", up=up) if up is not None else f"# sim check --schema persona --out {FOLDER} writes a schema for editors"
-    written: list[Path] = []
     try:
-        wish.out.mkdir(parents=True, exist_ok=True)
-        for number, (person, place) in enumerate(zip(people, places, strict=True), 1):
-            said = f"# Made by `sim personas new --n {wish.n} --seed {wish.seed}`, {number} of {wish.n}; made up, like everything in it."
-            write_whole(place, [f"{head}\n{said}\n{dump_yaml(person)}".encode()])
-            written.append(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, [f"{head}\n# {said}\n{dump_yaml(person)}".encode()])
     except OSError as error:
-        for place in written:
-            place.unlink(missing_ok=True)
-        raise InputError(f"cannot be written: {error.strerror}", where=wish.out, mend="name another folder with --out") from None
-    if up is not None:
+        raise InputError(f"cannot be written: {error.strerror}", where=place.parent, mend="name another folder with --out") from None
+
+
+def add_schema(out: Path) -> None:
+    """Write the schema that the files in `out` name, where they name one."""
+    if _up(out) is not None:
         write_schema("persona", Path(FOLDER))
-    return places
+
+
+def _up(out: Path) -> int | None:
+    """How many folders `out` lies below the working folder; None: not below it."""
+    return len(out.parts) if not out.is_absolute() and ".." not in out.parts else None

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli.log_wish import LogLevel, LogWish
 from sim.core.errors import InputError
 
+if TYPE_CHECKING:
+    from sim.core.spec import Limits
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 
 Shares = Annotated[list[str] | None, typer.Option(metavar="VALUE=SHARE", help="Shares of its values; may be repeated.")]
 
 Bounds = Annotated[list[str] | None, typer.Option(metavar="N", help="Stop cleanly before more is spent; may be repeated.")]
+
+Minutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
+ApiBase = Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")]
+ApiKeyEnv = Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")]
+Level = Annotated[LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error.")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")]
+LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine.")]
+AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too.")]
 
 
 class Beginning(StrEnum):
@@ -68,6 +79,17 @@ def new_personas_command(
     register: Shares = None,
     expertise: Shares = None,
     language_level: Shares = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Let this model write background, facts and lines.")] = None,
+    api_base: ApiBase = None,
+    api_key_env: ApiKeyEnv = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="With --model: how many are written at once.")] = 8,
+    max_cost: Bounds = None,
+    max_tokens: Bounds = None,
+    max_minutes: Minutes = None,
+    log_level: Level = None,
+    log_json: LogJson = False,
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
     """Make a population offline from parts: thirty facets, style, wishes and facts that agree; types independent of gender and age.
@@ -90,7 +112,22 @@ def new_personas_command(
         "language_level": language_level,
     }
     given = {name: tuple(texts or ()) for name, texts in shares.items()}
-    return populate(PopulationWish(n=n, seed=seed, out=out, bell=bell, marginals=marginals, shares=given), as_json=json)
+    wish = PopulationWish(n=n, seed=seed, out=out, bell=bell, marginals=marginals, shares=given)
+    if model is None:
+        return populate(wish, as_json=json)
+    from sim.cli.drafting import DraftWish, populate_by_model
+    from sim.cli.outgoing import read_local_only
+
+    draft = DraftWish(
+        model=model,
+        api_base=api_base,
+        api_key_env=api_key_env,
+        concurrency=concurrency,
+        limits=_limits(max_cost, max_tokens, max_minutes),
+        local_only=read_local_only(local_only, allow_host or ()),
+        log=LogWish(log_level, log_json),
+    )
+    return populate_by_model(wish, draft, as_json=json)
 
 
 def describe_command(
@@ -108,19 +145,19 @@ def describe_command(
 def check_personas_command(
     personas: Annotated[list[str] | None, typer.Argument(metavar="FILES", help="Files, folders, ids or globs; default: '*'.")] = None,
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="The model that plays the personas.")] = "offline/user",
-    api_base: Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")] = None,
-    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")] = None,
+    api_base: ApiBase = None,
+    api_key_env: ApiKeyEnv = None,
     items: Annotated[int, typer.Option("--items", metavar="N", min=1, max=4, help="Items of each facet; fewer cost less and say less.")] = 4,
     all_facets: Annotated[bool, typer.Option("--all-facets", help="Also liberalism, whose items ask how somebody votes.")] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Draws the order of items and options.")] = 1,
     concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many sheets are filled in at once.")] = 16,
     max_cost: Bounds = None,
     max_tokens: Bounds = None,
-    max_minutes: Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")] = None,
-    log_level: Annotated[LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error.")] = None,
-    log_json: Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")] = False,
-    local_only: Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine.")] = False,
-    allow_host: Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too.")] = None,
+    max_minutes: Minutes = None,
+    log_level: Level = None,
+    log_json: LogJson = False,
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> int:
     """Ask whether personas are played as they are told: the user's model fills in the IPIP-NEO-120 in role.
@@ -130,11 +167,8 @@ def check_personas_command(
     options.
     """
     from sim.cli.outgoing import read_local_only
-    from sim.cli.running import Changes
     from sim.cli.trait_check import TraitWish, check_traits
-    from sim.core.spec import Limits
 
-    limits = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())
     wish = TraitWish(
         personas=personas or ["*"],
         model=model,
@@ -144,8 +178,15 @@ def check_personas_command(
         voting=all_facets,
         seed=seed,
         concurrency=concurrency,
-        limits=limits,
+        limits=_limits(max_cost, max_tokens, max_minutes),
         local_only=read_local_only(local_only, allow_host or ()),
         log=LogWish(log_level, log_json),
     )
     return check_traits(wish, as_json=json)
+
+
+def _limits(max_cost: list[str] | None, max_tokens: list[str] | None, max_minutes: float | None) -> Limits:
+    from sim.cli.running import Changes
+    from sim.core.spec import Limits
+
+    return Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())

@@ -1,0 +1,142 @@
+"""`sim personas new --model`: people whose background, facts and lines a model writes; each is written as it comes, so the command goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.analysis.coverage import describe_people
+from sim.cli.calibrating import read_rater
+from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.log_wish import LogWish
+from sim.cli.logs import configure_logging
+from sim.cli.outgoing import admit
+from sim.cli.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, what_next, write_person
+from sim.cli.progress import Line
+from sim.cli.stopping import Stopping
+from sim.core.errors import one_line
+from sim.llm.guard import guarded
+from sim.llm.prompts import load_prompts
+from sim.present.population import remarks
+from sim.present.words import many, money, safe
+from sim.run.drafting import check_drafter, draft_people
+
+if TYPE_CHECKING:
+    from sim.core.spec import Limits, Persona
+    from sim.llm.hosts import LocalOnly
+    from sim.llm.traffic.passage import Traffic
+    from sim.run.drafting import Drafts
+
+AGAIN = "the same command goes on"
+_REASON = 200
+"""Characters of a reason in a file's head."""
+
+
+@dataclass(frozen=True)
+class DraftWish:
+    """Who writes, and within what bounds."""
+
+    model: str
+    api_base: str | None
+    api_key_env: str | None
+    concurrency: int
+    limits: Limits
+    local_only: LocalOnly | None
+    log: LogWish
+
+
+def populate_by_model(wish: PopulationWish, by: DraftWish, *, as_json: bool) -> int:
+    """Draft the people who are not there yet, and say what became of everybody.
+
+    Raises:
+        InputError: the model cannot draft, a share cannot be, or a file that this command did not write is in the way.
+    """
+    model = read_rater(by.model, flag="--model", api_base=by.api_base, api_key_env=by.api_key_env)
+    check_drafter(model)
+    people = place_people(wish).people
+    mark = f"`sim personas new --n {wish.n} --seed {wish.seed} --model {by.model}`"
+    due = _due(people, wish.out, mark)
+    leaving = admit({"who drafts": model}, by.local_only, sends="descriptions of made-up people") if due else ""
+    if leaving:
+        print(leaving, file=sys.stderr)
+    configure_logging(by.log)
+    line = Line(sys.stderr, as_json=by.log.as_json)
+    stopping = Stopping(line.say)
+    number = {p.id: k for k, p in enumerate(people, 1)}
+    written: list[str] = []
+
+    def keep(person: Persona, draft: Persona | None) -> None:
+        told = f"Drafted for {mark}" if draft else f"Made from parts for {mark}, as nothing that fits was drafted"
+        write_person(draft or person, wish.out / f"{person.id}.yaml", said=f"{told}, {number[person.id]} of {wish.n}; all of it is made up.")
+        written.append(person.id)
+        line.show(lambda: f"drafted {len(written):,} of {len(due):,}", drafts=len(written), drafts_expected=len(due))
+
+    async def draft() -> Drafts:
+        def on_start(traffic: Traffic) -> None:
+            stopping.listen(traffic.stop, grace=by.limits.grace, then=AGAIN)
+            traffic.say = line.say
+
+        with stopping:
+            return await draft_people(due, model, load_prompts(), limits=by.limits, concurrency=by.concurrency, on_drafted=keep, on_start=on_start)
+
+    try:
+        with guarded(by.local_only):
+            drafts = asyncio.run(draft())
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    add_schema(wish.out)
+    there = [p for p in people if p.id not in drafts.lost]
+    _tell(there, drafts, wish, as_json=as_json, before=len(people) - len(due))
+    return INTERRUPTED if stopping.asked else INCOMPLETE if drafts.lost else DONE
+
+
+def _due(people: Sequence[Persona], out: Path, mark: str) -> list[Persona]:
+    """Those who are not written yet.
+
+    Raises:
+        InputError: a file is in the way that something else wrote.
+    """
+    places = {p.id: out / f"{p.id}.yaml" for p in people}
+    there = {id: place for id, place in places.items() if os.path.lexists(place)}
+    refuse_to_overwrite([place for place in there.values() if not _has_mark(place, mark)])
+    return [p for p in people if p.id not in there]
+
+
+def _has_mark(place: Path, mark: str) -> bool:
+    try:
+        return mark in "".join(place.read_text(encoding="utf-8").splitlines()[1:2])
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _tell(there: Sequence[Persona], drafts: Drafts, wish: PopulationWish, *, as_json: bool, before: int) -> None:
+    document = describe_people(there, of=f"seed {wish.seed}")
+    spent = drafts.spent
+    if as_json:
+        rest = {
+            "seed": wish.seed,
+            "files": [str(wish.out / f"{p.id}.yaml") for p in there],
+            "from_parts": drafts.refused,
+            "lost": drafts.lost,
+            "calls": spent.calls,
+            "cost": spent.cost,
+            "unknown_costs": spent.unknown_costs,
+            "describe": document.model_dump(mode="json"),
+        }
+        print(json.dumps(rest))
+        return
+    earlier = f", {before} of them before" if before else ""
+    print(f"{many(len(there), 'persona')} written to {wish.out}/ (seed {wish.seed}{earlier}); {many(spent.calls, 'call')}, {money(spent.cost)}.")
+    for id, why in drafts.refused.items():
+        print(f"{id} is made from parts, as nothing that fits was drafted: {safe(one_line(why))[:_REASON]}")
+    if drafts.lost:
+        why = safe(next(iter(drafts.lost.values())))
+        print(f"{many(len(drafts.lost), 'person', 'people')} not drafted for reasons outside the model ({why}); {AGAIN}.")
+    for said in (*remarks(document), what_next(wish.out)):
+        print(said)
