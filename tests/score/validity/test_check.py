@@ -10,6 +10,7 @@ from sim.core.event import CRITICAL
 from sim.score.validity.check import check_message
 from sim.score.validity.situation import Situation, Speaker
 from tests.benchmarks.validity import Judgement, judge, table, totals
+from tests.benchmarks.validity_talks import of_a_log
 from tests.score.validity.messages import load_cases, situation_in
 
 GUIDE = Path(__file__).parents[3] / "sim" / "guide" / "validity.md"
@@ -66,3 +67,16 @@ def test_who_the_words_belong_to_decides(wrong: str, kind: str, right: str) -> N
     where = Situation(speaker=Speaker("Nadim Haddad", "en"), exchange=3, said=("Not yet.",), heard="Have you told your manager?")
     assert [f.kind for f in check_message(wrong, where) if f.kind in CRITICAL] == ([kind] if kind else [])
     assert [f.kind for f in check_message(right, where) if f.kind in CRITICAL] == []
+
+
+TALKS = Path(__file__).parents[4] / "shared" / "data" / "moves_conversations"
+
+
+@pytest.mark.skipif(not TALKS.is_dir(), reason="needs the conversations beside the project")
+def test_talks_in_which_a_chatbot_speaks_as_the_user_are_flagged_and_sound_ones_are_not() -> None:
+    """The users of all files are the same; what answers them is not."""
+    flipped = [found for path in sorted(TALKS.glob("*.jsonl")) if path.stem != "human" for found in of_a_log(path, exchanged=True)[0]]
+    sound = of_a_log(TALKS / "human.jsonl", exchanged=False)[0]
+    assert (len(flipped), len(sound)) == (200, 50)
+    assert sum(flipped) / len(flipped) >= 0.95
+    assert sum(sound) / len(sound) <= 0.02
