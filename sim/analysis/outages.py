@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sim.core.frozen import Frozen
@@ -48,6 +48,20 @@ def find_outages(trials: Sequence[Trial]) -> tuple[Outage, ...]:
         if causes and not any(t.exchanges for t in mine):
             found.append(_outage(target, target, causes, mine))
     return tuple(found)
+
+
+def find_budget_stops(last_losses: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The budgets that stopped a run, each once with the flag that raises it.
+
+    Args:
+        last_losses: cause and message of the call that was lost last, of each trial that is not over and has lost any, in the order of the plan.
+    """
+    found: dict[str, str] = {}
+    for cause, message in last_losses:
+        if cause == "budget":
+            # What was spent at that moment differs from trial to trial.
+            found.setdefault(message.partition(" (")[0], message)
+    return tuple(found.values())
 
 
 def _outage(who: str, target: str | None, causes: Sequence[tuple[str, str]], trials: Sequence[Trial]) -> Outage:

@@ -21,7 +21,7 @@ from sim.analysis.controls import ControlFigures, summarise_controls
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID, SECOND
 from sim.analysis.memory import MemoryFigures, summarise_memory
-from sim.analysis.outages import Outage, find_outages
+from sim.analysis.outages import Outage, find_budget_stops, find_outages
 from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
 from sim.analysis.pooled import adaptability, said_before
 from sim.analysis.pooled import repetition as repetition_of
@@ -334,6 +334,8 @@ class RunSummary(Frozen):
     """Files of the run that somebody edited after it was made."""
     unaccounted: int = 0
     """Calls, at most, that were cut off when the run was killed: no event has them, and no cost."""
+    budget_stops: tuple[str, ...] = ()
+    """The budgets that stopped it, each with the flag that raises it; empty: none did, or it has gone on since."""
     left_out: tuple[Unsuited, ...] = ()
     """Pairs of persona and scenario that were not run because they do not suit each other."""
 
@@ -404,6 +406,7 @@ def summarise(
         outages=find_outages(trials),
         edited=edited,
         unaccounted=unaccounted,
+        budget_stops=() if status == "running" else _budget_stops(trials),
         left_out=skipped,
     )
 
@@ -569,6 +572,11 @@ def _repetition(table: MeasureTable, trials: Sequence[str], said: SaidBeforeFigu
         words_per_reply=found.words_per_reply,
         said_before=said,
     )
+
+
+def _budget_stops(trials: Sequence[Trial]) -> tuple[str, ...]:
+    going_on = [t for t in trials if t.lost and t.status not in ("finished", "failed")]
+    return find_budget_stops((t.lost[-1].cause, t.lost[-1].message) for t in going_on)
 
 
 def _absent(trials: Sequence[Trial], panel: Panel) -> AbsentVerdicts:

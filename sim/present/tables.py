@@ -23,6 +23,7 @@ from sim.present.outages import outage_line
 from sim.present.plain_table import ruled
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
+from sim.present.stops import stop_lines
 from sim.present.terminal import score_text, spark
 from sim.present.validity import validity_columns, validity_notes
 from sim.present.words import (
@@ -119,8 +120,7 @@ def _notes(summary: RunSummary) -> Text:
     sent = "under the same key, which it may not have heeded"
     lines += [f"Sent again: {t.resent:,} of {many(t.exchanges, 'message')} to {t.target}, {sent}" for t in summary.targets if t.resent]
     lines += [f"Started over: {many(t.started_over, 'talk')} with {t.target}, which had lost it" for t in summary.targets if t.started_over]
-    if summary.unaccounted:
-        lines.append(f"Unaccounted: up to {many(summary.unaccounted, 'call')}, cut off when the run was killed; what they cost is in no figure")
+    lines += stop_lines(summary.budget_stops, summary.unaccounted)
     open_ends = _open_ends(summary)
     if open_ends and summary.status != "running":
         lines.append(f"Absent: {', '.join(open_ends)}\n  {'sim view --study FILE' if summary.played_by == 'people' else f'sim resume {run}'}")

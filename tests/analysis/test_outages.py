@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.outages import bare_cause, find_outages
+from sim.analysis.outages import bare_cause, find_budget_stops, find_outages
 from sim.core.event import CallLost, TrialFailed
 from sim.present.outages import outage_line
 from tests.analysis.trials import Diary, planned
@@ -71,3 +71,10 @@ def test_a_target_that_refused_every_trial_for_good_never_answered_either() -> N
 )
 def test_the_name_before_a_cause_is_left_out(message: str, bare: str) -> None:
     assert bare_cause(message) == bare
+
+
+def test_each_budget_that_stopped_trials_is_told_once_and_nothing_else_is() -> None:
+    used_up = "the budget of 9 tokens is used up ({} spent); raise --max-tokens … to go on"
+    rater = "the budget of 2 tokens for the rater is used up (2 spent); raise --max-tokens rater=… to go on"
+    losses = [("budget", used_up.format(8)), ("infrastructure", "status 500"), ("budget", used_up.format(9)), ("budget", rater)]
+    assert find_budget_stops(losses) == (used_up.format(8), rater)

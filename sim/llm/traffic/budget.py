@@ -144,13 +144,13 @@ class BudgetPurse:
         if limits.max_cost is not None and (spent.cost >= limits.max_cost or spent.cost + wish.cost > limits.max_cost):
             self.used_up = (
                 f"the budget of {limits.max_cost:g} US dollars{self._whose} is used up "
-                f"({_left(spent.cost, limits.max_cost, wish.cost, self._lost.cost)}); "
+                f"({_left(spent.cost, limits.max_cost, wish.cost, self._lost.cost, '.4g')}); "
                 f"raise --max-cost {self._of}… to go on"
             )
         elif limits.max_tokens is not None and (spent.tokens >= limits.max_tokens or spent.tokens + wish.tokens > limits.max_tokens):
             self.used_up = (
-                f"the budget of {limits.max_tokens} tokens{self._whose} is used up "
-                f"({_left(spent.tokens, limits.max_tokens, wish.tokens, self._lost.tokens)}); "
+                f"the budget of {limits.max_tokens:,} tokens{self._whose} is used up "
+                f"({_left(spent.tokens, limits.max_tokens, wish.tokens, self._lost.tokens, ',')}); "
                 f"raise --max-tokens {self._of}… to go on"
             )
         if self.used_up:
@@ -179,10 +179,10 @@ class BudgetPurse:
         self._lost = Sum(self._lost.cost + held.cost, self._lost.tokens + held.tokens)
 
 
-def _left(spent: float, limit: float, wish: float, lost: float) -> str:
+def _left(spent: float, limit: float, wish: float, lost: float, form: str) -> str:
     """How much is spent, and where something is left, that the next call may take more."""
-    dead = f", up to {lost:.4g} of it by calls of workers that died" if lost else ""
-    return f"{spent:.4g} spent{dead}" + (f", and the next call may take {wish:.4g}" if spent < limit else "")
+    dead = f", up to {lost:{form}} of it by calls of workers that died" if lost else ""
+    return f"{spent:{form}} spent{dead}" + (f", and the next call may take {wish:{form}}" if spent < limit else "")
 
 
 class Budget:

@@ -20,6 +20,7 @@ from sim.present.report.sections.memory import memory_section
 from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
 from sim.present.report.sections.scorers import scorers_section
+from sim.present.stops import budget_line
 from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def build_report(of: Material) -> ReportDocument:
         created=of.header.created,
         offline=of.summary.offline,
         offline_note=of.summary.offline_note,
-        outages=tuple(outage_line(o) for o in of.summary.outages),
+        outages=(*map(outage_line, of.summary.outages), *map(budget_line, of.summary.budget_stops)),
         edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,
         counts=_counts(of),

@@ -181,6 +181,7 @@ def _head(run: OpenRun) -> dict[str, Any]:
         "tagger": study.tagger_id,
         "progress": run.progress.model_dump(mode="json"),
         "outages": [outage_line(o) for o in run.outages()],
+        "stops": run.stops(),
         "choices": run.choices(),
         "labels": LABELLED,
         "words": {"short": SHORT, "labels": LABELS, "moves": [m.id for m in run.folder.codebook.tagged]},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic_core import from_json
 
+from sim.analysis.outages import find_budget_stops
 from sim.analysis.triage import WEIGHTS, weigh
 from sim.core.address import is_control
 from sim.core.codebook import DIMENSIONS, Dimension
@@ -38,6 +39,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     "tagged",
     "scored",
     "labelled",
+    "call_lost",
     "session_closed",
     "trial_finished",
     "trial_failed",
@@ -188,6 +190,8 @@ class RunIndex:
         self._said: dict[tuple[str, int, int], tuple[tuple[str, ...], bool, bool]] = {}
         """Of messages that are not answered yet: flags, whether the user takes leave, whether a flag is critical."""
         self._over: dict[str, str] = {}
+        self._lost: dict[str, tuple[str, str]] = {}
+        """Cause and message of the call that each trial lost last."""
         self._echoes = Echoes()
         self._findings = Findings(self._scorers)
         self._tail: Stored | None = None
@@ -240,6 +244,10 @@ class RunIndex:
             last=self.last,
             reading=not self.complete,
         )
+
+    def budget_stops(self) -> tuple[str, ...]:
+        """The budgets that stopped the run, as its summary has them."""
+        return find_budget_stops(self._lost[t] for t in self._plans if t in self._lost and t not in self._over)
 
     def page(self, wish: Filter, *, offset: int = 0, limit: int = 50, among: frozenset[tuple[str, int, int]] | None = None) -> RowPage:
         """The rows that `wish` keeps.
@@ -306,6 +314,10 @@ class RunIndex:
             return None
         if event.kind.startswith("trial_"):
             self._over[event.trial] = event.kind
+            return None
+        if event.kind == "call_lost":
+            lost = from_json(event.body)
+            self._lost[event.trial] = lost["cause"], lost["message"]
             return None
         if event.kind == "session_opened":
             self._open(event)

@@ -18,8 +18,10 @@ from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
 from sim.present.plans import plans_of
+from sim.present.stops import stop_lines
 from sim.present.viewer.index import ExchangeRow, Filter, RowDocument, RowPage, RunIndex, RunProgress
 from sim.run.plan import TrialPlan
+from sim.store.call_count import read_unaccounted
 from sim.store.journal import FILE
 from sim.store.runs import HEADER, RunFolder, open_run
 
@@ -163,6 +165,13 @@ class OpenRun:
             found = find_outages([fold(plan.blank(), journal.events(plan.id)) for plan in silent])
         # Where anybody was answered, the user has spoken.
         return tuple(o for o in found if o.target is not None or not answered)
+
+    def stops(self) -> list[str]:
+        """What stopped the run before its end; nothing while it goes on, for nobody knows yet whether it will."""
+        running = self.folder.is_being_written()
+        with self._lock:
+            budgets = () if running else self._index.budget_stops()
+        return stop_lines(budgets, read_unaccounted(self.folder.path, running=running))
 
     def choices(self) -> dict[str, list[str]]:
         """What can be filtered by."""

@@ -143,13 +143,13 @@ async def test_roles_have_budgets_of_their_own() -> None:
             here.settle(Usage(input=500, output=100), None)
 
     await ask("rater")
-    with pytest.raises(CallFailed, match=r"1000 tokens for the rater is used up .*raise --max-tokens rater="):
+    with pytest.raises(CallFailed, match=r"1,000 tokens for the rater is used up .*raise --max-tokens rater="):
         await ask("rater")
     assert traffic.closed == {"rater"}
     assert traffic.exhausted() is None
     for _ in range(15):
         await ask("user")
-    with pytest.raises(CallFailed, match="budget of 10000 tokens is used up"):
+    with pytest.raises(CallFailed, match="budget of 10,000 tokens is used up"):
         await ask("user")
 
 

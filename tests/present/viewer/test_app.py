@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import struct
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from starlette.testclient import TestClient
 
-from sim.core.event import Event
+from sim.api import load_run
+from sim.core.event import CallLost, Event, TrialFinished
+from sim.present.tables import render_run
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.index import Filter
 from sim.present.viewer.runs import EVERY, OpenRun, OpenRuns
@@ -63,6 +68,25 @@ def rows(client: TestClient, **wish: str | float) -> list[tuple[str, int, int]]:
     answer = client.get("/api/runs/told/exchanges", params=wish)
     assert answer.status_code == 200, answer.text
     return [(r["target"], r["session"], r["exchange"]) for r in answer.json()["rows"]]
+
+
+def test_what_stopped_a_run_is_said_in_the_words_of_show(results: Path, client: TestClient) -> None:
+    folder = results / "told"
+    assert client.get("/api/runs/told").json()["stops"] == []
+    used_up = "the budget of 20,000 tokens is used up (19,870 spent, and the next call may take 3,201); raise --max-tokens … to go on"
+    lost = CallLost(trial="nora/moving-house/forgets/1", part="user_speaks#1", cause="budget", message=used_up)
+    # A trial that went on to its end is not stopped by what it lacked before.
+    over = CallLost(trial=TRIAL, part="user_speaks#1", cause="budget", message="the budget of 5 tokens is used up (5 spent); raise it")
+    _append(folder, [over, TrialFinished(trial=TRIAL), lost])
+    (folder / "calls.count").write_bytes(struct.pack("<qq", 3, 4))
+    said = client.get("/api/runs/told").json()["stops"]
+    assert said == [f"Stopped: {used_up}", "Unaccounted: up to 7 calls, cut off when the run was killed; what they cost is in no figure"]
+    shown = Console(width=400, file=io.StringIO())
+    shown.print(render_run(load_run(folder).summary, width=400))
+    assert isinstance(shown.file, io.StringIO)
+    assert "\n".join(said) in "\n".join(line.rstrip() for line in shown.file.getvalue().splitlines())
+    with open_journal(folder):
+        assert client.get("/api/runs/told").json()["stops"] == [said[1].replace("7", "3")], "while it goes on, what is open is no loss"
 
 
 def test_runs_and_a_run(client: TestClient) -> None:

@@ -36,6 +36,13 @@
   outages.replaceChildren(...head.outages.map((line) => R.el("li", {}, R.visible(line))));
   outages.hidden = !head.outages.length;
 
+  function tellStops(lines) {
+    const stops = document.getElementById("stops");
+    stops.replaceChildren(...lines.map((line) => R.el("li", {}, R.visible(line))));
+    stops.hidden = !lines.length;
+  }
+  tellStops(head.stops);
+
   // --- the list of exchanges ---
 
   const SORTS = { told: "as told", newest: "newest first", lowest: "lowest first", highest: "highest first", longest: "longest first" };
@@ -197,12 +204,16 @@
   // --- live ---
 
   let reading = head.progress.reading;
+  let wasRunning = head.running;
 
   function progress(p) {
     const over = p.finished + p.failed;
     const running = p.running ?? head.running;
     // A run that is resumed may have got through by now; with several targets the page must be asked again.
     if (!head.progress.exchanges && p.exchanges) outages.hidden = true;
+    // What stopped a run is known when it is over, and forgotten while it goes on.
+    if (running !== wasRunning) R.get("").then((now) => tellStops(now.stops));
+    wasRunning = running;
     const state = p.reading ? "reading the run … " : running ? "● running · " : "";
     document.getElementById("live").textContent = `${state}${over.toLocaleString("en")} of ${p.trials.toLocaleString("en")} trials · ${p.exchanges.toLocaleString("en")} exchanges`;
   }
@@ -213,7 +224,8 @@
     reading = p.reading;
     refresh([], R.place().query);
     if (reading) return;
-    const { choices } = await R.get("");
+    const { choices, stops } = await R.get("");
+    tellStops(stops);
     for (const name of ["move", "flag"]) offer(name, choices[name]);
     if (R.place().view === "queue") show();
   }
