@@ -312,6 +312,8 @@ async def open_people_run(
         return folder, plans_of(folder)
 
     def held_by_people(of: Study) -> Study:
+        if any(t.stress for t in of.targets):
+            raise InputError(f"study '{study.chat}' disturbs its user, and people write as they do", mend="take stress out of it")
         return of.model_copy(update={"name": study.name, "played_by": "people", "seeds": tuple(range(1, study.people + 1))})
 
     assert study.chat is not None

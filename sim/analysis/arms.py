@@ -14,6 +14,7 @@ from sim.analysis.pairs import Place, Slots, seed_means
 from sim.analysis.policies import find_reference
 from sim.analysis.table import MeasureTable, Part, Values, Viewpoint, estimate_mean
 from sim.core.errors import InputError
+from sim.core.spec.stress import UNDISTURBED, name_stress, stress_arms
 from sim.core.spec.target import ChatTargetSpec
 from sim.core.standins import StandIns
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Study
     from sim.core.spec.scorer import ScorerInfo
 
-By = Literal["target", "memory", "persona-type", "scenario"]
+By = Literal["target", "memory", "persona-type", "scenario", "stress"]
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,8 @@ def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
         if not inside:
             raise InputError(f"there is only one {'scenario' if by == 'scenario' else 'type of persona'}", mend="compare --by target")
         return tuple(inside)
+    if by == "stress":
+        return _by_stress(sources)
     arms = _by_memory(sources) if by == "memory" else _by_target(sources)
     pairs = [(a, b) for i, a in enumerate(arms) for b in arms[i + 1 :]]
     shared = {a.target for a, b in pairs if a.target is not None and a.target == b.target}
@@ -205,17 +208,30 @@ def _by_target(sources: Sequence[RunSource]) -> list[Arm]:
 
 def _by_memory(sources: Sequence[RunSource]) -> list[Arm]:
     """An arm a policy, over the models that stand under at least two."""
-    policies: dict[tuple[str, str, str | None], dict[str, TrialGroup]] = {}
+    policies: dict[tuple[str, ...], dict[str, TrialGroup]] = {}
     for source in sources:
         for target in source.study.targets:
             if isinstance(target, ChatTargetSpec):
-                model = (" → ".join(m.model for m in target.speakers), target.api_base or "", target.system)
+                model = (" → ".join(m.model for m in target.speakers), target.api_base or "", target.system or "", name_stress(target.stress))
                 policies.setdefault(model, {}).setdefault(target.memory, replace(source.arm(target.id).groups[0], also=model))
     known = [of for of in policies.values() if len(of) > 1]
     if not known:
         raise InputError("no model stands under two memory policies", mend="give a study the same model with memory: full and memory: none")
     names = dict.fromkeys(policy for of in known for policy in of)
     return [Arm(name, tuple(of[name] for of in known if name in of), sources[0].run, None) for name in names]
+
+
+def _by_stress(sources: Sequence[RunSource]) -> tuple[Family, ...]:
+    """A family a target that has disturbed arms: each of them against the undisturbed one."""
+    found: list[Family] = []
+    for source in sources:
+        for base, disturbed in stress_arms(source.study.targets):
+            calm, *others = (source.arm(t.id, name_stress(t.stress) or UNDISTURBED) for t in (base, *disturbed))
+            within = f"{source.run}/{base.id}" if len(sources) > 1 else base.id
+            found.append(Family((calm, *others), tuple((other, calm) for other in others), within=within, phrase="under {}"))
+    if not found:
+        raise InputError("no target stands under stress", mend="give a study stress: [{typos: [0, .5, 1]}]")
+    return tuple(found)
 
 
 def _within(source: RunSource, target: str, by: By, name: str) -> list[Family]:

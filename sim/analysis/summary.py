@@ -25,6 +25,7 @@ from sim.analysis.outages import Outage, find_budget_stops, find_outages
 from sim.analysis.policies import Bought, Ranks, rank_targets, summarise_bought
 from sim.analysis.pooled import adaptability, said_before
 from sim.analysis.pooled import repetition as repetition_of
+from sim.analysis.robustness import RobustnessCurve, summarise_robustness
 from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks, check_scales
 from sim.analysis.scorers import ScorerFigures, summarise_scorers
@@ -318,6 +319,8 @@ class RunSummary(Frozen):
     targets: tuple[TargetSummary, ...]
     controls: ControlFigures
     """Noise and halo of the primary rater."""
+    robustness: tuple[RobustnessCurve, ...]
+    """Each target as its user is disturbed more and more; empty: nobody was disturbed."""
     bought: tuple[Bought, ...]
     """What memory buys: every model that has several memory policies."""
     flags_differ: float | None
@@ -398,6 +401,7 @@ def summarise(
         targets=tuple(_target(study, target.id, table, later=tagged, panel=panel, scorers=scorers, spoilt=spoilt) for target in study.targets),
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, table),
+        robustness=summarise_robustness(study, table),
         flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),
         model_check=check_agreement(trials),
         ranks=rank_targets(study, table),

@@ -59,6 +59,7 @@ class CompareBy(StrEnum):
     memory = "memory"
     persona_type = "persona-type"
     scenario = "scenario"
+    stress = "stress"
 
 
 class Unit(StrEnum):

@@ -16,6 +16,7 @@ from sim.core.address import Address
 from sim.core.codebook import Dimension
 from sim.core.errors import Cause, tell
 from sim.core.frozen import Frozen, small
+from sim.core.perturbation import PerturbationKind
 from sim.core.tools import ToolUse
 
 SCHEMA_VERSION = 1
@@ -427,6 +428,15 @@ class SessionOpened(BaseEvent):
     meta: Annotated[OpeningMeta, BeforeValidator(lambda m: OpeningMeta(**dict(m)) if type(m) is Meta else m)] = OpeningMeta()
 
 
+class Disturbance(Frozen):
+    """What a perturbation made of a message."""
+
+    by: tuple[PerturbationKind, ...]
+    """Those that show in it."""
+    original: str | None = None
+    """The message before its text was disturbed; None: only what the user was asked to do differs, and there is no message without that."""
+
+
 class UserSpoke(BaseEvent):
     """The user said something, left, or had nothing to say."""
 
@@ -440,6 +450,8 @@ class UserSpoke(BaseEvent):
     """Drafts that came before it, in their order."""
     history_cut: bool = False
     """Earlier sessions were shown as ledger and last two sessions, for length."""
+    disturbance: Disturbance | None = Field(default=None, exclude_if=lambda disturbance: disturbance is None)
+    """None: what was said is what the user wrote."""
 
 
 class TargetReplied(BaseEvent):

@@ -132,6 +132,7 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
                 flags=event.flags,
                 thought=thought_of(event.calls),
                 rejected=event.rejected,
+                disturbance=event.disturbance,
             )
             return changed(session, exchanges=(*session.exchanges, spoken))
         case UserSpoke(said=Departure() | Silence() as gone):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Call,
         CallLost,
         Departure,
+        Disturbance,
         Ending,
         Flag,
         FormAnswered,
@@ -173,6 +174,20 @@ class Exchange:
     """By control, what it has of dimensions that are rated one by one; it is among `ratings` as soon as it has all of them."""
     thought: Thought | None = field(default=None, compare=False, repr=False)
     """What the user's model thought before it wrote."""
+    disturbance: Disturbance | None = None
+    """What a perturbation made of the message; left out where a run is read for its figures alone."""
+
+    @property
+    def written(self) -> str:
+        """The message as the user wrote it, before its text was disturbed."""
+        return self.user.message if self.disturbance is None or self.disturbance.original is None else self.disturbance.original
+
+    @cached_property
+    def own_turn(self) -> Turn:
+        """What was said in it, as the user has it in mind: without the typing errors, but knowing that it said next to nothing."""
+        if self.disturbance is None or "silence" in self.disturbance.by:
+            return self.turn
+        return Turn(self.written, self.turn.reply, self.turn.tools)
 
     @cached_property
     def turn(self) -> Turn:

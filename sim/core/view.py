@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sim.core.cast import CastSession, Telling
     from sim.core.codebook import Dimension
     from sim.core.event import Utterance
+    from sim.core.perturbation import BehaviourPerturbation
     from sim.core.record import Trial
     from sim.core.spec import Fact, Noise, Persona, Preference, Scenario, Value, Wish
     from sim.core.spec.scorer import Grain
@@ -133,6 +134,8 @@ class UserView(View):
     """All facts with the value each has today."""
     shown: frozenset[str] = frozenset()
     """Signals that were shown so far, in this session or before, in the persona's words."""
+    urged: tuple[BehaviourPerturbation, ...] = ()
+    """What a perturbation asks of this message."""
 
     @cached_property
     def length(self) -> int:
@@ -285,8 +288,8 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
     return UserView(
         persona=trial.cast.persona,
         card=_card(trial, cast, study_seed),
-        past=_past(trial, _earlier(trial, session.index), session.index, history_tokens),
-        talk=_turns(trial, session.index, len(session.exchanges)),
+        past=_past(trial, _earlier(trial, session.index, own=True), session.index, history_tokens),
+        talk=_turns(trial, session.index, len(session.exchanges), own=True),
         exchange=exchange,
         seed=seed,
         told=frozenset(build_ledger(trial)),
@@ -418,11 +421,12 @@ def _told_today(trial: Trial, telling: Telling) -> bool:
     return any((d.fact, d.version) == (telling.fact.id, version) for e in trial.sessions[-1].exchanges for d in e.disclosed)
 
 
-def _turns(trial: Trial, session: int, upto: int) -> tuple[Turn, ...]:
-    return tuple([e.turn for e in trial.sessions[session - 1].exchanges[:upto] if e.reply is not None])
+def _turns(trial: Trial, session: int, upto: int, *, own: bool = False) -> tuple[Turn, ...]:
+    """What was said; `own`: as the user has it in mind."""
+    return tuple([e.own_turn if own else e.turn for e in trial.sessions[session - 1].exchanges[:upto] if e.reply is not None])
 
 
-def _earlier(trial: Trial, session: int) -> tuple[Talk, ...]:
+def _earlier(trial: Trial, session: int, *, own: bool = False) -> tuple[Talk, ...]:
     """Every talk before `session`, those before the study included."""
     before = (
         Talk(
@@ -431,7 +435,7 @@ def _earlier(trial: Trial, session: int) -> tuple[Talk, ...]:
         )
         for t in trial.cast.scenario.history
     )
-    return (*before, *(Talk(s.date, _turns(trial, s.index, len(s.exchanges))) for s in trial.sessions[: session - 1]))
+    return (*before, *(Talk(s.date, _turns(trial, s.index, len(s.exchanges), own=own)) for s in trial.sessions[: session - 1]))
 
 
 def _past(trial: Trial, talks: tuple[Talk, ...], session: int, history_tokens: int) -> Past:

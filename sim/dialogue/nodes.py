@@ -118,6 +118,7 @@ async def user_speaks(state: State, runtime: Runtime[Context]) -> Update:
             flags=said.flags,
             rejected=said.rejected,
             history_cut=view.past.cut,
+            disturbance=said.disturbance,
             calls=said.calls,
             meta=context.meta(said.timings),
         )

@@ -11,6 +11,7 @@ from sim.core.codebook import DIMENSIONS
 from sim.core.errors import LOST, CallFailed
 from sim.core.event import Departure, Flag, FlagKind, Rejected, Silence, Utterance
 from sim.core.ledger import hears
+from sim.core.perturbation import other_language
 from sim.core.text import contains
 from sim.llm.client import CallLog, Message, Request, Schema
 from sim.llm.shapes import SENTENCE, a_list, a_text, an_object, one_of, or_null, within
@@ -21,7 +22,7 @@ from sim.score.validity.situation import Speaker, situation_of, speaker_of
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.core.event import Call, Timing
+    from sim.core.event import Call, Disturbance, Timing
     from sim.core.view import UserView
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
@@ -49,6 +50,8 @@ class UserOutcome:
     """Drafts that were discarded."""
     calls: tuple[Call, ...] = ()
     timings: tuple[Timing, ...] = ()
+    disturbance: Disturbance | None = None
+    """What a perturbation made of the message."""
 
 
 class User(Protocol):
@@ -149,6 +152,9 @@ class ModelUser:
             last=view.last,
             may_leave=view.may_leave,
         )
+        if view.urged:
+            language = other_language(view.persona.language)
+            turn = f"{turn}\n{self._prompts.render('user_stress', urged=view.urged, language=language)}"
         return self._system(view), Message("user", turn)
 
     def _system(self, view: UserView) -> Message:

@@ -59,7 +59,13 @@ def render_comparison(document: CompareDocument) -> RenderableType:
 
 
 def _heading(document: CompareDocument) -> Text:
-    kinds = {"target": "targets", "memory": "memory policies", "persona-type": "types of persona", "scenario": "scenarios"}
+    kinds = {
+        "target": "targets",
+        "memory": "memory policies",
+        "persona-type": "types of persona",
+        "scenario": "scenarios",
+        "stress": "stress on the user",
+    }
     sides = "versions" if document.versions else kinds[document.by]
     facts = [f"compared by {sides}", f"rated by {', '.join(document.raters)}"]
     text = Text.assemble((" and ".join(document.runs), "bold"), "  ", " · ".join(facts))

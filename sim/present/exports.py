@@ -100,6 +100,8 @@ COLUMNS: dict[str, str] = {
     "flags": "what the simulated user should not have done, separated by spaces",
     "critical": "true where one of them is critical",
     "discarded": "drafts of the user's message that were discarded before it",
+    "stress": "perturbations that show in the message, separated by spaces; empty: none",
+    "written": "the message before its text was disturbed; empty: it was not",
     "meta": "as JSON: run, take, resent, timings",
 }
 """The CSV's columns in order, with what they hold; those of the study's own scorers stand before the last (`columns_of`)."""
@@ -251,6 +253,8 @@ def _values(trial: TrialDocument, session: SessionDocument, exchange: ExchangeDo
         "flags": " ".join(f.kind for f in exchange.flags),
         "critical": any(f.severity == "critical" for f in exchange.flags),
         "discarded": len(exchange.rejected),
+        "stress": " ".join(exchange.disturbance.by) if exchange.disturbance else None,
+        "written": exchange.disturbance.original if exchange.disturbance else None,
         "meta": json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
     }
     for scorer, result in {**trial.scores, **session.scores, **exchange.scores}.items():

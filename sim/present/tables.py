@@ -21,6 +21,7 @@ from sim.core.event import ROLES
 from sim.present.memory import memory_sections
 from sim.present.outages import outage_line
 from sim.present.plain_table import ruled
+from sim.present.robustness import render_robustness
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, scorer_rows
 from sim.present.stops import stop_lines
@@ -77,7 +78,7 @@ def render_run(summary: RunSummary, *, width: int) -> RenderableType:
         parts += _controls(summary)
     for section in memory_sections(summary) if held else ():
         parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
-    parts += render_scales(summary.scales)
+    parts += [*render_robustness(summary), *render_scales(summary.scales)]
     parts += [*_said_before(summary, width), *_repetition(summary, width), _spending(summary), _notes(summary)]
     return Group(*(p for part in parts for p in (part, Text())))
 

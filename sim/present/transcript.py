@@ -16,7 +16,7 @@ from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.words import NONE, SHORT, many, number, safe, share
 
 if TYPE_CHECKING:
-    from sim.core.event import Flag, Rejected
+    from sim.core.event import Disturbance, Flag, Rejected
     from sim.core.tools import ToolUse
     from sim.present.trial_json import (
         AssessedDocument,
@@ -120,7 +120,15 @@ class TranscriptLayout:
         worst = self.trial.worst
         if worst and (session, exchange.index) == (worst.session, worst.exchange):
             head.append(f"  ◀ worst exchange, {number(worst.score)}", "bold red")
-        return [head, *self.said(self.trial.persona_name, exchange.user, "cyan"), *self.thought(exchange.user_thought)]
+        said = [head, *self.said(self.trial.persona_name, exchange.user, "cyan"), *self.thought(exchange.user_thought)]
+        return [*said, *self.disturbed(exchange.disturbance)]
+
+    def disturbed(self, disturbance: Disturbance | None) -> list[RenderableType]:
+        """What disturbed the message, and what it was before."""
+        if disturbance is None:
+            return []
+        before = "" if disturbance.original is None else f"; written: {safe(disturbance.original)}"
+        return [self.line("stress", f"{', '.join(kind.replace('_', ' ') for kind in disturbance.by)}{before}", "dim")]
 
     def answered(self, exchange: ExchangeDocument) -> list[RenderableType]:
         """The reply."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from sim.analysis.by_trial import summarise_trial
 from sim.analysis.table import find_said
 from sim.core.address import Control
@@ -23,6 +25,7 @@ from sim.core.errors import Cause, tell
 from sim.core.event import (
     Assessment,
     Departure,
+    Disturbance,
     Ending,
     Evidence,
     Flag,
@@ -175,6 +178,8 @@ class ExchangeDocument(Frozen):
     """Of the target, before its reply."""
     user_thought: ThoughtDocument | None = None
     """Of the model that plays the user, before its message."""
+    disturbance: Disturbance | None = Field(default=None, exclude_if=lambda disturbance: disturbance is None)
+    """What a perturbation made of the message (guide/stress.md), with the message before; left out where there was none."""
 
 
 class ProbeDocument(Frozen):
@@ -411,6 +416,7 @@ def _exchange(exchange: Exchange, live: Running | None, cast: Cast, *, study: St
         resent=bool(reply and reply.resent),
         thought=_thought(reply.thought) if reply else None,
         user_thought=_thought(exchange.thought),
+        disturbance=exchange.disturbance,
     )
 
 

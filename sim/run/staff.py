@@ -13,6 +13,7 @@ from sim.core.spec import ChatTargetSpec
 from sim.core.written import GRADES
 from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
+from sim.dialogue.perturb import PerturbedUser
 from sim.dialogue.probing import Probing
 from sim.dialogue.users import ModelUser, ScriptedUser
 from sim.llm.prompts import Prompts
@@ -95,7 +96,7 @@ class Parts:
         """What the nodes of one trial work with: a target of its own, all else shared."""
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
         return Context(
-            user=self._user,
+            user=PerturbedUser(self._user, plan.target.stress) if plan.target.stress else self._user,
             target=self.target(plan),
             panel=self._panel,
             judges=self._judges,

@@ -15,6 +15,7 @@ from sim.core.spec.allowance import Timeout, seconds_of
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorers import ScorerUse
+from sim.core.spec.stress import StressCurve, spread_stress
 from sim.core.spec.target import LoggedTargetSpec, Targets
 from sim.core.spec.twins import refuse_twins
 
@@ -97,6 +98,9 @@ class Study(Frozen):
 
     name: Id
     targets: Targets = Field(min_length=1)
+    stress: tuple[StressCurve, ...] = Field(default=(), exclude_if=lambda stress: not stress)
+    """Perturbations of the user and their strengths, as `[{typos: [0, .25, .5, 1]}]`: each target has a further arm for every strength above 0. Once
+    read, these arms are among `targets`, and nothing is left here."""
     user: ModelSpec
     played_by: Literal["model", "people", "log"] = "model"
     """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them.
@@ -166,6 +170,17 @@ class Study(Frozen):
             self._refuse_logs,
             self._refuse_checks,
         )
+        return self
+
+    @model_validator(mode="after")
+    def _spread_stress(self) -> Self:
+        if self.played_by != "model" and (self.stress or any(t.stress for t in self.targets)):
+            raise ValueError("stress: people write as they do; it takes a user that a model plays")
+        if self.stress:
+            spread = spread_stress(self.targets, self.stress)
+            refuse_twins("target", [t.id for t in spread])
+            object.__setattr__(self, "targets", spread)
+            object.__setattr__(self, "stress", ())
         return self
 
     def _refuse_logs(self) -> None:

@@ -14,6 +14,7 @@ from sim.core.frozen import Frozen, Id, Text
 from sim.core.spec.http import HttpSpec
 from sim.core.spec.memory import MemorySpec, PolicyName, read_memory, slug
 from sim.core.spec.model import ModelSpec, PriceSpec
+from sim.core.spec.stress import Stress
 from sim.core.spec.twins import refuse_twins
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
@@ -42,6 +43,8 @@ class _ChatSpec(ModelSpec):
     """For `retrieval:K`: exchanges are compared by this model's embeddings instead of by BM25; reached through LiteLLM."""
     next: Successor | None = None
     """The model that speaks from a later session on: a change of model half-way, under the same memory."""
+    stress: Stress = Field(default={}, exclude_if=lambda stress: not stress)
+    """How the user is disturbed who talks with it, as `{typos: 0.25}`; a study's `stress` makes such arms of every target (guide/stress.md)."""
 
     @field_validator("embedding")
     @classmethod
@@ -120,6 +123,8 @@ class _CustomTargetSpec(Frozen):
     """Always `native`: what it remembers is its own affair."""
     price: PriceSpec | None = None
     """What a message to it costs, as `price: {call: 0.002}`. Left out: unknown."""
+    stress: Stress = Field(default={}, exclude_if=lambda stress: not stress)
+    """As of a chat model."""
 
     @field_validator("memory")
     @classmethod

@@ -13,6 +13,7 @@ from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.seeds import rng
 from sim.core.text import contains, normalise
 from sim.llm.offline.measures import DimensionFinding, ObservedExchange, impression, measure
+from sim.llm.offline.urged import show_urged
 from sim.llm.offline.voice import as_told, as_written, joined, spelling_of, split_question, stands_in
 from sim.llm.offline.wording import brushes_off, stems, valence
 
@@ -98,7 +99,7 @@ class _Message:
             self._say(_fresh(view.persona.voice.bye, view, self._chance))
         message = joined(self._parts)
         return _value(
-            message,
+            show_urged(message, view) if view.urged else message,
             _agreeing(self._mood, message, view, complains=self._complains),
             allusion=self._allusion,
             humour_bid=self._joke,

@@ -19,6 +19,7 @@ from sim.present.report.sections.made import made_facts
 from sim.present.report.sections.memory import memory_section
 from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
+from sim.present.report.sections.robustness import robustness_section
 from sim.present.report.sections.scorers import scorers_section
 from sim.present.stops import budget_line
 from sim.store.runs import edited_mark
@@ -33,6 +34,7 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     course_section,
     criterion_section,
     repetition_section,
+    robustness_section,
     scorers_section,
     belief_section,
     cost_section,

@@ -105,6 +105,20 @@ def shares(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str
     return {"width": "container", "height": 240, "encoding": encoding, "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dot]}
 
 
+def by_strength(lines: Sequence[str], *, y_title: str) -> Spec:
+    """A line of differences from strength 0 for every curve, with intervals. Rows: target (the curve), strength (0 to 1), less, low, high."""
+    x: Spec = {"field": "strength", "type": "quantitative", "title": "strength", "scale": {"domain": [0, 1], "padding": 16}}
+    y: Spec = {"field": "less", "type": "quantitative", "title": y_title}
+    rule: Spec = {
+        "transform": [WITH_INTERVAL],
+        "mark": {"type": "rule", "strokeWidth": 2},
+        "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
+    }
+    line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shape(lines)}}
+    return {"width": "container", "height": 260, "encoding": {"x": x, "color": colour(lines)}, "layer": [rule, line, dot]}
+
+
 def arms(models: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:
     """One model under several memories: a point an arm, joined from the one that remembers least. Rows: model, arm, `x` (a share), `y`'s field."""
     at: Spec = {"field": x, "type": "quantitative", "title": x_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}

@@ -25,7 +25,7 @@ from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grad
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked, TrialFigures
     from sim.core.codebook import Codebook
-    from sim.core.event import Assessed, Flag, Probed, Rating, Rejected, Tagging
+    from sim.core.event import Assessed, Disturbance, Flag, Probed, Rating, Rejected, Tagging
     from sim.core.record import Exchange, Ratings, Session, Thought, Trial
     from sim.core.spec import Study
     from sim.score.said_before import Said
@@ -151,11 +151,17 @@ def _exchange(exchange: Exchange, trial: Trial, tagger: str, said: Said | None) 
         "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
         "flags": _flags(exchange.flags),
         "discarded": _discarded(exchange.rejected),
+        "stress": _stress(exchange.disturbance),
         "labels": [[label.label, label.note] for label in exchange.labels],
         "said": REPEATS.get(said) if said else None,
         "scores": _assessed(exchange.scores),
     }
     return {k: v for k, v in found.items() if v or k in ("index", "user", "reply")}
+
+
+def _stress(disturbance: Disturbance | None) -> JsonValue:
+    """What disturbed the message, and what it was before."""
+    return None if disturbance is None else [", ".join(kind.replace("_", " ") for kind in disturbance.by), disturbance.original]
 
 
 def _thought(thought: Thought | None) -> JsonValue:

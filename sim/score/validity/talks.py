@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.score.validity.check import check_message
+from sim.score.validity.excused import without_excused
 from sim.score.validity.situation import Situation, Speaker, speaker_of
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ def check_trial(trial: Trial) -> Iterator[Checked]:
                     why=exchange.user.why or "",
                     last=exchange.index >= cast.spec.exchanges.max,
                 )
-                yield Checked(f"{trial.id}/{session.index}", 2 * exchange.index - 2, check_message(exchange.user.message, where))
-            said.append(exchange.user.message)
+                by = exchange.disturbance.by if exchange.disturbance else ()
+                yield Checked(f"{trial.id}/{session.index}", 2 * exchange.index - 2, without_excused(check_message(exchange.written, where), by))
+            said.append(exchange.written)
             told |= {d.fact for d in exchange.disclosed}
             heard = exchange.reply.text if exchange.reply else ""
         before += said

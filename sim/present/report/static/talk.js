@@ -106,6 +106,7 @@
       e.resent && R.el("p", { class: "note" }, "The message may have reached the target twice."),
       e.flags && flags(e.flags),
       discarded(e.discarded),
+      e.stress && R.el("p", { class: "note" }, `Disturbed by ${e.stress[0]}${e.stress[1] == null ? "" : `; written: ${e.stress[1]}`}`),
       (e.labels || []).map(([label, note]) => R.el("p", { class: "note" }, `Labelled ${label.replaceAll("_", " ")}: ${note}`)));
   }
 
