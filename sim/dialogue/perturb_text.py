@@ -26,7 +26,7 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+")
 _NEAR: Final = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuioiosdfghjklkxcvbnmn", strict=True))
 """The key to the right, at the end of a row the one to the left."""
 _LEFT_OUT: Final = re.compile(
-    r"i|i'm|i've|i'd|am|is|are|was|were|be|been|the|an?|it|it's|its|that|this|there|to|of|do|does|did|have|has|had|will|would|and|so|just|really"
+    r"i|i'm|i've|i'd|am|is|are|was|were|be|been|the|an?|it|it's|its|that|this|there|to|of|have|has|had|will|would|and|so|just|really"
 )
 """Words that fragments do without."""
 _FILLERS: Final = (

@@ -1,0 +1,70 @@
+"""A robustness curve is made of the same people with the same target, disturbed more and more."""
+
+from __future__ import annotations
+
+from sim.analysis.arms import RunSource
+from sim.analysis.compare import compare
+from sim.analysis.robustness import RobustnessCurve
+from sim.analysis.summary import summarise
+from sim.core.record import Trial
+from tests import examples
+from tests.analysis.stories import CODEBOOK
+from tests.analysis.trials import Diary, planned
+
+PERSONAS = ("nora", "omar", "pia", "quin")
+STUDY = examples.study(
+    targets=[{"id": "bot", "model": "offline/uses"}, {"id": "other", "model": "offline/cold"}], stress=[{"typos": [0, 1, 0.5]}], personas=[*PERSONAS]
+)
+LIKED = {"bot": (5, 5, 4, 5), "bot-typos-50": (4, 4, 3, 4), "bot-typos-100": (2, 3, 1, 1), "other": (2, 2, 2, 2)}
+
+
+def trial(target: str, persona: str, liked: int) -> Trial:
+    diary = Diary(planned(f"{persona}/moving-house/{target}/1", target=target, persona=persona)).open()
+    return diary.exchange(liked).close().finish()
+
+
+TRIALS = [trial(t.id, p, liked) for t in STUDY.targets for p, liked in zip(PERSONAS, LIKED.get(t.id, (2, 2, 2, 2)), strict=True)]
+
+
+def curves() -> tuple[RobustnessCurve, ...]:
+    return summarise(STUDY, TRIALS, run="r", status="finished", offline=(), codebook=CODEBOOK).robustness
+
+
+def test_a_curve_starts_undisturbed_and_rises_in_strength_whatever_the_order_of_the_study() -> None:
+    bot, other = curves()
+    assert (bot.target, bot.kinds, other.target) == ("bot", ("typos",), "other")
+    assert [p.strength for p in bot.points] == [0, 0.5, 1]
+    assert [p.value for p in bot.points] == [4.75, 3.75, 1.75]
+
+
+def test_each_point_is_held_against_the_undisturbed_target_within_personas() -> None:
+    bot, other = curves()
+    assert bot.points[0].less is None
+    half, full = (p.less for p in bot.points[1:])
+    assert half is not None
+    assert full is not None
+    assert (half.difference, full.difference, full.personas) == (-1, -3, 4)
+    assert half.interval is None, "all differ by the same"
+    assert full.interval is not None
+    assert full.interval[0] < -3 < full.interval[1] < 0
+    assert [p.less.difference for p in other.points if p.less] == [0, 0], "the robust one does not move"
+
+
+def test_compare_holds_disturbed_arms_against_the_undisturbed_one_and_nothing_else() -> None:
+    document = compare([RunSource("r", STUDY, CODEBOOK, TRIALS)], by="stress")
+    pairs = [(c.within, c.a, c.b, c.difference) for c in document.measures["fixed_set"].comparisons]
+    assert pairs == [
+        ("bot", "typos-100", "no-stress", -3),
+        ("bot", "typos-50", "no-stress", -1),
+        ("other", "typos-100", "no-stress", 0),
+        ("other", "typos-50", "no-stress", 0),
+    ]
+    shown = [p.less for c in curves() for p in c.points if p.less]
+    compared = sorted((c.difference, c.interval) for c in document.measures["fixed_set"].comparisons)
+    assert sorted((p.difference, p.interval) for p in shown) == compared, "show and compare say the same"
+
+
+def test_a_run_in_which_nobody_was_disturbed_has_no_curve() -> None:
+    study = examples.study(targets=[{"id": "bot", "model": "offline/uses"}])
+    found = summarise(study, [t for t in TRIALS if t.target == "bot"], run="r", status="finished", offline=(), codebook=CODEBOOK)
+    assert found.robustness == ()

@@ -1,0 +1,85 @@
+"""A study under stress, from the file to every surface."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from sim.cli.app import run_app
+from tests.cli.small import project
+
+PLAIN = """\
+name: small
+targets:
+  - {id: bot, model: offline/uses}
+user: {model: offline/user}
+personas: [davi, nasreen]
+scenarios: [short]
+"""
+STRESS = "stress: [{lower_case: [0, 0.5, 1]}, {hostility: [1]}]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    project(tmp_path, study=PLAIN)
+    (tmp_path / "stressed.yaml").write_text(PLAIN.replace("small", "stressed") + STRESS)
+    assert run_app(["run", "stressed.yaml"]) == 0
+    return tmp_path
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    path = Path(f"{name}.csv")
+    assert run_app(["export", name, "--format", "csv", "--out", str(path)]) == 0
+    return [{k: v for k, v in row.items() if k != "meta"} for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
+
+
+def test_the_undisturbed_arm_is_what_it_is_without_stress(folder: Path) -> None:
+    assert run_app(["run", "small.yaml"]) == 0
+    assert [r for r in rows("stressed") if r["target"] == "bot"] == rows("small")
+
+
+def test_every_surface_has_the_curve(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run_app(["show", "stressed", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    curve = summary["robustness"][0]
+    assert (curve["target"], curve["kinds"], [p["target"] for p in curve["points"]]) == (
+        "bot",
+        ["lower_case"],
+        ["bot", "bot-lower-case-50", "bot-lower-case-100"],
+    )
+    assert run_app(["show", "stressed"]) == 0
+    assert "Robustness: fixed set as the user is disturbed more" in capsys.readouterr().out
+    assert run_app(["compare", "stressed", "--by", "stress", "--json"]) == 0
+    compared = json.loads(capsys.readouterr().out)["measures"]["fixed_set"]["comparisons"]
+    points = [p for c in summary["robustness"] for p in c["points"] if p["less"]]
+    assert [c["difference"] for c in compared] == [p["less"]["difference"] for p in points]
+    assert run_app(["report", "stressed", "--json"]) == 0
+    section = next(s for s in json.loads(capsys.readouterr().out)["sections"] if s["id"] == "robustness")
+    chart = next(b for b in section["blocks"] if b["kind"] == "figure")
+    assert [(r["target"], r["strength"], r["less"]) for r in chart["rows"] if r["strength"]] == [
+        *(("bot, lower case", p["stress"]["lower_case"], p["less"]["difference"]) for p in points[:2]),
+        ("bot, hostility", 1, points[2]["less"]["difference"]),
+    ]
+
+
+def test_what_was_written_stands_beside_what_was_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lowered = [r for r in rows("stressed") if r["target"] == "bot-lower-case-100"]
+    assert lowered
+    assert all(r["user"] == r["written"].lower() and r["stress"] == "lower_case" for r in lowered)
+    angry = [r for r in rows("stressed") if r["target"] == "bot-hostility-100"]
+    assert {(r["stress"], r["written"]) for r in angry} == {("hostility", "")}
+    capsys.readouterr()
+    assert run_app(["show", "stressed", "davi/short/bot-lower-case-100/1"]) == 0
+    assert "lower case; written: " in capsys.readouterr().out
+
+
+def test_a_run_without_stress_says_how_to_have_some(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_app(["run", "small.yaml"]) == 0
+    capsys.readouterr()
+    assert run_app(["compare", "small", "--by", "stress"]) == 2
+    assert "give a study stress" in capsys.readouterr().err
