@@ -69,4 +69,4 @@ def _spanish() -> Mapping[str, str]:
 
 def _facts_in(message: str, view: UserView) -> list[str]:
     """The sentences of the facts that the message tells."""
-    return [v.text for values in view.values.values() for v in values if contains(message, v.text)]
+    return [v.text for values in view.values.values() for v in values if any(contains(message, a) for a in v.answers)]
