@@ -69,12 +69,12 @@ def test_every_surface_has_the_curve(folder: Path, capsys: pytest.CaptureFixture
 
 def test_what_was_written_stands_beside_what_was_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lowered = [r for r in rows("stressed") if r["target"] == "bot-lower-case-100"]
-    assert lowered
-    assert all(r["user"] == r["written"].lower() and r["stress"] == "lower_case" for r in lowered)
+    assert all(r["user"] == (r["written"] or r["user"]).lower() for r in lowered)
+    assert {(r["stress"], bool(r["written"])) for r in lowered if r["user"] != r["written"]} >= {("lower_case", True)}, "some write small anyway"
     angry = [r for r in rows("stressed") if r["target"] == "bot-hostility-100"]
     assert {(r["stress"], r["written"]) for r in angry} == {("hostility", "")}
     capsys.readouterr()
-    assert run_app(["show", "stressed", "davi/short/bot-lower-case-100/1"]) == 0
+    assert run_app(["show", "stressed", "nasreen/short/bot-lower-case-100/1"]) == 0
     assert "lower case; written: " in capsys.readouterr().out
 
 
