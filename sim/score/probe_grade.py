@@ -76,7 +76,7 @@ class ProbeGrader:
     """Accepted answers first, then the judge."""
 
     id = "probes"
-    version = "1"
+    version = "2"
 
     def __init__(self, judge: Grader | None) -> None:
         """Args:
@@ -196,10 +196,18 @@ def _hedged(reading: FoldedAnswer, one: Mention, other: Mention) -> bool:
     return all(re.search(r"\b(?:maybe|perhaps|possibly|might|could be)\b", m.clause) for m in (one, other))
 
 
+_LEADS_TO = re.compile(r"\beither\b|\w,? or (?:the |an? )?$")
+# "Biscuit, Tiger or Luna" lists; "Biscuit, and you like tea or coffee" goes on.
+_LISTED = re.compile(
+    r"(?:, (?!(?:and|but|so|as|if|who|which|that|because|when|where|you|your|i|it|its|he|she|they)\b)[\w'-]+(?: [\w'-]+){0,2}){0,4}"
+    r",? or (?!so\b|thereabouts|some|rather|other)"
+)
+
+
 def _alternative(reading: FoldedAnswer, right: Mention) -> bool:
     """Whether something unknown to us is offered beside the right value."""
-    before, after = reading.text[max(right.start - 24, 0) : right.start], reading.text[right.end : right.end + 6]
-    return bool(re.search(r"\beither\b", before) or re.match(r",? or (?!so\b|the(?:reabouts)?\b|some|rat|oth)", after))
+    before, after = reading.text[max(right.start - 24, 0) : right.start], reading.text[right.end : right.end + 100]
+    return bool(_LEADS_TO.search(before) or _LISTED.match(after))
 
 
 def _several_figures(reading: FoldedAnswer, right: Mention) -> bool:

@@ -52,6 +52,13 @@ CASES: list[tuple[Probe, str, str]] = [
     (LIVES, "You live in Rotterdam.", "right"),
     (LIVES, "Rotterdam", "right"),
     (LIVES, "ROTTERDAM!", "right"),
+    # offered among values that nobody told us of
+    (LIVES, "It is Delft, Rotterdam, Leiden or Gouda.", OPEN),
+    (LIVES, "It is Rotterdam, Delft, or Leiden.", OPEN),
+    (LIVES, "You live in Delft or Rotterdam.", OPEN),
+    (LIVES, "You live in Rotterdam, and you like tea or coffee.", "right"),
+    (LIVES, "You live in Delft, or rather Rotterdam.", "right"),
+    (LIVES, "You live in Rotterdam, or so you told me.", "right"),
     (LIVES, "You told me you live in “Rotterdam”.", "right"),
     (LIVES, "It’s Rotterdam – fourth floor, if I remember rightly.", "right"),
     (LIVES, "I'm not sure, but I think it was Rotterdam.", "right"),
