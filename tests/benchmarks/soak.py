@@ -1,7 +1,7 @@
 """A long run against a server of which one call in ten fails: nothing is stuck, nothing leaks, and no more calls are in flight than may be.
 
 python -m tests.benchmarks.soak              # 500 trials of 20 exchanges, again and again for ten minutes
-python -m tests.benchmarks.soak --short      # 30 trials of 3 exchanges, twice, as the suite does
+python -m tests.benchmarks.soak --short      # 20 trials of 3 exchanges, three times, as the suite does
 
 Failures are spread evenly over five kinds: refused for the rate, broken, cut off in the middle, garbage, and stalled.
 """
@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sim.api
@@ -23,7 +23,9 @@ from tests.benchmarks.speed import Case, study
 from tests.server import Remote, serve
 
 FAULTS = ("refuse429", "error500", "cut", "garbage", "hang")
-SHORT = {"trials": 30, "exchanges": 3, "cap": 16}
+SHORT = {"trials": 20, "exchanges": 3, "cap": 16}
+ROUNDS = 3
+"""Of the short form: the first warms up."""
 LONG = {"trials": 500, "exchanges": 20, "cap": 64}
 STALL = 1.0
 """Seconds after which a stalled call is given up."""
@@ -46,6 +48,8 @@ class Round:
     seconds: float
     memory_mb: float
     """Resident, behind it."""
+    objects: int
+    """That the garbage collector follows, behind it."""
     files: int
     """Open behind it."""
 
@@ -75,11 +79,12 @@ async def soak_round(made: Study, server: Remote, results: Path) -> Round:
         most_in_flight=after["max_inflight"],
         seconds=time.perf_counter() - began,
         memory_mb=0.0,
+        objects=0,
         files=0,
     )
     del run
     gc.collect()
-    return Round(**{**found.__dict__, "memory_mb": resident(), "files": len(os.listdir("/proc/self/fd"))})
+    return replace(found, memory_mb=resident(), objects=len(gc.get_objects()), files=len(os.listdir("/proc/self/fd")))
 
 
 def resident() -> float:
@@ -112,11 +117,12 @@ def main() -> None:
     short = "--short" in sys.argv[1:]
     asked = SHORT if short else LONG
     with tempfile.TemporaryDirectory() as folder, serve(latency=5 if short else 20, record=False) as server:
-        found = asyncio.run(soak(server, Path(folder), **asked, rounds=2 if short else None, seconds=600))
+        found = asyncio.run(soak(server, Path(folder), **asked, rounds=ROUNDS if short else None, seconds=600))
     print(f"{len(found)} rounds, {sum(r.calls for r in found):,} calls, {sum(r.failed for r in found):,} of them refused or dropped")
     print(f"all finished: {all(r.finished == r.trials for r in found)}, calls lost: {sum(r.lost for r in found)}")
     print(f"most in flight: {max(r.most_in_flight for r in found)} of {asked['cap']}")
-    print(f"memory after each round: {', '.join(f'{r.memory_mb:.0f}' for r in found)} MB; open files: {', '.join(str(r.files) for r in found)}")
+    print(f"memory after each round: {', '.join(f'{r.memory_mb:.1f}' for r in found)} MB; open files: {', '.join(str(r.files) for r in found)}")
+    print(f"objects after each round: {', '.join(f'{r.objects:,}' for r in found)}")
 
 
 if __name__ == "__main__":
