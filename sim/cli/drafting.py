@@ -136,7 +136,7 @@ def _tell(there: Sequence[Persona], drafts: Drafts, wish: PopulationWish, *, as_
     for id, why in drafts.refused.items():
         print(f"{id} is made from parts, as nothing that fits was drafted: {safe(one_line(why))[:_REASON]}")
     if drafts.lost:
-        why = safe(next(iter(drafts.lost.values())))
+        why = safe(min(drafts.lost.values(), key=lambda reason: reason.startswith("interrupted")))
         print(f"{many(len(drafts.lost), 'person', 'people')} not drafted for reasons outside the model ({why}); {AGAIN}.")
     for said in (*remarks(document), what_next(wish.out)):
         print(said)

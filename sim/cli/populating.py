@@ -22,7 +22,7 @@ from sim.store.yaml_file import read_yaml
 if TYPE_CHECKING:
     from sim.core.spec import Persona
 
-MOST: Final = 2_000
+MOST: Final = 1_000
 """People that can be made at once: names run out, and two of so many are alike by chance."""
 
 

@@ -23,13 +23,15 @@ def render_expression(document: ExpressionDocument) -> RenderableType:
     if document.offline:
         head.append(f"\n{OFFLINE_MARK}", "yellow")
         head.append(f"\n{OFFLINE_NOTE}", "dim")
-    parts: list[RenderableType] = [head, Text(), Text(_headline(document))]
+    parts: list[RenderableType] = [head, Text(), Text(_headline(document) if document.answered else "No answer was had.")]
     parts += [Text(safe(line)) for line in document.remarks]
     if document.lost:
         parts.append(Text(safe(f"{many(len(document.lost), 'sheet')} not answered for reasons outside the model: {document.lost[0]}"), "yellow"))
     if document.without:
         some = ", ".join(document.without[:8]) + (" …" if len(document.without) > 8 else "")
         parts.append(Text(safe(f"Not asked, as their files give no facet of the questionnaire a level: {some}")))
+    if not document.answered:
+        return Group(*parts)
     parts += titled("Expressed level by intended level, all facets", _levels(document))
     parts += titled("By facet", _facets(document))
     parts += titled("The same item again", _steady(document))

@@ -34,7 +34,7 @@ class FilledIn:
 
     answers: tuple[ItemAnswer, ...]
     lost: tuple[str, ...]
-    """Sheets that were not answered for reasons outside the model, with the reason."""
+    """The reason for each sheet that was not answered for reasons outside the model; those that were only stopped come last."""
     spent: Spent
 
 
@@ -98,7 +98,9 @@ async def fill_in_inventory(
     finally:
         await client.close()
     answers = tuple(a for index in sorted(found) for a in found[index])
-    return FilledIn(answers, tuple(lost[index] for index in sorted(lost)), shared.traffic.budget.spent)
+    # What stopped the others is told before that they were stopped.
+    reasons = sorted(lost.values(), key=lambda why: why.startswith("interrupted"))
+    return FilledIn(answers, tuple(reasons), shared.traffic.budget.spent)
 
 
 def items_for(person: Persona, *, per_facet: int, voting: bool) -> tuple[InventoryItem, ...]:
