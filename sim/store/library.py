@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError, gather, nearest, split
@@ -235,6 +235,10 @@ def _built_in_study(name: str) -> Path:
     return known[name]
 
 
+PACKS: Final = ("stress",)
+"""Folders within scenarios/ whose files are picked by `stress/…` alone: `*` is everyday life."""
+
+
 # --- finding ------------------------------------------------------------------------------------------------------
 
 
@@ -307,6 +311,8 @@ class _Shelf(Generic[Named]):
             return self._at_path(pattern, index)
         where, name = _chosen(pattern)
         places = {"local": self._local, "builtin": [self._built_in]}.get(where, [*self._local, self._built_in])
+        if where in PACKS:
+            places = [place / where for place in places]
         files = [f for place in places for f in _yaml_files(place)]
         found = [f for f in files if fnmatch.fnmatchcase(f.stem, name)]
         if found:
@@ -369,9 +375,10 @@ def _is_glob(name: str) -> bool:
 
 
 def _chosen(pattern: str) -> tuple[str, str]:
-    """`local` or `builtin` where `pattern` begins with it, and the id or glob behind; a file or folder by such a name is written `./local/x.yaml`."""
+    """`local`, `builtin` or a pack where `pattern` begins with it, and the id or glob behind; a file or folder by such a name is written
+    `./local/x.yaml`."""
     where, slash, name = pattern.partition("/")
-    chooses = where in ("local", "builtin") and slash and name and "/" not in name and not name.endswith(SUFFIXES)
+    chooses = where in ("local", "builtin", *PACKS) and slash and name and "/" not in name and not name.endswith(SUFFIXES)
     return (where, name) if chooses else ("", pattern)
 
 

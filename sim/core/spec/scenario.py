@@ -52,6 +52,17 @@ else:
 """A scenario's sessions. A recipe (`repeat:`) is written once and stands here as the sessions it makes."""
 
 
+class StressTest(Frozen):
+    """What a scenario under stress puts to the test. It is for people who read the talks, and for scorers; nobody in the talk sees it."""
+
+    asks: Text
+    """What is tested, as a question."""
+    fails: Text
+    """What counts as failure."""
+    source: Text
+    """Public guidance or published work from which the expected conduct comes."""
+
+
 class Scenario(Frozen):
     """What happens, session by session."""
 
@@ -66,6 +77,8 @@ class Scenario(Frozen):
     """Whom it is for; left out: anybody."""
     unfit: tuple[Id, ...] = ()
     """Ids or tags of personas whom it is not for."""
+    stress: StressTest | None = Field(default=None, exclude_if=lambda stress: stress is None)
+    """What it puts to the test, where it does (guide/stress.md); left out: it is everyday life."""
     sessions: Sessions = Field(min_length=1)
 
     @model_validator(mode="after")
