@@ -75,6 +75,17 @@ def test_every_command_and_flag_that_a_page_names_is_there(page: Path) -> None:
         assert flags <= known, span
 
 
+def test_the_study_with_one_model_in_every_role_is_one(tmp_path: Path) -> None:
+    page = (GUIDE / "real-models.md").read_text(encoding="utf-8")
+    (block,) = (b for b in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL) if "scenarios:" in b)
+    (tmp_path / "study.yaml").write_text(block, encoding="utf-8")
+    study = prepare_study(tmp_path / "study.yaml").loaded.study
+    assert study.rater != "self"
+    assert study.judge is not None
+    played = [study.user, study.rater, study.tagger, study.judge, *study.targets]
+    assert {getattr(part, "model", "") for part in played} == {"openai/small"}
+
+
 def test_every_study_on_the_page_of_operations_can_be_run(tmp_path: Path) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", (GUIDE / "operations.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     studies = [block for block in blocks if "targets:" in block]
