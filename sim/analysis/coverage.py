@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sim.core.spec import Persona
 
+    Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 DRAWS: Final = 1_999
@@ -152,7 +153,7 @@ def cramers_v(first: Ints, second: Ints) -> float | None:
     n, (rows, columns) = len(first), (len(set(first.tolist())), len(set(second.tolist())))
     if rows < 2 or columns < 2 or n < 2:
         return None
-    phi = max(0.0, _chi_squared(first, second) / n - (rows - 1) * (columns - 1) / (n - 1))
+    phi = max(0.0, float(_chi_squared(first, second[None])[0]) / n - (rows - 1) * (columns - 1) / (n - 1))
     least = min(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
     return float(np.sqrt(phi / least)) if least > 0 else None
 
@@ -221,14 +222,17 @@ def _says(first: str, second: str, of: Sequence[tuple[str, str]]) -> str:
 
 
 def _permuted(first: Ints, second: Ints, rng: np.random.Generator) -> float:
-    seen = _chi_squared(first, second)
-    reached = sum(_chi_squared(first, rng.permutation(second)) >= seen - 1e-9 for _ in range(DRAWS))
+    drawn = rng.permuted(np.tile(second, (DRAWS, 1)), axis=1)
+    reached = int((_chi_squared(first, drawn) >= _chi_squared(first, second[None])[0] - 1e-9).sum())
     return (1 + reached) / (1 + DRAWS)
 
 
-def _chi_squared(first: Ints, second: Ints) -> float:
-    rows, columns = int(first.max()) + 1, int(second.max()) + 1
-    table = np.bincount(first * columns + second, minlength=rows * columns).reshape(rows, columns)
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / len(first)
+def _chi_squared(first: Ints, seconds: Ints) -> Floats:
+    """Of one coding with each row of others."""
+    rows, columns, draws = int(first.max()) + 1, int(seconds.max()) + 1, len(seconds)
+    cells = first * columns + seconds + (np.arange(draws) * rows * columns)[:, None]
+    tables = np.bincount(cells.ravel(), minlength=draws * rows * columns).reshape(draws, rows, columns)
+    expected = tables.sum(axis=2, keepdims=True) * tables.sum(axis=1, keepdims=True) / len(first)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.nansum((table - expected) ** 2 / expected))
+        found: Floats = np.nansum((tables - expected) ** 2 / expected, axis=(1, 2))
+    return found

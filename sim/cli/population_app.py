@@ -62,7 +62,7 @@ def new_command(
 
 
 def new_personas_command(
-    n: Annotated[int, typer.Option("--n", metavar="N", help="How many.")] = 24,
+    n: Annotated[int, typer.Option("--n", metavar="N", help="How many, up to 1,000.")] = 24,
     spread: Annotated[
         bool, typer.Option("--spread", help="As many at each level of every facet, and the most alike moved apart: the default.")
     ] = False,

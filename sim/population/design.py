@@ -26,7 +26,7 @@ EQUAL: Final = (0.2, 0.2, 0.2, 0.2, 0.2)
 BELL: Final = (0.07, 0.24, 0.38, 0.24, 0.07)
 """Shares of levels 1 to 5 if a facet is normally distributed and a level is a standard deviation wide."""
 DEALS = 4_000
-"""Exchanges that are tried to make characteristics independent."""
+"""Exchanges that are tried at most to make characteristics independent; 20 a person where there are fewer."""
 MOVES = 600
 """Exchanges that are tried to move the two most alike apart."""
 _TYPED: Final[Mapping[str, Mapping[str, float]]] = {
@@ -79,9 +79,8 @@ def _deal(n: int, marginals: Marginals, rng: np.random.Generator) -> dict[str, I
         codes[name] = rng.permutation(np.repeat(np.arange(len(counts)), list(counts.values())))
     sizes = {name: len(marginals.shares[name]) for name in codes}
     names = list(codes)
-    if n < 2:
-        return codes
-    for name, i, j in zip(rng.choice(names, DEALS), rng.integers(n, size=DEALS), rng.integers(n, size=DEALS), strict=True):
+    deals = min(DEALS, 20 * n)
+    for name, i, j in zip(rng.choice(names, deals), rng.integers(n, size=deals), rng.integers(n, size=deals), strict=True):
         column = codes[name]
         if column[i] == column[j]:
             continue
