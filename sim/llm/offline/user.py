@@ -75,6 +75,7 @@ class _Message:
         self._spelling = spelling_of(view.persona)
         self._complains = False
         self._matter = False
+        self._seams = 0
         self._parts: list[str] = []
         self._facts: list[str] = []
         self._signalled: list[JsonValue] = []
@@ -108,6 +109,11 @@ class _Message:
             leave=finished and not view.last,
             why="I had said what I came to say" if finished and not view.last else None,
         )
+
+    @property
+    def _size(self) -> int:
+        """How many things are said; a line of the agenda is one, and a turn to it none."""
+        return len(self._parts) - self._seams
 
     def _say(self, line: str | None) -> None:
         if line:
@@ -160,6 +166,7 @@ class _Message:
             for fact in beside:
                 self._tell(fact)
             self._say(turn)
+            self._seams += turn is not None
         stated, asked = split_question(line)
         self._say(as_written(stated, self._spelling))
         for fact in due:
@@ -167,9 +174,10 @@ class _Message:
                 self._tell(fact)
         self._facts += [f for f in topic.about if f in view.told]
         own = self._volunteered(line)
-        if own and len(self._parts) + bool(asked) < self._temper.parts:
+        if own and self._size + (not stated) < self._temper.parts:
             self._tell(own)
         self._say(as_written(asked, self._spelling))
+        self._seams += bool(stated and asked)
         self._matter = True
 
     def _tell(self, fact: tuple[Fact, Value]) -> None:
@@ -192,12 +200,12 @@ class _Message:
         return self._chance.choice(free) if free else None
 
     def _play(self) -> None:
-        """Now and then a joke or an allusion beside the matter, none when there was much to tell; in a low mood fewer allusions and no jokes."""
+        """Now and then a joke or an allusion, with the matter or alone, none when much was told; in a low mood fewer allusions and no jokes."""
         view, style = self._view, self._view.persona.style
         low = _valence(self._mood, view) < 0
         damped = self._temper.plays * (0.6 if low else 1.0)
         jokes, allusions = self._chance.random(), self._chance.random()
-        if view.due or not self._matter or len(self._parts) > self._temper.parts:
+        if view.due or (self._parts and not self._matter) or self._size > self._temper.parts:
             return
         if allusions < _PLAY_BY_LEVEL[style.references.level] * damped:
             hint = self._fresh_allusion()

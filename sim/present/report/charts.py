@@ -70,16 +70,34 @@ def aside(target: str, targets: Sequence[str]) -> float:
 
 def over_sessions(targets: Sequence[str], *, sessions: int, y: Spec, band: bool = True) -> Spec:
     """A line for every target over sessions, with its band. Rows: target, at (the session, moved aside a little), `y`'s field, low, high."""
-    x: Spec = {"field": "at", "type": "quantitative", "title": "session", "scale": {"zero": False, "padding": 16}}
-    x["axis"] = {"grid": False, "values": list(range(1, sessions + 1)), "format": "d"}
+    x: Spec = {"field": "at", "type": "quantitative", "title": "session", "scale": _along(1, sessions)}
+    x["axis"] = {"grid": False, "values": _ticks(sessions), "format": "d"}
     area: Spec = {
         "transform": [WITH_INTERVAL],
         "mark": {"type": "area", "opacity": 0.15, "interpolate": "linear"},
         "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
     }
     line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
-    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shape(targets)}}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": _size(sessions), "opacity": 1}, "encoding": {"y": y, "shape": shape(targets)}}
     return {"width": "container", "height": 280, "encoding": {"x": x, "color": colour(targets)}, "layer": [area, line, dot] if band else [line, dot]}
+
+
+MANY = 12
+"""Places on a line beyond which not each has its label, and points are small."""
+
+
+def _along(first: int, last: int) -> Spec:
+    """A scale from the first to the last whole number, and no further."""
+    return {"domain": [first, max(last, first + 1)], "nice": False, "zero": False, "padding": 16}
+
+
+def _ticks(last: int) -> list[JsonValue]:
+    """The whole numbers from 1 that are written below a line; of many, 1 and as many fives as a narrow page has room for."""
+    return list(range(1, last + 1)) if last <= MANY else [1, *range(5, last + 1, 5 * -(-last // 40))]
+
+
+def _size(places: int) -> int:
+    return 60 if places <= MANY else 28
 
 
 def steps(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str) -> Spec:
@@ -96,11 +114,11 @@ def steps(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str)
     }
 
 
-def shares(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str) -> Spec:
-    """A line of shares for every target. Rows: target, `x` (whole numbers), `y`."""
-    at: Spec = {"field": x, "type": "quantitative", "title": x_title, "axis": {"tickMinStep": 1, "format": "d"}, "scale": {"padding": 16}}
+def shares(targets: Sequence[str], *, x: str, x_title: str, last: int, y: str, y_title: str) -> Spec:
+    """A line of shares for every target. Rows: target, `x` (whole numbers from 1 to `last`), `y`."""
+    at: Spec = {"field": x, "type": "quantitative", "title": x_title, "axis": {"values": _ticks(last), "format": "d"}, "scale": _along(1, last)}
     up: Spec = {"field": y, "type": "quantitative", "title": y_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
-    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"shape": shape(targets)}}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": _size(last), "opacity": 1}, "encoding": {"shape": shape(targets)}}
     encoding: Spec = {"x": at, "y": up, "color": colour(targets)}
     return {"width": "container", "height": 240, "encoding": encoding, "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dot]}
 
@@ -119,21 +137,29 @@ def by_strength(lines: Sequence[str], *, y_title: str) -> Spec:
     return {"width": "container", "height": 260, "encoding": {"x": x, "color": colour(lines)}, "layer": [rule, line, dot]}
 
 
-def arms(models: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:
-    """One model under several memories: a point an arm, joined from the one that remembers least. Rows: model, arm, `x` (a share), `y`'s field."""
+def arms(models: Sequence[str], memories: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:
+    """One model under several memories: a point an arm, joined from the one that remembers least. Rows: model, memory, `x` (a share), `y`'s field."""
     at: Spec = {"field": x, "type": "quantitative", "title": x_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
     model: Spec = {"field": "model", "type": "nominal", "scale": {"domain": list(models)}, "legend": {"title": None, "orient": "top"}}
+    memory: Spec = {
+        "field": "memory",
+        "type": "nominal",
+        "scale": {"domain": list(memories)},
+        "legend": {"title": None, "orient": "top", "columns": 3},
+    }
     layers: list[JsonValue] = [
         {"mark": {"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, "encoding": {"order": {"field": x, "type": "quantitative"}}},
-        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}},
-        {"mark": {"type": "text", "dx": 9, "dy": -9, "align": "left"}, "encoding": {"text": {"field": "arm"}}},
+        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}, "encoding": {"shape": memory}},
     ]
     return {"width": "container", "height": 280, "encoding": {"x": at, "y": y, "color": model}, "layer": layers}
 
 
 def paired(arms: Sequence[str], *, y: Spec) -> Spec:
     """A thin line a persona from arm to arm, the means with their intervals on top. Rows: arm, persona, `y`'s field; of means: mean, low, high."""
-    x: Spec = {"field": "arm", "type": "nominal", "sort": list(arms), "title": None, "axis": {"labelAngle": 0, "labelFontSize": 13}}
+    narrow = f"width < {8 * sum(map(len, arms)) + 14 * len(arms)}"
+    axis: Spec = {"labelFontSize": 13, "labelLimit": 130, "labelAngle": {"expr": f"{narrow} ? -35 : 0"}}
+    axis |= {"labelAlign": {"expr": f"{narrow} ? 'right' : 'center'"}, "labelBaseline": "top"}
+    x: Spec = {"field": "arm", "type": "nominal", "sort": list(arms), "title": None, "axis": axis}
     one: JsonValue = {"filter": "datum.persona != null"}
     many: JsonValue = {"filter": "datum.persona == null"}
     person: Spec = {"y": y, "detail": {"field": "persona"}}
@@ -148,7 +174,11 @@ def paired(arms: Sequence[str], *, y: Spec) -> Spec:
             "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
         },
         {"transform": [many], "mark": {"type": "point", "style": "meanPoint", "filled": True}, "encoding": {"y": at_mean}},
-        {"transform": [many], "mark": {"type": "text", "style": "meanLabel"}, "encoding": {"y": at_mean, "text": {"field": "mean", "format": ".2f"}}},
+        {
+            "transform": [many],
+            "mark": {"type": "text", "style": "meanLabel", "opacity": {"expr": f"width < {60 * len(arms)} ? 0 : 1"}},
+            "encoding": {"y": at_mean, "text": {"field": "mean", "format": ".2f"}},
+        },
     ]
     return {"width": "container", "height": 320, "encoding": {"x": x}, "layer": layers}
 

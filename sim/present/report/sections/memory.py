@@ -104,7 +104,13 @@ def _accuracy(of: Material) -> list[ChartFigure]:
             id="accuracy",
             title="Remembering and being liked",
             alt="; ".join(f"{r['arm']}: memory accuracy {share(a)}" for r in rows if isinstance(a := r["accuracy"], float)),
-            spec=charts.arms(list(dict.fromkeys(b.model for b in of.summary.bought)), x="accuracy", x_title="memory accuracy", y=y),
+            spec=charts.arms(
+                list(dict.fromkeys(b.model for b in of.summary.bought)),
+                sorted({a.memory for b in of.summary.bought for a in b.arms}, key=_rank),
+                x="accuracy",
+                x_title="memory accuracy",
+                y=y,
+            ),
             columns={
                 "model": "model",
                 "arm": "target id",

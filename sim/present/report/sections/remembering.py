@@ -87,7 +87,14 @@ def _forgetting(of: Material) -> ChartFigure:
         id="forgetting",
         title="Forgetting: memory accuracy by the sessions since a fact was told",
         alt=f"Share of rightly answered questions by delay in sessions. Over all delays: {'; '.join(told)}.",
-        spec=charts.shares(of.targets, x="delay", x_title="sessions since it was told", y="accuracy", y_title="answered rightly"),
+        spec=charts.shares(
+            of.targets,
+            x="delay",
+            x_title="sessions since it was told",
+            last=max((p.delay for t in of.summary.targets for p in t.memory.forgetting.sessions), default=1),
+            y="accuracy",
+            y_title="answered rightly",
+        ),
         columns={
             "target": "target id",
             "delay": "sessions begun since the fact was told",
