@@ -106,15 +106,13 @@ def main(personas: int, sessions: int, keep: Path | None) -> None:
         month = measure(folder, personas=personas, sessions=sessions)
         run, path = month.run, month.run.folder.path
         exchanges, probes = sum(len(t.exchanges) for t in run.trials), sum(len(s.probes) for t in run.trials for s in t.sessions)
-        print(
-            f"{len(run.trials)} trials of {sessions} sessions, {exchanges:,} exchanges, {probes:,} questions: {month.seconds:.0f} s, {month.cpu:.0f} s CPU"
-        )
+        print(f"{len(run.trials)} trials of {sessions} sessions, {exchanges:,} exchanges, {probes:,} questions")
+        print(f"{month.seconds:.0f} s, {month.cpu:.0f} s of processor time")
         sizes = bytes_by_session(path)
         r2, growth = straightness(sizes)
         size = (path / "run.db").stat().st_size / 1e6
-        print(
-            f"journal {size:.1f} MB, {sum(sizes) / exchanges / 1e3:.1f} kB an exchange; R² {r2:.4f} over sessions, last third {growth:.2f} × the first"
-        )
+        print(f"journal {size:.1f} MB, {sum(sizes) / exchanges / 1e3:.1f} kB an exchange")
+        print(f"after each session: R² of a line {r2:.4f}; a session of the last third adds {growth:.2f} × what one of the first does")
         began = time.perf_counter()
         done = sim("report", path.name, "--results", str(folder), cwd=folder)
         assert done.returncode == 0, done.stderr
