@@ -93,7 +93,8 @@ def _along(first: int, last: int) -> Spec:
 
 def _ticks(last: int) -> list[JsonValue]:
     """The whole numbers from 1 that are written below a line; of many, 1 and as many fives as a narrow page has room for."""
-    return list(range(1, last + 1)) if last <= MANY else [1, *range(5, last + 1, 5 * -(-last // 40))]
+    step = 5 * -(-last // 40)
+    return list(range(1, last + 1)) if last <= MANY else [1, *range(step, last + 1, step)]
 
 
 def _size(places: int) -> int:
