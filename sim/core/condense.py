@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic_core import from_json
 
-from sim.core.event import MOST_TOKENS, Ending
+from sim.core.event import MOST_TOKENS, Ending, lost_drafts
 from sim.core.ledger import scan
 from sim.core.text import count_words
 from sim.core.written import GRADES
@@ -142,7 +142,7 @@ class Condensed:
             text = read["reply"]
             return ["replied", *place, text, read["finish"], about["resent"], read.get("dropped", 0), seconds, count_words(text)]
         said = read["said"]
-        drafts = read.get("rejected", [])
+        drafts = read.get("rejected") or lost_drafts(call["step"] for call in read["calls"] if "step" in call)
         if said["kind"] != "utterance":
             return ["gone", *place, said, read["flags"], drafts]
         told = scan(said["message"], blank.cast, session=session) if 1 <= session <= len(blank.cast.sessions) else ()

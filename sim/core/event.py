@@ -7,9 +7,10 @@ execution to the next: times, latencies, retries, whether a message was sent aga
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, NamedTuple, get_args
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError, model_validator
 from pydantic_core import core_schema, to_json
 
 from sim.core.address import Address
@@ -332,6 +333,11 @@ class Rejected(Frozen):
     flags: tuple[Flag, ...]
 
 
+def lost_drafts(steps: Iterable[object]) -> list[dict[str, Any]]:
+    """What is known of drafts that an earlier version discarded and did not keep: one for each call in which the message was asked for again."""
+    return [{"message": "", "flags": []} for step in steps if step == "regeneration"]
+
+
 class Utterance(Frozen):
     """What the user says. Only `message` reaches the target."""
 
@@ -447,11 +453,20 @@ class UserSpoke(BaseEvent):
     flags: tuple[Flag, ...] = ()
     """Of what was sent; of what was left unsent in the end, where nothing was."""
     rejected: tuple[Rejected, ...] = ()
-    """Drafts that came before it, in their order."""
+    """Drafts that came before it, in their order; of those that an earlier version did not keep, that there were any."""
     history_cut: bool = False
     """Earlier sessions were shown as ledger and last two sessions, for length."""
     disturbance: Disturbance | None = Field(default=None, exclude_if=lambda disturbance: disturbance is None)
     """None: what was said is what the user wrote."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_lost_drafts(cls, written: Any) -> Any:
+        """A message that was asked for again had a draft before it, whether or not it was kept."""
+        if isinstance(written, dict) and not written.get("rejected"):
+            steps = [c.get("step") if isinstance(c, dict) else c.step for c in written.get("calls", ())]
+            return {**written, "rejected": lost_drafts(steps)} if "regeneration" in steps else written
+        return written
 
 
 class TargetReplied(BaseEvent):

@@ -183,7 +183,8 @@ class TranscriptLayout:
         found = [self.line("flag", f"{f.kind.replace('_', ' ')} ({f.severity}): {safe(f.evidence)}", "red") for f in flags]
         for draft in rejected:
             why = ", ".join(f.kind.replace("_", " ") for f in draft.flags if f.severity == "critical")
-            found.append(self.line("discarded", f"{why}: {safe(draft.message) or '(nothing)'}", "yellow"))
+            told = f"{why}: {safe(draft.message) or '(nothing)'}" if why else "a draft that the version which made the run did not keep"
+            found.append(self.line("discarded", told, "yellow"))
         return found
 
     def line(self, label: str, text: str, style: str = "") -> RenderableType:

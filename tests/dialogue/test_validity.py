@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from sim.core.event import Silence, UserSpoke
+from sim.core.event import Silence, UserSpoke, body, key, load_event
 from sim.core.fold import fold
 from sim.core.forget import forget_text
+from sim.core.lean_fold import Digest
 from sim.llm.client import Completion, Request
 from tests.dialogue.stage import Stage, says, talks
 from tests.dialogue.test_graph import play
@@ -107,6 +110,20 @@ async def test_discarded_drafts_stand_in_the_record_and_lose_their_words_with_th
 async def test_an_event_written_before_there_were_drafts_reads_as_one_without(stage_event: UserSpoke) -> None:
     old = stage_event.model_dump(exclude={"rejected"})
     assert UserSpoke.model_validate(old) == stage_event
+
+
+async def test_of_a_draft_that_an_earlier_version_did_not_keep_it_is_known_that_there_was_one() -> None:
+    """Both ways of reading a journal say so."""
+    stage = answering(FLIP, SOUND)
+    trial = await play(stage)
+    written = [(n, key(e), json.loads(body(e)), e.meta.model_dump_json()) for n, e in enumerate(stage.sink.events(trial.id), 1)]
+    rows = [(n, k, json.dumps({name: v for name, v in text.items() if name != "rejected"}), meta) for n, k, text, meta in written]
+    blank = stage.plan().blank()
+    plainly = fold(blank, [load_event(k, text, meta) for _, k, text, meta in rows])
+    leanly = Digest().trial(blank, [(n, k.session, k.take, k.exchange, k.kind, k.part, text, meta) for n, k, text, meta in rows])
+    for found in (plainly, leanly):
+        assert [len(e.rejected) for e in found.sessions[0].exchanges] == [0, 1, *[0] * (len(found.sessions[0].exchanges) - 2)]
+        assert found.sessions[0].exchanges[1].rejected[0].flags == ()
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@
   }
 
   /** Drafts of the user's message that were never sent, and why. */
-  const discarded = (drafts) => (drafts || []).map(([text, why]) => R.el("p", { class: "flag" }, `discarded (${why}): ${text || "(nothing)"}`));
+  const discarded = (drafts) => (drafts || []).map(([text, why]) => R.el("p", { class: "flag" }, why ? `discarded (${why}): ${text || "(nothing)"}` : "discarded: a draft that the version which made the run did not keep"));
 
   const flags = (given) => given.map(([kind, severity, evidence]) => R.el("p", { class: "flag" }, `${kind.replaceAll("_", " ")} (${severity}): ${evidence}`));
 
