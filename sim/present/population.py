@@ -23,7 +23,7 @@ def render_coverage(document: CoverageDocument) -> RenderableType:
     parts += [Text(), who]
     levels = plain_table(("facet", "domain"), "1", "2", "3", "4", "5")
     for facet in document.facets:
-        levels.add_row(safe(facet.facet), facet.domain or NONE, *(str(n) if n else NONE for n in facet.levels))
+        levels.add_row(Text(safe(facet.facet)), facet.domain or NONE, *(str(n) if n else NONE for n in facet.levels))
     parts += titled("Personas at each level of each facet (1 hardly, 5 very much)", levels)
     together = plain_table(("pair",), "n", "V", "p")
     for pair in sorted(document.confounds, key=lambda c: -(c.v or 0)):

@@ -85,6 +85,15 @@ def test_built_in_personas_are_described(here: Here) -> None:
     assert "What goes together" in done.stdout
 
 
+def test_a_facet_of_any_name_is_shown_as_it_stands(here: Here) -> None:
+    assert here.sim("new", "persona", "odd").returncode == 0
+    path = Path("personas/odd.yaml")
+    path.write_text(path.read_text(encoding="utf-8").replace("{anxiety: 4,", '{"[/red]": 4,'), encoding="utf-8")
+    done = here.sim("personas", "describe", path)
+    assert done.returncode == 0, done.stderr
+    assert "[/red]" in done.stdout
+
+
 def test_files_and_folders_are_described_and_nothing_is_an_error(here: Here) -> None:
     assert here.sim("personas", "new", "--n", "2", "--out", "people").returncode == 0
     one = sorted(Path("people").iterdir())[0]
