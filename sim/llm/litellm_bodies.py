@@ -28,9 +28,16 @@ class TooMuch(Exception):
 
 def bound_bodies(handler: Any) -> None:
     """Have the transports that LiteLLM's `AsyncHTTPHandler` makes from now on count; done once however often it is asked for."""
-    make = handler.create_async_transport
-    if not hasattr(make, "counts"):
-        handler.create_async_transport = staticmethod(_counting(make))
+    made = [name for name in _MAKERS if hasattr(handler, name)]
+    if not made:
+        raise AttributeError("this version of LiteLLM makes its transports in a place that is not known, so that no body could be bounded")
+    for name in made:
+        if not hasattr(getattr(handler, name), "counts"):
+            setattr(handler, name, staticmethod(_counting(getattr(handler, name))))
+
+
+_MAKERS = ("create_async_transport", "_create_async_transport")
+"""What LiteLLM has called it by."""
 
 
 def _counting(make: Callable[..., Any]) -> Callable[..., Any]:
