@@ -259,6 +259,6 @@ async def test_a_packed_body_is_unpacked(through: str, packing: str) -> None:
 async def test_the_budget_reserves_the_bound() -> None:
     limits = Limits(retries=0, max_tokens=TOKENS["target"])
     async with asking(by_turns(lambda: completion("Hello.")), limits=limits) as (server, client):
-        with pytest.raises(CallFailed, match="the next call may take 30"):
+        with pytest.raises(CallFailed, match="the next call may take 3,0"):
             await client.complete(asked())
         assert not server.bodies
