@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.analysis.arms import RunSource, viewpoint
-from sim.analysis.measures import RATINGS
+from sim.analysis.measures import RATINGS, Measure
 from sim.analysis.table import MeasureTable, Part, Values
 from sim.core.cast import build_cast
 from sim.core.codebook import DIMENSIONS
@@ -38,8 +38,8 @@ class DrawnTable(MeasureTable):
     drawn: dict[Part, Values] = field(default_factory=dict)
 
     def values(self, part: Part) -> Values:
-        """Those of `part`; of what is no dimension there are none."""
-        return self.drawn.get(part, {})
+        """Those of `part`, drawn where it is a dimension."""
+        return self.drawn[part] if part in self.drawn else super().values(part)
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class DrawnRun(RunSource):
 
     ratings: Floats = field(kw_only=True)
     """By trial, in their order, by session and dimension; NaN: not rated."""
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """The primary outcome: of nothing else there are values."""
+        return (self.primary,)
 
     @cached_property
     def table(self) -> MeasureTable:

@@ -12,11 +12,11 @@ from tests.benchmarks.drawn_runs import drawn_run, wilson
 
 @pytest.mark.parametrize(("personas", "scenarios", "seeds"), [(12, 1, 4), (12, 4, 2)])
 def test_where_there_is_nothing_to_find_hardly_any_verdict_appears(personas: int, scenarios: int, seeds: int) -> None:
-    found = measure(personas, scenarios, seeds, studies=100, seed=1)
-    # At the 5 % that the test allows, 100 studies have more than twelve verdicts once or twice in a thousand.
-    assert found.first <= 12
-    assert found.equal <= 12
-    assert found.splits == 100 * (3 if seeds == 4 else 1)
+    found = measure(personas, scenarios, seeds, studies=60, seed=1)
+    # At the 5 % that the test allows, 60 studies have more than nine verdicts once in a thousand.
+    assert found.first <= 9
+    assert found.equal <= 9
+    assert found.splits == 60 * (3 if seeds == 4 else 1)
 
 
 def test_seeds_that_differ_for_everybody_are_found() -> None:
