@@ -72,7 +72,7 @@ def answer_sentence(pairs: Sequence[Pair], *, users: int) -> str:
         "too few personas": f"Too few personas to tell: {signs}, which may be chance.",
         "not alike": f"No: in {sum(map(_turns, known))} of {_pairs(len(known))} of targets who comes first hangs on the user, by more than chance.",
         "alike": f"Yes, as far as these can tell: {all_users} put {ahead}.",
-        "cannot tell": f"That cannot be told: {signs}, and what users differ by may be chance.",
+        "cannot tell": f"That cannot be told: {'' if told else 'no two targets can be told apart; '}{signs}, and what they differ by may be chance.",
     }
     return f"Would another user order the targets alike? {reason[answer(pairs)]}"
 

@@ -128,6 +128,7 @@ def test_signs_that_chance_turns_are_no_disagreement() -> None:
     (pair,) = found.measures["fixed_set"].pairs
     assert sorted(of.difference or 0.0 for of in pair.by_user.values())[0] < 0 < max(of.difference or 0.0 for of in pair.by_user.values())
     assert found.answer == "cannot tell"
+    assert "That cannot be told: no two targets can be told apart; both users put 0 of 1 pair of targets in one order" in found.answer_sentence
     assert "may be chance" in pair.sentence
 
 

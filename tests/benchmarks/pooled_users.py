@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DESIGNS = ((12, 1), (24, 1), (24, 6))
+DESIGNS = ((12, 1), (24, 1))
 """Personas, scenarios."""
 EFFECTS: Mapping[str, tuple[float, ...]] = {
     "equal": (0.0, 0.0),
