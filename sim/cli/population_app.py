@@ -21,6 +21,7 @@ Shares = Annotated[list[str] | None, typer.Option(metavar="VALUE=SHARE", help="S
 Bounds = Annotated[list[str] | None, typer.Option(metavar="N", help="Stop cleanly before more is spent; may be repeated.")]
 
 Minutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one attempt of a call may take.")]
 ApiBase = Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")]
 ApiKeyEnv = Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")]
 Level = Annotated[LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error.")]
@@ -86,6 +87,7 @@ def new_personas_command(
     max_cost: Bounds = None,
     max_tokens: Bounds = None,
     max_minutes: Minutes = None,
+    timeout: Timeout = None,
     log_level: Level = None,
     log_json: LogJson = False,
     local_only: LocalOnlyFlag = False,
@@ -123,7 +125,7 @@ def new_personas_command(
         api_base=api_base,
         api_key_env=api_key_env,
         concurrency=concurrency,
-        limits=_limits(max_cost, max_tokens, max_minutes),
+        limits=_limits(max_cost, max_tokens, max_minutes, timeout),
         local_only=read_local_only(local_only, allow_host or ()),
         log=LogWish(log_level, log_json),
     )
@@ -154,6 +156,7 @@ def check_personas_command(
     max_cost: Bounds = None,
     max_tokens: Bounds = None,
     max_minutes: Minutes = None,
+    timeout: Timeout = None,
     log_level: Level = None,
     log_json: LogJson = False,
     local_only: LocalOnlyFlag = False,
@@ -178,15 +181,16 @@ def check_personas_command(
         voting=all_facets,
         seed=seed,
         concurrency=concurrency,
-        limits=_limits(max_cost, max_tokens, max_minutes),
+        limits=_limits(max_cost, max_tokens, max_minutes, timeout),
         local_only=read_local_only(local_only, allow_host or ()),
         log=LogWish(log_level, log_json),
     )
     return check_traits(wish, as_json=json)
 
 
-def _limits(max_cost: list[str] | None, max_tokens: list[str] | None, max_minutes: float | None) -> Limits:
+def _limits(max_cost: list[str] | None, max_tokens: list[str] | None, max_minutes: float | None, timeout: float | None) -> Limits:
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 
-    return Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())
+    bounds = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes, timeout=timeout)
+    return bounds.limits(Limits())

@@ -103,6 +103,7 @@ def test_a_server_that_is_not_there_is_given_up_and_ends_with_three(here: Here) 
         (["--model", "openai/gpt-5"], "OPENAI_API_KEY"),
         (["--items", "5"], "--items"),
         (["--max-cost", "x"], "--max-cost"),
+        (["--timeout", "0"], "timeout"),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(here: Here, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
