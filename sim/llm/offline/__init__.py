@@ -9,6 +9,7 @@ they take part in says nothing of any real model. What a target does is independ
 | friendly      | social: shows what it likes, volunteers facts, plays along                                                         |
 | guarded       | reserved: shorter messages, seldom volunteers or praises                                                           |
 | hostile       | always complains of what is clearly missed, and leaves after two bad replies in a row                              |
+| brief         | as `user`, in messages as long as is drawn for each: heads of lines, a word of reaction, now and then everything   |
 | flips         | as `user`; from its second message on, three in ten begin like an assistant's, half of these also when asked again |
 
 | targets       | planted                                                                                                            |
@@ -63,7 +64,14 @@ if TYPE_CHECKING:
 __all__ = ["BEHAVIOURS", "NAMES", "USERS", "OfflineClient", "build_offline"]
 
 Sociability = Literal["social", "reserved", "hostile"]
-USERS: Final[dict[str, Sociability | None]] = {"user": None, "friendly": "social", "guarded": "reserved", "hostile": "hostile", "flips": None}
+USERS: Final[dict[str, Sociability | None]] = {
+    "user": None,
+    "friendly": "social",
+    "guarded": "reserved",
+    "hostile": "hostile",
+    "brief": None,
+    "flips": None,
+}
 """Users by name, with the sociability they take on instead of their persona's."""
 NAMES: Final = (*USERS, "rater", *BEHAVIOURS)
 
@@ -98,7 +106,7 @@ def build_offline(model: str) -> Client:
     """
     name = model.removeprefix("offline/")
     if name in USERS:
-        return OfflineClient(model, partial(_play_user, USERS[name], flips=name == "flips"))
+        return OfflineClient(model, partial(_play_user, USERS[name], brief=name == "brief", flips=name == "flips"))
     if name == "rater":
         return OfflineClient(model, _play_rater)
     if name in BEHAVIOURS:
@@ -109,11 +117,11 @@ def build_offline(model: str) -> Client:
     raise InputError(f"unknown offline model '{model}'", mend=listed)
 
 
-def _play_user(sociability: Sociability | None, request: Request, *, flips: bool) -> tuple[str, JsonValue]:
+def _play_user(sociability: Sociability | None, request: Request, *, brief: bool, flips: bool) -> tuple[str, JsonValue]:
     """Whatever is asked of the one who plays the persona: a message, ratings, a look back."""
     match request.inputs:
         case UserView() as view:
-            said = speak(_as(view, sociability))
+            said = speak(_as(view, sociability), brief=brief)
             return _answered(flip(said, view, again=request.step == "regeneration") if flips else said)
         case RaterView() | CriterionView() as view:
             return _answered(_judge(_as(view, sociability)))

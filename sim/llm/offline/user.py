@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.seeds import rng
-from sim.core.text import contains, normalise
+from sim.core.text import contains, count_words, normalise
+from sim.llm.offline.brevity import BRIEF, LENGTHY, in_brief, may_wait, without_thanks, words_of
 from sim.llm.offline.measures import DimensionFinding, ObservedExchange, impression, measure
 from sim.llm.offline.urged import show_urged
 from sim.llm.offline.voice import as_told, as_written, joined, spelling_of, split_question, stands_in
@@ -53,21 +54,21 @@ TEMPERS: Final = {
 _PLAY_BY_LEVEL: Final = (0.0, 0.05, 0.12, 0.22, 0.32, 0.42)
 
 
-def speak(view: UserView) -> dict[str, JsonValue]:
-    """The next message, or the departure, as the user's prompt asks for it."""
+def speak(view: UserView, *, brief: bool = False) -> dict[str, JsonValue]:
+    """The next message, or the departure, as the user's prompt asks for it; `brief`: as near to the length that was drawn for it as what it says."""
     chance = rng(view.seed, "offline user")
     mood = _mood(view)
     if _has_had_enough(view):
         silent = view.may_go_silently and chance.random() < 0.3
         message = "" if silent else view.persona.voice.storms_off
         return _value(message, "fed up", leave=True, why="two replies in a row that were not worth my time")
-    return _Message(view, mood, chance).compose()
+    return _Message(view, mood, chance, brief=brief).compose()
 
 
 class _Message:
     """One message in the making."""
 
-    def __init__(self, view: UserView, mood: str, chance: Random) -> None:
+    def __init__(self, view: UserView, mood: str, chance: Random, *, brief: bool) -> None:
         self._view = view
         self._mood = mood
         self._chance = chance
@@ -76,6 +77,8 @@ class _Message:
         self._complains = False
         self._matter = False
         self._seams = 0
+        self._brief = brief
+        self._waits = brief and may_wait(view, items=len({i for i, _ in _lines_ahead(view)}))
         self._parts: list[str] = []
         self._facts: list[str] = []
         self._signalled: list[JsonValue] = []
@@ -86,7 +89,8 @@ class _Message:
         """The parts in the order in which people say them: greeting or reaction, what is set right, the matter, an aside, goodbye."""
         view = self._view
         if view.exchange == 1:
-            self._say(_fresh(view.persona.voice.hello, view, self._chance))
+            room = self._room - words_of(view.due)
+            self._say(self._fresh([line for line in view.persona.voice.hello if not self._brief or count_words(line) <= room]))
         else:
             self._react()
         if view.noise:
@@ -97,7 +101,7 @@ class _Message:
         finished = self._go_on()
         self._play()
         if view.last or finished:
-            self._say(_fresh(view.persona.voice.bye, view, self._chance))
+            self._say(self._fresh(view.persona.voice.bye))
         message = joined(self._parts)
         return _value(
             show_urged(message, view) if view.urged else message,
@@ -115,6 +119,14 @@ class _Message:
         """How many things are said; a line of the agenda is one, and a turn to it none."""
         return len(self._parts) - self._seams
 
+    @property
+    def _room(self) -> int:
+        """Words that may still be written."""
+        return self._view.length - sum(map(count_words, self._parts))
+
+    def _fresh(self, lines: Sequence[str]) -> str | None:
+        return _fresh(without_thanks(lines, self._chance) if self._brief else lines, self._view, self._chance)
+
     def _say(self, line: str | None) -> None:
         if line:
             self._parts.append(line)
@@ -130,8 +142,8 @@ class _Message:
         elif met and self._chance.random() < self._temper.shows_met:
             shown = self._chance.choice(met)
             self._signal(shown, view.persona.preferences[shown].signals.met.says)
-        elif self._chance.random() < self._temper.carries_on:
-            self._say(_fresh(view.persona.voice.carries_on, view, self._chance))
+        elif self._chance.random() < self._temper.carries_on or (self._waits and self._room <= BRIEF):
+            self._say(self._fresh(view.persona.voice.carries_on))
 
     def _signal(self, dimension: Dimension, line: str) -> None:
         self._signalled.append(dimension)
@@ -143,7 +155,8 @@ class _Message:
         due = [(t.fact, t.value) for t in view.due]
         topic, line = _next_line(view)
         if topic and line:
-            self._say_matter(topic, line, due)
+            if not (self._waits and self._parts and self._room < BRIEF):
+                self._say_matter(topic, line, due)
             return False
         for fact in due:
             self._tell(fact)
@@ -167,7 +180,9 @@ class _Message:
                 self._tell(fact)
             self._say(turn)
             self._seams += turn is not None
-        stated, asked = split_question(line)
+        stated, asked = (
+            in_brief(line, self._room - words_of(t for t in view.due if (t.fact, t.value) not in beside)) if self._brief else split_question(line)
+        )
         self._say(as_written(stated, self._spelling))
         for fact in due:
             if fact not in beside:
@@ -176,9 +191,18 @@ class _Message:
         own = self._volunteered(line)
         if own and self._size + (not stated) < self._temper.parts:
             self._tell(own)
+        self._pour_out()
         self._say(as_written(asked, self._spelling))
         self._seams += bool(stated and asked)
         self._matter = True
+
+    def _pour_out(self) -> None:
+        """Go on to other things where a long message was drawn."""
+        while self._brief and self._view.exchange > 2 and self._view.length >= LENGTHY and self._room > LENGTHY // 3:
+            own = self._volunteered(None)
+            if own is None:
+                return
+            self._tell(own)
 
     def _tell(self, fact: tuple[Fact, Value]) -> None:
         self._parts.append(as_told(fact[1], self._spelling))
@@ -193,7 +217,7 @@ class _Message:
         asked = bool(view.talk) and "?" in view.talk[-1].reply
         if line is not None and self._chance.random() >= self._temper.volunteers * (1.0 if asked else 0.5):
             return None
-        free = [(f, v) for f, v in view.facts if f in view.persona.facts and f.id not in view.told and f.id not in _scripted(view)]
+        free = [(f, v) for f, v in view.facts if f in view.persona.facts and f.id not in (*view.told, *self._facts, *_scripted(view))]
         if line is not None:
             called = stems(" ".join((line, view.talk[-1].reply if view.talk else "")))
             free = [(f, v) for f, v in free if called & (stems(f.when) - _WHEN)]
@@ -314,11 +338,7 @@ def _has_had_enough(view: UserView) -> bool:
 
 def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:
     """The next line of the agenda; where the session is too short for all lines, later lines of an item give way to the next item."""
-    agenda = view.card.session.agenda
-    lines = [(i, j) for i, topic in enumerate(agenda) for j in range(len(topic.item.says))]
-    today = tuple(t.user for t in view.talk)
-    said = [p for p, (i, j) in enumerate(lines) if stands_in(agenda[i].item.says[j], today)]
-    ahead = lines[said[-1] + 1 :] if said else lines
+    agenda, ahead = view.card.session.agenda, _lines_ahead(view)
     if not ahead:
         return None, None
     left = view.card.session.spec.exchanges.max - view.exchange + 1
@@ -327,6 +347,15 @@ def _next_line(view: UserView) -> tuple[Topicality | None, str | None]:
         chosen = next(((i, j) for i, j in ahead if j == 0), chosen)
     topic = agenda[chosen[0]]
     return topic, topic.item.says[chosen[1]]
+
+
+def _lines_ahead(view: UserView) -> list[tuple[int, int]]:
+    """The lines of the agenda after the last one that was said, each by its item and its place in that."""
+    agenda = view.card.session.agenda
+    lines = [(i, j) for i, topic in enumerate(agenda) for j in range(len(topic.item.says))]
+    today = tuple(t.user for t in view.talk)
+    said = [p for p, (i, j) in enumerate(lines) if stands_in(agenda[i].item.says[j], today)]
+    return lines[said[-1] + 1 :] if said else lines
 
 
 def _is_out_of_date(news: Telling, view: UserView) -> bool:

@@ -25,6 +25,15 @@ _BARE: Final = re.compile(r"\b(?:im|ive|dont|doesnt|isnt|arent|wouldnt|couldnt|i
 """Contractions without their apostrophe, and the two words that look like one."""
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=(?:m|re|ve|s|t)\b)")
 _PUT_BACK: Final = re.compile(r"(?<=n)(?=t$)|(?<=[^n])(?=m$|re$|ve$|s$)")
+_GOES_ON: Final = re.compile(
+    r",? because\b|[,;:] (?:so|but|and|though|although|which|as if|for|yet|or|with)\b| and (?=(?:i|it|we|they|he|she|there|now|then)\b)",
+    re.IGNORECASE,
+)
+"""Where a sentence goes on to what could be left out."""
+_LEADS_IN: Final = re.compile(r"(?:if|when|while|because|since|as|though|although|after|before|for|every|now that|whenever)\b", re.IGNORECASE)
+"""How a sentence begins whose statement comes later."""
+_STATEMENT: Final = 5
+"""Words that a statement has at least."""
 
 
 class Spelling(NamedTuple):
@@ -97,10 +106,23 @@ def joined(parts: Sequence[str]) -> str:
     return " ".join((*closed, *parts[-1:]))
 
 
+def longest(line: str) -> str:
+    """The longest sentence of `line`."""
+    return max(sentences(line), key=lambda s: len(_plain(s)), default=line)
+
+
+def head(sentence: str) -> str:
+    """`sentence` up to where it goes on with a reason, a contrast or a second statement; all of it where that leaves less than a statement."""
+    if _LEADS_IN.match(sentence):
+        return sentence
+    parts = (sentence[: found.start()] for found in _GOES_ON.finditer(sentence))
+    return next((part for part in parts if len(words(part)) >= _STATEMENT), sentence)
+
+
 @lru_cache(maxsize=4096)
 def _core(line: str) -> str:
-    """The longest sentence of `line`, plainly."""
-    return max((_plain(s) for s in sentences(line)), key=len, default=_plain(line))
+    """What of `line` is said in any case, plainly."""
+    return _plain(head(longest(line)))
 
 
 @lru_cache(maxsize=4096)
