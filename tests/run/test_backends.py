@@ -200,7 +200,7 @@ async def test_no_more_is_spent_than_may_be_in_all_or_for_one_role(kind: str, ro
     assert most / 2 < tokens(kept, role) <= most
     lost = [e for e in kept.order if isinstance(e, CallLost)]
     assert {e.cause for e in lost} == {"budget"}
-    assert all(f"the budget of {most} tokens" in e.message and "raise --max-tokens" in e.message for e in lost)
+    assert all(f"the budget of {most:,} tokens" in e.message and "raise --max-tokens" in e.message for e in lost)
     assert hall.traffic.budget.spent.tokens == tokens(kept)
     if role is None:
         assert hall.traffic.exhausted()

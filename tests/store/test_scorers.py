@@ -83,7 +83,8 @@ def test_who_judges_where_nobody_is_named(changes: dict[str, object], judge: str
         ("[mine]", "study/small.yaml:10: no scorer is named 'mine'; did you mean 'mine.yaml'?"),
         (
             "[zzz]",
-            "study/small.yaml:10: no scorer is named 'zzz'; choose from: answers, liked, natural; or write the path of a rubric, or module:Class",
+            "study/small.yaml:10: no scorer is named 'zzz'; choose from: alliance, answers, counselling, emotion-recognised, "
+            "empathic, fluent, guiding, helpful, informative, liked, natural, persona-kept, …; or write the path of a rubric, or module:Class",
         ),
         ("[mien.yaml]", "study/small.yaml:10: no rubric lies at 'mien.yaml'; did you mean 'mine.yaml'?"),
         ("[checks.py]", "study/small.yaml:10: 'checks.py' is a file; name the class in it, as checks.py:Short"),
@@ -131,8 +132,8 @@ def test_what_an_installed_package_offers_is_found_without_importing_it(folder: 
     (found,) = find_scorers([ScorerUse(use="short")], Path())
     assert found.place == "offered_package:Short"
     assert not Path("ran").exists()
-    with pytest.raises(InputError, match="choose from: answers, liked, natural, short"):
-        find_scorers([ScorerUse(use="zzz")], Path())
+    with pytest.raises(InputError, match="did you mean 'short'"):
+        find_scorers([ScorerUse(use="shrot")], Path())
 
 
 def test_every_shipped_rubric_is_good_and_is_found_by_its_id() -> None:
