@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
 from sim.analysis.robustness import RobustnessCurve
 from sim.analysis.summary import summarise
+from sim.core.errors import InputError
 from sim.core.record import Trial
 from tests import examples
 from tests.analysis.stories import CODEBOOK
@@ -68,3 +71,22 @@ def test_a_run_in_which_nobody_was_disturbed_has_no_curve() -> None:
     study = examples.study(targets=[{"id": "bot", "model": "offline/uses"}])
     found = summarise(study, [t for t in TRIALS if t.target == "bot"], run="r", status="finished", offline=(), codebook=CODEBOOK)
     assert found.robustness == ()
+
+
+def test_a_target_under_stress_is_no_rival_of_others() -> None:
+    document = compare([RunSource("r", STUDY, CODEBOOK, TRIALS)])
+    assert [(c.a, c.b) for c in document.measures["fixed_set"].comparisons] == [("bot", "other")]
+
+
+def test_a_target_under_stress_is_held_against_itself_in_a_later_run() -> None:
+    document = compare([RunSource(run, STUDY, CODEBOOK, TRIALS) for run in ("before", "after")])
+    sides = [(c.a, c.b) for c in document.measures["fixed_set"].comparisons]
+    assert ("after/bot-typos-50", "before/bot-typos-50") in sides
+    assert len(sides) == 6, "each with itself"
+
+
+def test_where_one_target_stands_alone_beside_its_disturbed_arms_it_is_said_how_to_compare_them() -> None:
+    study = examples.study(targets=[{"id": "bot", "model": "offline/uses"}], stress=[{"typos": [0, 1]}], personas=[*PERSONAS])
+    trials = [t for t in TRIALS if t.target in ("bot", "bot-typos-100")]
+    with pytest.raises(InputError, match="--by stress"):
+        compare([RunSource("r", study, CODEBOOK, trials)])
