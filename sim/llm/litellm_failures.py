@@ -51,7 +51,7 @@ def judge(error: Exception, library: Library, *, timeout: float, now: Callable[[
     if isinstance(error, litellm.Timeout):
         return timed_out("", timeout)
     status = getattr(error, "status_code", None)
-    if came is None and isinstance(status, int) and 400 <= status < 500:
+    if came is None and isinstance(status, int) and 400 <= status < 500 and not (status == 422 and _MISREAD in said):
         return judge_status(status, said)
     return _unreadable(said, came)
 
@@ -95,6 +95,8 @@ def _behind(error: BaseException | None) -> Iterator[BaseException]:
 
 _LEAD = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)\b(?: \w+Error)?(?::| -)\s*)+")
 _HINT = re.compile(r"\s*\.?\s*Handle with `litellm\.\w+`\.")
+_MISREAD = "converting to valid response"
+"""How LiteLLM says, with a status of its own, that it cannot read an answer. From 1.110 on it says so before it tells of the body."""
 _TRACE = "Traceback (most recent call last)"
 
 
