@@ -19,7 +19,7 @@ def server() -> Iterator[Remote]:
 
 
 def test_every_trial_finishes_and_the_calls_equal_the_plan(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url)
+    study = first_look(tmp_path, server.url, seeds="1")
     plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
     assert plan["calls"]["min"] == plan["calls"]["max"]
     assert not (tmp_path / "results").exists()
