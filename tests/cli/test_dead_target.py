@@ -12,7 +12,7 @@ import pytest
 from tests.cli.command import sim, sim_json
 from tests.cli.journals import rows
 from tests.cli.small import SCENARIO
-from tests.server import Remote, serve
+from tests.server import Remote
 from tests.targets.chatbots import Chatbot, chatbot
 
 STUDY = """\
@@ -38,12 +38,6 @@ def dead() -> str:
 @pytest.fixture(scope="module")
 def bot() -> Iterator[Chatbot]:
     with chatbot() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
         yield running
 
 

@@ -16,7 +16,7 @@ from sim.cli.app import run_app
 from sim.store.call_count import read_unaccounted
 from tests import examples
 from tests.cli.journals import Row, calls, happened, lost, rows
-from tests.server import KINDS, Remote, serve
+from tests.server import KINDS, Remote
 
 ROLES = ("user", "target", "rater")
 AWAY = frozenset({"refuse429", "error500", "hang", "cut", "garbage", "unauthorized"})
@@ -36,12 +36,6 @@ SPEECHLESS = frozenset({*UNSCORED, "big"})
 """Kinds that leave the simulated user without a message when it keeps answering like this."""
 FATAL = {"content_filter": "refused", "context_too_long": "too_long"}
 """What fails a target's trial for good."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
 
 
 @dataclass

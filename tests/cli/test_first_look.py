@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import first_look, sim, sim_json
-from tests.server import Remote, serve
+from tests.server import Remote
 
-
-@pytest.fixture
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("clean")
 
 
 def test_every_trial_finishes_and_the_calls_equal_the_plan(server: Remote, tmp_path: Path) -> None:

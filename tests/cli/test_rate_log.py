@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,14 @@ from sim.core.event import Judged, Score
 from tests.cli.command import ROOT, Here, sim, start
 from tests.cli.journals import rows
 from tests.cli.small import project
-from tests.server import Remote, serve
+from tests.server import Remote
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 GUIDE = ROOT / "sim" / "guide" / "people.md"
 ASK = "reads: talk\nscale: 0-6\nevidence: none\nquestions:\n  clear: Was it clear?\n  warm: Was it warm?\n"
 HEAD = "item,system,rater,dimension,score,group"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(server: Remote) -> Iterator[None]:
-    yield
-    server.clear()
-    server.release()
-    server.reset()
 
 
 @pytest.fixture

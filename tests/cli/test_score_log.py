@@ -5,15 +5,16 @@ from __future__ import annotations
 import codecs
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.command import Here, sim, sim_json, start
-from tests.server import Remote, serve
+from tests.server import Remote
 from tests.waiting import CEILING, until
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 U1, A1 = "My cat ran away.", "I'm so sorry to hear that. What does she look like?"
 U2, A2 = "Not yet.", "You could put up a poster. I'm so sorry."
@@ -28,20 +29,6 @@ MEASURES = {
     "templates",
 }
 """The keys that the repetition document has been promised to have."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(server: Remote) -> Iterator[None]:
-    yield
-    server.clear()
-    server.release()
-    server.reset()
 
 
 def write(folder: Path, text: str | bytes, name: str = "log.jsonl") -> Path:

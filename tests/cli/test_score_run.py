@@ -15,18 +15,12 @@ from tests.cli.command import Here, Running, first_look, sim, start
 from tests.cli.journals import happened, rows
 from tests.cli.small import contents
 from tests.cli.test_score_log import MEASURES
-from tests.server import Remote, serve
+from tests.server import Remote
 from tests.waiting import CEILING, until
 
 REPLIES = 36
 """Two trials, three sessions of six exchanges."""
 SAILORS = "id: sailors\nsource: the harbour\nmoves:\n  - {id: shanty, definition: Breaks into a shanty.}\n"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,10 @@ from sim.core.record import Trial
 from tests.cli.command import ROOT, Here, first_look, sim, sim_json, start
 from tests.cli.journals import happened, lost, rows
 from tests.cli.small import SCENARIO, STUDY, contents, project
-from tests.server import ORDERS, Remote, serve
+from tests.server import ORDERS, Remote
 from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 GUIDE = ROOT / "sim" / "guide" / "scorers.md"
 OWN = "id: own\nquestion: Does it speak of work?\nlevels: {1: Not at all., 3: In passing., 5: Of nothing else.}\napart: true\nevidence: none\n"
@@ -33,20 +34,6 @@ class Words:
         return len(context.reply.split())
 """
 SCORERS = '[answers, natural, own.yaml, whole.yaml, "checks.py:Words"]'
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(server: Remote) -> Iterator[None]:
-    yield
-    server.clear()
-    server.release()
-    server.reset()
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ import pytest
 
 from tests.cli.command import Running, first_look, sim, sim_json, start
 from tests.cli.journals import happened, rows
-from tests.server import Remote, serve
+from tests.server import Remote
 from tests.waiting import CEILING, until
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 REPLIES = 36
 TRIED = 17
@@ -29,20 +31,6 @@ def heard() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(server: Remote) -> Iterator[None]:
-    server.reset()
-    yield
-    server.clear()
-    server.release()
 
 
 @pytest.fixture(scope="module")

@@ -17,27 +17,15 @@ import pytest
 from sim.llm.attempts import LONGEST
 from tests.cli.command import Running, environment, first_look, sim, sim_json, start
 from tests.cli.journals import calls, happened, lost, rows
-from tests.server import Remote, serve
+from tests.server import Remote
 from tests.waiting import CEILING, until
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 NEEDED = 114
 """Calls that the study takes: two trials, three sessions of six exchanges, each exchange rated, a question at each end."""
 FOURTH_MESSAGE: dict[str, Any] = {"role": "user", "nth": 4, "calls_by_then": 4 + 3 + 3}
 """The call in which a run is held: the user's fourth message, beside which the third reply is rated."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(server: Remote) -> Iterator[None]:
-    yield
-    server.clear()
-    server.release()
-    server.reset()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,9 @@ import yaml
 
 from sim.core.spec import HttpSpec
 from tests.cli.command import ROOT, Here, sim
-from tests.server import Remote, serve
+from tests.server import Remote
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 GUIDE = (ROOT / "sim" / "guide" / "tools.md").read_text(encoding="utf-8")
 SCENARIO = """\
@@ -46,19 +47,6 @@ def block(kind: str) -> str:
     (text,) = re.findall(rf"^```{kind}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
     assert isinstance(text, str)
     return text
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(server: Remote) -> Iterator[None]:
-    yield
-    server.clear()
-    server.reset()
 
 
 def prompts(server: Remote) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,9 @@ from sim.api import load_run
 from sim.core.event import CRITICAL, Assessment, Unscored
 from tests.cli.command import Here, first_look
 from tests.cli.small import SCENARIO, STUDY, project
-from tests.server import Remote, serve
+from tests.server import Remote
+
+pytestmark = pytest.mark.usefixtures("clean")
 
 FLIP = "I’m here to help you with whatever you need."
 LEAK = "<think>I should complain.</think> It is too loud here."
@@ -89,22 +90,6 @@ def test_show_score_and_gate_say_the_same_of_a_user_that_falls_out_of_its_part(h
 
 
 # --- a model beside the rules ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Remote]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    if "server" in request.fixturenames:
-        server: Remote = request.getfixturevalue("server")
-        server.clear()
-        server.release()
-        server.reset()
 
 
 def checked(folder: Path, server: Remote) -> Path:
