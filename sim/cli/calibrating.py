@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
-from sim.cli.progress import Line
-from sim.cli.stopping import ANEW, Stopping
+from sim.cli.watched import Watch
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec
@@ -32,10 +30,8 @@ if TYPE_CHECKING:
     from sim.run.edits import RatedScenes
     from sim.score.scorer import Tagger
 
-T = TypeVar("T")
-Judging = Callable[[Callable[[int, int], None], "Callable[[Traffic], None]"], Awaitable[T]]
-"""What is measured: it tells the first how much is done and of how much, and gives its traffic to the second."""
-
+SENDS = "texts of personas and of shipped conversations"
+"""What goes to the model that is measured."""
 HELD_OUT_BY = "python -m tests.benchmarks.moves_tagger"
 """Prints how the offline tagger fares on whole replies that it was not made from."""
 
@@ -51,12 +47,12 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
 
     check_rater(rater)
     scenes = load_scenes()
-    watch = Watch({"the rater": rater}, limits, local_only, log, doing="rated", what="replies")
+    watch = Watch({"the rater": rater}, limits, local_only, log, sends=SENDS, doing="rated", what="replies")
 
     def rate(on_rated: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[RatedScenes]:
         return rate_scenes(scenes, rater, load_prompts(), limits=limits, concurrency=concurrency, on_rated=on_rated, on_start=on_start)
 
-    rated = watch.measure(rate, conversations=len(scenes))
+    rated = watch.run(rate, conversations=len(scenes))
     if rated is None:
         return INTERRUPTED
     watch.line.say(f"rated {len(rated.readings):,} of {len(rated.readings) + len(rated.lost):,} replies")
@@ -87,7 +83,7 @@ def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly 
     attacks, scenes, codebook = load_attacks(), load_scenes(), load_codebook()
     shipped = built_in_rubrics()
     rubrics = [rubric for name in attacks.rubrics for rubric in load_rubrics(shipped[name])]
-    watch = Watch({"the judge": judge}, limits, local_only, log, doing="judged", what="texts")
+    watch = Watch({"the judge": judge}, limits, local_only, log, sends=SENDS, doing="judged", what="texts")
 
     def face(on_faced: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[FacedAttacks]:
         prompts = load_prompts()
@@ -95,7 +91,7 @@ def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly 
             attacks, scenes, rubrics, codebook, judge, prompts, limits=limits, concurrency=concurrency, on_faced=on_faced, on_start=on_start
         )
 
-    found = watch.measure(face, conversations=len(attacks.replies))
+    found = watch.run(face, conversations=len(attacks.replies))
     if found is None:
         return INTERRUPTED
     document = attack_document(found, judge=judge.model, offline=judge.offline, cases=attacks.cases)
@@ -106,59 +102,6 @@ def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly 
     else:
         print_rendered(lambda _: render_attacks(document))
     return INTERRUPTED if watch.stopping.asked else INCOMPLETE if lost else DONE
-
-
-class Watch:
-    """Shows how far judging has come, and lets signals end it in order.
-
-    Args:
-        judges: who is asked, by name.
-        doing: what is done to what, as "rated" and "replies".
-    """
-
-    def __init__(self, judges: dict[str, ModelSpec], limits: Limits, local_only: LocalOnly | None, log: LogWish, *, doing: str, what: str) -> None:
-        self._judges = judges
-        self._limits = limits
-        self._local_only = local_only
-        self._log = log
-        self._doing = doing
-        self._what = what
-        self.line = Line(sys.stderr, as_json=log.as_json)
-        self.stopping = Stopping(self.line.say)
-
-    def measure(self, judging: Judging[T], *, conversations: int) -> T | None:
-        """What `judging` finds; None: it was stopped a second time.
-
-        Raises:
-            InputError: texts would go to a host that is not allowed, or the judges cannot be asked.
-        """
-        from sim.cli.logs import configure_logging
-        from sim.cli.outgoing import admit
-        from sim.llm.guard import guarded
-
-        sends = "texts of personas and of shipped conversations"
-        leaving = admit(self._judges, self._local_only, sends=sends, conversations=conversations)
-        if leaving:
-            print(leaving, file=sys.stderr)
-        configure_logging(self._log)
-
-        async def measured() -> T:
-            with self.stopping:
-                return await judging(self._show, self._start)
-
-        try:
-            with guarded(self._local_only):
-                return asyncio.run(measured())
-        except asyncio.CancelledError:
-            return None
-
-    def _show(self, done: int, of: int) -> None:
-        figures = {self._what: done, f"{self._what}_expected": of}
-        self.line.show(lambda: f"{self._doing} {done:,} of {of:,} {self._what}", **figures)
-
-    def _start(self, traffic: Traffic) -> None:
-        self.stopping.listen(traffic.stop, grace=self._limits.grace, then=ANEW)
-        traffic.say = self.line.say
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +13,14 @@ from sim.analysis.coverage import describe_people
 from sim.cli.calibrating import read_rater
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import LogWish
-from sim.cli.logs import configure_logging
-from sim.cli.outgoing import admit
 from sim.cli.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, what_next, write_person
-from sim.cli.progress import Line
-from sim.cli.stopping import Stopping
+from sim.cli.watched import Watch
 from sim.core.errors import one_line
-from sim.llm.guard import guarded
 from sim.llm.prompts import load_prompts
+from sim.llm.traffic.budget import Spent
 from sim.present.population import remarks
 from sim.present.words import many, money, safe
-from sim.run.drafting import check_drafter, draft_people
+from sim.run.drafting import Drafts, check_drafter, draft_people
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits, Persona
@@ -62,38 +57,26 @@ def populate_by_model(wish: PopulationWish, by: DraftWish, *, as_json: bool) -> 
     people = place_people(wish).people
     mark = f"`sim personas new --n {wish.n} --seed {wish.seed} --model {by.model}`"
     due = _due(people, wish.out, mark)
-    leaving = admit({"who drafts": model}, by.local_only, sends="descriptions of made-up people") if due else ""
-    if leaving:
-        print(leaving, file=sys.stderr)
-    configure_logging(by.log)
-    line = Line(sys.stderr, as_json=by.log.as_json)
-    stopping = Stopping(line.say)
+    sends = "descriptions of made-up people"
+    watch = Watch({"who drafts": model}, by.limits, by.local_only, by.log, sends=sends, doing="drafted", what="people", then=AGAIN)
     number = {p.id: k for k, p in enumerate(people, 1)}
-    written: list[str] = []
 
     def keep(person: Persona, draft: Persona | None) -> None:
         told = f"Drafted for {mark}" if draft else f"Made from parts for {mark}, as nothing that fits was drafted"
         write_person(draft or person, wish.out / f"{person.id}.yaml", said=f"{told}, {number[person.id]} of {wish.n}; all of it is made up.")
-        written.append(person.id)
-        line.show(lambda: f"drafted {len(written):,} of {len(due):,}", drafts=len(written), drafts_expected=len(due))
 
-    async def draft() -> Drafts:
-        def on_start(traffic: Traffic) -> None:
-            stopping.listen(traffic.stop, grace=by.limits.grace, then=AGAIN)
-            traffic.say = line.say
+    def draft(on_done: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[Drafts]:
+        return draft_people(
+            due, model, load_prompts(), limits=by.limits, concurrency=by.concurrency, on_drafted=keep, on_done=on_done, on_start=on_start
+        )
 
-        with stopping:
-            return await draft_people(due, model, load_prompts(), limits=by.limits, concurrency=by.concurrency, on_drafted=keep, on_start=on_start)
-
-    try:
-        with guarded(by.local_only):
-            drafts = asyncio.run(draft())
-    except asyncio.CancelledError:
+    drafts = watch.run(draft) if due else Drafts({}, {}, Spent())
+    if drafts is None:
         return INTERRUPTED
     add_schema(wish.out)
     there = [p for p in people if p.id not in drafts.lost]
     _tell(there, drafts, wish, as_json=as_json, before=len(people) - len(due))
-    return INTERRUPTED if stopping.asked else INCOMPLETE if drafts.lost else DONE
+    return INTERRUPTED if watch.stopping.asked else INCOMPLETE if drafts.lost else DONE
 
 
 def _due(people: Sequence[Persona], out: Path, mark: str) -> list[Persona]:

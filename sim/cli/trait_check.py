@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.cli.calibrating import read_rater
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import LogWish
-from sim.cli.logs import configure_logging
-from sim.cli.outgoing import admit
-from sim.cli.progress import Line
 from sim.cli.reading import print_rendered
-from sim.cli.stopping import ANEW, Stopping
+from sim.cli.watched import Watch
 from sim.core.errors import InputError
-from sim.llm.guard import guarded
 from sim.llm.prompts import load_prompts
 from sim.run.inventory import fill_in_inventory, items_for
 from sim.run.preflight import check_user
@@ -61,41 +55,27 @@ def check_traits(wish: TraitWish, *, as_json: bool) -> int:
         raise InputError(
             "no persona's file gives a facet of the questionnaire a level", mend="write traits: {anxiety: 4}, see `sim personas describe`"
         )
-    leaving = admit({"the user": user}, wish.local_only, sends="texts of personas and items of a questionnaire")
-    if leaving:
-        print(leaving, file=sys.stderr)
-    configure_logging(wish.log)
-    line = Line(sys.stderr, as_json=wish.log.as_json)
-    stopping = Stopping(line.say)
+    sends = "texts of personas and items of a questionnaire"
+    watch = Watch({"the user": user}, wish.limits, wish.local_only, wish.log, sends=sends, doing="filled in", what="sheets")
 
-    def show(done: int, of: int) -> None:
-        line.show(lambda: f"filled in {done:,} of {of:,} sheets", sheets=done, sheets_expected=of)
+    def ask(on_filled: Callable[[int, int], None], on_start: Callable[[Traffic], None]) -> Awaitable[FilledIn]:
+        return fill_in_inventory(
+            people,
+            user,
+            load_prompts(),
+            per_facet=wish.per_facet,
+            voting=wish.voting,
+            seed=wish.seed,
+            limits=wish.limits,
+            concurrency=wish.concurrency,
+            on_filled=on_filled,
+            on_start=on_start,
+        )
 
-    async def ask() -> FilledIn:
-        def on_start(traffic: Traffic) -> None:
-            stopping.listen(traffic.stop, grace=wish.limits.grace, then=ANEW)
-            traffic.say = line.say
-
-        with stopping:
-            return await fill_in_inventory(
-                people,
-                user,
-                load_prompts(),
-                per_facet=wish.per_facet,
-                voting=wish.voting,
-                seed=wish.seed,
-                limits=wish.limits,
-                concurrency=wish.concurrency,
-                on_filled=show,
-                on_start=on_start,
-            )
-
-    try:
-        with guarded(wish.local_only):
-            filled = asyncio.run(ask())
-    except asyncio.CancelledError:
+    filled = watch.run(ask)
+    if filled is None:
         return INTERRUPTED
-    line.say(f"{len(filled.answers):,} answers asked for")
+    watch.line.say(f"{len(filled.answers):,} answers asked for")
     from sim.analysis.expressed import judge_expression
     from sim.present.expressed import render_expression
 
@@ -105,4 +85,4 @@ def check_traits(wish: TraitWish, *, as_json: bool) -> int:
         print(json.dumps(document.model_dump(mode="json")))
     else:
         print_rendered(lambda _: render_expression(document))
-    return INTERRUPTED if stopping.asked else INCOMPLETE if filled.lost else DONE
+    return INTERRUPTED if watch.stopping.asked else INCOMPLETE if filled.lost else DONE

@@ -16,15 +16,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sim.core.address import observer_id
 from sim.core.codebook import ALWAYS
-from sim.core.errors import CallFailed
 from sim.core.event import Assessment, Grade, NotApplicable, Score, Tags
 from sim.core.probes import Answered, Probe
-from sim.core.spec import Sampling
 from sim.core.view import Turn
-from sim.llm.build import Shared, build_client
-from sim.llm.traffic.passage import Traffic
-from sim.run.pool import work_through
-from sim.run.preflight import check_prices, check_rater
+from sim.run.one_model import OnDone, OnStart, one_model
+from sim.run.preflight import check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
 from sim.score.moves_offline import OfflineTagger
@@ -110,43 +106,31 @@ async def face_attacks(
     *,
     limits: Limits,
     concurrency: int,
-    on_faced: Callable[[int, int], None] = lambda done, of: None,
-    on_start: Callable[[Traffic], None] = lambda traffic: None,
+    on_faced: OnDone | None = None,
+    on_start: OnStart | None = None,
 ) -> FacedAttacks:
     """Put every text before the judges that `judge` plays. An offline one tags by rules, and grades memory by the accepted answers alone.
 
     Args:
         concurrency: texts being judged at once.
-        on_faced: called after each, with how many are done, and of how many.
-        on_start: is given the traffic, whose `stop()` ends it cleanly; what was not judged by then is lost.
+        on_faced: called after each text.
+        on_start: see `OnStart`.
 
     Raises:
         InputError: there is no such model, it cannot judge, its key is missing, or its price is unknown and `max_cost` is given.
     """
     check_rater(judge)
-    check_prices([("rater", "the judge", judge)], limits)
-    shared = Shared(Traffic(limits, concurrency=concurrency))
-    on_start(shared.traffic)
-    client = build_client(judge, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
-    due = dict(_all(attacks, {s.scene.id: s for s in scenes}, _judges(judge, client, rubrics, codebook, prompts)))
     found: dict[Faced, AttackOutcome] = {}
+    async with one_model("rater", "the judge", judge, prompts, limits=limits, concurrency=concurrency, on_start=on_start) as model:
+        due = dict(_all(attacks, {s.scene.id: s for s in scenes}, _judges(judge, model.client, rubrics, codebook, prompts)))
 
-    async def face(text: Faced) -> None:
-        try:
+        async def face(text: Faced) -> None:
             found[text] = await due[text]()
-        except CallFailed as failed:
-            found[text] = AttackOutcome("lost", f"{failed.cause.replace('_', ' ')}: {failed.message}")
-            if len(found) >= concurrency and all(o.verdict == "lost" for o in found.values()):
-                # Nothing but failures since the start: a server that is not there need not be asked two hundred times.
-                shared.traffic.stop()
-        on_faced(len(found), len(due))
 
-    try:
-        await work_through(due, face, at_once=concurrency)
-    finally:
-        await client.close()
+        lost = await model.ask(due, face, on_done=on_faced)
+    found |= {text: AttackOutcome("lost", why) for text, why in lost.items()}
     # Answers come in as they please; what is told of them goes by the file.
-    return FacedAttacks({text: found[text] for text in due if text in found}, shared.traffic.budget.spent)
+    return FacedAttacks({text: found[text] for text in due if text in found}, model.spent)
 
 
 def _judges(judge: ModelSpec, client: Client, rubrics: Sequence[Rubric], codebook: Codebook, prompts: Prompts) -> _Judges:

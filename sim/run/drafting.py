@@ -6,15 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.core.errors import CallFailed, InputError
+from sim.core.errors import InputError
 from sim.core.event import Unscored
-from sim.core.spec import Sampling
-from sim.llm.build import Shared, build_client
 from sim.llm.keys import check_credentials
-from sim.llm.traffic.passage import Traffic
 from sim.population.draft import Drafter
-from sim.run.pool import GivenUp, work_through
-from sim.run.preflight import check_prices
+from sim.run.one_model import OnDone, OnStart, one_model
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits, ModelSpec, Persona
@@ -52,43 +48,30 @@ async def draft_people(
     limits: Limits,
     concurrency: int,
     on_drafted: Callable[[Persona, Persona | None], None],
-    on_start: Callable[[Traffic], None] = lambda traffic: None,
+    on_done: OnDone | None = None,
+    on_start: OnStart | None = None,
 ) -> Drafts:
     """Let `model` write everybody of `people`.
 
     Args:
         on_drafted: is given each person, and what was drafted; None: nothing that fits.
-        on_start: is given the traffic, whose `stop()` ends it cleanly.
+        on_done: called after each person.
+        on_start: see `OnStart`.
 
     Raises:
         InputError: the model cannot draft, or its price is unknown and `max_cost` is given.
     """
     check_drafter(model)
-    check_prices([("user", "who drafts", model)], limits)
-    shared = Shared(Traffic(limits, concurrency=concurrency))
-    on_start(shared.traffic)
-    client = build_client(model, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
-    drafter = Drafter(client, prompts)
+    by_id = {person.id: person for person in people}
     refused: dict[str, str] = {}
-    lost: dict[str, str] = {}
-    given_up = GivenUp(concurrency)
+    async with one_model("user", "who drafts", model, prompts, limits=limits, concurrency=concurrency, on_start=on_start) as asked:
+        drafter = Drafter(asked.client, prompts)
 
-    async def draft(person: Persona) -> None:
-        try:
-            found = (await drafter.draft(person)).value
-        except CallFailed as failed:
-            lost[person.id] = f"{failed.cause.replace('_', ' ')}: {failed.message}"
-            given_up.note(failed.message)
-            if given_up.why:
-                shared.traffic.stop()
-            return
-        given_up.alive = True
-        if isinstance(found, Unscored):
-            refused[person.id] = found.reason
-        on_drafted(person, None if isinstance(found, Unscored) else found)
+        async def draft(id: str) -> None:
+            found = (await drafter.draft(by_id[id])).value
+            if isinstance(found, Unscored):
+                refused[id] = found.reason
+            on_drafted(by_id[id], None if isinstance(found, Unscored) else found)
 
-    try:
-        await work_through(people, draft, at_once=concurrency)
-    finally:
-        await client.close()
-    return Drafts(refused, lost, shared.traffic.budget.spent)
+        lost = await asked.ask(by_id, draft, on_done=on_done)
+    return Drafts(refused, lost, asked.spent)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sim.core.errors import CallFailed
 from sim.core.inventory import InventorySheet, ItemAnswer, Way
 from sim.core.seeds import derive, rng
-from sim.core.spec import Sampling
 from sim.dialogue.inventory import VOTING, Interviewer, load_items
-from sim.llm.build import Shared, build_client
-from sim.llm.traffic.passage import Traffic
-from sim.run.pool import GivenUp, work_through
-from sim.run.preflight import check_prices, check_user
+from sim.run.one_model import OnDone, OnStart, one_model
+from sim.run.preflight import check_user
 
 if TYPE_CHECKING:
     from sim.core.inventory import InventoryItem
@@ -54,53 +50,36 @@ async def fill_in_inventory(
     seed: int = 1,
     limits: Limits,
     concurrency: int,
-    on_filled: Callable[[int, int], None] | None = None,
-    on_start: Callable[[Traffic], None] = lambda traffic: None,
+    on_filled: OnDone | None = None,
+    on_start: OnStart | None = None,
 ) -> FilledIn:
     """Let `user` fill in the questionnaire as each of `people`: the items of the facets that a persona's file says something of.
 
     Args:
         per_facet: items of each facet, from 1 to 4.
         voting: whether the facet with items on how somebody votes is asked too.
-        on_filled: told how many sheets are done, and of how many.
-        on_start: is given the traffic, whose `stop()` ends it cleanly.
+        on_filled: called after each sheet.
+        on_start: see `OnStart`.
 
     Raises:
         InputError: there is no such model, it cannot play a user, its key is missing, or its price is unknown and `max_cost` is given.
     """
     check_user(user)
-    check_prices([("user", "the user", user)], limits)
-    shared = Shared(Traffic(limits, concurrency=concurrency))
-    on_start(shared.traffic)
-    client = build_client(user, sampling=Sampling(), limits=limits, shared=shared, json_mode=prompts.text("json_mode"))
-    interviewer = Interviewer(client, prompts)
     due = [one for person in people for one in _sheets(person, per_facet=per_facet, voting=voting, seed=seed)]
     found: dict[int, list[ItemAnswer]] = {}
-    lost: dict[int, str] = {}
-    given_up = GivenUp(concurrency)
+    async with one_model("user", "the user", user, prompts, limits=limits, concurrency=concurrency, on_start=on_start) as model:
+        interviewer = Interviewer(model.client, prompts)
 
-    async def fill_in(index: int) -> None:
-        one = due[index]
-        try:
+        async def fill_in(index: int) -> None:
+            one = due[index]
             answers = (await interviewer.ask(one.sheet)).value
-            given_up.alive = True
             found[index] = [ItemAnswer(one.sheet.persona.id, item, one.way, one.sheet.descending, answers[item.number]) for item in one.sheet.items]
-        except CallFailed as failed:
-            lost[index] = f"{failed.cause.replace('_', ' ')}: {failed.message}"
-            given_up.note(failed.message)
-            if given_up.why:
-                shared.traffic.stop()
-        if on_filled:
-            on_filled(len(found) + len(lost), len(due))
 
-    try:
-        await work_through(range(len(due)), fill_in, at_once=concurrency)
-    finally:
-        await client.close()
+        lost = await model.ask(range(len(due)), fill_in, on_done=on_filled)
     answers = tuple(a for index in sorted(found) for a in found[index])
     # What stopped the others is told before that they were stopped.
     reasons = sorted(lost.values(), key=lambda why: why.startswith("interrupted"))
-    return FilledIn(answers, tuple(reasons), shared.traffic.budget.spent)
+    return FilledIn(answers, tuple(reasons), model.spent)
 
 
 def items_for(person: Persona, *, per_facet: int, voting: bool) -> tuple[InventoryItem, ...]:
