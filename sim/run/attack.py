@@ -19,7 +19,7 @@ from sim.core.codebook import ALWAYS
 from sim.core.event import Assessment, Grade, NotApplicable, Score, Tags
 from sim.core.probes import Answered, Probe
 from sim.core.view import Turn
-from sim.run.one_model import OnDone, OnStart, one_model
+from sim.run.one_model import OnDone, OnTraffic, one_model
 from sim.run.preflight import check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
@@ -107,14 +107,14 @@ async def face_attacks(
     limits: Limits,
     concurrency: int,
     on_faced: OnDone | None = None,
-    on_start: OnStart | None = None,
+    on_start: OnTraffic | None = None,
 ) -> FacedAttacks:
     """Put every text before the judges that `judge` plays. An offline one tags by rules, and grades memory by the accepted answers alone.
 
     Args:
         concurrency: texts being judged at once.
         on_faced: called after each text.
-        on_start: see `OnStart`.
+        on_start: see `OnTraffic`.
 
     Raises:
         InputError: there is no such model, it cannot judge, its key is missing, or its price is unknown and `max_cost` is given.

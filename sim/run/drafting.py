@@ -10,7 +10,7 @@ from sim.core.errors import InputError
 from sim.core.event import Unscored
 from sim.llm.keys import check_credentials
 from sim.population.draft import Drafter
-from sim.run.one_model import OnDone, OnStart, one_model
+from sim.run.one_model import OnDone, OnTraffic, one_model
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits, ModelSpec, Persona
@@ -49,14 +49,14 @@ async def draft_people(
     concurrency: int,
     on_drafted: Callable[[Persona, Persona | None], None],
     on_done: OnDone | None = None,
-    on_start: OnStart | None = None,
+    on_start: OnTraffic | None = None,
 ) -> Drafts:
     """Let `model` write everybody of `people`.
 
     Args:
         on_drafted: is given each person, and what was drafted; None: nothing that fits.
         on_done: called after each person.
-        on_start: see `OnStart`.
+        on_start: see `OnTraffic`.
 
     Raises:
         InputError: the model cannot draft, or its price is unknown and `max_cost` is given.

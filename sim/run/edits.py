@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.address import observer_id
 from sim.llm.traffic.budget import Spent
-from sim.run.one_model import OnDone, OnStart, one_model
+from sim.run.one_model import OnDone, OnTraffic, one_model
 from sim.run.preflight import check_rater
 from sim.score.likability import LikabilityRater
 from sim.score.scenes import RatedReply, view_of
@@ -38,14 +38,14 @@ async def rate_scenes(
     limits: Limits,
     concurrency: int,
     on_rated: OnDone | None = None,
-    on_start: OnStart | None = None,
+    on_start: OnTraffic | None = None,
 ) -> RatedScenes:
     """Let `rater` rate every reply of every scene.
 
     Args:
         concurrency: replies being rated at once.
         on_rated: called after each reply.
-        on_start: see `OnStart`.
+        on_start: see `OnTraffic`.
 
     Raises:
         InputError: there is no such model, it cannot rate, its key is missing from the environment, or its price is

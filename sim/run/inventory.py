@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sim.core.inventory import InventorySheet, ItemAnswer, Way
 from sim.core.seeds import derive, rng
 from sim.dialogue.inventory import VOTING, Interviewer, load_items
-from sim.run.one_model import OnDone, OnStart, one_model
+from sim.run.one_model import OnDone, OnTraffic, one_model
 from sim.run.preflight import check_user
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def fill_in_inventory(
     limits: Limits,
     concurrency: int,
     on_filled: OnDone | None = None,
-    on_start: OnStart | None = None,
+    on_start: OnTraffic | None = None,
 ) -> FilledIn:
     """Let `user` fill in the questionnaire as each of `people`: the items of the facets that a persona's file says something of.
 
@@ -59,7 +59,7 @@ async def fill_in_inventory(
         per_facet: items of each facet, from 1 to 4.
         voting: whether the facet with items on how somebody votes is asked too.
         on_filled: called after each sheet.
-        on_start: see `OnStart`.
+        on_start: see `OnTraffic`.
 
     Raises:
         InputError: there is no such model, it cannot play a user, its key is missing, or its price is unknown and `max_cost` is given.

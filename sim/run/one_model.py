@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Hashable)
 OnDone = Callable[[int, int], None]
 """Told how many are done, and of how many."""
-OnStart = Callable[[Traffic], None]
+OnTraffic = Callable[[Traffic], None]
 """Given the traffic, whose `stop()` ends it cleanly: what was not asked by then is lost as `interrupted`."""
 
 
@@ -76,7 +76,7 @@ class OneModel:
 
 @asynccontextmanager
 async def one_model(
-    role: Role, called: str, model: ModelSpec, prompts: Prompts, *, limits: Limits, concurrency: int, on_start: OnStart | None = None
+    role: Role, called: str, model: ModelSpec, prompts: Prompts, *, limits: Limits, concurrency: int, on_start: OnTraffic | None = None
 ) -> AsyncIterator[OneModel]:
     """Open a client of `model`, and close it at the end.
 

@@ -8,8 +8,6 @@ of the process; a power cut may lose the last ones.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -26,16 +24,16 @@ from pydantic import ValidationError
 
 from sim.core.batch import EncodedEvent, EventBatch, encode
 from sim.core.condense import UNREADABLE, Row
-from sim.core.errors import InputError, JournalConflict, RunLocked, RunStuck, tell
+from sim.core.errors import InputError, JournalConflict, RunStuck, tell
 from sim.core.event import SCHEMA_VERSION, Event, FormAnswered, Key, Kind, TrialForgotten, body, key, load_event
 from sim.core.forget import forget_text
 from sim.core.lean_fold import Digest
 from sim.core.record import Trial
 from sim.store.condensed import Stand, forget_condensed
-from sim.store.files import PRIVATE, demand_regular, open_regular
+from sim.store.files import PRIVATE
+from sim.store.lock import RunLock
 
 FILE = "run.db"
-LOCK = "lock"
 
 # Both numbers are in the first hundred bytes of the file, so that a foreign or a newer one is told before any table of it is read.
 _APPLICATION_ID = 0x52415050
@@ -98,79 +96,8 @@ _PATIENCE = 10.0
 
 _LONGEST_PATH = 480
 """Bytes of a file's path that SQLite opens for certain, as it is usually built."""
-_LONGEST_LOCK = 100
-"""Characters by which a lock is told from any other file."""
 
 _Row = tuple[int, str, int, int, int, str, str, str, str]
-
-
-class RunLock:
-    """Marks a run as being written, for as long as this process lives.
-
-    The kernel gives the lock back when the process ends, however it ends.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Take the lock of the run in `folder`.
-
-        Raises:
-            RunLocked: another process, or another journal of this one, holds it.
-            InputError: the folder cannot be written.
-        """
-        path = folder / LOCK
-        try:
-            # A run's folder may come from a stranger, whose lock may be a link to a file of ours: it is never followed.
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, PRIVATE)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise InputError("is a symbolic link, which no lock is", mend="delete it", where=path) from None
-            raise InputError(f"cannot be written: {error.strerror}", where=path) from None
-        try:
-            demand_regular(os.fstat(file).st_mode, path)
-        except InputError:
-            os.close(file)
-            raise
-        self._file = os.fdopen(file, "r+", encoding="ascii", errors="replace")
-        try:
-            # flock and not the existence of a file: nothing is left behind that a person would have to delete after a kill.
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise self._locked(folder) from None
-        except OSError as error:
-            self._file.close()
-            raise InputError(f"cannot be locked: {error.strerror}", mend="keep results on a file system with locks", where=path) from None
-        before = self._file.read(_LONGEST_LOCK).strip()
-        if before and not before.isdigit():
-            # A hard link, say, to a file that is somebody's.
-            self._file.close()
-            raise InputError("holds something else than a lock does", mend="move it out of the run's folder", where=path)
-        self._file.seek(0)
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
-
-    def _locked(self, folder: Path) -> RunLocked:
-        self._file.seek(0)
-        holder = self._file.read(20).strip()
-        self._file.close()
-        by = f"process {holder}" if holder.isdigit() else "another process"
-        return RunLocked(f"run '{folder.name}' is being written by {by}", mend="wait until it is done, or end it")
-
-    def release(self) -> None:
-        """Give the lock back."""
-        self._file.close()
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether some process is writing to the run in `folder` right now."""
-    try:
-        with open_regular(folder / LOCK) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except (OSError, InputError):
-        return False
-    return False
 
 
 class Stored(NamedTuple):

@@ -33,8 +33,9 @@ from sim.store.condensed import FILE as CONDENSED
 from sim.store.condensed import read_trials
 from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
-from sim.store.journal import FILE, LOCK, Counts, Journal, create_journal, demand_short, demand_version, is_locked, open_journal, read_journal
+from sim.store.journal import FILE, Counts, Journal, create_journal, demand_short, demand_version, open_journal, read_journal
 from sim.store.library import LoadedStudy
+from sim.store.lock import LOCK, is_locked
 from sim.store.yaml_file import load_yaml
 
 SPEC = "study.yaml"

@@ -16,7 +16,8 @@ import pytest
 
 from sim.cli.app import run_app
 from sim.store.files import open_regular, write_whole
-from sim.store.journal import is_locked, open_journal
+from sim.store.journal import open_journal
+from sim.store.lock import is_locked
 from tests.cli.command import ROOT, environment, sim
 from tests.cli.small import contents, project
 from tests.store.sample import reply

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.api import _Watched
+from sim.api.writing import WatchedSink
 from sim.cli.logs import LogEstimated, LogLost, LogSteps
 from sim.cli.progress import Progress
 from sim.core.batch import batch_of, decode, encode
@@ -81,7 +81,7 @@ async def test_who_watches_is_told_the_same_of_a_batch_as_of_its_events(capsys: 
     for size in (1, 7):
         progress = Progress(plans, stream=io.StringIO())
         outage = OutageListener(plans)
-        sink = _Watched(MemorySink(), (progress, outage, LogLost(), LogSteps()))
+        sink = WatchedSink(MemorySink(), (progress, outage, LogLost(), LogSteps()))
         for at in range(0, len(events), size):
             if size == 1:
                 await sink.append(events[at])
@@ -101,7 +101,7 @@ async def test_a_listener_of_somebody_elses_is_told_of_each_event() -> None:
             seen.append(event)
 
     events = await lived()
-    await _Watched(Kept(), (Theirs(),)).append_batch(batch_of(events))
+    await WatchedSink(Kept(), (Theirs(),)).append_batch(batch_of(events))
     assert seen == events
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,8 @@ import pytest
 
 from sim.core.errors import InputError, JournalConflict, RunLocked
 from sim.core.event import FormAnswered, Judged, Labelled, Meta, key
-from sim.store.journal import FILE, create_journal, is_locked, open_journal, read_journal
+from sim.store.journal import FILE, create_journal, open_journal, read_journal
+from sim.store.lock import RunLock, is_locked
 from tests.store.sample import reply, trial_events
 from tests.waiting import CEILING
 
@@ -177,6 +180,19 @@ def test_kill_9_loses_nothing_that_was_acknowledged_and_frees_the_lock(folder: P
     assert kept in (said, [*said, said[-1] + 1])
     with open_journal(folder) as journal:
         assert len(journal.events(reply().trial)) == len(kept)
+
+
+@pytest.mark.parametrize("before", ["", "4194304"], ids=["a new lock", "that of somebody who is gone"])
+def test_who_has_just_taken_the_lock_is_named_though_it_has_not_said_so_yet(tmp_path: Path, before: str) -> None:
+    lock = tmp_path / "lock"
+    lock.write_text(before)
+    with lock.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        late = threading.Timer(0.1, lambda: lock.write_text(f"{os.getpid()}\n"))
+        late.start()
+        with pytest.raises(RunLocked, match=f"process {os.getpid()};"):
+            RunLock(tmp_path)
+        late.join()
 
 
 def test_a_reader_needs_no_lock_and_sees_the_writer_go_on(folder: Path) -> None:
