@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
-    """Write `run` in one of the formats that `sim.cli.app.ExportFormat` names."""
+    """Write `run` in one of the formats that `sim.cli.read_commands.ExportFormat` names."""
     if format == "parquet" and out is None:
         raise InputError("parquet is not text for a terminal", mend="name a file with --out")
     loaded, events = load_run_and_events(run, results=results)

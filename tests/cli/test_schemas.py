@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from sim.cli.app import Kind
+from sim.cli.file_commands import Kind
 from sim.cli.schemas import modeline, schema_of
 from sim.core.spec import ChatTargetSpec, ModelSpec, Study
 from sim.store.library import built_in

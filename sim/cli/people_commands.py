@@ -1,65 +1,44 @@
-"""The commands that make files and people: `sim new`, and `sim personas` with what is below it."""
+"""`sim personas`: the commands about populations of personas."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.log_wish import LogLevel, LogWish
+from sim.cli.flags import (
+    AllowHost,
+    ApiBase,
+    ApiKeyEnv,
+    Json,
+    LocalOnlyFlag,
+    LogJson,
+    LogLevelFlag,
+    MaxCost,
+    MaxMinutes,
+    MaxTokens,
+    Timeout,
+)
+from sim.cli.log_wish import LogWish
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 
 Shares = Annotated[list[str] | None, typer.Option(metavar="VALUE=SHARE", help="Shares of its values; may be repeated.")]
 
-Bounds = Annotated[list[str] | None, typer.Option(metavar="N", help="Stop cleanly before more is spent; may be repeated.")]
 
-Minutes = Annotated[float | None, typer.Option("--max-minutes", metavar="N", help="Stop cleanly after this many minutes.")]
-Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one attempt of a call may take.")]
-ApiBase = Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")]
-ApiKeyEnv = Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")]
-Level = Annotated[LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error.")]
-LogJson = Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")]
-LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine.")]
-AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too.")]
-
-
-class Beginning(StrEnum):
-    """What `sim new` can begin."""
-
-    persona = "persona"
-    scenario = "scenario"
-    scorer = "scorer"
-    study = "study"
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Give `app` these commands."""
-    app.command("new")(new_command)
+def people_app() -> typer.Typer:
+    """The group `sim personas`."""
     personas = typer.Typer(
         rich_markup_mode=None, help="Populations of personas: make one, say what it covers, ask whether it is played as it is told."
     )
     personas.command("new")(new_personas_command)
     personas.command("describe")(describe_command)
     personas.command("check")(check_personas_command)
-    app.add_typer(personas, name="personas")
-
-
-def new_command(
-    kind: Annotated[Beginning, typer.Argument(metavar="persona|scenario|scorer|study", help="What to begin.")],
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Its id, and the name of its file; default: my-persona and so on.")] = None,
-    json: Json = False,
-) -> int:
-    """Write a valid file to begin with, its comments saying what can be changed: personas/NAME.yaml, scenarios/NAME.yaml or NAME.yaml."""
-    from sim.cli.starting import begin
-
-    return begin(kind.value, name, as_json=json)
+    return personas
 
 
 def new_personas_command(
@@ -84,11 +63,11 @@ def new_personas_command(
     api_base: ApiBase = None,
     api_key_env: ApiKeyEnv = None,
     concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="With --model: how many are written at once.")] = 8,
-    max_cost: Bounds = None,
-    max_tokens: Bounds = None,
-    max_minutes: Minutes = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
     timeout: Timeout = None,
-    log_level: Level = None,
+    log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,
@@ -153,11 +132,11 @@ def check_personas_command(
     all_facets: Annotated[bool, typer.Option("--all-facets", help="Also liberalism, whose items ask how somebody votes.")] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Draws the order of items and options.")] = 1,
     concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="How many sheets are filled in at once.")] = 16,
-    max_cost: Bounds = None,
-    max_tokens: Bounds = None,
-    max_minutes: Minutes = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
     timeout: Timeout = None,
-    log_level: Level = None,
+    log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     local_only: LocalOnlyFlag = False,
     allow_host: AllowHost = None,

@@ -1,0 +1,252 @@
+"""The commands that say what a run or a study holds: list, show, compare, realism, plan, gate, report, export, view and graph."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli.flags import (
+    AllowHost,
+    Json,
+    LocalOnlyFlag,
+    Results,
+    RunName,
+)
+from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
+
+class ExportFormat(StrEnum):
+    """What `sim export` can write."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+    inspect = "inspect"
+    markdown = "markdown"
+    latex = "latex"
+    ratings = "ratings"
+
+
+class CompareBy(StrEnum):
+    """What `sim compare` can hold against each other."""
+
+    target = "target"
+    memory = "memory"
+    persona_type = "persona-type"
+    scenario = "scenario"
+    stress = "stress"
+
+
+def list_command(results: Results = Path("results"), json: Json = False) -> int:
+    """List the runs in the results folder."""
+    from sim.cli.reading import list_all
+
+    return list_all(results, as_json=json)
+
+
+def show_command(
+    run: RunName,
+    trial: Annotated[str | None, typer.Argument(metavar="TRIAL", help="persona/scenario/target/seed, or enough of it.")] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Show a run's table, or a trial's transcript."""
+    from sim.cli.reading import show
+
+    return show(run, trial, results=results, as_json=json)
+
+
+def compare_command(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One run, whose targets are compared; or several, the oldest first.")],
+    by: Annotated[CompareBy, typer.Option("--by", help="What is compared with what.")] = CompareBy.target,
+    raters: Annotated[
+        bool, typer.Option("--raters", help="Instead: would another rater, or another run's user, have come to the same conclusion?")
+    ] = False,
+    crossed: Annotated[
+        bool,
+        typer.Option("--crossed", help="Instead, of runs that differ in the user's model: what user, rater and both together do to each difference."),
+    ] = False,
+    pool_users: Annotated[
+        bool,
+        typer.Option("--pool-users", help="Instead, of runs that differ in the user's model: one difference over all users. Do they order alike?"),
+    ] = False,
+    against_itself: Annotated[
+        bool,
+        typer.Option("--against-itself", help="Instead: halves of a run's seeds as if they were two targets. How often is there a false verdict?"),
+    ] = False,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Say what can be concluded: every measure paired by persona and scenario, with intervals, p, effects and a verdict.
+
+    Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
+    """
+    from sim.cli.comparing import compare, compare_crossed_runs, compare_pooled_runs, compare_run_with_itself
+    from sim.cli.rater_swap import compare_raters_of
+
+    questions = {"--crossed": crossed, "--pool-users": pool_users, "--against-itself": against_itself, "--raters": raters}
+    asked = [flag for flag, on in questions.items() if on]
+    if len(asked) > 1 or (asked and by is not CompareBy.target):
+        raise InputError(f"{asked[0]} compares targets in a way of its own", mend=f"leave out {' and '.join((*asked[1:], '--by'))}")
+    if crossed:
+        return compare_crossed_runs(runs, results=results, as_json=json)
+    if pool_users:
+        return compare_pooled_runs(runs, results=results, as_json=json)
+    if against_itself:
+        return compare_run_with_itself(runs, results=results, as_json=json)
+    if raters:
+        return compare_raters_of(runs, results=results, as_json=json)
+    return compare(runs, by=by.value, results=results, as_json=json)
+
+
+def realism_command(
+    source: Annotated[str, typer.Argument(metavar="RUN|LOG", help="Whose user's messages: of a run, or of a file of conversations.")],
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against", metavar="RUN|LOG|NAME", help="Other talks, or published figures: chatbot-users, paid-chatters, uninstructed-models."
+        ),
+    ] = "chatbot-users",
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Say how the user's messages differ from people's: length, greetings, thanks, typing, what is told, sentiment, vocabulary."""
+    from sim.cli.realism import tell_realism
+
+    return tell_realism(source, against, results=results, as_json=json)
+
+
+def plan_command(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study file or a built-in study.")],
+    pilot: Annotated[str | None, typer.Option("--pilot", metavar="RUN", help="A smaller run whose tokens and spreads replace the guesses.")] = None,
+    human: Annotated[bool, typer.Option("--human", help="Also what a calibration against people needs.")] = False,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require", metavar="REQUIREMENT", help="A requirement as for gate: the chance that it passes, fails or stays open; may be repeated."
+        ),
+    ] = None,
+    margin: Annotated[
+        list[str] | None,
+        typer.Option("--margin", metavar="MEASURE=N", help="A margin as for gate: the chance that an equally good version passes; may be repeated."),
+    ] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """What a study needs (calls, tokens, cost) and the smallest difference it can detect, before anything is spent."""
+    from sim.cli.planning import plan
+
+    return plan(study, pilot=pilot, human=human, results=results, as_json=json, require=require or (), margins=margin or ())
+
+
+def gate_command(
+    run: RunName,
+    require: Annotated[
+        list[str] | None, typer.Option("--require", metavar="REQUIREMENT", help="Such as 'likability >= 3.5'; may be repeated.")
+    ] = None,
+    requirements: Annotated[
+        Path | None, typer.Option("--requirements", metavar="FILE", help="A YAML file that lists requirements under require:.")
+    ] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; default: all must pass.")] = None,
+    baseline: Annotated[str | None, typer.Option("--baseline", metavar="RUN", help="An older version, made under the same conditions.")] = None,
+    margin: Annotated[
+        list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: how much the new version may lose; may be repeated.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")] = None,
+    markdown: Annotated[
+        str | None,
+        typer.Option("--markdown", metavar="FILE", help="Write a job summary to this file, or add it to $GITHUB_STEP_SUMMARY; - prints it."),
+    ] = None,
+    allow_offline: Annotated[
+        bool, typer.Option("--allow-offline", help="Let an offline model's judgement of a real chatbot decide too, although it is not evidence.")
+    ] = False,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet.
+
+    A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
+    abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
+    With --baseline and --margin likability=0.2, the new version passes if the whole interval of its loss is below the margin.
+    A requirement that rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided.
+    """
+    from sim.cli.gating import GateOptions, gate
+
+    wish = GateOptions(
+        require=tuple(require or ()),
+        file=requirements,
+        targets=tuple(target or ()),
+        baseline=baseline,
+        margins=tuple(margin or ()),
+        junit=junit,
+        markdown=markdown,
+        allow_offline=allow_offline,
+    )
+    return gate(run, wish, results=results, as_json=json)
+
+
+def report_command(
+    run: RunName,
+    brief: Annotated[bool, typer.Option("--brief", help="One page to print, without conversations or anything about the personas.")] = False,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", metavar="DIR", help="Write each figure as SVG, PNG and CSV into this folder instead.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: report.html or brief.html in the run's folder.")
+    ] = None,
+    results: Results = Path("results"),
+    json: Json = False,
+) -> int:
+    """Write a run as one HTML file that needs no network: which target is liked, why, whether that can be believed, and every conversation."""
+    from sim.cli.reporting import report
+
+    return report(run, brief=brief, figures=figures, out=out, results=results, as_json=json)
+
+
+def export_command(
+    run: RunName,
+    format: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format",
+            help="jsonl: a line for each exchange and session; csv, parquet: a row for each exchange; inspect: a log that Inspect View opens; "
+            "markdown, latex: the main table; ratings: CSV as `sim calibrate` reads it, a row for each score.",
+        ),
+    ] = ExportFormat.jsonl,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: standard output.")] = None,
+    results: Results = Path("results"),
+) -> int:
+    """Export a run's exchanges as data, or its main table as text."""
+    from sim.cli.exporting import export
+
+    return export(run, format=format.value, out=out, results=results)
+
+
+def view_command(
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="Where runs are kept.")] = Path("results"),
+    study: Annotated[Path | None, typer.Option("--study", metavar="FILE", help="A study with people, whose page is served too.")] = None,
+    port: Annotated[int, typer.Option("--port", metavar="N", help="The port to listen on; 0: any that is free.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address of this machine to listen on.")] = "127.0.0.1",
+    beyond_loopback: Annotated[bool, typer.Option("--beyond-loopback", help="Confirm that other machines may reach it, unencrypted.")] = False,
+    local_only: LocalOnlyFlag = False,
+    allow_host: AllowHost = None,
+) -> int:
+    """Look at runs in a browser, live while they are running: transcripts, what to read first, and people as raters and users."""
+    from sim.cli.outgoing import read_local_only
+    from sim.cli.viewing import ViewOptions, read_host, view
+
+    wish = ViewOptions(study=study, host=read_host(host, beyond=beyond_loopback), port=port, local_only=read_local_only(local_only, allow_host or ()))
+    return view(results, wish)
+
+
+def graph_command() -> int:
+    """Print the state machine, as Mermaid."""
+    from sim.cli.reading import graph
+
+    return graph()
