@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sim.analysis.estimates import estimate, half_widths
-from sim.analysis.gate import FEWEST
+from sim.analysis.gate_checks import FEWEST
 from sim.analysis.measures import BY_ID, RATED
 from sim.analysis.pairs import align
 from sim.analysis.power import REPLICATES, Spreads, assumed_scenarios, components, simulate

@@ -18,7 +18,7 @@ from sim.store.runs import RunFolder, open_run
 
 if TYPE_CHECKING:
     from sim.analysis.arms import RunSource
-    from sim.analysis.summary import RunSummary
+    from sim.analysis.run_summary import RunSummary
     from sim.core.event import Event
     from sim.core.spec import KeptScorer
 

@@ -15,7 +15,8 @@ from sim.present.words import DIAGNOSTIC, NONE, many
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sim.analysis.gate import Check, GateDocument
+    from sim.analysis.gate import GateDocument
+    from sim.analysis.gate_checks import Check
 
 STYLES = {"passed": "green", "failed": "bold red", "inconclusive": "yellow"}
 SIGNS = {"passed": "✅", "failed": "❌", "inconclusive": "❔"}

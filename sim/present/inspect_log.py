@@ -23,7 +23,7 @@ from sim.core.event import Score
 from sim.present.words import DIAGNOSTIC
 
 if TYPE_CHECKING:
-    from sim.analysis.summary import RunSummary, TargetSummary
+    from sim.analysis.run_summary import RunSummary, TargetSummary
     from sim.core.record import Exchange, Reply, Trial
     from sim.core.spec import Study
     from sim.core.spec.scorer import ScorerInfo

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sim.analysis.memory import Point, ProfileFigures, Unprobed
     from sim.analysis.policies import InCommon, MemoryArm
     from sim.analysis.proportions import Proportion
-    from sim.analysis.summary import RunSummary, TargetSummary
+    from sim.analysis.run_summary import RunSummary, TargetSummary
 from sim.core.event import ProbeKind, Truth
 
 Column = tuple[str, Sequence[str]]

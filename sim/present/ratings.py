@@ -13,7 +13,7 @@ from sim.present.tables import RATER, figure_table
 from sim.present.words import DIAGNOSTIC, number
 
 if TYPE_CHECKING:
-    from sim.analysis.summary import RunSummary
+    from sim.analysis.run_summary import RunSummary
 
 
 class RaterFigures(Frozen):

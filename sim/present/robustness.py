@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from sim.analysis.robustness import RobustnessPoint
-    from sim.analysis.summary import RunSummary
+    from sim.analysis.run_summary import RunSummary
 
 NOTES = (
     "less undisturbed: minus the same target whose user is not disturbed, paired within personas and scenarios, ± half of the 95 %; n: personas",

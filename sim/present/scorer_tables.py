@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sim.present.words import NONE, number, percent
 
 if TYPE_CHECKING:
+    from sim.analysis.run_summary import RunSummary
     from sim.analysis.scorers import ScorerFigures
-    from sim.analysis.summary import RunSummary
 
 Interval = tuple[float, float]
 

@@ -46,7 +46,7 @@ from sim.present.words import (
 from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
-    from sim.analysis.summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
+    from sim.analysis.run_summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
     from sim.core.event import Ending, Role
 
 GAP = 2

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sim.analysis.compare import CompareDocument, Comparison
-    from sim.analysis.summary import RunSummary
+    from sim.analysis.run_summary import RunSummary
     from sim.analysis.validity import ModelCheck
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from sim.analysis.arms import RunSource
 from sim.analysis.compare import CompareDocument, Comparison, compare
-from sim.analysis.gate import check, not_worse
+from sim.analysis.gate_checks import check
 from sim.analysis.measures import BY_ID, LIKABILITY
+from sim.analysis.non_inferiority import not_worse
 from sim.analysis.pairs import Paired
 from sim.analysis.requirements import parse_requirement
 from sim.analysis.sentence import criterion_sentence, left_out_sentence, split

@@ -10,7 +10,8 @@ from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
 from sim.analysis.requirements import parse_margin, parse_requirement
-from sim.analysis.summary import TargetSummary, summarise
+from sim.analysis.run_summary import TargetSummary
+from sim.analysis.summary import summarise
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from tests.analysis.cells import people, source

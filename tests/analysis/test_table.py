@@ -13,7 +13,7 @@ from sim.analysis.arms import RunSource
 from sim.analysis.by_persona import summarise_personas, summarise_sessions
 from sim.analysis.by_trial import summarise_trial
 from sim.analysis.columns import extract_columns, mean_over
-from sim.analysis.gate import unit_values
+from sim.analysis.gate_checks import unit_values
 from sim.analysis.measures import BY_ID, LIKABILITY
 from sim.analysis.summary import summarise
 from sim.analysis.table import MeasureTable, Viewpoint, population

@@ -10,7 +10,8 @@ import pytest
 
 from sim.analysis.arms import RunSource, viewpoint
 from sim.analysis.compare import compare
-from sim.analysis.summary import RunSummary, summarise
+from sim.analysis.run_summary import RunSummary
+from sim.analysis.summary import summarise
 from sim.analysis.table import MeasureTable
 from sim.analysis.validity import check_agreement, rates_differ
 from sim.core.event import Assessment, FlagKind, Unscored

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from sim.analysis.summary import TargetSummary, summarise
+from sim.analysis.run_summary import TargetSummary
+from sim.analysis.summary import summarise
 from sim.api import Run, run_study
 from sim.core.codebook import ALWAYS
 from sim.core.event import Score, Tags

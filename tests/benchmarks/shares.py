@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 
 from sim.analysis.estimates import proportion_interval
-from sim.analysis.gate import Verdict, by_interval, effective
+from sim.analysis.gate import effective
+from sim.analysis.gate_checks import Verdict, by_interval
 from sim.analysis.needed import needed_for_share
 from sim.analysis.requirements import parse_requirement
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from sim.analysis.summary import RunSummary, summarise
+from sim.analysis.run_summary import RunSummary
+from sim.analysis.summary import summarise
 from sim.core.record import RunStatus, Trial
 from sim.present.tables import render_run
 from sim.present.transcript import render_trial

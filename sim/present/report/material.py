@@ -19,8 +19,8 @@ from sim.score.repetition import mark_trials
 
 if TYPE_CHECKING:
     from sim.analysis.estimates import Tier
+    from sim.analysis.run_summary import RunSummary
     from sim.analysis.sentence import PairSentences
-    from sim.analysis.summary import RunSummary
     from sim.core.codebook import Codebook
     from sim.core.event import Role
     from sim.core.record import Trial

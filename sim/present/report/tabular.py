@@ -12,7 +12,7 @@ from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, num
 
 if TYPE_CHECKING:
     from sim.analysis.compare import CompareDocument
-    from sim.analysis.summary import RunSummary
+    from sim.analysis.run_summary import RunSummary
 
 _LATEX = str.maketrans(
     {

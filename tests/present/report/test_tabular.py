@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from sim.analysis.summary import RunSummary, summarise
+from sim.analysis.run_summary import RunSummary
+from sim.analysis.summary import summarise
 from sim.present.report.document import Cell, Column, Table
 from sim.present.report.tabular import main_table, render_latex, render_markdown
 from tests import examples

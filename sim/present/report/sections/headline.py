@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sim.analysis.compare import Comparison
-    from sim.analysis.summary import TargetSummary, TrialCounts
+    from sim.analysis.run_summary import TargetSummary, TrialCounts
     from sim.present.report.material import Material
 
 TIERS: dict[Tier, str] = {

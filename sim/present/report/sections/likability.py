@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from sim.analysis.compare import Comparison, MeasureComparison
-    from sim.analysis.summary import TargetSummary
+    from sim.analysis.run_summary import TargetSummary
     from sim.core.spec.study import Primary
     from sim.present.report.material import Material
 
