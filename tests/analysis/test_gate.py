@@ -8,8 +8,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from sim.analysis.arms import RunSource
-from sim.analysis.gate import effective, run_gate
+from sim.analysis.gate import run_gate
 from sim.analysis.gate_checks import Check
+from sim.analysis.proportions import effective
 from sim.analysis.requirements import parse_requirement
 from sim.present.gate import junit_gate, markdown_gate
 from tests import examples

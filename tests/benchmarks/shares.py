@@ -15,9 +15,9 @@ from functools import partial
 import numpy as np
 
 from sim.analysis.estimates import proportion_interval
-from sim.analysis.gate import effective
 from sim.analysis.gate_checks import Verdict, by_interval
 from sim.analysis.needed import needed_for_share
+from sim.analysis.proportions import effective
 from sim.analysis.requirements import parse_requirement
 
 BAR = 0.15
