@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
+from sim.core.errors import InputError
 from sim.llm.bounds import LARGEST
 
 if TYPE_CHECKING:
@@ -27,10 +28,15 @@ class TooMuch(Exception):
 
 
 def bound_bodies(handler: Any) -> None:
-    """Have the transports that LiteLLM's `AsyncHTTPHandler` makes from now on count; done once however often it is asked for."""
+    """Have the transports that LiteLLM's `AsyncHTTPHandler` makes from now on count; done once however often it is asked for.
+
+    Raises:
+        InputError: this version of LiteLLM makes them elsewhere.
+    """
     made = [name for name in _MAKERS if hasattr(handler, name)]
     if not made:
-        raise AttributeError("this version of LiteLLM makes its transports in a place that is not known, so that no body could be bounded")
+        problem = "this version of LiteLLM makes its transports in a place that is not known, so that no body could be bounded"
+        raise InputError(problem, mend="install an earlier one, such as the one that pip finds for 'litellm<1.111'")
     for name in made:
         if not hasattr(getattr(handler, name), "counts"):
             setattr(handler, name, staticmethod(_counting(getattr(handler, name))))

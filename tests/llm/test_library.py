@@ -6,6 +6,8 @@ import logging
 
 import pytest
 
+from sim.core.errors import InputError
+from sim.llm.litellm_bodies import bound_bodies
 from sim.llm.litellm_client import Library
 
 HOOKS = ("callbacks", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
@@ -37,3 +39,8 @@ def test_the_environments_proxies_are_used_unless_nothing_may_leave(proxies: boo
     litellm = Library().module
     monkeypatch.setattr(litellm, "disable_aiohttp_trust_env", proxies)
     assert Library(proxies=proxies).module.disable_aiohttp_trust_env is not proxies
+
+
+def test_a_version_whose_bodies_cannot_be_bounded_is_one_line_that_says_what_to_install() -> None:
+    with pytest.raises(InputError, match="no body could be bounded; install an earlier one"):
+        bound_bodies(type("Handler", (), {}))
