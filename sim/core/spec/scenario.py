@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.persona import Fact, refuse_unknown_premises
+from sim.core.spec.plants import Plants
 from sim.core.spec.recipe import Programme
 from sim.core.spec.session import SessionSpec
 from sim.core.spec.suits import Suits
@@ -79,6 +80,8 @@ class Scenario(Frozen):
     """Ids or tags of personas whom it is not for."""
     stress: StressTest | None = Field(default=None, exclude_if=lambda stress: stress is None)
     """What it puts to the test, where it does (guide/stress.md); left out: it is everyday life."""
+    plants: Plants | None = Field(default=None, exclude_if=lambda plants: plants is None)
+    """Secrets, injected instructions and false claims in it, by which replies are judged (guide/conduct.md)."""
     sessions: Sessions = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -87,6 +90,7 @@ class Scenario(Frozen):
             lambda: refuse_twins("fact", [f.id for f in self.facts]),
             lambda: refuse_unknown_premises(self.facts),
             self._has_its_history_in_order,
+            self._writes_its_plants,
         )
         return self
 
@@ -94,3 +98,9 @@ class Scenario(Frozen):
         days = [t.days_before for t in self.history]
         if days != sorted(days, reverse=True):
             raise ValueError("history must be oldest first: days_before has to fall")
+
+    def _writes_its_plants(self) -> None:
+        if self.plants:
+            lines = (line for s in self.sessions for item in s.agenda for line in item.says)
+            before = (m.text for t in self.history for m in t.messages)
+            self.plants.refuse_unwritten((*(t.message for s in self.sessions for t in s.scripted), *lines, *before))

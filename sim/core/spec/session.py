@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from sim.core.codebook import Dimension
-from sim.core.frozen import Frozen, Level, Text, refuse_all, run_checks
+from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
 from sim.core.spec.persona import Value
 from sim.core.spec.twins import refuse_twins
 
@@ -65,6 +65,8 @@ class ScriptedTurn(Frozen):
 
     exchange: int = Field(strict=True, ge=1)
     message: Text
+    by: Id | None = Field(default=None, exclude_if=lambda by: by is None)
+    """Who writes it, where somebody else is at the persona's account: `osric`. What one of them told is not for the other (`plants: secrets`)."""
 
 
 class Length(Frozen):
