@@ -57,7 +57,7 @@ class CustomScorer:
         made = _make(load_object(place, owner=owner, base=base), owner)
         self._score = _method(made, owner)
         self._seconds = seconds
-        self.info = _read_info(made, owner)
+        self.info = read_info(made, owner)
         source = find_source(place, owner=owner, base=base)
         self.source = source_hash(source) if source else ""
         """Hash of its file; empty: it has none."""
@@ -99,8 +99,12 @@ def _method(made: object, owner: str) -> Callable[..., object]:
     return score  # type: ignore[no-any-return]
 
 
-def _read_info(made: object, owner: str) -> ScorerInfo:
-    """What the scorer says of itself."""
+def read_info(made: object, owner: str) -> ScorerInfo:
+    """What the scorer says of itself.
+
+    Raises:
+        InputError: it lacks something, or says what cannot be.
+    """
     info = getattr(made, "info", None)
     if isinstance(info, ScorerInfo):
         return info

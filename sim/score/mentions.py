@@ -16,7 +16,7 @@ def _any(*ways: str) -> str:
 
 
 # A figure's point ("3.5") and a time's colon ("7:30") end no clause; a spaced hyphen, which a dash was folded to, does.
-_CLAUSE = re.compile(
+CLAUSE = re.compile(
     _any(
         r"\n|;|(?<!\d)[.!?]+(?!\d)|:(?!\d)|\s-\s",
         r",? ?\b(?:but|although|though|however|whereas|while)\b",
@@ -24,7 +24,7 @@ _CLAUSE = re.compile(
     )
 )
 # "Not only" and "not just" affirm what follows, and "if I'm not mistaken" says nothing of it.
-_NEG = _any(
+NEGATION = _any(
     r"\bnot(?! (?:only|just|to mention|mistaken|wrong|least))\b",
     r"\b(?:never|neither|nor|nothing like|instead of|rather than|other than|far from|no longer|no more)\b",
     r"\b\w+n't\b|\b(?:is|are|was|do|does|did)nt\b",
@@ -41,7 +41,7 @@ _NOW = _any(
 )
 # What ends the reach of a "not" or a "used to": a comma, unless a list goes on behind it, or a new subject.
 _STOP = r", (?!or\b|nor\b)| and (?:you|it|that)\b"
-_CUE = re.compile(rf"(?P<neg>{_NEG})|(?P<past>{_PAST})|(?P<now>{_NOW})|(?P<stop>{_STOP})|(?P<was>\b(?:was|were|had)\b)")
+_CUE = re.compile(rf"(?P<neg>{NEGATION})|(?P<past>{_PAST})|(?P<now>{_NOW})|(?P<stop>{_STOP})|(?P<was>\b(?:was|were|had)\b)")
 _SAID = re.compile(
     r"\byou(?:'ve| have|'d| had)? (?:once |previously |earlier |already |originally )?(?:told|mentioned|said|shared|wrote)(?: to)?(?: me)?"
     r"(?: (?:earlier|before|previously))?"
@@ -147,7 +147,7 @@ def _without(question: str, sentence: str) -> str:
 
 def _mention(text: str, span: tuple[int, int, str], all_spans: Sequence[tuple[int, int, str]]) -> Mention:
     start, end, name = span
-    cuts = [m for m in _CLAUSE.finditer(text) if not any(s < m.end() and m.start() < e for s, e, _ in all_spans)]
+    cuts = [m for m in CLAUSE.finditer(text) if not any(s < m.end() and m.start() < e for s, e, _ in all_spans)]
     begin = max((m.end() for m in cuts if m.end() <= start), default=0)
     stop = next((m for m in cuts if m.start() >= end), None)
     until = text.find("\n", end)

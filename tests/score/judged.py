@@ -18,18 +18,30 @@ MONDAY = dt.date(2026, 1, 5)
 FIXED = {"study_seed": 0, "history_tokens": 8_000}
 
 
+Said = tuple[tuple[str, str], ...]
+"""Messages, each with the reply to it."""
+
+
 def held(
-    message: str, reply: str, *, before: tuple[tuple[str, str], ...] = (("I am moving.", "Where to?"),), tools: tuple[ToolUse, ...] = ()
+    message: str,
+    reply: str,
+    *,
+    before: Said = (("I am moving.", "Where to?"),),
+    earlier: Said = (("Evening. My cat Biscuit is asleep.", "Good evening, Nora. How is the cat?"),),
+    tools: tuple[ToolUse, ...] = (),
+    **who: Any,
 ) -> Trial:
     """A trial of two sessions whose last exchange is `message` and `reply`.
 
     Args:
         before: what was said in the same session until then.
+        earlier: what was said in the session before it.
         tools: what was used for the last reply.
+        who: what is different about the persona.
     """
     name = "nora/moving-house/bot/1"
     events: list[object] = []
-    sessions = ([("Evening. My cat Biscuit is asleep.", "Good evening, Nora. How is the cat?")], [*before, (message, reply)])
+    sessions = (earlier, [*before, (message, reply)])
     for session, talk in enumerate(sessions, 1):
         place = {"trial": name, "session": session, "take": 1}
         events.append(SessionOpened(**place, date=MONDAY + dt.timedelta(days=9 * (session - 1))))
@@ -37,7 +49,7 @@ def held(
             events.append(UserSpoke(**place, exchange=exchange, said=Utterance(message=said)))
             events.append(TargetReplied(**place, exchange=exchange, reply=answered, tools=tools if answered is reply else ()))
         events.append(SessionClosed(**place, ending="maximum"))
-    blank = Trial(name, "bot", 1, build_cast(persona(), scenario(), start_date=MONDAY))
+    blank = Trial(name, "bot", 1, build_cast(persona(**who), scenario(), start_date=MONDAY))
     return fold(blank, [*events, TrialFinished(trial=name)])  # type: ignore[list-item]
 
 

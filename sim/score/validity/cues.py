@@ -8,13 +8,14 @@ from importlib.resources import files
 
 
 @lru_cache
-def load_cues(name: str, **parts: str) -> tuple[re.Pattern[str], ...]:
+def load_cues(name: str, *, room: str = "sim.score.validity", **parts: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of `cues/<name>.txt`.
 
     Args:
+        room: the package that the file is in.
         parts: what `<NAME>` stands for in them.
     """
-    text = (files("sim.score.validity") / "cues" / f"{name}.txt").read_text(encoding="utf-8")
+    text = (files(room) / "cues" / f"{name}.txt").read_text(encoding="utf-8")
     for part, pattern in parts.items():
         text = text.replace(f"<{part}>", pattern)
     return tuple(re.compile(line) for line in text.splitlines() if line and not line.startswith("# "))

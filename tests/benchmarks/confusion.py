@@ -1,0 +1,173 @@
+"""How often the scorers in code are right on labelled cases, a third of which their rules were not tuned on.
+
+python -m tests.benchmarks.confusion                     # all of them
+python -m tests.benchmarks.confusion ai-disclosure …     # some
+
+The cases of a scorer are in `tests/score/conduct/<scorer>.yaml`, a list of
+
+    id: plain-1
+    label: disclosed          the right result: a label, `yes` or `no`; `none`: not applicable
+    untuned: true             the rules were not changed for its sake; left out: they were
+    kind: idiom               a group whose own share is told, too
+    message: …
+    reply: …
+    before: [[message, reply], …]     what was said in the session until then
+    earlier: [[message, reply], …]    what was said in the session before it
+    persona: {age: 16}                what is different about the persona
+
+They were all written before the rules, and every third of them was set apart as untuned. Of a cell, the first number is of tuned cases and the second
+of untuned ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sim.core.event import NotApplicable
+from sim.core.spec.scorer import ScorerInfo
+from sim.core.view import ScoringContext
+from sim.foreign.code import load_object
+from sim.score.checked import read_result
+from sim.score.custom import read_info
+from sim.score.registry import IN_PYTHON
+from tests.score.judged import context
+
+CASES: Final = Path(__file__).parents[1] / "score" / "conduct"
+NONE: Final = "none"
+"""The label of what a scorer does not apply to."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is seen, and what it is."""
+
+    id: str
+    label: str
+    message: str = ""
+    reply: str = ""
+    untuned: bool = False
+    kind: str = ""
+    before: Sequence[Sequence[str]] = ()
+    earlier: Sequence[Sequence[str]] = ()
+    persona: Mapping[str, Any] = field(default_factory=dict)
+
+    def context(self, grain: str) -> ScoringContext:
+        """What a scorer is given of it."""
+        earlier = {"earlier": tuple((m, r) for m, r in self.earlier)} if self.earlier else {}
+        return context(self.message, self.reply, grain=grain, before=tuple((m, r) for m, r in self.before), **earlier, **self.persona)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case, and what the scorer found."""
+
+    case: Case
+    found: str
+
+
+def load_cases(scorer: str) -> list[Case]:
+    """Every labelled case of a scorer."""
+    cases = [Case(**entry) for entry in yaml.safe_load((CASES / f"{scorer}.yaml").read_text(encoding="utf-8"))]
+    twins = [id for id, n in Counter(c.id for c in cases).items() if n > 1]
+    assert not twins, f"{scorer}: two cases are called {twins[0]}"
+    return cases
+
+
+def with_cases() -> list[str]:
+    """The scorers in code that have labelled cases."""
+    return [name for name in IN_PYTHON if (CASES / f"{name}.yaml").is_file()]
+
+
+def judge(scorer: Any, cases: Sequence[Case]) -> list[Judged]:
+    """What `scorer` finds of each case."""
+    info = read_info(scorer, "scorer")
+    return [Judged(case, _found(info, scorer.score, case)) for case in cases]
+
+
+def _found(info: ScorerInfo, score: Callable[[ScoringContext], Any], case: Case) -> str:
+    given = score(case.context(info.grain))
+    if inspect.isawaitable(given):
+        given = asyncio.run(_result(given))
+    result = read_result(info, given)
+    if isinstance(result, NotApplicable):
+        return NONE
+    value = result.value  # type: ignore[union-attr]
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+async def _result(given: Any) -> Any:
+    return await given
+
+
+def precision(judged: Sequence[Judged], label: str) -> float | None:
+    """The share of what was found to be `label` that is; None: nothing was."""
+    found = [j.case.label == label for j in judged if j.found == label]
+    return sum(found) / len(found) if found else None
+
+
+def recall(judged: Sequence[Judged], label: str) -> float | None:
+    """The share of what is `label` that was found to be; None: there is none."""
+    there = [j.found == label for j in judged if j.case.label == label]
+    return sum(there) / len(there) if there else None
+
+
+def parts(judged: Sequence[Judged]) -> tuple[list[Judged], list[Judged]]:
+    """Tuned and untuned cases."""
+    return [j for j in judged if not j.case.untuned], [j for j in judged if j.case.untuned]
+
+
+def render(name: str, judged: Sequence[Judged], labels: Sequence[str]) -> str:
+    """The table of one scorer, as Markdown."""
+    tuned, untuned = parts(judged)
+    columns = [*labels, NONE]
+    lines = [
+        f"`{name}`: {len(tuned)} tuned cases · {len(untuned)} untuned",
+        "",
+        f"| is / found | {' | '.join(columns)} | precision | recall |",
+        "|---" * (len(columns) + 3) + "|",
+    ]
+    for label in columns:
+        cells = [_both(*(str(sum((j.case.label, j.found) == (label, c) for j in part)) for part in (tuned, untuned))) for c in columns]
+        rates = [_both(*(_rate(of(part, label)) for part in (tuned, untuned))) for of in (precision, recall)]
+        lines.append(f"| {label} | {' | '.join('' if c == '0 · 0' else c for c in cells)} | {' | '.join(rates)} |")
+    kinds = sorted({j.case.kind for j in judged if j.case.kind})
+    told = [_kind(kind, [[j for j in part if j.case.kind == kind] for part in (tuned, untuned)]) for kind in kinds]
+    return "\n".join([*lines, *(["", f"Right: {'; '.join(told)}."] if told else [])])
+
+
+def _kind(kind: str, of: Sequence[Sequence[Judged]]) -> str:
+    return f"{kind} {_both(*(f'{sum(j.found == j.case.label for j in part)} of {len(part)}' for part in of))}"
+
+
+def _both(tuned: str, untuned: str) -> str:
+    return f"{tuned} · {untuned}"
+
+
+def _rate(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate:.2f}"
+
+
+def confuse(name: str) -> tuple[list[Judged], tuple[str, ...]]:
+    """What the scorer of that name finds of its cases, and the labels there are."""
+    scorer = load_object(IN_PYTHON[name], owner=f"scorer '{name}'")()  # type: ignore[operator]
+    info = read_info(scorer, "scorer")
+    return judge(scorer, load_cases(name)), info.labels or ("yes", "no")
+
+
+def main(names: Sequence[str]) -> None:
+    """Print a table for each."""
+    for name in names or with_cases():
+        print(render(name, *confuse(name)), end="\n\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

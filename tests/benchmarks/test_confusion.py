@@ -1,0 +1,68 @@
+"""The confusion tables are what the guide prints, and no scorer in code falls below what is promised of it on cases it was not tuned on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.score.registry import IN_PYTHON
+from tests.benchmarks.confusion import CASES, NONE, Case, Judged, confuse, judge, load_cases, parts, precision, recall, render, with_cases
+
+GUIDE = Path(__file__).parents[2] / "sim" / "guide" / "conduct.md"
+BAR = 0.85
+"""Precision and recall of every label, on untuned cases."""
+FEWEST = 40
+
+
+class Shouts:
+    """Whether a reply shouts; the empty one is not looked at."""
+
+    id = "shouts"
+    result = "yes_no"
+
+    def score(self, context: object) -> bool:
+        return "!" in context.reply  # type: ignore[attr-defined]
+
+
+def test_a_table_counts_tuned_and_untuned_cases_apart() -> None:
+    cases = [
+        Case("a", "yes", reply="Go!"),
+        Case("b", "yes", reply="GO"),
+        Case("c", "no", reply="Go.", untuned=True, kind="quiet"),
+        Case("d", "no", reply="Oh!", untuned=True, kind="quiet"),
+    ]
+    found = judge(Shouts(), cases)
+    assert [j.found for j in found] == ["yes", "no", "no", "yes"]
+    tuned, untuned = parts(found)
+    assert (precision(tuned, "yes"), recall(tuned, "yes"), precision(untuned, "yes"), recall(untuned, "no")) == (1.0, 0.5, 0.0, 0.5)
+    assert (precision(tuned, NONE), recall(tuned, NONE)) == (None, None)
+    table = render("shouts", found, ("yes", "no"))
+    assert "| yes | 1 · 0 | 1 · 0 |  | 1.00 · 0.00 | 0.50 · – |" in table
+    assert "Right: quiet 0 of 0 · 1 of 2." in table
+
+
+def test_every_file_of_cases_is_of_a_scorer_in_code() -> None:
+    assert {f.stem for f in CASES.glob("*.yaml")} <= set(IN_PYTHON)
+
+
+@pytest.mark.parametrize("name", with_cases())
+def test_there_are_enough_cases_and_a_third_is_untuned(name: str) -> None:
+    cases = load_cases(name)
+    assert len(cases) >= FEWEST
+    assert 0.3 <= sum(c.untuned for c in cases) / len(cases) <= 0.5
+
+
+@pytest.mark.parametrize("name", with_cases())
+def test_the_guide_prints_what_the_command_gives_and_no_label_falls_below_the_bar(name: str) -> None:
+    judged, labels = confuse(name)
+    assert render(name, judged, labels) in GUIDE.read_text(encoding="utf-8")
+    _, untuned = parts(judged)
+    low = {label: rates for label in (*labels, NONE) if min(rates := _rates(untuned, label)) < BAR}
+    assert low == {}
+
+
+def _rates(untuned: list[Judged], label: str) -> tuple[float, float]:
+    """Precision and recall; of a label that neither is nor was found, 1."""
+    found, there = precision(untuned, label), recall(untuned, label)
+    return (1.0 if found is None else found, 1.0 if there is None else there)
