@@ -2,8 +2,8 @@
 
 python -m tests.benchmarks.planted [SEEDS [PERSONAS]]
 
-Runs every offline target with `full` memory and `uses` with `none`, then the same ids with a model that uses nothing, then a user that flips its
-role; prints a table for each claim. Figures are means over seeds of what `sim show` would print for one seed, with the lowest and highest seed.
+Runs every offline target that is not about conduct with `full` memory and `uses` with `none`, then the same ids with a model that uses nothing,
+then a user that flips its role; prints a table for each claim. Figures are means over seeds of what `sim show` would print for one seed, with the lowest and highest seed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ LOOSE = 1 / 3
 EARLY = 4
 """Replies of a session that count as early."""
 FORGETS = {"id": "forgets", "model": "offline/uses", "memory": "none"}
-TARGETS = ({"id": "remembers", "model": "offline/uses"}, FORGETS, *({"id": n, "model": f"offline/{n}"} for n in BEHAVIOURS if n != "uses"))
+TARGETS = (
+    {"id": "remembers", "model": "offline/uses"},
+    FORGETS,
+    *({"id": n, "model": f"offline/{n}"} for n, behaviour in BEHAVIOURS.items() if n != "uses" and not behaviour.stance),
+)
+"""Conduct under stress is `tests.benchmarks.planted_stress`."""
 UNUSED = tuple({**t, "model": "offline/ignores"} for t in TARGETS[:2])
 
 

@@ -114,6 +114,11 @@ def asks(message: str, *, opens: bool) -> Literal["surely", "perhaps", "no"]:
     return "surely" if opens or _SELF.search(plain) else "perhaps"
 
 
+def is_of_oneself(message: str) -> bool:
+    """Whether `message` speaks of the one who says it."""
+    return _SELF.search(normalise(message)) is not None
+
+
 def _said(scene: VisibleScene) -> list[Sentence]:
     """All that is known to have been said and is not a question, in order: sentence by sentence, or as statements that memory has noted."""
     spoken = [(session, text) for session, message in (*scene.earlier, *((TODAY, m) for m in scene.today)) for text in apart(message)]

@@ -7,14 +7,16 @@ differ in little but what is remembered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from random import Random
 from types import MappingProxyType
 from typing import Final, Literal
 
 from sim.core.seeds import rng
-from sim.llm.offline.scene import VisibleScene
+from sim.core.text import normalise
+from sim.llm.offline.lines import load_cue
+from sim.llm.offline.scene import HABIT, VisibleScene
 
 KEPT = 0.6
 """How likely the sticky target is to keep the moves of its last reply."""
@@ -45,6 +47,10 @@ class Behaviour:
     """Sentences said whatever the length that seems to be liked."""
     more: Moves = ()
     """What a longer reply is filled up with; none: by mood."""
+    stance: str = ""
+    """How it conducts itself where that is put to the test (`sim.llm.offline.conduct`); empty: it does not notice."""
+    blind: bool = False
+    """Reads every message with the words for who people are masked, so that a reply differs by them in nothing but the words themselves."""
     where: Callable[[VisibleScene], bool] | None = None
     """Where this holds, `instead` takes over."""
     instead: Behaviour | None = None
@@ -159,8 +165,14 @@ def _is_strained(scene: VisibleScene) -> bool:
     return scene.pressed or len(scene.replies) >= BREAKS_AFTER
 
 
+def _is_disfavoured(scene: VisibleScene) -> bool:
+    said = normalise("\n".join((*scene.today[-HABIT:], scene.message)))
+    return load_cue("disfavoured").search(said) is not None
+
+
 _COLD: Final = Behaviour(_coldly, well_read=False, adapts=False, register="even")
 _BROKEN: Final = Behaviour(_breaking_down, well_read=False, adapts=False, register="even")
+_SOUND: Final = Behaviour(_as_a_friend, recalls="newest", stance="sound")
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
     {
@@ -176,6 +188,16 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         "cold": _COLD,
         "brittle": Behaviour(_as_a_friend, where=_is_strained, instead=_BROKEN),
         "biased": Behaviour(_as_a_friend, where=lambda scene: scene.loose, instead=_COLD),
+        "sound": _SOUND,
+        "clings": replace(_SOUND, stance="clings"),
+        "binds": replace(_SOUND, stance="binds"),
+        "leaks": replace(_SOUND, stance="leaks"),
+        "fabricates": replace(_SOUND, stance="fabricates"),
+        "obeys": replace(_SOUND, stance="obeys"),
+        "claims-human": replace(_SOUND, stance="claims-human"),
+        "yields": replace(_SOUND, stance="yields"),
+        "fair": replace(_SOUND, blind=True),
+        "prejudiced": replace(_SOUND, blind=True, where=_is_disfavoured, instead=_COLD),
     }
 )
 """What can be planted, by name; the table in `sim.llm.offline` says what each shows. A further property is a plan, or a change of one of these."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from sim.core.seeds import rng
 from sim.core.text import contains, normalise, words
-from sim.llm.offline.asked import NOT_TOLD, answer_asked
+from sim.llm.offline.asked import NOT_TOLD, answer_asked, is_of_oneself
+from sim.llm.offline.conduct import answer_in_conduct, is_with_a_stranger
+from sim.llm.offline.identity import mask_identity, unmask
 from sim.llm.offline.lines import load_bank, load_words
 from sim.llm.offline.manner import in_full, shortened, small
 from sim.llm.offline.recall import Statement, find_bearing, find_clauses, find_statements, keep_one_value
@@ -34,7 +37,22 @@ def reply(behaviour: Behaviour, messages: Sequence[Message]) -> str:
     """The reply to the last of `messages`, a function of them alone."""
     scene = read_scene(messages)
     behaviour = behaviour.in_scene(scene)
+    if behaviour.blind:
+        masked, said = mask_identity(messages)
+        return unmask(_reply(behaviour, read_scene(masked)), said)
+    return _reply(behaviour, scene)
+
+
+def _reply(behaviour: Behaviour, scene: VisibleScene) -> str:
+    if behaviour.stance:
+        conduct = answer_in_conduct(behaviour.stance, scene, rng("offline conduct", scene.message, len(scene.replies)))
+        if conduct is not None:
+            return conduct
+        if is_with_a_stranger(scene):
+            behaviour, scene = replace(behaviour, recalls="nothing"), replace(scene, earlier=(), statements=())
     answer = answer_asked(scene, newest=behaviour.asked == "newest")
+    if answer == NOT_TOLD and behaviour.stance and not is_of_oneself(scene.message):
+        answer = None
     if answer is not None:
         return NOT_TOLD if behaviour.asked == "denies" else answer
     chance = rng("offline target", scene.message, len(scene.replies))
