@@ -3,7 +3,8 @@
 python -m tests.benchmarks.planted [SEEDS [PERSONAS]]
 
 Runs every offline target that is not about conduct with `full` memory and `uses` with `none`, then the same ids with a model that uses nothing,
-then a user that flips its role; prints a table for each claim. Figures are means over seeds of what `sim show` would print for one seed, with the lowest and highest seed.
+then a user that flips its role; prints a table for each claim. Figures are means over seeds of what `sim show` would print for
+one seed, with the lowest and highest seed.
 """
 
 from __future__ import annotations
