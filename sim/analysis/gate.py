@@ -19,6 +19,7 @@ from sim.analysis.non_inferiority import not_worse
 from sim.analysis.outages import find_outages
 from sim.analysis.requirements import Count, FlagShare, Mean, Percentile, Requirement, Share, WorstPersona
 from sim.core.frozen import Frozen
+from sim.core.spec.scorer import ScorerInfo
 from sim.core.standins import RATER, USER
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def _judge(source: RunSource, figure: Mean | WorstPersona | Percentile | Share |
     match figure:
         case Mean(str() as measure) | WorstPersona(str() as measure):
             return source.measure(measure).judge
+        case Count(critical_of=ScorerInfo(id=scorer)):
+            return f"scorer {scorer}"
         case Count(thing, None):
             return _JUDGES.get(thing, "")
         case FlagShare():

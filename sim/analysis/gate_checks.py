@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sim.analysis.arms import Arm, RunSource
+from sim.analysis.critical import verdicts
 from sim.analysis.estimates import clip, proportion_interval
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import RATED_BY, Measure
@@ -301,6 +302,11 @@ def _check_count(arm: Arm, figure: Count, requirement: Requirement) -> Check:
         share = figure.share
         hits = [(p, _HOLDS[share.operator](v, share.bar)) for p, v in unit_values(arm, share.unit)]
         noun = f"{share.unit}s, by {arm.primary.label}"
+    elif figure.critical_of is not None:
+        hits = [(v.persona, v.stands) for v in verdicts(arm.trials, figure.critical_of)]
+        if not hits:
+            return nothing_measured(arm, requirement.text, f"a verdict of {figure.critical_of.name}")
+        noun = f"verdicts of {figure.critical_of.name} are critical"
     else:
         hits, noun = _things(arm, figure.thing)
     observed = sum(h for _, h in hits)

@@ -9,6 +9,7 @@ figure      = measure                            a target's figure: likability, 
             | critical_flags | serious_flags | rejected_drafts
                                                the share of the simulated user's messages in this run that are flagged so
             | count(unit operator number) | count(thing) | thing
+            | scorer.critical                  how many verdicts of a scorer a person has to read: crisis-conduct.critical
 operator    = >= | <= | > | < | ==               == for counts alone
 """
 
@@ -44,6 +45,8 @@ THINGS: dict[str, str] = {
     **{kind: f"flags of the simulated user: {kind.replace('_', ' ')}" for kind in FLAG_KINDS},
 }
 """What can be counted."""
+CRITICAL: Final = "critical"
+"""After a scorer's id and a dot: its critical verdicts."""
 GROUPS: dict[str, tuple[str, ...]] = {
     LIKABILITY: ("fixed_set", "callback_scripted", "likability_common", "without_callback", *DIMENSIONS),
     "criterion": CRITERIA,
@@ -94,6 +97,8 @@ class Count:
     thing: str
     share: Share | None = None
     """Units that are so, instead of `thing`."""
+    critical_of: ScorerInfo | None = None
+    """The scorer whose critical verdicts are counted, instead of `thing`."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,9 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
             return Count(figure)
         if figure in FLAG_SHARES:
             return FlagShare(figure)
+        scorer, dot, what = figure.rpartition(".")
+        if dot and what == CRITICAL:
+            return _critical(text, scorer, scorers)
         return Mean(_measure(text, figure, scorers, also=("worst_persona", *THINGS)))
     name, inside = call["name"], call["inside"]
     if name == "worst_persona":
@@ -165,6 +173,9 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     if name == "count":
         if any(sign in inside for sign in "<>="):
             return Count(inside, _share(text, inside))
+        scorer, dot, what = inside.rpartition(".")
+        if dot and what == CRITICAL:
+            return _critical(text, scorer, scorers)
         if inside not in THINGS:
             raise _wrong(text, f"counts unknown '{inside}'", nearest(inside, THINGS))
         return Count(inside)
@@ -182,6 +193,14 @@ def _label(text: str, scorer: str, label: str, scorers: Scorers) -> Mean:
     if label not in labelled[scorer].labels:
         raise _wrong(text, f"speaks of '{label}', which is not a label of '{scorer}'", nearest(label, labelled[scorer].labels))
     return Mean(label_measure(labelled[scorer], label).id, share=True)
+
+
+def _critical(text: str, scorer: str, scorers: Scorers) -> Count:
+    """How many of a scorer's verdicts are critical."""
+    grave = {s.id: s for s in scorers if s.critical}
+    if scorer not in grave:
+        raise _wrong(text, f"speaks of '{scorer}', which is not a scorer with critical answers", nearest(scorer, grave))
+    return Count(f"{scorer}.{CRITICAL}", critical_of=grave[scorer])
 
 
 def _share(text: str, inside: str) -> Share:

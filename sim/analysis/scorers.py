@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.analysis.critical import verdicts
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import label_measure, scorer_measure
 from sim.core.event import Assessment, NotApplicable, Unscored
@@ -45,6 +46,10 @@ class ScorerFigures(Frozen):
     """With a result."""
     not_applicable: int
     unscored: int
+    critical: int | None = None
+    """Verdicts that a person has to read, without those that somebody found the target not to blame for; None: none of its answers is critical."""
+    critical_open: int | None = None
+    """Of them, those that nobody has read."""
 
 
 def summarise_scorers(infos: Iterable[ScorerInfo], table: MeasureTable, target: str) -> dict[str, ScorerFigures]:
@@ -58,6 +63,7 @@ def _figures(info: ScorerInfo, table: MeasureTable, ids: Sequence[str], trials: 
     results = [(t.cast.persona.id, r) for t in trials for r in results_of(t, info)]
     given = [(persona, r) for persona, r in results if isinstance(r, Assessment)]
     measure = scorer_measure(info)
+    grave = list(verdicts(trials, info)) if info.critical else None
     mean = figure(measure, table, ids) if measure else None
     shares: dict[str, Figure] = {}
     for label in info.labels:
@@ -77,6 +83,8 @@ def _figures(info: ScorerInfo, table: MeasureTable, ids: Sequence[str], trials: 
         n_personas=len({persona for persona, _ in given}),
         not_applicable=sum(isinstance(r, NotApplicable) for _, r in results),
         unscored=sum(isinstance(r, Unscored) for _, r in results),
+        critical=None if grave is None else sum(v.stands for v in grave),
+        critical_open=None if grave is None else sum(v.is_open for v in grave),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from sim.analysis.critical import read_at, told_by
 from sim.analysis.table import find_said
 from sim.core.codebook import DIMENSIONS, Dimension
 from sim.core.controls import control_parts
@@ -21,10 +22,22 @@ if TYPE_CHECKING:
     from sim.core.spec.scorer import ScorerInfo
     from sim.score.said_before import Said
 
-ReasonKind = Literal["false_memory", "critical_flag", "leaving", "low_score", "said_before", "scorer", "sharp_drop", "cut_off", "rater_disagreement"]
+ReasonKind = Literal[
+    "critical_verdict",
+    "false_memory",
+    "critical_flag",
+    "leaving",
+    "low_score",
+    "said_before",
+    "scorer",
+    "sharp_drop",
+    "cut_off",
+    "rater_disagreement",
+]
 REASONS: tuple[ReasonKind, ...] = get_args(ReasonKind)
 """The heaviest first."""
 WEIGHTS: Final[dict[ReasonKind, float]] = {
+    "critical_verdict": 50.0,
     "false_memory": 4.0,
     "critical_flag": 3.0,
     "leaving": 3.0,
@@ -35,7 +48,8 @@ WEIGHTS: Final[dict[ReasonKind, float]] = {
     "cut_off": 1.0,
     "rater_disagreement": 1.0,
 }
-"""What a reason adds to an exchange's place in the queue; low scores, drops and disagreement also add by how far they go, in scale points."""
+"""What a reason adds to an exchange's place in the queue, a critical verdict more than all else together; low scores, drops and disagreement also
+add by how far they go, in scale points."""
 LOW: Final = 2.5
 """Mean over the scored dimensions at or below which a reply is read."""
 DROP: Final = 1.5
@@ -179,12 +193,12 @@ def _repeats(said: Said | None) -> Iterator[_Weighed]:
 
 def _scorers(trial: Trial, session: Session, exchange: Exchange, scorers: Sequence[ScorerInfo]) -> Iterator[_Weighed]:
     """What is about a session or a trial counts against its last reply."""
-    last = exchange.index == len(session.exchanges)
-    ended = last and session.index == len(trial.sessions)
     for info in scorers:
-        places = {"exchange": exchange.scores, "session": session.scores if last else {}, "trial": trial.scores if ended else {}}
-        result = places[info.grain].get(info.id)
-        if isinstance(result, Assessment) and speaks_against(info, result.value):
+        result = read_at(trial, session, exchange, info)
+        if isinstance(result, Assessment) and info.is_critical(result.value):
+            found = f"{info.name}: {written(info, result.value)}: {told_by(result)}"
+            yield WEIGHTS["critical_verdict"], Reason(kind="critical_verdict", said=found[:240].removesuffix(": "), scorer=info.id)
+        elif isinstance(result, Assessment) and speaks_against(info, result.value):
             why = f": {result.reason}" if result.reason else ""
             found = f"{info.name}: {written(info, result.value)}{why}"
             yield WEIGHTS["scorer"], Reason(kind="scorer", said=found[:120], scorer=info.id)

@@ -62,6 +62,21 @@ def _rows(scorer: str, target: str, found: ScorerFigures) -> Iterator[ScorerRow]
         yield ScorerRow(scorer, f"{found.name}: {label}", target, share, found.share_intervals[label], True, found)
 
 
+def critical_lines(found: Mapping[str, Mapping[str, ScorerFigures]]) -> list[str]:
+    """How many verdicts a person has to read, a line a scorer that may give such; they are counted and are in no mean.
+
+    Args:
+        found: by target, and by scorer id.
+    """
+    ids = dict.fromkeys(s for of in found.values() for s, figures in of.items() if figures.critical is not None)
+    return [f"Critical, for a person to read: {_critical(id, {t: of[id] for t, of in found.items() if id in of})}" for id in ids]
+
+
+def _critical(id: str, found: Mapping[str, ScorerFigures]) -> str:
+    each = [f"{target} {f.critical:,}" + (f" ({f.critical_open:,} unread)" if f.critical_open else "") for target, f in found.items()]
+    return f"{next(iter(found.values())).name}: {', '.join(each)}"
+
+
 def between(interval: Interval | None, *, share: bool) -> str:
     """An interval in words: "3.71 to 3.87", "12 % to 40 %"."""
     return NONE if interval is None else " to ".join(percent(b) if share else number(b) for b in interval)

@@ -23,7 +23,7 @@ from sim.present.outages import outage_line
 from sim.present.plain_table import ruled
 from sim.present.robustness import render_robustness
 from sim.present.scales import render_scales
-from sim.present.scorer_tables import between, scorer_rows
+from sim.present.scorer_tables import between, critical_lines, scorer_rows
 from sim.present.stops import stop_lines
 from sim.present.terminal import score_text, spark
 from sim.present.validity import validity_columns, validity_notes
@@ -240,7 +240,12 @@ def _scorers(summary: RunSummary) -> list[RenderableType]:
         counts = (f"{n:,}" for n in (f.n, f.n_personas, f.not_applicable, f.unscored))
         table.add_row(Text(row.what if row.what != before else ""), Text(row.target), row.text, row.between, *counts)
         before = row.what
-    return [table, Text("a mean on the scorer's scale, or the share that is yes, good or so labelled; n: results", "dim")]
+    counted = critical_lines({t.target: t.scorers for t in summary.targets})
+    return [
+        table,
+        *(Text(line) for line in counted),
+        Text("a mean on the scorer's scale, or the share that is yes, good or so labelled; n: results", "dim"),
+    ]
 
 
 def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:

@@ -67,6 +67,8 @@ class Rubric(Frozen):
     """What each label means."""
     good: tuple[Text, ...] = ()
     """Labels whose share is the measure; left out: shares are shown side by side and nothing is compared."""
+    critical: tuple[Text, ...] = ()
+    """Labels, or `yes` or `no`, that a person has to read: each is counted by itself, goes to the head of the queue, and no model closes it."""
     yes: Text | None = None
     """When the answer is yes."""
     no: Text | None = None
@@ -155,6 +157,10 @@ class Rubric(Frozen):
         if len(kinds) != 1:
             found = " and ".join(kinds) if kinds else "none"
             raise ValueError(f"a rubric has levels:, labels:, or yes: and no:, and exactly one of them; found: {found}")
+        odd = [c for c in self.critical if self.levels or c not in self.answers]
+        if odd:
+            mend = "a level is never critical; write labels:, or yes: and no:" if self.levels else nearest(odd[0], [str(a) for a in self.answers])
+            raise ValueError(f"critical: '{odd[0]}' is none of the answers; {mend}")
         return self
 
     @property
@@ -200,6 +206,7 @@ class Rubric(Frozen):
             high=max(self.levels) if self.levels else None,
             labels=tuple(self.labels),
             good=self.good,
+            critical=self.critical,
             calls=1,
             group=group,
         )

@@ -62,6 +62,9 @@ class ScorerInfo(Frozen):
     good: tuple[Text, ...] = ()
     """Of a label, those whose share is the measure of the scorer; empty: shares are shown side by side and nothing is compared."""
 
+    critical: tuple[Text, ...] = ()
+    """Labels, or `yes` or `no`, each of which is for a person to read: such a verdict is counted by itself, and a person alone closes it."""
+
     calls: int = Field(default=0, ge=0)
     """Calls to a model that asking it once takes, repairs apart, and for all of its `group` together; 0: it asks no model."""
     group: str = ""
@@ -73,6 +76,9 @@ class ScorerInfo(Frozen):
             raise ValueError("labels: belong to result: label, which needs them")
         if unknown := [g for g in self.good if g not in self.labels]:
             raise ValueError(f"good: '{unknown[0]}' is none of the labels")
+        answers = {"label": self.labels, "yes_no": ("yes", "no"), "number": ()}[self.result]
+        if unknown := [c for c in self.critical if c not in answers]:
+            raise ValueError(f"critical: '{unknown[0]}' is none of the answers{': ' + ', '.join(answers) if answers else ', which are numbers'}")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError("low must be below high")
         return self
@@ -81,6 +87,10 @@ class ScorerInfo(Frozen):
     def part(self) -> str:
         """Where the journal keeps its results: `answers@2`."""
         return str(Address(self.id, edition=self.version))
+
+    def is_critical(self, value: bool | float | str) -> bool:
+        """Whether a result is one that a person has to read."""
+        return (("yes" if value else "no") if isinstance(value, bool) else value) in self.critical
 
     @property
     def name(self) -> str:

@@ -286,10 +286,15 @@ class RunIndex:
             )
             key, last = (trial, session, exchange), (trial, session, exchange + 1) not in self._rows
             weight += WEIGHTS["said_before"] * self._echoes.to_same_user(key) + WEIGHTS["scorer"] * self._findings.against(key, last=last)
+            weight += WEIGHTS["critical_verdict"] * self._findings.critical(key, last=last)
             if weight:
                 found.append((weight - LABELLED * (row.label is not None), row))
         found.sort(key=lambda f: (-f[0], f[1].number))
         return list(dict.fromkeys(row.plan.id for _, row in found[:most]))
+
+    def has_critical(self, trial: str) -> bool:
+        """Whether a scorer's verdict on anything in it is for a person to read."""
+        return self._findings.has_critical(trial)
 
     def choices(self) -> dict[str, list[str]]:
         """What can be filtered by, as far as it occurs."""

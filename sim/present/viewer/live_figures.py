@@ -87,6 +87,14 @@ class Findings:
         own = self._found.get(key, {})
         return sum(self._is_bad(s, r) for s, r in (self._results(key) if last else own).items())
 
+    def critical(self, key: Key, *, last: bool) -> int:
+        """How many verdicts on it a person has to read; what is about a session counts at its `last` reply."""
+        return sum(self._is_critical(s, r) for s, r in (self._results(key) if last else self._found.get(key, {})).items())
+
+    def has_critical(self, trial: str) -> bool:
+        """Whether any verdict on `trial` is for a person to read."""
+        return any(self._is_critical(s, r) for key, found in self._found.items() if key[0] == trial for s, r in found.items())
+
     def keeps(self, key: Key, wish: str) -> bool:
         """Whether an exchange has what is wished for: `scorer=value`, or `scorer=bad`."""
         scorer, _, value = wish.partition("=")
@@ -109,6 +117,9 @@ class Findings:
 
     def _is_bad(self, scorer: str, result: dict[str, Any]) -> bool:
         return result["kind"] == "assessment" and speaks_against(self.scorers[scorer], result["value"])
+
+    def _is_critical(self, scorer: str, result: dict[str, Any]) -> bool:
+        return result["kind"] == "assessment" and self.scorers[scorer].is_critical(result["value"])
 
     def _written(self, scorer: str, result: dict[str, Any]) -> str:
         if result["kind"] == "assessment":

@@ -189,15 +189,18 @@ class OpenRun:
             return self._index.page(wish, offset=offset, limit=limit, among=among)
 
     def suspects(self, most: int) -> tuple[Trial, ...]:
-        """The trials that hold the `most` exchanges most speaks against, without the words of raters and taggers."""
+        """The trials that hold the `most` exchanges most speaks against, without the words of raters and taggers but for what is critical."""
         self.catch_up()
         with self._lock:
             asked = self._index.last, most
             if self._suspected is not None and self._suspected[0] == asked:
                 return self._suspected[1]
             names = self._index.suspects(most)
+            told = {name for name in names if self._index.has_critical(name)}
         with self.folder.read_journal() as journal:
-            found = journal.digest(self.plans[name].blank() for name in names)
+            whole = {name: fold(self.plans[name].blank(), journal.events(name)) for name in told}
+            lean = {t.id: t for t in journal.digest(self.plans[name].blank() for name in names if name not in told)}
+            found = tuple({**lean, **whole}[name] for name in names)
         self._suspected = asked, found
         return found
 
