@@ -83,7 +83,7 @@ def read_sentences(text: str) -> tuple[Said, ...]:
 
 def load_cues(name: str, **parts: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of `sim/score/conduct/cues/<name>.txt`, one a line; `parts`: what `<NAME>` stands for in them."""
-    return _load(name, room="sim.score.conduct", **parts)
+    return _load(name, room="sim.score.conduct", **parts).each
 
 
 def quote(said: Said) -> tuple[Quote, ...]:

@@ -53,7 +53,7 @@ def repeats(speech: Speech, situation: Situation) -> str | None:
     """The earlier message of this talk that it says again; None: there is none."""
     if speech.size < SAME_WORDS:
         return None
-    now = normalised(speech.raw)
+    now = speech.normal
     return next((m for m in situation.said if fuzz.ratio(now, normalised(m), score_cutoff=SAME) >= SAME), None)
 
 
@@ -61,8 +61,10 @@ def signal_twice(speech: Speech, situation: Situation) -> str | None:
     """The line of like or dislike that was used before in the trial; None: there is none."""
     if situation.speaker is None:
         return None
-    now, earlier = normalised(speech.raw), (*situation.said, *situation.before)
-    return next((s for s in situation.speaker.signals if normalised(s) in now and any(contains(m, s) for m in earlier)), None)
+    now = speech.normal
+    given = [s for s, line in situation.speaker.signal_lines if line in now]
+    earlier = (*situation.said, *situation.before) if given else ()
+    return next((s for s in given if any(contains(m, s) for m in earlier)), None)
 
 
 FEWEST: Final = 4
@@ -73,8 +75,10 @@ _THANKS: Final = re.compile(r"\b(?:thanks|thank you|thx|ty|cheers for|much appre
 
 def always_thanks(speech: Speech, situation: Situation) -> bool:
     """Whether this is the message at which it shows that nearly all of them thank."""
-    thanked = [bool(_THANKS.search(normalised(m))) for m in (*situation.said, speech.raw)]
-    return _shows_now([float(t) for t in thanked], lambda so_far: fmean(so_far) >= THANKS_SHARE) and thanked[-1]
+    if len(situation.said) < FEWEST - 1 or not _THANKS.search(speech.normal):
+        return False
+    thanked = [float(bool(_THANKS.search(normalised(m)))) for m in situation.said]
+    return _shows_now([*thanked, 1.0], lambda so_far: fmean(so_far) >= THANKS_SHARE)
 
 
 EVEN_MESSAGES: Final = 6
@@ -84,8 +88,21 @@ EVEN: Final = 0.12
 
 def even_length(speech: Speech, situation: Situation) -> bool:
     """Whether this is the message at which it shows that all are of one length; very short ones are anybody's."""
-    lengths = [float(count_words(m)) for m in (*situation.said, speech.raw)]
-    return _shows_now(lengths, lambda so_far: len(so_far) >= EVEN_MESSAGES and fmean(so_far) >= FEWEST and pstdev(so_far) <= EVEN * fmean(so_far))
+    count = len(situation.said) + 1
+    if count < EVEN_MESSAGES:
+        return False
+    lengths, least, most = [], speech.size, speech.size
+    for message in reversed(situation.said):
+        lengths.append(count_words(message))
+        least, most = min(least, lengths[-1]), max(most, lengths[-1])
+        # The variance of n lengths is at least (most - least)² / 2n, and their mean at most `most`; a longer one to come only widens this gap.
+        if (most - least) ** 2 > 2 * count * (EVEN * most) ** 2:
+            return False
+    return _shows_now([*map(float, reversed(lengths)), float(speech.size)], _are_even)
+
+
+def _are_even(lengths: list[float]) -> bool:
+    return len(lengths) >= EVEN_MESSAGES and fmean(lengths) >= FEWEST and pstdev(lengths) <= EVEN * fmean(lengths)
 
 
 def _shows_now(values: list[float], holds: Callable[[list[float]], bool]) -> bool:

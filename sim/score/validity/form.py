@@ -9,7 +9,7 @@ import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
-from sim.core.text import words
+from sim.core.text import normalised, words
 
 if TYPE_CHECKING:
     from sim.score.validity.situation import Situation
@@ -61,7 +61,7 @@ def unwrap(raw: str, name: str) -> str:
     text = _unquoted(text)
     own = "|".join(re.escape(n) for n in dict.fromkeys((name, *name.split()[:1])) if n)
     unlabelled = _LABEL.sub("", text, count=1)
-    if unlabelled == text and own:
+    if unlabelled == text and own and ":" in text:
         unlabelled = re.sub(rf"\A(?:\*\*|__)?(?:{own})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*", "", text, count=1)
     return _unquoted(unlabelled.strip())
 
@@ -95,8 +95,15 @@ def is_echo(speech: Speech, situation: Situation) -> bool:
     """Whether it gives back what it answers. What it marks as quoted is not counted."""
     if not situation.heard:
         return False
-    own, heard = words(speech.own), words(situation.heard)
-    if len(own) < ECHO_WORDS or len(heard) < ECHO_WORDS:
+    own = words(speech.own)
+    if len(own) < ECHO_WORDS:
+        return False
+    # A word of the reply stands in its text, which is told sooner than its words are found.
+    text = normalised(situation.heard)
+    if sum(w in text for w in own) < ECHO_SHARE * len(own):
+        return False
+    heard = words(situation.heard)
+    if len(heard) < ECHO_WORDS:
         return False
     common = set(own) & set(heard)
     if sum(w in common for w in own) < ECHO_SHARE * len(own):

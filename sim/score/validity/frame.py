@@ -13,6 +13,7 @@ from sim.score.validity.cues import load_cues
 from sim.score.validity.speech import without_code
 
 if TYPE_CHECKING:
+    from sim.score.validity.cues import Cues
     from sim.score.validity.situation import Situation
     from sim.score.validity.speech import Speech
 
@@ -28,8 +29,8 @@ def fourth_wall(speech: Speech) -> str | None:
     return _first(_FRAME, speech)
 
 
-def _first(patterns: tuple[re.Pattern[str], ...], speech: Speech) -> str | None:
-    return next((s for s in speech.sentences for p in patterns if p.search(s)), None)
+def _first(cues: Cues, speech: Speech) -> str | None:
+    return next((s for s in speech.sentences if cues.stand_in(s)), None)
 
 
 # --- answering the request to write again -------------------------------------------------------------------------
@@ -64,6 +65,7 @@ _ROLE: Final = re.compile(
 )
 _JSON: Final = re.compile(r"""^\s*[{\[]\s*["{\[].*[}\]]\s*$|"(?:message|facts_used|signalled|humour_bid)"\s*:""", re.DOTALL)
 _SPEECH_ACT: Final = r"(?:mention|ask|thank|express|respond|reply|bring up|steer|greet|reveal|hint|acknowledge|complain|convey|show|say)"
+_TO_DO: Final = re.compile(rf"\b{_SPEECH_ACT}\b")
 _INTENT: Final = load_cues("intent", SPEECH_ACT=_SPEECH_ACT)
 _ACTS: Final = (
     r"(?:sighs?|types?|pauses?|asks?|says?|responds?|answers?|replies|nods?|smiles?|frowns?|hesitates?|thinks?|feels?"
@@ -85,13 +87,17 @@ _ACTING: Final = re.compile(
 def leak(speech: Speech, situation: Situation) -> str | None:
     """What was not meant for the reader: thoughts, plans, drafts, labels, fields, directions, another's turn; None: there is nothing."""
     text = without_code(speech.plain)
-    for pattern, within in ((_TAGS, text), (_JSON, speech.plain), (_FIELDS, text), (_ROLE, text)):
-        if found := pattern.search(within):
-            return within[found.start() :].strip()
-    for note in _NOTES.finditer(text):
-        said = note[1].casefold()
-        if re.search(rf"\b{_SPEECH_ACT}\b", said) and not said.startswith("never"):
-            return note[0].strip()
+    # Of the signs without which a pattern cannot match, the first is looked for before: most messages have none of them.
+    marked, labelled = any(s in speech.plain for s in "<[{"), ":" in speech.plain
+    if marked or labelled:
+        for pattern, within in ((_TAGS, text), (_JSON, speech.plain), (_FIELDS, text), (_ROLE, text)):
+            if found := pattern.search(within):
+                return within[found.start() :].strip()
+    if labelled:
+        for note in _NOTES.finditer(text):
+            said = note[1].casefold()
+            if _TO_DO.search(said) and not said.startswith("never"):
+                return note[0].strip()
     return _first(_INTENT, speech) or _third_person(speech, situation) or _aside(text, situation)
 
 
@@ -100,6 +106,8 @@ def _third_person(speech: Speech, situation: Situation) -> str | None:
     if situation.speaker is None:
         return None
     for name in situation.speaker.names:
+        if not any(name in sentence for sentence in speech.sentences):
+            continue
         own = re.escape(name)
         told = re.compile(
             rf"\b{own}\b,? (?:\w+ly )?{_ACTS}\b|^\W*{own}\s*:|\bwhat {own} (?:would|should|might)\b"

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sim.core.text import contains, normalised, words
+from sim.core.text import contains, count_words, normalised, words
 from sim.score.language import is_english, is_plainly_english
 from sim.score.validity.cues import load_cues, load_words
-from sim.score.validity.speech import own_words
 
 if TYPE_CHECKING:
     from sim.core.event import FlagKind
@@ -91,8 +90,8 @@ def false_claims(speech: Speech, situation: Situation) -> list[tuple[FlagKind, s
     speaker = situation.speaker
     if speaker is None or not speaker.lore:
         return []
-    own = " ".join(speech.sentences)
-    cased = " ".join(own_words(speech.plain).split())
+    own = speech.joined
+    cased = " ".join(speech.said.split())
     return [*_named(cased, speaker, situation), *_kin(own, speaker), *_placed(own, cased, speaker, situation)]
 
 
@@ -168,8 +167,8 @@ def sanitised(speech: Speech, situation: Situation) -> str | None:
     """What a hostile person would not say so warmly; None: it would. One plain thank-you is nothing."""
     if situation.speaker is None or not situation.speaker.hostile:
         return None
-    own = " ".join(speech.sentences)
-    found = [m[0] for p in _WARM if (m := p.search(own))]
+    own = speech.joined
+    found = [m[0] for m in _WARM.matches(own)]
     return ", ".join(found) if len(found) >= WARM_ENOUGH and not _HARSH.search(own) else None
 
 
@@ -182,9 +181,10 @@ def wrong_language(speech: Speech, situation: Situation) -> bool:
     """Whether the message is in another language than the person writes; what is short, mixed or cannot be told is not."""
     if situation.speaker is None or not situation.speaker.language:
         return False
-    text = own_words(speech.plain)
-    if len(words(text)) < ENOUGH_WORDS or len(_SIGNS.findall(text)) > 0.3 * len(words(text)):
+    text = speech.said
+    size = count_words(text)
+    if size < ENOUGH_WORDS or len(_SIGNS.findall(text)) > 0.3 * size:
         return False
     if situation.speaker.language.partition("-")[0] != "en":
         return is_plainly_english(text)
-    return not is_english(text) and not any(is_plainly_english(s) for s in re.split(r"[.!?\n]+", text) if len(words(s)) >= 3)
+    return not is_english(text) and not any(is_plainly_english(s) for s in re.split(r"[.!?\n]+", text) if count_words(s) >= 3)

@@ -45,6 +45,11 @@ class Speaker:
         return tuple(dict.fromkeys((full, *full.split()[:1]))) if full else ()
 
     @cached_property
+    def signal_lines(self) -> tuple[tuple[str, str], ...]:
+        """Each of those lines, and it normalised."""
+        return tuple((s, normalised(s)) for s in self.signals)
+
+    @cached_property
     def known(self) -> str:
         """The lore, normalised."""
         return normalised(self.lore)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
-from sim.core.text import words
+from sim.core.text import count_words, normalised
 
 _STRAIGHT = str.maketrans({"‘": "'", "’": "'", "‛": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
@@ -31,39 +31,56 @@ _TOLD = re.compile(
 
 @dataclass(frozen=True)
 class Speech:
-    """One message."""
+    """One message; what several rules ask of it is found out once."""
 
     raw: str
     plain: str
     """In straight signs."""
+    said: str
+    """Without what it quotes, as it is written."""
     own: str
-    """Without what it quotes, lower case."""
+    """The same in lower case."""
     sentences: tuple[str, ...]
     """Of `own`, those in which the speaker speaks for itself and now."""
     written: dict[str, str]
     """Each of them as it is written."""
-    size: int
-    """Words of the message."""
+
+    @cached_property
+    def size(self) -> int:
+        """Words of the message."""
+        return count_words(self.raw)
+
+    @cached_property
+    def normal(self) -> str:
+        """The message, normalised."""
+        return normalised(self.raw)
+
+    @cached_property
+    def joined(self) -> str:
+        """The sentences as one text."""
+        return " ".join(self.sentences)
 
 
-@lru_cache(maxsize=256)
 def read_speech(message: str) -> Speech:
     """The message, taken apart."""
-    plain = unicodedata.normalize("NFKC", message).translate(_STRAIGHT)
-    own = own_words(plain)
-    parts = [" ".join(part.split()) for part in _SENTENCE.split(own)]
-    written = {part.casefold(): part for part in parts if part and not _BY_OTHERS.search(part)}
-    return Speech(message, plain, own.casefold(), tuple(written), written, len(words(message)))
+    plain = message if message.isascii() else unicodedata.normalize("NFKC", message).translate(_STRAIGHT)
+    said = own_words(plain)
+    parts = [" ".join(part.split()) for part in _SENTENCE.split(said)]
+    written = {part.casefold(): part for part in parts if part and not ("," in part and _BY_OTHERS.search(part))}
+    return Speech(message, plain, said, said.casefold(), tuple(written), written)
 
 
 def own_words(plain: str) -> str:
     """`plain` without what is quoted, reported or code; an ellipsis stands for each."""
-    return _REPORTED.sub(" … ", _QUOTED.sub(" … ", _CODE.sub(" … ", plain)))
+    text = without_code(plain)
+    if '"' in text or "'" in text:
+        text = _QUOTED.sub(" … ", text)
+    return _REPORTED.sub(" … ", text) if ":" in text else text
 
 
 def without_code(plain: str) -> str:
     """`plain` without what stands in code."""
-    return _CODE.sub(" … ", plain)
+    return _CODE.sub(" … ", plain) if "`" in plain else plain
 
 
 def told_another(sentence: str, at: int) -> bool:

@@ -13,6 +13,9 @@ from sim.score.validity.cues import load_cues
 from sim.score.validity.speech import told_another
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sim.score.validity.cues import Cues
     from sim.score.validity.speech import Speech
 
 _MACHINE: Final = (
@@ -37,21 +40,25 @@ _JOKING: Final = re.compile(r"\b(?:kidding|joking|jk|lol|lmao|haha+|just messing
 
 def role_flip(speech: Speech) -> str | None:
     """The words in which the speaker is an assistant; None: it is not."""
-    joking = bool(_JOKING.search(speech.own))
-    patterns = (*_WEAK, *_COMFORT) if _about_you(speech) else _WEAK
+    strong = next(_own(_STRONG, speech), None)
     weak: list[str] = []
-    for sentence in speech.sentences:
-        for pattern in _STRONG:
-            found = pattern.search(sentence)
-            if found and not told_another(sentence, found.start()) and not joking:
-                return sentence
-        weak += [sentence for p in patterns if (f := p.search(sentence)) and not told_another(sentence, f.start())]
-    return " ".join(dict.fromkeys(weak)) if len(weak) >= 2 and not joking else None
+    if strong is None:
+        weak = [*_own(_WEAK, speech)]
+        comfort = [*_own(_COMFORT, speech)]
+        if comfort and _about_you(speech):
+            weak = sorted((*weak, *comfort), key=speech.sentences.index)
+    found = strong or (" ".join(dict.fromkeys(weak)) if len(weak) >= 2 else None)
+    return None if found is None or _JOKING.search(speech.own) else found
+
+
+def _own(cues: Cues, speech: Speech) -> Iterator[str]:
+    """The sentences in which a cue stands that is said to the reader, each as often as cues do."""
+    return (s for s in speech.sentences for found in cues.matches(s) if not told_another(s, found.start()))
 
 
 def _about_you(speech: Speech) -> bool:
     """Whether the message is more about the reader's life than about the speaker's."""
-    own = " ".join(speech.sentences)
+    own = speech.joined
     return len(_YOU.findall(own)) > len(_ME.findall(own))
 
 
@@ -68,7 +75,7 @@ _MODEL_VERB: Final = (
 _VERB: Final = r"(?:help|continue|provide|discuss|write|produce|create|do|answer|respond|say|support|share|go on|talk about)"
 _REASON: Final = (
     r"(?:\bmy (?:guidelines|policies|policy|programming|safety|instructions|principles)\b|\bthe (?:content |usage "
-    r"|safety )?(?:guidelines|policy|policies)\b|content policy|\bviolat"
+    r"|safety )?(?:guidelines|policy|policies)\b|\b\w*content policy|\bviolat"
     r"|\binappropriate\b|\bharmful\b|\bunsafe\b|\bunethical\b|\boffensive\b|\b(?:that|this|such a|your) request\b"
     r"|\bhostile language\b|\bas an? (?:\w+ )?ai\b|\bmanipulative\b|\bsafety guidelines\b)"
 )
@@ -80,9 +87,4 @@ def refusal(speech: Speech) -> str | None:
 
     A person who will not talk of something has reasons of its own; a model speaks of requests, guidelines and what it may generate.
     """
-    for sentence in speech.sentences:
-        for pattern in _REFUSALS:
-            found = pattern.search(sentence)
-            if found and not told_another(sentence, found.start()):
-                return sentence
-    return None
+    return next(_own(_REFUSALS, speech), None)
