@@ -11,19 +11,15 @@ decides nothing, unless that is allowed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sim.analysis.arms import RunSource
 from sim.analysis.gate_checks import Check, Verdict, check
 from sim.analysis.non_inferiority import not_worse
 from sim.analysis.outages import find_outages
-from sim.analysis.requirements import Count, FlagShare, Mean, Percentile, Requirement, Share, WorstPersona
+from sim.analysis.requirements import Count, Figure, FlagShare, Given, Mean, Requirement, WorstPersona
 from sim.core.frozen import Frozen
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.standins import RATER, USER
-
-if TYPE_CHECKING:
-    pass
 
 
 class GateDocument(Frozen):
@@ -84,7 +80,7 @@ def run_gate(
     )
 
 
-def _judge(source: RunSource, figure: Mean | WorstPersona | Percentile | Share | Count | FlagShare) -> str:
+def _judge(source: RunSource, figure: Figure) -> str:
     """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
     match figure:
         case Mean(str() as measure) | WorstPersona(str() as measure):
@@ -95,6 +91,8 @@ def _judge(source: RunSource, figure: Mean | WorstPersona | Percentile | Share |
             return _JUDGES.get(thing, "")
         case FlagShare():
             return ""
+        case Given(scorer):
+            return f"scorer {scorer}"
     return RATER
 
 
@@ -130,15 +128,3 @@ def _without_calls(checks: Sequence[Check], new: RunSource) -> list[Check]:
         else c
         for c in checks
     ]
-
-
-# --- verdicts -----------------------------------------------------------------------------------------------------
-
-
-# --- shares and percentiles ---------------------------------------------------------------------------------------
-
-
-# --- counts -------------------------------------------------------------------------------------------------------
-
-
-# --- non-inferiority ----------------------------------------------------------------------------------------------

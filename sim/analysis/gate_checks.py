@@ -16,16 +16,20 @@ from sim.analysis.measures import RATED_BY, Measure
 from sim.analysis.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
 from sim.analysis.needed import needed as needed_for
 from sim.analysis.proportions import effective
-from sim.analysis.requirements import Count, FlagShare, Mean, Percentile, Requirement, Share, Unit, WorstPersona
+from sim.analysis.requirements import Count, Fall, FlagShare, Given, Mean, Percentile, Requirement, Share, Unit, WorstPersona
+from sim.analysis.robustness import summarise_robustness
+from sim.analysis.scorers import results_of
 from sim.analysis.table import session_of
 from sim.analysis.validity import drafts_of
 from sim.analysis.worst import Unit as TalkUnit
 from sim.analysis.worst import know_personas
-from sim.core.event import Quote, Score, Unscored
+from sim.core.event import Assessment, Quote, Score, Unscored
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
     from sim.core.event import Flag, Rejected
+    from sim.core.perturbation import PerturbationKind
+    from sim.core.spec.scorer import ScorerInfo
 
 FEWEST = 5
 """Personas below which no mean is judged."""
@@ -68,6 +72,10 @@ def check(new: RunSource, target: str, requirement: Requirement) -> Check:
             return _check_count(arm, figure, requirement)
         case FlagShare(measure):
             return _check_flags(arm, new.measure(measure), requirement)
+        case Given() as figure:
+            return _check_given(arm, figure, new.scorers, requirement)
+        case Fall(kind):
+            return _check_fall(new, target, kind, requirement)
 
 
 def nothing_measured(arm: Arm, requirement: str, what: str) -> Check:
@@ -309,6 +317,55 @@ def _check_count(arm: Arm, figure: Count, requirement: Requirement) -> Check:
         noun = f"verdicts of {figure.critical_of.name} are critical"
     else:
         hits, noun = _things(arm, figure.thing)
+    return _counted(arm, hits, noun, requirement)
+
+
+def _check_given(arm: Arm, figure: Given, scorers: Sequence[ScorerInfo], requirement: Requirement) -> Check:
+    """A scorer that never applied has counted nothing: then there is nothing to hold against the requirement."""
+    info = next(s for s in scorers if s.id == figure.scorer)
+    given = [(t.cast.persona.id, r) for t in arm.trials for r in results_of(t, info)]
+    hits = [(p, said_so(r.value, figure.value)) for p, r in given if isinstance(r, Assessment)]
+    if not hits:
+        why = "of no reply could it be told" if given else "nobody was asked"
+        return nothing_measured(arm, requirement.text, info.name).model_copy(update={"detail": f"{info.name} has no result: {why}"})
+    return _counted(arm, hits, f"{info.grain}s that {info.name} is about", requirement)
+
+
+def said_so(value: bool | float | str, wanted: str) -> bool:
+    """Whether a scorer's result is `wanted`: a label, or `yes` or `no`."""
+    return value == wanted if isinstance(value, str) else bool(value) == (wanted == "yes")
+
+
+def _check_fall(new: RunSource, target: str, kind: PerturbationKind, requirement: Requirement) -> Check:
+    """The undisturbed outcome less the disturbed one, paired, at the highest strength: which strength is judged is fixed before anything is seen."""
+    arm = new.arm(target)
+    curve = next((c for c in summarise_robustness(new.study, new.table) if c.target == target and c.kinds == (kind,)), None)
+    less = curve.points[-1].less if curve else None
+    if curve is None or less is None or less.difference is None:
+        return nothing_measured(arm, requirement.text, f"a fall under {kind.replace('_', ' ')}")
+    fall, bounds = -less.difference, (-less.interval[1], -less.interval[0]) if less.interval else None
+    steps = ", ".join(f"{p.value:.2f} at {p.strength:g}" for p in curve.points if p.value is not None)
+    detail = f"{arm.primary.label} by strength: {steps}; paired over {count_people(less.personas)}"
+    verdict: Verdict = "inconclusive"
+    if less.personas < FEWEST:
+        detail += f": not judged below {FEWEST}"
+    elif bounds is not None:
+        verdict = by_interval(bounds, requirement)
+    elif not holds(fall, requirement):
+        verdict = "failed"
+    return Check(
+        target=arm.label,
+        requirement=requirement.text,
+        verdict=verdict,
+        observed=fall,
+        interval=bounds,
+        n=less.personas,
+        personas=less.personas,
+        detail=detail,
+    )
+
+
+def _counted(arm: Arm, hits: Sequence[tuple[str, bool]], noun: str, requirement: Requirement) -> Check:
     observed = sum(h for _, h in hits)
     bounds = None
     detail = f"{observed:,} of {len(hits):,} {noun}"

@@ -10,6 +10,8 @@ figure      = measure                            a target's figure: likability, 
                                                the share of the simulated user's messages in this run that are flagged so
             | count(unit operator number) | count(thing) | thing
             | scorer.critical                  how many verdicts of a scorer a person has to read: crisis-conduct.critical
+            | count(scorer = label)            how often a scorer of the study says so, by label, or yes or no: count(answers = no)
+            | fall(perturbation)               by how much the primary outcome is lower at the perturbation's full strength than undisturbed
 operator    = >= | <= | > | < | ==               == for counts alone
 """
 
@@ -28,6 +30,7 @@ from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError, nearest
 from sim.core.event import FLAG_KINDS
 from sim.core.frozen import Frozen, Text
+from sim.core.perturbation import PERTURBATIONS, PerturbationKind
 from sim.core.spec.scorer import ScorerInfo
 
 Scorers = Sequence[ScorerInfo]
@@ -108,8 +111,26 @@ class FlagShare:
     measure: str
 
 
+@dataclass(frozen=True)
+class Given:
+    """How often a scorer gave one result."""
+
+    scorer: str
+    value: str
+    """A label, or `yes` or `no`."""
+
+
+@dataclass(frozen=True)
+class Fall:
+    """By how much the primary outcome is lower when the user is disturbed at the highest strength of a curve."""
+
+    kind: PerturbationKind
+
+
 FLAG_SHARES: Final = ("critical_flags", "serious_flags", "rejected_drafts")
-Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare
+Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare | Given | Fall
+COUNTED: Final = Count | Given
+"""What is a number of things, and may be required to be exactly so many."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +163,9 @@ def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
         raise _wrong(text, "is not a requirement", "write figure, operator and number, as in 'likability >= 3.5'")
     operator, bar = _operator(text, found["operator"]), _number(text, found["bar"])
     figure = _figure(text, found["figure"].strip(), scorers)
-    if operator == "==" and not isinstance(figure, Count):
+    if operator == "==" and not isinstance(figure, COUNTED):
         raise _wrong(text, "asks an estimate to be exactly something", "write >= or <=; == is for counts")
-    if isinstance(figure, Count) and bar < 0:
+    if isinstance(figure, COUNTED) and bar < 0:
         raise _wrong(text, "asks for a count below 0", "write a number from 0")
     if (isinstance(figure, Share | FlagShare) or (isinstance(figure, Mean) and figure.share)) and not 0 <= bar <= 1:
         raise _wrong(text, "asks for a share outside 0 to 1", "write 0.05 for 5 %")
@@ -170,7 +191,12 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     if name == "share":
         labelled = _LABELLED.fullmatch(inside)
         return _label(text, labelled["scorer"], labelled["label"], scorers) if labelled else _share(text, inside)
+    if name == "fall":
+        return Fall(_perturbation(text, inside))
     if name == "count":
+        labelled = _LABELLED.fullmatch(inside)
+        if labelled and labelled["scorer"] not in UNITS:
+            return _given(text, labelled["scorer"], labelled["label"].strip(), scorers)
         if any(sign in inside for sign in "<>="):
             return Count(inside, _share(text, inside))
         scorer, dot, what = inside.rpartition(".")
@@ -182,7 +208,7 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     percent = re.fullmatch(r"p([0-9]{1,2})", name)
     if percent and 1 <= int(percent[1]) <= 99:
         return Percentile(int(percent[1]), _unit(text, inside))
-    raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "worst_persona", "p10", "p90")))
+    raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "fall", "worst_persona", "p10", "p90")))
 
 
 def _label(text: str, scorer: str, label: str, scorers: Scorers) -> Mean:
@@ -201,6 +227,21 @@ def _critical(text: str, scorer: str, scorers: Scorers) -> Count:
     if scorer not in grave:
         raise _wrong(text, f"speaks of '{scorer}', which is not a scorer with critical answers", nearest(scorer, grave))
     return Count(f"{scorer}.{CRITICAL}", critical_of=grave[scorer])
+def _given(text: str, scorer: str, value: str, scorers: Scorers) -> Given:
+    """How often a scorer says one thing."""
+    telling = {s.id: s.labels or ("yes", "no") for s in scorers if s.result != "number"}
+    if scorer not in telling:
+        raise _wrong(text, f"speaks of '{scorer}', which is not a scorer with labels, or of yes and no", nearest(scorer, telling))
+    if value not in telling[scorer]:
+        raise _wrong(text, f"speaks of '{value}', which '{scorer}' never says", nearest(value, telling[scorer]))
+    return Given(scorer, value)
+
+
+def _perturbation(text: str, kind: str) -> PerturbationKind:
+    for known in PERTURBATIONS:
+        if kind == known:
+            return known
+    raise _wrong(text, f"speaks of unknown perturbation '{kind}'", nearest(kind, PERTURBATIONS))
 
 
 def _share(text: str, inside: str) -> Share:

@@ -13,7 +13,8 @@ from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
 from sim.core.panel import Panel
 from sim.core.record import Trial
-from sim.core.spec import ChatTargetSpec, Unsuited, left_out, tells_dates
+from sim.core.spec import ChatTargetSpec, Unsuited, tells_dates
+from sim.core.spec.held import held
 from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
@@ -75,12 +76,16 @@ def plan_trials(
         InputError: a scenario speaks of a fact that a persona does not have, or nobody suits any scenario.
     """
     people, told = tuple(personas), tuple(scenarios)
-    skipped = {(pair.persona, pair.scenario) for pair in left_out(study, people, told)}
-    casts = [build_cast(p, s, start_date=study.start_date) for s in told for p in people if (p.id, s.id) not in skipped]
-    if skipped and not casts:
-        raise InputError("no persona of the study suits any of its scenarios", mend="name both outright to run them all the same")
     own = tuple(scorers)
-    return tuple(TrialPlan(target, seed, cast, own) for seed in study.seeds for cast in casts for target in study.targets)
+    casts: dict[tuple[str, str], Cast] = {}
+    plans: list[TrialPlan] = []
+    for seed, scenario, persona, target in held(study, people, told):
+        cast = casts.get((persona.id, scenario.id)) or build_cast(persona, scenario, start_date=study.start_date)
+        casts[persona.id, scenario.id] = cast
+        plans.append(TrialPlan(target, seed, cast, own))
+    if not plans and people and told:
+        raise InputError("no persona of the study suits any of its scenarios", mend="name both outright to run them all the same")
+    return tuple(plans)
 
 
 def plan_logged(
@@ -97,9 +102,9 @@ def plan_logged(
     days = [study.start_date + dt.timedelta(days=n) for n in range(max(begun.values(), default=0))]
     sessions = tuple(CastSession(n, scenario.sessions[0], day, (), ()) for n, day in enumerate(days, 1))
     found: list[TrialPlan] = []
-    for trial, held in begun.items():
+    for trial, sessions_held in begun.items():
         person, _, target, seed = trial.split("/")
-        cast = Cast(persona.model_copy(update={"id": person}), scenario, sessions[:held], study.start_date)
+        cast = Cast(persona.model_copy(update={"id": person}), scenario, sessions[:sessions_held], study.start_date)
         found.append(TrialPlan(targets[target], int(seed), cast, own))
     return tuple(found)
 

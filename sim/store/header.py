@@ -14,7 +14,8 @@ from pathlib import Path
 from sim.core.codebook import Codebook
 from sim.core.event import SCHEMA_VERSION
 from sim.core.frozen import Frozen
-from sim.core.spec import KeptScorer, Persona, Scenario, Study, left_out
+from sim.core.spec import KeptScorer, Persona, Scenario, Study
+from sim.core.spec.held import held
 
 _PACKAGES = ("rapport-sim", "langgraph", "litellm", "pydantic", "numpy", "scipy")
 
@@ -98,7 +99,6 @@ def build_header(
     working_folder: Path,
 ) -> Header:
     """The header of a run that is about to begin, with `spec_text` as its `study.yaml`; git is asked about `working_folder`."""
-    pairs = len(spec.personas) * len(spec.scenarios) - len(left_out(spec.study, spec.personas, spec.scenarios))
     return Header(
         created=created,
         nonce=nonce,
@@ -109,7 +109,7 @@ def build_header(
         versions=package_versions(),
         git_revision=git_revision(working_folder),
         seeds=spec.study.seeds,
-        trials=len(spec.study.seeds) * len(spec.study.targets) * pairs,
+        trials=sum(1 for _ in held(spec.study, spec.personas, spec.scenarios)),
         scorers=dict(scorers),
         offline=tuple(offline),
     )

@@ -20,7 +20,7 @@ from sim.score.registry import RUBRICS, FoundScorer
 from sim.store.scorers import find_scorers
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
-Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people"]
+Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people", "suite"]
 
 SUFFIXES = (".yaml", ".yml")
 """Of the files that are looked at."""
@@ -79,7 +79,7 @@ def load_study(name: str | Path, *, change: Callable[[Study], Study] | None = No
     Raises:
         InputError: no such study, something in it is wrong, or it names something that is not there.
     """
-    path = Path(name) if Path(name).is_file() else _built_in_study(str(name))
+    path = named_file(str(name), "study")
     document = read_yaml(path)
     study = build(document, Study)
     return resolve_document(change(study) if change else study, path.parent, document)
@@ -121,6 +121,15 @@ def load_scenario(name: str | Path, *, base: Path = Path()) -> Scenario:
     return _one(_Shelf("scenario", Scenario, base), str(name))
 
 
+def load_scenarios(patterns: Sequence[str], *, base: Path = Path()) -> tuple[Scenario, ...]:
+    """The scenarios that ids, globs and paths name, as in a study beside `base`.
+
+    Raises:
+        InputError: everything that names nothing or is wrong.
+    """
+    return _Shelf("scenario", Scenario, base).pick(patterns)
+
+
 def load_codebook(name: str | Path = "mint", *, base: Path = Path()) -> Codebook:
     """The codebook in a file, or the one of that id beside `base`, in the working folder or built in.
 
@@ -138,6 +147,8 @@ def built_in(kind: Kind) -> Path:
     here = Path(__file__).parent
     if kind == "study":
         return here / "studies"
+    if kind == "suite":
+        return here / "suites"
     if kind == "codebook":
         return here / "codebooks"
     if kind == "rubric":
@@ -146,8 +157,11 @@ def built_in(kind: Kind) -> Path:
     return packed if packed.is_dir() else here.parent.parent / f"{kind}s"
 
 
-def resolve_document(study: Study, base: Path, document: Document | None) -> LoadedStudy:
+def resolve_document(study: Study, base: Path, document: Document | None, *, code: Path | None = None) -> LoadedStudy:
     """As `resolve_study`; what `document`, the study's file, names wrongly is told with its line.
+
+    Args:
+        code: the folder that the files of memory policies are relative to; left out: `base`.
 
     Raises:
         InputError: everything it names that is not there or is wrong.
@@ -157,7 +171,7 @@ def resolve_document(study: Study, base: Path, document: Document | None) -> Loa
     codebooks = _Shelf("codebook", Codebook, base, document)
     faults: list[InputError] = []
     try:
-        study = _find_policies(study, base, document)
+        study = _find_policies(study, code or base, document)
     except InputError as error:
         faults += split(error)
 
@@ -225,13 +239,18 @@ def from_here(pattern: str) -> str:
     return str(Path(pattern).absolute()) if _is_path(pattern) else pattern
 
 
-def _built_in_study(name: str) -> Path:
-    if _is_path(name):
+def named_file(name: str, kind: Literal["study", "suite"]) -> Path:
+    """The file that `name` is, or the built-in one of that name.
+
+    Raises:
+        InputError: there is none of that name; the nearest known one is named.
+    """
+    if Path(name).is_file() or _is_path(name):
         return Path(name)
-    known = {f.stem: f for f in _yaml_files(built_in("study"))}
+    known = {f.stem: f for f in _yaml_files(built_in(kind))}
     if name not in known:
         beside = Path(f"{name}.yaml")
-        raise InputError(f"no study is named '{name}'", mend=f"did you mean '{beside}'?" if beside.is_file() else nearest(name, known))
+        raise InputError(f"no {kind} is named '{name}'", mend=f"did you mean '{beside}'?" if beside.is_file() else nearest(name, known))
     return known[name]
 
 

@@ -16,6 +16,7 @@ from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorers import ScorerUse
 from sim.core.spec.stress import StressCurve, spread_stress
+from sim.core.spec.suite import Suite
 from sim.core.spec.target import LoggedTargetSpec, Targets
 from sim.core.spec.twins import refuse_twins
 
@@ -141,6 +142,8 @@ class Study(Frozen):
     start_date: dt.date = dt.date(2026, 1, 5)
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
+    suite: Suite | None = Field(default=None, exclude_if=lambda suite: suite is None)
+    """The suite that made it, whose parts say which of its trials are held; written by `sim run --suite`, never by hand."""
 
     @field_validator("seeds", mode="before", json_schema_input_type=Annotated[int, Field(ge=1, le=10_000)] | tuple[_Seed, ...])
     @classmethod

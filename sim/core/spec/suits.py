@@ -63,7 +63,9 @@ def unsuited(persona: Persona, scenario: Scenario) -> str:
 
 def left_out(study: Study, personas: Iterable[Persona], scenarios: Iterable[Scenario]) -> tuple[Unsuited, ...]:
     """The pairs of `personas` and `scenarios` that `study` does not run, scenario by scenario."""
-    return tuple(_left_out(list(personas), scenarios, _outright(study.personas), _outright(study.scenarios)))
+    # A suite names its personas once for all of its scenarios, and means of each those that it suits.
+    named = frozenset[str]() if study.suite else _outright(study.personas)
+    return tuple(_left_out(list(personas), scenarios, named, _outright(study.scenarios)))
 
 
 def _left_out(people: list[Persona], scenarios: Iterable[Scenario], named: frozenset[str], named_scenarios: frozenset[str]) -> Iterator[Unsuited]:
