@@ -172,7 +172,8 @@ def gate_command(
     """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet.
 
     A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
-    abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed.
+    abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed;
+    count(SCORER = LABEL) of a scorer's labels, or yes and no; fall(typos), under a perturbation at full strength.
     With --baseline and --margin likability=0.2, the new version passes if the whole interval of its loss is below the margin.
     A requirement that rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided.
     """

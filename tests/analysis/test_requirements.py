@@ -6,8 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.requirements import Count, Figure, Mean, Percentile, RequirementsFile, Share, WorstPersona, parse_margin, parse_requirement
+from sim.analysis.requirements import (
+    Count,
+    Fall,
+    Figure,
+    Given,
+    Mean,
+    Percentile,
+    RequirementsFile,
+    Share,
+    WorstPersona,
+    parse_margin,
+    parse_requirement,
+)
 from sim.core.errors import InputError
+from sim.core.spec import ScorerInfo
 from sim.store.yaml_file import load_yaml
 
 
@@ -28,6 +41,7 @@ from sim.store.yaml_file import load_yaml
         ("count(exchange<=1) <= 3", Count("exchange<=1", Share("exchange", "<=", 1)), "<=", 3),
         ("failed == 0", Count("failed"), "==", 0),
         ("role_flip == 0", Count("role_flip"), "==", 0),
+        ("fall(code_switching) <= 0.5", Fall("code_switching"), "<=", 0.5),
     ],
 )
 def test_requirements_are_understood(text: str, figure: Figure, operator: str, bar: float) -> None:
@@ -66,6 +80,9 @@ def test_requirements_are_understood(text: str, figure: Figure, operator: str, b
         ("count(false_memories) == 0", "did you mean 'false_memory'"),
         ("count(failed) == -1", "below 0"),
         ("median(session) >= 3", "unknown 'median(…)'"),
+        ("fall(typo) <= 0.5", "unknown perturbation 'typo'; did you mean 'typos'"),
+        ("fall(typos) == 0.5", "== is for counts"),
+        ("count(answers = no) == 0", "'answers', which is not a scorer with labels, or of yes and no"),
         ("likability >= 3\n>= 2", "is not a requirement"),
     ],
 )
@@ -74,6 +91,41 @@ def test_what_cannot_be_read_is_refused_with_the_mend(text: str, complaint: str)
         parse_requirement(text)
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+TOLD = (
+    ScorerInfo(id="tone", result="label", labels=("kind", "curt")),
+    ScorerInfo(id="told", result="yes_no"),
+    ScorerInfo(id="grade", result="number"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        ("count(tone = curt) == 0", Given("tone", "curt")),
+        ("count(told=yes) >= 3", Given("told", "yes")),
+        ("count( told = no ) <= 1", Given("told", "no")),
+    ],
+)
+def test_how_often_a_scorer_says_one_thing_can_be_required(text: str, figure: Figure) -> None:
+    assert parse_requirement(text, TOLD).figure == figure
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("count(tone = cold) == 0", "'cold', which 'tone' never says"),
+        ("count(told = maybe) == 0", "'maybe', which 'told' never says"),
+        ("count(grade = 3) == 0", "'grade', which is not a scorer with labels, or of yes and no"),
+        ("count(tune = curt) == 0", "did you mean 'tone'"),
+        ("count(tone = curt) == -1", "below 0"),
+    ],
+)
+def test_what_a_scorer_never_says_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_requirement(text, TOLD)
+    assert complaint in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["likability", "likability=", "likability=-1", "likability=0", "likability=x", "likabilty=0.2", "=0.2"])

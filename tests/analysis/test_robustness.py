@@ -6,10 +6,14 @@ import pytest
 
 from sim.analysis.arms import RunSource
 from sim.analysis.compare import compare
+from sim.analysis.gate import run_gate
+from sim.analysis.gate_checks import Check
+from sim.analysis.requirements import parse_requirement
 from sim.analysis.robustness import RobustnessCurve
 from sim.analysis.summary import summarise
 from sim.core.errors import InputError
 from sim.core.record import Trial
+from sim.core.spec import Study
 from tests import examples
 from tests.analysis.stories import CODEBOOK
 from tests.analysis.trials import Diary, planned
@@ -90,3 +94,24 @@ def test_where_one_target_stands_alone_beside_its_disturbed_arms_it_is_said_how_
     trials = [t for t in TRIALS if t.target in ("bot", "bot-typos-100")]
     with pytest.raises(InputError, match="--by stress"):
         compare([RunSource("r", study, CODEBOOK, trials)])
+
+
+def fall(requirement: str, *, study: Study = STUDY, trials: list[Trial] = TRIALS) -> Check:
+    checks = run_gate(RunSource("r", study, CODEBOOK, trials), [parse_requirement(requirement)], targets=["bot"], margins={}).checks
+    (found,) = checks
+    return found
+
+
+def test_a_gate_holds_the_fall_at_full_strength_against_its_bar() -> None:
+    few = fall("fall(typos) <= 0.5")
+    assert (few.observed, few.n, few.verdict) == (3, 4, "inconclusive"), "four personas are too few to judge"
+    assert few.detail.endswith("by strength: 4.75 at 0, 3.75 at 0.5, 1.75 at 1; paired over 4 personas: not judged below 5")
+    assert fall("fall(hostility) <= 0.5").observed is None
+
+    more = (*PERSONAS, "rhea", "saul")
+    study = STUDY.model_copy(update={"personas": more})
+    liked = {"bot": (5, 5, 4, 5, 5, 4), "bot-typos-50": (4, 4, 3, 4, 4, 3), "bot-typos-100": (2, 3, 1, 1, 2, 2)}
+    trials = [trial(t, p, score) for t, scores in liked.items() for p, score in zip(more, scores, strict=True)]
+    assert fall("fall(typos) <= 0.5", study=study, trials=trials).verdict == "failed"
+    assert fall("fall(typos) <= 5", study=study, trials=trials).verdict == "passed"
+    assert fall("fall(typos) <= 3", study=study, trials=trials).verdict == "inconclusive"

@@ -131,3 +131,28 @@ def test_an_untouched_label_is_a_share_of_zero_with_an_upper_limit() -> None:
     assert low == 0
     assert high is not None
     assert 0 < high < 0.5
+
+
+def test_how_often_a_label_is_given_is_a_count_that_a_gate_decides_as_such() -> None:
+    of = run(targets=("good",))
+    arcs, curt, hot = run_gate(
+        of, [parse_requirement(t, SCORERS) for t in ("count(arc = falls) == 0", "count(tone = cloying) == 0", "count(answers = no) <= 3")], margins={}
+    ).checks
+    assert (arcs.observed, arcs.n, arcs.verdict) == (4, 12, "failed")
+    assert (curt.observed, curt.n, curt.verdict) == (0, 22, "passed"), "what could not be told is none of them"
+    assert "up to" in curt.detail
+    assert (hot.observed, hot.n, hot.verdict) == (3, 23, "passed")
+
+
+def test_a_scorer_that_never_applied_passes_no_count() -> None:
+    bare = replace(source({("a", p, "s"): 3 for p in people(6)}), scorers=SCORERS)
+    (found,) = run_gate(bare, [parse_requirement("count(tone = cloying) == 0", SCORERS)], margins={}).checks
+    assert (found.verdict, found.observed, found.n) == ("inconclusive", None, 0)
+    assert "nobody was asked" in found.detail
+
+
+def test_a_count_of_an_offline_judge_decides_nothing_about_a_real_target() -> None:
+    of = replace(run(targets=("good",)), offline=("scorer tone",))
+    tone, arc = run_gate(of, [parse_requirement(t, SCORERS) for t in ("count(tone = cloying) == 0", "count(arc = falls) <= 4")], margins={}).checks
+    assert (tone.verdict, arc.verdict) == ("inconclusive", "passed")
+    assert "no evidence" in tone.detail
