@@ -227,6 +227,8 @@ def _critical(text: str, scorer: str, scorers: Scorers) -> Count:
     if scorer not in grave:
         raise _wrong(text, f"speaks of '{scorer}', which is not a scorer with critical answers", nearest(scorer, grave))
     return Count(f"{scorer}.{CRITICAL}", critical_of=grave[scorer])
+
+
 def _given(text: str, scorer: str, value: str, scorers: Scorers) -> Given:
     """How often a scorer says one thing."""
     telling = {s.id: s.labels or ("yes", "no") for s in scorers if s.result != "number"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sim.analysis.critical import read_at, told_by
 from sim.analysis.gate_checks import said_so
 from sim.analysis.requirements import Count, Fall, Figure, FlagShare, Given, Mean, Requirement, WorstPersona
 from sim.analysis.said_before import WORD_FOR_WORD
@@ -135,33 +136,36 @@ def _places(trial: Trial) -> Iterator[_Place]:
 
 def _scorers(trial: Trial, scorers: Sequence[ScorerInfo], asked: Sequence[Requirement], measures: Sequence[str]) -> Iterator[_Found]:
     """A result that a gate counts as bad, or that is at the bad end of its own scale; of a session or a trial, at its last reply."""
-    wanted = {m.partition("=")[0] for m in measures} | {r.figure.scorer for r in asked if isinstance(r.figure, Given)}
+    wanted = {m.partition("=")[0] for m in measures} | {id for r in asked if (id := _counted(r.figure))}
     for place in _places(trial):
-        last = place.exchange is place.session.exchanges[-1]
-        ended = last and place.session is trial.sessions[-1]
         assert place.exchange is not None
-        results = {"exchange": place.exchange.scores, "session": place.session.scores if last else {}, "trial": trial.scores if ended else {}}
         for info in (i for i in scorers if i.id in wanted):
-            result = results[info.grain].get(info.id)
+            result = read_at(trial, place.session, place.exchange, info)
             if not isinstance(result, Assessment):
                 continue
-            barred = _barred(info.id, result.value, asked)
+            barred = any(_bars(r, info, result.value) for r in asked)
             if barred or speaks_against(info, result.value):
-                why = f"{info.name}: {written(info, result.value)}" + (f" ({result.reason})" if result.reason else "")
-                yield 2.0 + barred, why, place
+                told = told_by(result)
+                yield 2.0 + barred, f"{info.name}: {written(info, result.value)}" + (f" ({told})" if told else ""), place
 
 
-def _barred(scorer: str, value: bool | float | str, requirements: Sequence[Requirement]) -> bool:
+def _counted(figure: Figure) -> str:
+    """The scorer whose results a count is of; empty: it counts something else, or is no count."""
+    if isinstance(figure, Given):
+        return figure.scorer
+    return figure.critical_of.id if isinstance(figure, Count) and figure.critical_of else ""
+
+
+def _bars(requirement: Requirement, info: ScorerInfo, value: bool | float | str) -> bool:
     """Whether a gate wants few results like this one."""
-    for asked in requirements:
-        few = asked.operator in ("<=", "<", "==")
-        if isinstance(asked.figure, Given) and asked.figure.scorer == scorer and few and said_so(value, asked.figure.value):
-            return True
-        if isinstance(asked.figure, Mean) and asked.figure.share:
-            id, _, label = asked.figure.measure.partition("=")
-            if id == scorer and few and value == label:
-                return True
-    return False
+    figure = requirement.figure
+    if requirement.operator not in ("<=", "<", "=="):
+        return False
+    if isinstance(figure, Given):
+        return figure.scorer == info.id and said_so(value, figure.value)
+    if isinstance(figure, Count):
+        return _counted(figure) == info.id and info.is_critical(value)
+    return isinstance(figure, Mean) and figure.measure == f"{info.id}={value}"
 
 
 def _ratings(trial: Trial, rater: str, dimensions: Sequence[str]) -> Iterator[_Found]:
