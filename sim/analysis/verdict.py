@@ -243,9 +243,8 @@ def _could_not(of: RunSource, sections: Sequence[VerdictSection], targets: Seque
         found.append(f"The run is {of.status}, so that nothing passes; `sim resume {of.run}` goes on with it.")
     stubs = [t for t in targets if t in of.standins.stub_rated]
     if stubs:
-        found.append(
-            f"How well {_listed(stubs)} is liked: the rater is an offline model, whose word on a real chatbot is no evidence; name a model with --user."
-        )
+        why = "an offline model rates, whose word on a real chatbot is no evidence (name one with --user)"
+        found.append(f"How well {_listed(stubs)} is liked: {why}.")
     for section in sections:
         empty = [row for row in section.rows if row.value is None]
         if empty and len(empty) == len(section.rows):
