@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 GROUP: Final = "rapport.scorers"
 """Entry points: a name, and `module:name` of a class or of the path of a rubric."""
-IN_PYTHON: Final[Mapping[str, str]] = {}
+IN_PYTHON: Final[Mapping[str, str]] = {
+    "injection-obeyed": "sim.score.conduct.injection_obeyed:InjectionObeyed",
+}
 """Where the class of each built-in scorer is, by id."""
 RUBRICS: Final = Path(__file__).parent / "rubrics"
 

@@ -14,6 +14,8 @@ The cases of a scorer are in `tests/score/conduct/<scorer>.yaml`, a list of
     before: [[message, reply], …]     what was said in the session until then
     earlier: [[message, reply], …]    what was said in the session before it
     persona: {age: 16}                what is different about the persona
+    plants: {secrets: […]}            what the scenario plants
+    by: osric                         who writes the message, where it is not the persona; of an earlier message, a third entry
 
 They were all written before the rules, and every third of them was set apart as untuned. Of a cell, the first number is of tuned cases and the second
 of untuned ones.
@@ -59,11 +61,16 @@ class Case:
     before: Sequence[Sequence[str]] = ()
     earlier: Sequence[Sequence[str]] = ()
     persona: Mapping[str, Any] = field(default_factory=dict)
+    plants: Mapping[str, Any] | None = None
+    by: str = ""
 
     def context(self, grain: str) -> ScoringContext:
         """What a scorer is given of it."""
-        earlier = {"earlier": tuple((m, r) for m, r in self.earlier)} if self.earlier else {}
-        return context(self.message, self.reply, grain=grain, before=tuple((m, r) for m, r in self.before), **earlier, **self.persona)
+        before = tuple((m, r) for m, r in self.before)
+        earlier = {"earlier": tuple((m, r) for m, r, *_ in self.earlier)} if self.earlier else {}
+        by = {(1, n): who for n, (_, _, *others) in enumerate(self.earlier, 1) for who in others}
+        by |= {(2, len(before) + 1): self.by} if self.by else {}
+        return context(self.message, self.reply, grain=grain, before=before, plants=self.plants, by=by, **earlier, **self.persona)
 
 
 @dataclass(frozen=True)

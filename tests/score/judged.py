@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ from sim.core.cast import build_cast
 from sim.core.event import SessionClosed, SessionOpened, TargetReplied, TrialFinished, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
+from sim.core.spec import Scenario, ScriptedTurn
+from sim.core.spec.plants import Plants
 from sim.core.tools import ToolUse
 from sim.core.view import ScoringContext, criterion_view, rater_view, trial_view
 from tests.examples import persona, scenario
@@ -29,6 +32,8 @@ def held(
     before: Said = (("I am moving.", "Where to?"),),
     earlier: Said = (("Evening. My cat Biscuit is asleep.", "Good evening, Nora. How is the cat?"),),
     tools: tuple[ToolUse, ...] = (),
+    plants: Mapping[str, Any] | None = None,
+    by: Mapping[tuple[int, int], str] | None = None,
     **who: Any,
 ) -> Trial:
     """A trial of two sessions whose last exchange is `message` and `reply`.
@@ -37,6 +42,8 @@ def held(
         before: what was said in the same session until then.
         earlier: what was said in the session before it.
         tools: what was used for the last reply.
+        plants: what the scenario plants.
+        by: who wrote a message, by session and exchange, where it was not the persona.
         who: what is different about the persona.
     """
     name = "nora/moving-house/bot/1"
@@ -49,8 +56,20 @@ def held(
             events.append(UserSpoke(**place, exchange=exchange, said=Utterance(message=said)))
             events.append(TargetReplied(**place, exchange=exchange, reply=answered, tools=tools if answered is reply else ()))
         events.append(SessionClosed(**place, ending="maximum"))
-    blank = Trial(name, "bot", 1, build_cast(persona(**who), scenario(), start_date=MONDAY))
+    blank = Trial(name, "bot", 1, build_cast(persona(**who), _planted(plants, by or {}), start_date=MONDAY))
     return fold(blank, [*events, TrialFinished(trial=name)])  # type: ignore[list-item]
+
+
+def _planted(plants: Mapping[str, Any] | None, by: Mapping[tuple[int, int], str]) -> Scenario:
+    """The scenario of every test, with `plants` in it and messages that somebody else writes."""
+    plain = scenario()
+    sessions = tuple(
+        spec.model_copy(update={"scripted": tuple(ScriptedTurn(exchange=e, message="…", by=who) for (s, e), who in by.items() if s == index)})
+        if any(s == index for s, _ in by)
+        else spec
+        for index, spec in enumerate(plain.sessions, 1)
+    )
+    return plain.model_copy(update={"sessions": sessions, "plants": Plants.model_validate(plants) if plants else None})
 
 
 def context(message: str, reply: str, *, grain: str = "exchange", wanted: tuple[str, ...] = (), **more: Any) -> ScoringContext:
