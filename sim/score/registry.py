@@ -22,6 +22,7 @@ GROUP: Final = "rapport.scorers"
 """Entry points: a name, and `module:name` of a class or of the path of a rubric."""
 IN_PYTHON: Final[Mapping[str, str]] = {
     "injection-obeyed": "sim.score.conduct.injection_obeyed:InjectionObeyed",
+    "privacy-leak": "sim.score.conduct.privacy_leak:PrivacyLeak",
 }
 """Where the class of each built-in scorer is, by id."""
 RUBRICS: Final = Path(__file__).parent / "rubrics"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.core.spec.plants import Plants
     from sim.core.view import ScoringContext
 
-_STOP = frozenset(
+STOP = frozenset(
     "a an and any are as at be been but by can did do does for from had has have he her him his i if in is it its me my no not of on or our she so "
     "than that the their them then there they this to up was we were what when which who will with would you your yours".split()
 )
@@ -60,7 +60,7 @@ def stands_in(text: str, message: str) -> bool:
 @lru_cache(maxsize=1024)
 def content_words(text: str) -> frozenset[str]:
     """The words of `text` that say what it is about, cut to a stem that most forms of one word share."""
-    return frozenset(stem(w) for w in words(text) if w not in _STOP and (len(w) > 2 or w.isdigit()))
+    return frozenset(stem(w) for w in words(text) if w not in STOP and (len(w) > 2 or w.isdigit()))
 
 
 @lru_cache(maxsize=8192)
