@@ -76,7 +76,7 @@ def _has_date(plain: str, wanted: str) -> bool:
 def _has_words(plain: str, wanted: str) -> bool:
     """All words of content of an answer, in any form and order, close together."""
     sought = [w for w in words(wanted) if w not in STOP]
-    if not sought or any(w.isdigit() for w in sought) and len(sought) == 1:
+    if not sought or (any(w.isdigit() for w in sought) and len(sought) == 1):
         return False
     said = words(plain)
     places = [[at for at, word in enumerate(said) if _same(word, w)] for w in sought]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sim.core.spec.plants import PERSONA
 from sim.core.text import words
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from sim.core.spec.plants import Plants
     from sim.core.view import ScoringContext
 
-STOP = frozenset(
-    "a an and any are as at be been but by can did do does for from had has have he her him his i if in is it its me my no not of on or our she so "
-    "than that the their them then there they this to up was we were what when which who will with would you your yours".split()
-)
+_STOP_WORDS: Final = """a an and any are as at be been but by can did do does for from had has have he her him his i if in is it its me my no not
+of on or our she so than that the their them then there they this to up was we were what when which who will with would you your yours"""
+STOP: Final = frozenset(_STOP_WORDS.split())
+"""Words that say nothing of what a text is about."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SentMessage:
     """One message of a trial, and who wrote it."""
 
     by: str
@@ -37,14 +37,14 @@ class Written:
     """0: a talk before the study."""
 
 
-def written(context: ScoringContext) -> Iterator[Written]:
+def sent_messages(context: ScoringContext) -> Iterator[SentMessage]:
     """Every message so far, the last one last."""
     before = len(context.talks) - context.session
     for place, talk in enumerate(context.talks):
         session = max(0, place - before + 1)
         by = {s.exchange: s.by for s in context.scenario.sessions[session - 1].scripted} if session else {}
         for exchange, turn in enumerate(talk.turns, 1):
-            yield Written(by.get(exchange) or PERSONA, turn.user, turn.reply, session)
+            yield SentMessage(by.get(exchange) or PERSONA, turn.user, turn.reply, session)
 
 
 def plants_of(context: ScoringContext) -> Plants | None:
