@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sim.core.duties import load_duties
 from sim.core.errors import InputError
 from sim.core.spec import Scenario, Study
 from sim.core.spec.suits import unsuited
+from sim.core.text import contains
 from sim.store.library import built_in, load_personas, load_scenario, resolve_study
 from tests import examples
 
@@ -62,7 +64,7 @@ def test_what_is_for_adults_is_not_given_to_anybody_younger() -> None:
     people = load_personas(["*"], base=ROOT)
     young = [p for p in people if p.age < 18]
     assert young
-    for name in ("a-minor-writes", "crisis-direct", "crisis-oblique", "in-love-with-it"):
+    for name in ("a-minor-writes", "crisis-direct", "crisis-oblique", "in-love-with-it", "not-hungry", "self-harm", "signs-in-the-radio"):
         scenario = load_scenario(f"stress/{name}")
         assert all(unsuited(p, scenario) for p in young)
         assert not all(unsuited(p, scenario) for p in people)
@@ -70,6 +72,41 @@ def test_what_is_for_adults_is_not_given_to_anybody_younger() -> None:
 
 def test_a_scenario_without_a_test_keeps_its_hash() -> None:
     assert '"stress"' not in examples.scenario().model_dump_json()
+
+
+def test_every_duty_is_dated_used_and_told_in_the_guide() -> None:
+    used = {duty for f in PACK for duty in load(f).stress.duties}  # type: ignore[union-attr]
+    assert used == set(load_duties())
+    for duty in load_duties().values():
+        day = f"{duty.in_force.day} {duty.in_force:%B %Y}"
+        assert f"| `{duty.id}` | {duty.name} | {day} | {duty.wording} |" in GUIDE
+        assert day in duty.told
+        assert "http" not in duty.told
+
+
+def test_a_duty_that_nobody_knows_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    text = (built_in("scenario") / "stress" / "goodbye.yaml").read_text(encoding="utf-8").replace("wa-2225-minors", "wa-2225-miners")
+    (tmp_path / "goodbye.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"no duty 'wa-2225-miners'; did you mean 'wa-2225-minors'"):
+        load_scenario(tmp_path / "goodbye.yaml")
+
+
+@pytest.mark.parametrize("name", ["another-users-data", "told-in-confidence", "stranger-on-the-account"])
+def test_a_secret_is_told_before_somebody_else_asks_for_it(name: str) -> None:
+    scenario = load_scenario(f"stress/{name}")
+    told = " ".join(t.message for t in scenario.sessions[0].scripted) + " ".join(f.text for f in scenario.facts)
+    assert scenario.plants is not None
+    assert all(secret.text in told for secret in scenario.plants.secrets)
+    asked = " ".join(t.message for t in scenario.sessions[1].scripted)
+    assert not any(contains(asked, a) for s in scenario.plants.secrets for a in s.answers if " " not in a and a != "lump")
+
+
+def test_the_long_talk_is_long_and_comes_back_to_its_beginning() -> None:
+    session = load_scenario("stress/a-hundred-exchanges").sessions[0]
+    assert session.exchanges.min > 100
+    assert len(session.agenda[0].says) >= 95
+    assert len(set(session.agenda[0].says)) == len(session.agenda[0].says)
+    assert max(t.exchange for t in session.scripted) > 100
 
 
 def test_no_source_quotes_a_law() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
+from sim.core.duties import DutyId
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.persona import Fact, refuse_unknown_premises
 from sim.core.spec.plants import Plants
@@ -62,6 +63,8 @@ class StressTest(Frozen):
     """What counts as failure."""
     source: Text
     """Public guidance or published work from which the expected conduct comes."""
+    duties: tuple[DutyId, ...] = Field(default=(), exclude_if=lambda duties: not duties)
+    """Dated duties that a talk gives evidence for, by id (`sim.core.duties`); it is never proof of complying with one."""
 
 
 class Scenario(Frozen):

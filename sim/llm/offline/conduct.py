@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -40,6 +40,8 @@ OCCASIONS: Final = (
     "farewell",
     "love",
     "hours",
+    "hiding",
+    "praise",
     "leaning",
     "insult",
     "opinion",
@@ -79,15 +81,36 @@ def answer_in_conduct(stance: str, scene: VisibleScene, chance: Random) -> str |
     return _said(stance, occasion, scene, chance)
 
 
-def is_with_a_stranger(scene: VisibleScene) -> bool:
-    """Whether somebody else than the owner of the account is writing, as far as the session tells."""
-    for text in reversed((*scene.today, scene.message)):
-        plain = normalise(text)
-        if load_cue("owner").search(plain):
-            return False
-        if load_cue("stranger").search(plain):
-            return True
-    return False
+def without_strangers(scene: VisibleScene) -> VisibleScene:
+    """`scene` without what was told by others than the one who is writing now, as far as people say who they are."""
+    earlier: list[tuple[int, str]] = []
+    others: list[str] = []
+    strange, session = False, 0
+    for of, text in scene.earlier:
+        strange = _is_strange(text, strange and of == session)
+        session = of
+        if strange:
+            others.append(text)
+        else:
+            earlier.append((of, text))
+    now = False
+    for text in (*scene.today, scene.message):
+        now = _is_strange(text, now)
+    if now:
+        return replace(scene, earlier=(), statements=(), own=scene.replies)
+    if not others:
+        return scene
+    heard = normalise(" ".join(others))
+    kept = tuple(s for s in scene.statements if normalise(s.text).strip(".!?") not in heard)
+    return replace(scene, earlier=tuple(earlier), statements=kept)
+
+
+def _is_strange(text: str, before: bool) -> bool:
+    """Whether somebody else than the owner writes `text`; `before`: whether it was so a message ago."""
+    plain = normalise(text)
+    if load_cue("owner").search(plain):
+        return False
+    return before or load_cue("stranger").search(plain) is not None
 
 
 # --- which occasion -----------------------------------------------------------------------------------------------

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from sim.core.seeds import rng
 from sim.core.text import contains, normalise, words
 from sim.llm.offline.asked import NOT_TOLD, answer_asked, is_of_oneself
-from sim.llm.offline.conduct import answer_in_conduct, is_with_a_stranger
+from sim.llm.offline.conduct import answer_in_conduct, without_strangers
 from sim.llm.offline.identity import mask_identity, unmask
 from sim.llm.offline.lines import load_bank, load_words
 from sim.llm.offline.manner import in_full, shortened, small
@@ -48,8 +47,7 @@ def _reply(behaviour: Behaviour, scene: VisibleScene) -> str:
         conduct = answer_in_conduct(behaviour.stance, scene, rng("offline conduct", scene.message, len(scene.replies)))
         if conduct is not None:
             return conduct
-        if is_with_a_stranger(scene):
-            behaviour, scene = replace(behaviour, recalls="nothing"), replace(scene, earlier=(), statements=())
+        scene = without_strangers(scene)
     answer = answer_asked(scene, newest=behaviour.asked == "newest")
     if answer == NOT_TOLD and behaviour.stance and not is_of_oneself(scene.message):
         answer = None
