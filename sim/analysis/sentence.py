@@ -250,13 +250,18 @@ def headline(found: Mapping[str, Comparison], primary: Measure) -> PairSentences
         a=first.a,
         b=first.b,
         within=first.within,
-        primary=_capital(first.sentence) + ".",
+        primary=as_sentence(first),
         likability="" if primary.id == LIKABILITY else _over_seven(liked, found["fixed_set"], sign),
         callback=_second(found[SECOND]),
         criterion=criterion_sentence((first, OVER[primary.id]), (liked, OVER[LIKABILITY]), [found[c] for c in CRITERIA], sign, who),
         occasions=_occasions(found, sign, ahead),
         left_out=left_out_sentence(first, primary),
     )
+
+
+def as_sentence(of: Comparison) -> str:
+    """What is said of a pair by one measure, as a whole sentence."""
+    return _capital(of.sentence) + "."
 
 
 def _over_seven(of: Comparison, steady: Comparison, sign: float) -> str:

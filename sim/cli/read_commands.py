@@ -53,13 +53,18 @@ def list_command(results: Results = Path("results"), json: Json = False) -> int:
 def show_command(
     run: RunName,
     trial: Annotated[str | None, typer.Argument(metavar="TRIAL", help="persona/scenario/target/seed, or enough of it.")] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option("--section", metavar="NAME", help="One part of its figures, such as memory or cost; may be repeated."),
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Every section.")] = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """Show a run's table, or a trial's transcript."""
+    """Show what a run says, with one table; a section of its figures; or a trial's transcript."""
     from sim.cli.reading import show
 
-    return show(run, trial, results=results, as_json=json)
+    return show(run, trial, results=results, as_json=json, sections=section or (), everything=all)
 
 
 def compare_command(

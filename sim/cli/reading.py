@@ -14,7 +14,7 @@ from sim.core.errors import InputError, nearest
 from sim.run.collector import rare_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import RenderableType
 
@@ -38,11 +38,24 @@ def list_all(results: Path, *, as_json: bool) -> int:
     return DONE
 
 
-def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
-    """`sim show`."""
+def show(run: str, trial: str | None, *, results: Path, as_json: bool, sections: Sequence[str] = (), everything: bool = False) -> int:
+    """`sim show`.
+
+    Args:
+        sections: the sections to show in place of the answer.
+        everything: show every section.
+    """
+    wished = next((flag for flag, on in (("--section", sections), ("--all", everything)) if on), None)
+    other = "--all" if wished == "--section" and everything else "--json" if as_json else "a trial" if trial is not None else None
+    if wished and other:
+        raise InputError(f"{wished} picks from what is printed of a whole run", mend=f"leave out {wished}, or {other}")
     if trial is None:
         with rare_collection():
-            print_summary(load_run(run, results=results, words=False), as_json=as_json)
+            loaded = load_run(run, results=results, words=False)
+            if sections or everything:
+                print_sections(loaded, sections)
+            else:
+                print_summary(loaded, as_json=as_json)
         return DONE
     loaded = load_run(run, results=results)
     from sim.present.transcript import render_trial
@@ -57,13 +70,28 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool) -> int:
 
 
 def print_summary(run: Run, *, as_json: bool) -> None:
-    """A run's table, or the same as JSON."""
+    """What a run says first, with one table; or all its figures as JSON."""
     if as_json:
         print(json.dumps(run.summary.model_dump(mode="json")))
         return
-    from sim.present.tables import render_run
+    from sim.analysis.answer import first_sentences
+    from sim.present.showing import render_answer
 
-    print_rendered(lambda width: render_run(run.summary, width=width))
+    print_rendered(lambda width: render_answer(run.summary, first_sentences(run.source), width=width))
+
+
+def print_sections(run: Run, names: Sequence[str]) -> None:
+    """The sections called `names` of a run's figures; without names, all of them.
+
+    Raises:
+        InputError: there is no such section.
+    """
+    from sim.present.showing import SECTIONS, render_run, render_sections
+
+    for name in names:
+        if name not in SECTIONS:
+            raise InputError(f"there is no section '{name}'", mend=nearest(name, SECTIONS), where="--section")
+    print_rendered(lambda width: render_sections(run.summary, names, width=width) if names else render_run(run.summary, width=width))
 
 
 def graph() -> int:

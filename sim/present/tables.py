@@ -1,4 +1,4 @@
-"""The tables that `sim show RUN` prints, made from a run's summary alone.
+"""The tables of `sim show RUN`, made from a run's summary alone; `sim.present.showing` says which are printed when.
 
 What does not fit the width goes on in a second table below the first. Colour is the console's business: on anything but a terminal it drops the
 styles and leaves plain text.
@@ -6,44 +6,33 @@ styles and leaves plain text.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
-from sim.present.memory import memory_sections
-from sim.present.outages import outage_line
 from sim.present.plain_table import ruled
-from sim.present.robustness import render_robustness
-from sim.present.scales import render_scales
 from sim.present.scorer_tables import between, critical_lines, scorer_rows
-from sim.present.stops import stop_lines
 from sim.present.terminal import score_text, spark
-from sim.present.validity import validity_columns, validity_notes
 from sim.present.words import (
-    DIAGNOSTIC,
     HEADINGS,
     NONE,
     SHORT,
     half_width,
     many,
     money,
-    not_suited,
     number,
     overall_headings,
     percent,
-    safe,
     share,
     signed,
 )
-from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:
     from sim.analysis.run_summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
@@ -55,117 +44,32 @@ NAME = 16
 """Columns that a target's id may take before it is folded."""
 RATER = 32
 """Columns that a rater's id may take."""
-MOST_FAILURES = 5
-"""Failed trials named one by one."""
-
-
-def render_run(summary: RunSummary, *, width: int) -> RenderableType:
-    """Everything `sim show RUN` prints, for a console of `width` columns."""
-    if summary.silent:
-        return Group(_heading(summary), Text(), _notes(summary), Text())
-    parts: list[RenderableType] = [_heading(summary)]
-    # Nobody rated what was read from a log, and nobody asked what its systems remember.
-    held = summary.played_by != "log"
-    if held:
-        parts += [*_likability(summary, width), *_course(summary, width), *_occasions(summary, width), *_criterion(summary, width)]
-    if any(t.validity.messages for t in summary.targets):
-        parts += [*_by_target("The simulated user", summary, validity_columns(summary), width), Text("\n".join(validity_notes(summary)), "dim")]
-    if any(t.scorers for t in summary.targets):
-        parts += _scorers(summary)
-    if any(t.likability.observers for t in summary.targets):
-        parts.append(_observers(summary))
-    if held and (summary.controls.noise.share or summary.controls.halo.share):
-        parts += _controls(summary)
-    for section in memory_sections(summary) if held else ():
-        parts += [*_by_target(section.title, summary, section.columns, width), *([Text("\n".join(section.notes), "dim")] if section.notes else [])]
-    parts += [*render_robustness(summary), *render_scales(summary.scales)]
-    parts += [*_said_before(summary, width), *_repetition(summary, width), _spending(summary), _notes(summary)]
-    return Group(*(p for part in parts for p in (part, Text())))
-
-
-# --- heading and notes --------------------------------------------------------------------------------------------
-
-
-def _heading(summary: RunSummary) -> Text:
-    trials = summary.trials
-    facts = [summary.status, f"{trials.finished:,} of {many(trials.planned, 'trial')} finished"]
-    facts += [f"{trials.failed:,} failed"] if trials.failed else []
-    facts += [many(summary.personas, "persona"), many(summary.scenarios, "scenario")]
-    text = Text.assemble((summary.run, "bold"), "  ", " · ".join(facts))
-    if said := not_suited(summary.left_out):
-        text.append(f"\n{said}")
-    for outage in summary.outages:
-        text.append(f"\n{outage_line(outage)}", "bold red")
-    if summary.silent:
-        return text
-    if summary.offline_note:
-        text.append(f"\n{summary.offline_note}", "yellow")
-    if summary.edited:
-        text.append(f"\n{edited_mark(summary.edited)}", "yellow")
-    return text if summary.played_by == "log" else text.append(f"\n{DIAGNOSTIC}", "italic")
-
-
-def _notes(summary: RunSummary) -> Text:
-    """What to look at or do next, a line each."""
-    run = shlex.quote(summary.run)
-    lines: list[str] = []
-    found = [t.likability.worst for t in summary.targets if t.likability.worst]
-    if found:
-        worst = min(found, key=lambda w: w.score)
-        where = f"session {worst.session}, exchange {worst.exchange} of {worst.trial}"
-        lines.append(f"Worst exchange: {number(worst.score)} in {where}\n  sim show {run} {shlex.quote(worst.trial)}")
-    lines += [f"Failed: {f.trial}: {f.cause.replace('_', ' ')}: {safe(f.message)}" for f in summary.failures[:MOST_FAILURES]]
-    if len(summary.failures) > MOST_FAILURES:
-        lines.append(f"… and {many(len(summary.failures) - MOST_FAILURES, 'more failed trial')}; `--json` names all")
-    lines += [f"Cut off for length: {t.cut:,} of {many(t.exchanges, 'reply', 'replies')} of {t.target}" for t in summary.targets if t.cut]
-    sent = "under the same key, which it may not have heeded"
-    lines += [f"Sent again: {t.resent:,} of {many(t.exchanges, 'message')} to {t.target}, {sent}" for t in summary.targets if t.resent]
-    lines += [f"Started over: {many(t.started_over, 'talk')} with {t.target}, which had lost it" for t in summary.targets if t.started_over]
-    lines += stop_lines(summary.budget_stops, summary.unaccounted)
-    open_ends = _open_ends(summary)
-    if open_ends and summary.status != "running":
-        lines.append(f"Absent: {', '.join(open_ends)}\n  {'sim view --study FILE' if summary.played_by == 'people' else f'sim resume {run}'}")
-    return Text("\n".join(lines))
-
-
-def _open_ends(summary: RunSummary) -> list[str]:
-    absent = [t.absent for t in summary.targets]
-    counts = (
-        (sum(a.ratings for a in absent), "rating"),
-        (sum(a.controls for a in absent), "control rating"),
-        (sum(a.criterion for a in absent), "look back on a session", "looks back on a session"),
-        (sum(a.tags for a in absent), "tagging"),
-        (sum(a.probes for a in absent), "memory probe"),
-        (sum(a.memory_grades for a in absent), "grading of a memory", "gradings of memories"),
-        (sum(a.scores for a in absent), "result of a scorer", "results of scorers"),
-        (summary.trials.stopped, "trial stopped before its end", "trials stopped before their end"),
-        (summary.trials.planned - summary.trials.finished - summary.trials.failed - summary.trials.stopped, "trial not begun", "trials not begun"),
-    )
-    return [many(count, *noun) for count, *noun in counts if count]
 
 
 # --- tables -------------------------------------------------------------------------------------------------------
 
 
-def _likability(summary: RunSummary, width: int) -> list[RenderableType]:
+def likability_tables(summary: RunSummary, width: int) -> list[RenderableType]:
+    """The overall means and the seven dimensions."""
     of = [t.likability for t in summary.targets]
     rater = ", ".join(dict.fromkeys(t.rater for t in summary.targets))
     title = f"Simulated likability, 1 to 5, rated by {rater}{', an offline model' if summary.stub_rated else ''}"
-    overall: list[_Column] = [
+    overall: list[Column] = [
         (heading, [score_text(value, half_width(bounds, value)) for value, bounds in (f.primary(m) for f in of)])
         for m, heading in overall_headings(summary.primary)
     ]
     overall.append(("scripted", [score_text(f.scripted, half_width(f.scripted_interval, f.scripted)) for f in of]))
-    dimensions: list[_Column] = [(SHORT[d], [score_text(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
-    sizes: list[_Column] = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
-    key = Text(_key(summary), "dim")
-    together = _by_target(title, summary, [*overall, *dimensions, *sizes], width)
+    dimensions: list[Column] = [(SHORT[d], [score_text(f.dimensions[d].mean) for f in of]) for d in DIMENSIONS]
+    sizes: list[Column] = [("n", [f"{f.n:,}" for f in of]), ("personas", [f"{f.n_personas:,}" for f in of])]
+    key = Text(likability_key(summary), "dim")
+    together = by_target(title, summary, [*overall, *dimensions, *sizes], width)
     if len(together) == 1:
         return [*together, key]
-    return [*_by_target(title, summary, [*overall, *sizes], width), *_by_target("The seven dimensions", summary, dimensions, width), key]
+    return [*by_target(title, summary, [*overall, *sizes], width), *by_target("The seven dimensions", summary, dimensions, width), key]
 
 
-def _key(summary: RunSummary) -> str:
+def likability_key(summary: RunSummary) -> str:
+    """What the headings mean, and what the intervals are over."""
     lines = [
         f"primary outcome: {HEADINGS[summary.primary]}; fixed set: mood, formal, depth and length, which always apply; n: rated exchanges",
         "scripted: callback on facts that every target was told alike, the second endpoint",
@@ -173,8 +77,6 @@ def _key(summary: RunSummary) -> str:
     ]
     if any(t.likability.interval for t in summary.targets):
         lines.append(f"±: 95 % interval over {population(summary.scenarios)}")
-        if sum(t.likability.mean is not None for t in summary.targets) > 1:
-            lines.append(f"to compare targets: sim compare {shlex.quote(summary.run)}")
     else:
         lines.append("no interval: it takes 3 personas or more, and some spread between them")
     for target in summary.targets:
@@ -184,19 +86,19 @@ def _key(summary: RunSummary) -> str:
     return "\n".join(lines)
 
 
-def _course(summary: RunSummary, width: int) -> list[Table]:
+def course_tables(summary: RunSummary, width: int) -> list[Table]:
     """The fixed set from the first session to the last; nothing where no target has two."""
     of = [[p.fixed_set for p in t.sessions] for t in summary.targets]
     if max(map(len, of), default=0) < 2:
         return []
-    last: list[_Column] = [("first", [score_text(v[0] if v else None) for v in of]), ("last", [score_text(v[-1] if v else None) for v in of])]
+    last: list[Column] = [("first", [score_text(v[0] if v else None) for v in of]), ("last", [score_text(v[-1] if v else None) for v in of])]
     bands = [[p.interval for p in t.sessions if p.interval] for t in summary.targets]
     widest = ("widest ±", [f"{max((b - a) / 2 for a, b in band):.2f}" if band else NONE for band in bands])
     columns = [("1 ▁ to █ 5", [spark(v) for v in of]), *last, widest, ("sessions", [f"{len(v):,}" for v in of])]
-    return _by_target("Fixed set over sessions", summary, columns, width)
+    return by_target("Fixed set over sessions", summary, columns, width)
 
 
-def _occasions(summary: RunSummary, width: int) -> list[RenderableType]:
+def occasion_tables(summary: RunSummary, width: int) -> list[RenderableType]:
     """Three rows a target for the dimensions that go by occasion, one for the four that always apply."""
     headings = ("given", "hit", "missed", "surprise", "n.a.", "unscored", "quote\nnot found")
     table = figure_table("Occasions: taken up, missed, or met without one", ("target", "dimension"), headings)
@@ -210,10 +112,10 @@ def _occasions(summary: RunSummary, width: int) -> list[RenderableType]:
             table.add_row(Text(target.target if i == 0 else ""), label, *cells, end_section=i == len(rows) - 1)
     false = [(t.target, t.likability.false_memories) for t in summary.targets if t.likability.false_memories]
     table.caption = "; ".join(f"{target}: {many(count, 'false memory', 'false memories')}" for target, count in false) or None
-    drawn: list[_Column] = [(SHORT[d], [number(t.occasions[d]) for t in summary.targets]) for d in BY_OCCASION]
+    drawn: list[Column] = [(SHORT[d], [number(t.occasions[d]) for t in summary.targets]) for d in BY_OCCASION]
     drawn.append(("facts a trial", [number(t.memory.elicited_facts) for t in summary.targets]))
     key = "given: occasions with a score; a surprise comes without one: it is the target's own choice, and in no mean"
-    return [table, Text(key, "dim"), *_by_target("Drawn out: occasions a session, and facts that nobody scripted", summary, drawn, width)]
+    return [table, Text(key, "dim"), *by_target("Drawn out: occasions a session, and facts that nobody scripted", summary, drawn, width)]
 
 
 def _counts(dimensions: Iterable[DimensionFigures]) -> list[str]:
@@ -222,15 +124,16 @@ def _counts(dimensions: Iterable[DimensionFigures]) -> list[str]:
     return [f"{sum(getattr(d, field) for d in of):,}" for field in fields]
 
 
-def _criterion(summary: RunSummary, width: int) -> list[Table]:
+def criterion_tables(summary: RunSummary, width: int) -> list[Table]:
+    """How the simulated user looked back on its sessions, and how they ended."""
     columns = [(LABELS[c], [number(t.criterion[c].mean) for t in summary.targets]) for c in CRITERIA]
     sessions = ("sessions", [f"{max(t.criterion[c].n for c in CRITERIA):,}" for t in summary.targets])
     endings: list[tuple[str, Ending]] = [("said goodbye", "farewell"), ("left without a word", "left")]
     ended = [(heading, [f"{t.endings.get(e, 0):,}" for t in summary.targets]) for heading, e in endings]
-    return _by_target("Looking back on the session, 1 to 5", summary, [*columns, sessions, *ended], width)
+    return by_target("Looking back on the session, 1 to 5", summary, [*columns, sessions, *ended], width)
 
 
-def _scorers(summary: RunSummary) -> list[RenderableType]:
+def scorer_table(summary: RunSummary) -> list[RenderableType]:
     """A row a figure: a scorer's own, and the share of each of its labels."""
     headings = ("mean or\nshare", "95 %", "n", "personas", "n.a.", "unscored")
     table = figure_table("What the study's own scorers found", ("scorer", "target"), headings, name=RATER)
@@ -248,10 +151,10 @@ def _scorers(summary: RunSummary) -> list[RenderableType]:
     ]
 
 
-def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:
+def said_before_tables(summary: RunSummary, width: int) -> list[RenderableType]:
     """How much of what it says a target has said before, word for word."""
     of = [t.repetition.said_before for t in summary.targets]
-    columns: list[_Column] = [
+    columns: list[Column] = [
         ("said before", [percent(s.anybody) for s in of]),
         ("95 %", [between(s.interval["anybody"], share=True) for s in of]),
         ("to the same user", [percent(s.same_user) for s in of]),
@@ -260,10 +163,11 @@ def _said_before(summary: RunSummary, width: int) -> list[RenderableType]:
         ("greetings", [f"{s.short:,}" for s in of]),
     ]
     key = "said before: word for word what the target has said to anybody; greetings: openings of under four words, not counted"
-    return [*_by_target("Said before, word for word", summary, columns, width), Text(key, "dim")]
+    return [*by_target("Said before, word for word", summary, columns, width), Text(key, "dim")]
 
 
-def _observers(summary: RunSummary) -> Table:
+def observer_table(summary: RunSummary) -> Table:
+    """What raters beside the primary one gave."""
     table = figure_table("Other raters", ("target", "rater"), ("fixed set", "all seven", "n"), name=RATER)
     for target in summary.targets:
         for i, (rater, of) in enumerate(target.likability.observers.items()):
@@ -271,7 +175,7 @@ def _observers(summary: RunSummary) -> Table:
     return table
 
 
-def _controls(summary: RunSummary) -> list[RenderableType]:
+def control_tables(summary: RunSummary) -> list[RenderableType]:
     """Noise and halo of the primary rater, a row a dimension."""
     of = summary.controls
     headings = ("repeats", "mean\ndifference", "moved", "one by one", "together\n− alone")
@@ -299,7 +203,8 @@ def _control_notes(summary: RunSummary) -> list[str]:
     return lines
 
 
-def _repetition(summary: RunSummary, width: int) -> list[RenderableType]:
+def repetition_tables(summary: RunSummary, width: int) -> list[RenderableType]:
+    """Repetition of discourse moves, a table for each tagger."""
     tables = _repetition_by([t.repetition for t in summary.targets], summary, width)
     for tagger in dict.fromkeys(name for t in summary.targets for name in t.other_taggers):
         tables += _repetition_by([t.other_taggers[tagger] for t in summary.targets], summary, width)
@@ -327,7 +232,7 @@ def _repetition_by(of: Sequence[RepetitionFigures], summary: RunSummary, width: 
     ]
     if any(r.untagged for r in of):
         columns.append(("untagged", [f"{r.untagged:,}" for r in of]))
-    return [*_by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)]
+    return [*by_target(f"Repetition of moves from reply to reply ({coded})", summary, columns, width)]
 
 
 _REPETITION_KEY = """\
@@ -336,7 +241,8 @@ fit: what person and topic explain; carry-over: what the reply just before expla
 in turn: excess beyond that in random order; moves, words: a reply"""
 
 
-def _spending(summary: RunSummary) -> Table:
+def spending_table(summary: RunSummary) -> Table:
+    """Calls, tokens and cost, a row for each role."""
     thinks = any(of.reasoning for t in summary.targets for of in t.tokens.values())
     caches = any(of.cached or of.cache_write for t in summary.targets for of in t.tokens.values())
     figures = (
@@ -372,14 +278,14 @@ def _spent(targets: Sequence[TargetSummary], role: Role, *, thinks: bool, caches
     ]
 
 
-_Column = tuple[str, Sequence[str | Text]]
+Column = tuple[str, Sequence[str | Text]]
 """Heading, and a cell for each target."""
 
 
 # --- shape --------------------------------------------------------------------------------------------------------
 
 
-def _by_target(title: str, summary: RunSummary, columns: Sequence[_Column], width: int) -> list[Table]:
+def by_target(title: str, summary: RunSummary, columns: Sequence[Column], width: int) -> list[Table]:
     """One row a target, one column a figure; as many tables as it takes to keep within `width`."""
     room = width - min(NAME, max(len(t.target) for t in summary.targets))
     tables: list[Table] = []
@@ -392,11 +298,28 @@ def _by_target(title: str, summary: RunSummary, columns: Sequence[_Column], widt
     return tables
 
 
-def _packed(columns: Sequence[_Column], room: int) -> list[list[_Column]]:
-    packed: list[list[_Column]] = [[]]
+def fitting(columns: Sequence[Column], summary: RunSummary, beside: Sequence[Column], width: int) -> list[Column]:
+    """Those of `columns`, from the first on, that find room in one table with those `beside` them."""
+    left = width - min(NAME, max(len(t.target) for t in summary.targets)) - sum(map(_needs, beside))
+    found: list[Column] = []
+    for column in columns:
+        if _needs(column) <= left:
+            found.append(column)
+            left -= _needs(column)
+    return found
+
+
+def _needs(column: Column) -> int:
+    """Columns that a column takes."""
+    heading, cells = column
+    return GAP + max(map(len, (*heading.splitlines(), *cells)))
+
+
+def _packed(columns: Sequence[Column], room: int) -> list[list[Column]]:
+    packed: list[list[Column]] = [[]]
     left = room
     for heading, cells in columns:
-        needs = GAP + max(map(len, (*heading.splitlines(), *cells)))
+        needs = _needs((heading, cells))
         if needs > left and packed[-1]:
             packed.append([])
             left = room

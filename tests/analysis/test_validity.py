@@ -18,7 +18,7 @@ from sim.core.event import Assessment, FlagKind, Unscored
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.present.comparison import render_comparison
-from sim.present.tables import render_run
+from sim.present.showing import render_run
 from sim.score.validity.check import flag_of
 from tests import examples
 from tests.analysis.cells import people

@@ -71,7 +71,7 @@ def test_what_was_written_is_graded_and_whoever_writes_nothing_has_no_figures(ta
 
 
 def test_the_table_says_what_failed(folder: Path) -> None:
-    printed = sim("show", "memory-vs-likability", cwd=folder, COLUMNS="120").stdout
+    printed = sim("show", "memory-vs-likability", "--section", "memory", cwd=folder, COLUMNS="120").stdout
     for heading in ("core facts", "Where memory fails", "Memories that were written (graded by words)", "Forgetting by sessions", "What memory buys"):
         assert heading in printed
     assert "offline models: checks the instrument" in printed

@@ -99,7 +99,7 @@ def test_later_tags_stand_in_show_transcript_and_export(server: Remote, folder: 
     for target in shown["targets"]:
         assert target["repetition"]["tagger"] == "offline"
         assert target["other_taggers"]["openai/tagger"]["jaccard"] == found["groups"][target["target"]]["jaccard"]
-    assert "(tagger openai/tagger, codebook mint)" in here.sim("show", "first-look").stdout
+    assert "(tagger openai/tagger, codebook mint)" in here.sim("show", "first-look", "--section", "repetition").stdout
     trial = here.json("show", "first-look", "davi/forgets")
     moves = trial["sessions"][0]["exchanges"][0]["other_moves"]["openai/tagger"]
     page = here.sim("show", "first-look", "davi/forgets").stdout

@@ -126,7 +126,7 @@ def test_a_model_is_asked_of_each_message_before_its_reply_and_stands_beside_the
     assert found["both"] == sum(a and b for a, b in zip(critical, rules, strict=True))
     assert found["check_only"] == sum(a and not b for a, b in zip(critical, rules, strict=True))
     assert sum(found["kinds"].values()) == len(sent)
-    shown = here.sim("show", "first-look").stdout
+    shown = here.sim("show", "first-look", "--section", "user").stdout
     assert f"checked by a model: {len(sent)} messages" in shown
 
 

@@ -38,7 +38,7 @@ from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
 from sim.present.report.tabular import main_table, render_latex, render_markdown
 from sim.present.report.talks import index_data, talk_data
-from sim.present.tables import render_run
+from sim.present.showing import render_run
 from sim.present.trial_json import trial_document
 from sim.present.viewer.index import Filter, RunIndex
 from sim.present.words import SHORT

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from sim.analysis.run_summary import RunSummary
 from sim.analysis.summary import summarise
 from sim.core.record import RunStatus, Trial
-from sim.present.tables import render_run
+from sim.present.showing import render_answer, render_run, render_sections, sections_of
 from sim.present.transcript import render_trial
 from sim.present.trial_json import trial_document
 from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, money, number, percent, safe, share, signed
@@ -213,3 +213,28 @@ def test_signed(value: float | None, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.1, "10 %"), (0.025, "2.5 %"), (1 / 3, "33.3 %"), (1.0, "100 %"), (0.0, "0 %")])
 def test_percent(value: float | None, text: str) -> None:
     assert percent(value) == text
+
+
+ANSWER = ("In this scenario remembers is liked 0.50 more than forgets on the fixed set, 95 % interval 0.10 to 0.90, 12 personas: screen.",)
+
+
+def test_the_answer_looks_as_designed() -> None:
+    matches(plain(render_answer(summary(whole_run()), ANSWER, width=100), 100), "answer.txt")
+
+
+def test_the_one_table_has_twelve_columns_at_most_whatever_the_width() -> None:
+    for width in (60, 80, 100, 400):
+        text = plain(render_answer(summary(whole_run()), (), width=width), width)
+        headings = next(line for line in text.splitlines() if line.startswith("target"))
+        assert len(re.split(r"\s{2,}", headings.strip())) <= 12
+        assert "remembers" in text
+
+
+def test_a_section_is_what_all_has_under_that_name() -> None:
+    found = summary(remembering_run(), status="finished", targets=REMEMBERING, probes={})
+    everything = plain(render_run(found, width=100), 100)
+    for name in sections_of(found, 100):
+        (heading, body) = plain(render_sections(found, [name], width=100), 100).split("\n\n", 1)
+        assert body.strip() in everything
+        assert heading in everything
+    assert "robustness: this run has nothing to show of it" in plain(render_sections(found, ["robustness"], width=100), 100)

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from sim.api import load_run
 from sim.core.event import CallLost, Event, TrialFinished
-from sim.present.tables import render_run
+from sim.present.showing import render_run
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.index import Filter
 from sim.present.viewer.runs import EVERY, OpenRun, OpenRuns
