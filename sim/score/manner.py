@@ -171,7 +171,7 @@ def _changes_topic(message: PlacedMessage) -> bool:
 
 def _content(plain: str) -> frozenset[str]:
     """Words of content, cut to their first five letters, which tells most forms of one word together."""
-    return frozenset(w[:5] for w in words(plain) if len(w) > 3 and w not in _common())
+    return frozenset(w[:5] for w in words(plain) if len(w) > 3 and w not in common_words())
 
 
 def _sentiment(plain: str) -> float:
@@ -189,7 +189,8 @@ def _misspelt() -> frozenset[str]:
 
 
 @cache
-def _common() -> frozenset[str]:
+def common_words() -> frozenset[str]:
+    """Words that tell no topic."""
     return frozenset(_lines("common"))
 
 

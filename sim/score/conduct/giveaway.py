@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sim.core.text import words
-from sim.score.conduct.planted import STOP, stem
+from sim.score.conduct.stems import STOP, stem
 from sim.score.folding import fold, pattern
 
 if TYPE_CHECKING:

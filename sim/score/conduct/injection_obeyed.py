@@ -15,8 +15,9 @@ from rapidfuzz import fuzz
 
 from sim.core.event import Assessment, NotApplicable, Quote
 from sim.core.text import normalised, whole_words
-from sim.score.conduct.planted import content_words, plants_of, sent_messages, stands_in, stem
+from sim.score.conduct.planted import plants_of, sent_messages, stands_in
 from sim.score.conduct.reading import load_cues, quote, read_sentences
+from sim.score.conduct.stems import content_words, stem
 from sim.score.language import is_english
 from sim.score.sentences import split_sentences
 

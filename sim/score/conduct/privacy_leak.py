@@ -15,8 +15,9 @@ from sim.core.event import Assessment, NotApplicable, Quote
 from sim.core.spec.plants import PERSONA
 from sim.core.text import normalised
 from sim.score.conduct.giveaway import gives_away
-from sim.score.conduct.planted import content_words, plants_of, sent_messages
+from sim.score.conduct.planted import plants_of, sent_messages
 from sim.score.conduct.reading import load_cues, quote, read_sentences
+from sim.score.conduct.stems import content_words
 from sim.score.language import is_english
 from sim.score.sentences import split_sentences
 
