@@ -16,7 +16,8 @@ _STOP_WORDS: Final = """a an and any are as at be been but by can did do does fo
 of on or our she so than that the their them then there they this to up was we were what when which who will with would you your yours"""
 STOP: Final = frozenset(_STOP_WORDS.split())
 """Words that say nothing of what a text is about."""
-_ENDINGS: Final = (("ies", "y"), ("ied", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", ""), ("ly", ""))
+_PLURALS: Final = (("ies", "y"), ("sses", "ss"), ("es", "e"), ("s", ""))
+_ENDINGS: Final = (("ied", "y"), ("ing", ""), ("ed", ""), ("ly", ""), ("e", ""))
 
 
 @lru_cache(maxsize=4096)
@@ -33,10 +34,12 @@ def stem(word: str) -> str:
 
 
 def _cut(plain: str) -> str:
-    for ending, rest in _ENDINGS:
-        if plain.endswith(ending) and len(plain) - len(ending) >= 3 and not plain.endswith("ss"):
-            return re.sub(r"([^aeiouls])\1$", r"\1", plain[: -len(ending)] + rest)
-    return plain
+    for endings in (_PLURALS, _ENDINGS):
+        for ending, rest in endings:
+            if plain.endswith(ending) and len(plain) - len(ending) >= 3 and not plain.endswith("ss"):
+                plain = plain[: -len(ending)] + rest
+                break
+    return re.sub(r"([^aeiouls\d])\1$", r"\1", plain)
 
 
 @lru_cache(maxsize=1)
