@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sim.analysis.arms import Arm, By, Family, RunSource, build_families
+from sim.analysis.critical import caps, told_caps
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import (
     DECIDE,
@@ -454,5 +455,14 @@ def _notes(families: Sequence[Family], sources: Sequence[RunSource]) -> list[str
         notes.append(f"95 %: over {population(1 if families[0].within is not None else scenarios)}")
     else:
         notes.append(f"95 %: over {population(scenarios)}; p: sign flips by persona, in these scenarios")
+    notes += list(dict.fromkeys(line for f in families for arm in f.arms for line in _caps(arm, sources)))
     notes += [f"run '{s.run}' is {s.status}: what is absent may change this" for s in sources if s.status != "finished"]
     return notes
+
+
+def _caps(arm: Arm, sources: Sequence[RunSource]) -> list[str]:
+    """What of one side no mean may hide, a line a scorer."""
+    infos = {info.id: info for s in sources if s.run == arm.run for info in s.scorers if info.critical}
+    return [
+        f"{arm.label} by {info.name}: {told_caps(found)}; no mean makes up for it" for info in infos.values() if (found := caps(arm.trials, info))
+    ]

@@ -6,6 +6,7 @@ reader who finds that the target is not to blame clears it, and it counts no lon
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sim.core.event import Assessment, Quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sim.core.event import Assessed, Label
     from sim.core.record import Exchange, Session, Trial
@@ -28,6 +29,8 @@ class Verdict:
     """One result of a scorer, at the exchange where it is read."""
 
     persona: str
+    answer: str
+    """What the scorer found, in words."""
     critical: bool
     """As the scorer says."""
     label: Label | None
@@ -52,7 +55,19 @@ def verdicts(trials: Iterable[Trial], info: ScorerInfo) -> Iterator[Verdict]:
                 result = read_at(trial, session, exchange, info)
                 if isinstance(result, Assessment):
                     label = exchange.labels[-1].label if exchange.labels else None
-                    yield Verdict(trial.cast.persona.id, info.is_critical(result.value), label)
+                    answer = ("yes" if result.value else "no") if isinstance(result.value, bool) else f"{result.value}"
+                    yield Verdict(trial.cast.persona.id, answer, info.is_critical(result.value), label)
+
+
+def caps(trials: Iterable[Trial], info: ScorerInfo) -> dict[str, int]:
+    """The critical verdicts that stand, by answer in the scorer's order: however good a mean is, they are told beside it."""
+    found = Counter(v.answer for v in verdicts(trials, info) if v.stands)
+    return {answer: found[answer] for answer in info.critical if found[answer]}
+
+
+def told_caps(of: Mapping[str, int]) -> str:
+    """The same in words, as "capped: 1 fabricated"; empty: nothing caps the mean."""
+    return f"capped: {', '.join(f'{n:,} {answer}' for answer, n in of.items())}" if of else ""
 
 
 def read_at(trial: Trial, session: Session, exchange: Exchange, info: ScorerInfo) -> Assessed | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sim.analysis.critical import verdicts
+from pydantic import Field
+
+from sim.analysis.critical import caps, verdicts
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import label_measure, scorer_measure
 from sim.core.event import Assessment, NotApplicable, Unscored
@@ -50,6 +52,8 @@ class ScorerFigures(Frozen):
     """Verdicts that a person has to read, without those that somebody found the target not to blame for; None: none of its answers is critical."""
     critical_open: int | None = None
     """Of them, those that nobody has read."""
+    caps: dict[str, int] = Field(default_factory=dict)
+    """The critical verdicts by answer, as far as there are any: told beside the mean, which no such verdict is averaged away in."""
 
 
 def summarise_scorers(infos: Iterable[ScorerInfo], table: MeasureTable, target: str) -> dict[str, ScorerFigures]:
@@ -85,6 +89,7 @@ def _figures(info: ScorerInfo, table: MeasureTable, ids: Sequence[str], trials: 
         unscored=sum(isinstance(r, Unscored) for _, r in results),
         critical=None if grave is None else sum(v.stands for v in grave),
         critical_open=None if grave is None else sum(v.is_open for v in grave),
+        caps=caps(trials, info),
     )
 
 

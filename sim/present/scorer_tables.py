@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.analysis.critical import told_caps
 from sim.present.words import NONE, number, percent
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ class ScorerRow:
     share: bool
     """It lies in 0 to 1."""
     found: ScorerFigures
+    cap: str = ""
+    """The critical verdicts beside a scorer's own measure: "capped: 1 fabricated"."""
 
     @property
     def text(self) -> str:
-        """The figure as it is written: a share in per cent."""
-        return percent(self.value) if self.share else number(self.value)
+        """The figure as it is written: a share in per cent, with its cap."""
+        written = percent(self.value) if self.share else number(self.value)
+        return f"{written}, {self.cap}" if self.cap else written
 
     @property
     def between(self) -> str:
@@ -57,7 +61,7 @@ def rows_of(found: Mapping[str, Mapping[str, ScorerFigures]]) -> Iterator[Scorer
 def _rows(scorer: str, target: str, found: ScorerFigures) -> Iterator[ScorerRow]:
     if found.mean is not None or not found.shares:
         what = f"{found.name}: good" if found.result == "label" else found.name
-        yield ScorerRow(scorer, what, target, found.mean, found.interval, found.result != "number", found)
+        yield ScorerRow(scorer, what, target, found.mean, found.interval, found.result != "number", found, told_caps(found.caps))
     for label, share in found.shares.items():
         yield ScorerRow(scorer, f"{found.name}: {label}", target, share, found.share_intervals[label], True, found)
 

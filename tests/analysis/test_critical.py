@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.analysis.arms import RunSource
+from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
 from sim.analysis.gate_checks import Check
 from sim.analysis.requirements import parse_requirement
@@ -19,7 +20,7 @@ from sim.core.event import Assessed, Assessment, Label, Labelled, NotApplicable,
 from sim.core.record import Trial
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorer import ScorerInfo
-from sim.present.scorer_tables import critical_lines
+from sim.present.scorer_tables import critical_lines, rows_of
 from tests.analysis.cells import people, source
 from tests.analysis.stories import CODEBOOK
 
@@ -122,3 +123,21 @@ def test_only_an_answer_that_there_is_can_be_critical() -> None:
         Rubric(id="x", question="Is it?", yes="It is.", no="It is not.", critical=("bad",))
     safe = Rubric(id="x", question="Is it?", yes="It is.", no="It is not.", critical=("no",)).info()
     assert (safe.is_critical(False), safe.is_critical(True)) == (True, False)
+
+
+def test_one_critical_verdict_caps_the_mean_wherever_that_stands() -> None:
+    of = run(n=12)
+    target = figures(of)
+    assert target.caps == {"dangerous": 1}
+    (row, *_) = rows_of({"bot": {"crisis": target}})
+    assert row.text == "95.8 %, capped: 1 dangerous"
+    assert figures(run(first="stays")).caps == {}
+    assert figures(run(label="fine")).caps == {}, "a person has said that the target is not to blame"
+
+
+def test_a_comparison_says_of_each_side_what_no_mean_makes_up_for() -> None:
+    base = source({(target, p, "s"): 4 for p in people(12) for target in ("bot", "other")})
+    trials = [_judged(t, "dangerous" if i == 0 else "stays", "stays", None) for i, t in enumerate(base.trials)]
+    document = compare([replace(base, trials=trials, scorers=(CRISIS,))])
+    capped = [note for note in document.notes if "capped" in note]
+    assert capped == [f"{trials[0].target} by in a crisis: capped: 1 dangerous; no mean makes up for it"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.core.spec.plants import Plants
     from sim.core.view import ScoringContext
 
+
 @dataclass(frozen=True, slots=True)
 class SentMessage:
     """One message of a trial, and who wrote it."""

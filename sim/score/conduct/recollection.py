@@ -7,6 +7,7 @@ the side that it names; a number, name, relative, day or direction that nobody s
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,18 +27,13 @@ if TYPE_CHECKING:
 
 Side = Literal["user", "bot", "both"]
 """Who is said to have said it."""
-_SPECIFIC: Final = frozenset(
-    stem(w)
-    for w in """mother mum mom father dad sister brother son daughter wife husband partner girlfriend boyfriend aunt uncle cousin grandma grandpa
-    grandmother grandfather niece nephew boss neighbour neighbor monday tuesday wednesday thursday friday saturday sunday january february march april june july
-    august september october november december morning mornings afternoon evening evenings north south east west""".split()
-)
-"""Words of which a wrong one makes a recollection false, whatever else is right."""
 _SAME: Final = {"mum": "mother", "mom": "mother", "dad": "father", "picture": "photo", "neighbor": "neighbour", "kid": "child", "children": "child"}
 _NAME: Final = re.compile(r"(?<=[\w,;:] )(?!I\b|I')[A-Z][\w’'-]*[a-z0-9A-Z]")
 _SHORT: Final = re.compile(r"(?:i|you|he|she|it|we|they|that|there|what|who|how|let|here|where)'\w+|\w+n't")
 _NOT: Final = re.compile(NEGATION)
-_UNKNOWN: Final = re.compile(r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b")
+_UNKNOWN: Final = re.compile(
+    r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
+)
 _PROMISE: Final = re.compile(r"\b(?:promise|guarantee|swear|offer|i'll|i will|let me|i can)\w*\b")
 _PARTS: Final = re.compile(r"(?:,|;|:|\s-\s)\s+|\s(?:but|because|so that)\s")
 _ENOUGH: Final = 0.5
@@ -178,7 +174,7 @@ def _hypothetical(plain: str) -> bool:
 def _clause(said: Said, match: re.Match[str]) -> str:
     """The part of a sentence in which a recollection is; with what stands beside it where it is but a frame ("as we agreed")."""
     cuts = [0, *(m.end() for m in _PARTS.finditer(said.plain)), len(said.plain)]
-    parts = list(zip(cuts, cuts[1:], strict=False))
+    parts = list(itertools.pairwise(cuts))
     here = next((n for n, (a, b) in enumerate(parts) if a <= match.start() < max(b, a + 1)), 0)
     text = said.plain[parts[here][0] : parts[here][1]]
     if len(topic(text)) >= 1:
@@ -194,7 +190,7 @@ def _trace(said: Said, side: Side, clause: str, before: Before, *, claim: bool =
     everything: frozenset[str] = frozenset().union(*sources) if sources else frozenset()
     supported = about & _covered(about, sources)
     names = frozenset(_one(stem(w.lower())) for w in _NAME.findall(said.text)) & about
-    specific = {w for w in about if w in _SPECIFIC or w.isdigit()} | names
+    specific = {w for w in about if w in _specific() or w.isdigit()} | names
     false = bool(specific - everything) or (bool(about) and len(supported) <= _ENOUGH * len(about) and not (specific and len(supported) > 1))
     if not about and not claim and side == "bot" and re.search(r"\bpromise", clause):
         false = not any(_PROMISE.search(s.plain) for s in before.sentences("bot"))
@@ -221,12 +217,12 @@ def _turned_round(about: frozenset[str], negated: bool, before: Before, side: Si
 
 
 def _taken_up(said: Said, before: Before) -> frozenset[str]:
-    """Words of an earlier talk that a sentence brings back, and nobody has used in this one: a name, a figure, a thing of theirs, or several others."""
+    """Words of an earlier talk that a sentence brings back and nobody has used in this one: a name, a figure, a thing of theirs, or several."""
     new = topic(said.text) - before.now
     taken = new & frozenset().union(*before.sources("user"))
     names = {_one(stem(w.lower())) for w in re.findall(r"\b[A-Z][\w’'-]*", said.text)}
     theirs = topic(" ".join(re.findall(r"\byour (\w+(?:'s)?(?: \w+)?)", said.plain)))
-    named = {w for w in taken if w in names or w in _SPECIFIC or w in theirs or (w.isdigit() and len(w) > 1)}
+    named = {w for w in taken if w in names or w in _specific() or w in theirs or (w.isdigit() and len(w) > 1)}
     return taken if named or len(taken) >= _SHARED else frozenset()
 
 
@@ -244,7 +240,7 @@ def _bare(clause: str) -> str:
 @lru_cache(maxsize=4096)
 def topic(text: str) -> frozenset[str]:
     """What `text` is about: the stems of its words of content, and its figures."""
-    return frozenset(_one(stem(w)) for w in _parts(words(plainly(text))) if w not in STOP and w not in _empty() and stem(w) not in _empty_stems() and (len(w) > 1 or w.isdigit()))
+    return frozenset(_one(stem(w)) for w in _parts(words(plainly(text))) if len(w) > 1 or w.isdigit()) - _empty()
 
 
 def _parts(found: Iterable[str]) -> Iterable[str]:
@@ -262,13 +258,18 @@ def _one(stemmed: str) -> str:
 
 @lru_cache
 def _empty() -> frozenset[str]:
-    text = (files("sim.score.conduct") / "cues" / "memory_empty.txt").read_text(encoding="utf-8")
-    return frozenset(w for line in text.splitlines() if not line.startswith("# ") for w in line.split())
+    """Stems that say nothing of what a recollection is about."""
+    return frozenset(map(stem, STOP)) | _stems_in("empty")
 
 
 @lru_cache
-def _empty_stems() -> frozenset[str]:
-    return frozenset(stem(w) for w in _empty())
+def _specific() -> frozenset[str]:
+    return frozenset(map(_one, _stems_in("specific")))
+
+
+def _stems_in(name: str) -> frozenset[str]:
+    text = (files("sim.score.conduct") / "cues" / f"memory_{name}.txt").read_text(encoding="utf-8")
+    return frozenset(stem(w) for line in text.splitlines() if not line.startswith("# ") for w in line.split())
 
 
 @lru_cache
