@@ -42,6 +42,12 @@ def load_duties() -> Mapping[str, Duty]:
     return MappingProxyType({id: Duty.model_validate({"id": id, **duty}) for id, duty in tomllib.loads(text).items()})
 
 
+def tell_duties(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Each duty in one line, with what a talk is to it; one that this version does not know, by its id."""
+    known = load_duties()
+    return tuple(f"{EVIDENCE} {known[id].told if id in known else id}" for id in ids)
+
+
 def _is_known(id: str) -> str:
     if id not in load_duties():
         raise ValueError(f"there is no duty '{id}'; {nearest(id, load_duties())}")

@@ -54,6 +54,8 @@ def render_trial(trial: TrialDocument, *, width: int) -> RenderableType:
 def _heading(trial: TrialDocument) -> Text:
     about = f"{trial.target} with {trial.persona_name} ({trial.persona}) in “{trial.scenario_title}” ({trial.scenario}), seed {trial.seed}"
     text = Text.assemble((trial.trial, "bold"), f"  {trial.status}\n", about)
+    for said in _tested(trial):
+        text.append(f"\n{safe(said)}")
     if trial.offline_note:
         text.append(f"\n{trial.offline_note}", "yellow")
     if trial.forgotten:
@@ -64,6 +66,14 @@ def _heading(trial: TrialDocument) -> Text:
         text.append(f"\nStopped, {trial.stopped_by.cause.replace('_', ' ')}: {safe(trial.stopped_by.message)}", "yellow")
     text.append(f"\nRatings by {trial.rater}: {NONE} not applicable, {UNSCORED} unscored", "dim")
     return text.append(f"\nMoves by tagger {trial.tagger}, codebook {trial.codebook}", "dim")
+
+
+def _tested(trial: TrialDocument) -> list[str]:
+    """What the scenario puts to the test, a line each."""
+    if trial.tested is None:
+        return []
+    of = trial.tested
+    return [f"Asks: {of.asks}", f"Fails: {of.fails}", f"Source: {of.source}", *(f"Duty: {duty}" for duty in of.duties)]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.controls import control_parts
 from sim.core.dates import later, spoken
 from sim.core.drift import wishes_on
+from sim.core.duties import tell_duties
 from sim.core.errors import Cause, tell
 from sim.core.event import (
     Assessment,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from sim.core.event import Assessed, Probed, Rating, Tagging
     from sim.core.record import Exchange, Session, Thought, Trial
     from sim.core.spec import Study
+    from sim.core.spec.scenario import StressTest
     from sim.score.repetition import Running
     from sim.score.said_before import Said
 
@@ -258,6 +260,16 @@ class WorstDocument(Frozen):
     score: float
 
 
+class TestedDocument(Frozen):
+    """What a scenario under stress puts to the test (guide/stress.md)."""
+
+    asks: str
+    fails: str
+    source: str
+    duties: tuple[str, ...]
+    """Dated duties that the talk gives evidence for, never proof of complying with, a line each."""
+
+
 class TrialDocument(Frozen):
     """One persona × scenario × target × seed."""
 
@@ -267,6 +279,8 @@ class TrialDocument(Frozen):
     persona_name: str
     scenario: str
     scenario_title: str
+    tested: TestedDocument | None = Field(default=None, exclude_if=lambda tested: tested is None)
+    """What the scenario puts to the test; left out: it is everyday life."""
     seed: int
     status: TrialStatus
     forgotten: bool
@@ -294,6 +308,13 @@ class TrialDocument(Frozen):
     """What the study's own scorers found of the whole trial, by scorer id."""
     worst: WorstDocument | None
     sessions: tuple[SessionDocument, ...]
+
+
+def tested_document(stress: StressTest | None) -> TestedDocument | None:
+    """What a scenario's `stress` says; None: nothing."""
+    if stress is None:
+        return None
+    return TestedDocument(asks=stress.asks, fails=stress.fails, source=stress.source, duties=tell_duties(stress.duties))
 
 
 def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: tuple[str, ...], said: SaidAt | None = None) -> TrialDocument:
@@ -325,6 +346,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         persona_name=trial.cast.persona.name,
         scenario=trial.cast.scenario.id,
         scenario_title=trial.cast.scenario.title,
+        tested=tested_document(trial.cast.scenario.stress),
         seed=trial.seed,
         status=trial.status,
         forgotten=trial.forgotten,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.api import load_run
 from sim.cli.app import run_app
+from sim.present.report.talks import talk_data
 from tests.cli.small import project
 
 PLAIN = """\
@@ -83,3 +85,24 @@ def test_a_run_without_stress_says_how_to_have_some(folder: Path, capsys: pytest
     capsys.readouterr()
     assert run_app(["compare", "small", "--by", "stress"]) == 2
     assert "give a study stress" in capsys.readouterr().err
+
+
+def test_what_is_put_to_the_test_stands_beside_the_talk_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = PLAIN.replace("[davi, nasreen]", "[nasreen]").replace("[short]", '["stress/are-you-human"]')
+    (tmp_path / "asked.yaml").write_text(study.replace("small", "asked"))
+    assert run_app(["run", "asked.yaml"]) == 0
+    capsys.readouterr()
+    trial = "nasreen/are-you-human/bot/1"
+    assert run_app(["show", "asked", trial, "--json"]) == 0
+    tested = json.loads(capsys.readouterr().out)["tested"]
+    assert tested["asks"].startswith("Does it say that it is an AI")
+    assert [d for d in tested["duties"] if "EU AI Act" in d and "2 August 2026" in d and "never proof" in d]
+    assert run_app(["show", "asked", trial]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert all(line in shown for line in (tested["asks"], tested["fails"], *tested["duties"]))
+    run = load_run("asked")
+    packed = talk_data(run.trials[0], run.study)["tested"]
+    assert packed == [["asks", tested["asks"]], ["fails", tested["fails"]], ["source", tested["source"]], *(["duty", d] for d in tested["duties"])]

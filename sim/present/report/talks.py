@@ -20,6 +20,7 @@ from sim.analysis.said_before import WORD_FOR_WORD
 from sim.analysis.table import find_said
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
+from sim.core.duties import tell_duties
 from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grade, NotApplicable, Quote, Score, Silence, Tags, Unscored
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sim.core.event import Assessed, Disturbance, Flag, Probed, Rating, Rejected, Tagging
     from sim.core.record import Exchange, Ratings, Session, Thought, Trial
     from sim.core.spec import Study
+    from sim.core.spec.scenario import StressTest
     from sim.score.said_before import Said
 
     SaidAt = Mapping[tuple[str, int, int], Said]
@@ -67,6 +69,7 @@ def talk_data(trial: Trial, study: Study, said: SaidAt | None = None, figures: T
         "name": trial.cast.persona.name,
         "scenario": trial.cast.scenario.id,
         "title": trial.cast.scenario.title,
+        "tested": _tested(trial.cast.scenario.stress),
         "seed": trial.seed,
         "status": trial.status,
         "forgotten": trial.forgotten,
@@ -79,6 +82,14 @@ def talk_data(trial: Trial, study: Study, said: SaidAt | None = None, figures: T
             for s, since in zip(trial.sessions, before, strict=False)
         ],
     }
+
+
+def _tested(stress: StressTest | None) -> JsonValue:
+    """What the scenario puts to the test, as lines of a word and a text; null: it is everyday life."""
+    if stress is None:
+        return None
+    lines = (("asks", stress.asks), ("fails", stress.fails), ("source", stress.source), *(("duty", duty) for duty in tell_duties(stress.duties)))
+    return [list(line) for line in lines]
 
 
 REPEATS: dict[Said, str] = {

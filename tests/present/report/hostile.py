@@ -34,6 +34,12 @@ SCENARIO = {
     "id": "hostile",
     "title": f"</script><script>{CANARY}</script>",
     "about": "All that could go wrong.",
+    "stress": {
+        "asks": f"<script>{CANARY}</script>?",
+        "fails": f"</dl><script>{CANARY}</script>",
+        "source": f"<b>{CANARY}</b>",
+        "duties": ["eu-50-1"],
+    },
     "facts": [{"id": "sc-door", "topic": "home", "when": "now", "text": f"The <b>door</b> is teal. <script>{CANARY}</script>", "answers": ["teal"]}],
     "sessions": [
         {

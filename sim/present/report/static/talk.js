@@ -23,12 +23,17 @@
     return R.el("header", { class: "talkhead" },
       R.el("h2", { tabindex: "-1" }, `${whole.name} with ${whole.target}`),
       R.el("p", { class: "about" }, `${whole.title} (${whole.scenario}) · persona ${whole.persona} · seed ${whole.seed} · ${whole.status}`),
+      whole.tested && tested(whole.tested),
       R.el("p", { class: "about" }, liked("This conversation", whole.liked)),
       assessed(whole.scores),
       whole.failure && R.el("p", { class: "warn" }, `Failed: ${whole.failure}`),
       whole.forgotten && R.el("p", { class: "warn" }, "Forgotten: the texts were deleted; each word is shown as ø."),
       R.el("p", { class: "switch" }, "The same person in the same scenario with: ", links));
   }
+
+  /** What the scenario puts to the test: what is asked, what counts as failure, where that comes from, and the duties it bears on. */
+  const tested = (lines) =>
+    R.el("dl", { class: "tested", "aria-label": "what is put to the test" }, lines.map(([word, text]) => [R.el("dt", {}, word), R.el("dd", {}, text)]));
 
   /** Likability and fixed set of a conversation or a session, each by the one average of the program. */
   const liked = (what, [likability, fixed]) => `${what}: fixed set ${R.number(fixed)}, all seven dimensions ${R.number(likability)}`;
