@@ -11,6 +11,7 @@ from sim.api.comparing import compare_runs, compare_with_itself, cross_runs, gat
 from sim.api.rescoring import count_absent, rescore_run
 from sim.api.running import Announce, Prepared, open_people_run, prepare_study, resume_run, run_study
 from sim.api.runs import RESULTS, Run, forget_run, load_run, load_run_and_events
+from sim.api.suites import judge_run, prepare_suite
 from sim.api.writing import OnStart, Staffed, staffed
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "cross_runs",
     "forget_run",
     "gate_run",
+    "judge_run",
     "load_run",
     "load_run_and_events",
     "open_people_run",
     "pool_users",
     "prepare_study",
+    "prepare_suite",
     "rescore_run",
     "resume_run",
     "run_study",

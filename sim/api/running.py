@@ -59,10 +59,20 @@ def prepare_study(study: Study | str | Path, *, change: Callable[[Study], Study]
     Raises:
         InputError: something in it is wrong; one line that says what, where and how to mend it.
     """
+    if isinstance(study, Study):
+        return prepare_loaded(resolve_study(change(study) if change else study, Path.cwd()))
+    return prepare_loaded(load_study(study, change=change))
+
+
+def prepare_loaded(loaded: LoadedStudy) -> Prepared:
+    """As `prepare_study`, of a study that was read already.
+
+    Raises:
+        InputError: see `prepare_study`.
+    """
     from sim.run.preflight import check_histories, check_names, check_tagger
     from sim.run.scorers import check_judges, rubrics_of
 
-    loaded = resolve_study(change(study) if change else study, Path.cwd()) if isinstance(study, Study) else load_study(study, change=change)
     check_names(loaded.study)
     check_tagger(loaded.study.tagger, loaded.codebook)
     check_histories(loaded.study, loaded.scenarios)

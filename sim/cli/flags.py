@@ -36,3 +36,11 @@ RuntimeEnv = Annotated[Path | None, typer.Option("--runtime-env", metavar="FILE"
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too; may be repeated.")]
 ApiBase = Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")]
 ApiKeyEnv = Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")]
+Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")]
+Markdown = Annotated[
+    str | None,
+    typer.Option("--markdown", metavar="FILE", help="Write a job summary to this file, or add it to $GITHUB_STEP_SUMMARY; - prints it."),
+]
+AllowOffline = Annotated[
+    bool, typer.Option("--allow-offline", help="Let an offline model's judgement of a real chatbot decide too, although it is not evidence.")
+]

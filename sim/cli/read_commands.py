@@ -10,8 +10,11 @@ import typer
 
 from sim.cli.flags import (
     AllowHost,
+    AllowOffline,
     Json,
+    Junit,
     LocalOnlyFlag,
+    Markdown,
     Results,
     RunName,
 )
@@ -163,18 +166,13 @@ def gate_command(
     margin: Annotated[
         list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: how much the new version may lose; may be repeated.")
     ] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")] = None,
-    markdown: Annotated[
-        str | None,
-        typer.Option("--markdown", metavar="FILE", help="Write a job summary to this file, or add it to $GITHUB_STEP_SUMMARY; - prints it."),
-    ] = None,
-    allow_offline: Annotated[
-        bool, typer.Option("--allow-offline", help="Let an offline model's judgement of a real chatbot decide too, although it is not evidence.")
-    ] = False,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    allow_offline: AllowOffline = False,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet.
+    """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet. A suite's run is held against its suite's gates.
 
     A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
     abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed;
@@ -183,6 +181,7 @@ def gate_command(
     A requirement that rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided.
     """
     from sim.cli.gating import GateOptions, gate
+    from sim.cli.verdict_files import VerdictFiles
 
     wish = GateOptions(
         require=tuple(require or ()),
@@ -190,9 +189,7 @@ def gate_command(
         targets=tuple(target or ()),
         baseline=baseline,
         margins=tuple(margin or ()),
-        junit=junit,
-        markdown=markdown,
-        allow_offline=allow_offline,
+        files=VerdictFiles(junit, markdown, allow_offline),
     )
     return gate(run, wish, results=results, as_json=json)
 

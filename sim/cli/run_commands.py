@@ -9,11 +9,14 @@ import typer
 
 from sim.cli.flags import (
     AllowHost,
+    AllowOffline,
     BackendFlag,
     Json,
+    Junit,
     LocalOnlyFlag,
     LogJson,
     LogLevelFlag,
+    Markdown,
     MaxCost,
     MaxMinutes,
     MaxTokens,
@@ -27,6 +30,7 @@ from sim.cli.flags import (
     WorkersFlag,
 )
 from sim.cli.log_wish import LogWish
+from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     pass
@@ -36,7 +40,27 @@ def run_command(
     study: Annotated[
         str | None, typer.Argument(metavar="STUDY", help="A study file or a built-in study; default: the offline demonstration.")
     ] = None,
-    target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; may be repeated.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="ID", help="Only this target; may be repeated. With --suite and no study, as `sim try` takes it."),
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", metavar="NAME|FILE", help="Put it through a suite: quick, predeployment, companion, or your own file."),
+    ] = None,
+    curl: Annotated[
+        str | None, typer.Option("--curl", metavar="COMMAND", help="With --suite: the target as one request to it; - reads it from standard input.")
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", metavar="URL", help="With --suite: the OpenAI-compatible server that the target's model is at.")
+    ] = None,
+    api_key_env: Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="With --suite: the variable that holds its key.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="MODEL", help="With --suite: the model that plays the user and rates; default: offline.")
+    ] = None,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    allow_offline: AllowOffline = False,
     persona: Annotated[list[str] | None, typer.Option("--persona", metavar="ID", help="These personas instead: id, glob or path.")] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", metavar="ID", help="These scenarios instead: id, glob or path.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Seeds 1 to N instead.")] = None,
@@ -64,9 +88,15 @@ def run_command(
     from sim.cli.cluster import read_cluster
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, run
+    from sim.cli.suiting import TargetFlags, suite_wish
+    from sim.cli.verdict_files import VerdictFiles
 
+    asked = suite_wish(suite, study, target or [], TargetFlags(curl, api_base, api_key_env, timeout), user=user)
+    files = VerdictFiles(junit, markdown, allow_offline)
+    if files.any and asked is None:
+        raise InputError("is for a suite's verdict", mend="add --suite, or use sim gate", where=files.flag)
     changes = Changes(
-        targets=tuple(target or ()),
+        targets=() if asked and study is None else tuple(target or ()),
         personas=tuple(persona or ()),
         scenarios=tuple(scenario or ()),
         seeds=seeds,
@@ -81,7 +111,19 @@ def run_command(
     wish = read_local_only(local_only, allow_host or ())
     cluster = read_cluster(backend, address=ray_address, workers=workers, runtime_env=runtime_env)
     log = LogWish(log_level, log_json)
-    return run(study, changes, name=name, results=results, local_only=wish, cluster=cluster, dry_run=dry_run, log=log, as_json=json)
+    return run(
+        study,
+        changes,
+        name=name,
+        results=results,
+        local_only=wish,
+        cluster=cluster,
+        dry_run=dry_run,
+        log=log,
+        as_json=json,
+        suite=asked,
+        files=files,
+    )
 
 
 def try_command(
@@ -109,16 +151,12 @@ def try_command(
     json: Json = False,
 ) -> int:
     """Try your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
+    from sim.cli.contacting import TargetWish
     from sim.cli.outgoing import read_local_only
     from sim.cli.trying import TryOptions, try_target
 
     wish = TryOptions(
-        target=target,
-        curl=curl,
-        model=model,
-        api_base=api_base,
-        api_key_env=api_key_env,
-        timeout=timeout,
+        named=TargetWish(target=target, curl=curl, model=model, api_base=api_base, api_key_env=api_key_env, timeout=timeout),
         persona=persona,
         scenario=scenario,
         user=user,
@@ -143,6 +181,9 @@ def resume_command(
     ray_address: RayAddress = None,
     workers: WorkersFlag = None,
     runtime_env: RuntimeEnv = None,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    allow_offline: AllowOffline = False,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     json: Json = False,
@@ -151,6 +192,7 @@ def resume_command(
     from sim.cli.cluster import read_cluster
     from sim.cli.outgoing import read_local_only
     from sim.cli.running import Changes, resume
+    from sim.cli.verdict_files import VerdictFiles
 
     changes = Changes(
         max_cost=tuple(max_cost or ()),
@@ -162,7 +204,8 @@ def resume_command(
     )
     wish, log = read_local_only(local_only, allow_host or ()), LogWish(log_level, log_json)
     cluster = read_cluster(backend, address=ray_address, workers=workers, runtime_env=runtime_env)
-    return resume(run, changes, results=results, local_only=wish, cluster=cluster, log=log, as_json=json)
+    files = VerdictFiles(junit, markdown, allow_offline)
+    return resume(run, changes, results=results, local_only=wish, cluster=cluster, log=log, as_json=json, files=files)
 
 
 def limits_command(

@@ -7,7 +7,7 @@ import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from sim.cli.outgoing import announcement
 from sim.cli.progress import Progress, going_on
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
+from sim.cli.verdict_files import NOWHERE, VerdictFiles
 from sim.core.errors import InputError, nearest
 from sim.core.event import ROLES
 from sim.core.spec import Limits, Study
@@ -28,6 +29,7 @@ from sim.store.library import from_here
 
 if TYPE_CHECKING:
     from sim.cli.log_wish import LogWish
+    from sim.cli.suiting import SuiteWish
     from sim.core.ports import Listener
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
@@ -128,15 +130,22 @@ def run(
     dry_run: bool,
     log: LogWish,
     as_json: bool,
+    suite: SuiteWish | None = None,
+    files: VerdictFiles = NOWHERE,
 ) -> int:
     """`sim run`."""
     from sim.run.scorers import judges_of, rubrics_of
 
-    prepared = prepare_study(study or DEMONSTRATION, change=changes.apply)
+    files.check(as_json=as_json)
+    prepared = _prepare(study, changes, suite, dry_run=dry_run, local_only=local_only)
     judges = judges_of(rubrics_of(prepared.loaded.scorers, prepared.loaded.study))
     leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans], scorers=judges)
     unfit = not_suited(prepared.left_out)
     beginning = [*prepared.loaded.notes, *(line for line in (unfit, leaving) if line)]
+    if suite:
+        from sim.cli.suiting import price_lines
+
+        beginning = [*price_lines(prepared), *beginning]
     if dry_run:
         from sim.run.preflight import check_hosts
 
@@ -145,19 +154,40 @@ def run(
             print(line, file=sys.stderr)
         return _show_plan(prepared, as_json=as_json)
     return _execute(
-        partial(run_study, prepared, name=name, results=results, local_only=local_only, words=False, cluster=cluster),
+        partial(run_study, prepared, name=name, results=results, local_only=local_only, words=suite is not None, cluster=cluster),
         Progress(prepared.plans, stream=sys.stderr, as_json=log.as_json),
         log=log,
         limits=prepared.loaded.study.limits,
-        first=_first_line(prepared.loaded.study, prepared.plans),
+        first=[] if suite else _first_line(prepared.loaded.study, prepared.plans),
         beginning=beginning,
-        as_json=as_json,
+        end=partial(_end, files=files, as_json=as_json),
     )
 
 
-def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly | None, cluster: Cluster | None, log: LogWish, as_json: bool) -> int:
+def _prepare(study: str | None, changes: Changes, suite: SuiteWish | None, *, dry_run: bool, local_only: LocalOnly | None) -> Prepared:
+    """The study, or the talks of a suite with its targets."""
+    if suite is None:
+        return prepare_study(study or DEMONSTRATION, change=changes.apply)
+    from sim.cli.suiting import prepare
+
+    return prepare(study, suite, changes, dry_run=dry_run, local_only=local_only)
+
+
+def resume(
+    run: str,
+    changes: Changes,
+    *,
+    results: Path,
+    local_only: LocalOnly | None,
+    cluster: Cluster | None,
+    log: LogWish,
+    as_json: bool,
+    files: VerdictFiles = NOWHERE,
+) -> int:
     """`sim resume`."""
     from sim.run.scorers import judges_of, renew_scorers
+
+    files.check(as_json=as_json)
 
     before = load_run(run, results=results)
     scorers, changed = renew_scorers(before.folder.scorers.values(), seconds=before.study.limits.seconds("judge"))
@@ -165,13 +195,21 @@ def resume(run: str, changes: Changes, *, results: Path, local_only: LocalOnly |
     stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
     leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
-        partial(resume_run, run, results=results, limits=changes.limits, local_only=local_only, words=False, cluster=cluster),
+        partial(
+            resume_run,
+            run,
+            results=results,
+            limits=changes.limits,
+            local_only=local_only,
+            words=before.study.suite is not None,
+            cluster=cluster,
+        ),
         progress,
         log=log,
         limits=changes.limits(before.study.limits),
         first=_first_line(before.study, before.plans),
         beginning=[*changed, *([leaving] if leaving else [])],
-        as_json=as_json,
+        end=partial(_end, files=files, as_json=as_json),
     )
 
 
@@ -189,7 +227,7 @@ def _execute(
     limits: Limits,
     first: Sequence[str],
     beginning: Sequence[str],
-    as_json: bool,
+    end: Callable[[Run], int],
 ) -> int:
     configure_logging(log)
     outlive_output()
@@ -220,10 +258,18 @@ def _execute(
             ended = asyncio.run(guarded())
     except asyncio.CancelledError:
         return INTERRUPTED
-    _print_run(ended, as_json=as_json)
-    if stopping.asked:
-        return INTERRUPTED
-    return DONE if ended.status == "finished" else INCOMPLETE
+    status = end(ended)
+    return INTERRUPTED if stopping.asked else status
+
+
+def _end(run: Run, *, files: VerdictFiles, as_json: bool) -> int:
+    """Show what came of a run, of a suite's the verdict, and give back the exit status."""
+    if run.study.suite is not None:
+        from sim.cli.suiting import conclude
+
+        return conclude(run, files, as_json=as_json)
+    _print_run(run, as_json=as_json)
+    return DONE if run.status == "finished" else INCOMPLETE
 
 
 def _first_line(study: Study, plans: Sequence[TrialPlan]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import math
 import os
 import secrets
 import shlex
@@ -14,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from sim.api import Prepared, Run, run_study
+from sim.cli.contacting import NAME, PATIENCE, Contact, TargetWish, Visit, aside
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.cli.logs import LogLost, LogSteps, configure_logging
@@ -26,7 +26,7 @@ from sim.cli.reading import ELSEWHERE, NARROWEST
 from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.cli.stopping import ANEW, Stopping
 from sim.cli.streams import outlive_output
-from sim.cli.waiting import WaitLines, saying_so, saying_who
+from sim.cli.waiting import WaitLines, saying_who
 from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
@@ -37,12 +37,8 @@ from sim.run.preflight import check_histories, check_hosts, check_keys, check_na
 from sim.run.reach import check_reach
 from sim.store.library import LoadedStudy, from_here, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
-from sim.targets.first_contact.curl import FLAG, check_url, parse_curl
-from sim.targets.first_contact.exchange import GREETING, Exchanged, exchange
+from sim.targets.first_contact.exchange import Exchanged
 from sim.targets.first_contact.finding import Finding
-from sim.targets.first_contact.naming import is_url, read_name
-from sim.targets.first_contact.request import Draft, draft_request, draft_url
-from sim.targets.first_contact.response import ReplyReading, read_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,13 +52,9 @@ if TYPE_CHECKING:
     from sim.llm.traffic.passage import Traffic
     from sim.present.first_contact import Growing
     from sim.present.trial_json import TrialDocument
-    from sim.run.first_contact import Spoken, Stranger
+    from sim.run.first_contact import Stranger
     from sim.store.runs import RunFolder
 
-NAME = "my-bot"
-"""What a chatbot is called as long as nobody has named it."""
-PREFIX = "MYBOT"
-"""Of the variables that its secrets are moved to."""
 RUN = "try"
 FAVOURITE = "new-in-town"
 """The scenario that is taken when none is named and none is local."""
@@ -74,20 +66,13 @@ NO_SCORES = (
     "No scores are shown: an offline model plays the user and rates, and it cannot judge a real chatbot. "
     "For scores name a model with --user openai/gpt-5, or fill in user: in the study written below."
 )
-PATIENCE = 60.0
-"""Seconds for one reply."""
 
 
 @dataclass(frozen=True)
 class TryOptions:
     """What the flags of `sim try` ask for."""
 
-    target: str | None = None
-    curl: str | None = None
-    model: str | None = None
-    api_base: str | None = None
-    api_key_env: str | None = None
-    timeout: float | None = None
+    named: TargetWish
     persona: str | None = None
     scenario: str | None = None
     user: str = "offline/user"
@@ -97,7 +82,7 @@ class TryOptions:
 
 def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None, as_json: bool) -> int:
     """`sim try`."""
-    _check(wish)
+    wish.named.check(what="there is nothing to try", mend="write sim try --curl 'curl …', or sim try with a URL, a model or module:function")
     place = choose_place(wish.out, name=NAME)
     screen = _Screen(sys.stderr if as_json else sys.stdout)
     casting = _cast(wish)
@@ -107,8 +92,8 @@ def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None,
     try:
         # What a target's own code prints must not get among the output.
         with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
-            contact = asyncio.run(_visit(_Visit(wish, screen, lambda target: _admit(target, casting, local_only)), stopping))
-            tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME), timeout=wish.timeout or PATIENCE)
+            contact = asyncio.run(_visit(Visit(wish.named, admit=lambda target: _admit(target, casting, local_only), show=screen.exchange), stopping))
+            tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME), timeout=wish.named.timeout or PATIENCE)
 
             def keep() -> None:
                 write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
@@ -128,27 +113,7 @@ def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None,
     return INTERRUPTED if stopping.asked else DONE if run.status == "finished" else INCOMPLETE
 
 
-def _check(wish: TryOptions) -> None:
-    """Refuse flags that do not go together.
-
-    Raises:
-        InputError: says which.
-    """
-    named = [name for name, given in (("a target", wish.target), ("--curl", wish.curl), ("--model", wish.model)) if given is not None]
-    if len(named) > 1:
-        raise InputError(f"give either {' or '.join(named)}, not {'both' if len(named) == 2 else 'all'}", mend="name your chatbot once")
-    if not named and wish.api_base:
-        raise InputError("nobody can tell which model it is to be", mend="name it with --model, as its server does", where="--api-base")
-    if not named:
-        raise InputError("there is nothing to try", mend="write sim try --curl 'curl …', or sim try with a URL, a model or module:function")
-    if (wish.api_base or wish.api_key_env) and (wish.curl or is_url(wish.target or "")):
-        flag = "--api-base" if wish.api_base else "--api-key-env"
-        raise InputError("goes with a model, and not with a request", mend="name the model with --model, or leave it out", where=flag)
-    if wish.timeout is not None and not (wish.timeout > 0 and math.isfinite(wish.timeout)):
-        raise InputError("must be a number of seconds above 0", mend=f"such as {PATIENCE:g}", where="--timeout")
-
-
-async def _visit(visit: _Visit, stopping: Stopping) -> _Contact:
+async def _visit(visit: Visit, stopping: Stopping) -> Contact:
     with _stoppable(stopping, lambda: None):
         return await visit.make()
 
@@ -204,109 +169,18 @@ class _Screen:
         """Print lines that must be copied as they stand."""
         self._console.print(text, markup=False, soft_wrap=True)
 
+    def exchange(self, made: Exchanged) -> None:
+        """Print an exchange as it went."""
+        from sim.present.first_contact import render_exchange
+
+        self.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
+        self.show(render_exchange(made))
+
     def head(self, text: str) -> None:
         """Print a line across the page."""
         from sim.present.first_contact import render_heading
 
         self.show(render_heading(text, width=self.width))
-
-
-# --- finding out how it is spoken to --------------------------------------------------------------------------------
-
-
-@dataclass
-class _Contact:
-    """A target, and what was found out about it."""
-
-    target: TargetSpec
-    exports: tuple[str, ...]
-    """Variables that must be set before it can be spoken to again."""
-    findings: list[Finding]
-    made: Exchanged | Spoken | None = None
-
-
-class _Visit:
-    """From what a person named to a target that has answered once."""
-
-    def __init__(self, wish: TryOptions, screen: _Screen, admit: Callable[[TargetSpec], None]) -> None:
-        self._wish = wish
-        self._admit = admit
-        self._screen = screen
-
-    async def make(self) -> _Contact:
-        """Speak to it, if it is behind HTTP.
-
-        Raises:
-            InputError: it cannot be reached, or nobody can tell how to speak to it.
-        """
-        wish = self._wish
-        if wish.curl is not None:
-            return await self._http(draft_request(parse_curl(_command(wish.curl)), os.environ, prefix=PREFIX))
-        if wish.target is not None and is_url(wish.target):
-            return await self._http(draft_request(draft_url(check_url(wish.target, where="TARGET")), os.environ, prefix=PREFIX))
-        target = _named(wish)
-        self._admit(target)
-        return _Contact(target, (), [])
-
-    async def _http(self, draft: Draft) -> _Contact:
-        asked = _http_target(draft, {"reply": "$"})
-        os.environ.update(draft.secrets)
-        self._admit(asked)
-        user, session = (f"{part}-{secrets.token_hex(4)}" for part in ("contact", "hello"))
-        async with saying_so(_aside):
-            seconds = self._wish.timeout or PATIENCE
-            made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=seconds)
-        self._screen.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
-        from sim.present.first_contact import render_exchange
-
-        self._screen.show(render_exchange(made))
-        reading: ReplyReading = read_response(made.answer, made.content_type, said=GREETING)
-        fields: dict[str, JsonValue] = {"reply": reading.path}
-        if reading.path.startswith("choices[0]."):  # the OpenAI protocol, which says there whether a reply was cut off
-            fields["finish"] = "choices[0].finish_reason"
-        if reading.stream != "none":
-            fields["stream"] = reading.stream
-        if reading.tools is not None:
-            fields["tools"] = reading.tools
-        target = _http_target(draft, fields)
-        exports = tuple(name for name in sorted(asked.http.variables) if name in draft.secrets)
-        return _Contact(target, exports, [*draft.findings, *reading.findings], made)
-
-
-def _aside(line: str) -> None:
-    """Say something that is no part of the output."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def _named(wish: TryOptions) -> TargetSpec:
-    """The target that is named in words: a model, with the server it is at, or a place in code."""
-    where = "TARGET" if wish.target is not None else "--model"
-    name = wish.target if wish.target is not None else wish.model or ""
-    if wish.target is None and "/" not in name and wish.api_base:
-        name = f"openai/{name}"
-    fields = dict(read_name(name, id=NAME)) if wish.target is not None else {"id": NAME, "model": name, "memory": "full"}
-    reached = {"api_base": wish.api_base, "api_key_env": wish.api_key_env}
-    if "model" not in fields and any(reached.values()):
-        raise InputError("goes with a model, and not with code", mend="leave it out", where="--api-base" if wish.api_base else "--api-key-env")
-    return _target({**fields, **{flag: value for flag, value in reached.items() if value}}, where=where)
-
-
-def _command(curl: str) -> str:
-    return sys.stdin.read() if curl == "-" else curl
-
-
-def _http_target(draft: Draft, reply: dict[str, JsonValue]) -> HttpTargetSpec:
-    found = _target({"id": NAME, "http": {**draft.fields, **reply}}, where=FLAG)
-    assert isinstance(found, HttpTargetSpec)
-    return found
-
-
-def _target(fields: dict[str, Any], *, where: str) -> TargetSpec:
-    try:
-        found: TargetSpec = TypeAdapter(TargetSpec).validate_python(fields)
-    except ValidationError as error:
-        raise InputError(str(error.errors()[0]["msg"]).removeprefix("Value error, "), where=where) from None
-    return found
 
 
 # --- the studies ----------------------------------------------------------------------------------------------------
@@ -378,7 +252,7 @@ def _model(name: str) -> ModelSpec:
 
 
 async def _meet(
-    contact: _Contact,
+    contact: Contact,
     tried: Prepared,
     screen: _Screen,
     stopping: Stopping,
@@ -398,7 +272,7 @@ async def _meet(
     stranger = Stranger(study, plan, load_prompts(), limits=study.limits.model_copy(update={"retries": 1}), nonce=secrets.token_hex(8))
     try:
         with _stoppable(stopping, stranger.stop):
-            async with saying_who(stranger.traffic, _aside):
+            async with saying_who(stranger.traffic, aside):
                 await _look_at(contact, screen, stranger, keep)
     finally:
         await stranger.close()
@@ -416,7 +290,7 @@ async def _meet(
         watched.append(traffic)
 
     watched: list[Traffic] = []
-    who = WaitLines(lambda: watched[0].waiting if watched else None, _aside)
+    who = WaitLines(lambda: watched[0].waiting if watched else None, aside)
     async with going_on(who.look):
         with stopping:
             ended = await run_study(tried, results=results, local_only=local_only, listeners=(live, LogLost(), LogSteps()), on_start=on_start)
@@ -424,7 +298,7 @@ async def _meet(
     return ended
 
 
-async def _look_at(contact: _Contact, screen: _Screen, stranger: Stranger, keep: Callable[[], None]) -> None:
+async def _look_at(contact: Contact, screen: _Screen, stranger: Stranger, keep: Callable[[], None]) -> None:
     """Greet it, where nobody has yet, and find out what it does."""
     from sim.present.first_contact import render_exchange, render_findings
 
@@ -492,7 +366,7 @@ def _notes(target: TargetSpec) -> list[str]:
     return notes
 
 
-def _ending(contact: _Contact, run: Run, study: Study, place: Path, *, results: Path) -> str:
+def _ending(contact: Contact, run: Run, study: Study, place: Path, *, results: Path) -> str:
     where = "" if results == Path("results") else f" --results {results}"
     lines = [(f"export {name}=…", "the key in the request; it is written nowhere") for name in contact.exports]
     if run.status != "finished":
@@ -505,7 +379,7 @@ def _ending(contact: _Contact, run: Run, study: Study, place: Path, *, results: 
     return f"Written: {place} and {results / run.name}. Go on with\n{listed}"
 
 
-def _document(contact: _Contact, run: Run, place: Path) -> dict[str, Any]:
+def _document(contact: Contact, run: Run, place: Path) -> dict[str, Any]:
     made = contact.made
     if isinstance(made, Exchanged):
         request: dict[str, Any] = {"method": made.method, "url": made.url, "headers": dict(made.headers), "body": made.body}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -14,6 +15,7 @@ from sim.present.words import DIAGNOSTIC, NONE, many
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping, Sequence
 
     from sim.analysis.gate import GateDocument
     from sim.analysis.gate_checks import Check
@@ -71,57 +73,76 @@ def _bounds(c: Check) -> str:
 
 def markdown_gate(document: GateDocument) -> str:
     """A job summary, as code hosts show it."""
-    lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {_cell(document.run)}", "", _tally(document)]
+    lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {markdown_cell(document.run)}", "", _tally(document)]
     lines += [part for line in (document.offline_note, _allowed(document)) if line for part in ("", f"> {line}")]
     lines += ["", "| | target | requirement | observed | 95 % | from |", "|---|---|---|---|---|---|"]
     for c in document.checks:
         cells = (f"{SIGNS[c.verdict]} {c.verdict}", c.target, f"`{c.requirement}`", _figure(c.observed), _bounds(c), c.detail)
-        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        lines.append(f"| {' | '.join(map(markdown_cell, cells))} |")
     lines += ["", "The run is incomplete, so that nothing passes."] if not document.finished else []
     return "\n".join((*lines, "", f"_{DIAGNOSTIC}_", ""))
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
+    """`text` in a cell of a Markdown table, which it does not end."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 
 # --- JUnit --------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class JUnitCase:
+    """One check as a test case."""
+
+    name: str
+    of: str
+    """What JUnit calls its class."""
+    check: Check
+
+
 def junit_gate(document: GateDocument, *, at: dt.datetime) -> str:
     """JUnit XML, valid for the schemas of Ant and of Jenkins: a suite for the run, a case for each check; what could not be told is an error."""
-    counts = {v: str(sum(c.verdict == v for c in document.checks)) for v in STYLES}
-    suites = ET.Element("testsuites")
-    suite = ET.SubElement(
-        suites,
-        "testsuite",
-        {
-            "id": "0",
-            "package": "sim.gate",
-            "name": _xml(document.run),
-            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S"),
-            "hostname": "localhost",
-            "tests": str(len(document.checks)),
-            "failures": counts["failed"],
-            "errors": counts["inconclusive"],
-            "time": "0",
-        },
-    )
-    properties = ET.SubElement(suite, "properties")
     facts = {"verdict": document.verdict, "baseline": document.baseline or "", "models": document.offline_note, "allowed": _allowed(document)}
-    for name, value in facts.items():
-        if value:
-            ET.SubElement(properties, "property", {"name": name, "value": _xml(value)})
-    for c in document.checks:
-        case = ET.SubElement(suite, "testcase", {"classname": _xml(f"{document.run}.{c.target}"), "name": _xml(c.requirement), "time": "0"})
+    cases = [JUnitCase(name=c.requirement, of=f"{document.run}.{c.target}", check=c) for c in document.checks]
+    return junit_suites({document.run: cases}, facts=facts, told={document.run: _tally(document)}, package="sim.gate", at=at)
+
+
+def junit_suites(
+    suites: Mapping[str, Sequence[JUnitCase]], *, facts: Mapping[str, str], told: Mapping[str, str], package: str, at: dt.datetime
+) -> str:
+    """Checks as JUnit XML.
+
+    Args:
+        suites: the cases of each suite, by its name.
+        facts: become properties of each suite; empty ones are left out.
+        told: what each suite prints.
+    """
+    root = ET.Element("testsuites")
+    for number, (name, cases) in enumerate(suites.items()):
+        counts = {v: str(sum(c.check.verdict == v for c in cases)) for v in STYLES}
+        about = {"id": str(number), "package": package, "name": _xml(name), "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S"), "hostname": "localhost"}
+        tally = {"tests": str(len(cases)), "failures": counts["failed"], "errors": counts["inconclusive"], "time": "0"}
+        suite = ET.SubElement(root, "testsuite", {**about, **tally})
+        properties = ET.SubElement(suite, "properties")
+        for fact, value in facts.items():
+            if value:
+                ET.SubElement(properties, "property", {"name": fact, "value": _xml(value)})
+        for case in cases:
+            _case(suite, case)
+        ET.SubElement(suite, "system-out").text = _xml(told[name])
+        ET.SubElement(suite, "system-err")
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(suite: ET.Element, case: JUnitCase) -> None:
+    c = case.check
+    element = ET.SubElement(suite, "testcase", {"classname": _xml(case.of), "name": _xml(case.name), "time": "0"})
+    if c.verdict != "passed":
+        kind = "failure" if c.verdict == "failed" else "error"
         said = f"observed {_figure(c.observed)}, 95 % {_bounds(c)}: {c.detail}"
-        if c.verdict != "passed":
-            kind = "failure" if c.verdict == "failed" else "error"
-            ET.SubElement(case, kind, {"message": _xml(f"{c.verdict}: {c.requirement}"), "type": c.verdict}).text = _xml(said)
-    ET.SubElement(suite, "system-out").text = _xml(_tally(document))
-    ET.SubElement(suite, "system-err")
-    ET.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+        ET.SubElement(element, kind, {"message": _xml(f"{c.verdict}: {c.requirement}"), "type": c.verdict}).text = _xml(said)
 
 
 def _xml(text: str) -> str:

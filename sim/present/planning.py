@@ -84,7 +84,7 @@ def render_planning(document: PlanDocument) -> RenderableType:
 def _heading(document: PlanDocument) -> Text:
     of = document.detectable.design
     size = " × ".join((many(document.targets, "target"), many(of.personas, "persona"), many(of.scenarios, "scenario"), many(of.seeds, "seed")))
-    text = Text.assemble((document.study, "bold"), f"  {size} = {many(document.trials, 'trial')}, {_range(document.exchanges)} exchanges")
+    text = Text.assemble((document.study, "bold"), f"  {size} = {many(document.trials, 'trial')}, {written_range(document.exchanges)} exchanges")
     if said := not_suited(document.left_out):
         text.append(f"\n{said}")
     return text.append(f"\n{OFFLINE_MARK}", "yellow") if document.offline else text
@@ -93,8 +93,7 @@ def _heading(document: PlanDocument) -> Text:
 def _sentence(document: PlanDocument) -> Text:
     least, most = (_millions(n) for n in (document.tokens.min, document.tokens.max))
     spent = f"about {most} tokens" if least == most else f"{least} to {most} tokens"
-    cost = "cost unknown" if document.cost is None else _dollars(document.cost) + (", and what is unknown" if document.unknown_prices else "")
-    lines = [f"It takes {spent}, {document.tokens_an_exchange:,.0f} an exchange: {cost}."]
+    lines = [f"It takes {spent}, {document.tokens_an_exchange:,.0f} an exchange: {written_cost(document)}."]
     found = document.detectable
     if document.targets < 2:
         lines.append("With one target there is nothing to compare within the study; the figures below are for two versions of it.")
@@ -120,7 +119,7 @@ def _spending(document: PlanDocument) -> Table:
     table = _table("Calls, tokens and cost", ("for",), ("calls", "tokens in", "sent before", "tokens out", "cost"))
     for role, of in document.by_role.items():
         unknown = "unknown" if of.cost is None else _dollars(of.cost) + (" + unknown" if of.unknown_prices else "")
-        table.add_row(role, _range(of.calls), _tokens(of.input), _share(of.again, of.input), _tokens(of.output), unknown)
+        table.add_row(role, written_range(of.calls), _tokens(of.input), _share(of.again, of.input), _tokens(of.output), unknown)
     table.add_section()
     cost = "unknown" if document.cost is None else _dollars(document.cost) + (" + unknown" if document.unknown_prices else "")
     sums = [
@@ -128,7 +127,7 @@ def _spending(document: PlanDocument) -> Table:
         for of in zip(*((r.input, r.again, r.output) for r in document.by_role.values()), strict=True)
     ]
     sent, again, came = sums
-    table.add_row("all", _range(document.calls), _tokens(sent), _share(again, sent), _tokens(came), cost, style="bold")
+    table.add_row("all", written_range(document.calls), _tokens(sent), _share(again, sent), _tokens(came), cost, style="bold")
     return table
 
 
@@ -212,7 +211,8 @@ def _notes(document: PlanDocument) -> Text:
     return Text("\n".join(lines), "dim")
 
 
-def _range(r: Range) -> str:
+def written_range(r: Range) -> str:
+    """From the least to the most: "528 to 567"."""
     return f"{r.min:,}" if r.min == r.max else f"{r.min:,} to {r.max:,}"
 
 
@@ -223,6 +223,11 @@ def _tokens(r: Range) -> str:
 
 def _millions(count: int) -> str:
     return f"{count / 1e6:,.1f} M" if count >= 1e6 else f"{count / 1e3:,.0f} k" if count >= 1e4 else f"{count:,}"
+
+
+def written_cost(document: PlanDocument) -> str:
+    """What a study costs, as far as prices are known."""
+    return "cost unknown" if document.cost is None else _dollars(document.cost) + (", and what is unknown" if document.unknown_prices else "")
 
 
 def _dollars(cost: tuple[float, float] | None) -> str:

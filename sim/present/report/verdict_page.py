@@ -1,0 +1,83 @@
+"""A suite's verdict as a page that prints on two sheets: the sentence, every figure with its gate, the worst exchanges, what was not tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.present.report.page import fill
+from sim.present.verdict import MARKS, REASON, interval_of, made_of, mark_of, n_of, place_of, shortened, value_of
+from sim.present.words import DIAGNOSTIC, safe
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sim.analysis.verdict import VerdictDocument, VerdictSection
+
+SHEET = 3_600
+"""Characters of worst exchanges that two sheets have room for beside everything else; where there are more, each is shown shorter."""
+LONGEST, SHORTEST = 220, 90
+"""Characters of a message or a reply."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    target: str
+    figure: str
+    value: str
+    interval: str
+    n: str
+    mark: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class _Quote:
+    place: str
+    why: str
+    message: str
+    reply: str
+
+
+def render_verdict_page(document: VerdictDocument, *, created: dt.datetime) -> str:
+    """The page as one HTML file, without scripts, for screens in light and dark and for paper."""
+    quotes = sum(len(s.worst) for s in document.sections)
+    most = max(SHORTEST, min(LONGEST, SHEET // max(2 * quotes, 1)))
+    several = len(document.targets) > 1
+    return fill(
+        "verdict.html",
+        scripts=(),
+        style="verdict.css",
+        document=document,
+        created=created.date(),
+        mark=MARKS[document.verdict],
+        made=made_of(document),
+        several=several,
+        diagnostic=DIAGNOSTIC,
+        marks=MARKS,
+        sections=[(section, _lines(section), _quotes(section, most, several=several)) for section in document.sections],
+        notes=[safe(line) for line in (document.offline_note, _allowed(document)) if line],
+    )
+
+
+def _allowed(document: VerdictDocument) -> str:
+    return "What an offline model says of a real chatbot was let decide (--allow-offline)." if document.stub_decided else ""
+
+
+def _lines(section: VerdictSection) -> list[_Line]:
+    return [
+        _Line(safe(r.target), safe(r.figure), value_of(r), interval_of(r), n_of(r), mark_of(r), r.check.verdict if r.check else "shown")
+        for r in section.rows
+    ]
+
+
+def _quotes(section: VerdictSection, most: int, *, several: bool) -> list[_Quote]:
+    return [
+        _Quote(
+            safe(f"{bad.target}: {place_of(bad)}" if several else place_of(bad)),
+            shortened(bad.why, min(REASON, most)),
+            shortened(bad.message, most // 2),
+            shortened(bad.reply, most),
+        )
+        for bad in section.worst
+    ]
