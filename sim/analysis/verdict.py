@@ -12,13 +12,30 @@ from typing import TYPE_CHECKING, Literal
 
 from sim.analysis.gate import run_gate
 from sim.analysis.gate_checks import Check, Verdict
-from sim.analysis.measures import label_measure, measures_of
-from sim.analysis.requirements import COUNTED, FlagShare, Mean, Requirement, Scorers, find_measure, parse_requirement
+from sim.analysis.measures import Measure, label_measure, measures_of
+from sim.analysis.requirements import (
+    COUNTED,
+    THINGS,
+    Count,
+    Fall,
+    Figure,
+    FlagShare,
+    Given,
+    Mean,
+    Percentile,
+    Requirement,
+    Scorers,
+    Share,
+    WorstPersona,
+    find_measure,
+    parse_requirement,
+)
 from sim.analysis.worst_exchanges import BadExchange, worst_exchanges
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 from sim.core.spec.held import in_part
+from sim.core.spec.scorer import ScorerInfo
 
 if TYPE_CHECKING:
     from sim.analysis.arms import RunSource
@@ -30,7 +47,9 @@ class VerdictRow(Frozen):
 
     target: str
     figure: str
-    """What is measured, as a requirement or in words."""
+    """What is measured, in words."""
+    asked: str = ""
+    """What it must be, as in "≥ 3"; empty: it is shown and decides nothing."""
     value: float | None
     """None: there is nothing to take it from."""
     interval: tuple[float, float] | None
@@ -39,8 +58,10 @@ class VerdictRow(Frozen):
     """What the value is taken from: personas for means, whatever could have been one for counts and shares."""
     read: Literal["figure", "share", "count"]
     """How it is written: a share in per cent, a count with what it is of."""
+    note: str = ""
+    """What is to be said beside it: why it cannot be told, or the points of a curve."""
     check: Check | None = None
-    """Its gate; None: it is shown and decides nothing."""
+    """Its gate; None: it has none."""
 
 
 class VerdictSection(Frozen):
@@ -191,9 +212,58 @@ def _gated(of: Check, requirement: Requirement, scorers: Scorers) -> VerdictRow:
     read: Literal["figure", "share", "count"] = "figure"
     if isinstance(figure, COUNTED):
         read = "count"
-    elif isinstance(figure, FlagShare) or (isinstance(figure, Mean) and _is_share(figure.measure, scorers)):
+    elif isinstance(figure, FlagShare | Share) or (isinstance(figure, Mean) and _measure(figure.measure, scorers).proportion):
         read = "share"
-    return VerdictRow(target=of.target, figure=of.requirement, value=of.observed, interval=of.interval, n=of.n, read=read, check=of)
+    return VerdictRow(
+        target=of.target,
+        figure=_words(figure, scorers),
+        asked=f"{_SIGNS[requirement.operator]} {_bar(requirement.bar, read)}",
+        value=of.observed,
+        interval=of.interval,
+        n=of.n,
+        read=read,
+        note=of.detail if of.verdict == "inconclusive" or isinstance(figure, Fall) else "",
+        check=of,
+    )
+
+
+_SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "==": "="}
+
+
+def _bar(bar: float, read: str) -> str:
+    return f"{round(100 * bar, 1):g} %" if read == "share" else f"{bar:g}"
+
+
+def _words(figure: Figure, scorers: Scorers) -> str:
+    """What a requirement is about, in words."""
+    match figure:
+        case Mean(measure) | FlagShare(measure):
+            return _measure(measure, scorers).label
+        case WorstPersona(measure):
+            return "worst persona" if measure is None else f"worst persona: {_measure(measure, scorers).label}"
+        case Percentile(percent, unit):
+            return f"{unit}s: percentile {percent}"
+        case Share(unit, operator, bar):
+            return f"{unit}s {_SIGNS[operator]} {bar:g}"
+        case Given(scorer, value):
+            return f"{_info(scorer, scorers).name}: {value}"
+        case Count(critical_of=ScorerInfo() as info):
+            return f"{info.name}: critical"
+        case Count(share=Share(unit, operator, bar)):
+            return f"{unit}s {_SIGNS[operator]} {bar:g}"
+        case Count(thing):
+            return THINGS[thing]
+        case Fall(kind):
+            return f"fall under {kind.replace('_', ' ')}"
+
+
+def _info(id: str, scorers: Scorers) -> ScorerInfo:
+    return next(s for s in scorers if s.id == id)
+
+
+def _measure(id: str, scorers: Scorers) -> Measure:
+    labelled = (label_measure(s, label) for s in scorers for label in s.labels)
+    return next(m for m in (*measures_of(scorers), *labelled) if m.id == id)
 
 
 def _shown(of: RunSource, target: str, id: str) -> VerdictRow:
@@ -203,11 +273,6 @@ def _shown(of: RunSource, target: str, id: str) -> VerdictRow:
     if found is None:
         return VerdictRow(target=target, figure=measure.label, value=None, interval=None, n=0, read=read)
     return VerdictRow(target=target, figure=measure.label, value=found.value, interval=found.interval, n=found.personas, read=read)
-
-
-def _is_share(measure: str, scorers: Scorers) -> bool:
-    labelled = [label_measure(s, label) for s in scorers for label in s.labels]
-    return any(m.proportion for m in (*measures_of(scorers), *labelled) if m.id == measure)
 
 
 # --- in words -----------------------------------------------------------------------------------------------------
@@ -250,5 +315,5 @@ def _could_not(of: RunSource, sections: Sequence[VerdictSection], targets: Seque
         if empty and len(empty) == len(section.rows):
             found.append(f"{section.title}: nothing in these talks could be measured.")
         else:
-            found += [f"{section.title}: {row.check.requirement if row.check else row.figure} has nothing to be taken from." for row in empty]
+            found += [f"{section.title}: there is nothing to take “{row.figure}” from." for row in empty]
     return tuple(dict.fromkeys(found))

@@ -57,18 +57,36 @@ def section_faults(file: SuiteFile, scorers: Sequence[ScorerInfo]) -> Iterable[I
             yield InputError(error.problem, mend=error.mend, where=file.document.path, line=line)
 
 
-def known_infos(loaded: LoadedStudy) -> list[ScorerInfo] | None:
-    """What the scorers of a suite say of themselves, without importing anybody's code but the package's; None: one of them is somebody's code."""
-    from sim.run.scorers import keep_scorers, rubrics_of
+def suite_faults(file: SuiteFile) -> list[InputError]:
+    """All that is wrong with a suite beyond its file: what it names, and gates that nobody can tell. Nobody's code is imported but the package's."""
+    from sim.core.errors import split
+    from sim.core.spec import ChatTargetSpec, ModelSpec, Study
+    from sim.run.plan import plan_trials
+    from sim.run.scorers import judge_faults, rubrics_of
+    from sim.store.suite_file import resolve_suite
+
+    nobody = ChatTargetSpec(id="target", model="offline/uses")
+    of = Study(name=file.suite.id, targets=(nobody,), user=ModelSpec(model="offline/user"), personas=("*",), scenarios=("*",))
+    try:
+        loaded = resolve_suite(file, of)
+        plan_trials(loaded.study, loaded.personas, loaded.scenarios)
+    except InputError as error:
+        return list(split(error))
+    infos = _known_infos(loaded)
+    faults = judge_faults(rubrics_of(loaded.scorers, loaded.study))
+    return [*faults, *(section_faults(file, infos) if infos is not None else ())]
+
+
+def _known_infos(loaded: LoadedStudy) -> list[ScorerInfo] | None:
+    """What a suite's scorers say of themselves; None: one of them is somebody's own code, which only a run imports."""
+    from sim.run.scorers import keep_scorers
     from sim.score.registry import IN_PYTHON
     from sim.store.rubrics import load_rubrics
 
     if any(not f.rubric and f.place not in IN_PYTHON.values() for f in loaded.scorers):
         return None
     study = loaded.study
-    code = [f for f in loaded.scorers if not f.rubric]
-    kept = keep_scorers(code, study.judge_by, seconds=study.limits.seconds("judge"), load_rubrics=load_rubrics)
-    return [s.info for s in (*rubrics_of(loaded.scorers, study), *kept)]
+    return [s.info for s in keep_scorers(loaded.scorers, study.judge_by, seconds=study.limits.seconds("judge"), load_rubrics=load_rubrics)]
 
 
 def judge_run(run: Run, *, targets: Sequence[str] = (), allow_offline: bool = False) -> VerdictDocument:

@@ -28,6 +28,7 @@ PLURALS = {
     "codebook": "codebooks",
     "rubric": "rubrics",
     "people": "studies with people",
+    "suite": "suites",
 }
 
 SINGULARS = {"people": "study with people"}
@@ -123,6 +124,10 @@ def _entry(file: CheckedFile, doors: tuple[Door, ...] | None) -> dict[str, Any]:
 
 def _demanding(file: CheckedFile) -> CheckedFile:
     """`file`, a study also held against the names that exist and the keys that are set."""
+    if file.suite:
+        from sim.api.suites import suite_faults
+
+        return file.with_problems(suite_faults(file.suite))
     if not file.study:
         return file
     from sim.run.preflight import file_faults, study_faults

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     people = "people"
     codebook = "codebook"
     rubric = "rubric"
+    suite = "suite"
     edits = "edits"
     requirements = "requirements"
 
@@ -65,7 +66,7 @@ def check_command(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Validate personas, scenarios, studies, codebooks, rubrics and studies with people: every mistake on its own line.
+    """Validate personas, scenarios, studies, suites, codebooks, rubrics and studies with people: every mistake on its own line.
 
     With `# yaml-language-server: $schema=.rapport/study.schema.json` as its first line, VS Code (YAML extension) checks and completes a study without
     any network; `sim check --schema study --out .rapport` writes that schema. Files that Rapport writes begin with such a line and bring the schema.

@@ -27,6 +27,7 @@ _MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "people": ("sim.core.spec.people", "PeopleStudy"),
     "codebook": ("sim.core.codebook", "Codebook"),
     "rubric": ("sim.core.spec.rubric", "Rubric"),
+    "suite": ("sim.core.spec.suite", "Suite"),
     "edits": ("sim.core.spec.edits", "SceneFile"),
     "requirements": ("sim.analysis.requirements", "RequirementsFile"),
 }

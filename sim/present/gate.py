@@ -73,18 +73,17 @@ def _bounds(c: Check) -> str:
 
 def markdown_gate(document: GateDocument) -> str:
     """A job summary, as code hosts show it."""
-    lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {markdown_cell(document.run)}", "", _tally(document)]
+    lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {_cell(document.run)}", "", _tally(document)]
     lines += [part for line in (document.offline_note, _allowed(document)) if line for part in ("", f"> {line}")]
     lines += ["", "| | target | requirement | observed | 95 % | from |", "|---|---|---|---|---|---|"]
     for c in document.checks:
         cells = (f"{SIGNS[c.verdict]} {c.verdict}", c.target, f"`{c.requirement}`", _figure(c.observed), _bounds(c), c.detail)
-        lines.append(f"| {' | '.join(map(markdown_cell, cells))} |")
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
     lines += ["", "The run is incomplete, so that nothing passes."] if not document.finished else []
     return "\n".join((*lines, "", f"_{DIAGNOSTIC}_", ""))
 
 
-def markdown_cell(text: str) -> str:
-    """`text` in a cell of a Markdown table, which it does not end."""
+def _cell(text: str) -> str:
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.present.gate import SIGNS, STYLES, JUnitCase, junit_suites, markdown_cell
+from sim.present.gate import SIGNS, STYLES, JUnitCase, junit_suites
 from sim.present.plain_table import ruled
 from sim.present.words import DIAGNOSTIC, NONE, many, number, percent, safe
 
@@ -31,7 +31,7 @@ def value_of(row: VerdictRow) -> str:
         return NONE
     if row.read == "count":
         return f"{row.value:,.0f} of {row.n:,}"
-    return percent(row.value) if row.read == "share" else number(row.value)
+    return percent(row.value) if row.read == "share" else number(row.value).replace("-", "−")
 
 
 def interval_of(row: VerdictRow) -> str:
@@ -91,7 +91,7 @@ def render_verdict(document: VerdictDocument) -> RenderableType:
     for line, style in ((document.offline_note, "yellow"), (_allowed(document), "bold yellow"), (DIAGNOSTIC, "italic")):
         if line:
             heading.append(f"\n{safe(line)}", style)
-    parts: list[RenderableType] = [heading, Text(), _table(document)]
+    parts: list[RenderableType] = [heading, Text(), _table(document), *_notes(document)]
     for section in document.sections:
         if section.worst:
             parts += [Text(), Text.assemble((f"Worst of {section.title.lower()}", "bold"))]
@@ -112,6 +112,7 @@ def _table(document: VerdictDocument) -> RenderableType:
     if several:
         table.add_column("target", overflow="fold")
     table.add_column("figure", overflow="fold")
+    table.add_column("asked", no_wrap=True)
     for name in ("value", "95 %", "n"):
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("gate")
@@ -121,10 +122,19 @@ def _table(document: VerdictDocument) -> RenderableType:
                 Text("" if i else section.title, COLOURS[section.verdict]),
                 *([Text(safe(row.target))] if several else []),
                 Text(safe(row.figure)),
+                Text(row.asked),
             ]
             gate = Text(mark_of(row), COLOURS[row.check.verdict] if row.check else "")
             table.add_row(*cells, value_of(row), interval_of(row), n_of(row), gate)
     return table
+
+
+def _notes(document: VerdictDocument) -> list[Text]:
+    """What is to be said of single figures, each under the name of its section."""
+    several = len(document.targets) > 1
+    noted = [(section, row) for section in document.sections for row in section.rows if row.note]
+    lines = (f"  {section.title}, {row.figure}{f' of {row.target}' if several else ''}: {row.note}" for section, row in noted)
+    return [Text(), *(Text(safe(line), "dim") for line in lines)] if noted else []
 
 
 def _lines(bad: BadExchange, *, several: bool) -> Iterator[Text]:
@@ -141,15 +151,14 @@ def _lines(bad: BadExchange, *, several: bool) -> Iterator[Text]:
 
 def markdown_verdict(document: VerdictDocument) -> str:
     """A job summary, as code hosts show it."""
-    lines = [f"### {SIGNS[document.verdict]} {markdown_cell(document.sentence)}", "", f"{markdown_cell(document.run)}: {made_of(document)}"]
-    lines += [part for line in (document.offline_note, _allowed(document)) if line for part in ("", f"> {markdown_cell(line)}")]
-    lines += ["", "| | section | target | figure | value | 95 % | n |", "|---|---|---|---|---|---|---|"]
+    lines = [f"### {SIGNS[document.verdict]} {markdown_text(document.sentence)}", "", f"{markdown_text(document.run)}: {made_of(document)}"]
+    lines += [part for line in (document.offline_note, _allowed(document)) if line for part in ("", f"> {markdown_text(line)}")]
+    lines += ["", "| | section | target | figure | asked | value | 95 % | n |", "|---|---|---|---|---|---|---|---|"]
     for section in document.sections:
         for row in section.rows:
             sign = f"{SIGNS[row.check.verdict]} {mark_of(row)}" if row.check else ""
-            figure = f"`{row.figure}`" if row.check else row.figure
-            cells = (sign, section.title, row.target, figure, value_of(row), interval_of(row), n_of(row))
-            lines.append(f"| {' | '.join(map(markdown_cell, cells))} |")
+            cells = (sign, section.title, row.target, row.figure, row.asked, value_of(row), interval_of(row), n_of(row))
+            lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
     for section in document.sections:
         lines += _worst_in_markdown(section)
     lines += ["", "**Not tested**", "", *(f"- {markdown_text(line)}" for line in document.untested)]

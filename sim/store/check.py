@@ -14,19 +14,29 @@ from sim.core.spec import Persona, Scenario, Study, left_out
 from sim.core.spec.brief import filled_in
 from sim.core.spec.people import PeopleStudy
 from sim.core.spec.rubric import Rubric
+from sim.core.spec.suite import Suite
 from sim.store.library import SUFFIXES, Kind, LoadedStudy, built_in, load_named, resolve_document
 from sim.store.rubrics import SEVERAL, SHORT, load_rubrics
+from sim.store.suite_file import SuiteFile, read_suite
 from sim.store.yaml_file import Document, Node, build, read_yaml
 
-_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy]] = {
+_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy | Suite]] = {
     "persona": Persona,
     "scenario": Scenario,
     "study": Study,
     "codebook": Codebook,
     "rubric": Rubric,
     "people": PeopleStudy,
+    "suite": Suite,
 }
-_FOLDERS: dict[str, Kind] = {"personas": "persona", "scenarios": "scenario", "studies": "study", "codebooks": "codebook", "rubrics": "rubric"}
+_FOLDERS: dict[str, Kind] = {
+    "personas": "persona",
+    "scenarios": "scenario",
+    "studies": "study",
+    "codebooks": "codebook",
+    "rubrics": "rubric",
+    "suites": "suite",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,8 @@ class CheckedFile:
     loaded: LoadedStudy | None = None
     """The study with everything it names, where all of that is right too."""
     document: Document | None = None
+    suite: SuiteFile | None = None
+    """A suite with the ids of the scenarios that it names, where its file is right by itself."""
     filled: tuple[str, ...] = ()
     """What of a persona its file leaves out and was derived, in words."""
 
@@ -80,6 +92,7 @@ def _check(file: Path) -> CheckedFile:
     loaded: LoadedStudy | None = None
     problems: tuple[InputError, ...] = ()
     filled: tuple[str, ...] = ()
+    suite: SuiteFile | None = None
     try:
         document = read_yaml(file)
         kind = kind or _kind_by_keys(document)
@@ -98,12 +111,14 @@ def _check(file: Path) -> CheckedFile:
             load_rubrics(file)
         elif kind == "people":
             build(document, PeopleStudy)
+        elif kind == "suite":
+            suite = read_suite(document, file.parent)
         else:
-            problem = "is neither persona, scenario, study, codebook, rubric nor study with people"
+            problem = "is neither persona, scenario, study, suite, codebook, rubric nor study with people"
             raise InputError(problem, mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:
         problems = _sorted(split(error))
-    return CheckedFile(file, kind, problems, study, loaded, document, filled)
+    return CheckedFile(file, kind, problems, study, loaded, document, suite, filled)
 
 
 def _sorted(problems: Iterable[InputError]) -> tuple[InputError, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sim.core.errors import InputError, gather, split
+from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Controls, Probes, Study
 from sim.core.spec.suite import Suite
 from sim.store.library import built_in, load_scenarios, named_file, resolve_document
@@ -69,11 +69,18 @@ def read_suite(document: Document, base: Path) -> SuiteFile:
 
 
 def _name_faults(suite: Suite, document: Document) -> Iterator[InputError]:
-    """A suite is called as its file is: a run that names it must find one file by it."""
+    """A suite is called as its file is, since a run that names it must find one file by it; and its sections speak of parts that it has."""
     if suite.id != document.path.stem:
         mend = f"name the file {suite.id}.yaml, or change the id"
         problem = f"the suite's id is '{suite.id}', but the file is named '{document.path.stem}'"
         yield InputError(problem, mend=mend, where=document.path, line=document.find("id").line)
+    known = [p.id for p in suite.parts]
+    for i, section in enumerate(suite.sections):
+        for j, part in enumerate(section.parts):
+            if part not in known:
+                problem = f"section '{section.id}' is taken from part '{part}', which the suite does not have"
+                line = document.find("sections", i, "parts", j).line
+                yield InputError(problem, mend=nearest(part, known), where=document.path, line=line)
 
 
 def resolve_suite(file: SuiteFile, of: Study) -> LoadedStudy:

@@ -90,16 +90,8 @@ class Suite(Frozen):
             lambda: refuse_twins("part", [p.id for p in self.parts], mend="give one another id"),
             lambda: refuse_twins("section", [s.id for s in self.sections], mend="give one another id"),
             lambda: refuse_twins("scorer", [s.use for s in self.scorers], mend="name each once"),
-            self._refuse_unknown_parts,
         )
         return self
-
-    def _refuse_unknown_parts(self) -> None:
-        known = [p.id for p in self.parts]
-        for section in self.sections:
-            for part in section.parts:
-                if part not in known:
-                    raise ValueError(f"section '{section.id}' is taken from part '{part}', which the suite does not have")
 
     def part(self, id: str) -> SuitePart:
         """The part called so."""

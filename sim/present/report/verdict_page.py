@@ -24,6 +24,8 @@ LONGEST, SHORTEST = 220, 90
 class _Line:
     target: str
     figure: str
+    asked: str
+    note: str
     value: str
     interval: str
     n: str
@@ -53,11 +55,17 @@ def render_verdict_page(document: VerdictDocument, *, created: dt.datetime) -> s
         mark=MARKS[document.verdict],
         made=made_of(document),
         several=several,
-        diagnostic=DIAGNOSTIC,
+        diagnostic=_pieces(DIAGNOSTIC),
+        untested=[_pieces(safe(line)) for line in document.untested],
         marks=MARKS,
         sections=[(section, _lines(section), _quotes(section, most, several=several)) for section in document.sections],
         notes=[safe(line) for line in (document.offline_note, _allowed(document)) if line],
     )
+
+
+def _pieces(text: str) -> list[tuple[str, bool]]:
+    """A sentence of ours in pieces, each with whether it is code, which stands between backticks."""
+    return [(piece, bool(i % 2)) for i, piece in enumerate(text.split("`")) if piece]
 
 
 def _allowed(document: VerdictDocument) -> str:
@@ -66,7 +74,17 @@ def _allowed(document: VerdictDocument) -> str:
 
 def _lines(section: VerdictSection) -> list[_Line]:
     return [
-        _Line(safe(r.target), safe(r.figure), value_of(r), interval_of(r), n_of(r), mark_of(r), r.check.verdict if r.check else "shown")
+        _Line(
+            target=safe(r.target),
+            figure=safe(r.figure),
+            asked=r.asked,
+            note=safe(r.note),
+            value=value_of(r),
+            interval=interval_of(r),
+            n=n_of(r),
+            mark=mark_of(r),
+            verdict=r.check.verdict if r.check else "shown",
+        )
         for r in section.rows
     ]
 
