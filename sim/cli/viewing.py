@@ -152,7 +152,7 @@ def read_host(host: str, *, beyond: bool) -> str:
 
 def _keep(run: OpenRun, wish: KeepWish) -> str:
     """Write a conversation as a scenario into the working folder."""
-    from sim.analysis.replay import build_replay
+    from sim.core.replay import build_replay
     from sim.cli.schemas import FOLDER, modeline, write_schema
     from sim.store.runs import dump_yaml
 
