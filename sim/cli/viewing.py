@@ -152,8 +152,8 @@ def read_host(host: str, *, beyond: bool) -> str:
 
 def _keep(run: OpenRun, wish: KeepWish) -> str:
     """Write a conversation as a scenario into the working folder."""
-    from sim.core.replay import build_replay
     from sim.cli.schemas import FOLDER, modeline, write_schema
+    from sim.core.replay import build_replay
     from sim.store.runs import dump_yaml
 
     scenario = build_replay(run.trial(wish.trial), wish.session, wish.exchange, id=wish.id)

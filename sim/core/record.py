@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Utterance,
     )
     from sim.core.ledger import Disclosure
+    from sim.core.swapping import SwappedTrial
     from sim.core.tools import ToolUse
 
 R = TypeVar("R", "Exchange", "Session", "Trial")
@@ -283,6 +284,8 @@ class Trial:
     """Results of scorers of trials, by scorer id."""
     failed: TrialFailed | None = None
     finished: bool = False
+    swap: SwappedTrial | None = field(default=None, compare=False, repr=False)
+    """Of an arm with a swapped identity: which, and how it is kept from whoever judges."""
     forgotten: bool = False
     """Its texts were deleted; counts, scores and moves were kept."""
     started_over: int = 0

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sim.core.frozen import Frozen
 from sim.core.spec.fairness import OWN
+from sim.core.spec.target import HttpTargetSpec
 from sim.core.text import whole_words
 
 if TYPE_CHECKING:
     from sim.core.cast import Cast
-    from sim.core.record import Exchange, Session, Trial
-    from sim.core.spec import Persona
+    from sim.core.record import Exchange, Session, Trial, Turn
+    from sim.core.spec import CustomTargetSpec, Persona
     from sim.core.spec.fairness import SwappedIdentity
+    from sim.core.tools import ToolUse
 
 Change = Callable[[str], str]
 T = TypeVar("T")
+C = TypeVar("C", bound="CustomTargetSpec")
 
 _NAMES: Final = frozenset({"id", "about", "disclose", "fact", "facet", "gender", "given", "hemisphere", "language", "tags", "topic", "unfit", "kind"})
 """Text fields that name things of the study, or of a list, and are said to nobody."""
@@ -34,37 +37,36 @@ class SwappedTrial:
     """What a trial of an arm has beside its record: the identity of its user, and the cast behind the mask."""
 
     identity: SwappedIdentity
-    own: tuple[str, ...]
-    """The persona's own words that give way to the value, where `instead_of` names them."""
+    instead: tuple[str, ...]
+    """What gives way to the value beside the first value of the swap, in the words of the persona; empty: nothing."""
     blind: Cast
+
+    @cached_property
+    def change(self) -> Change:
+        """Puts the value in the place of what gives way to it."""
+        return swap_of(self.identity, self.instead)
 
     @cached_property
     def masking(self) -> Change:
         """Puts the mask in the place of every value of the swap."""
-        return mask_of(self.identity, self.own)
+        return mask_of(self.identity, self.instead)
 
 
-def words_given_way(identity: SwappedIdentity, persona: Persona) -> tuple[tuple[str, ...], ...]:
-    """Everything that gives way to the value of `identity` in what `persona` says, each form by form."""
-    known = {"persona.name": persona.name, "persona.age": str(persona.age)}
-    instead = tuple(known.get(form, form) for form in identity.of.instead_of)
-    return tuple(dict.fromkeys((identity.of.values[0], *((instead,) if instead else ()))))
-
-
-def own_words(identity: SwappedIdentity, persona: Persona) -> tuple[str, ...]:
-    """The words of `persona`'s own that a swap names, such as its name."""
+def instead_of(identity: SwappedIdentity, persona: Persona) -> tuple[str, ...]:
+    """What gives way to the value of `identity` beside the first value of its swap, in the words of `persona`."""
     known = dict(zip(OWN, (persona.name, str(persona.age)), strict=True))
-    return tuple(known[form] for form in identity.of.instead_of if form in known)
+    return tuple(known.get(form, form) for form in identity.of.instead_of)
 
 
-def swap_of(identity: SwappedIdentity, persona: Persona) -> Change:
-    """Puts the value of `identity` in the place of what gives way to it."""
-    return _changing({old: new for forms in words_given_way(identity, persona) for old, new in zip(forms, identity.value, strict=True)})
+def swap_of(identity: SwappedIdentity, instead: tuple[str, ...] = ()) -> Change:
+    """Puts the value of `identity` in the place of the first value of its swap, and of `instead`."""
+    given_way = (identity.of.values[0], *((instead,) if instead else ()))
+    return _changing({old: new for forms in given_way for old, new in zip(forms, identity.value, strict=True)})
 
 
-def mask_of(identity: SwappedIdentity, own: tuple[str, ...] = ()) -> Change:
-    """Puts the mask in the place of every word that is a form of any value."""
-    return _changing(dict.fromkeys((*identity.of.all_forms, *own), identity.mask))
+def mask_of(identity: SwappedIdentity, instead: tuple[str, ...] = ()) -> Change:
+    """Puts the mask in the place of every word that is a form of any value, and of `instead`."""
+    return _changing(dict.fromkeys((*identity.of.all_forms, *instead), identity.mask))
 
 
 def _changing(words: Mapping[str, str]) -> Change:
@@ -118,6 +120,15 @@ def change_texts(value: T, change: Change) -> T:
     return value
 
 
+def shown_in_body(target: C) -> C:
+    """A chatbot of one's own as the arm of a swap reaches it: with the value in the bodies of its requests, wherever the first value stands there."""
+    if target.swap is None or not isinstance(target, HttpTargetSpec):
+        return target
+    change, http = swap_of(target.swap), target.http
+    opening = http.opening and http.opening.model_copy(update={"body": change_texts(http.opening.body, change)})
+    return target.model_copy(update={"http": http.model_copy(update={"body": change_texts(http.body, change), "opening": opening})})
+
+
 def blinded(trial: Trial) -> Trial:
     """`trial` as whoever judges may see it: with the mask in place of the token, in the cast and in all that was said."""
     swapped = trial.swap
@@ -125,6 +136,12 @@ def blinded(trial: Trial) -> Trial:
         return trial
     sessions = tuple(_masked(s, swapped.masking) for s in trial.sessions)
     return replace(trial, cast=swapped.blind, sessions=sessions, swap=None)
+
+
+def blinded_turn(trial: Trial, turn: Turn) -> Turn:
+    """One exchange of `trial` as whoever judges may see it."""
+    change = trial.swap.masking if trial.swap else None
+    return turn if change is None else replace(turn, user=change(turn.user), reply=change(turn.reply), tools=_masked_tools(turn.tools, change))
 
 
 def _masked(session: Session, change: Change) -> Session:
@@ -136,10 +153,7 @@ def _masked(session: Session, change: Change) -> Session:
 def _masked_exchange(exchange: Exchange, change: Change) -> Exchange:
     reply = exchange.reply
     if reply is not None:
-        tools = tuple(
-            replace(t, arguments=change(t.arguments), result=None if t.result is None else change(t.result)) for t in reply.tools
-        )
-        reply = replace(reply, text=change(reply.text), tools=tools, counted=None)
+        reply = replace(reply, text=change(reply.text), tools=_masked_tools(reply.tools, change), counted=None)
     said = exchange.user
     user = said.model_copy(
         update={
@@ -150,3 +164,7 @@ def _masked_exchange(exchange: Exchange, change: Change) -> Exchange:
         }
     )
     return replace(exchange, user=user, reply=reply)
+
+
+def _masked_tools(tools: tuple[ToolUse, ...], change: Change) -> tuple[ToolUse, ...]:
+    return tuple(replace(t, arguments=change(t.arguments), result=None if t.result is None else change(t.result)) for t in tools)

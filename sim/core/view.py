@@ -18,6 +18,7 @@ from sim.core.ledger import Entry, build_ledger, ledger_before
 from sim.core.length import length_of
 from sim.core.record import Turn as Turn
 from sim.core.seeds import derive, rng
+from sim.core.swapping import blinded
 from sim.core.text import count_words, normalise
 from sim.core.written import last_written
 
@@ -322,6 +323,7 @@ def _noise(trial: Trial, session: CastSession, study_seed: int, exchange: int) -
 
 def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, history_tokens: int) -> RaterView:
     """The view of a judge of `exchange` in `session`: the same whether it is judged at once or after a resume."""
+    trial = blinded(trial)
     cut = _cut(trial, session, exchange)
     cast = trial.cast.sessions[session - 1]
     said = cut.sessions[-1].exchanges[-1].user
@@ -345,6 +347,7 @@ def rater_view(trial: Trial, session: int, exchange: int, *, study_seed: int, hi
 
 def criterion_view(trial: Trial, session: int, *, study_seed: int, history_tokens: int) -> CriterionView:
     """The view of a session as a whole, once it is over."""
+    trial = blinded(trial)
     ended = trial.sessions[session - 1]
     answered = [e for e in ended.exchanges if e.reply is not None]
     left = ended.gone.why if ended.gone else next((e.user.why or "" for e in answered[-1:] if e.user.leave), None)
@@ -367,6 +370,7 @@ def criterion_view(trial: Trial, session: int, *, study_seed: int, history_token
 
 def trial_view(trial: Trial, *, study_seed: int, history_tokens: int) -> TrialView:
     """The view of a trial as a whole, once its talks are over."""
+    trial = blinded(trial)
     last = len(trial.sessions)
     talks, written = _earlier(trial, last + 1), last_written(trial)
     return TrialView(

@@ -11,6 +11,7 @@ from sim.core.codebook import DIMENSIONS
 from sim.core.errors import CallFailed
 from sim.core.event import CallLost, Judged, Meta, Unscored
 from sim.core.panel import Assignment
+from sim.core.swapping import blinded_turn
 from sim.core.view import ScoringContext, Turn, criterion_view, rater_view, trial_view
 from sim.score.checked import wanted_ids
 
@@ -65,7 +66,7 @@ class Judges:
     def _turn(self, one: Assignment) -> Turn:
         """What was said before is none of a tagger's business."""
         exchange = one.trial.sessions[one.session - 1].exchanges[one.exchange - 1]
-        return exchange.turn
+        return blinded_turn(one.trial, exchange.turn)
 
     def _view(self, one: Assignment) -> ScoringContext:
         fixed = {"study_seed": self.study_seed, "history_tokens": self.history_tokens}

@@ -80,6 +80,22 @@ class ScriptedUser:
         return UserOutcome(Utterance(message=line, mood=spec.mood.feels), scripted=True)
 
 
+@dataclass(frozen=True)
+class IntroducedUser:
+    """Says who it is at the beginning of each session, before whatever another user says."""
+
+    inner: User
+    introduction: str
+    """A sentence."""
+
+    async def speak(self, view: UserView) -> UserOutcome:
+        """What the inner user says; in the first message of a session, with the introduction before it."""
+        outcome = await self.inner.speak(view)
+        if view.exchange > 1 or not isinstance(outcome.what, Utterance):
+            return outcome
+        return replace(outcome, what=outcome.what.model_copy(update={"message": f"{self.introduction} {outcome.what.message}"}))
+
+
 class ModelUser:
     """A model that plays the persona and answers with a structured message."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sim.core.cast import Cast, CastSession, build_cast
+from sim.core.cast import Cast, CastSession
 from sim.core.errors import InputError
 from sim.core.event import ROLES, Role
 from sim.core.frozen import Frozen
@@ -15,10 +15,12 @@ from sim.core.panel import Panel
 from sim.core.record import Trial
 from sim.core.spec import ChatTargetSpec, Unsuited, tells_dates
 from sim.core.spec.held import held
+from sim.run.casting import Casting
 from sim.targets.memory import load_policy
 
 if TYPE_CHECKING:
     from sim.core.spec import Persona, Scenario, ScorerInfo, Study, TargetSpec
+    from sim.core.swapping import SwappedTrial
     from sim.targets.memory import Policy
 
 
@@ -31,6 +33,8 @@ class TrialPlan:
     cast: Cast
     scorers: tuple[ScorerInfo, ...] = field(default=(), compare=False, repr=False)
     """The study's own, in the versions whose results are shown."""
+    swap: SwappedTrial | None = field(default=None, compare=False, repr=False)
+    """Of an arm with a swapped identity."""
 
     @property
     def id(self) -> str:
@@ -40,7 +44,8 @@ class TrialPlan:
     def blank(self) -> Trial:
         """The record before the first event."""
         versions = {info.id: info.version for info in self.scorers}
-        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast, dated=tells_dates(self.target), versions=versions)
+        dated = tells_dates(self.target)
+        return Trial(id=self.id, target=self.target.id, seed=self.seed, cast=self.cast, dated=dated, versions=versions, swap=self.swap)
 
 
 class Range(Frozen):
@@ -73,16 +78,15 @@ def plan_trials(
         scorers: the study's own, those that were added to its run later included.
 
     Raises:
-        InputError: a scenario speaks of a fact that a persona does not have, or nobody suits any scenario.
+        InputError: a scenario speaks of a fact that a persona does not have, nobody suits any scenario, or messages are frozen that cannot be
+            (`sim.run.casting`).
     """
     people, told = tuple(personas), tuple(scenarios)
-    own = tuple(scorers)
-    casts: dict[tuple[str, str], Cast] = {}
+    own, casting = tuple(scorers), Casting(study)
     plans: list[TrialPlan] = []
     for seed, scenario, persona, target in held(study, people, told):
-        cast = casts.get((persona.id, scenario.id)) or build_cast(persona, scenario, start_date=study.start_date)
-        casts[persona.id, scenario.id] = cast
-        plans.append(TrialPlan(target, seed, cast, own))
+        cast, swap = casting.cast(persona, scenario, target, seed)
+        plans.append(TrialPlan(target, seed, cast, own, swap))
     if not plans and people and told:
         raise InputError("no persona of the study suits any of its scenarios", mend="name both outright to run them all the same")
     return tuple(plans)

@@ -10,12 +10,13 @@ from sim.core.errors import CallFailed
 from sim.core.panel import Panel
 from sim.core.seeds import derive
 from sim.core.spec import ChatTargetSpec
+from sim.core.swapping import shown_in_body
 from sim.core.written import GRADES
 from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
 from sim.dialogue.perturb import PerturbedUser
 from sim.dialogue.probing import Probing
-from sim.dialogue.users import ModelUser, ScriptedUser
+from sim.dialogue.users import IntroducedUser, ModelUser, ScriptedUser
 from sim.llm.prompts import Prompts
 from sim.run.clients import Clients
 from sim.run.judges import build_tagger, tagger_version
@@ -34,11 +35,11 @@ from sim.targets.memory import build_memory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sim.core.cast import Cast
     from sim.core.panel import Node
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.core.spec import CustomTargetSpec, KeptScorer, ModelSpec, Study
+    from sim.dialogue.users import User
     from sim.llm.build import Shared
     from sim.run.plan import TrialPlan
     from sim.run.recipe import Recipe
@@ -69,6 +70,11 @@ def offline_parts(study: Study, own: Iterable[KeptScorer] = ()) -> tuple[str, ..
     return (*dict.fromkeys(name for name, spec in played if spec.offline), *offline_scorers(own))
 
 
+def _shown(plan: TrialPlan, text: str) -> str:
+    """`text` as the target of an arm with a swapped identity is shown it."""
+    return plan.swap.change(text) if plan.swap else text
+
+
 class Parts:
     """Everything that the trials of one run share in one process; to be made in the event loop that it is used in, and to be closed."""
 
@@ -80,7 +86,8 @@ class Parts:
         self._study = study
         self._limits = limits
         self._nonce = recipe.nonce
-        self._own = {t.id: CustomTarget(t, limits=limits, shared=shared) for t in study.targets if not isinstance(t, ChatTargetSpec)}
+        own = (t for t in study.targets if not isinstance(t, ChatTargetSpec))
+        self._own = {t.id: CustomTarget(shown_in_body(t), limits=limits, shared=shared) for t in own}
         self._prompts = prompts
         self._shared = shared
         self._sink = sink
@@ -96,7 +103,7 @@ class Parts:
         """What the nodes of one trial work with: a target of its own, all else shared."""
         unanswered = [(s.index, e.index) for s in trial.sessions[-1:] for e in s.exchanges[-1:] if e.reply is None]
         return Context(
-            user=PerturbedUser(self._user, plan.target.stress) if plan.target.stress else self._user,
+            user=self._user_of(plan),
             target=self.target(plan),
             panel=self._panel,
             judges=self._judges,
@@ -106,6 +113,12 @@ class Parts:
             probing=Probing(self._grader, partial(self._recreate, plan)) if self._panel.asking else None,
         )
 
+    def _user_of(self, plan: TrialPlan) -> User:
+        if plan.target.stress:
+            return PerturbedUser(self._user, plan.target.stress)
+        says = plan.swap.identity.of.says if plan.swap else None
+        return IntroducedUser(self._user, _shown(plan, says)) if says else self._user
+
     def target(self, plan: TrialPlan) -> Target:
         """The target of one trial, to be restored before it is used."""
         if not isinstance(plan.target, ChatTargetSpec):
@@ -114,18 +127,18 @@ class Parts:
             self._clients.get(plan.target),
             self._prompts,
             memory=self._memory(plan.target),
-            system=plan.target.system,
+            system=_shown(plan, plan.target.system or ""),
             seed=partial(derive, self._study.seed, plan.cast.persona.id, plan.cast.scenario.id, plan.seed, "target"),
             tokens=plan.target.context_tokens,
-            takeover=self._takeover(plan.target, plan.cast),
+            takeover=self._takeover(plan, plan.target),
         )
 
-    def _takeover(self, target: ChatTargetSpec, cast: Cast) -> Takeover | None:
+    def _takeover(self, plan: TrialPlan, target: ChatTargetSpec) -> Takeover | None:
         """Who takes over from `target` in this trial, if anybody does."""
-        since = (target.next.at or cast.change) if target.next else None
+        since = (target.next.at or plan.cast.change) if target.next else None
         if target.next is None or since is None:
             return None
-        return Takeover(self._clients.get(target.next), target.next.system or target.system or "", since)
+        return Takeover(self._clients.get(target.next), _shown(plan, target.next.system or target.system or ""), since)
 
     def _memory(self, target: ChatTargetSpec) -> Memory:
         """A fresh memory of `target`. What bounds the target's replies does not bound what it writes down."""

@@ -1,8 +1,8 @@
 """Identity swaps: arms of a target that differ in one token of who the user is, such as a name, and in nothing else.
 
-A study's `fairness` gives every target an arm for each value of each swap. With `users: frozen` (the default) every message is scripted, or said again
-from a finished run, so that what differs between two arms is what the target makes of the token. With `users: live` a model goes on from the replies,
-and what differs is a *whole-loop difference*: of target and user together, and never of the target alone.
+A study's `fairness` gives every target an arm for each value of each swap. With `users: frozen` (the default) every message is scripted, or said
+again from a finished run, so that what differs between two arms is what the target makes of the token. With `users: live` a model goes on from the
+replies, and what differs is a *whole-loop difference*: of target and user together, and never of the target alone.
 """
 
 from __future__ import annotations
@@ -204,5 +204,3 @@ def swap_arms(targets: Iterable[TargetSpec]) -> dict[str, list[TargetSpec]]:
         if target.swap:
             found.setdefault(base_of(target), []).append(target)
     return found
-
-

@@ -12,6 +12,7 @@ from sim.core.address import Address, observer_id
 from sim.core.event import ProbeKind, Role
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.allowance import Timeout, seconds_of
+from sim.core.spec.fairness import Fairness, FrozenTalk, spread_swaps
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorers import ScorerUse
@@ -102,6 +103,11 @@ class Study(Frozen):
     stress: tuple[StressCurve, ...] = Field(default=(), exclude_if=lambda stress: not stress)
     """Perturbations of the user and their strengths, as `[{typos: [0, .25, .5, 1]}]`: each target has a further arm for every strength above 0. Once
     read, these arms are among `targets`, and nothing is left here."""
+    fairness: Fairness | None = Field(default=None, exclude_if=lambda fairness: fairness is None)
+    """Swaps of the user's identity with all else the same, as `{swaps: {name: [Emily, Lakisha]}}`: each target is replaced by an arm for every value
+    (guide/fairness.md)."""
+    frozen: tuple[FrozenTalk, ...] = Field(default=(), exclude_if=lambda frozen: not frozen)
+    """What is said again where `fairness` names a run to `replay`: filled in when the study is read."""
     user: ModelSpec
     played_by: Literal["model", "people", "log"] = "model"
     """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them.
@@ -184,6 +190,21 @@ class Study(Frozen):
             refuse_twins("target", [t.id for t in spread])
             object.__setattr__(self, "targets", spread)
             object.__setattr__(self, "stress", ())
+        return self
+
+    @model_validator(mode="after")
+    def _spread_swaps(self) -> Self:
+        if self.fairness is None:
+            if any(t.swap for t in self.targets):
+                raise ValueError("a target's swap is written by the study's fairness; take it out, and name the swaps there")
+            return self
+        if self.played_by != "model":
+            raise ValueError("fairness: people are who they are; it takes a user that a model plays, or messages that are frozen")
+        if any(t.stress for t in self.targets):
+            raise ValueError("fairness: and stress: each make arms of their own; run them as two studies")
+        spread = spread_swaps(self.targets, self.fairness)
+        refuse_twins("target", [t.id for t in spread])
+        object.__setattr__(self, "targets", spread)
         return self
 
     def _refuse_logs(self) -> None:

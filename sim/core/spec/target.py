@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
 from sim.core.frozen import Frozen, Id, Text
+from sim.core.spec.fairness import SwappedIdentity
 from sim.core.spec.http import HttpSpec
 from sim.core.spec.memory import MemorySpec, PolicyName, read_memory, slug
 from sim.core.spec.model import ModelSpec, PriceSpec
@@ -45,6 +46,8 @@ class _ChatSpec(ModelSpec):
     """The model that speaks from a later session on: a change of model half-way, under the same memory."""
     stress: Stress = Field(default={}, exclude_if=lambda stress: not stress)
     """How the user is disturbed who talks with it, as `{typos: 0.25}`; a study's `stress` makes such arms of every target (guide/stress.md)."""
+    swap: SwappedIdentity | None = Field(default=None, exclude_if=lambda swap: swap is None)
+    """The identity of the user who talks with it: written by a study's `fairness`, which makes such arms (guide/fairness.md)."""
 
     @field_validator("embedding")
     @classmethod
@@ -124,6 +127,8 @@ class _CustomTargetSpec(Frozen):
     price: PriceSpec | None = None
     """What a message to it costs, as `price: {call: 0.002}`. Left out: unknown."""
     stress: Stress = Field(default={}, exclude_if=lambda stress: not stress)
+    """As of a chat model."""
+    swap: SwappedIdentity | None = Field(default=None, exclude_if=lambda swap: swap is None)
     """As of a chat model."""
 
     @field_validator("memory")
