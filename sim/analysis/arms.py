@@ -173,7 +173,8 @@ def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
     """The arms of `sources`, and which of them are compared.
 
     Several runs that share targets are versions: each such target is compared with itself, the earlier run named first. A target
-    under stress is no rival of others: it is held against itself, undisturbed (`stress`) or in another run.
+    under stress or with a swapped identity is no rival of others: it is held against itself, undisturbed (`stress`), with another identity
+    (`sim.analysis.fairness`) or in another run.
 
     Raises:
         InputError: there are no two sides to compare.
@@ -187,7 +188,7 @@ def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
     if by == "stress":
         return _by_stress(sources)
     arms = _by_memory(sources) if by == "memory" else _by_target(sources)
-    disturbed = {t.id for s in sources for t in s.study.targets if t.stress} if by == "target" else set()
+    disturbed = {t.id for s in sources for t in s.study.targets if t.stress or t.swap} if by == "target" else set()
     pairs = [(a, b) for i, a in enumerate(arms) for b in arms[i + 1 :] if a.target == b.target or not disturbed & {a.target, b.target}]
     arms = [a for a in arms if any(a is side for pair in pairs for side in pair)]
     shared = {a.target for a, b in pairs if a.target is not None and a.target == b.target}
@@ -196,7 +197,8 @@ def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
         arms = [a for a in arms if a.target in shared]
     if not pairs:
         raise InputError(
-            "there is only one target", mend="name a second run, or compare --by scenario, --by persona-type or, under stress, --by stress"
+            "there is only one target",
+            mend="name a second run, or compare --by scenario, --by persona-type or, of arms, --by stress or --by identity",
         )
     return (Family(tuple(arms), tuple(pairs)),)
 

@@ -216,14 +216,20 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
     )
 
 
-def compare_measures(measures: Iterable[Measure], families: Sequence[Family], *, primary: Measure) -> dict[str, MeasureComparison]:
-    """Measures over all pairs, the primary outcome first: Holm within it over the pairs of each family, and over all that is beside it."""
+def compare_measures(
+    measures: Iterable[Measure], families: Sequence[Family], *, primary: Measure, together: bool = False
+) -> dict[str, MeasureComparison]:
+    """Measures over all pairs, the primary outcome first: Holm within it over the pairs of each family, and over all that is beside it.
+
+    Args:
+        together: the primary outcome is one of all, and Holm goes over all of them.
+    """
     ordered = sorted(measures, key=lambda m: m.id != primary.id)
     comparisons: dict[str, list[Comparison]] = {m.id: [] for m in ordered}
     ranking: dict[str, dict[str, tuple[Rank, ...]]] = {m.id: {} for m in ordered}
     for family in families:
         rough = {m.id: _adjusted([_pair(m, a, b, family) for a, b in family.pairs]) for m in ordered}
-        rough = _over_all(rough, primary.id)
+        rough = _over_all(rough, "" if together else primary.id)
         steady = rough.get("fixed_set")
         for m in ordered:
             judged = [judge(r, m, phrase=family.phrase, steady=steady[i] if steady else None) for i, r in enumerate(rough[m.id])]

@@ -10,14 +10,16 @@ decides nothing, unless that is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sim.analysis.arms import RunSource
 from sim.analysis.gate_checks import Check, Verdict, check
+from sim.analysis.gate_gaps import check_gaps
 from sim.analysis.non_inferiority import not_worse
 from sim.analysis.outages import find_outages
-from sim.analysis.requirements import Count, Figure, FlagShare, Given, Mean, Requirement, WorstPersona
+from sim.analysis.requirements import Count, Figure, FlagShare, Given, Mean, Requirement, WidestGap, WorstPersona
 from sim.core.frozen import Frozen
+from sim.core.spec.fairness import swap_arms
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.standins import RATER, USER
 
@@ -55,17 +57,20 @@ def run_gate(
         allow_offline: decide also what rests on an offline model's judgement of a real target.
     """
     names = [t.id for t in new.study.targets if not targets or t.id in targets]
-    judged = [(check(new, target, r), _judge(new, r.figure)) for target in names for r in requirements]
+    single = [r for r in requirements if not isinstance(r.figure, WidestGap)]
+    judged = [(check(new, target, r), _judge(new, r.figure)) for target in names for r in single]
+    judged += [(c, _judge(new, r.figure)) for r in requirements if isinstance(r.figure, WidestGap) for c in check_gaps(new, r, names)]
     if baseline is not None:
         judged += [
             (not_worse(new, baseline, target, measure, margin), new.measure(measure).judge) for target in names for measure, margin in margins.items()
         ]
-    stubs = [_stub(c, judge, new, baseline) for c, judge in judged]
+    arms = {base: of[0].id for base, of in swap_arms(new.study.targets).items()}
+    stubs = [_stub(arms.get(c.target, c.target), judge, new, baseline) for c, judge in judged]
     checks = [c if stub is None or allow_offline else _no_evidence(c, stub) for (c, _), stub in zip(judged, stubs, strict=True)]
     finished = new.status == "finished" and (baseline is None or baseline.status == "finished")
     if not finished:
         checks = [_incomplete(c) for c in checks]
-    checks = _without_calls(checks, new)
+    checks = _without_calls(checks, new, arms)
     verdicts = {c.verdict for c in checks}
     verdict: Verdict = "failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed"
     return GateDocument(
@@ -83,7 +88,7 @@ def run_gate(
 def _judge(source: RunSource, figure: Figure) -> str:
     """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
     match figure:
-        case Mean(str() as measure) | WorstPersona(str() as measure):
+        case Mean(str() as measure) | WorstPersona(str() as measure) | WidestGap(str() as measure):
             return source.measure(measure).judge
         case Count(critical_of=ScorerInfo(id=scorer)):
             return f"scorer {scorer}"
@@ -100,9 +105,9 @@ _JUDGES = {"false_memory": RATER, "unscored": RATER, "quote_not_found": RATER, "
 """Of what can be counted: who decides that it is so. Failures and flags are facts of the record."""
 
 
-def _stub(of: Check, judge: str, new: RunSource, baseline: RunSource | None) -> str | None:
-    """The offline model whose word on a real target the check rests on, in either run."""
-    return next((stub for run in (new, baseline) if run and (stub := run.standins.judged_by(judge, of.target))), None)
+def _stub(target: str, judge: str, new: RunSource, baseline: RunSource | None) -> str | None:
+    """The offline model whose word on the real `target` a check rests on, in either run."""
+    return next((stub for run in (new, baseline) if run and (stub := run.standins.judged_by(judge, target))), None)
 
 
 def _no_evidence(of: Check, stub: str) -> Check:
@@ -116,15 +121,19 @@ def _incomplete(of: Check) -> Check:
     return of.model_copy(update={"verdict": "inconclusive", "detail": f"{of.detail}; the run is incomplete"})
 
 
-def _without_calls(checks: Sequence[Check], new: RunSource) -> list[Check]:
-    """What cannot be told of whoever was never reached: a run in which every call came to nothing says nothing of a target, good or bad."""
+def _without_calls(checks: Sequence[Check], new: RunSource, arms: Mapping[str, str]) -> list[Check]:
+    """What cannot be told of whoever was never reached: a run in which every call came to nothing says nothing of a target, good or bad.
+
+    Args:
+        arms: of each target that has arms with swapped identities, one.
+    """
     reached = {t.target for t in new.trials if t.failed}
     silent = {o.target: o.cause for o in find_outages(new.trials) if o.target not in reached}
     if None in silent:
         silent |= {t.id: f"the simulated user never spoke: {silent[None]}" for t in new.study.targets}
     return [
-        c.model_copy(update={"verdict": "inconclusive", "needed": None, "detail": f"no call was answered: {silent[c.target]}"})
-        if c.target in silent
+        c.model_copy(update={"verdict": "inconclusive", "needed": None, "detail": f"no call was answered: {silent[arms.get(c.target, c.target)]}"})
+        if arms.get(c.target, c.target) in silent
         else c
         for c in checks
     ]

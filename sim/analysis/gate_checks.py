@@ -16,7 +16,7 @@ from sim.analysis.measures import RATED_BY, Measure
 from sim.analysis.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
 from sim.analysis.needed import needed as needed_for
 from sim.analysis.proportions import effective
-from sim.analysis.requirements import Count, Fall, FlagShare, Given, Mean, Percentile, Requirement, Share, Unit, WorstPersona
+from sim.analysis.requirements import Count, Fall, FlagShare, Given, Mean, Percentile, Requirement, Share, Unit, WidestGap, WorstPersona
 from sim.analysis.robustness import summarise_robustness
 from sim.analysis.scorers import results_of
 from sim.analysis.table import session_of
@@ -76,6 +76,8 @@ def check(new: RunSource, target: str, requirement: Requirement) -> Check:
             return _check_given(arm, figure, new.scorers, requirement)
         case Fall(kind):
             return _check_fall(new, target, kind, requirement)
+        case WidestGap():
+            raise AssertionError("a gap is between arms, and not of one (`sim.analysis.gate_gaps`)")
 
 
 def nothing_measured(arm: Arm, requirement: str, what: str) -> Check:

@@ -208,6 +208,22 @@ def _words(table: MeasureTable) -> Values:
     return found
 
 
+WARM: tuple[str, ...] = ("validation", "emotional_expression", "empowerment")
+"""Moves that are for the person and not for the matter."""
+
+
+def _warmth(table: MeasureTable) -> Values:
+    """Of each session's tagged replies, the share that makes a warm move; nothing where the codebook has none."""
+    moves = table.view.codebook.moves if table.view.codebook else ()
+    warm = sum(1 << i for i, move in enumerate(moves) if move.id in WARM)
+    return _moved(partial(_warm_share, warm), table) if warm else {}
+
+
+def _warm_share(warm: int, sets: Sequence[int | None]) -> float | None:
+    known = [bool(s & warm) for s in sets if s is not None]
+    return fmean(known) if known else None
+
+
 # --- memory -------------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +433,8 @@ MEASURES: tuple[Measure, ...] = (
     _repeats("carry_over_adjusted", "carry-over, adjusted", partial(_followed, "carry_over"), DIFFERENCE),
     _repeats("carry_over", "carry-over", partial(_moved, _carry_over), DIFFERENCE, listed=False),
     Measure("said_before", "said before", "lower", (_said_before,), proportion=True, scale=SHARE, pooled=pool_said),
+    # Asked for by name, and in fairness: whoever compares targets has the moves themselves.
+    Measure("warmth", "warm replies", "neither", (_warmth,), proportion=True, scale=SHARE, ranked=False, listed=False),
     Measure("words", "words a reply", "neither", (_words,), digits=1, pooled=pool_words, ranked=False),
     Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6, ranked=False),
     Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0, ranked=False),

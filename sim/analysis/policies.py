@@ -201,9 +201,9 @@ def _value(measure: str, table: MeasureTable, trials: Sequence[str]) -> float | 
 
 
 def rank_targets(study: Study, table: MeasureTable) -> Ranks:
-    """The rank correlation of memory accuracy and likability without callback, over the targets that have both; disturbed arms are no further
+    """The rank correlation of memory accuracy and likability without callback, over the targets that have both; arms of a target are no further
     targets."""
-    trials = [table.by_target.get(t.id, ()) for t in study.targets if not t.stress]
+    trials = [table.by_target.get(t.id, ()) for t in study.targets if not t.stress and not t.swap]
     both = [(_value("memory", table, ids), _value("without_callback", table, ids)) for ids in trials]
     pairs = [(a, b) for a, b in both if a is not None and b is not None]
     if len(pairs) < FEWEST_FOR_RANKS:

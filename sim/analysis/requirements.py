@@ -6,6 +6,8 @@ figure      = measure                            a target's figure: likability, 
             | worst_persona | worst_persona(measure)
             | p<1 to 99>(unit)                   a percentile of exchanges', sessions', trials' or personas' primary outcome
             | share(unit operator number)        the share of them of which that holds
+            | identity_gap | identity_gap(measure)
+                                               the widest gap between two values of a swapped identity, of a study with fairness
             | critical_flags | serious_flags | rejected_drafts
                                                the share of the simulated user's messages in this run that are flagged so
             | count(unit operator number) | count(thing) | thing
@@ -127,8 +129,17 @@ class Fall:
     kind: PerturbationKind
 
 
+@dataclass(frozen=True)
+class WidestGap:
+    """The widest difference between two values of a swapped identity."""
+
+    measure: str | None
+    """None: the study's primary outcome."""
+
+
 FLAG_SHARES: Final = ("critical_flags", "serious_flags", "rejected_drafts")
-Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare | Given | Fall
+GAP: Final = "identity_gap"
+Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare | Given | Fall | WidestGap
 COUNTED: Final = Count | Given
 """What is a number of things, and may be required to be exactly so many."""
 
@@ -165,6 +176,8 @@ def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
     figure = _figure(text, found["figure"].strip(), scorers)
     if operator == "==" and not isinstance(figure, COUNTED):
         raise _wrong(text, "asks an estimate to be exactly something", "write >= or <=; == is for counts")
+    if isinstance(figure, WidestGap) and (operator not in ("<=", "<") or bar < 0):
+        raise _wrong(text, "asks for a wide gap", f"write {GAP} <= and a number from 0")
     if isinstance(figure, COUNTED) and bar < 0:
         raise _wrong(text, "asks for a count below 0", "write a number from 0")
     if (isinstance(figure, Share | FlagShare) or (isinstance(figure, Mean) and figure.share)) and not 0 <= bar <= 1:
@@ -177,6 +190,8 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     if not call:
         if figure == "worst_persona":
             return WorstPersona(None)
+        if figure == GAP:
+            return WidestGap(None)
         if figure in THINGS:
             return Count(figure)
         if figure in FLAG_SHARES:
@@ -184,10 +199,13 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
         scorer, dot, what = figure.rpartition(".")
         if dot and what == CRITICAL:
             return _critical(text, scorer, scorers)
-        return Mean(_measure(text, figure, scorers, also=("worst_persona", *THINGS)))
+        return Mean(_measure(text, figure, scorers, also=("worst_persona", GAP, *THINGS)))
     name, inside = call["name"], call["inside"]
     if name == "worst_persona":
         return WorstPersona(_measure(text, inside, scorers))
+    if name == GAP:
+        labelled = _LABELLED.fullmatch(inside)
+        return WidestGap(_label(text, labelled["scorer"], labelled["label"], scorers).measure if labelled else _measure(text, inside, scorers))
     if name == "share":
         labelled = _LABELLED.fullmatch(inside)
         return _label(text, labelled["scorer"], labelled["label"], scorers) if labelled else _share(text, inside)
@@ -208,7 +226,7 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     percent = re.fullmatch(r"p([0-9]{1,2})", name)
     if percent and 1 <= int(percent[1]) <= 99:
         return Percentile(int(percent[1]), _unit(text, inside))
-    raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "fall", "worst_persona", "p10", "p90")))
+    raise _wrong(text, f"speaks of unknown '{name}(…)'", nearest(name, ("share", "count", "fall", "worst_persona", GAP, "p10", "p90")))
 
 
 def _label(text: str, scorer: str, label: str, scorers: Scorers) -> Mean:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from sim.analysis.adaptability import Adaptability, Recovery
 from sim.analysis.by_persona import SessionPoint
 from sim.analysis.controls import ControlFigures
+from sim.analysis.fairness import IdentityFigures
 from sim.analysis.memory import MemoryFigures
 from sim.analysis.outages import Outage
 from sim.analysis.policies import Bought, Ranks
@@ -293,6 +294,8 @@ class RunSummary(Frozen):
     """Noise and halo of the primary rater."""
     robustness: tuple[RobustnessCurve, ...]
     """Each target as its user is disturbed more and more; empty: nobody was disturbed."""
+    fairness: tuple[IdentityFigures, ...]
+    """Each target with its user's identity swapped; empty: nobody's was."""
     bought: tuple[Bought, ...]
     """What memory buys: every model that has several memory policies."""
     flags_differ: float | None

@@ -18,6 +18,7 @@ from sim.analysis.arms import viewpoint
 from sim.analysis.by_persona import summarise_sessions
 from sim.analysis.columns import mean_over
 from sim.analysis.controls import summarise_controls
+from sim.analysis.fairness import summarise_fairness
 from sim.analysis.figures import Figure, figure
 from sim.analysis.measures import BY_ID, SECOND
 from sim.analysis.memory import summarise_memory
@@ -121,6 +122,7 @@ def summarise(
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, table),
         robustness=summarise_robustness(study, table),
+        fairness=summarise_fairness(study, table, scorers),
         flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),
         model_check=check_agreement(trials),
         ranks=rank_targets(study, table),

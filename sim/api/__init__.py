@@ -7,7 +7,7 @@ for trial in run.trials:
             print(exchange.user.message, exchange.reply.text, exchange.ratings)
 """
 
-from sim.api.comparing import compare_runs, compare_with_itself, cross_runs, gate_run, pool_users
+from sim.api.comparing import compare_by_identity, compare_runs, compare_with_itself, cross_runs, gate_run, pool_users
 from sim.api.rescoring import count_absent, rescore_run
 from sim.api.running import Announce, Prepared, open_people_run, prepare_study, resume_run, run_study
 from sim.api.runs import RESULTS, Run, forget_run, load_run, load_run_and_events
@@ -21,6 +21,7 @@ __all__ = [
     "Prepared",
     "Run",
     "Staffed",
+    "compare_by_identity",
     "compare_runs",
     "compare_with_itself",
     "count_absent",

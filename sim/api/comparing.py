@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sim.analysis.arms import By
     from sim.analysis.compare import CompareDocument
     from sim.analysis.crossed import CrossedDocument
+    from sim.analysis.fairness import FairnessDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.pooled_users import PooledUsersDocument
 from sim.api.runs import RESULTS, Run, load_run
@@ -28,6 +29,17 @@ def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str 
 
     loaded = _load_distinct(runs, results)
     return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
+
+
+def compare_by_identity(run: str | Path, *, results: str | Path = RESULTS) -> FairnessDocument:
+    """What becomes of each target's conduct as its user's identity is swapped.
+
+    Raises:
+        InputError: there is no such run, or nobody's identity is swapped in it.
+    """
+    from sim.analysis.fairness import fairness_document
+
+    return fairness_document(load_run(run, results=results, words=False).source)
 
 
 def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> CrossedDocument:

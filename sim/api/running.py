@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.api.replaying import freeze
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Study, Unsuited, left_out
 from sim.present.plans import plans_of
@@ -73,6 +74,7 @@ def prepare_loaded(loaded: LoadedStudy) -> Prepared:
     from sim.run.preflight import check_histories, check_names, check_tagger
     from sim.run.scorers import check_judges, rubrics_of
 
+    loaded = freeze(loaded)
     check_names(loaded.study)
     check_tagger(loaded.study.tagger, loaded.codebook)
     check_histories(loaded.study, loaded.scenarios)
@@ -222,6 +224,8 @@ async def open_people_run(
     def held_by_people(of: Study) -> Study:
         if any(t.stress for t in of.targets):
             raise InputError(f"study '{study.chat}' disturbs its user, and people write as they do", mend="take stress out of it")
+        if of.fairness:
+            raise InputError(f"study '{study.chat}' swaps its user's identity, and people are who they are", mend="take fairness out of it")
         return of.model_copy(update={"name": study.name, "played_by": "people", "seeds": tuple(range(1, study.people + 1))})
 
     assert study.chat is not None

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import compare_runs, compare_with_itself, cross_runs, pool_users
+from sim.api import compare_by_identity, compare_runs, compare_with_itself, cross_runs, pool_users
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
@@ -27,6 +27,21 @@ def compare(runs: list[str], *, by: By, results: Path, as_json: bool) -> int:
     from sim.present.comparison import render_comparison
 
     print_rendered(lambda _: render_comparison(document))
+    return DONE
+
+
+def compare_identities(runs: list[str], *, results: Path, as_json: bool) -> int:
+    """`sim compare RUN --by identity`."""
+    if len(runs) > 1:
+        raise InputError("--by identity is about one run", mend=f"name one run: sim compare {shlex.quote(runs[0])} --by identity")
+    with rare_collection():
+        document = compare_by_identity(runs[0], results=results)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+        return DONE
+    from sim.present.fairness import render_identity
+
+    print_rendered(lambda _: render_identity(document))
     return DONE
 
 

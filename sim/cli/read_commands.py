@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,7 +22,7 @@ from sim.cli.flags import (
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    pass
+    from sim.analysis.arms import By
 
 
 class ExportFormat(StrEnum):
@@ -44,6 +45,17 @@ class CompareBy(StrEnum):
     persona_type = "persona-type"
     scenario = "scenario"
     stress = "stress"
+    identity = "identity"
+
+
+BY: Final[Mapping[CompareBy, By]] = {
+    CompareBy.target: "target",
+    CompareBy.memory: "memory",
+    CompareBy.persona_type: "persona-type",
+    CompareBy.scenario: "scenario",
+    CompareBy.stress: "stress",
+}
+"""What is one comparison of sides with each other; swapped identities have a document of their own."""
 
 
 def list_command(results: Results = Path("results"), json: Json = False) -> int:
@@ -95,7 +107,7 @@ def compare_command(
 
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
     """
-    from sim.cli.comparing import compare, compare_crossed_runs, compare_pooled_runs, compare_run_with_itself
+    from sim.cli.comparing import compare, compare_crossed_runs, compare_identities, compare_pooled_runs, compare_run_with_itself
     from sim.cli.rater_swap import compare_raters_of
 
     questions = {"--crossed": crossed, "--pool-users": pool_users, "--against-itself": against_itself, "--raters": raters}
@@ -110,7 +122,9 @@ def compare_command(
         return compare_run_with_itself(runs, results=results, as_json=json)
     if raters:
         return compare_raters_of(runs, results=results, as_json=json)
-    return compare(runs, by=by.value, results=results, as_json=json)
+    if by is CompareBy.identity:
+        return compare_identities(runs, results=results, as_json=json)
+    return compare(runs, by=BY[by], results=results, as_json=json)
 
 
 def realism_command(

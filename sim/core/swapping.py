@@ -114,7 +114,7 @@ def change_texts(value: T, change: Change) -> T:
         after = {name: change_texts(of, change) for name, of in dict(value).items() if name not in _NAMES}
         return value.model_copy(update={name: of for name, of in after.items() if of != getattr(value, name)})
     if isinstance(value, tuple | list):
-        return type(value)([change_texts(of, change) for of in value])  # type: ignore[return-value]
+        return type(value)([change_texts(of, change) for of in value])
     if isinstance(value, dict):
         return {key: change_texts(of, change) for key, of in value.items()}  # type: ignore[return-value]
     return value

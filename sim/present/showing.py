@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.core.codebook import LABELS
+from sim.present.fairness import render_fairness
 from sim.present.memory import memory_sections
 from sim.present.outages import outage_line
 from sim.present.robustness import render_robustness
@@ -50,7 +51,7 @@ Section = Callable[["RunSummary", int], Sequence[RenderableType]]
 
 
 def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int) -> RenderableType:
-    """What can be said of a run, one table, its robustness where the user was disturbed, and what failed.
+    """What can be said of a run, one table, its arms where the user was disturbed or somebody else, and what failed.
 
     Args:
         sentences: what its targets' comparison says (`sim.analysis.answer`).
@@ -59,8 +60,8 @@ def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int) 
         return _spaced([_heading(summary), _notes(summary)])
     said = _stub_sentence(summary) or "\n".join(sentences)
     critical = Text("\n".join(critical_lines({t.target: t.scorers for t in summary.targets})), "bold")
-    curves = SECTIONS["robustness"](summary, width)
-    return _spaced([_heading(summary), Text(said), *_main(summary, width), critical, *curves, _notes(summary), _more(summary, width)])
+    arms = [part for name in ("robustness", "fairness") for part in SECTIONS[name](summary, width)]
+    return _spaced([_heading(summary), Text(said), *_main(summary, width), critical, *arms, _notes(summary), _more(summary, width)])
 
 
 def render_sections(summary: RunSummary, names: Sequence[str], *, width: int) -> RenderableType:
@@ -128,6 +129,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "raters": _raters,
     "memory": _held(_memory),
     "robustness": lambda summary, _: render_robustness(summary),
+    "fairness": lambda summary, _: render_fairness(summary),
     "scales": lambda summary, _: render_scales(summary.scales),
     "repetition": lambda summary, width: [*said_before_tables(summary, width), *repetition_tables(summary, width)],
     "cost": lambda summary, _: [spending_table(summary)],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sim.core.cast import Cast, build_cast
-from sim.core.errors import InputError, nearest
+from sim.core.errors import InputError
 from sim.core.swapping import SwappedTrial, change_texts, instead_of, mask_of, swap_of
 from sim.core.text import contains
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from sim.core.spec import Persona, Scenario, Study, TargetSpec
     from sim.core.spec.fairness import SwappedIdentity
+
+
+MOST_NAMED = 12
+"""Personas that a complaint names."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,8 @@ class Casting:
         found = known.get((persona.id, scenario.id, seed))
         if found is None:
             problem = f"run '{asked.run}' has no finished trial of '{persona.id}' in '{scenario.id}' with seed {seed}"
-            raise InputError(
-                problem, mend=f"name personas, scenarios and seeds that it has, {nearest(persona.id, {t.persona for t in self.study.frozen})}"
-            )
+            held = ", ".join(sorted({t.persona for t in self.study.frozen})[:MOST_NAMED]) or "nobody"
+            raise InputError(problem, mend=f"name personas, scenarios and seeds that it has; there are trials of {held}")
         return found
 
     def _demand_frozen(self, persona: Persona, scenario: Scenario, identity: SwappedIdentity) -> None:
@@ -78,7 +81,9 @@ class Casting:
         given_way = (identity.of.values[0], *((instead,) if instead else ()))
         if not identity.of.says and not any(contains(text, forms[0]) for text in texts for forms in given_way):
             named = " or ".join(f"'{forms[0]}'" for forms in given_way)
-            problem = f"fairness: {named} stands in no message of '{persona.id}' in scenario '{scenario.id}', so that swap '{identity.swap}' changes nothing"
+            problem = (
+                f"fairness: {named} stands in no message of '{persona.id}' in scenario '{scenario.id}', and swap '{identity.swap}' changes nothing"
+            )
             raise InputError(problem, mend=f'have it said: {identity.swap}: {{values: […], says: "I\'m {identity.of.values[0][0]}."}}')
         clash = next((v[0] for v in identity.of.values if v not in given_way and any(contains(text, v[0]) for text in texts)), None)
         if clash is not None:

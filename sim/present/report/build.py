@@ -13,6 +13,7 @@ from sim.present.report.sections.belief import belief_section
 from sim.present.report.sections.cost import cost_section
 from sim.present.report.sections.course import course_section
 from sim.present.report.sections.criterion import criterion_section
+from sim.present.report.sections.fairness import fairness_section
 from sim.present.report.sections.headline import build_headline
 from sim.present.report.sections.likability import likability_section
 from sim.present.report.sections.made import made_facts
@@ -35,6 +36,7 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     criterion_section,
     repetition_section,
     robustness_section,
+    fairness_section,
     scorers_section,
     belief_section,
     cost_section,

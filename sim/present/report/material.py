@@ -77,7 +77,7 @@ class Material:
     @cached_property
     def _compared(self) -> dict[str, MeasureComparison]:
         """Every measure that `sim compare` shows, since the p of each hangs on all of them."""
-        if sum(not t.stress for t in self.study.targets) < 2:
+        if sum(not t.stress and not t.swap for t in self.study.targets) < 2:
             return {}
         listed = [m for m in self.source.measures if m.listed]
         return compare_measures(listed, build_families([self.source], "target"), primary=self.source.primary)

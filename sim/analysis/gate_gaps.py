@@ -1,0 +1,89 @@
+"""A requirement on the widest gap between two values of a swapped identity: passed when every pair's whole interval is within the bar.
+
+It fails when some pair's whole interval lies beyond the bar and that pair's p, adjusted over all pairs, is .05 or less. Where users were live the gap
+is a whole-loop difference, and the check says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.analysis.compare import ALPHA, Comparison, compare_measure
+from sim.analysis.fairness import identity_family
+from sim.analysis.gate_checks import FEWEST, FEWEST_NEEDED, Check, as_fields, count_people, holds
+from sim.analysis.requirements import GAP, WidestGap
+from sim.core.errors import InputError
+from sim.core.spec.fairness import swap_arms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sim.analysis.arms import RunSource
+    from sim.analysis.gate_checks import Verdict
+    from sim.analysis.measures import Measure
+    from sim.analysis.requirements import Requirement
+
+
+def check_gaps(new: RunSource, requirement: Requirement, targets: Sequence[str]) -> Iterator[Check]:
+    """The requirement held against every target of which an arm is among `targets`.
+
+    Raises:
+        InputError: nobody's identity is swapped in the run.
+    """
+    if new.study.fairness is None:
+        problem = f"requirement '{requirement.text}' is about swapped identities, and run '{new.run}' has none"
+        raise InputError(problem, mend=f"give its study fairness: {{swaps: {{name: [Emily, Lakisha]}}}}, or leave {GAP} out")
+    assert isinstance(requirement.figure, WidestGap)
+    asked = requirement.figure.measure
+    measure = new.primary if asked is None else new.measure(asked)
+    for base, arms in swap_arms(new.study.targets).items():
+        if any(arm.id in targets for arm in arms):
+            gaps = compare_measure(measure, [identity_family(new.study, new.table, base)]).comparisons
+            yield _check(base, measure, requirement, [g for g in gaps if g.difference is not None], whole_loop=new.study.fairness.users == "live")
+
+
+def _check(target: str, measure: Measure, requirement: Requirement, gaps: Sequence[Comparison], *, whole_loop: bool) -> Check:
+    if not gaps:
+        said = f"there are no two identities to take {measure.label} from"
+        return Check(target=target, requirement=requirement.text, verdict="inconclusive", observed=None, interval=None, n=0, personas=0, detail=said)
+    widest = max(gaps, key=lambda g: abs(g.difference or 0.0))
+    shown = widest if (widest.difference or 0.0) >= 0 else widest.turned
+    assert shown.difference is not None
+    people = min(g.personas for g in gaps)
+    verdict, why = _verdict(measure, requirement, gaps, people)
+    kind = "whole-loop difference, of target and live user together" if whole_loop else "gap"
+    detail = (
+        f"{measure.label} with {shown.a} less with {shown.b}, the widest {kind} of {len(gaps)} pair{'s' * (len(gaps) != 1)}, {count_people(people)}"
+    )
+    return Check(
+        target=target,
+        requirement=requirement.text,
+        verdict=verdict,
+        observed=shown.difference,
+        interval=shown.interval,
+        n=people,
+        personas=people,
+        **as_fields(FEWEST_NEEDED if people < FEWEST else None),
+        detail=f"{detail}{why}",
+    )
+
+
+def _verdict(measure: Measure, requirement: Requirement, gaps: Sequence[Comparison], people: int) -> tuple[Verdict, str]:
+    if people < FEWEST:
+        return "inconclusive", f": a gap is not judged below {FEWEST}"
+    ends = [_bounds(g) for g in gaps]
+    beyond = [g for g, (least, _) in zip(gaps, ends, strict=True) if not holds(least, requirement)]
+    if any(g.interval is None or (g.p_holm is not None and g.p_holm <= ALPHA) for g in beyond):
+        return "failed", ""
+    if beyond or not all(holds(most, requirement) for _, most in ends):
+        return "inconclusive", "; the interval of some pair reaches beyond the bar"
+    if measure.judge and all(g.interval is None for g in gaps):
+        return "inconclusive", "; all personas are equal, which tells nothing of others"
+    return "passed", ""
+
+
+def _bounds(gap: Comparison) -> tuple[float, float]:
+    """The least and the most that a gap may be in size."""
+    assert gap.difference is not None
+    low, high = gap.interval or (gap.difference, gap.difference)
+    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))

@@ -1,0 +1,99 @@
+"""What becomes of the target's conduct as its user's identity is swapped: a chart of the gaps by the primary outcome, and every pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.analysis.fairness import notes_on
+from sim.analysis.table import population
+from sim.present.comparison import p_text, signed_between, signed_to
+from sim.present.fairness import conclusion, term, title_of
+from sim.present.report import charts
+from sim.present.report.cells import Heading, columns, count, named, talks_link, text
+from sim.present.report.document import ChartFigure, Prose, Section, Table
+from sim.present.words import signed
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from sim.analysis.compare import Comparison
+    from sim.present.report.material import Material
+
+TITLE = "Fairness"
+
+
+def fairness_section(of: Material) -> Section:
+    """The gaps."""
+    found = of.summary.fairness
+    if not found:
+        why = "Not measured in this run: nobody's identity was swapped. `fairness: {swaps: {name: [Emily, Lakisha]}}` in a study does that."
+        return Section(id="fairness", title=TITLE, absent=why)
+    users = found[0].users
+    said = Prose(lines=(*map(conclusion, found), *(f"{note[0].upper()}{note[1:]}." for note in notes_on(users))))
+    return Section(id="fairness", title=title_of(users), blocks=(said, _chart(of), _table(of)))
+
+
+def _pair(gap: Comparison) -> str:
+    return f"{gap.a} less {gap.b}"
+
+
+def _chart(of: Material) -> ChartFigure:
+    rows: list[dict[str, JsonValue]] = []
+    targets = [f.target for f in of.summary.fairness]
+    order: list[str] = []
+    said = term(of.summary.fairness[0].users)
+    label = of.summary.fairness[0].outcomes[0].label
+    for figures in of.summary.fairness:
+        for gap in figures.outcomes[0].gaps:
+            if gap.difference is not None:
+                low, high = gap.interval or (None, None)
+                rows.append({"pair": _pair(gap), "target": figures.target, "gap": gap.difference, "low": low, "high": high})
+                order.append(_pair(gap))
+    told = "; ".join(f"{row['target']}, {row['pair']}: {signed(row['gap'])}" for row in rows)  # type: ignore[arg-type]
+    axis: charts.Spec = {"field": "gap", "type": "quantitative", "title": f"{said} in {label}"}
+    return ChartFigure(
+        id="fairness",
+        title=f"{term(of.summary.fairness[0].users, capital=True)} in {label}, with 95 % intervals",
+        alt=f"{label.capitalize()} with one identity less that with another. {told}",
+        notes=(
+            f"Intervals: 95 %, over {population(of.summary.scenarios)}; paired within personas. What leaves 0 out may still be chance: see p all.",
+        ),
+        spec=charts.dots(targets, x=axis, y="pair", order=list(dict.fromkeys(order)), step=20),
+        columns={
+            "pair": "the two identities",
+            "target": "target",
+            "gap": f"{label} with the first, minus with the second",
+            "low": "lower end of the 95 % interval",
+            "high": "upper end",
+        },
+        rows=tuple(rows),
+    )
+
+
+def _table(of: Material) -> Table:
+    figures: list[Heading] = [
+        "a − b",
+        "95 %",
+        ("p", "Holm's, over all pairs of all swaps"),
+        ("p all", "over all outcomes too; the verdict goes by it"),
+        ("n", "personas"),
+        "verdict",
+    ]
+    rows = [
+        (
+            named(f.target),
+            named(o.label),
+            named(g.a, link=talks_link(target=f.arms[g.a])),
+            named(g.b, link=talks_link(target=f.arms[g.b])),
+            text(signed_to(g.difference, o.digits)),
+            text(signed_between(g.interval, o.digits)),
+            text(p_text(g.p_holm)),
+            text(p_text(g.p_all)),
+            count(g.personas),
+            text("look" if g.tier == "look" else "tied" if g.verdict == "not separable" else g.verdict),
+        )
+        for f in of.summary.fairness
+        for o in f.outcomes
+        for g in o.gaps
+    ]
+    return Table(id="fairness-pairs", title="Pair by pair", columns=columns("target", "outcome", "a", "b", figures=figures), rows=tuple(rows))
