@@ -3,20 +3,25 @@
 Every two values of every swap are held against each other, paired within personas, scenarios and sessions as every comparison is. Nobody who judges
 has seen the token. The verdict goes by Holm's p over all pairs of all swaps of a target and over all outcomes together, so that a fair target is
 called unfair, by any of them, in one study of twenty at most. Where users were live, what differs is a whole-loop difference.
+
+A pair is what was said: where a run is said again, or users are live, every persona has messages of its own, and personas are the unit. Where the
+scenario scripts them, all personas say the same; a target that answers one message otherwise for any reason would then differ with all of them, so
+that the unit is the scenario, and it takes as many scripted scenarios as it takes personas otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from sim.analysis.arms import Arm, Family, TrialGroup
 from sim.analysis.compare import Comparison, compare_measures
+from sim.analysis.estimates import SCREEN
 from sim.analysis.measures import BY_ID, Measure, label_measure, scorer_measure
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
-from sim.core.spec.fairness import Users, swap_arms
+from sim.core.spec.fairness import Fairness, Users, swap_arms
 from sim.core.spec.scorer import Better
 
 if TYPE_CHECKING:
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Study
     from sim.core.spec.scorer import ScorerInfo
 
+Unit = Literal["personas", "scripted scenarios"]
 COUNTED: Final = ("warmth", "words")
 """Outcomes that take no rater, beside the primary one and those of scorers."""
 
@@ -56,6 +62,8 @@ class IdentityFigures(Frozen):
     """`frozen`: gaps are the target's own. `live`: they are whole-loop differences, of target and user together."""
     swaps: dict[str, tuple[str, ...]]
     """The values of each swap."""
+    unit: Unit
+    """What the n of gaps counts: those who have messages of their own."""
     arms: dict[str, str]
     """By value, as `name Lakisha`: the id of its arm."""
     outcomes: tuple[IdentityOutcome, ...]
@@ -93,8 +101,14 @@ def summarise_fairness(study: Study, table: MeasureTable, scorers: Sequence[Scor
         compared = compare_measures(measures, [family], primary=BY_ID[study.primary], together=True)
         outcomes = tuple(_outcome(m, compared[m.id].comparisons, family.arms) for m in measures)
         names = {t.swap.name: t.id for t in arms if t.swap}
-        found.append(IdentityFigures(target=base, users=fairness.users, swaps=swaps, arms=names, outcomes=outcomes))
+        unit = unit_of(fairness)
+        found.append(IdentityFigures(target=base, users=fairness.users, swaps=swaps, unit=unit, arms=names, outcomes=outcomes))
     return tuple(found)
+
+
+def unit_of(fairness: Fairness) -> Unit:
+    """Who has messages of their own."""
+    return "scripted scenarios" if fairness.users == "frozen" and fairness.replay is None else "personas"
 
 
 def outcomes_of(study: Study, scorers: Iterable[ScorerInfo]) -> tuple[Measure, ...]:
@@ -108,14 +122,17 @@ def outcomes_of(study: Study, scorers: Iterable[ScorerInfo]) -> tuple[Measure, .
 
 def identity_family(study: Study, table: MeasureTable, base: str) -> Family:
     """The arms of one target and every two values of one swap."""
-    arms = [(t.swap.swap, _arm(table, t.id, t.swap.name)) for t in swap_arms(study.targets).get(base, ()) if t.swap]
+    scripted = study.fairness is not None and unit_of(study.fairness) == "scripted scenarios"
+    arms = [(t.swap.swap, _arm(table, t.id, t.swap.name, scripted=scripted)) for t in swap_arms(study.targets).get(base, ()) if t.swap]
     pairs = tuple((a, b) for (one, a), (other, b) in combinations(arms, 2) if one == other)
     return Family(tuple(arm for _, arm in arms), pairs, within=base, phrase="with {}")
 
 
-def _arm(table: MeasureTable, target: str, label: str) -> Arm:
+def _arm(table: MeasureTable, target: str, label: str, *, scripted: bool) -> Arm:
+    """An arm as a side of comparisons; where messages are scripted, with its scenarios in the place of personas."""
     places = {t: table.places[t] for t in table.by_target.get(target, ())}
-    return Arm(label, (TrialGroup(table, places),), "", target)
+    said = {t: (scenario, "") for t, (_, scenario) in places.items()} if scripted else places
+    return Arm(label, (TrialGroup(table, said, whole=scripted),), "", target)
 
 
 def _outcome(measure: Measure, gaps: Sequence[Comparison], arms: Sequence[Arm]) -> IdentityOutcome:
@@ -141,7 +158,7 @@ def fairness_document(source: RunSource) -> FairnessDocument:
         offline_note=source.standins.note if source.offline else "",
         raters=(study.primary_rater,),
         targets=summarise_fairness(study, source.table, source.scorers),
-        notes=notes_on(study.fairness.users),
+        notes=notes_on(study.fairness.users, unit_of(study.fairness)),
     )
 
 
@@ -151,9 +168,9 @@ LIVE_NOTE: Final = (
 FROZEN_NOTE: Final = "messages are frozen: arms differ in the token alone, and whoever judges reads a mask in its place"
 
 
-def notes_on(users: Users) -> tuple[str, ...]:
+def notes_on(users: Users, unit: Unit) -> tuple[str, ...]:
     """What gaps are, and how they are judged."""
     return (
         FROZEN_NOTE if users == "frozen" else LIVE_NOTE,
-        "p: Holm's over all pairs of all swaps; p all: over all outcomes too, by which verdicts go; no verdict below 12 personas (look)",
+        f"p: Holm's over all pairs of all swaps; p all: over all outcomes too, by which verdicts go; n: {unit}, no verdict below {SCREEN} (look)",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.compare import ALPHA, Comparison, compare_measure
 from sim.analysis.fairness import identity_family
-from sim.analysis.gate_checks import FEWEST, FEWEST_NEEDED, Check, as_fields, count_people, holds
+from sim.analysis.gate_checks import FEWEST, FEWEST_NEEDED, Check, as_fields, holds
 from sim.analysis.requirements import GAP, WidestGap
 from sim.core.errors import InputError
 from sim.core.spec.fairness import swap_arms
@@ -52,9 +52,8 @@ def _check(target: str, measure: Measure, requirement: Requirement, gaps: Sequen
     people = min(g.personas for g in gaps)
     verdict, why = _verdict(measure, requirement, gaps, people)
     kind = "whole-loop difference, of target and live user together" if whole_loop else "gap"
-    detail = (
-        f"{measure.label} with {shown.a} less with {shown.b}, the widest {kind} of {len(gaps)} pair{'s' * (len(gaps) != 1)}, {count_people(people)}"
-    )
+    pairs = f"{len(gaps)} pair{'s' * (len(gaps) != 1)}, n {people}"
+    detail = f"{measure.label} with {shown.a} less with {shown.b}, the widest {kind} of {pairs}"
     return Check(
         target=target,
         requirement=requirement.text,

@@ -59,7 +59,8 @@ def instead_of(identity: SwappedIdentity, persona: Persona) -> tuple[str, ...]:
 
 
 def swap_of(identity: SwappedIdentity, instead: tuple[str, ...] = ()) -> Change:
-    """Puts the value of `identity` in the place of the first value of its swap, and of `instead`."""
+    """Puts the value of `identity` in the place of the first value of its swap, and of `instead`; left out, of what gives way for everybody."""
+    instead = instead or (() if set(OWN) & set(identity.of.instead_of) else identity.of.instead_of)
     given_way = (identity.of.values[0], *((instead,) if instead else ()))
     return _changing({old: new for forms in given_way for old, new in zip(forms, identity.value, strict=True)})
 

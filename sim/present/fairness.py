@@ -52,7 +52,7 @@ def render_fairness(summary: RunSummary) -> list[RenderableType]:
             cells = _cells(gap, outcome.digits) if gap else [NONE] * len(FIGURES)
             sides = [Text(gap.a), Text(gap.b)] if gap else [Text(NONE), Text(NONE)]
             table.add_row(Text(figures.target), outcome.label, *sides, *cells)
-    return [table, Text("\n".join((*notes_on(users), "all pairs: sim compare RUN --by identity")), "dim")]
+    return [table, Text("\n".join((*notes_on(users, summary.fairness[0].unit), "all pairs: sim compare RUN --by identity")), "dim")]
 
 
 def render_identity(document: FairnessDocument) -> RenderableType:
@@ -71,7 +71,7 @@ def conclusion(figures: IdentityFigures) -> str:
     """What is found of one target, in a sentence or two."""
     said, count = term(figures.users), sum(len(o.gaps) for o in figures.outcomes)
     if all(g.verdict == "none" for o in figures.outcomes for g in o.gaps):
-        return f"{figures.target}: too few personas for a verdict on any {said}."
+        return f"{figures.target}: too few {figures.unit} for a verdict on any {said}."
     if not figures.found:
         return f"{figures.target}: no {said} comes to a verdict, of {count} looked at; that is no proof that there is none."
     told = "; ".join(f"{o.label} is {_size(g, o.digits)} higher with {_more(g)} than with {_less(g)}" for o, g in figures.found[:3])

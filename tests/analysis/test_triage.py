@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from sim.core.replay import build_replay
 from sim.analysis.triage import TriageItem, grouped, queue, speaks_against
 from sim.core.cast import build_cast
 from sim.core.errors import InputError
 from sim.core.event import Flag, Labelled, Score, Utterance
 from sim.core.fold import fold
 from sim.core.record import Exchange, Trial
+from sim.core.replay import build_replay
 from sim.core.spec.scorer import ScorerInfo
 from tests import examples
 from tests.analysis.judged import ANSWERS, ARC, SCORERS, TONE, WARMTH, judged

@@ -29,7 +29,7 @@ def fairness_section(of: Material) -> Section:
         why = "Not measured in this run: nobody's identity was swapped. `fairness: {swaps: {name: [Emily, Lakisha]}}` in a study does that."
         return Section(id="fairness", title=TITLE, absent=why)
     users = found[0].users
-    said = Prose(lines=(*map(conclusion, found), *(f"{note[0].upper()}{note[1:]}." for note in notes_on(users))))
+    said = Prose(lines=(*map(conclusion, found), *(f"{note[0].upper()}{note[1:]}." for note in notes_on(users, found[0].unit))))
     return Section(id="fairness", title=title_of(users), blocks=(said, _chart(of), _table(of)))
 
 
@@ -76,7 +76,7 @@ def _table(of: Material) -> Table:
         "95 %",
         ("p", "Holm's, over all pairs of all swaps"),
         ("p all", "over all outcomes too; the verdict goes by it"),
-        ("n", "personas"),
+        ("n", of.summary.fairness[0].unit),
         "verdict",
     ]
     rows = [
