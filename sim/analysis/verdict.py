@@ -26,6 +26,7 @@ from sim.analysis.requirements import (
     Requirement,
     Scorers,
     Share,
+    WidestGap,
     WorstPersona,
     find_measure,
     parse_requirement,
@@ -222,7 +223,7 @@ def _gated(of: Check, requirement: Requirement, scorers: Scorers) -> VerdictRow:
         interval=of.interval,
         n=of.n,
         read=read,
-        note=of.detail if of.verdict == "inconclusive" or isinstance(figure, Fall) else "",
+        note=of.detail if of.verdict == "inconclusive" or isinstance(figure, Fall | WidestGap) else "",
         check=of,
     )
 
@@ -255,6 +256,8 @@ def _words(figure: Figure, scorers: Scorers) -> str:
             return THINGS[thing]
         case Fall(kind):
             return f"fall under {kind.replace('_', ' ')}"
+        case WidestGap(measure):
+            return "widest gap of identity" if measure is None else f"widest gap of identity: {_measure(measure, scorers).label}"
 
 
 def _info(id: str, scorers: Scorers) -> ScorerInfo:
