@@ -7,12 +7,13 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from sim.cli.exit import BAD_INPUT, DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.file_commands import check_command, forget_command, new_command
+from sim.cli.help import GroupedHelp
 from sim.cli.judge_commands import calibrate_command, score_command
 from sim.cli.people_commands import people_app
 from sim.cli.read_commands import (
@@ -20,6 +21,7 @@ from sim.cli.read_commands import (
     export_command,
     gate_command,
     graph_command,
+    guide_command,
     list_command,
     plan_command,
     realism_command,
@@ -37,7 +39,7 @@ _MISUSED: Any = typer.BadParameter.__mro__[2]
 app = typer.Typer(
     name="sim",
     help="Does a chatbot become someone its user likes talking to, when that user keeps coming back?",
-    add_completion=False,
+    cls=GroupedHelp,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -62,9 +64,26 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "calibrate": calibrate_command,
     "view": view_command,
     "graph": graph_command,
+    "guide": guide_command,
     "new": new_command,
 }
-"""In the order of `sim --help`."""
+"""By name; `sim.cli.help` has them in groups."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"rapport {version('rapport-sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _begin(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
 
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)

@@ -1,4 +1,4 @@
-"""The commands that say what a run or a study holds: list, show, compare, realism, plan, gate, report, export, view and graph."""
+"""The commands that say what a run or a study holds: list, show, compare, realism, plan, gate, report, export, view, guide and graph."""
 
 from __future__ import annotations
 
@@ -260,6 +260,13 @@ def view_command(
 
     wish = ViewOptions(study=study, host=read_host(host, beyond=beyond_loopback), port=port, local_only=read_local_only(local_only, allow_host or ()))
     return view(results, wish)
+
+
+def guide_command(topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="A page; without one, their names.")] = None) -> int:
+    """Print a page of the guide, or the names of all."""
+    from sim.cli.guiding import guide
+
+    return guide(topic)
 
 
 def graph_command() -> int:

@@ -27,7 +27,9 @@ SHIPPED: dict[str, list[Path]] = {
     "codebook": sorted(built_in("codebook").glob("*.yaml")),
     "edits": sorted((PACKAGE / "score" / "edits").glob("*.yaml")),
 }
-IN_README = re.findall(r"^( *)```yaml\n(.*?)^ *```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+FIRST_PAGES = (ROOT / "README.md", *(PACKAGE / "guide" / f"{name}.md" for name in ("quickstart", "connect", "pages", "remembering")))
+IN_PAGES = [found for p in FIRST_PAGES for found in re.findall(r"^( *)```yaml\n(.*?)^ *```", p.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)]
+"""With their indent; a workflow for CI is nothing of ours."""
 
 
 def as_json(value: Any) -> Any:
@@ -50,9 +52,8 @@ def test_what_is_shipped_fits_its_schema(kind: str, path: Path) -> None:
     assert complaints(kind, path) == []
 
 
-@pytest.mark.parametrize("number", range(len(IN_README)))
-def test_what_the_readme_shows_fits_its_schema(number: int, tmp_path: Path) -> None:
-    indent, block = IN_README[number]
+@pytest.mark.parametrize(("indent", "block"), [found for found in IN_PAGES if not found[1].startswith("- ")])
+def test_what_the_first_pages_show_fits_its_schema(indent: str, block: str, tmp_path: Path) -> None:
     text = "".join(line.removeprefix(indent) for line in block.splitlines(keepends=True))
     if text.startswith("targets:"):
         text = f"name: shown\nuser: {{model: offline/user}}\npersonas: ['*']\nscenarios: ['*']\n{text}"

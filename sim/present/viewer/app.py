@@ -22,6 +22,7 @@ from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
 from sim.core.standins import StandIns
+from sim.present.guide import topic_html
 from sim.present.listing import runs_document
 from sim.present.outages import outage_line
 from sim.present.report.page import theme
@@ -124,6 +125,9 @@ def build_app(
         # The page carries a policy of its own, stricter than the viewer's: it names its scripts by their hashes.
         return HTMLResponse(await asyncio.to_thread(run.report, report_of), headers={"content-security-policy": "frame-ancestors 'none'"})
 
+    async def guide(request: Request) -> Response:
+        return HTMLResponse(await asyncio.to_thread(topic_html, request.path_params.get("topic", "quickstart")))
+
     async def triage(request: Request) -> Response:
         run = await _opened(request)
         items = await asyncio.to_thread(lambda: queue(run.folder.study, run.suspects(WORST), run.scorers))
@@ -153,6 +157,8 @@ def build_app(
             Route("/runs/{run}", page("run.html")),
             Route("/runs/{run}/report", told(report)),
             Route("/static/{file}", static),
+            Route("/guide", told(guide)),
+            Route("/guide/{topic}", told(guide)),
             Route("/api/runs", told(first(all_runs))),
             Route("/api/runs/{run}", told(first(one_run))),
             Route("/api/runs/{run}/exchanges", told(first(exchanges))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import struct
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 
 from sim.api import load_run
 from sim.core.event import CallLost, Event, TrialFinished
+from sim.present.guide import topics
 from sim.present.showing import render_run
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.index import Filter
@@ -265,3 +267,17 @@ async def test_news_begin_with_how_far_the_run_has_come(runs: OpenRuns) -> None:
     await stream.aclose()  # type: ignore[attr-defined]
     assert progress.startswith("event: progress\ndata: ")
     assert json.loads(progress.partition("data: ")[2])["trials"] == len(run.plans)
+
+
+def test_the_guide_is_served_with_links_that_lead_to_its_pages(client: TestClient) -> None:
+    listed = client.get("/guide").text
+    names = set(re.findall(r'href="/guide/([\w-]+)', listed))
+    assert names == set(topics())
+    for name in topics():
+        page = client.get(f"/guide/{name}")
+        assert page.status_code == 200
+        assert f'<a href="/guide/{name}" aria-current=page>' in page.text
+        for topic, anchor in re.findall(r'href="/guide/([\w-]+)#([\w-]+)"', page.text):
+            assert f'id="{anchor}"' in client.get(f"/guide/{topic}").text, (name, topic, anchor)
+    assert "no page 'nothing'" in client.get("/guide/nothing").json()["problem"]
+    assert client.get("/guide/..%2F..%2Fpyproject").status_code == 404

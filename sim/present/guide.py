@@ -1,0 +1,104 @@
+"""The guide that ships with the package: its pages by name, as Markdown and as HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from sim.core.errors import InputError, nearest
+
+PAGES: Final = Path(__file__).parents[1] / "guide"
+FIRST: Final = (
+    "quickstart",
+    "connect",
+    "personas",
+    "scenarios",
+    "remembering",
+    "memory",
+    "stress",
+    "scorers",
+    "tools",
+    "reading",
+    "pages",
+    "deciding",
+    "people",
+    "calibrating",
+)
+"""The pages that most people want first; the others follow by name."""
+
+
+@cache
+def topics() -> dict[str, str]:
+    """The title of every page, by its name."""
+    found = {p.stem: _title(p) for p in sorted(PAGES.glob("*.md"))}
+    return {name: found[name] for name in (*(name for name in FIRST if name in found), *(name for name in found if name not in FIRST))}
+
+
+def read_topic(topic: str) -> str:
+    """The page called `topic`, as Markdown.
+
+    Raises:
+        InputError: there is none.
+    """
+    name = topic.removesuffix(".md")
+    if name not in topics():
+        raise InputError(f"the guide has no page '{topic}'", mend=nearest(name, topics()))
+    return (PAGES / f"{name}.md").read_text(encoding="utf-8")
+
+
+def topic_html(topic: str) -> str:
+    """The page called `topic` as a whole HTML document for the viewer, with links to all others.
+
+    Raises:
+        InputError: there is none.
+    """
+    from markdown_it import MarkdownIt
+
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(_without_comments(read_topic(topic)))
+    body = re.sub(r'href="([\w-]+)\.md(#[\w-]+)?"', r'href="/guide/\1\2"', body)
+    body = re.sub(r"<h([1-6])>(.*?)</h\1>", _anchored, body)
+    here = topic.removesuffix(".md")
+    links = "".join(
+        f'<li><a href="/guide/{name}"{" aria-current=page" if name == here else ""}>{html.escape(title)}</a></li>' for name, title in topics().items()
+    )
+    body = body.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
+    return _DOCUMENT.format(title=html.escape(topics()[here]), links=links, body=body)
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"^<!--.*?-->$\n?", "", text, flags=re.MULTILINE)
+
+
+def _anchored(heading: re.Match[str]) -> str:
+    """With the anchor by which other pages point to it: lower case, no punctuation, a hyphen for each space."""
+    words = html.unescape(re.sub(r"<[^>]+>", "", heading[2]))
+    anchor = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
+    return f'<h{heading[1]} id="{html.escape(anchor)}">{heading[2]}</h{heading[1]}>'
+
+
+def _title(page: Path) -> str:
+    found = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else page.stem
+
+
+_DOCUMENT: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · Rapport</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/report.css">
+<link rel="stylesheet" href="/static/viewer.css">
+<script src="/static/base.js" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">to the page</a>
+<header class="top"><a href="/">Runs</a><button type="button" id="theme">light or dark</button></header>
+<div class="guide"><nav aria-label="Guide"><ul>{links}</ul></nav><main id="main">{body}</main></div>
+</body>
+</html>
+"""
