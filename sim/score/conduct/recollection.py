@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
@@ -32,14 +32,18 @@ _NAME: Final = re.compile(r"(?<=[\w,;:] )(?!I\b|I')[A-Z][\w’'-]*[a-z0-9A-Z]")
 _SHORT: Final = re.compile(r"(?:i|you|he|she|it|we|they|that|there|what|who|how|let|here|where)'\w+|\w+n't")
 _NOT: Final = re.compile(NEGATION)
 _UNKNOWN: Final = re.compile(
-    r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
+    r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had| will)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
 )
+_OWN_CLAIM: Final = re.compile(r"\bi\b.{0,12}\b(?:told|tell|mention)")
 _PROMISE: Final = re.compile(r"\b(?:promise|guarantee|swear|offer|i'll|i will|let me|i can)\w*\b")
 _PARTS: Final = re.compile(r"(?:,|;|:|\s-\s)\s+|\s(?:but|because|so that)\s")
 _ENOUGH: Final = 0.5
 """A recollection is supported where more than this share of its words was said."""
+_FRAME: Final = 2
+"""Words of content from which a clause says more than that it recalls."""
 _SHARED: Final = 3
-"""Words of earlier talks that a sentence has to share where it says nothing of them, and none is a name, a figure or the person's own thing."""
+"""Words of earlier talks that a sentence has to share where it says nothing of them, and none is a name, a figure or the person's own thing;
+one fewer where it speaks of "you"."""
 _TURNS: Final = 3
 """Exchanges that the words of one recollection may lie in."""
 
@@ -101,9 +105,22 @@ class Before:
         return frozenset().union(*(topic(t) for t in self.today[:-1]))
 
     def sources(self, side: Side) -> list[frozenset[str]]:
-        """What each earlier exchange was about, as far as that side is concerned: the bot also takes up what was asked of it."""
-        found = [topic(user) if side == "user" else topic(reply) if side == "bot" else topic(f"{user} {reply}") for user, reply in self.earlier]
-        return [*found, *(topic(t) for t in self.known if side != "bot")]
+        """What each earlier exchange was about, as far as that side is concerned."""
+        return self._sources[side]
+
+    def everything(self, side: Side) -> frozenset[str]:
+        """What all of them were about."""
+        return self._everything[side]
+
+    @cached_property
+    def _sources(self) -> dict[Side, list[frozenset[str]]]:
+        known = [topic(t) for t in self.known]
+        users, bots = [topic(user) for user, _ in self.earlier], [topic(reply) for _, reply in self.earlier]
+        return {"user": [*users, *known], "bot": bots, "both": [*(u | b for u, b in zip(users, bots, strict=True)), *known]}
+
+    @cached_property
+    def _everything(self) -> dict[Side, frozenset[str]]:
+        return {side: frozenset().union(*of) for side, of in self._sources.items()}
 
     def sentences(self, side: Side) -> list[Said]:
         """Every sentence that was said in earlier sessions."""
@@ -123,7 +140,12 @@ def recollections(text: str, before: Before, *, asked: bool) -> list[Recollectio
         if side and not _hypothetical(said.plain):
             found.append(_trace(said, side, clause, before))
         elif asked and not said.asks and not _UNKNOWN.search(said.plain):
-            found.append(_trace(said, "both", said.text, before))
+            answer = _trace(said, "both", said.text, before)
+            # An answer is full of words that are no recollection; only what is specific can be wrong in it.
+            if answer.false and _wrong_names(answer, before):
+                found.append(answer)
+            elif answer.share and answer.share > _ENOUGH:
+                found.append(replace(answer, false=False))
         else:
             taken = _taken_up(said, before)
             if taken:
@@ -137,8 +159,11 @@ def claimed(message: str, before: Before) -> list[Recollection]:
     for said in read_sentences(message):
         for cue in _cues("claims"):
             match = cue.search(said.plain)
-            if match and not any(c.search(said.plain[: match.start()]) for c in _cues("reported")):
-                side: Side = "user" if re.search(r"\bi\b.{0,12}\b(?:told|tell|mention)", match[0]) else "both" if match[0].startswith("we") else "bot"
+            if match is None:
+                continue
+            side: Side = "user" if _OWN_CLAIM.search(match[0]) else "both" if match[0].startswith("we") else "bot"
+            others = (*_cues("reported"), *(_cues("referred") if side == "user" else ()))
+            if not any(c.search(said.plain[: match.start()]) for c in others):
                 found.append(_trace(said, side, said.text, before, claim=True))
                 break
     return [r for r in found if not _of_today(r, before)]
@@ -177,7 +202,7 @@ def _clause(said: Said, match: re.Match[str]) -> str:
     parts = list(itertools.pairwise(cuts))
     here = next((n for n, (a, b) in enumerate(parts) if a <= match.start() < max(b, a + 1)), 0)
     text = said.plain[parts[here][0] : parts[here][1]]
-    if len(topic(text)) >= 1:
+    if len(topic(text)) >= _FRAME:
         return text
     beside = parts[here + 1] if here + 1 < len(parts) else parts[here - 1]
     return f"{text} {said.plain[beside[0] : beside[1]]}"
@@ -186,18 +211,27 @@ def _clause(said: Said, match: re.Match[str]) -> str:
 def _trace(said: Said, side: Side, clause: str, before: Before, *, claim: bool = False) -> Recollection:
     """A recollection, held against what was said."""
     about = topic(clause) - (before.before_message if claim else before.now)
-    sources = before.sources(side)
-    everything: frozenset[str] = frozenset().union(*sources) if sources else frozenset()
-    supported = about & _covered(about, sources)
-    names = frozenset(_one(stem(w.lower())) for w in _NAME.findall(said.text)) & about
-    specific = {w for w in about if w in _specific() or w.isdigit()} | names
-    false = bool(specific - everything) or (bool(about) and len(supported) <= _ENOUGH * len(about) and not (specific and len(supported) > 1))
+    supported = about & _covered(about, before.sources(side))
+    specific = _specifics(said, about)
+    false = bool(specific - before.everything(side)) or (
+        bool(about) and len(supported) <= _ENOUGH * len(about) and not (specific and len(supported) > 1)
+    )
     if not about and not claim and side == "bot" and re.search(r"\bpromise", clause):
         false = not any(_PROMISE.search(s.plain) for s in before.sentences("bot"))
     negated = bool(_NOT.search(_bare(clause)))
     if claim and supported and not false:
         false = _turned_round(about, negated, before, side)
     return Recollection(said, side, clause, about, supported, false, negated)
+
+
+def _specifics(said: Said, about: frozenset[str]) -> frozenset[str]:
+    """Of what a sentence is about, what is wrong or right alone: figures, names, relatives, days, directions."""
+    names = {_one(stem(w.lower())) for w in _NAME.findall(said.text)}
+    return frozenset(w for w in about if w in _specific() or w.isdigit() or w in names)
+
+
+def _wrong_names(found: Recollection, before: Before) -> bool:
+    return bool(_specifics(found.said, found.words) - before.everything("both"))
 
 
 def _covered(about: frozenset[str], sources: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -219,11 +253,11 @@ def _turned_round(about: frozenset[str], negated: bool, before: Before, side: Si
 def _taken_up(said: Said, before: Before) -> frozenset[str]:
     """Words of an earlier talk that a sentence brings back and nobody has used in this one: a name, a figure, a thing of theirs, or several."""
     new = topic(said.text) - before.now
-    taken = new & frozenset().union(*before.sources("user"))
+    taken = new & before.everything("user")
     names = {_one(stem(w.lower())) for w in re.findall(r"\b[A-Z][\w’'-]*", said.text)}
     theirs = topic(" ".join(re.findall(r"\byour (\w+(?:'s)?(?: \w+)?)", said.plain)))
     named = {w for w in taken if w in names or w in _specific() or w in theirs or (w.isdigit() and len(w) > 1)}
-    return taken if named or len(taken) >= _SHARED else frozenset()
+    return taken if named or len(taken) >= _SHARED - ("you" in words(said.plain)) else frozenset()
 
 
 def _of_today(found: Recollection, before: Before) -> bool:
