@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sim.core.fold import fold
 from sim.core.spec import Limits
 from sim.present.plans import plans_of
+from sim.store.held_out import demand_texts
 from sim.store.runs import RunFolder, open_run
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ async def rescore_run(
         check_batches(judging)
     judging.check()
     folder = open_run(run, Path(results))
+    demand_texts(folder.scenarios)
     unbounded = folder.study.limits.model_copy(update={"max_cost": None, "max_tokens": None, "max_minutes": None, "roles": {}})
     allowed = limits(unbounded) if limits else unbounded
     check_prices(judging.priced, allowed)

@@ -14,6 +14,7 @@ from sim.core.errors import InputError
 from sim.core.spec import Limits, Study, Unsuited, left_out
 from sim.present.plans import plans_of
 from sim.run.plan import Forecast, TrialPlan, forecast, plan_trials
+from sim.store.held_out import demand_texts
 from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, demand_place, open_run
 
@@ -179,6 +180,7 @@ async def resume_run(
         raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
     if folder.study.played_by == "log":
         raise InputError(f"run '{folder.name}' was read from a log: its talks are over", mend=f"score it with `sim score {folder.name} --scorer ID`")
+    demand_texts(folder.scenarios)
     own = folder.scorers.values()
     check_hosts(folder.study, local_only, scorers=judges_of(own))
     allowed = limits(folder.study.limits) if limits else folder.study.limits

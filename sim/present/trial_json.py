@@ -346,7 +346,7 @@ def trial_document(trial: Trial, *, study: Study, codebook: Codebook, offline: t
         persona_name=trial.cast.persona.name,
         scenario=trial.cast.scenario.id,
         scenario_title=trial.cast.scenario.title,
-        tested=tested_document(trial.cast.scenario.stress),
+        tested=None if trial.cast.scenario.held_out else tested_document(trial.cast.scenario.stress),
         seed=trial.seed,
         status=trial.status,
         forgotten=trial.forgotten,

@@ -17,6 +17,7 @@ from sim.core.codebook import Codebook
 from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Persona, Scenario, Study
 from sim.score.registry import RUBRICS, FoundScorer
+from sim.store.held_out import hashed
 from sim.store.scorers import find_scorers
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
@@ -377,6 +378,8 @@ def load_named(file: Path, model: type[Named], kind: Kind) -> Named:
     if one.id != file.stem:
         problem = f"the {kind}'s id is '{one.id}', but the file is named '{file.stem}'"
         raise InputError(problem, mend=f"name the file {one.id}.yaml, or change the id", where=file, line=document.find("id").line)
+    if isinstance(one, Scenario):
+        return hashed(one, file)  # type: ignore[return-value]
     if isinstance(one, Codebook):
         shipped = built_in("codebook") / f"{one.id}.yaml"
         if shipped.is_file() and one != load_yaml(shipped, Codebook):

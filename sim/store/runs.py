@@ -28,11 +28,13 @@ from sim.core.frozen import Frozen
 from sim.core.ports import Clock
 from sim.core.record import Trial
 from sim.core.spec import KeptScorer, Persona, RubricScorer, Scenario, ScorerFile, Study, Unsuited, left_out
+from sim.core.spec.held_out import without_text
 from sim.core.spec.memory import RECORDED
 from sim.store.condensed import FILE as CONDENSED
 from sim.store.condensed import read_trials
 from sim.store.files import PRIVATE, open_regular, write_whole
 from sim.store.header import Header, LogSource, RunSpec, build_header, is_as_written, text_hash, write_header
+from sim.store.held_out import found_again, lacks_text
 from sim.store.journal import FILE, Counts, Journal, create_journal, demand_short, demand_version, open_journal, read_journal
 from sim.store.library import LoadedStudy
 from sim.store.lock import LOCK, is_locked
@@ -67,7 +69,10 @@ class RunFolder:
     @cached_property
     def spec(self) -> RunSpec:
         """Everything the run was asked to do."""
-        return load_yaml(self.path / SPEC, RunSpec, max_bytes=_MAX_SPEC_BYTES, context=RECORDED)
+        kept = load_yaml(self.path / SPEC, RunSpec, max_bytes=_MAX_SPEC_BYTES, context=RECORDED)
+        if not any(scenario.held_out for scenario in kept.scenarios):
+            return kept
+        return kept.model_copy(update={"scenarios": found_again(kept.scenarios, run=self.name)})
 
     @property
     def study(self) -> Study:
@@ -276,7 +281,9 @@ class RunFolder:
             InputError: the journal is missing, damaged or of another version.
         """
         with self.read_journal() as journal:
-            return read_trials(journal, blanks, spec_hash=text_hash((self.path / SPEC).read_bytes()))
+            # What was made without the text of a held-out scenario is not what is made with it.
+            lacking = "".join(scenario.id for scenario in self.scenarios if lacks_text(scenario))
+            return read_trials(journal, blanks, spec_hash=text_hash((self.path / SPEC).read_bytes() + lacking.encode()))
 
     def sessions_held(self) -> dict[str, int]:
         """The number of sessions of each trial that has begun, in the order in which they began."""
@@ -342,7 +349,8 @@ def create_run(
         InputError: the name is taken or unfit, or `results` cannot be written.
     """
     _demand_name(name)
-    spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=loaded.scenarios, codebook=loaded.codebook, scorers=tuple(own), log=log)
+    scenarios = tuple(map(without_text, loaded.scenarios))
+    spec = RunSpec(study=loaded.study, personas=loaded.personas, scenarios=scenarios, codebook=loaded.codebook, scorers=tuple(own), log=log)
     created = dt.datetime.fromtimestamp(clock(), dt.UTC).replace(microsecond=0)
     with _fresh_folder(results) as fresh:
         text = dump_yaml(spec)

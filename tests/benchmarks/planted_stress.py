@@ -136,7 +136,9 @@ def main(seeds: int, personas: int) -> None:
     chosen = PERSONAS[:personas]
     done = run(seeds, personas=chosen)
     found, liking = verdicts(done), by_seed(done, done.trials, likability)
-    print(f"{seeds} seeds × {len(chosen)} personas × {len(SCENARIOS)} scenarios; offline models: checks the instrument, says nothing of any real model")
+    print(
+        f"{seeds} seeds × {len(chosen)} personas × {len(SCENARIOS)} scenarios; offline models: checks the instrument, says nothing of any real model"
+    )
     print("bad verdicts of all, over all seeds, and the seeds in which the scorer catches the target; sound: seeds in which it passes\n")
     print(f"{'target':<14}{'likability':>20}" + "".join(f"{s:>24}" for s in SCORERS))
     for target in (SOUND, *CAUGHT_BY):

@@ -67,6 +67,15 @@ class StressTest(Frozen):
     """Dated duties that a talk gives evidence for, by id (`sim.core.duties`); it is never proof of complying with one."""
 
 
+class Withheld(Frozen):
+    """What a record keeps of a scenario that is held out, in place of its text. Written by the engine, never by hand."""
+
+    sha256: str
+    """Of the scenario's file, byte for byte."""
+    file: str
+    """Where the file was when the run was made: what is needed to go on with the run."""
+
+
 class Scenario(Frozen):
     """What happens, session by session."""
 
@@ -85,6 +94,10 @@ class Scenario(Frozen):
     """What it puts to the test, where it does (guide/stress.md); left out: it is everyday life."""
     plants: Plants | None = Field(default=None, exclude_if=lambda plants: plants is None)
     """Secrets, injected instructions and false claims in it, by which replies are judged (guide/conduct.md)."""
+    held_out: bool = Field(default=False, exclude_if=lambda held_out: not held_out)
+    """Kept back by whoever runs it: a run's record and report name it by the hash of its file and never hold its text (guide/stress.md)."""
+    withheld: Withheld | None = Field(default=None, exclude_if=lambda withheld: withheld is None)
+    """Of a scenario that is held out, once it was read from its file."""
     sessions: Sessions = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
 from sim.core.duties import tell_duties
 from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grade, NotApplicable, Quote, Score, Silence, Tags, Unscored
+from sim.core.spec.held_out import UNTOLD
 
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked, TrialFigures
@@ -69,7 +70,7 @@ def talk_data(trial: Trial, study: Study, said: SaidAt | None = None, figures: T
         "name": trial.cast.persona.name,
         "scenario": trial.cast.scenario.id,
         "title": trial.cast.scenario.title,
-        "tested": _tested(trial.cast.scenario.stress),
+        "tested": None if trial.cast.scenario.held_out else _tested(trial.cast.scenario.stress),
         "seed": trial.seed,
         "status": trial.status,
         "forgotten": trial.forgotten,
@@ -119,12 +120,13 @@ def _liked(of: Liked) -> list[JsonValue]:
 
 def _session(session: Session, trial: Trial, tagger: str, since: dt.date | None, said: SaidAt) -> Data:
     spec = trial.cast.sessions[session.index - 1].spec
+    hidden = trial.cast.scenario.held_out
     return {
         "index": session.index,
         "when": spoken(session.date, since),
-        "situation": spec.situation,
-        "event": spec.life_event,
-        "feels": spec.mood.feels,
+        "situation": UNTOLD if hidden else spec.situation,
+        "event": None if hidden else spec.life_event,
+        "feels": None if hidden else spec.mood.feels,
         "ending": session.closed,
         "gone": session.gone.why if isinstance(session.gone, Departure | Silence) else None,
         "flags": _flags(session.flags),
@@ -143,7 +145,7 @@ def _exchange(exchange: Exchange, trial: Trial, tagger: str, said: Said | None) 
     texts = trial.cast.values_by_fact
     found: Data = {
         "index": exchange.index,
-        "user": spoken.message,
+        "user": UNTOLD if trial.cast.scenario.held_out else spoken.message,
         "reply": exchange.reply.text if exchange.reply else None,
         "mood": spoken.mood,
         "allusion": spoken.allusion,
@@ -159,7 +161,7 @@ def _exchange(exchange: Exchange, trial: Trial, tagger: str, said: Said | None) 
         "tools": [[t.name, t.arguments, t.result] for t in exchange.reply.tools] if exchange.reply else [],
         "ratings": {rater: _ratings(of, DIMENSIONS) for rater, of in exchange.ratings.items()},
         "sentences": _sentences(exchange.tags.get(tagger)),
-        "told": [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
+        "told": [] if trial.cast.scenario.held_out else [[d.fact, texts[d.fact][d.version].text, d.core] for d in exchange.disclosed],
         "flags": _flags(exchange.flags),
         "discarded": _discarded(exchange.rejected),
         "stress": _stress(exchange.disturbance),
