@@ -379,7 +379,7 @@ def load_named(file: Path, model: type[Named], kind: Kind) -> Named:
         problem = f"the {kind}'s id is '{one.id}', but the file is named '{file.stem}'"
         raise InputError(problem, mend=f"name the file {one.id}.yaml, or change the id", where=file, line=document.find("id").line)
     if isinstance(one, Scenario):
-        return hashed(one, file)  # type: ignore[return-value]
+        return hashed(one, file)
     if isinstance(one, Codebook):
         shipped = built_in("codebook") / f"{one.id}.yaml"
         if shipped.is_file() and one != load_yaml(shipped, Codebook):
