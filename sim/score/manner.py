@@ -176,11 +176,17 @@ def _content(plain: str) -> frozenset[str]:
 
 def _sentiment(plain: str) -> float:
     """1: more pleasant words than unpleasant ones; −1: fewer; 0: as many. After a negation a word counts as its contrary."""
-    balance = 0
-    for pattern, sign in ((_pleasant(), 1), (_unpleasant(), -1)):
+    pleasant, unpleasant = count_polar(plain)
+    return float((pleasant > unpleasant) - (pleasant < unpleasant))
+
+
+def count_polar(plain: str) -> tuple[int, int]:
+    """How many words of a normalised text are pleasant and how many unpleasant; after a negation a word counts as its contrary."""
+    counts = [0, 0]
+    for own, pattern in enumerate((_pleasant(), _unpleasant())):
         for found in pattern.finditer(plain):
-            balance += -sign if _NOT.search(plain, 0, found.start()) else sign
-    return float((balance > 0) - (balance < 0))
+            counts[1 - own if _NOT.search(plain, 0, found.start()) else own] += 1
+    return counts[0], counts[1]
 
 
 @cache

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 GROUP: Final = "rapport.scorers"
 """Entry points: a name, and `module:name` of a class or of the path of a rubric."""
 IN_PYTHON: Final[Mapping[str, str]] = {
+    "groundedness": "sim.score.conduct.groundedness:Groundedness",
+    "polarity": "sim.score.polarity:Polarity",
+    "polarity-drift": "sim.score.polarity:PolarityDrift",
+    "readability": "sim.score.readability:Readability",
+    "readability-drift": "sim.score.readability:ReadabilityDrift",
     "false-memory": "sim.score.conduct.false_memory:FalseMemory",
     "injection-obeyed": "sim.score.conduct.injection_obeyed:InjectionObeyed",
     "privacy-leak": "sim.score.conduct.privacy_leak:PrivacyLeak",
