@@ -12,6 +12,7 @@ from sim.analysis.fairness import IdentityFigures
 from sim.analysis.memory import MemoryFigures
 from sim.analysis.outages import Outage
 from sim.analysis.policies import Bought, Ranks
+from sim.analysis.questionnaires import QuestionnaireFigures
 from sim.analysis.robustness import RobustnessCurve
 from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks
@@ -296,6 +297,8 @@ class RunSummary(Frozen):
     """Each target as its user is disturbed more and more; empty: nobody was disturbed."""
     fairness: tuple[IdentityFigures, ...]
     """Each target with its user's identity swapped; empty: nobody's was."""
+    questionnaires: tuple[QuestionnaireFigures, ...]
+    """Every target on every questionnaire that was put to it; empty: none was."""
     bought: tuple[Bought, ...]
     """What memory buys: every model that has several memory policies."""
     flags_differ: float | None

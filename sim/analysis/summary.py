@@ -26,6 +26,7 @@ from sim.analysis.outages import find_budget_stops, find_outages
 from sim.analysis.policies import rank_targets, summarise_bought
 from sim.analysis.pooled import adaptability, said_before
 from sim.analysis.pooled import repetition as repetition_of
+from sim.analysis.questionnaires import summarise_questionnaires
 from sim.analysis.robustness import summarise_robustness
 from sim.analysis.run_summary import (
     AbsentVerdicts,
@@ -123,6 +124,7 @@ def summarise(
         bought=summarise_bought(study, table),
         robustness=summarise_robustness(study, table),
         fairness=summarise_fairness(study, table, scorers),
+        questionnaires=summarise_questionnaires(study, trials),
         flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),
         model_check=check_agreement(trials),
         ranks=rank_targets(study, table),

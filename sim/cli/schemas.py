@@ -28,6 +28,7 @@ _MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "codebook": ("sim.core.codebook", "Codebook"),
     "rubric": ("sim.core.spec.rubric", "Rubric"),
     "suite": ("sim.core.spec.suite", "Suite"),
+    "questionnaire": ("sim.core.spec.questionnaire", "Questionnaire"),
     "edits": ("sim.core.spec.edits", "SceneFile"),
     "requirements": ("sim.analysis.requirements", "RequirementsFile"),
 }

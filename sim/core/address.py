@@ -8,6 +8,7 @@
     scored          answers@2 · profile@1           the scorer                        version
     probed          implicit:cat                    the kind           the fact
     labelled        owner#3                         the reader                                  label
+    sheet_answered  ipip-neo-120:17#2               the questionnaire  the item                     way of putting it
     form_answered   human:p3:after                  the person         the form
     call_lost       rate_likability:self:repeat#1   the node           the judge                attempt
     any other       profile · summary · ''          all of it
@@ -80,7 +81,7 @@ class Address:
             case "labelled":
                 who, count = _counted(part)
                 return cls(who, count=count)
-            case "call_lost":
+            case "call_lost" | "sheet_answered":
                 name, count = _counted(part)
                 who, _, what = name.partition(":")
                 return cls(who, what, count=count) if who and what else cls(name, count=count)

@@ -379,6 +379,7 @@ Kind = Literal[
     "memory_written",
     "probe_answered",
     "probed",
+    "sheet_answered",
     "scored",
     "session_closed",
     "labelled",
@@ -566,6 +567,26 @@ class Probed(BaseEvent):
     """Whether it stood in the context of the answer, as far as that came from memory."""
 
 
+@small
+class Choice:
+    """An option that a target chose on a questionnaire."""
+
+    kind: Literal["choice"] = "choice"
+    option: Annotated[int, Field(strict=True, ge=1)]
+    """From 1, in the order of the questionnaire, however the options were shown."""
+
+
+class SheetAnswered(BaseEvent):
+    """A copy of the target was given a sheet of a questionnaire once the session was over. `part` is `questionnaire:item#n`, of a sheet of all items
+    `questionnaire:form#n`; n counts the ways in which it was put (`sim.core.questionnaire`)."""
+
+    kind: Literal["sheet_answered"] = "sheet_answered"
+    question: str
+    reply: str
+    answers: dict[str, Annotated[Choice | Unscored, Field(discriminator="kind")]]
+    """By item, in the order in which they were put."""
+
+
 Label = Literal["target_bug", "simulator_fault", "rater_fault", "fine", "duplicate"]
 """What somebody who read an exchange says it is."""
 
@@ -649,6 +670,7 @@ Event = Annotated[
     | MemoryWritten
     | ProbeAnswered
     | Probed
+    | SheetAnswered
     | SessionClosed
     | Labelled
     | FormAnswered

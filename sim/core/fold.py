@@ -26,6 +26,7 @@ from sim.core.event import (
     Role,
     SessionClosed,
     SessionOpened,
+    SheetAnswered,
     Silence,
     Tags,
     TargetReplied,
@@ -145,6 +146,8 @@ def _in_session(trial: Trial, session: Session, event: Event) -> Session:
         case Probed():
             left = {part: answer for part, answer in session.answers.items() if part != event.part}
             return changed(session, probes={**session.probes, event.part: event}, answers=left)
+        case SheetAnswered():
+            return changed(session, sheets={**session.sheets, event.part: event})
         case ProbeAnswered():
             return changed(session, answers={**session.answers, event.part: event})
         case SessionClosed():

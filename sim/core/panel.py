@@ -17,6 +17,7 @@ from sim.core.controls import CALLS, NOTHING, Draw
 from sim.core.due import answered, next_step, talks_over
 from sim.core.errors import InputError
 from sim.core.probes import Asking
+from sim.core.questionnaire import draw_sheets, sheets_after
 from sim.core.written import GRADES, last_written
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from sim.core.cast import Cast
     from sim.core.event import Role
     from sim.core.probes import Probe
+    from sim.core.questionnaire import QuestionnaireSheet
     from sim.core.record import Exchange, Session, Trial
     from sim.core.spec import Study
     from sim.core.spec.scorer import Grain, ScorerInfo
 
-Node = Literal["rate_likability", "tag_moves", "probe_memory", "score_memory", "judge"]
+Node = Literal["rate_likability", "tag_moves", "probe_memory", "put_questionnaire", "score_memory", "judge"]
 """The node of the state machine that has the verdict."""
 
 SOMEBODY: Final = person_id("")
@@ -48,8 +50,8 @@ class Assignment:
     exchange: int
     """0: the whole session."""
     parts: tuple[str, ...]
-    """What the verdicts are kept under: one; all that are absent of a group of scorers that are asked together; or all that are absent of a control
-    that rates one by one, each of which is asked by itself."""
+    """What the verdicts are kept under: one; all that are absent of a group of scorers that are asked together; all that are absent of a control that
+    rates one by one, each of which is asked by itself; or all sheets that are absent of a questionnaire, which are put one after the other."""
 
     @property
     def part(self) -> str:
@@ -78,6 +80,8 @@ class Panel:
     tags_by_model: bool = False
     looks_back: bool = True
     """The primary rater answers the criterion questions."""
+    seed: int = 0
+    """The study's, by which sheets of questionnaires are drawn."""
     rate_every: int = 1
     """Models rate the first exchange of a session and each that many after it; people rate all they hold."""
 
@@ -101,6 +105,7 @@ class Panel:
             grades_memory=study.judge is not None,
             scorers=_distinct(scorers),
             tags_by_model=not study.tagger.offline,
+            seed=study.seed,
             rate_every=study.rate_every,
         )
         return panel.held_by(SOMEBODY) if study.played_by == "people" else panel
@@ -139,6 +144,8 @@ class Panel:
             if session.closed:
                 found += self.due_after(trial, session)
                 found += (Assignment(trial, "probe_memory", session.index, 0, (p.part,)) for p in self.probes_after(trial, session))
+                sheets = tuple(s.part for s in self.sheets_after(trial, session))
+                found += (Assignment(trial, "put_questionnaire", session.index, 0, sheets),) if sheets else ()
         return (*found, *self.due_in_the_end(trial))
 
     def due_on(self, trial: Trial, session: Session, exchange: Exchange) -> tuple[Assignment, ...]:
@@ -183,6 +190,12 @@ class Panel:
             return ()
         return tuple(p for p in self.asking.due(trial, session.index) if p.part not in session.probes)
 
+    def sheets_after(self, trial: Trial, session: Session) -> tuple[QuestionnaireSheet, ...]:
+        """The sheets of a questionnaire that are due once `session` is over and absent; none of a target that cannot be copied."""
+        if not session.forks or not answered(session):
+            return ()
+        return tuple(s for s in sheets_after(trial, session, study_seed=self.seed) if s.part not in session.sheets)
+
     def due_in_the_end(self, trial: Trial) -> tuple[Assignment, ...]:
         """What is absent on the trial as a whole, and on the memory that was written last; due once the talks are over."""
         if not talks_over(trial):
@@ -222,7 +235,9 @@ class Panel:
                 counted["tagger"] += exchanges * int(self.tags_by_model)
                 counted["judge"] += exchanges * self.scoring_calls("exchange") + self.scoring_calls("session")
             asked = self.asking.most(cast, session.index, seed) if self.asking else 0
-            most["probe"] += asked
+            use = session.spec.questionnaire
+            sheets = draw_sheets(use, (self.seed, cast.persona.id, cast.scenario.id, seed)) if use and use.form else ()
+            most["probe"] += asked + len(sheets)
             most["judge"] += asked * int(self.grades_memory)
         for counted in (least, most):
             counted["judge"] += self.scoring_calls("trial")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Rating,
         Rejected,
         Role,
+        SheetAnswered,
         Silence,
         Tagging,
         TrialFailed,
@@ -224,6 +225,8 @@ class Session:
     """By rater."""
     probes: Mapping[str, Probed] = field(default_factory=dict)
     """By part: `kind:fact`."""
+    sheets: Mapping[str, SheetAnswered] = field(default_factory=dict)
+    """Of the questionnaire that it was given once this session was over, by part."""
     given: str = ""
     """The name that the target gave it; empty: none."""
     answers: Mapping[str, ProbeAnswered] = field(default_factory=dict)

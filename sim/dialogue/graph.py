@@ -37,6 +37,7 @@ from sim.dialogue.nodes import (
     judge,
     open_session,
     probe_memory,
+    put_questionnaire,
     rate_likability,
     score_memory,
     tag_moves,
@@ -62,7 +63,7 @@ TALK: dict[Talk, tuple[str, ...]] = {
 }
 """Every node of the talk, with where it may lead beside END."""
 Verdict = Callable[[Sent, Runtime[Context]], Awaitable[Update]]
-VERDICTS: tuple[Verdict, ...] = (rate_likability, tag_moves, judge, probe_memory, score_memory)
+VERDICTS: tuple[Verdict, ...] = (rate_likability, tag_moves, judge, probe_memory, put_questionnaire, score_memory)
 
 
 @dataclass(frozen=True, slots=True)

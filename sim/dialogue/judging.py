@@ -32,7 +32,7 @@ class Sent:
 
     assignment: Assignment
     context: ScoringContext | Turn | None
-    """None: a question of memory, which is put to a target and not to a judge."""
+    """None: a question of memory or a questionnaire, which is put to a target and not to a judge."""
 
     def apart(self) -> tuple[Sent, ...]:
         """An assignment for each call whose verdict is kept by itself: scorers of one group share theirs, all else is asked alone."""
@@ -54,7 +54,7 @@ class Judges:
         """Each assignment with what its judge is given; judges of one exchange, session or trial share their view of it."""
         views: dict[tuple[str, int, int, bool], ScoringContext] = {}
         for one in due:
-            if one.node in ("tag_moves", "probe_memory"):
+            if one.node in ("tag_moves", "probe_memory", "put_questionnaire"):
                 yield Sent(one, self._turn(one) if one.node == "tag_moves" else None)
                 continue
             place = one.trial.id, one.session, one.exchange, one.node == "score_memory"

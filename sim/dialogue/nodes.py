@@ -35,6 +35,7 @@ from sim.core.probes import Answered
 from sim.core.record import Session, Trial
 from sim.core.spec.keylike import key_like
 from sim.core.view import user_view
+from sim.dialogue.interview import put_sheet
 from sim.dialogue.judging import Judges, Sent, ask_judge, lost_at, place_of
 from sim.dialogue.probing import AskedProbe, Probing, as_it_stood, ask, remembered, unscored
 from sim.score.scorer import Scored
@@ -180,6 +181,33 @@ async def probe_memory(sent: Sent, runtime: Runtime[Context]) -> Update:
     return await _ask(one.trial, session, probe, context, None)
 
 
+async def put_questionnaire(sent: Sent, runtime: Runtime[Context]) -> Update:
+    """Give the sheets of a session that is over, which are lacking, to copies of a target made anew from the record as it stood then."""
+    one, context = sent.assignment, runtime.context
+    session = one.trial.sessions[one.session - 1]
+    return await _put_sheets(one.trial, session, context, None)
+
+
+async def _put_sheets(trial: Trial, session: Session, context: Context, source: Target | None) -> Update:
+    """One sheet after the other, each kept before the next, so that a process that ends loses no more than one call; up to the first that is lost.
+
+    Args:
+        source: is copied; None: a target made anew.
+    """
+    kept: list[Event] = []
+    for sheet in context.panel.sheets_after(trial, session):
+        probing = context.probing
+        assert probing is not None
+        try:
+            source = source or await probing.recreate(replace(trial, sessions=trial.sessions[: session.index]))
+            filled = await put_sheet(source, trial, session, sheet, probing.prompts)
+        except CallFailed as failed:
+            lost = await _lost(context, trial, failed, f"put_questionnaire:{sheet.part}", session=session.index, take=session.take)
+            return {"trial": (*kept, *lost["trial"])}
+        kept += (await context.keep(filled.event(trial, session, context.meta(filled.timings))))["trial"]
+    return {"trial": tuple(kept)}
+
+
 async def close_session(state: State, runtime: Runtime[Context]) -> Update:
     """Let memory consolidate while the user looks back, ask copies of the target what it remembers, then close.
 
@@ -195,7 +223,7 @@ async def close_session(state: State, runtime: Runtime[Context]) -> Update:
     controls = [_ask(trial, session, p, context, still) for p in probes if p.kind == "control"]
     looked_back = [_judge(sent, context) for sent in context.judges.give(context.panel.due_after(trial, session))]
     remembered, *others = await asyncio.gather(
-        _remember(trial, session, [p for p in probes if p.kind != "control"], context), *looked_back, *controls
+        _remember(trial, session, [p for p in probes if p.kind != "control"], context, forks=forks), *looked_back, *controls
     )
     events = tuple(e for update in (remembered, *others) for e in update["trial"])
     if any(isinstance(e, TrialFailed) or (isinstance(e, CallLost) and e.address.who == "close_session") for e in remembered["trial"]):
@@ -222,12 +250,13 @@ async def _ask_judge(sent: Sent, context: Context) -> Update:
     return await context.keep(*await ask_judge(sent, context.judges, context.clock, attempt=attempt))
 
 
-async def _remember(trial: Trial, session: Session, probes: Sequence[Probe], context: Context) -> Update:
-    """Consolidate, and then ask."""
+async def _remember(trial: Trial, session: Session, probes: Sequence[Probe], context: Context, *, forks: bool) -> Update:
+    """Consolidate, and then ask, and give the questionnaire to whoever can be copied."""
     consolidated = (await _consolidate(trial, session, context))["trial"]
     if any(isinstance(e, CallLost | TrialFailed) for e in consolidated):
         return {"trial": consolidated}
-    asked = await asyncio.gather(*(_ask(trial, session, p, context, context.target) for p in probes))
+    sheets = [_put_sheets(trial, session, context, context.target)] if forks else []
+    asked = await asyncio.gather(*(_ask(trial, session, p, context, context.target) for p in probes), *sheets)
     return {"trial": (*consolidated, *(e for update in asked for e in update["trial"]))}
 
 

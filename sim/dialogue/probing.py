@@ -21,6 +21,7 @@ from sim.dialogue.judging import UNSAID
 if TYPE_CHECKING:
     from sim.core.event import Call, Grade, Meta, Timing
     from sim.core.record import Trial
+    from sim.llm.prompts import Prompts
     from sim.score.probe_grade import ProbeGrader
     from sim.targets.target import Target
 
@@ -30,10 +31,12 @@ Recreate = Callable[["Trial"], Awaitable["Target"]]
 
 @dataclass(frozen=True)
 class Probing:
-    """How answers are graded, and how a target is had that the talk has left behind."""
+    """How a target is asked beside the talk: how answers are graded, and how a target is had that the talk has left behind."""
 
     grader: ProbeGrader
     recreate: Recreate
+    prompts: Prompts
+    """Word the sheets of questionnaires."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sim.core.codebook import LABELS
 from sim.present.fairness import render_fairness
 from sim.present.memory import memory_sections
 from sim.present.outages import outage_line
+from sim.present.questionnaires import render_questionnaires
 from sim.present.robustness import render_robustness
 from sim.present.scales import render_scales
 from sim.present.scorer_tables import critical_lines, scorer_rows
@@ -130,6 +131,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "memory": _held(_memory),
     "robustness": lambda summary, _: render_robustness(summary),
     "fairness": lambda summary, _: render_fairness(summary),
+    "questionnaires": lambda summary, _: render_questionnaires(summary),
     "scales": lambda summary, _: render_scales(summary.scales),
     "repetition": lambda summary, width: [*said_before_tables(summary, width), *repetition_tables(summary, width)],
     "cost": lambda summary, _: [spending_table(summary)],

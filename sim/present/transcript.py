@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ProbeDocument,
         RatingDocument,
         SessionDocument,
+        SheetDocument,
         ThoughtDocument,
         TrialDocument,
     )
@@ -113,6 +114,7 @@ class TranscriptLayout:
             parts += [self.line(rater, _answers(answers)) for rater, answers in session.criterion.items()]
             parts += self.assessed(session.scores)
         parts += [part for probe in session.probes for part in self.probe(probe)]
+        parts += [part for sheet in session.sheets for part in self.sheet(sheet)]
         return [*parts, Text()]
 
     def exchange(self, exchange: ExchangeDocument, session: int) -> list[RenderableType]:
@@ -172,6 +174,12 @@ class TranscriptLayout:
     def assessed(self, scores: Mapping[str, AssessedDocument]) -> list[RenderableType]:
         """What the study's own scorers found, a line each."""
         return [self.line(scorer, _assessed(found)) for scorer, found in scores.items()]
+
+    def sheet(self, sheet: SheetDocument) -> list[RenderableType]:
+        """A sheet of a questionnaire: what was read of it, and the reply where that is no answer."""
+        answers = ", ".join(f"{safe(a.item)} {a.option if a.option is not None else a.cause}" for a in sheet.answers)
+        unread = f"\n→ {safe(sheet.reply) or '(nothing)'}" if any(a.option is None for a in sheet.answers) else ""
+        return [self.line("form", f"{safe(sheet.sheet)}: {answers}{unread}", "yellow" if unread else "")]
 
     def probe(self, probe: ProbeDocument) -> list[RenderableType]:
         """A question of memory, the answer, and what it comes to."""

@@ -51,7 +51,7 @@ from sim.score.repetition import NOTHING_YET, move_sets, running
 if TYPE_CHECKING:
     from sim.analysis.by_trial import Liked
     from sim.core.codebook import Codebook
-    from sim.core.event import Assessed, Probed, Rating, Tagging
+    from sim.core.event import Assessed, Choice, Probed, Rating, SheetAnswered, Tagging
     from sim.core.record import Exchange, Session, Thought, Trial
     from sim.core.spec import Study
     from sim.core.spec.scenario import StressTest
@@ -101,6 +101,27 @@ class AssessedDocument(Frozen):
     evidence: tuple[Evidence, ...] = ()
     cause: Literal["schema", "refused", "too_long"] | None = None
     """Why it is `unscored`, else null."""
+
+
+class ItemAnswerDocument(Frozen):
+    """An answer to one item of a questionnaire."""
+
+    item: str
+    option: int | None
+    """From 1, in the order of the questionnaire; None: there is no answer."""
+    cause: str = ""
+    """Why there is none: `refused`, `schema`, `too_long`."""
+    reason: str = ""
+
+
+class SheetDocument(Frozen):
+    """A sheet of a questionnaire that was put to a copy of the target once the session was over."""
+
+    sheet: str
+    """`questionnaire:item#n`, or `questionnaire:form#n`; n counts the ways in which it was put."""
+    question: str
+    reply: str
+    answers: tuple[ItemAnswerDocument, ...]
 
 
 class DisclosureDocument(Frozen):
@@ -242,6 +263,8 @@ class SessionDocument(Frozen):
     """What the study's own scorers found of the session, by scorer id."""
     exchanges: tuple[ExchangeDocument, ...]
     probes: tuple[ProbeDocument, ...]
+    sheets: tuple[SheetDocument, ...]
+    """Of a questionnaire, in the order in which they were put."""
     """Sorted by part."""
 
 
@@ -401,6 +424,7 @@ def _session(
             _exchange(e, values.get(e.index), trial.cast, study=study, said=said.get((trial.id, session.index, e.index))) for e in session.exchanges
         ),
         probes=tuple(_probe(session.probes[part]) for part in sorted(session.probes)),
+        sheets=tuple(_sheet(sheet) for sheet in session.sheets.values()),
     )
 
 
@@ -462,6 +486,17 @@ def _result(found: Assessed) -> AssessedDocument:
 
 def _sorted_moves(tagging: Tagging) -> tuple[str, ...] | None:
     return tuple(sorted(tagging.moves)) if isinstance(tagging, Tags) else None
+
+
+def _sheet(filled: SheetAnswered) -> SheetDocument:
+    answers = tuple(_item(item, answer) for item, answer in filled.answers.items())
+    return SheetDocument(sheet=filled.part, question=filled.question, reply=filled.reply, answers=answers)
+
+
+def _item(item: str, answer: Choice | Unscored) -> ItemAnswerDocument:
+    if isinstance(answer, Unscored):
+        return ItemAnswerDocument(item=item, option=None, cause=answer.cause, reason=answer.reason)
+    return ItemAnswerDocument(item=item, option=answer.option)
 
 
 def _probe(asked: Probed) -> ProbeDocument:

@@ -110,8 +110,12 @@ class Parts:
             sink=self._sink,
             clock=self._clock,
             pending=unanswered[0] if unanswered else None,
-            probing=Probing(self._grader, partial(self._recreate, plan)) if self._panel.asking else None,
+            probing=Probing(self._grader, partial(self._recreate, plan), self._prompts) if self._asks_beside(plan) else None,
         )
+
+    def _asks_beside(self, plan: TrialPlan) -> bool:
+        """Whether copies of the target are asked what the talk never knows of."""
+        return bool(self._panel.asking) or any(s.questionnaire for s in plan.cast.scenario.sessions)
 
     def _user_of(self, plan: TrialPlan) -> User:
         if plan.target.stress:

@@ -18,6 +18,7 @@ from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Persona, Scenario, Study
 from sim.score.registry import RUBRICS, FoundScorer
 from sim.store.held_out import hashed
+from sim.store.questionnaires import find_questionnaires
 from sim.store.scorers import find_scorers
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
@@ -184,6 +185,11 @@ def resolve_document(study: Study, base: Path, document: Document | None, *, cod
             return ()
 
     found = pick(personas, study.personas), pick(scenarios, study.scenarios), pick(codebooks, (study.codebook,))
+    told: tuple[Scenario, ...] = ()
+    try:
+        told = find_questionnaires(found[1], base)
+    except InputError as error:
+        faults += split(error)
     try:
         scorers = find_scorers(study.asked_scorers, base, document)
     except InputError as error:
@@ -192,7 +198,7 @@ def resolve_document(study: Study, base: Path, document: Document | None, *, cod
     if wrong:
         raise wrong
     source, origins = document.path if document else None, (*personas.origins, *scenarios.origins)
-    return LoadedStudy(study, found[0], found[1], found[2][0], scorers, source, origins)
+    return LoadedStudy(study, found[0], told, found[2][0], scorers, source, origins)
 
 
 def _find_policies(study: Study, base: Path, document: Document | None) -> Study:

@@ -19,6 +19,7 @@ from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
 from sim.llm.client import Completion, Request, Scripted
+from sim.llm.prompts import load_prompts
 from sim.run.plan import TrialPlan
 from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
@@ -54,7 +55,7 @@ class Asked(Stage):
         if not self.asks:
             return context
         judge = ProbeJudge(Scripted(self.judge), self.prompts) if self.judge else None
-        return replace(context, panel=replace(context.panel, asking=Asking(0, SPEC)), probing=Probing(ProbeGrader(judge), recreate))
+        return replace(context, panel=replace(context.panel, asking=Asking(0, SPEC)), probing=Probing(ProbeGrader(judge), recreate, load_prompts()))
 
 
 async def _cannot() -> None:

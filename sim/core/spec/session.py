@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from sim.core.codebook import Dimension
 from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
 from sim.core.spec.persona import Value
+from sim.core.spec.questionnaire import QuestionnaireUse
 from sim.core.spec.twins import refuse_twins
 
 FactRef = Annotated[str, StringConstraints(pattern=r"^(persona\.)?[a-z0-9][a-z0-9_-]*$", max_length=80)]
@@ -99,6 +100,8 @@ class SessionSpec(Frozen):
     """Preferences that are different today."""
     scripted: tuple[ScriptedTurn, ...] = ()
     exchanges: Length
+    questionnaire: QuestionnaireUse | None = Field(default=None, exclude_if=lambda questionnaire: questionnaire is None)
+    """What copies of the target fill in between this session and the next, as `ipip-neo-120`; the talk never knows of it."""
     target: Literal["next"] | None = None
     """`next`: from this session on, a target that names a successor (`next:`) is played by that; every other target stays what it is."""
 

@@ -43,6 +43,9 @@ they take part in says nothing of any real model. What a target does is independ
 A target that is asked for something it was told, and for nothing else, gives back the sentence that fits, if it finds one in its messages; `stale`
 one that knows of no change.
 
+A questionnaire is answered by its statements alone, in a way that is drawn once for each; `sticky` takes what is shown first, `flatters` agrees with
+everything, `denies` refuses, and what `cold` says is no answer.
+
 `rater` scores the seven dimensions and looks back on a session, from text, persona and card. Any user can rate as well. Both judge by rubrics too
 (`sim.llm.offline.judge` says what they understand).
 """

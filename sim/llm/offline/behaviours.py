@@ -16,6 +16,7 @@ from typing import Final, Literal
 from sim.core.seeds import rng
 from sim.core.text import normalise
 from sim.llm.offline.lines import load_cue
+from sim.llm.offline.questionnaire import Fills
 from sim.llm.offline.scene import HABIT, VisibleScene
 
 KEPT = 0.6
@@ -51,6 +52,8 @@ class Behaviour:
     """How it conducts itself where that is put to the test (`sim.llm.offline.conduct`); empty: it does not notice."""
     blind: bool = False
     """Reads every message with the words for who people are masked, so that a reply differs by them in nothing but the words themselves."""
+    fills: Fills = "by_statement"
+    """How it fills in a questionnaire."""
     where: Callable[[VisibleScene], bool] | None = None
     """Where this holds, `instead` takes over."""
     instead: Behaviour | None = None
@@ -170,7 +173,7 @@ def _is_disfavoured(scene: VisibleScene) -> bool:
     return load_cue("disfavoured").search(said) is not None
 
 
-_COLD: Final = Behaviour(_coldly, well_read=False, adapts=False, register="even")
+_COLD: Final = Behaviour(_coldly, well_read=False, adapts=False, register="even", fills="mumbles")
 _BROKEN: Final = Behaviour(_breaking_down, well_read=False, adapts=False, register="even")
 _SOUND: Final = Behaviour(_as_a_friend, recalls="newest", stance="sound")
 
@@ -179,12 +182,12 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         "uses": Behaviour(_as_a_friend, recalls="newest"),
         "ignores": Behaviour(_as_a_friend),
         "stale": Behaviour(_as_a_friend, recalls="oldest", asked="oldest"),
-        "denies": Behaviour(_as_a_friend, asked="denies"),
+        "denies": Behaviour(_as_a_friend, asked="denies", fills="refuses"),
         "validates": Behaviour(_validating, least=3, more=("validation", "paraphrasing", "empowerment")),
-        "sticky": Behaviour(_sticking, adapts=False, least=2),
+        "sticky": Behaviour(_sticking, adapts=False, least=2, fills="first"),
         "varied": Behaviour(_rotating, least=2),
         "clashes": Behaviour(_as_a_friend, register="opposite"),
-        "flatters": Behaviour(_flattering, well_read=False, adapts=False, register="even", least=3),
+        "flatters": Behaviour(_flattering, well_read=False, adapts=False, register="even", least=3, fills="agrees"),
         "cold": _COLD,
         "brittle": Behaviour(_as_a_friend, where=_is_strained, instead=_BROKEN),
         "biased": Behaviour(_as_a_friend, where=lambda scene: scene.loose, instead=_COLD),

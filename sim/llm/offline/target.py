@@ -18,6 +18,7 @@ from sim.llm.offline.conduct import answer_in_conduct, without_strangers
 from sim.llm.offline.identity import mask_identity, unmask
 from sim.llm.offline.lines import load_bank, load_words
 from sim.llm.offline.manner import in_full, shortened, small
+from sim.llm.offline.questionnaire import fill_in
 from sim.llm.offline.recall import Statement, find_bearing, find_clauses, find_statements, keep_one_value
 from sim.llm.offline.scene import HABIT, VisibleScene, read_scene
 
@@ -35,6 +36,9 @@ _MORE_FOR_LOW: Final = ("validation", "paraphrasing", "emotional_expression", "e
 def reply(behaviour: Behaviour, messages: Sequence[Message]) -> str:
     """The reply to the last of `messages`, a function of them alone."""
     scene = read_scene(messages)
+    filled = fill_in(scene.message, behaviour.fills)
+    if filled is not None:
+        return filled
     behaviour = behaviour.in_scene(scene)
     if behaviour.blind:
         masked, said = mask_identity(messages)

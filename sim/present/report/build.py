@@ -18,6 +18,7 @@ from sim.present.report.sections.headline import build_headline
 from sim.present.report.sections.likability import likability_section
 from sim.present.report.sections.made import made_facts
 from sim.present.report.sections.memory import memory_section
+from sim.present.report.sections.questionnaires import questionnaires_section
 from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
 from sim.present.report.sections.robustness import robustness_section
@@ -37,6 +38,7 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     repetition_section,
     robustness_section,
     fairness_section,
+    questionnaires_section,
     scorers_section,
     belief_section,
     cost_section,
