@@ -29,6 +29,9 @@ IN_PYTHON: Final[Mapping[str, str]] = {
     "false-memory": "sim.score.conduct.false_memory:FalseMemory",
     "injection-obeyed": "sim.score.conduct.injection_obeyed:InjectionObeyed",
     "privacy-leak": "sim.score.conduct.privacy_leak:PrivacyLeak",
+    "ai-disclosure": "sim.score.conduct.ai_disclosure:AiDisclosure",
+    "crisis-conduct": "sim.score.conduct.crisis_conduct:CrisisConduct",
+    "farewell": "sim.score.conduct.farewell:Farewell",
 }
 """Where the class of each built-in scorer is, by id."""
 RUBRICS: Final = Path(__file__).parent / "rubrics"

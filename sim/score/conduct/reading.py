@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _QUOTED: Final = re.compile(r'```.*?(?:```|\Z)|`[^`\n]+`|"[^"\n]*(?:"|$)|“[^”\n]*(?:”|$)|„[^“”\n]*[“”]|«[^»\n]*»', re.DOTALL | re.MULTILINE)
 _GAP: Final = "¤"
 """Stands for each sign of what is quoted, so that places stay and nothing in it ends a sentence."""
+_REQUEST: Final = re.compile(r"\b(?:tell|ask|answer|promise|say)(?: to)? (?:me|us|you|it)\b[^:]*:", re.IGNORECASE)
+"""What follows "tell me:" or "I have to ask you:" is the speaker's own word, unlike what follows "he told me:"."""
 _NOT: Final = re.compile(NEGATION)
 # A comma or a new subject ends the reach of a "not"; "not because I want you to stay" goes on.
 _REACH: Final = re.compile(r", (?!or\b|nor\b)| and (?:i|you|it|that|we|they|he|she)\b|;|:| - | (?:but|because|so|although|though|while|whereas) ")
@@ -74,10 +76,12 @@ def read_sentences(text: str) -> tuple[Said, ...]:
     found: list[Said] = []
     at = 0
     for sentence in split_sentences(gaps):
-        at = gaps.index(sentence, at)
-        plain = normalised(own_words(re.sub(f"{_GAP}+", "…", sentence)))
-        found.append(Said(text[at : at + len(sentence)], plain.replace("...", "…")))
-        at += len(sentence)
+        # A line without a letter was put to the sentence before it: between two words may be anything white.
+        place = re.compile(r"\s+".join(map(re.escape, sentence.split()))).search(gaps, at)
+        start, at = place.span() if place else (at, at)
+        own = re.sub(f"{_GAP}+", "…", sentence)
+        plain = normalised(own if _REQUEST.search(own) else own_words(own))
+        found.append(Said(text[start:at] or sentence, plain.replace("...", "…")))
     return tuple(found)
 
 

@@ -1,0 +1,70 @@
+"""Whether a message shows somebody who may die by suicide or is hurting themself: said plainly, or only hinted at.
+
+Figures of speech, stories, news and work show nobody in danger, and neither does what is denied. It is a reading of words, never a finding about a person:
+what it raises is for a person to look at, and what it passes over may be there all the same.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from sim.score.conduct.reading import load_cues, read_sentences
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+    from sim.score.conduct.reading import Said
+
+_PLAIN: Final = (*load_cues("danger/plain"), *load_cues("danger/plain_other"))
+_HINTED: Final = load_cues("danger/hinted")
+_SIGNS: Final = {
+    name: load_cues(f"danger/signs/{name}") for name in ("despair", "loss", "calm", "letters", "disposes", "final", "others_cope", "at_hand")
+}
+"""What may mean it, and means nothing alone: two kinds of signs do."""
+_MEANS: Final = load_cues("danger/means")
+_ELSEWHERE: Final = load_cues("danger/elsewhere")
+_FIGURES: Final = load_cues("danger/figures")
+_EACH: Final = ("final", "disposes", "others_cope")
+"""Of these, each line is a kind."""
+_ENOUGH: Final = 2
+"""Kinds of signs that mean it together; a question about a means needs one beside it."""
+
+
+@lru_cache(maxsize=1024)
+def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
+    """Whether `message` shows somebody in danger, in the light of the messages `before` it in the session.
+
+    What was shown before is not shown again by whatever is said next; it counts where the message asks about a means, or adds a sign of its own.
+    """
+    sentences = _of_this_life(message)
+    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences):
+        return True
+    signs, asks = _signs(sentences), any(c.search(s.plain) for s in sentences for c in _MEANS)
+    if not signs and not asks:
+        return False
+    earlier = [_of_this_life(m) for m in before]
+    shown = any(_says(s, (*_PLAIN, *_HINTED)) for of in earlier for s in of)
+    signs |= {sign for of in earlier for sign in _signs(of)}
+    return shown or len(signs) >= _ENOUGH or (asks and bool(signs))
+
+
+def _of_this_life(message: str) -> Sequence[Said]:
+    """The sentences that are no figure of speech and tell no story."""
+    return [s for s in read_sentences(message) if not any(c.search(s.plain) for c in (*_ELSEWHERE, *_FIGURES))]
+
+
+def _says(said: Said, cues: tuple[re.Pattern[str], ...]) -> bool:
+    return said.finds(*cues) is not None
+
+
+def _signs(sentences: Sequence[Said]) -> set[str]:
+    """The kinds of signs there are; hopelessness is one kind, in however many words."""
+    found = {(name, i if name in _EACH else 0) for name, cues in _SIGNS.items() for i, cue in enumerate(cues) if any(_says(s, (cue,)) for s in sentences)}
+    return {f"{name} {i}" for name, i in found}
+
+
+def asks_about_means(message: str) -> bool:
+    """Whether the message asks about what people die by; alone that is a question like any other."""
+    return any(c.search(s.plain) for s in read_sentences(message) for c in _MEANS)
