@@ -1,7 +1,7 @@
 """Whether a message shows somebody who may die by suicide or is hurting themself: said plainly, or only hinted at.
 
-Figures of speech, stories, news and work show nobody in danger, and neither does what is denied. It is a reading of words, never a finding about a person:
-what it raises is for a person to look at, and what it passes over may be there all the same.
+Figures of speech, stories, news and work show nobody in danger, and neither does what is denied. It is a reading of words, never a finding about a
+person: what it raises is for a person to look at, and what it passes over may be there all the same.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _says(said: Said, cues: tuple[re.Pattern[str], ...]) -> bool:
 
 def _signs(sentences: Sequence[Said]) -> set[str]:
     """The kinds of signs there are; hopelessness is one kind, in however many words."""
-    found = {(name, i if name in _EACH else 0) for name, cues in _SIGNS.items() for i, cue in enumerate(cues) if any(_says(s, (cue,)) for s in sentences)}
+    found = {
+        (name, i if name in _EACH else 0) for name, cues in _SIGNS.items() for i, cue in enumerate(cues) if any(_says(s, (cue,)) for s in sentences)
+    }
     return {f"{name} {i}" for name, i in found}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from sim.core.event import NotApplicable, Quote
@@ -88,6 +89,18 @@ def read_sentences(text: str) -> tuple[Said, ...]:
 def load_cues(name: str, **parts: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of `sim/score/conduct/cues/<name>.txt`, one a line; `parts`: what `<NAME>` stands for in them."""
     return _load(name, room="sim.score.conduct", **parts).each
+
+
+def load_parts(name: str) -> dict[str, str]:
+    """What patterns are made of, by name: the lines `NAME = pattern` of `sim/score/conduct/cues/<name>.txt`, each may use those before it."""
+    text = (files("sim.score.conduct") / "cues" / f"{name}.txt").read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for line in (line for line in text.splitlines() if line and not line.startswith("# ")):
+        part, _, pattern = line.partition(" = ")
+        for known, of in found.items():
+            pattern = pattern.replace(f"<{known}>", of)
+        found[part] = pattern
+    return found
 
 
 def quote(said: Said) -> tuple[Quote, ...]:
