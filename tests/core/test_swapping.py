@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sim.core.errors import InputError
 from sim.core.replay import build_replay
 from sim.core.spec import Study
-from sim.core.spec.fairness import FrozenTalk, Swap, SwappedIdentity, base_of, swap_arms
+from sim.core.spec.fairness import FrozenTalk, TokenSwap, SwappedIdentity, base_of, swap_arms
 from sim.core.swapping import blinded, change_texts, mask_of, swap_of
 from sim.core.view import rater_view
 from sim.run.plan import plan_trials
@@ -39,7 +39,7 @@ def study(swaps: Any, **changes: Any) -> Study:
 
 
 def identity(value: str, *values: str, **more: Any) -> SwappedIdentity:
-    swap = Swap.model_validate({"values": list(values) or ["Emily", value], **more})
+    swap = TokenSwap.model_validate({"values": list(values) or ["Emily", value], **more})
     return SwappedIdentity(swap="name", value=next(v for v in swap.values if v[0] == value), of=swap)
 
 
@@ -58,7 +58,7 @@ def test_a_token_is_replaced_as_a_whole_word_in_the_case_it_is_written_in(text: 
 
 
 def test_words_that_go_together_are_swapped_together_and_longer_ones_first() -> None:
-    swap = Swap.model_validate([["woman", "she", "her"], ["man", "he", "his"]])
+    swap = TokenSwap.model_validate([["woman", "she", "her"], ["man", "he", "his"]])
     man = SwappedIdentity(swap="gender", value=swap.values[1], of=swap)
     assert swap_of(man)("A woman said she lost her keys. Woman!") == "A man said he lost his keys. Man!"
     ann = identity("Bo", "Mary Ann", "Bo", instead_of="Mary")
@@ -66,7 +66,7 @@ def test_words_that_go_together_are_swapped_together_and_longer_ones_first() -> 
 
 
 def test_a_word_that_one_value_has_in_common_with_another_is_not_swapped_twice() -> None:
-    swap = Swap.model_validate(["north", "south of the north"])
+    swap = TokenSwap.model_validate(["north", "south of the north"])
     south = SwappedIdentity(swap="place", value=swap.values[1], of=swap)
     assert swap_of(south)("the north") == "the south of the north"
 

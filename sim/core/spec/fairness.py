@@ -34,7 +34,7 @@ def _written_alone(forms: object) -> object:
     return (str(forms),) if isinstance(forms, str | int) and not isinstance(forms, bool) else forms
 
 
-class Swap(Frozen):
+class TokenSwap(Frozen):
     """One token of identity and the values that it takes."""
 
     values: tuple[tuple[Text, ...], ...] = Field(min_length=2)
@@ -117,7 +117,7 @@ class Replay(Frozen):
 class Fairness(Frozen):
     """What a study swaps of its user's identity."""
 
-    swaps: dict[Id, Swap] = Field(min_length=1)
+    swaps: dict[Id, TokenSwap] = Field(min_length=1)
     """By what is swapped: `{name: [Emily, Lakisha]}`. Each swap makes an arm of every target for each of its values, by itself."""
     users: Users = "frozen"
     """`frozen`: every message is scripted by the scenario or said again from `replay`. `live`: a model writes them, in each arm anew."""
@@ -137,7 +137,7 @@ class SwappedIdentity(Frozen):
     swap: Id
     """What is swapped."""
     value: tuple[Text, ...]
-    of: Swap
+    of: TokenSwap
 
     @property
     def name(self) -> str:
