@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sim.core.errors import InputError
 from sim.core.replay import build_replay
 from sim.core.spec import Study
-from sim.core.spec.fairness import FrozenTalk, TokenSwap, SwappedIdentity, base_of, swap_arms
+from sim.core.spec.fairness import FrozenTalk, SwappedIdentity, TokenSwap, base_of, swap_arms
 from sim.core.swapping import blinded, change_texts, mask_of, swap_of
 from sim.core.view import rater_view
 from sim.run.plan import plan_trials
