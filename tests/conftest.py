@@ -6,6 +6,7 @@ searched for what it uses, its fixtures and the functions of this suite that it 
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -36,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", 'whole: starts a process or a browser, or measures; the inner loop is -m "not whole"')
     settings.load_profile("inner loop" if config.getoption("markexpr") == "not whole" else "whole")
     sys.addaudithook(_watch)
+    gc.disable()  # Until all is imported and collected: nearly nothing of it can go away again.
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -49,6 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BENCHMARKS in item.path.parents or any(map(_starts_processes, _functions(item))):
             item.add_marker(pytest.mark.whole)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of the search for garbage, which would go through it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,11 +8,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from tests.cli.command import environment
+from tests.cli.small import SCENARIO
 
 SUITE = """\
 import pytest
 
-PERSONAS = ["davi", "zuza", "tore", "thuy", "ronja", "nadim"]
+SHORT = {"personas": ["davi", "zuza", "tore", "thuy", "ronja", "nadim"], "scenarios": ["short.yaml"]}
+ONE = {**SHORT, "personas": ["davi"]}
 
 
 def answer(message, user_id=None):
@@ -28,32 +30,33 @@ class Remembering:
 
 
 def test_passes(rapport):
-    run = rapport.run(answer, personas=PERSONAS)
+    run = rapport.run(answer, **SHORT)
     run.require("likability >= 1.5", "failed == 0", allow_offline=True)
     run.require("words <= 20", "failed == 0")
     assert run.run.study.targets[0].id == "target"
 
 
 def test_fails(rapport):
-    rapport.run(Remembering, personas=PERSONAS).require("likability >= 4.9", "failed == 0", allow_offline=True)
+    rapport.run(Remembering, **SHORT).require("likability >= 4.9", "failed == 0", allow_offline=True)
 
 
 async def test_cannot_tell(rapport):
-    rapport.run(answer, personas=PERSONAS[:1]).require("likability >= 1.5", allow_offline=True)
+    rapport.run(answer, **ONE).require("likability >= 1.5", allow_offline=True)
 
 
 def test_a_stub_is_no_evidence(rapport):
-    rapport.run(answer, personas=PERSONAS).require("likability >= 1.6")
+    rapport.run(answer, **SHORT).require("likability >= 1.6")
 
 
 def test_is_told_of_mistakes(rapport):
     with pytest.raises(Exception, match="did you mean 'likability'"):
-        rapport.run(answer, personas=PERSONAS[:1]).require("likeability >= 1.5")
+        rapport.run(answer, **ONE).require("likeability >= 1.5")
 """
 
 
 def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> None:
     (tmp_path / "test_bot.py").write_text(SUITE, encoding="utf-8")
+    (tmp_path / "short.yaml").write_text(SCENARIO.replace("[persona.pet]", "[]"), encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n", encoding="utf-8")
     installed = any(e.value == "sim.pytest_plugin" for e in entry_points(group="pytest11"))
     named = () if installed else ("-p", "sim.pytest_plugin")

@@ -111,13 +111,10 @@ class Condensed:
         Raises:
             ValueError, KeyError, TypeError: one of them cannot be read.
         """
-        self.lines += [self._line(blank, row, values) for row in rows]
+        self.lines += [self.line(blank, row, values) for row in rows]
 
-    def take_in(self, blank: Trial, row: Row, values: Values) -> None:
-        """Take in the row that was appended next; otherwise as `read_on`."""
-        self.lines.append(self._line(blank, row, values))
-
-    def _line(self, blank: Trial, row: Row, values: Values) -> Line:
+    def line(self, blank: Trial, row: Row, values: Values) -> Line:
+        """The row that was appended next as a line, which is to be added to `lines`; otherwise as `read_on`."""
         _, session, take, exchange, kind, part, body, meta = row
         place = [session, take, exchange]
         if kind in _PLAIN:
@@ -142,7 +139,8 @@ class Condensed:
             text = read["reply"]
             return ["replied", *place, text, read["finish"], about["resent"], read.get("dropped", 0), seconds, count_words(text)]
         said = read["said"]
-        drafts = read.get("rejected") or lost_drafts(call["step"] for call in read["calls"] if "step" in call)
+        again = [call["step"] for call in read["calls"] if call.get("step") == "regeneration"]
+        drafts = read.get("rejected") or (lost_drafts(again) if again else [])
         if said["kind"] != "utterance":
             return ["gone", *place, said, read["flags"], drafts]
         told = scan(said["message"], blank.cast, session=session) if 1 <= session <= len(blank.cast.sessions) else ()

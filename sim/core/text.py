@@ -56,8 +56,8 @@ def count_words(text: str) -> int:
     if not text.isascii():
         return len(_words(text, normalised(text)))
     parts = text.translate(_APART).split()
-    plain = sum(map(str.isalnum, parts))
-    return plain if plain == len(parts) else plain + sum(len(_WORD.findall(part)) for part in parts if not part.isalnum())
+    odd = [part for part in parts if not part.isalnum()]
+    return len(parts) - len(odd) + len(_WORD.findall(" ".join(odd))) if odd else len(parts)
 
 
 def _words(text: str, normalised: str) -> list[str]:

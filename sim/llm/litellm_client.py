@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,9 @@ class Library:
             _leave_out_the_gateway()
             import litellm
             from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+
+            # The first call imports it, which takes a second; a busy machine would take all of that call's time-out for it.
+            import_module("openai.resources.chat")
 
             litellm.suppress_debug_info = True
             litellm.telemetry = False

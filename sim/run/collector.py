@@ -12,12 +12,14 @@ THRESHOLDS = (100_000, 50, 1_000)
 
 @contextmanager
 def rare_collection() -> Iterator[None]:
-    """Leave out of collection what exists now, and collect seldom; as before on leaving."""
-    before = gc.get_threshold()
-    gc.freeze()
+    """Leave out of collection what exists now, and collect seldom; as before on leaving. What somebody has left out already stays left out."""
+    before, left_out = gc.get_threshold(), gc.get_freeze_count()
+    if not left_out:
+        gc.freeze()
     gc.set_threshold(*THRESHOLDS)
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if not left_out:
+            gc.unfreeze()

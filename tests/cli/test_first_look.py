@@ -8,13 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import first_look, sim, sim_json
+from tests.cli.small import SCENARIO
 from tests.server import Remote
 
 pytestmark = pytest.mark.usefixtures("clean")
 
 
+def short_look(folder: Path, url: str, **changes: str) -> Path:
+    """The study with talks of two messages: what a client sends, and what a plan counts, does not hang on their length."""
+    (folder / "scenarios").mkdir()
+    (folder / "scenarios" / "short.yaml").write_text(SCENARIO.replace("[persona.pet]", "[]"), encoding="utf-8")
+    return first_look(folder, url, seeds="1", scenarios="[short]", **changes)
+
+
 def test_every_trial_finishes_and_the_calls_equal_the_plan(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url, seeds="1")
+    study = short_look(tmp_path, server.url)
     plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
     assert plan["calls"]["min"] == plan["calls"]["max"]
     assert not (tmp_path / "results").exists()
@@ -28,7 +36,7 @@ def test_every_trial_finishes_and_the_calls_equal_the_plan(server: Remote, tmp_p
 
 
 def test_the_same_through_litellm(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url, personas="[davi, nasreen]", seeds="1")
+    study = short_look(tmp_path, server.url, personas="[davi, nasreen]")
     text = study.read_text().replace(", memory:", ", client: litellm, memory:").replace('/v1"}', '/v1", client: litellm}')
     assert text.count("client: litellm") == 4
     study.write_text(text)
@@ -39,7 +47,7 @@ def test_the_same_through_litellm(server: Remote, tmp_path: Path) -> None:
 
 
 def test_both_clients_send_the_same_prompts(server: Remote, tmp_path: Path) -> None:
-    study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1")
+    study = short_look(tmp_path, server.url, personas="[davi]", concurrency="1")
     sim("run", study, "--name", "direct", cwd=tmp_path)
     direct = Counter(str(r["body"]["messages"]) for r in server.requests())
     server.reset()

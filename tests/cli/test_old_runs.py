@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.command import ROOT, first_look, sim
+from tests.cli.command import ROOT, Done, environment, first_look, sim
 from tests.cli.small import SCENARIO
 from tests.server import Remote, serve
 
@@ -28,6 +30,26 @@ def later_version(folder: Path) -> Path:
     for prompt in (package / "sim" / "prompts").glob("*.txt"):
         prompt.write_text(f"{REWORDED}\n" + prompt.read_text(encoding="utf-8"), encoding="utf-8")
     return package
+
+
+ONE_BY_ONE = """\
+import contextlib, io, json, sys
+from sim.cli.app import run_app
+
+for command in json.loads(sys.argv[1]):
+    out, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        status = run_app(command)
+    out.seek(0), errors.seek(0)
+    print(json.dumps([status, out.read(), errors.read()]))
+"""
+
+
+def in_later_version(folder: Path, *commands: list[str]) -> list[Done]:
+    """What `sim` of that version says to each command, all of them in one process, for starting takes longer than they do."""
+    words = [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)]
+    done = subprocess.run(words, cwd=folder, env=environment(PYTHONPATH=str(later_version(folder))), capture_output=True, text=True, check=True)
+    return [Done(*json.loads(line)) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("stopped", ["by a fault", "by the budget"])
@@ -60,11 +82,15 @@ def test_a_stopped_run_goes_on_with_what_it_began_with(stopped: str, tmp_path: P
         for gone in ("personas", "scenarios"):
             shutil.rmtree(tmp_path / gone)
         study.unlink()
-        later = str(later_version(tmp_path))
-        before: dict[str, Any] = json.loads(sim("show", "old", "--json", cwd=tmp_path, PYTHONPATH=later).stdout)
-        assert before["status"] == "incomplete"
-
-        resumed = sim("resume", "old", "--json", *more, cwd=tmp_path, PYTHONPATH=later)
+        before, resumed, shown, exported, fresh = in_later_version(
+            tmp_path,
+            ["show", "old", "--json"],
+            ["resume", "old", "--json", *more],
+            ["show", "old", "davi/remembers"],
+            ["export", "old"],
+            ["run", "old.yaml"],
+        )
+        assert json.loads(before.stdout)["status"] == "incomplete"
         assert resumed.returncode == 0, resumed.stderr
         assert json.loads(resumed.stdout)["trials"]["finished"] == 2
         assert prompts(server, "user") <= users
@@ -72,10 +98,8 @@ def test_a_stopped_run_goes_on_with_what_it_began_with(stopped: str, tmp_path: P
         assert prompts(server, "user")
         assert REWORDED not in json.dumps(server.requests())
 
-        shown = sim("show", "old", "davi/remembers", cwd=tmp_path, PYTHONPATH=later)
         assert (shown.returncode, "Davi" in shown.stdout) == (0, True)
-        exports = [sim("export", name, cwd=tmp_path, PYTHONPATH=later).stdout.splitlines() for name in ("old", "whole")]
-        rows = [[{k: v for k, v in json.loads(line).items() if k != "meta"} for line in lines] for lines in exports]
+        exports = (exported, sim("export", "whole", cwd=tmp_path))
+        rows: list[Any] = [[{k: v for k, v in json.loads(line).items() if k != "meta"} for line in done.stdout.splitlines()] for done in exports]
         assert rows[0] == rows[1]
-        fresh = sim("run", "old.yaml", cwd=tmp_path, PYTHONPATH=later)
         assert fresh.returncode == 2
