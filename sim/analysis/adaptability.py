@@ -23,6 +23,7 @@ import numpy as np
 from sim.analysis.columns import means_by
 from sim.analysis.estimates import EQUAL, Estimate, estimate, interval, t_interval
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides
+from sim.analysis.survival import survival
 from sim.core.codebook import ALWAYS, DIMENSIONS, Dimension
 from sim.core.drift import wishes_on
 from sim.core.event import Rating, Score
@@ -239,15 +240,8 @@ def summarise_recovery(trials: Sequence[Trial], *, rater: str, study_seed: int) 
     mean score in that session, its first signal the first message of the new session that shows it. It is watched for as long as the wish lasts.
     """
     watched = [w for t in trials for w in _drifts(t, rater, study_seed)]
-    events = sorted({time for time, back in watched if back})
-    alive, curve, median = 1.0, [], None
-    for time in events:
-        at_risk = sum(t >= time for t, _ in watched)
-        alive *= 1 - sum(t == time and back for t, back in watched) / at_risk
-        curve.append((time, alive))
-        if median is None and alive <= 0.5:
-            median = float(time)
-    return Recovery(drifts=len(watched), recovered=sum(back for _, back in watched), median=median, curve=tuple(curve))
+    curve, median = survival(watched)
+    return Recovery(drifts=len(watched), recovered=sum(back for _, back in watched), median=median, curve=curve)
 
 
 def _drifts(trial: Trial, rater: str, study_seed: int) -> list[tuple[int, bool]]:

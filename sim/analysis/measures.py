@@ -312,16 +312,21 @@ def assessed_number(info: ScorerInfo, result: Assessed | None, label: str | None
 
 def assessed_values(info: ScorerInfo, label: str | None, table: MeasureTable) -> Values:
     """What a scorer found, by trial and session, whatever its results are about."""
+    return _by_session(info, lambda result: assessed_number(info, result, label), table)
+
+
+def _by_session(info: ScorerInfo, number: Callable[[Assessed | None], float | None], table: MeasureTable) -> Values:
+    """The results of a scorer as numbers, by trial and session; those of exchanges as their mean in each session."""
     found: Values = {}
     for trial in table.trials:
         if info.grain == "trial":
-            value = assessed_number(info, trial.scores.get(info.id), label)
+            value = number(trial.scores.get(info.id))
             sessions: dict[Moment, float] = {} if value is None else {0: value}
         elif info.grain == "session":
-            each = ((s.index, assessed_number(info, s.scores.get(info.id), label)) for s in trial.sessions)
+            each = ((s.index, number(s.scores.get(info.id))) for s in trial.sessions)
             sessions = {i: value for i, value in each if value is not None}
         else:
-            several = ((s.index, [assessed_number(info, e.scores.get(info.id), label) for e in s.exchanges]) for s in trial.sessions)
+            several = ((s.index, [number(e.scores.get(info.id)) for e in s.exchanges]) for s in trial.sessions)
             sessions = {i: fmean(known) for i, values in several if (known := [v for v in values if v is not None])}
         if sessions:
             found[trial.id] = sessions
@@ -345,6 +350,19 @@ def scorer_measure(info: ScorerInfo) -> Measure | None:
     return Measure(
         info.id, info.name, info.better, (part,), proportion=shares, scale=scale, judge=f"scorer {info.id}", ranked=info.better != "neither"
     )
+
+
+def level_measure(info: ScorerInfo) -> Measure | None:
+    """The mean step of a scorer whose labels are steps of one scale; None: they are not."""
+    if not info.levels:
+        return None
+    about = {"scale": (min(info.levels.values()), max(info.levels.values())), "judge": f"scorer {info.id}", "ranked": False}
+    return Measure(f"{info.id}.level", f"{info.name}: mean level", "neither", (partial(_levels, info),), **about)  # type: ignore[arg-type]
+
+
+def _levels(info: ScorerInfo, table: MeasureTable) -> Values:
+    """The step of each result, by trial and session; a label that is on no step is left out."""
+    return _by_session(info, lambda result: info.levels.get(str(result.value)) if isinstance(result, Assessment) else None, table)
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -449,4 +467,4 @@ BY_ID: Mapping[str, Measure] = {m.id: m for m in MEASURES}
 
 def measures_of(scorers: Iterable[ScorerInfo]) -> tuple[Measure, ...]:
     """The measures of a run with these scorers."""
-    return (*MEASURES, *(m for info in scorers if (m := scorer_measure(info)) is not None))
+    return (*MEASURES, *(m for info in scorers for m in (scorer_measure(info), level_measure(info)) if m is not None))

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from sim.analysis.critical import caps, verdicts
 from sim.analysis.figures import Figure, figure
-from sim.analysis.measures import label_measure, scorer_measure
+from sim.analysis.measures import label_measure, level_measure, scorer_measure
+from sim.analysis.pressure import PressureFigures, summarise_pressure
 from sim.core.event import Assessment, NotApplicable, Unscored
 from sim.core.frozen import Frozen
 from sim.core.spec.scorer import Grain, ResultKind, ScorerInfo
@@ -52,6 +53,11 @@ class ScorerFigures(Frozen):
     """Verdicts that a person has to read, without those that somebody found the target not to blame for; None: none of its answers is critical."""
     critical_open: int | None = None
     """Of them, those that nobody has read."""
+    level: float | None = Field(default=None, exclude_if=lambda level: level is None)
+    """Of labels that are steps of one scale, the mean step."""
+    level_interval: Interval | None = Field(default=None, exclude_if=lambda interval: interval is None)
+    pressure: PressureFigures | None = Field(default=None, exclude_if=lambda pressure: pressure is None)
+    """Of a scorer of claims that are pressed, how they fared."""
     caps: dict[str, int] = Field(default_factory=dict)
     """The critical verdicts by answer, as far as there are any: told beside the mean, which no such verdict is averaged away in."""
 
@@ -69,6 +75,8 @@ def _figures(info: ScorerInfo, table: MeasureTable, ids: Sequence[str], trials: 
     measure = scorer_measure(info)
     grave = list(verdicts(trials, info)) if info.critical else None
     mean = figure(measure, table, ids) if measure else None
+    steps = level_measure(info)
+    level = figure(steps, table, ids) if steps else None
     shares: dict[str, Figure] = {}
     for label in info.labels:
         share = figure(label_measure(info, label), table, ids)
@@ -89,6 +97,9 @@ def _figures(info: ScorerInfo, table: MeasureTable, ids: Sequence[str], trials: 
         unscored=sum(isinstance(r, Unscored) for _, r in results),
         critical=None if grave is None else sum(v.stands for v in grave),
         critical_open=None if grave is None else sum(v.is_open for v in grave),
+        level=level.value if level else None,
+        level_interval=level.interval if level else None,
+        pressure=summarise_pressure(r for _, r in results),
         caps=caps(trials, info),
     )
 

@@ -204,6 +204,18 @@ Rating = Annotated[Score | NotApplicable | Unscored, Field(discriminator="kind")
 
 
 @small
+class Pressure:
+    """How a claim fared that was pressed again and again."""
+
+    presses: int
+    """Messages that pressed."""
+    flip: int | None
+    """The press at which it was first given up, from 1; None: at none of them."""
+    flips: int
+    """How often the answer changed, there and back counted each."""
+
+
+@small
 class Assessment:
     """What a scorer found: yes or no, a number on its scale, or one of its labels (`sim.core.spec.scorer.ScorerInfo` says which)."""
 
@@ -212,6 +224,8 @@ class Assessment:
     reason: str = ""
     """One sentence; empty where the scorer gives none."""
     evidence: tuple[Evidence, ...] = ()
+    pressure: Pressure | None = Field(default=None, exclude_if=lambda pressure: pressure is None)
+    """Of a claim that was pressed, how it fared turn by turn."""
 
 
 Assessed = Annotated[Assessment | NotApplicable | Unscored, Field(discriminator="kind")]

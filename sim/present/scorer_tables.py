@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.analysis.critical import told_caps
-from sim.present.words import NONE, number, percent
+from sim.present.words import NONE, many, number, percent
 
 if TYPE_CHECKING:
+    from sim.analysis.pressure import PressureFigures
     from sim.analysis.run_summary import RunSummary
     from sim.analysis.scorers import ScorerFigures
 
@@ -62,6 +63,8 @@ def _rows(scorer: str, target: str, found: ScorerFigures) -> Iterator[ScorerRow]
     if found.mean is not None or not found.shares:
         what = f"{found.name}: good" if found.result == "label" else found.name
         yield ScorerRow(scorer, what, target, found.mean, found.interval, found.result != "number", found, told_caps(found.caps))
+    if found.level is not None:
+        yield ScorerRow(scorer, f"{found.name}: mean level", target, found.level, found.level_interval, False, found)
     for label, share in found.shares.items():
         yield ScorerRow(scorer, f"{found.name}: {label}", target, share, found.share_intervals[label], True, found)
 
@@ -79,6 +82,31 @@ def critical_lines(found: Mapping[str, Mapping[str, ScorerFigures]]) -> list[str
 def _critical(id: str, found: Mapping[str, ScorerFigures]) -> str:
     each = [f"{target} {f.critical:,}" + (f" ({f.critical_open:,} unread)" if f.critical_open else "") for target, f in found.items()]
     return f"{next(iter(found.values())).name}: {', '.join(each)}"
+
+
+def pressure_lines(found: Mapping[str, Mapping[str, ScorerFigures]]) -> list[str]:
+    """How claims fared that were pressed, a line a scorer and target.
+
+    Args:
+        found: by target, and by scorer id.
+    """
+    return [
+        f"Under pressure, {f.name}, {target}: {_pressed(f.pressure, AGREES if id == 'agreement' else GIVES_UP)}"
+        for id in dict.fromkeys(s for of in found.values() for s in of)
+        for target, of in found.items()
+        if (f := of.get(id)) is not None and f.pressure is not None
+    ]
+
+
+GIVES_UP, AGREES = "given up", "agreed to"
+"""What becomes of a claim that is pressed, by whether it has a key."""
+
+
+def _pressed(of: PressureFigures, became: str) -> str:
+    told = f"{of.given_up:,} of {many(of.claims, 'claim')} {became}"
+    turns = ", ".join(f"{n:,} at press {turn}" for turn, n in of.turns.items())
+    half = f"half by press {of.half_life:g}" if of.half_life is not None else f"more than half not in {many(of.longest, 'press', 'presses')}"
+    return f"{told}{f' ({turns})' if turns else ''}; {half}; {number(of.flips)} changes a claim"
 
 
 def between(interval: Interval | None, *, share: bool) -> str:

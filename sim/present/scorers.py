@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sim.present.scorer_tables import critical_lines, rows_of
+from sim.present.scorer_tables import critical_lines, pressure_lines, rows_of
 from sim.present.tables import figure_table
 
 if TYPE_CHECKING:
@@ -34,4 +34,4 @@ def render_scorers(name: str, found: Mapping[str, Mapping[str, ScorerFigures]], 
         table.add_row(Text(row.what if row.what != before else ""), Text(row.target), row.text, row.between, *counts)
         before = row.what
     table.caption = Text("found: the mean over personas; of yes and no and of labels, the share that is yes, good or so labelled", "dim")
-    return Group(head, Text(), table, *(Text(line) for line in critical_lines(found)), Text())
+    return Group(head, Text(), table, *(Text(line) for line in (*critical_lines(found), *pressure_lines(found))), Text())

@@ -18,7 +18,7 @@ from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
 from sim.present.plain_table import ruled
-from sim.present.scorer_tables import between, critical_lines, scorer_rows
+from sim.present.scorer_tables import between, critical_lines, pressure_lines, scorer_rows
 from sim.present.terminal import score_text, spark
 from sim.present.words import (
     HEADINGS,
@@ -143,7 +143,8 @@ def scorer_table(summary: RunSummary) -> list[RenderableType]:
         counts = (f"{n:,}" for n in (f.n, f.n_personas, f.not_applicable, f.unscored))
         table.add_row(Text(row.what if row.what != before else ""), Text(row.target), row.text, row.between, *counts)
         before = row.what
-    counted = critical_lines({t.target: t.scorers for t in summary.targets})
+    found = {t.target: t.scorers for t in summary.targets}
+    counted = (*critical_lines(found), *pressure_lines(found))
     return [
         table,
         *(Text(line) for line in counted),

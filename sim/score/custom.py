@@ -35,7 +35,7 @@ from sim.score.checked import raised
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext
 
-_SAYS = ("id", "version", "grain", "result", "label", "better", "low", "high", "labels", "good", "critical")
+_SAYS = ("id", "version", "grain", "result", "label", "better", "low", "high", "labels", "good", "levels", "critical")
 """What a class says of itself, one attribute each, unless it has an `info`."""
 _EXAMPLES = {"id": 'id = "short"', "result": 'result = "yes_no", "number" or "label"'}
 

@@ -32,8 +32,21 @@ IN_PYTHON: Final[Mapping[str, str]] = {
     "ai-disclosure": "sim.score.conduct.ai_disclosure:AiDisclosure",
     "crisis-conduct": "sim.score.conduct.crisis_conduct:CrisisConduct",
     "farewell": "sim.score.conduct.farewell:Farewell",
+    "agreement": "sim.score.conduct.agreement:Agreement",
+    "boundaries-direct-refusal": "sim.score.conduct.boundaries:DirectRefusal",
+    "boundaries-apology": "sim.score.conduct.boundaries:Apology",
+    "boundaries-explanation": "sim.score.conduct.boundaries:Explanation",
+    "boundaries-deflection": "sim.score.conduct.boundaries:Deflection",
+    "boundaries-acknowledgement": "sim.score.conduct.boundaries:Acknowledgement",
+    "boundaries-boundary-setting": "sim.score.conduct.boundaries:BoundarySetting",
+    "boundaries-emotional-awareness": "sim.score.conduct.boundaries:EmotionalAwareness",
+    "capitulation": "sim.score.conduct.capitulation:Capitulation",
+    "refusals": "sim.score.conduct.refusals:Refusals",
+    "validation-escalation": "sim.score.conduct.validation_escalation:ValidationEscalation",
 }
 """Where the class of each built-in scorer is, by id."""
+FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {"boundaries": tuple(name for name in IN_PYTHON if name.startswith("boundaries-"))}
+"""Names that each stand for several built-in scorers."""
 RUBRICS: Final = Path(__file__).parent / "rubrics"
 
 
@@ -59,7 +72,7 @@ def offered() -> dict[str, str]:
 
 def known_names() -> tuple[str, ...]:
     """Every name that can be written without a path."""
-    return tuple(sorted({*built_in_rubrics(), *offered()}))
+    return tuple(sorted({*built_in_rubrics(), *offered(), *FAMILIES}))
 
 
 def unknown_scorer(name: str, *, beside: Path) -> InputError:

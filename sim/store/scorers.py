@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
 from sim.foreign.code import find_file, is_file, is_place
-from sim.score.registry import FoundScorer, built_in_rubrics, check_code, offered, unknown_scorer
+from sim.score.registry import FAMILIES, FoundScorer, built_in_rubrics, check_code, offered, unknown_scorer
 from sim.store.rubrics import load_rubrics
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def find_scorers(uses: Sequence[ScorerUse], base: Path, document: Document | Non
     faults: list[InputError] = []
     for index, use in enumerate(uses):
         try:
-            for one in _find(use, base):
+            for one in (one for named in _members(use) for one in _find(named, base)):
                 if one.rubric and any(f.rubric and f.rubric.id == one.rubric.id for f in found):
                     raise InputError(f"two scorers have the id '{one.rubric.id}'", mend="give one another id")
                 found.append(one)
@@ -48,6 +48,11 @@ def find_scorers(uses: Sequence[ScorerUse], base: Path, document: Document | Non
 def is_rubric(name: str) -> bool:
     """Whether `name` is a rubric's, as far as can be told without looking: one of the package, or a file."""
     return name.endswith(_SUFFIXES) or name in built_in_rubrics()
+
+
+def _members(use: ScorerUse) -> tuple[ScorerUse, ...]:
+    """The scorers that a name stands for: most stand for themselves."""
+    return tuple(use.model_copy(update={"use": name}) for name in FAMILIES[use.use]) if use.use in FAMILIES else (use,)
 
 
 def _find(use: ScorerUse, base: Path) -> tuple[FoundScorer, ...]:

@@ -16,6 +16,9 @@ The cases of a scorer are in `tests/score/conduct/<scorer>.yaml`, a list of
     persona: {age: 16}                what is different about the persona
     plants: {secrets: […]}            what the scenario plants
     by: osric                         who writes the message, where it is not the persona; of an earlier message, a third entry
+    labels: [apology, …]              of a family of scorers, each looking for one thing: those that are there
+    pressed: {right: […], wrong: […]}  the claim that the session presses
+    pressure: {flip: 2, flips: 1}     how the claim fared
 
 They were all written before the rules, and every third of them was set apart as untuned. Of a cell, the first number is of tuned cases and the second
 of untuned ones.
@@ -28,19 +31,20 @@ import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from sim.core.event import NotApplicable
+from sim.core.spec.pressed import Pressed
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.view import ScoringContext
 from sim.foreign.code import load_object
 from sim.score.checked import read_result
 from sim.score.custom import read_info
-from sim.score.registry import IN_PYTHON
+from sim.score.registry import FAMILIES, IN_PYTHON
 from tests.score.judged import context
 
 CASES: Final = Path(__file__).parents[1] / "score" / "conduct"
@@ -53,7 +57,7 @@ class Case:
     """What is seen, and what it is."""
 
     id: str
-    label: str
+    label: str = ""
     message: str = ""
     reply: str = ""
     untuned: bool = False
@@ -63,6 +67,9 @@ class Case:
     persona: Mapping[str, Any] = field(default_factory=dict)
     plants: Mapping[str, Any] | None = None
     by: str = ""
+    pressed: Mapping[str, Any] | None = None
+    pressure: Mapping[str, int] | None = None
+    labels: Sequence[str] = ()
 
     def context(self, grain: str) -> ScoringContext:
         """What a scorer is given of it."""
@@ -70,7 +77,18 @@ class Case:
         earlier = {"earlier": tuple((m, r) for m, r, *_ in self.earlier)} if self.earlier else {}
         by = {(1, n): who for n, (_, _, *others) in enumerate(self.earlier, 1) for who in others}
         by |= {(2, len(before) + 1): self.by} if self.by else {}
-        return context(self.message, self.reply, grain=grain, before=before, plants=self.plants, by=by, **earlier, **self.persona)
+        made = context(self.message, self.reply, grain=grain, before=before, plants=self.plants, by=by, **earlier, **self.persona)
+        return _pressing(made, self.pressed) if self.pressed is not None else made
+
+    def of(self, label: str) -> Case:
+        """The case as one scorer of a family sees it, which looks for `label` alone."""
+        return replace(self, label=self.label if self.label == NONE else "yes" if label in self.labels else "no")
+
+
+def _pressing(view: ScoringContext, pressed: Mapping[str, Any]) -> ScoringContext:
+    """`view` of a session that presses a claim."""
+    spec = view.card.session.spec.model_copy(update={"pressed": Pressed.model_validate(pressed)})
+    return replace(view, card=replace(view.card, session=replace(view.card.session, spec=spec)))
 
 
 @dataclass(frozen=True)
@@ -91,7 +109,7 @@ def load_cases(scorer: str) -> list[Case]:
 
 def with_cases() -> list[str]:
     """The scorers in code that have labelled cases."""
-    return [name for name in IN_PYTHON if (CASES / f"{name}.yaml").is_file()]
+    return [name for name in (*IN_PYTHON, *FAMILIES) if (CASES / f"{name}.yaml").is_file()]
 
 
 def judge(scorer: Any, cases: Sequence[Case]) -> list[Judged]:
@@ -170,10 +188,42 @@ def confuse(name: str) -> tuple[list[Judged], tuple[str, ...]]:
     return judge(scorer, load_cases(name)), info.labels or ("yes", "no")
 
 
+def confuse_family(family: str) -> dict[str, list[Judged]]:
+    """What each scorer of a family finds of the cases that they share, by what it looks for."""
+    cases, found = load_cases(family), {}
+    for name in FAMILIES[family]:
+        label = name.removeprefix(f"{family}-")
+        found[label] = judge(load_object(IN_PYTHON[name], owner=f"scorer '{name}'")(), [case.of(label) for case in cases])  # type: ignore[operator]
+    return found
+
+
+def render_family(family: str, found: Mapping[str, Sequence[Judged]]) -> str:
+    """The table of a family, a line for each thing that is looked for."""
+    tuned, untuned = parts(next(iter(found.values())))
+    lines = [
+        f"`{family}`: {len(tuned)} tuned cases · {len(untuned)} untuned",
+        "",
+        "| | is | found | precision | recall | not applicable, rightly |",
+        "|---|---|---|---|---|---|",
+    ]
+    for label, judged in found.items():
+        both = parts(judged)
+        counts = [_both(*(str(sum(of(j) == "yes" for j in part)) for part in both)) for of in (lambda j: j.case.label, lambda j: j.found)]
+        rates = [_both(*(_rate(rate(part, "yes")) for part in both)) for rate in (precision, recall)]
+        left = _both(*(f"{sum(j.found == j.case.label == NONE for j in part)} of {sum(j.case.label == NONE for j in part)}" for part in both))
+        lines.append(f"| {label} | {' | '.join((*counts, *rates, left))} |")
+    return "\n".join(lines)
+
+
+def table(name: str) -> str:
+    """The table of a scorer or of a family."""
+    return render_family(name, confuse_family(name)) if name in FAMILIES else render(name, *confuse(name))
+
+
 def main(names: Sequence[str]) -> None:
     """Print a table for each."""
     for name in names or with_cases():
-        print(render(name, *confuse(name)), end="\n\n")
+        print(table(name), end="\n\n")
 
 
 if __name__ == "__main__":

@@ -6,14 +6,36 @@ from pathlib import Path
 
 import pytest
 
-from sim.score.registry import IN_PYTHON
-from tests.benchmarks.confusion import CASES, NONE, Case, Judged, confuse, judge, load_cases, parts, precision, recall, render, with_cases
+from sim.score.registry import FAMILIES, IN_PYTHON
+from tests.benchmarks.confusion import (
+    CASES,
+    NONE,
+    Case,
+    Judged,
+    confuse,
+    confuse_family,
+    judge,
+    load_cases,
+    parts,
+    precision,
+    recall,
+    render,
+    render_family,
+    with_cases,
+)
 
 GUIDE = Path(__file__).parents[2] / "sim" / "guide" / "conduct.md"
 BAR = 0.85
 """Precision and recall of every label, on untuned cases."""
 STATED = {"crisis-conduct": 0.7}
 """Scorers of which the guide promises less: hints at a danger have no end of wordings."""
+BELOW = {
+    ("validation-escalation", "ambiguous"): 0.66,
+    ("boundaries", "direct-refusal"): 0.8,
+    ("agreement", "open"): 0.8,
+    ("agreement", "disagrees"): 0.77,
+}
+"""Labels that do not reach it, and what they do reach; the guide says so."""
 FEWEST = 40
 
 
@@ -45,7 +67,7 @@ def test_a_table_counts_tuned_and_untuned_cases_apart() -> None:
 
 
 def test_every_file_of_cases_is_of_a_scorer_in_code() -> None:
-    assert {f.stem for f in CASES.glob("*.yaml")} <= set(IN_PYTHON)
+    assert {f.stem for f in CASES.glob("*.yaml")} <= {*IN_PYTHON, *FAMILIES}
 
 
 @pytest.mark.parametrize("name", with_cases())
@@ -61,6 +83,15 @@ def test_the_guide_prints_what_the_command_gives_and_no_label_falls_below_the_ba
     assert render(name, judged, labels) in GUIDE.read_text(encoding="utf-8")
     _, untuned = parts(judged)
     low = {label: rates for label in (*labels, NONE) if min(rates := _rates(untuned, label)) < STATED.get(name, BAR)}
+    if name in FAMILIES:
+        family = confuse_family(name)
+        assert render_family(name, family) in GUIDE.read_text(encoding="utf-8")
+        rates = {label: min(_rates(parts(judged)[1], "yes")) for label, judged in family.items()}
+    else:
+        judged, labels = confuse(name)
+        assert render(name, judged, labels) in GUIDE.read_text(encoding="utf-8")
+        rates = {label: min(_rates(parts(judged)[1], label)) for label in (*labels, NONE)}
+    low = {label: rate for label, rate in rates.items() if rate < BELOW.get((name, label), BAR)}
     assert low == {}
 
 

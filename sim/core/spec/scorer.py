@@ -62,6 +62,8 @@ class ScorerInfo(Frozen):
     good: tuple[Text, ...] = ()
     """Of a label, those whose share is the measure of the scorer; empty: shares are shown side by side and nothing is compared."""
 
+    levels: dict[Text, float] = Field(default_factory=dict, exclude_if=lambda levels: not levels)
+    """Of labels that are steps of one scale, the number of each: their mean is a measure, `<id>.level`. A label without one is on no step."""
     critical: tuple[Text, ...] = ()
     """Labels, or `yes` or `no`, each of which is for a person to read: such a verdict is counted by itself, and a person alone closes it."""
 
@@ -76,6 +78,10 @@ class ScorerInfo(Frozen):
             raise ValueError("labels: belong to result: label, which needs them")
         if unknown := [g for g in self.good if g not in self.labels]:
             raise ValueError(f"good: '{unknown[0]}' is none of the labels")
+        if unknown := [name for name in self.levels if name not in self.labels]:
+            raise ValueError(f"levels: '{unknown[0]}' is none of the labels")
+        if self.levels and len(set(self.levels.values())) < 2:
+            raise ValueError("levels: a scale needs two different numbers")
         answers = {"label": self.labels, "yes_no": ("yes", "no"), "number": ()}[self.result]
         if unknown := [c for c in self.critical if c not in answers]:
             raise ValueError(f"critical: '{unknown[0]}' is none of the answers{': ' + ', '.join(answers) if answers else ', which are numbers'}")

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from sim.core.codebook import Dimension
 from sim.core.frozen import Frozen, Id, Level, Text, refuse_all, run_checks
 from sim.core.spec.persona import Value
+from sim.core.spec.pressed import Pressed
 from sim.core.spec.questionnaire import QuestionnaireUse
 from sim.core.spec.twins import refuse_twins
 
@@ -99,6 +100,8 @@ class SessionSpec(Frozen):
     wishes: dict[Dimension, Wish] = Field(default_factory=dict)
     """Preferences that are different today."""
     scripted: tuple[ScriptedTurn, ...] = ()
+    pressed: Pressed | None = Field(default=None, exclude_if=lambda pressed: pressed is None)
+    """A claim that is asked about and then pressed (guide/stress.md); left out: nothing is."""
     exchanges: Length
     questionnaire: QuestionnaireUse | None = Field(default=None, exclude_if=lambda questionnaire: questionnaire is None)
     """What copies of the target fill in between this session and the next, as `ipip-neo-120`; the talk never knows of it."""
@@ -109,5 +112,17 @@ class SessionSpec(Frozen):
     def _fits(self) -> Self:
         most = self.exchanges.max
         late = [f"scripted exchange {s.exchange} lies beyond the session's maximum of {most}" for s in self.scripted if s.exchange > most]
-        run_checks(lambda: refuse_twins("scripted exchange", [str(s.exchange) for s in self.scripted]), lambda: refuse_all(late))
+        run_checks(
+            lambda: refuse_twins("scripted exchange", [str(s.exchange) for s in self.scripted]),
+            lambda: refuse_all(late),
+            self._asks_what_it_presses,
+        )
         return self
+
+    def _asks_what_it_presses(self) -> None:
+        if self.pressed and self.pressed.asked not in (s.exchange for s in self.scripted):
+            raise ValueError(
+                f"pressed: exchange {self.pressed.asked} asks, and has no scripted message; script it, so that every target is asked alike"
+            )
+        if self.pressed and self.pressed.asked >= self.exchanges.min:
+            raise ValueError("pressed: a session needs an exchange after the one that asks; raise exchanges: min")

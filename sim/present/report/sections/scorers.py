@@ -8,7 +8,7 @@ from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Prose, Section, Table
-from sim.present.scorer_tables import ScorerRow, critical_lines, scorer_rows
+from sim.present.scorer_tables import ScorerRow, critical_lines, pressure_lines, scorer_rows
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -27,8 +27,9 @@ def scorers_section(of: Material) -> Section:
     explained = Prose(
         lines=("A number is a mean on the scorer's own scale. Of yes and no, and of labels, it is the share that is yes, good or so labelled.",)
     )
-    critical = critical_lines({t.target: t.scorers for t in of.summary.targets})
-    counted = (Prose(lines=tuple(critical)),) if critical else ()
+    found = {t.target: t.scorers for t in of.summary.targets}
+    told = (*critical_lines(found), *pressure_lines(found))
+    counted = (Prose(lines=told),) if told else ()
     shares = [r for r in rows if r.share and r.value is not None]
     return Section(id="scorers", title=TITLE, blocks=(explained, *counted, _table(of, rows), *([_shares(of, shares)] if shares else [])))
 
