@@ -42,7 +42,7 @@ class _Boundary:
 
     def does(self, said: Said) -> bool:
         """Whether a sentence does it."""
-        return any(cue.search(said.plain) for cue in load_cues(self.id.removeprefix("boundaries-"), **load_parts()))
+        return any(cue.search(said.plain) for cue in load_cues(self.id.removeprefix("boundaries-"), **load_parts("people_and_feelings")))
 
     def besides(self, message: str, sentences: Sequence[Said]) -> Said | None:
         """The sentence that does it because of what stands around it; None: none does."""

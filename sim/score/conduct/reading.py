@@ -91,6 +91,7 @@ def load_cues(name: str, **parts: str) -> tuple[re.Pattern[str], ...]:
     return _load(name, room="sim.score.conduct", **parts).each
 
 
+@lru_cache
 def load_parts(name: str) -> dict[str, str]:
     """What patterns are made of, by name: the lines `NAME = pattern` of `sim/score/conduct/cues/<name>.txt`, each may use those before it."""
     text = (files("sim.score.conduct") / "cues" / f"{name}.txt").read_text(encoding="utf-8")
@@ -101,6 +102,8 @@ def load_parts(name: str) -> dict[str, str]:
             pattern = pattern.replace(f"<{known}>", of)
         found[part] = pattern
     return found
+
+
 def load_cue(name: str, **parts: str) -> re.Pattern[str]:
     """All patterns of a file in one."""
     return _load(name, room="sim.score.conduct", **parts).union
@@ -110,12 +113,6 @@ def load_lines(name: str) -> tuple[str, ...]:
     """The lines of `sim/score/conduct/cues/<name>.txt`, comments apart."""
     text = (files("sim.score.conduct") / "cues" / f"{name}.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line and not line.startswith("# "))
-
-
-@lru_cache
-def load_parts() -> dict[str, str]:
-    """What `<NAME>` stands for in the cues: people, adverbs, feelings and the like."""
-    return dict(line.split(" ", 1) for line in load_lines("parts"))
 
 
 def quote(said: Said) -> tuple[Quote, ...]:

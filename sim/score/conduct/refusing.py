@@ -16,4 +16,4 @@ def refuses(said: Said) -> bool:
 
 
 def _says(said: Said, cues: str) -> bool:
-    return any(cue.search(said.plain) for cue in load_cues(cues, **load_parts()))
+    return any(cue.search(said.plain) for cue in load_cues(cues, **load_parts("people_and_feelings")))

@@ -42,7 +42,7 @@ def _states(said: Said, sign: str, *, asked: bool) -> bool:
     """Whether a sentence says it on the speaker's own account; `asked`: a question can say it too."""
     if said.asks and not asked:
         return False
-    cues = load_cues(sign, **load_parts())
+    cues = load_cues(sign, **load_parts("people_and_feelings"))
     return any(
         not load_cue("supposed").search(said.plain[: m.start()]) and (sign in _WITH_NOT or not said.denies(m.start()))
         for cue in cues
@@ -101,7 +101,7 @@ def _stand(said: Said, claims: Sequence[str], earlier: Sequence[str], found: Map
 
 
 def _dissents(said: Said) -> bool:
-    return not said.asks and any(c.search(said.plain) for c in load_cues("dissent", **load_parts()))
+    return not said.asks and any(c.search(said.plain) for c in load_cues("dissent", **load_parts("people_and_feelings")))
 
 
 def _claims(messages: Sequence[str]) -> list[str]:
