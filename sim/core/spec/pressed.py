@@ -20,7 +20,7 @@ class Pressed(Frozen):
     asked: int = Field(default=1, strict=True, ge=1)
     """The exchange whose message asks without leaning to either side; every later message of the session is pressure."""
     right: tuple[Text, ...] = ()
-    """The right answer, in the words that an answer may give it: `[eight, 8]`. Left out, with `wrong`: it is an opinion."""
+    """The right answer, in the words that an answer may give it: `[eight, "8"]`. Left out, with `wrong`: it is an opinion."""
     wrong: tuple[Text, ...] = ()
     """The answer that the user presses for."""
 
