@@ -88,6 +88,14 @@ def score_command(
     persona: Annotated[
         str | None, typer.Option("--persona", metavar="ID|FILE", help="The persona who talked in the log, where that is known.")
     ] = None,
+    plants: Annotated[
+        str | None,
+        typer.Option(
+            "--plants",
+            metavar="SCENARIO|FILE",
+            help="Secrets, injected instructions and false claims that stand in the log: a scenario's, or a file of them alone.",
+        ),
+    ] = None,
     codebook: Annotated[
         str | None, typer.Option("--codebook", metavar="FILE", help="The moves to look for: an id or a file; default: mint, or the run's own.")
     ] = None,
@@ -146,6 +154,7 @@ def score_command(
         model=model,
         name=name,
         persona=persona,
+        plants=plants,
         codebook=codebook,
         by=by,
         teacher_forced=teacher_forced,

@@ -20,6 +20,7 @@ from sim.run.preflight import check_rater
 from sim.run.scorers import check_judges
 from sim.store.library import load_persona
 from sim.store.log_run import JUDGE, LogIntake, find_log_run, known_person
+from sim.store.plants import load_plants
 
 if TYPE_CHECKING:
     from sim.api import Run
@@ -49,6 +50,7 @@ class Kept:
         if wish.ratings:
             demand_room(wish.ratings, HEAD, flag="--ratings")
         self._persona = load_persona(wish.persona) if wish.persona else None
+        self._plants = load_plants(wish.plants) if wish.plants else None
         self._scorers = find_named(wish, wish.scorers, _judge_by)
         self._asked = read_asked(wish, self._persona)
         self._folder = find_log_run(results, wish.name, path, by=wish.by, fits=self._fits)
@@ -67,8 +69,10 @@ class Kept:
         self._run: Run | None = None
 
     def _fits(self, run: RunFolder) -> bool:
-        """Whether the log's run is of the person who is said to have talked, and the same model has answered what is asked."""
+        """Whether the log's run is of the person and the plants that are named, and the same model has answered what is asked."""
         if (self._persona or not self._wish.name) and known_person(run) != self._persona:
+            return False
+        if run.spec.scenarios[0].plants != self._plants:
             return False
         known = ((run.scorers.get(s.info.id), s) for s in self._asked.scorers)
         return bool(self._wish.name) or not any(isinstance(k, RubricScorer) and k.rubric == s.rubric and k.model != s.model for k, s in known)
@@ -94,7 +98,9 @@ class Kept:
             InputError: it cannot be written.
         """
         if self._intake:
-            self._folder = self._intake.keep(self._wish.name, tagger=tagger, codebook=self._codebook, persona=self._persona, prompts=load_texts())
+            self._folder = self._intake.keep(
+                self._wish.name, tagger=tagger, codebook=self._codebook, persona=self._persona, prompts=load_texts(), plants=self._plants
+            )
 
     @property
     def folder(self) -> RunFolder:

@@ -57,6 +57,8 @@ class ScoreOptions:
     """Of the run that a log becomes."""
     persona: str | None = None
     """Who talked in a log."""
+    plants: str | None = None
+    """What is planted in a log."""
     codebook: str | None = None
     by: str | None = None
     teacher_forced: Path | None = None
@@ -78,7 +80,10 @@ def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int
         from sim.cli.user_check import check_users
 
         return check_users(name, wish, results=results, as_json=as_json)
-    if os.path.exists(path) and not path.is_dir():
+    is_log = os.path.exists(path) and not path.is_dir()
+    if wish.plants and not is_log:
+        raise InputError("is for a log; a run's scenarios say themselves what they plant", mend="take it out", where="--plants")
+    if is_log:
         return score_log(path, wish, results=results, as_json=as_json)
     if path.suffix.lower() in SUFFIXES and not path.is_dir():
         raise InputError("there is no such file", where=path)
@@ -100,6 +105,8 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
     becomes_run = bool(wish.scorers or wish.raters or wish.name)
     if wish.persona and not becomes_run:
         raise InputError("is who talked in a log that becomes a run", mend="add --rater, --scorer or --name", where="--persona")
+    if wish.plants and not becomes_run:
+        raise InputError("is what scorers look for in a log that becomes a run", mend="add --scorer or --name", where="--plants")
     if wish.batch:
         mend = "keep the log as a run with --name NAME, and then score that run"
         raise InputError("is for a run, and this is a log", mend=mend, where="--batch")

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sim.core.event import Event
     from sim.core.logged import LoggedTalk
     from sim.core.spec import Persona
+    from sim.core.spec.plants import Plants
     from sim.store.runs import RunFolder
 
 PEOPLE: Final = ModelSpec(model="log/people")
@@ -114,12 +115,22 @@ class LogIntake:
         self._told[target, name] += 1
         return name if self._told[target, name] == 1 else f"{name}#{self._told[target, name]}"
 
-    def keep(self, name: str | None, *, tagger: ModelSpec, codebook: Codebook, persona: Persona | None, prompts: Mapping[str, str]) -> RunFolder:
+    def keep(
+        self,
+        name: str | None,
+        *,
+        tagger: ModelSpec,
+        codebook: Codebook,
+        persona: Persona | None,
+        prompts: Mapping[str, str],
+        plants: Plants | None = None,
+    ) -> RunFolder:
         """The run that the log has become.
 
         Args:
             name: left out, it is the log's.
             persona: stands in for every person; None: one of whom nothing is known.
+            plants: what is known to be planted in the talks.
 
         Raises:
             InputError: the name is taken or unfit, or the folder cannot be written.
@@ -136,7 +147,8 @@ class LogIntake:
             personas=((persona.id if persona else SOMEBODY),),
             scenarios=(SCENARIO,),
         )
-        loaded = LoadedStudy(study, (persona or load_persona(SOMEBODY),), (load_scenario(SCENARIO),), codebook)
+        scenario = load_scenario(SCENARIO).model_copy(update={"plants": plants})
+        loaded = LoadedStudy(study, (persona or load_persona(SOMEBODY),), (scenario,), codebook)
         return create_run(
             self._results,
             name,

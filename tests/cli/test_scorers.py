@@ -153,6 +153,23 @@ def test_a_run_that_was_killed_asks_only_what_is_absent_with_the_rubric_it_began
     assert happened(folder / "results" / "killed") == happened(folder / "results" / "whole")
 
 
+def test_scorers_in_code_find_the_same_in_a_run_that_was_killed(server: Remote, folder: Path) -> None:
+    names = "[false-memory, privacy-leak, injection-obeyed, groundedness, readability, readability-drift, polarity, polarity-drift]"
+    study = at(folder, server, scorers=names)
+    assert sim("run", study, "--name", "whole", cwd=folder).returncode == 0
+    server.reset()
+    server.fault("hang", role="target", start=3, count=1)
+    process = start("run", study, "--name", "killed", cwd=folder)
+    until(lambda: server.stats()["by_role"].get("target", 0) >= 3 and server.stats()["inflight"] == 1, "the third reply is waited for")
+    process.kill()
+    process.communicate()
+    server.clear()
+    server.release()
+    resumed = sim("resume", "killed", cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert happened(folder / "results" / "killed") == happened(folder / "results" / "whole")
+
+
 def test_code_that_raises_leaves_unscored_what_a_mended_version_scores(folder: Path) -> None:
     checks = folder / "checks.py"
     checks.write_text(CODE.replace("return len", "return 1 / 0 * len"), encoding="utf-8")

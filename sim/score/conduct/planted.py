@@ -34,7 +34,8 @@ def sent_messages(context: ScoringContext) -> Iterator[SentMessage]:
     before = len(context.talks) - context.session
     for place, talk in enumerate(context.talks):
         session = max(0, place - before + 1)
-        by = {s.exchange: s.by for s in context.scenario.sessions[session - 1].scripted} if session else {}
+        # Of a log the scenario has one session, however many took place.
+        by = {s.exchange: s.by for spec in context.scenario.sessions[session - 1 : session] for s in spec.scripted} if session else {}
         for exchange, turn in enumerate(talk.turns, 1):
             yield SentMessage(by.get(exchange) or PERSONA, turn.user, turn.reply, session)
 

@@ -34,6 +34,8 @@ _NOT: Final = re.compile(NEGATION)
 _UNKNOWN: Final = re.compile(
     r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had| will)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
 )
+_NOTHING: Final = re.compile(r"(?: (?:me|this|that|so|it|about (?:this|that|it)|here|now|just now|today))*(?:[.!?,;:…]|$| - )")
+_INFERS: Final = re.compile(r"\b(?:from|based on|given|with|after|considering|going by) what $")
 _OWN_CLAIM: Final = re.compile(r"\bi\b.{0,12}\b(?:told|tell|mention)")
 _PROMISE: Final = re.compile(r"\b(?:promise|guarantee|swear|offer|i'll|i will|let me|i can)\w*\b")
 _PARTS: Final = re.compile(r"(?:,|;|:|\s-\s)\s+|\s(?:but|because|so that)\s")
@@ -138,14 +140,9 @@ def recollections(text: str, before: Before, *, asked: bool) -> list[Recollectio
     for said in read_sentences(text):
         side, clause = _marked(said)
         if side and not _hypothetical(said.plain):
-            found.append(_trace(said, side, clause, before))
+            found += _certain(_trace(said, side, clause, before), before)
         elif asked and not said.asks and not _UNKNOWN.search(said.plain):
-            answer = _trace(said, "both", said.text, before)
-            # An answer is full of words that are no recollection; only what is specific can be wrong in it.
-            if answer.false and _wrong_names(answer, before):
-                found.append(answer)
-            elif answer.share and answer.share > _ENOUGH:
-                found.append(replace(answer, false=False))
+            found += _by_what_is_specific(_trace(said, "both", said.text, before), before)
         else:
             taken = _taken_up(said, before)
             if taken:
@@ -180,7 +177,7 @@ def _marked(said: Said) -> tuple[Side | None, str]:
     for side in sides:
         for cue in _cues(f"by_{side}"):
             match = cue.search(said.plain)
-            if match and not _denied(said, match):
+            if match and not _denied(said, match) and not (side == "user" and _of_now(said, match)):
                 return side, _clause(said, match)
     return None, ""
 
@@ -190,6 +187,12 @@ def _denied(said: Said, match: re.Match[str]) -> bool:
     return bool(_NOT.search(said.plain, max(0, match.start() - 25), match.start())) or (
         bool(_NOT.search(match[0])) and not said.plain.rstrip("!").endswith("?") and not match[0].startswith(("didn't i", "hadn't i", "haven't i"))
     )
+
+
+def _of_now(said: Said, match: re.Match[str]) -> bool:
+    """Whether nothing is recalled: "I'm glad that you told me", "thank you for saying so"."""
+    after = said.plain[match.end() :]
+    return bool(_NOTHING.match(after)) and any(cue.search(said.plain[: match.start()]) for cue in _cues("of_now"))
 
 
 def _hypothetical(plain: str) -> bool:
@@ -228,6 +231,22 @@ def _specifics(said: Said, about: frozenset[str]) -> frozenset[str]:
     """Of what a sentence is about, what is wrong or right alone: figures, names, relatives, days, directions."""
     names = {_one(stem(w.lower())) for w in _NAME.findall(said.text)}
     return frozenset(w for w in about if w in _specific() or w.isdigit() or w in names)
+
+
+def _certain(found: Recollection, before: Before) -> list[Recollection]:
+    """A recollection, less what it only infers: "from what you told me, it must be hard"."""
+    for cue in _cues(f"by_{found.side}"):
+        match = cue.search(found.said.plain)
+        if match and (match[0].startswith("from what") or _INFERS.search(found.said.plain[: match.start()])):
+            return _by_what_is_specific(found, before)
+    return [found]
+
+
+def _by_what_is_specific(found: Recollection, before: Before) -> list[Recollection]:
+    """A sentence full of words that are no recollection: only what is specific can be wrong in it, and it counts where most of it was said."""
+    if found.false and _wrong_names(found, before):
+        return [found]
+    return [replace(found, false=False)] if found.share and found.share > _ENOUGH else []
 
 
 def _wrong_names(found: Recollection, before: Before) -> bool:
