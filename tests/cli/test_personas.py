@@ -79,6 +79,13 @@ def test_what_cannot_be_is_told_in_a_line(here: Here, arguments: list[str], says
 def test_built_in_personas_are_described(here: Here) -> None:
     document = here.json("personas", "describe", "builtin/*")
     assert document["personas"] >= 48
+    assert [c["says"] for c in document["confounds"] if c["says"]] == []
+    counts = {c["name"]: c["counts"] for c in document["characteristics"]}
+    assert counts["gender"].get("not said", 0) == 0
+    assert 3 * counts["tags"]["heavy-user"] >= document["personas"]
+    lived = {"jobless", "disabled", "deaf", "autistic", "new-parent", "carer", "religious", "queer", "second-language", "teenager"}
+    assert lived <= counts["tags"].keys()
+    assert {"en-CN", "en-NG", "en-ID", "en-MX", "en-AE", "en-OM"} <= counts["language"].keys()
     assert sum(next(c["counts"] for c in document["characteristics"] if c["name"] == "type").values()) == document["personas"]
     done = here.sim("personas", "describe", "builtin/*")
     assert done.stdout.startswith(f"{document['personas']} personas of builtin/*\n")
