@@ -14,7 +14,7 @@ from sim.score.validity import course, form, frame, person, voice
 from sim.score.validity.situation import NOWHERE, Situation
 from sim.score.validity.speech import read_speech
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Rises when the same message could be flagged differently."""
 SHOWN: Final = 200
 """Characters of evidence."""

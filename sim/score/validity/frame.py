@@ -45,9 +45,10 @@ def repair_answered(speech: Speech) -> str | None:
 
 # --- what leaks ---------------------------------------------------------------------------------------------------
 
+# The last: a place of a template that was never filled.
 _TAGS: Final = re.compile(
     r"</?(?:think|thinking|thought|reasoning|scratchpad|analysis|answer|message|response)\b[^>]*>|<\|[^|>]{1,40}\|>"
-    r"|\[/?INST\]|<</?SYS>>|</s>",
+    r"|\[/?INST\]|<</?SYS>>|</s>|\A\s*\{[a-z]+(?:_[a-z]+)*\}",
     re.IGNORECASE,
 )
 _OPEN: Final = r"(?:^|\n)\s*(?:[*_#>([]{1,3}\s*)?"

@@ -60,6 +60,15 @@ def test_curly_signs_are_read_like_straight_ones() -> None:
         ("They are asking *if he wants it* and (he wants to sell).", "", "(he wants to sell it, by the way)"),
         ("I’m sorry, but I can’t continue with this conversation.", "refusal", "I’m sorry, I can’t continue like this, every day the same."),
         ("Sorry for the error, here is my answer in the requested schema.", "repair_answered", "Sorry for the formatting, I'm on my phone."),
+        ("This is your message number 3.", "fourth_wall", "This is my third message, and my number has not changed."),
+        ("You are not done yet; do not leave.", "fourth_wall", "You are not done yet, are you? Do go on."),
+        ("It is your last one today; take your leave in it.", "fourth_wall", "It is your last one today? Then I take mine without sugar."),
+        ("The talk has been completed, and the next is on Friday.", "fourth_wall", "The form has been completed, and the next talk is on Friday."),
+        ("The talk so far: the caravan has fallen through.", "fourth_wall", "So far the talk was all about the caravan."),
+        ("This is the one JSON object, I am the one you are.", "repair_answered", "The API gives one JSON object per line, is that right?"),
+        ("It speaks as an assistant.", "repair_answered", "My son works as an assistant."),
+        ("The message is empty. Only person I can stand is Farida.", "repair_answered", "The fridge is empty. Only person I can stand is Farida."),
+        ("{message} The neighbour is called Mr Zelenka.", "leak", "The template says {name} where the name should be."),
     ],
 )
 def test_who_the_words_belong_to_decides(wrong: str, kind: str, right: str) -> None:
