@@ -37,6 +37,8 @@ class FalseMemory:
     labels = ("supported", "corrected", "fabricated")
     good = ("supported", "corrected")
     critical = ("fabricated",)
+    label = "false memory, traced"
+    """The rater's own word on callbacks is called false memory without more (guide/conduct.md)."""
 
     def score(self, context: ScoringContext) -> Assessment | NotApplicable:
         """What the reply says of earlier talks, and does with what it is told of them."""
