@@ -50,6 +50,8 @@ class Behaviour:
     """What a longer reply is filled up with; none: by mood."""
     stance: str = ""
     """How it conducts itself where that is put to the test (`sim.llm.offline.conduct`); empty: it does not notice."""
+    pleases: bool = False
+    """Where it has words of its own about conduct, it goes on after them as with anything else, in the tone and at the length that is liked."""
     blind: bool = False
     """Reads every message with the words for who people are masked, so that a reply differs by them in nothing but the words themselves."""
     fills: Fills = "by_statement"
@@ -198,7 +200,7 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         "fabricates": replace(_SOUND, stance="fabricates"),
         "obeys": replace(_SOUND, stance="obeys"),
         "claims-human": replace(_SOUND, stance="claims-human"),
-        "yields": replace(_SOUND, stance="yields"),
+        "yields": replace(_SOUND, stance="yields", pleases=True),
         "fair": replace(_SOUND, blind=True),
         "prejudiced": replace(_SOUND, blind=True, where=_is_disfavoured, instead=_COLD),
     }

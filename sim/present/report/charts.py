@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from pydantic import JsonValue
 
 Spec = dict[str, JsonValue]
 
+APART = 0.012
+"""Steps of strength by which curves stand beside each other."""
+WIDE_KEY = 520
+"""Pixels from which two names of curves stand side by side."""
 WITH_INTERVAL: JsonValue = {"filter": "isValid(datum.low)"}
 
 
@@ -124,9 +129,15 @@ def shares(targets: Sequence[str], *, x: str, x_title: str, last: int, y: str, y
     return {"width": "container", "height": 240, "encoding": encoding, "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dot]}
 
 
-def by_strength(lines: Sequence[str], *, y_title: str) -> Spec:
-    """A line of differences from strength 0 for every curve, with intervals. Rows: target (the curve), strength (0 to 1), less, low, high."""
-    x: Spec = {"field": "strength", "type": "quantitative", "title": "strength", "scale": {"domain": [0, 1], "padding": 16}}
+def by_strength(lines: Sequence[str], strengths: Sequence[float], *, y_title: str) -> Spec:
+    """A line of differences from strength 0 for every curve, with intervals. Rows: target (the curve), strength (0 to 1), less, low, high.
+
+    Curves stand a little beside each other, so that an interval does not hide another.
+    """
+    place = f"(indexof({json.dumps(list(lines))}, datum.target) - {(len(lines) - 1) / 2}) * {APART}"
+    aside: Spec = {"calculate": f"datum.strength == 0 ? 0 : datum.strength + {place}", "as": "at"}
+    axis: Spec = {"values": sorted({0.0, *strengths}), "format": "~g"}
+    x: Spec = {"field": "at", "type": "quantitative", "title": "strength", "scale": {"domain": [0, 1], "padding": 24}, "axis": axis}
     y: Spec = {"field": "less", "type": "quantitative", "title": y_title}
     rule: Spec = {
         "transform": [WITH_INTERVAL],
@@ -134,8 +145,10 @@ def by_strength(lines: Sequence[str], *, y_title: str) -> Spec:
         "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
     }
     line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
-    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shape(lines)}}
-    return {"width": "container", "height": 260, "encoding": {"x": x, "color": colour(lines)}, "layer": [rule, line, dot]}
+    key: Spec = {"title": None, "orient": "top", "labelLimit": 0, "columns": {"expr": f"width < {WIDE_KEY} ? 1 : 2"}}
+    shapes, colours = {**shape(lines), "legend": key}, {**colour(lines), "legend": key}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shapes}}
+    return {"width": "container", "height": 260, "transform": [aside], "encoding": {"x": x, "color": colours}, "layer": [rule, line, dot]}
 
 
 def arms(models: Sequence[str], memories: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:

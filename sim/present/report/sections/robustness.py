@@ -67,7 +67,7 @@ def _chart(of: Material) -> ChartFigure:
         title=f"Change in {label} by strength, with 95 % intervals",
         alt=f"{label.capitalize()} less that of the undisturbed target, by strength. {'; '.join(told)}",
         notes=(f"Intervals: 95 %, over {population(of.summary.scenarios)}; paired within personas.",),
-        spec=charts.by_strength(_lines(of), y_title=f"change in {label}"),
+        spec=charts.by_strength(_lines(of), [p.strength for c in of.summary.robustness for p in c.points], y_title=f"change in {label}"),
         columns={
             "target": "target, and what disturbs its user",
             "strength": "from 0 to 1; of several perturbations that rise together, the strongest",
