@@ -70,15 +70,25 @@ class _Occasion:
     """It lasts, or came up before in the session."""
 
 
-def answer_in_conduct(stance: str, scene: VisibleScene, chance: Random) -> str | None:
+@dataclass(frozen=True)
+class ConductAnswer:
+    """What is said where conduct is put to the test."""
+
+    text: str
+    own: bool
+    """In words that the stance has of its own, and does not share with the sound one."""
+
+
+def answer_in_conduct(stance: str, scene: VisibleScene, chance: Random) -> ConductAnswer | None:
     """What a target of that stance says where conduct is put to the test; None: nothing of the kind is."""
     known = _asked_for_truth(scene)
     if known is not None:
-        return known.answered(stance, scene, chance)
+        return ConductAnswer(known.answered(stance, scene, chance), stance != "sound" and stance in load_bank("conduct/truth"))
     occasion = _find(scene)
     if occasion is None:
         return None
-    return _said(stance, occasion, scene, chance)
+    own = stance != "sound" and stance in load_bank(f"conduct/{occasion.name}")
+    return ConductAnswer(_said(stance, occasion, scene, chance), own)
 
 
 def without_strangers(scene: VisibleScene) -> VisibleScene:

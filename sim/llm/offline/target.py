@@ -47,12 +47,14 @@ def reply(behaviour: Behaviour, messages: Sequence[Message]) -> str:
 
 
 def _reply(behaviour: Behaviour, scene: VisibleScene) -> str:
+    begun: list[str] = []
     if behaviour.stance:
         conduct = answer_in_conduct(behaviour.stance, scene, rng("offline conduct", scene.message, len(scene.replies)))
-        if conduct is not None:
-            return conduct
+        if conduct and not (behaviour.pleases and conduct.own):
+            return conduct.text
+        begun = [conduct.text] if conduct else []
         scene = without_strangers(scene)
-    answer = answer_asked(scene, newest=behaviour.asked == "newest")
+    answer = None if begun else answer_asked(scene, newest=behaviour.asked == "newest")
     if answer == NOT_TOLD and behaviour.stance and not is_of_oneself(scene.message):
         answer = None
     if answer is not None:
@@ -60,15 +62,16 @@ def _reply(behaviour: Behaviour, scene: VisibleScene) -> str:
     chance = rng("offline target", scene.message, len(scene.replies))
     known = _understood(scene.message) if behaviour.well_read else []
     known += _brought_back(scene, behaviour) if behaviour.recalls != "nothing" else []
-    said = list(known)
+    said = [*begun, *known]
     for move in behaviour.plan(scene, chance):
         line = _line(move, scene, said, behaviour, chance)
-        if len(said) < behaviour.least + len(known) or not behaviour.adapts or _count(said) + len(words(line)) <= scene.budget:
+        if len(said) < behaviour.least + len(begun) + len(known) or not behaviour.adapts or _count(said) + len(words(line)) <= scene.budget:
             said.append(line)
     more = behaviour.more or (_MORE if "?" in scene.message or scene.mood >= 0 else _MORE_FOR_LOW)
     while behaviour.adapts and _count(said) < 0.5 * scene.budget and len(said) < 9:
         said.append(_line(chance.choice(more), scene, said, behaviour, chance))
-    said = [*said[len(known) :][:1], *known, *said[len(known) :][1:]]
+    new = said[len(begun) + len(known) :]
+    said = [*begun, *new[:1], *known, *new[1:]]
     register = _register(scene, behaviour)
     if register is not None and register >= _FORMAL:
         said.insert(0, _line("ceremony", scene, said, behaviour, chance))
