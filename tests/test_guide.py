@@ -14,6 +14,7 @@ from sim.api import prepare_study
 from sim.cli.app import app
 from sim.core.spec import Limits
 from sim.run.preflight import check_prices, priced_parts
+from sim.score.registry import known_names
 from tests.benchmarks.coverage import TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -160,3 +161,9 @@ def test_shipped_results_say_what_they_are_and_are_those_of_their_study(folder: 
         assert (folder / name).is_file(), name
     assert sum(p.stat().st_size for p in folder.iterdir()) < 300_000
     assert not re.search(r"/(?:home|root|tmp|work|Users)/|sk-\w{8}", page + table + report)
+
+
+def test_every_scorer_on_the_page_of_sources_is_one_of_ours() -> None:
+    named = re.findall(r"--scorer ([\w-]+)", (GUIDE / "sources.md").read_text(encoding="utf-8"))
+    assert len(set(named)) > 8
+    assert set(named) <= set(known_names())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sim.analysis.arms import RunSource
@@ -14,6 +16,7 @@ from sim.analysis.summary import summarise
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from sim.core.spec import Study
+from sim.present.report.charts import by_strength
 from tests import examples
 from tests.analysis.stories import CODEBOOK
 from tests.analysis.trials import Diary, planned
@@ -115,3 +118,11 @@ def test_a_gate_holds_the_fall_at_full_strength_against_its_bar() -> None:
     assert fall("fall(typos) <= 0.5", study=study, trials=trials).verdict == "failed"
     assert fall("fall(typos) <= 5", study=study, trials=trials).verdict == "passed"
     assert fall("fall(typos) <= 3", study=study, trials=trials).verdict == "inconclusive"
+
+
+def test_no_interval_of_a_curve_hides_that_of_another() -> None:
+    lines = ["bot, typos", "bot, silence", "other, typos"]
+    spec = by_strength(lines, [0.25, 1.0], y_title="change")
+    assert spec["encoding"]["x"]["field"] == "at"  # type: ignore[index, call-overload]
+    assert spec["encoding"]["x"]["axis"]["values"] == [0.0, 0.25, 1.0]  # type: ignore[index, call-overload]
+    assert json.dumps(lines) in spec["transform"][0]["calculate"]  # type: ignore[index, call-overload, operator]
