@@ -136,7 +136,8 @@ def by_strength(lines: Sequence[str], strengths: Sequence[float], *, y_title: st
     """
     place = f"(indexof({json.dumps(list(lines))}, datum.target) - {(len(lines) - 1) / 2}) * {APART}"
     aside: Spec = {"calculate": f"datum.strength == 0 ? 0 : datum.strength + {place}", "as": "at"}
-    axis: Spec = {"values": sorted({0.0, *strengths}), "format": ".2~f"}
+    ticks: list[JsonValue] = [*sorted({0.0, *strengths})]
+    axis: Spec = {"values": ticks, "format": ".2~f"}
     x: Spec = {"field": "at", "type": "quantitative", "title": "strength", "scale": {"domain": [0, 1], "padding": 24}, "axis": axis}
     y: Spec = {"field": "less", "type": "quantitative", "title": y_title}
     rule: Spec = {
