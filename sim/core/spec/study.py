@@ -28,6 +28,9 @@ _Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 USER_CHECK = "user_check"
 """The rubric by which a model checks the simulated user's messages."""
 
+REFUSAL, ALL_BOUNDARIES = "boundaries-direct-refusal", "boundaries"
+"""The scorer that finds refusals, and the name by which a study names it with its six neighbours."""
+
 Primary = Literal["fixed_set", "likability", "without_callback"]
 """Measures that a study may declare its primary outcome."""
 
@@ -224,8 +227,9 @@ class Study(Frozen):
 
     @property
     def asked_scorers(self) -> tuple[ScorerUse, ...]:
-        """Its scorers, with the model check where it has one."""
-        return (*self.scorers, *((ScorerUse(use=USER_CHECK, model=self.checks),) if self.checks else ()))
+        """Its scorers, with the model check where it has one, and with refusals where identities are swapped."""
+        refusals = (ScorerUse(use=REFUSAL),) if self.fairness and not any(s.use in (REFUSAL, ALL_BOUNDARIES) for s in self.scorers) else ()
+        return (*self.scorers, *refusals, *((ScorerUse(use=USER_CHECK, model=self.checks),) if self.checks else ()))
 
     @property
     def tagger_id(self) -> str:
