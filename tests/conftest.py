@@ -37,7 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", 'whole: starts a process or a browser, or measures; the inner loop is -m "not whole"')
     settings.load_profile("inner loop" if config.getoption("markexpr") == "not whole" else "whole")
     sys.addaudithook(_watch)
-    gc.disable()  # Until all is imported and collected: nearly nothing of it can go away again.
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -51,6 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BENCHMARKS in item.path.parents or any(map(_starts_processes, _functions(item))):
             item.add_marker(pytest.mark.whole)
+
+
+def pytest_collectstart() -> None:
+    """Look for no garbage until all is imported and collected, for nearly nothing of it can go away again."""
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
