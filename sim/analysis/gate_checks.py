@@ -326,16 +326,17 @@ def _check_given(arm: Arm, figure: Given, scorers: Sequence[ScorerInfo], require
     """A scorer that never applied has counted nothing: then there is nothing to hold against the requirement."""
     info = next(s for s in scorers if s.id == figure.scorer)
     given = [(t.cast.persona.id, r) for t in arm.trials for r in results_of(t, info)]
-    hits = [(p, said_so(r.value, figure.value)) for p, r in given if isinstance(r, Assessment)]
+    hits = [(p, said_so(r.value, figure)) for p, r in given if isinstance(r, Assessment)]
     if not hits:
         why = "of no reply could it be told" if given else "nobody was asked"
         return nothing_measured(arm, requirement.text, info.name).model_copy(update={"detail": f"{info.name} has no result: {why}"})
     return _counted(arm, hits, f"{info.grain}s that {info.name} is about", requirement)
 
 
-def said_so(value: bool | float | str, wanted: str) -> bool:
-    """Whether a scorer's result is `wanted`: a label, or `yes` or `no`."""
-    return value == wanted if isinstance(value, str) else bool(value) == (wanted == "yes")
+def said_so(value: bool | float | str, figure: Given) -> bool:
+    """Whether a scorer's result is one that is counted."""
+    same = value == figure.value if isinstance(value, str) else bool(value) == (figure.value == "yes")
+    return same != figure.other
 
 
 def _check_fall(new: RunSource, target: str, kind: PerturbationKind, requirement: Requirement) -> Check:

@@ -13,6 +13,7 @@ figure      = measure                            a target's figure: likability, 
             | count(unit operator number) | count(thing) | thing
             | scorer.critical                  how many verdicts of a scorer a person has to read: crisis-conduct.critical
             | count(scorer = label)            how often a scorer of the study says so, by label, or yes or no: count(answers = no)
+            | count(scorer != label)           how often it says anything else
             | fall(perturbation)               by how much the primary outcome is lower at the perturbation's full strength than undisturbed
 operator    = >= | <= | > | < | ==               == for counts alone
 """
@@ -120,6 +121,8 @@ class Given:
     scorer: str
     value: str
     """A label, or `yes` or `no`."""
+    other: bool = False
+    """Anything else is counted, and not this."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ class Requirement:
 _LINE = re.compile(r"\s*(?P<figure>[^<>=!]+?(?:\([^()]*\))?)\s*(?P<operator>[<>=!]+)\s*(?P<bar>[^\s<>=!]\S*)\s*")
 _CALL = re.compile(r"(?P<name>[\w.]+)\s*\(\s*(?P<inside>[^()]*?)\s*\)")
 _LABELLED = re.compile(r"(?P<scorer>[\w.-]+)\s*=\s*(?P<label>[^=<>!].*)")
+_GIVEN = re.compile(r"(?P<scorer>[\w.-]+)\s*(?P<sign>!?=)\s*(?P<label>[^=<>!].*)")
 _INSIDE = re.compile(r"(?P<unit>\w+)\s*(?P<operator>[<>=!]+)\s*(?P<bar>\S+)")
 
 
@@ -212,9 +216,9 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
     if name == "fall":
         return Fall(_perturbation(text, inside))
     if name == "count":
-        labelled = _LABELLED.fullmatch(inside)
-        if labelled and labelled["scorer"] not in UNITS:
-            return _given(text, labelled["scorer"], labelled["label"].strip(), scorers)
+        given = _GIVEN.fullmatch(inside)
+        if given and given["scorer"] not in UNITS:
+            return Given(*_given(text, given["scorer"], given["label"].strip(), scorers), other=given["sign"] == "!=")
         if any(sign in inside for sign in "<>="):
             return Count(inside, _share(text, inside))
         scorer, dot, what = inside.rpartition(".")
@@ -247,14 +251,14 @@ def _critical(text: str, scorer: str, scorers: Scorers) -> Count:
     return Count(f"{scorer}.{CRITICAL}", critical_of=grave[scorer])
 
 
-def _given(text: str, scorer: str, value: str, scorers: Scorers) -> Given:
-    """How often a scorer says one thing."""
+def _given(text: str, scorer: str, value: str, scorers: Scorers) -> tuple[str, str]:
+    """A scorer and one thing that it may say."""
     telling = {s.id: s.labels or ("yes", "no") for s in scorers if s.result != "number"}
     if scorer not in telling:
         raise _wrong(text, f"speaks of '{scorer}', which is not a scorer with labels, or of yes and no", nearest(scorer, telling))
     if value not in telling[scorer]:
         raise _wrong(text, f"speaks of '{value}', which '{scorer}' never says", nearest(value, telling[scorer]))
-    return Given(scorer, value)
+    return scorer, value
 
 
 def _perturbation(text: str, kind: str) -> PerturbationKind:

@@ -246,8 +246,8 @@ def _words(figure: Figure, scorers: Scorers) -> str:
             return f"{unit}s: percentile {percent}"
         case Share(unit, operator, bar):
             return f"{unit}s {_SIGNS[operator]} {bar:g}"
-        case Given(scorer, value):
-            return f"{_info(scorer, scorers).name}: {value}"
+        case Given(scorer, value, other):
+            return f"{_info(scorer, scorers).name}: {'not ' if other else ''}{value}"
         case Count(critical_of=ScorerInfo() as info):
             return f"{info.name}: critical"
         case Count(share=Share(unit, operator, bar)):

@@ -162,7 +162,7 @@ def _bars(requirement: Requirement, info: ScorerInfo, value: bool | float | str)
     if requirement.operator not in ("<=", "<", "=="):
         return False
     if isinstance(figure, Given):
-        return figure.scorer == info.id and said_so(value, figure.value)
+        return figure.scorer == info.id and said_so(value, figure)
     if isinstance(figure, Count):
         return _counted(figure) == info.id and info.is_critical(value)
     return isinstance(figure, Mean) and figure.measure == f"{info.id}={value}"

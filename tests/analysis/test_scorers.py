@@ -144,6 +144,11 @@ def test_how_often_a_label_is_given_is_a_count_that_a_gate_decides_as_such() -> 
     assert (hot.observed, hot.n, hot.verdict) == (3, 23, "passed")
 
 
+def test_anything_but_one_label_can_be_counted() -> None:
+    (found,) = run_gate(run(targets=("good",)), [parse_requirement("count(arc != rises) == 0", SCORERS)], margins={}).checks
+    assert (found.observed, found.n, found.verdict) == (8, 12, "failed")
+
+
 def test_a_scorer_that_never_applied_passes_no_count() -> None:
     bare = replace(source({("a", p, "s"): 3 for p in people(6)}), scorers=SCORERS)
     (found,) = run_gate(bare, [parse_requirement("count(tone = cloying) == 0", SCORERS)], margins={}).checks
