@@ -24,6 +24,7 @@ FIRST: Final = (
     "reading",
     "pages",
     "deciding",
+    "suites",
     "people",
     "calibrating",
 )
