@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from sim.analysis.verdict import VerdictDocument, VerdictSection
 
-SHEET = 3_600
+SHEET = 3_000
 """Characters of worst exchanges that two sheets have room for beside everything else; where there are more, each is shown shorter."""
-LONGEST, SHORTEST = 220, 90
+LONGEST, SHORTEST = 220, 55
 """Characters of a message or a reply."""
 
 
