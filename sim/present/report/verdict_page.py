@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHEET = 3_000
 """Characters of worst exchanges that two sheets have room for beside everything else; where there are more, each is shown shorter."""
+ROOMY = 36
+"""Figures and quotes above which the print is smaller."""
 LONGEST, SHORTEST = 220, 55
 """Characters of a message or a reply."""
 
@@ -55,6 +57,7 @@ def render_verdict_page(document: VerdictDocument, *, created: dt.datetime) -> s
         mark=MARKS[document.verdict],
         made=made_of(document),
         several=several,
+        dense=quotes + sum(len(s.rows) for s in document.sections) > ROOMY,
         diagnostic=_pieces(DIAGNOSTIC),
         untested=[_pieces(safe(line)) for line in document.untested],
         marks=MARKS,
