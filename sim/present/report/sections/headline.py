@@ -8,6 +8,7 @@ from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, S
 from sim.analysis.measures import LIKABILITY
 from sim.analysis.sentence import signed, split
 from sim.core.codebook import DIMENSIONS, LABELS
+from sim.present.fairness import conclusion
 from sim.present.outages import outage_line
 from sim.present.report.cells import between, spoken_p
 from sim.present.report.document import Headline
@@ -37,6 +38,9 @@ def build_headline(of: Material) -> Headline:
         return _headline(of, "Nothing can be said yet: no reply has a rating.")
     if of.summary.stub_rated:
         return _headline(of, f"No verdict on {_names(of.summary.stub_rated)}: the rater is an offline model, which cannot judge a real chatbot.")
+    if of.summary.fairness:
+        # Arms of one target are no rivals, and have no places.
+        return _headline(of, " ".join(map(conclusion, of.summary.fairness)))
     leader, others = ranked[0], ranked[1:]
     against = _against(of, leader.target)
     clear = [t for t in others if t.target in against and against[t.target].verdict == "lower"]
