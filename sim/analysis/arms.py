@@ -72,6 +72,15 @@ class RunSource:
         known = {m.id: m for m in self.measures} | {m.id: m for s in self.scorers for m in (label_measure(s, label) for label in s.labels)}
         return known[id]
 
+    @property
+    def target_ids(self) -> tuple[str, ...]:
+        """Its targets."""
+        return tuple(t.id for t in self.study.targets)
+
+    def values(self, target: str, measure: Measure) -> list[Slots]:
+        """Of one target, the values that pairs are made of, for each part of `measure`."""
+        return self.arm(target).slots(measure.parts)
+
     def arm(self, target: str, label: str | None = None) -> Arm:
         """One target as a side of comparisons."""
         places = {t: self.table.places[t] for t in self.table.by_target.get(target, ())}

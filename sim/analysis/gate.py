@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sim.analysis.arms import RunSource
+from sim.analysis.baseline import Earlier
 from sim.analysis.gate_checks import Check, Verdict, check
 from sim.analysis.gate_gaps import check_gaps
 from sim.analysis.non_inferiority import not_worse
@@ -46,7 +47,7 @@ def run_gate(
     requirements: Sequence[Requirement],
     *,
     targets: Sequence[str] = (),
-    baseline: RunSource | None = None,
+    baseline: Earlier | None = None,
     margins: dict[str, float],
     allow_offline: bool = False,
 ) -> GateDocument:
@@ -105,7 +106,7 @@ _JUDGES = {"false_memory": RATER, "unscored": RATER, "quote_not_found": RATER, "
 """Of what can be counted: who decides that it is so. Failures and flags are facts of the record."""
 
 
-def _stub(target: str, judge: str, new: RunSource, baseline: RunSource | None) -> str | None:
+def _stub(target: str, judge: str, new: RunSource, baseline: Earlier | None) -> str | None:
     """The offline model whose word on the real `target` a check rests on, in either run."""
     return next((stub for run in (new, baseline) if run and (stub := run.standins.judged_by(judge, target))), None)
 

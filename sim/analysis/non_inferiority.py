@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.analysis.arms import RunSource
+from sim.analysis.baseline import Earlier, plain
 from sim.analysis.estimates import FEW, FEWEST_SCENARIOS, Estimate, different, estimate, interval
 from sim.analysis.gate_checks import FEWEST, FEWEST_NEEDED, Check, Verdict, as_fields, count_people, nothing_measured, say_what_settles
 from sim.analysis.measures import Measure
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
     pass
 
 
-def not_worse(new: RunSource, old: RunSource, target: str, measure_id: str, margin: float) -> Check:
+def not_worse(new: RunSource, old: Earlier, target: str, measure_id: str, margin: float) -> Check:
     """Whether `target` is worse than its older version by less than `margin`, paired by persona and scenario."""
     measure = new.measure(measure_id)
-    older = {t.id for t in old.study.targets}
-    before = target if target in older else next(iter(older))
+    before = target if target in old.target_ids else old.target_ids[0]
     text = f"{measure_id} not worse by {margin:g}"
-    arm, other = new.arm(target), old.arm(before)
-    sides = align(arm.slots(measure.parts), other.slots(measure.parts))
+    arm, others = new.arm(target), old.values(before, measure) or [{} for _ in measure.parts]
+    sides = align([plain(of) for of in arm.slots(measure.parts)], [plain(of) for of in others])
     found = sides.difference
     if found is None:
         return nothing_measured(arm, text, f"a difference in {measure.label}")

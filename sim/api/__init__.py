@@ -7,6 +7,7 @@ for trial in run.trials:
             print(exchange.user.message, exchange.reply.text, exchange.ratings)
 """
 
+from sim.api.baselines import keep_run_baseline
 from sim.api.comparing import compare_by_identity, compare_runs, compare_with_itself, cross_runs, gate_run, pool_users
 from sim.api.rescoring import count_absent, rescore_run
 from sim.api.running import Announce, Prepared, open_people_run, prepare_study, resume_run, run_study
@@ -29,6 +30,7 @@ __all__ = [
     "forget_run",
     "gate_run",
     "judge_run",
+    "keep_run_baseline",
     "load_run",
     "load_run_and_events",
     "open_people_run",

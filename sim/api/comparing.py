@@ -11,11 +11,13 @@ from sim.core.errors import InputError, nearest
 if TYPE_CHECKING:
     from sim.analysis.against_itself import SelfDocument
     from sim.analysis.arms import By
+    from sim.analysis.baseline import Baseline
     from sim.analysis.compare import CompareDocument
     from sim.analysis.crossed import CrossedDocument
     from sim.analysis.fairness import FairnessDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.pooled_users import PooledUsersDocument
+from sim.api.baselines import load_baseline
 from sim.api.runs import RESULTS, Run, load_run
 
 
@@ -100,7 +102,7 @@ def gate_run(
 
     Args:
         targets: only these; empty: every target must pass.
-        baseline: an older run, with what the new one may lose against it in `margins`, as `likability=0.2`.
+        baseline: an older run, or what `keep_run_baseline` wrote of one, with what the new one may lose against it in `margins`, as `likability=0.2`.
         allow_offline: decide also what rests on an offline model's judgement of a real target, which otherwise cannot be told.
 
     Raises:
@@ -122,24 +124,24 @@ def gate_run(
     for target in targets:
         if target not in known:
             raise InputError(f"run '{new.name}' has no target '{target}'", mend=nearest(target, known), where="--target")
-    old = load_run(baseline, results=results, words=False) if baseline is not None else None
+    old = load_baseline(baseline, results=results) if baseline is not None else None
     if old is not None:
         _demand_same_conditions(new, old, targets or known, allowed)
-    before = old.source if old else None
+    before = old.source if isinstance(old, Run) else old
     return run_gate(new.source, asked, targets=targets, baseline=before, margins=allowed, allow_offline=allow_offline)
 
 
-def _demand_same_conditions(new: Run, old: Run, targets: Sequence[str], margins: Iterable[str]) -> None:
+def _demand_same_conditions(new: Run, old: Run | Baseline, targets: Sequence[str], margins: Iterable[str]) -> None:
     from sim.analysis.requirements import GROUPS
     from sim.analysis.versions import MOVES, differing
 
+    name, older = (old.name, tuple(t.id for t in old.study.targets)) if isinstance(old, Run) else (old.run, old.target_ids)
     on_moves = any(m in GROUPS["repetition"] for m in margins)
     other = [n for n in differing(old.conditions, new.conditions) if on_moves or n not in MOVES]
     if other:
         named = ", ".join(other[:4]) + (f" and {len(other) - 4} more" if len(other) > 4 else "")
-        offer = f"rate both alike with `sim score {old.name} --rater MODEL`" if other == ["rater"] else f"run the baseline again, as '{new.name}' was"
-        raise InputError(f"baseline '{old.name}' was made under other conditions ({named})", mend=offer)
-    older = [t.id for t in old.study.targets]
+        offer = f"rate both alike with `sim score {name} --rater MODEL`" if other == ["rater"] else f"run the baseline again, as '{new.name}' was"
+        raise InputError(f"baseline '{name}' was made under other conditions ({named})", mend=offer)
     missing = [t for t in targets if t not in older]
     if missing and not len(older) == len(targets) == 1:
-        raise InputError(f"baseline '{old.name}' has no target '{missing[0]}'", mend=nearest(missing[0], older))
+        raise InputError(f"baseline '{name}' has no target '{missing[0]}'", mend=nearest(missing[0], older))

@@ -17,6 +17,7 @@ from sim.cli.help import GroupedHelp
 from sim.cli.judge_commands import calibrate_command, score_command
 from sim.cli.people_commands import people_app
 from sim.cli.read_commands import (
+    baseline_command,
     compare_command,
     export_command,
     gate_command,
@@ -56,6 +57,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "realism": realism_command,
     "plan": plan_command,
     "gate": gate_command,
+    "baseline": baseline_command,
     "report": report_command,
     "export": export_command,
     "forget": forget_command,

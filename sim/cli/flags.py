@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,17 @@ Markdown = Annotated[
     str | None,
     typer.Option("--markdown", metavar="FILE", help="Write a job summary to this file, or add it to $GITHUB_STEP_SUMMARY; - prints it."),
 ]
+
+
+class Inconclusive(StrEnum):
+    """What a job makes of a verdict that cannot be told yet."""
+
+    passes = "pass"
+    warn = "warn"
+    fail = "fail"
+
+
+InconclusiveFlag = Annotated[Inconclusive, typer.Option("--inconclusive", help="What cannot be told yet: pass or warn end with 0, fail with 4.")]
 AllowOffline = Annotated[
     bool, typer.Option("--allow-offline", help="Let an offline model's judgement of a real chatbot decide too, although it is not evidence.")
 ]

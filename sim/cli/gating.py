@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import gate_run, load_run
-from sim.cli.exit import DONE, GATE_FAILED, UNDECIDED
+from sim.api import gate_run, keep_run_baseline, load_run
+from sim.cli.exit import DONE
+from sim.cli.output import put
 from sim.cli.reading import print_rendered
 from sim.cli.verdict_files import VerdictFiles
 
@@ -59,7 +61,18 @@ def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
         print(json.dumps(document.model_dump(mode="json")))
     elif wish.files.markdown != "-":
         print_rendered(lambda _: render_gate(document))
-    return {"passed": DONE, "failed": GATE_FAILED, "inconclusive": UNDECIDED}[document.verdict]
+    return wish.files.status(document.verdict)
+
+
+def write_baseline(run: str, out: Path, *, results: Path) -> int:
+    """`sim baseline`."""
+    kept = keep_run_baseline(run, results=results)
+    text = kept.model_dump_json() + "\n"
+    put(out, [text], alike=len('{"kind":"rapport-baseline"'), flag="--out")
+    print(f"{out}: {len(kept.targets)} targets, {len({v.measure for v in kept.values_of})} measures, {len(text) / 1000:,.0f} kB")
+    print("Comparable with it: runs with the same rater, user, prompts and codebook, over the personas and scenarios that both have.")
+    print(f"  sim gate RUN --baseline {shlex.quote(str(out))} --margin likability=0.2")
+    return DONE
 
 
 def _requirements(wish: GateOptions, scorers: Scorers) -> tuple[str, ...]:

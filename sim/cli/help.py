@@ -30,6 +30,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Decide": {
         "compare": "say what can be concluded, measure by measure",
         "gate": "decide on a release: 0 passes, 1 fails, 4 cannot tell",
+        "baseline": "keep a run's figures in a small file, for later gates",
     },
     "Trust": {
         "score": "score conversations or runs that exist, with more scorers or other judges",

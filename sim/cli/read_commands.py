@@ -12,6 +12,8 @@ import typer
 from sim.cli.flags import (
     AllowHost,
     AllowOffline,
+    Inconclusive,
+    InconclusiveFlag,
     Json,
     Junit,
     LocalOnlyFlag,
@@ -176,13 +178,14 @@ def gate_command(
         Path | None, typer.Option("--requirements", metavar="FILE", help="A YAML file that lists requirements under require:.")
     ] = None,
     target: Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="Only this target; default: all must pass.")] = None,
-    baseline: Annotated[str | None, typer.Option("--baseline", metavar="RUN", help="An older version, made under the same conditions.")] = None,
+    baseline: Annotated[str | None, typer.Option("--baseline", metavar="RUN|FILE", help="An older run, or what `sim baseline` kept of it.")] = None,
     margin: Annotated[
         list[str] | None, typer.Option("--margin", metavar="MEASURE=N", help="With --baseline: how much the new version may lose; may be repeated.")
     ] = None,
     junit: Junit = None,
     markdown: Markdown = None,
     allow_offline: AllowOffline = False,
+    inconclusive: InconclusiveFlag = Inconclusive.fail,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -203,9 +206,20 @@ def gate_command(
         targets=tuple(target or ()),
         baseline=baseline,
         margins=tuple(margin or ()),
-        files=VerdictFiles(junit, markdown, allow_offline),
+        files=VerdictFiles(junit, markdown, allow_offline, inconclusive),
     )
     return gate(run, wish, results=results, as_json=json)
+
+
+def baseline_command(
+    run: RunName,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where it is written: JSON, small enough for a repository.")],
+    results: Results = Path("results"),
+) -> int:
+    """Keep a run's figures in a small file, for `sim gate --baseline FILE`: no words, no keys, and what later runs must share with it."""
+    from sim.cli.gating import write_baseline
+
+    return write_baseline(run, out, results=results)
 
 
 def report_command(

@@ -11,6 +11,8 @@ from sim.cli.flags import (
     AllowHost,
     AllowOffline,
     BackendFlag,
+    Inconclusive,
+    InconclusiveFlag,
     Json,
     Junit,
     LocalOnlyFlag,
@@ -61,6 +63,7 @@ def run_command(
     junit: Junit = None,
     markdown: Markdown = None,
     allow_offline: AllowOffline = False,
+    inconclusive: InconclusiveFlag = Inconclusive.fail,
     persona: Annotated[list[str] | None, typer.Option("--persona", metavar="ID", help="These personas instead: id, glob or path.")] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", metavar="ID", help="These scenarios instead: id, glob or path.")] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", help="Seeds 1 to N instead.")] = None,
@@ -92,7 +95,7 @@ def run_command(
     from sim.cli.verdict_files import VerdictFiles
 
     asked = suite_wish(suite, study, target or [], TargetFlags(curl, api_base, api_key_env, timeout), user=user)
-    files = VerdictFiles(junit, markdown, allow_offline)
+    files = VerdictFiles(junit, markdown, allow_offline, inconclusive)
     if files.any and asked is None:
         raise InputError("is for a suite's verdict", mend="add --suite, or use sim gate", where=files.flag)
     changes = Changes(
@@ -184,6 +187,7 @@ def resume_command(
     junit: Junit = None,
     markdown: Markdown = None,
     allow_offline: AllowOffline = False,
+    inconclusive: InconclusiveFlag = Inconclusive.fail,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     json: Json = False,
@@ -204,7 +208,7 @@ def resume_command(
     )
     wish, log = read_local_only(local_only, allow_host or ()), LogWish(log_level, log_json)
     cluster = read_cluster(backend, address=ray_address, workers=workers, runtime_env=runtime_env)
-    files = VerdictFiles(junit, markdown, allow_offline)
+    files = VerdictFiles(junit, markdown, allow_offline, inconclusive)
     return resume(run, changes, results=results, local_only=wish, cluster=cluster, log=log, as_json=json, files=files)
 
 

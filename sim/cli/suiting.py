@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sim.api import Prepared, Run, judge_run, prepare_suite
 from sim.cli.contacting import NAME, PATIENCE, TargetWish, Visit
-from sim.cli.exit import DONE, GATE_FAILED, INCOMPLETE, UNDECIDED
+from sim.cli.exit import INCOMPLETE
 from sim.cli.outgoing import announcement
 from sim.cli.output import put
 from sim.cli.reading import print_rendered
@@ -24,7 +24,6 @@ from sim.store.library import load_study
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sim.analysis.verdict import VerdictDocument
     from sim.cli.running import Changes
     from sim.cli.verdict_files import VerdictFiles
     from sim.core.spec import TargetSpec
@@ -176,11 +175,4 @@ def conclude(run: Run, files: VerdictFiles, *, as_json: bool, targets: tuple[str
     elif files.markdown != "-":
         print_rendered(lambda _: render_verdict(document))
         print(f"the page: {page}")
-    return status_of(document)
-
-
-def status_of(document: VerdictDocument) -> int:
-    """The exit status of a verdict: as of a gate, and 3 where the run can be gone on with."""
-    if document.status == "incomplete":
-        return INCOMPLETE
-    return {"passed": DONE, "failed": GATE_FAILED, "inconclusive": UNDECIDED}[document.verdict]
+    return INCOMPLETE if document.status == "incomplete" else files.status(document.verdict)

@@ -6,10 +6,16 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from sim.cli.exit import DONE, GATE_FAILED, UNDECIDED
+from sim.cli.flags import Inconclusive
 from sim.cli.output import add, demand_room, put
 from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.analysis.gate_checks import Verdict
+
 
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 """Names the file that a job's summary is added to; several steps write to it."""
@@ -22,16 +28,31 @@ class VerdictFiles:
     junit: Path | None = None
     markdown: str | None = None
     allow_offline: bool = False
+    inconclusive: Inconclusive = Inconclusive.fail
+
+    def status(self, verdict: Verdict) -> int:
+        """The exit status of a verdict; what cannot be told yet is said on standard error where it does not fail a job."""
+        if verdict == "inconclusive" and self.inconclusive is not Inconclusive.fail:
+            if self.inconclusive is Inconclusive.warn:
+                print("sim: warning: the verdict is inconclusive, and --inconclusive warn lets it pass", file=sys.stderr)
+            return DONE
+        return {"passed": DONE, "failed": GATE_FAILED, "inconclusive": UNDECIDED}[verdict]
 
     @property
     def any(self) -> bool:
         """Whether any is asked for."""
-        return self.junit is not None or self.markdown is not None or self.allow_offline
+        return self.flag != ""
 
     @property
     def flag(self) -> str:
-        """The first flag that asks for one."""
-        return "--junit" if self.junit else "--markdown" if self.markdown else "--allow-offline"
+        """The first flag that asks for one; empty: none does."""
+        asked = (
+            ("--junit", self.junit),
+            ("--markdown", self.markdown),
+            ("--allow-offline", self.allow_offline),
+            ("--inconclusive", self.inconclusive is not Inconclusive.fail),
+        )
+        return next((flag for flag, on in asked if on), "")
 
     def check(self, *, as_json: bool) -> None:
         """See, before anything is paid for, that they can be written.

@@ -41,7 +41,21 @@ def render_gate(document: GateDocument) -> RenderableType:
     parts: list[RenderableType] = [heading, Text(), table]
     if not document.finished:
         parts += [Text(), Text("the run is incomplete, so that nothing passes; `sim resume` goes on with it", "yellow")]
+    if line := settling(document):
+        parts += [Text(), Text(line)]
     return Group(*parts, Text())
+
+
+def settling(document: GateDocument) -> str:
+    """What settles all that cannot be told yet for want of personas, and the command that makes them; empty: nothing is open for that reason."""
+    found = [(c.needed, c.needed_scenarios, c.personas) for c in document.checks if c.verdict == "inconclusive" and c.needed]
+    if not found:
+        return ""
+    needed, scenarios, personas = max(found, key=lambda of: (of[0] or 0, of[1] or 0))
+    more = max((needed or 0) - personas, 1)
+    beside = f" and {scenarios:,} scenarios" if scenarios else ""
+    made = f"`sim personas new --n {more} --out personas` makes {more:,} more"
+    return f"To settle it: about {needed:,} personas{beside}, of whom the run has {personas:,}; {made}, which the study then names."
 
 
 def _allowed(document: GateDocument) -> str:
@@ -80,6 +94,7 @@ def markdown_gate(document: GateDocument) -> str:
         cells = (f"{SIGNS[c.verdict]} {c.verdict}", c.target, f"`{c.requirement}`", _figure(c.observed), _bounds(c), c.detail)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     lines += ["", "The run is incomplete, so that nothing passes."] if not document.finished else []
+    lines += ["", settling(document)] if settling(document) else []
     return "\n".join((*lines, "", f"_{DIAGNOSTIC}_", ""))
 
 

@@ -12,7 +12,7 @@ from sim.analysis.gate import run_gate
 from sim.analysis.gate_checks import Check
 from sim.analysis.proportions import effective
 from sim.analysis.requirements import parse_requirement
-from sim.present.gate import junit_gate, markdown_gate
+from sim.present.gate import junit_gate, markdown_gate, settling
 from tests import examples
 from tests.analysis.cells import Cells, people, source
 from tests.analysis.stories import CODEBOOK
@@ -86,6 +86,16 @@ def test_an_inconclusive_mean_names_how_many_personas_would_settle_it() -> None:
     assert at_the_bar is not None
     assert at_the_bar > found.needed
     assert "no study of up to 1,000 personas would settle it" in one(mixed(40), "likability >= 3.5").detail
+
+
+def test_what_settles_an_inconclusive_gate_is_said_with_the_command_that_makes_the_personas() -> None:
+    document = run_gate(source(mixed(12)), [parse_requirement("likability >= 3.4"), parse_requirement("likability >= 3")], margins={})
+    needed = document.checks[0].needed
+    assert needed is not None
+    line = settling(document)
+    assert line.startswith(f"To settle it: about {needed} personas, of whom the run has 12; `sim personas new --n {needed - 12} --out personas`")
+    assert line in markdown_gate(document)
+    assert settling(run_gate(source(mixed(12)), [parse_requirement("likability >= 3")], margins={})) == ""
 
 
 def test_four_personas_are_inconclusive_however_clear() -> None:

@@ -74,7 +74,7 @@ def test_two_runs_of_one_target_are_versions(folder: Path) -> None:
         (("gate", "small", "--require", "failed == 0", "--baseline", "again"), "a baseline and a margin go together"),
         (("gate", "small", "--margin", "likability=0.2"), "a baseline and a margin go together"),
         (("gate", "small", "--requirements", "nofile.yaml"), "nofile.yaml"),
-        (("gate", "small", "--require", "failed == 0", "--junit", "no/such/folder.xml"), "cannot be written"),
+        (("gate", "small", "--require", "failed == 0", "--junit", "no/such/folder.xml"), "its folder does not exist"),
         (("plan", "nofile.yaml"), "nofile.yaml"),
         (("plan", "small.yaml", "--pilot", "nowhere"), "there is no run 'nowhere'"),
     ],
@@ -99,6 +99,45 @@ def test_the_exit_status_is_the_verdict(folder: Path, asked: tuple[str, ...], st
     document = sim_json("gate", "small", *asked, cwd=folder, status=status)
     assert document["verdict"] == verdict
     assert {c["target"] for c in document["checks"]} == {"keeps", "drops"}
+
+
+@pytest.mark.parametrize(("wish", "status", "said"), [("fail", 4, ""), ("warn", 0, "sim: warning: the verdict is inconclusive"), ("pass", 0, "")])
+def test_a_job_says_what_it_makes_of_what_cannot_be_told(folder: Path, wish: str, status: int, said: str) -> None:
+    done = sim("gate", "small", "--require", "share(exchange<=2) <= 0.01", "--inconclusive", wish, "--json", cwd=folder)
+    assert done.returncode == status
+    assert json.loads(done.stdout)["verdict"] == "inconclusive"
+    assert done.stderr.startswith(said)
+    assert bool(done.stderr) == bool(said)
+    assert sim("gate", "small", "--require", "likability >= 4.9", "--inconclusive", wish, cwd=folder).returncode == 1
+
+
+def test_a_baseline_in_a_file_says_what_its_run_says_and_needs_it_no_more(folder: Path) -> None:
+    assert sim("run", folder / "small.yaml", "--seeds", "2", "--name", "later", cwd=folder).returncode == 0
+    kept = sim("baseline", "again", "--out", "kept.json", cwd=folder)
+    assert kept.returncode == 0
+    assert "sim gate RUN --baseline kept.json" in kept.stdout
+    asked = ("--margin", "likability=0.2", "--margin", "said_before=0.3", "--margin", "jaccard=0.5", "--margin", "words=5", "--json")
+    of_run = sim("gate", "later", "--baseline", "again", *asked, cwd=folder)
+    assert {c["observed"] for c in json.loads(of_run.stdout)["checks"]} != {0.0}
+    shutil.move(folder / "results" / "again", folder / "moved")
+    try:
+        of_file = sim("gate", "later", "--baseline", "kept.json", *asked, cwd=folder)
+    finally:
+        shutil.move(folder / "moved", folder / "results" / "again")
+    assert (of_file.returncode, of_file.stdout) == (of_run.returncode, of_run.stdout)
+    text = (folder / "kept.json").read_text(encoding="utf-8")
+    assert "offline/uses" not in text
+    for name, content, complaint in (
+        ("half.json", text[: len(text) // 2], "half.json:1: not JSON"),
+        ("other.json", "{}", "other.json: not a baseline: run: Field required; write it with `sim baseline RUN --out FILE`"),
+        ("later.json", text.replace('"version":1', '"version":2'), "a baseline of version 2, and this program reads version 1"),
+        ("edited.json", text.replace('"rater":"self"', '"rater":5'), "edited.json: not a baseline: rater"),
+    ):
+        (folder / name).write_text(content, encoding="utf-8")
+        refused = sim("gate", "small", "--baseline", name, "--margin", "likability=0.2", cwd=folder)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert complaint in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
 
 
 def test_a_verdict_is_handed_on_in_every_form(folder: Path) -> None:
