@@ -7,8 +7,11 @@ to (*my* persona, *this* role play) and what they are about (what *I* am to say 
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from sim.core.text import words
 from sim.score.validity.cues import load_cues
 from sim.score.validity.speech import without_code
 
@@ -85,8 +88,38 @@ _ACTING: Final = re.compile(
 )
 
 
+_PLACEHOLDER: Final = re.compile(r"\A\s*\{\{?\s*[a-z][a-z_]*\s*\}?\}")
+"""Of a template that was not filled in, at the beginning; further on, people speak of such."""
+RUN: Final = 5
+"""Words in a row from which a message is taken to give back the instructions that its writer was given."""
+_TEMPLATE: Final = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+
+
+@cache
+def instructed() -> frozenset[tuple[str, ...]]:
+    """Every run of five words in the sentences of the prompts that tell a user's model what to write."""
+    texts = ((files("sim.prompts") / f"{name}.txt").read_text(encoding="utf-8") for name in ("user_system", "user_turn", "user_again"))
+    pieces = (piece for text in texts for line in text.splitlines() for piece in _TEMPLATE.sub(_spoken, line).splitlines())
+    spoken = [words(piece) for piece in pieces]
+    return frozenset(tuple(of[i : i + RUN]) for of in spoken for i in range(len(of) - RUN + 1))
+
+
+def _spoken(expression: re.Match[str]) -> str:
+    """What of a template's expression may be said: the texts that stand in it, each by itself."""
+    return "\n" + "\n".join(re.findall(r'"([^"]+)"', expression[0])) + "\n"
+
+
+def given_back(speech: Speech) -> str | None:
+    """The sentence that repeats the instructions of the one who writes; None: none does."""
+    for sentence in speech.sentences:
+        said = words(sentence)
+        if any(tuple(said[i : i + RUN]) in instructed() for i in range(len(said) - RUN + 1)):
+            return sentence
+    return None
+
+
 def leak(speech: Speech, situation: Situation) -> str | None:
-    """What was not meant for the reader: thoughts, plans, drafts, labels, fields, directions, another's turn; None: there is nothing."""
+    """What was not meant for the reader: instructions, thoughts, plans, labels, fields, directions, another's turn; None: there is nothing."""
     text = without_code(speech.plain)
     # Of the signs without which a pattern cannot match, the first is looked for before: most messages have none of them.
     marked, labelled = any(s in speech.plain for s in "<[{"), ":" in speech.plain
@@ -99,7 +132,9 @@ def leak(speech: Speech, situation: Situation) -> str | None:
             said = note[1].casefold()
             if _TO_DO.search(said) and not said.startswith("never"):
                 return note[0].strip()
-    return _first(_INTENT, speech) or _third_person(speech, situation) or _aside(text, situation)
+    if "{" in text and (left_open := _PLACEHOLDER.search(text)):
+        return left_open[0]
+    return _first(_INTENT, speech) or _third_person(speech, situation) or _aside(text, situation) or given_back(speech)
 
 
 def _third_person(speech: Speech, situation: Situation) -> str | None:

@@ -93,3 +93,39 @@ def test_talks_in_which_a_chatbot_speaks_as_the_user_are_flagged_and_sound_ones_
     assert (len(flipped), len(sound)) == (200, 50)
     assert sum(flipped) / len(flipped) >= 0.95
     assert sum(sound) / len(sound) <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("You are not done yet. The new place is on Tannery Row, up two flights of stairs.", "leak"),
+        ("This is your message number 3. There are still eleven boxes standing along the wall.", "leak"),
+        ("It is your last one today; take your leave in it.", "leak"),
+        ("{message} The neighbour across the landing is called Mr Zelenka.", "leak"),
+        ("I will write about 14 words this time, it need not be a whole sentence.", "leak"),
+        ("Never tell your whole situation, nor what you want from the talk. Fine, I moved house.", "leak"),
+        ("Your message number 2. The one place where they know my order is a little café.", "fourth_wall"),
+        ("Your message has been completed, and the next is the day after tomorrow.", "fourth_wall"),
+    ],
+)
+def test_instructions_given_back_are_found(message: str, kind: str) -> None:
+    """What a small model wrote as the user."""
+    assert kind in [f.kind for f in check_message(message) if f.severity == "critical"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I'm not done yet, I still have to ask about the deposit.",
+        "This is the third message I've sent you about the refund and nobody answers.",
+        "Your last message was empty, did something go wrong?",
+        "My boss says the message has to be complete before Friday, with all the numbers.",
+        "The JSON object comes back without the id, do I have to set it myself?",
+        "I think you have had enough of my complaining by now, haha.",
+        "I was told to write about ten words on the card and I can’t get it under thirty.",
+        "In the template it says {name} and I don't know what to put there.",
+        'My mother always says "do not repeat what the other just said", and then she does.',
+    ],
+)
+def test_what_only_sounds_like_an_instruction_is_left_alone(message: str) -> None:
+    assert [f.kind for f in check_message(message) if f.severity == "critical"] == []
