@@ -17,6 +17,7 @@ from sim.cli.verdict_files import VerdictFiles
 
 if TYPE_CHECKING:
     from sim.analysis.requirements import Scorers
+    from sim.analysis.worst_exchanges import BadExchange
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,25 @@ def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
     )
     from sim.present.gate import junit_gate, markdown_gate, render_gate
 
-    wish.files.write(junit_gate(document, at=dt.datetime.now(dt.UTC)), markdown_gate(document))
+    worst = _worst(run, wish, require, results) if wish.files.markdown else ()
+    wish.files.write(junit_gate(document, at=dt.datetime.now(dt.UTC)), markdown_gate(document, worst))
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     elif wish.files.markdown != "-":
         print_rendered(lambda _: render_gate(document))
     return wish.files.status(document.verdict)
+
+
+def _worst(run: str, wish: GateOptions, require: tuple[str, ...], results: Path) -> tuple[BadExchange, ...]:
+    """The exchanges that speak most against what is required: only they need the words of a run."""
+    from sim.analysis.requirements import parse_margin, parse_requirement
+    from sim.analysis.worst_exchanges import worst_exchanges
+
+    source = load_run(run, results=results).source
+    asked = [parse_requirement(r, source.scorers) for r in require]
+    shown = [parse_margin(m, source.scorers)[0] for m in wish.margins]
+    targets = wish.targets or source.target_ids
+    return worst_exchanges(source, targets, asked, shown, stubs=wish.files.allow_offline)
 
 
 def write_baseline(run: str, out: Path, *, results: Path) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sim.present.job_summary import worst_in_markdown
 from sim.present.plain_table import ruled
 from sim.present.words import DIAGNOSTIC, NONE, many
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.gate import GateDocument
     from sim.analysis.gate_checks import Check
+    from sim.analysis.worst_exchanges import BadExchange
 
 STYLES = {"passed": "green", "failed": "bold red", "inconclusive": "yellow"}
 SIGNS = {"passed": "✅", "failed": "❌", "inconclusive": "❔"}
@@ -85,8 +87,12 @@ def _bounds(c: Check) -> str:
 # --- Markdown -----------------------------------------------------------------------------------------------------
 
 
-def markdown_gate(document: GateDocument) -> str:
-    """A job summary, as code hosts show it."""
+def markdown_gate(document: GateDocument, worst: Sequence[BadExchange] = ()) -> str:
+    """A job summary, as code hosts show it.
+
+    Args:
+        worst: exchanges that speak most against what was required.
+    """
     lines = [f"### {SIGNS[document.verdict]} Gate {document.verdict}: {_cell(document.run)}", "", _tally(document)]
     lines += [part for line in (document.offline_note, _allowed(document)) if line for part in ("", f"> {line}")]
     lines += ["", "| | target | requirement | observed | 95 % | from |", "|---|---|---|---|---|---|"]
@@ -95,6 +101,7 @@ def markdown_gate(document: GateDocument) -> str:
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     lines += ["", "The run is incomplete, so that nothing passes."] if not document.finished else []
     lines += ["", settling(document)] if settling(document) else []
+    lines += worst_in_markdown("Worst exchanges", worst)
     return "\n".join((*lines, "", f"_{DIAGNOSTIC}_", ""))
 
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.present.gate import SIGNS, STYLES, JUnitCase, junit_suites
+from sim.present.job_summary import REASON, markdown_text, place_of, shortened, worst_in_markdown
 from sim.present.plain_table import ruled
 from sim.present.words import DIAGNOSTIC, NONE, many, number, percent, safe
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 MARKS = {"passed": "pass", "failed": "fail", "inconclusive": "cannot tell", "shown": "shown"}
 """What a section or a gate comes to, in words."""
 COLOURS = {**STYLES, "shown": "dim"}
-QUOTED, REASON = 220, 160
-"""Characters of a message or a reply, and of a reason, that a verdict shows: the report and `sim show` have them whole."""
 
 
 def value_of(row: VerdictRow) -> str:
@@ -54,18 +53,6 @@ def n_of(row: VerdictRow) -> str:
 def mark_of(row: VerdictRow) -> str:
     """What its gate comes to; empty: it has none."""
     return MARKS[row.check.verdict] if row.check else ""
-
-
-def shortened(text: str, most: int = QUOTED) -> str:
-    """`text` on one line, cut at a word where it is long; nothing in it steers a terminal."""
-    line = safe(" ".join(text.split()))
-    return line if len(line) <= most else line[:most].rsplit(" ", 1)[0].rstrip(" ,.;:") + " …"
-
-
-def place_of(bad: BadExchange) -> str:
-    """Where an exchange stands: persona, scenario, session and exchange."""
-    at = f"exchange {bad.exchange}" if bad.exchange else "asked afterwards"
-    return f"{bad.persona}, {bad.scenario}, session {bad.session}, {at}"
 
 
 def made_of(document: VerdictDocument) -> str:
@@ -160,25 +147,9 @@ def markdown_verdict(document: VerdictDocument) -> str:
             cells = (sign, section.title, row.target, row.figure, row.asked, value_of(row), interval_of(row), n_of(row))
             lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
     for section in document.sections:
-        lines += _worst_in_markdown(section)
+        lines += worst_in_markdown(f"Worst of {section.title.lower()}", section.worst)
     lines += ["", "**Not tested**", "", *(f"- {markdown_text(line)}" for line in document.untested)]
     return "\n".join((*lines, "", f"_{DIAGNOSTIC}_", ""))
-
-
-def _worst_in_markdown(section: VerdictSection) -> list[str]:
-    if not section.worst:
-        return []
-    lines = ["", f"<details><summary>Worst of {section.title.lower()}</summary>", ""]
-    for bad in section.worst:
-        lines.append(f"- **{markdown_text(place_of(bad))}** ({markdown_text(bad.target)}): {markdown_text(shortened(bad.why, REASON))}")
-        lines += [f"  - {who}: {markdown_text(shortened(said))}" for who, said in (("user", bad.message), ("bot", bad.reply)) if said]
-    return [*lines, "", "</details>"]
-
-
-def markdown_text(text: str) -> str:
-    """`text` as plain words of a Markdown page: nothing in it is markup, a link, a mention or HTML."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~$-" else c for c in safe(" ".join(text.split())))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b").replace("://", ":\u200b//")
 
 
 # --- JUnit --------------------------------------------------------------------------------------------------------

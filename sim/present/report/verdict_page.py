@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sim.present.job_summary import REASON, place_of, shortened
 from sim.present.report.page import fill
-from sim.present.verdict import MARKS, REASON, interval_of, made_of, mark_of, n_of, place_of, shortened, value_of
+from sim.present.verdict import MARKS, interval_of, made_of, mark_of, n_of, value_of
 from sim.present.words import DIAGNOSTIC, safe
 
 if TYPE_CHECKING:
