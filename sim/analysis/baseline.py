@@ -111,9 +111,9 @@ def keep_baseline(source: RunSource, conditions: dict[str, str]) -> Baseline:
 
 
 def _rows(slots: Slots) -> tuple[Value, ...]:
-    return tuple((persona, scenario, str(also), value) for (persona, scenario, also), value in sorted(plain(slots).items()))
+    return tuple(sorted((persona, scenario, str(also), value) for (persona, scenario, also), value in slots.items()))
 
 
-def plain(slots: Slots) -> dict[tuple[str, str, str], float]:
+def plain(slots: Slots) -> Slots:
     """`slots` by keys that a file can hold: pairs need to know only whether two are the same."""
     return {(persona, scenario, str(also)): value for (persona, scenario, also), value in slots.items()}

@@ -15,7 +15,7 @@ from sim.analysis.pairs import Sides, align, leave_out
 from sim.analysis.sentence import signed, split
 
 if TYPE_CHECKING:
-    from sim.analysis.pairs import Slots
+    pass
 
 
 def not_worse(new: RunSource, old: Earlier, target: str, measure_id: str, margin: float) -> Check:
@@ -24,9 +24,7 @@ def not_worse(new: RunSource, old: Earlier, target: str, measure_id: str, margin
     before = target if target in old.target_ids else old.target_ids[0]
     text = f"{measure_id} not worse by {margin:g}"
     arm, others = new.arm(target), old.values(before, measure) or [{} for _ in measure.parts]
-    these: list[Slots] = [plain(of) for of in arm.slots(measure.parts)]
-    those: list[Slots] = [plain(of) for of in others]
-    sides = align(these, those)
+    sides = align([plain(of) for of in arm.slots(measure.parts)], [plain(of) for of in others])
     found = sides.difference
     if found is None:
         return nothing_measured(arm, text, f"a difference in {measure.label}")
