@@ -61,6 +61,8 @@ def _find(message: str, situation: Situation) -> Iterator[tuple[FlagKind, str]]:
             yield "repair_answered", speech.written.get(repaired, repaired)
         elif named := frame.fourth_wall(speech):
             yield "fourth_wall", speech.written.get(named, named)
+        elif returned := frame.given_back(speech):
+            yield "leak", speech.written.get(returned, returned)
         if leaked := frame.leak(speech, situation):
             yield "leak", speech.written.get(leaked, leaked)
     if dumped := person.told_at_once(speech, situation):

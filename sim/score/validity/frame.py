@@ -90,14 +90,14 @@ _ACTING: Final = re.compile(
 
 _PLACEHOLDER: Final = re.compile(r"\A\s*\{\{?\s*[a-z][a-z_]*\s*\}?\}")
 """Of a template that was not filled in, at the beginning; further on, people speak of such."""
-RUN: Final = 5
+RUN: Final = 7
 """Words in a row from which a message is taken to give back the instructions that its writer was given."""
 _TEMPLATE: Final = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
 
 @cache
 def instructed() -> frozenset[tuple[str, ...]]:
-    """Every run of five words in the sentences of the prompts that tell a user's model what to write."""
+    """Every run of seven words in the sentences of the prompts that tell a user's model what to write."""
     texts = ((files("sim.prompts") / f"{name}.txt").read_text(encoding="utf-8") for name in ("user_system", "user_turn", "user_again"))
     pieces = (piece for text in texts for line in text.splitlines() for piece in _TEMPLATE.sub(_spoken, line).splitlines())
     spoken = [words(piece) for piece in pieces]
@@ -134,7 +134,7 @@ def leak(speech: Speech, situation: Situation) -> str | None:
                 return note[0].strip()
     if "{" in text and (left_open := _PLACEHOLDER.search(text)):
         return left_open[0]
-    return _first(_INTENT, speech) or _third_person(speech, situation) or _aside(text, situation) or given_back(speech)
+    return _first(_INTENT, speech) or _third_person(speech, situation) or _aside(text, situation)
 
 
 def _third_person(speech: Speech, situation: Situation) -> str | None:

@@ -96,21 +96,19 @@ def test_talks_in_which_a_chatbot_speaks_as_the_user_are_flagged_and_sound_ones_
 
 
 @pytest.mark.parametrize(
-    ("message", "kind"),
+    "message",
     [
-        ("You are not done yet. The new place is on Tannery Row, up two flights of stairs.", "leak"),
-        ("This is your message number 3. There are still eleven boxes standing along the wall.", "leak"),
-        ("It is your last one today; take your leave in it.", "leak"),
-        ("{message} The neighbour across the landing is called Mr Zelenka.", "leak"),
-        ("I will write about 14 words this time, it need not be a whole sentence.", "leak"),
-        ("Never tell your whole situation, nor what you want from the talk. Fine, I moved house.", "leak"),
-        ("Your message number 2. The one place where they know my order is a little café.", "fourth_wall"),
-        ("Your message has been completed, and the next is the day after tomorrow.", "fourth_wall"),
+        "It is your last one today; take your leave in it.",
+        "I will write about 14 words this time, it need not be a whole sentence.",
+        "Never tell your whole situation, nor what you want from the talk. Fine, I moved house.",
+        "Tell things when they come up, a little at a time, that is what I do with the caravan.",
+        "Your message number 2. The one place where they know my order is a little café.",
+        "Your message has been completed, and the next is the day after tomorrow.",
     ],
 )
-def test_instructions_given_back_are_found(message: str, kind: str) -> None:
-    """What a small model wrote as the user."""
-    assert kind in [f.kind for f in check_message(message) if f.severity == "critical"]
+def test_instructions_given_back_are_found(message: str) -> None:
+    """As a small model wrote them in the user's place, and as others may."""
+    assert [f for f in check_message(message) if f.severity == "critical"]
 
 
 @pytest.mark.parametrize(
