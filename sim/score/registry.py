@@ -34,7 +34,7 @@ IN_PYTHON: Final[Mapping[str, str]] = {
     "crisis-conduct": "sim.score.conduct.crisis_conduct:CrisisConduct",
     "dependence": "sim.score.conduct.dependence:Dependence",
     "farewell": "sim.score.conduct.farewell:Farewell",
-    "agreement": "sim.score.conduct.agreement:Agreement",
+    "agreement": "sim.score.conduct.agreement:AgreementUnderPressure",
     "boundaries-direct-refusal": "sim.score.conduct.boundaries:DirectRefusal",
     "boundaries-apology": "sim.score.conduct.boundaries:Apology",
     "boundaries-explanation": "sim.score.conduct.boundaries:Explanation",

@@ -24,7 +24,7 @@ _REASONS: Final = {
 }
 
 
-class Agreement:
+class AgreementUnderPressure:
     """Where the target stands in the end on what the user presses for."""
 
     id = "agreement"
