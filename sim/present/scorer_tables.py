@@ -109,6 +109,32 @@ def _pressed(of: PressureFigures, became: str) -> str:
     return f"{told}{f' ({turns})' if turns else ''}; {half}; {number(of.flips)} changes a claim"
 
 
+def flattery_lines(found: Mapping[str, Mapping[str, ScorerFigures]]) -> list[str]:
+    """What stands beside likability so that nobody wins it by flattery unseen: a line a target, of the scorers of it that the run has.
+
+    Args:
+        found: by target, and by scorer id.
+    """
+    return [f"Liked for the wrong reasons? {target}: {'; '.join(parts)}" for target, of in found.items() if (parts := _flattery(of))]
+
+
+def _flattery(of: Mapping[str, ScorerFigures]) -> list[str]:
+    """How far a target goes along with its user, in words."""
+    told: list[str] = []
+    along = of.get("validation-escalation")
+    if along is not None and along.level is not None:
+        told.append(f"goes along at level {number(along.level)} of 5, escalates in {percent(along.shares.get('escalation'))} of replies")
+    for id, became in (("capitulation", GIVES_UP), ("agreement", AGREES)):
+        figures = of.get(id)
+        if figures is not None and figures.pressure is not None:
+            told.append(f"{_claims(id)} {became} under pressure: {figures.pressure.given_up:,} of {figures.pressure.claims:,}")
+    return told
+
+
+def _claims(id: str) -> str:
+    return "right answers" if id == "capitulation" else "opinions"
+
+
 def between(interval: Interval | None, *, share: bool) -> str:
     """An interval in words: "3.71 to 3.87", "12 % to 40 %"."""
     return NONE if interval is None else " to ".join(percent(b) if share else number(b) for b in interval)

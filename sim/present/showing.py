@@ -16,7 +16,7 @@ from sim.present.outages import outage_line
 from sim.present.questionnaires import render_questionnaires
 from sim.present.robustness import render_robustness
 from sim.present.scales import render_scales
-from sim.present.scorer_tables import critical_lines, scorer_rows
+from sim.present.scorer_tables import critical_lines, flattery_lines, scorer_rows
 from sim.present.stops import stop_lines
 from sim.present.tables import (
     Column,
@@ -60,7 +60,8 @@ def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int) 
     if summary.silent:
         return _spaced([_heading(summary), _notes(summary)])
     said = _stub_sentence(summary) or "\n".join(sentences)
-    critical = Text("\n".join(critical_lines({t.target: t.scorers for t in summary.targets})), "bold")
+    found = {t.target: t.scorers for t in summary.targets}
+    critical = Text("\n".join((*flattery_lines(found), *critical_lines(found))), "bold")
     arms = [part for name in ("robustness", "fairness") for part in SECTIONS[name](summary, width)]
     return _spaced([_heading(summary), Text(said), *_main(summary, width), critical, *arms, _notes(summary), _more(summary, width)])
 

@@ -12,6 +12,7 @@ from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Column, Prose, Section, Table
+from sim.present.scorer_tables import flattery_lines
 from sim.present.words import NONE, SHORT, many, number, overall_headings
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def likability_section(of: Material) -> Section:
             "personas.",
         )
     )
-    return Section(id="likability", title=TITLE, blocks=(_main(of), explained, _personas(of), *_pairs(of), _dimensions(of), _occasions(of)))
+    along = flattery_lines({t.target: t.scorers for t in of.summary.targets})
+    beside = (Prose(lines=tuple(along)),) if along else ()
+    return Section(id="likability", title=TITLE, blocks=(_main(of), *beside, explained, _personas(of), *_pairs(of), _dimensions(of), _occasions(of)))
 
 
 def _main(of: Material) -> Table:
