@@ -128,22 +128,24 @@ def describe_people(people: Sequence[Persona], *, of: str) -> CoverageDocument:
 
 
 def closest_pair(people: Sequence[Persona]) -> ClosestPair | None:
-    """The two most alike of those who share enough facets; None where no two do."""
+    """The two most alike of those who share enough facets; of pairs as alike, the one that fewest facets tell apart. None where no two share enough."""
+    people = sorted(people, key=lambda p: p.id)  # The same pair in whatever order they are given.
     names = list(facets())
     levels = np.array([[next((t.level for t in p.traits if t.facet == name), 0) for name in names] for p in people]).reshape(len(people), len(names))
-    best: tuple[float, int, int, int, int] | None = None
+    best: tuple[float, int, int, int, int] | None = None  # Distance, facets that differ, the two, facets that both have.
     for i in range(len(people) - 1):
         both = (levels[i] > 0) & (levels[i + 1 :] > 0)
         shared = both.sum(axis=1)
         squares = np.where(both, (levels[i] - levels[i + 1 :]) ** 2, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             per_facet = np.where(shared >= SHARED, squares.sum(axis=1) / shared, np.inf)
-        j = int(np.argmin(per_facet))
-        if np.isfinite(per_facet[j]) and (best is None or per_facet[j] < best[0]):
-            best = float(per_facet[j]), i, i + 1 + j, int(shared[j]), int((squares[j] > 0).sum())
+        apart = (squares > 0).sum(axis=1)
+        j = int(np.lexsort((apart, per_facet))[0])
+        if np.isfinite(per_facet[j]) and (best is None or (per_facet[j], apart[j]) < best[:2]):
+            best = float(per_facet[j]), int(apart[j]), i, i + 1 + j, int(shared[j])
     if best is None:
         return None
-    mean, i, j, shared_facets, different = best
+    mean, different, i, j, shared_facets = best
     distance = float(np.sqrt(mean * shared_facets))
     return ClosestPair(first=people[i].id, second=people[j].id, facets=shared_facets, distance=distance, different=different)
 

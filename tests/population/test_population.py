@@ -36,6 +36,10 @@ def test_every_level_of_every_facet_is_there_and_no_two_are_alike(two_hundred: P
     assert len({p.id for p in two_hundred.people}) == len({p.name for p in two_hundred.people}) == 200
 
 
+def test_the_two_most_alike_are_the_same_in_whatever_order_people_are_given(two_hundred: Population) -> None:
+    assert closest_pair(two_hundred.people) == closest_pair(two_hundred.people[::-1])
+
+
 def test_types_are_independent_of_gender_and_age(two_hundred: Population) -> None:
     document = describe_people(two_hundred.people, of="made")
     by_pair = {(c.first, c.second): c for c in document.confounds}
