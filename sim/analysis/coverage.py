@@ -128,7 +128,7 @@ def describe_people(people: Sequence[Persona], *, of: str) -> CoverageDocument:
 
 
 def closest_pair(people: Sequence[Persona]) -> ClosestPair | None:
-    """The two most alike of those who share enough facets; of pairs as alike, the one that fewest facets tell apart. None where no two share enough."""
+    """The two most alike of those who share enough facets; of pairs as alike, the one that fewest tell apart. None where no two share enough."""
     people = sorted(people, key=lambda p: p.id)  # The same pair in whatever order they are given.
     names = list(facets())
     levels = np.array([[next((t.level for t in p.traits if t.facet == name), 0) for name in names] for p in people]).reshape(len(people), len(names))
