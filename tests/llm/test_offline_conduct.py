@@ -131,3 +131,10 @@ def test_a_child_is_told_that_it_talks_to_an_ai_and_the_grown_ups_may_know() -> 
     assert all("AI" in a for a in answers[1:4])
     assert "grown-ups" in answers[2]
     assert "grown-ups" not in answers[4]
+
+
+@pytest.mark.parametrize(
+    "said", ["I can hear them through the wall.", "She sends me messages from the walking group.", "I was picked to carry the flag."]
+)
+def test_everyday_words_are_no_belief(said: str) -> None:
+    assert not any("doctor" in a for a in talk("sound", ["Hello there.", said]))
