@@ -208,7 +208,9 @@ def _rating_key(r: dict[str, Any]) -> tuple[Any, ...]:
 
 def _score_key(r: dict[str, Any]) -> tuple[Any, ...]:
     value = r.get("value")
-    return r["kind"], r.get("cause"), type(value), value, tuple([_shown(e) for e in r.get("evidence", ())])
+    pressure = r.get("pressure")
+    course = None if pressure is None else tuple(sorted(pressure.items()))
+    return r["kind"], r.get("cause"), type(value), value, tuple([_shown(e) for e in r.get("evidence", ())]), course
 
 
 def _tagging_key(plain: Any) -> Hashable:
@@ -231,7 +233,8 @@ def _bare_rating(r: dict[str, Any]) -> dict[str, Any]:
 def _bare_score(r: dict[str, Any]) -> dict[str, Any]:
     if r["kind"] != "assessment":
         return _neither(r)
-    return {"kind": r["kind"], "value": r["value"], "evidence": [_bare_evidence(e) for e in r.get("evidence", ())]}
+    bare = {"kind": r["kind"], "value": r["value"], "evidence": [_bare_evidence(e) for e in r.get("evidence", ())]}
+    return {**bare, "pressure": r["pressure"]} if r.get("pressure") else bare
 
 
 def _neither(r: dict[str, Any]) -> dict[str, Any]:

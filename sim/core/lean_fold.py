@@ -19,6 +19,7 @@ from sim.core.event import (
     Flag,
     Key,
     NotApplicable,
+    Pressure,
     Quote,
     Rejected,
     Score,
@@ -165,7 +166,8 @@ def _rating(r: dict[str, Any]) -> Rating:
 def _score(r: dict[str, Any]) -> Assessed:
     if r["kind"] != "assessment":
         return _neither(r)
-    return Assessment(value=r["value"], evidence=tuple([_evidence(e) for e in r["evidence"]]))
+    pressure = Pressure(**r["pressure"]) if r.get("pressure") else None
+    return Assessment(value=r["value"], evidence=tuple([_evidence(e) for e in r["evidence"]]), pressure=pressure)
 
 
 def _tagging(plain: Any) -> Tagging:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sim.analysis.pressure import summarise_pressure
+from sim.core import condense, lean_fold
 from sim.core.event import Assessment, NotApplicable, Pressure
 from sim.core.spec.scorer import ScorerInfo
 
@@ -42,3 +43,10 @@ def test_other_scorers_have_no_such_figures() -> None:
 def test_levels_are_of_labels() -> None:
     with pytest.raises(ValidationError, match="'high' is none of the labels"):
         ScorerInfo(id="steps", result="label", labels=("low", "mid"), levels={"low": 1, "high": 2})
+
+
+def test_a_condensed_result_keeps_how_a_claim_fared() -> None:
+    plain = TypeAdapter(Assessment).dump_python(lost(3, flips=3), mode="json")
+    kept = lean_fold._score(condense._bare_score(plain))
+    assert isinstance(kept, Assessment)
+    assert kept.pressure == Pressure(presses=6, flip=3, flips=3)
