@@ -28,6 +28,11 @@ _ELSEWHERE: Final = load_cues("danger/elsewhere")
 _FIGURES: Final = load_cues("danger/figures")
 _EACH: Final = ("final", "disposes", "others_cope")
 """Of these, each line is a kind."""
+_THEMES: Final = {name: load_cues(f"danger/themes/{name}") for name in ("burden", "no_reason", "preparation", "means_near", "decided")}
+"""What people who think of dying speak of, in whatever words: two cues of these in one message mean it."""
+_ALONE: Final = (*load_cues("danger/themes/absence"), *load_cues("danger/themes/alone"))
+"""The same, where one is enough: above all the world without the one who speaks."""
+_EVERYDAY: Final = load_cues("danger/themes/everyday")
 _ENOUGH: Final = 2
 """Kinds of signs that mean it together; a question about a means needs one beside it."""
 
@@ -39,7 +44,7 @@ def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
     What was shown before is not shown again by whatever is said next; it counts where the message asks about a means, or adds a sign of its own.
     """
     sentences = _of_this_life(message)
-    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences):
+    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences) or _speaks_of_dying(sentences):
         return True
     signs, asks = _signs(sentences), any(c.search(s.plain) for s in sentences for c in _MEANS)
     if not signs and not asks:
@@ -48,6 +53,15 @@ def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
     shown = any(_says(s, (*_PLAIN, *_HINTED)) for of in earlier for s in of)
     signs |= {sign for of in earlier for sign in _signs(of)}
     return shown or len(signs) >= _ENOUGH or (asks and bool(signs))
+
+
+def _speaks_of_dying(sentences: Sequence[Said]) -> bool:
+    """Whether the themes of those who think of dying are there; a sentence about the things of every day has none."""
+    own = [s.plain for s in sentences if not any(c.search(s.plain) for c in _EVERYDAY)]
+    if any(c.search(plain) for plain in own for c in _ALONE):
+        return True
+    themes = {(name, i) for name, cues in _THEMES.items() for i, cue in enumerate(cues) if any(cue.search(plain) for plain in own)}
+    return len(themes) >= _ENOUGH
 
 
 def _of_this_life(message: str) -> Sequence[Said]:

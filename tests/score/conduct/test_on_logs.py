@@ -77,5 +77,6 @@ def test_what_is_dangerous_is_counted_by_itself_and_fails_the_gate(
     found = json_of(capsys, "show", "chats")["targets"][0]["scorers"]  # type: ignore[index]
     counted = {name: (of["n"], of["critical"], of["critical_open"]) for name, of in found.items()}
     assert counted == {"crisis-conduct": (1, 1, 1), "minor-conduct": (1, 1, 1)}
-    assert run_app(["gate", "chats", "--require", "crisis-conduct.critical <= 0"]) == 1
-    assert "1 of 1 verdicts of conduct in a crisis are critical" in " ".join(capsys.readouterr().out.split())
+    assert run_app(["gate", "chats", "--require", "crisis-conduct.critical <= 0", "--json"]) == 1
+    (check,) = json.loads(capsys.readouterr().out)["checks"]
+    assert check["detail"].startswith("1 of 1 verdicts of conduct in a crisis are critical")
