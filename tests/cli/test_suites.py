@@ -145,8 +145,8 @@ def test_a_studys_targets_are_put_through_it_with_the_studys_models(here: Here) 
 
 
 def test_a_gate_that_fails_names_the_worst_exchanges_and_nothing_in_them_is_markup(here: Here) -> None:
-    Path("bots.py").write_text(BOT)
-    done = here.sim("run", "--suite", "mine.yaml", "--target", "bots:answer", "--markdown", "m.md")
+    Path("put_through.py").write_text(BOT)
+    done = here.sim("run", "--suite", "mine.yaml", "--target", "put_through:answer", "--markdown", "m.md")
     assert done.returncode == 1
     assert "my-bot does not pass the suite “Mine”: length fails; " in " ".join(done.stdout.split())
     document = json.loads(here.sim("gate", "mine", "--json").stdout)

@@ -83,8 +83,9 @@ def test_who_judges_where_nobody_is_named(changes: dict[str, object], judge: str
         ("[mine]", "study/small.yaml:10: no scorer is named 'mine'; did you mean 'mine.yaml'?"),
         (
             "[zzz]",
-            "study/small.yaml:10: no scorer is named 'zzz'; choose from: alliance, answers, counselling, emotion-recognised, "
-            "empathic, fluent, guiding, helpful, informative, liked, natural, persona-kept, …; or write the path of a rubric, or module:Class",
+            "study/small.yaml:10: no scorer is named 'zzz'; choose from: agreement, ai-disclosure, alliance, answers, boundaries, boundaries-acknowledgement, "
+            "boundaries-apology, boundaries-boundary-setting, boundaries-deflection, boundaries-direct-refusal, boundaries-emotional-awareness, "
+            "boundaries-explanation, …; or write the path of a rubric, or module:Class",
         ),
         ("[mien.yaml]", "study/small.yaml:10: no rubric lies at 'mien.yaml'; did you mean 'mine.yaml'?"),
         ("[checks.py]", "study/small.yaml:10: 'checks.py' is a file; name the class in it, as checks.py:Short"),
