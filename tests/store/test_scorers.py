@@ -83,7 +83,8 @@ def test_who_judges_where_nobody_is_named(changes: dict[str, object], judge: str
         ("[mine]", "study/small.yaml:10: no scorer is named 'mine'; did you mean 'mine.yaml'?"),
         (
             "[zzz]",
-            "study/small.yaml:10: no scorer is named 'zzz'; choose from: agreement, ai-disclosure, alliance, answers, boundaries, boundaries-acknowledgement, "
+            "study/small.yaml:10: no scorer is named 'zzz'; choose from: agreement, ai-disclosure, alliance, answers, boundaries, "
+            "boundaries-acknowledgement, "
             "boundaries-apology, boundaries-boundary-setting, boundaries-deflection, boundaries-direct-refusal, boundaries-emotional-awareness, "
             "boundaries-explanation, …; or write the path of a rubric, or module:Class",
         ),
