@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sim.analysis.arms import RunSource
 from sim.analysis.baseline import Earlier, plain
 from sim.analysis.estimates import FEW, FEWEST_SCENARIOS, Estimate, different, estimate, interval
@@ -13,9 +11,6 @@ from sim.analysis.needed import Needed
 from sim.analysis.needed import needed as needed_for
 from sim.analysis.pairs import Sides, align, leave_out
 from sim.analysis.sentence import signed, split
-
-if TYPE_CHECKING:
-    pass
 
 
 def not_worse(new: RunSource, old: Earlier, target: str, measure_id: str, margin: float) -> Check:

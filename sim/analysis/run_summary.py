@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sim.analysis.adaptability import Adaptability, Recovery
 from sim.analysis.by_persona import SessionPoint
@@ -25,9 +25,6 @@ from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 from sim.core.spec import Unsuited
 from sim.core.spec.study import Primary
-
-if TYPE_CHECKING:
-    pass
 
 
 class TrialCounts(Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +14,6 @@ from sim.cli.flags import (
     RunName,
 )
 from sim.core.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 
 class Kind(StrEnum):

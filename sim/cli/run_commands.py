@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -33,9 +33,6 @@ from sim.cli.flags import (
 )
 from sim.cli.log_wish import LogWish
 from sim.core.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 
 def run_command(
