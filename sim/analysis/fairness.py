@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sim.core.spec.scorer import ScorerInfo
 
 Unit = Literal["personas", "scripted scenarios"]
-COUNTED: Final = ("warmth", "words")
+COUNTED: Final = ("warm_replies", "words")
 """Outcomes that take no rater, beside the primary one and those of scorers."""
 
 

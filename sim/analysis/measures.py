@@ -452,7 +452,7 @@ MEASURES: tuple[Measure, ...] = (
     _repeats("carry_over", "carry-over", partial(_moved, _carry_over), DIFFERENCE, listed=False),
     Measure("said_before", "said before", "lower", (_said_before,), proportion=True, scale=SHARE, pooled=pool_said),
     # Asked for by name, and in fairness: whoever compares targets has the moves themselves.
-    Measure("warmth", "warm replies", "neither", (_warmth,), proportion=True, scale=SHARE, ranked=False, listed=False),
+    Measure("warm_replies", "warm replies", "neither", (_warmth,), proportion=True, scale=SHARE, ranked=False, listed=False),
     Measure("words", "words a reply", "neither", (_words,), digits=1, pooled=pool_words, ranked=False),
     Measure("cost", "cost of a reply, $", "lower", (partial(_whole, _cost),), digits=6, ranked=False),
     Measure("tokens", "tokens a reply", "lower", (partial(_whole, _tokens),), digits=0, ranked=False),

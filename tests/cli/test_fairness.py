@@ -78,7 +78,7 @@ def test_arms_say_the_messages_of_the_run_again_and_differ_in_the_token_alone() 
 def test_compare_show_report_and_export_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     (target,) = json.loads(printed(capsys, "compare", "swapped", "--by", "identity", "--json"))["targets"]
     assert (target["target"], target["users"], target["unit"]) == ("bot", "frozen", "personas")
-    assert [o["measure"] for o in target["outcomes"]][:3] == ["fixed_set", "warmth", "words"]
+    assert [o["measure"] for o in target["outcomes"]][:3] == ["fixed_set", "warm_replies", "words"]
     gap = target["outcomes"][0]["gaps"][0]
     assert (gap["a"], gap["b"], gap["personas"], gap["tier"]) == ("name Emily", "name Lakisha", 3, "look")
     assert json.loads(printed(capsys, "show", "swapped", "--json"))["fairness"] == [target]
