@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.api.baselines import load_baseline
+from sim.api.runs import RESULTS, Run, load_run
 from sim.core.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from sim.analysis.fairness import FairnessDocument
     from sim.analysis.gate import GateDocument
     from sim.analysis.pooled_users import PooledUsersDocument
-from sim.api.baselines import load_baseline
-from sim.api.runs import RESULTS, Run, load_run
 
 
 def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
