@@ -214,6 +214,8 @@ def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str
         said = f"memory {'seems to cost' if look else 'costs'} {_listed(lost)}"
     else:
         said = f"memory buys nothing that {people} can show"
+        alone = [noun for noun, of in known if _clear(of)]
+        said += f" over all measures together, though by itself {_listed(alone)} differs" if alone else ""
     names = {SECOND: "callback on scripted facts", "fixed_set": "fixed set", **_NOUNS}
     figures = ", ".join(f"{names[m]} {plus_minus(found[m], sign)}" for _, m in named if found[m].difference is not None)
     place = where(steady)

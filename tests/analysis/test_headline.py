@@ -11,12 +11,12 @@ import pytest
 from sim.analysis.arms import RunSource
 from sim.analysis.compare import CompareDocument, Comparison, compare
 from sim.analysis.gate_checks import check
-from sim.analysis.measures import BY_ID, LIKABILITY
+from sim.analysis.measures import BY_ID, LIKABILITY, SECOND
 from sim.analysis.non_inferiority import not_worse
 from sim.analysis.pairs import Paired
 from sim.analysis.requirements import parse_requirement
-from sim.analysis.sentence import criterion_sentence, left_out_sentence, split
-from sim.core.codebook import ALWAYS, DIMENSIONS, LABELS
+from sim.analysis.sentence import criterion_sentence, left_out_sentence, memory_sentence, split
+from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS
 from tests.analysis.cells import people, source
 from tests.analysis.trials import Given
 
@@ -68,6 +68,16 @@ def test_what_memory_buys_is_told_without_what_it_is_by_definition() -> None:
     (told,) = compare([source(better)]).memory  # type: ignore[arg-type]
     assert told.startswith("In this scenario memory buys liking on the fixed set and, as far as 24 personas can show, nothing else: fixed set +")
     assert told.endswith("(remembers less forgets, one model with memory full and none; 24 personas: screen).")
+
+
+def test_what_is_clear_by_itself_and_not_over_all_measures_is_not_told_as_nothing() -> None:
+    found = compare([source(callback_world())]).measures
+    (steady,) = found["fixed_set"].comparisons
+    callback = steady.model_copy(update={"difference": 1.5, "interval": (0.9, 2.1), "verdict": "not separable"})
+    told = memory_sentence(
+        {"fixed_set": steady, SECOND: callback, **dict.fromkeys(CRITERIA, steady)}, target=steady.a, memory="full", base_memory="none"
+    )
+    assert " memory buys nothing that 24 personas can show over all measures together, though by itself callback differs: callback on" in told
 
 
 # --- split --------------------------------------------------------------------------------------------------------
