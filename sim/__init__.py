@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.api import Run, load_run, run_study
+    from sim.app import Run, load_run, run_study
     from sim.core.event import Assessment, NotApplicable, Unscored
 
 __all__ = ["Assessment", "NotApplicable", "Run", "Unscored", "load_run", "run_study"]
@@ -27,7 +27,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(event, name)
     if name in __all__:
-        from sim import api
+        from sim import app
 
-        return getattr(api, name)
+        return getattr(app, name)
     raise AttributeError(f"module 'sim' has no attribute '{name}'")

@@ -28,7 +28,7 @@ import pytest
 
 if TYPE_CHECKING:
     from sim.analysis.gate import GateDocument
-    from sim.api import Run
+    from sim.app import Run
 
 TARGET = "target"
 """The id that the callable goes by."""
@@ -48,7 +48,7 @@ class TestedRun:
         Args:
             allow_offline: decide also what an offline model says of the chatbot, which is no evidence.
         """
-        from sim.api import gate_run
+        from sim.app import gate_run
 
         return gate_run(self.run, require=requirements, allow_offline=allow_offline)
 
@@ -86,7 +86,7 @@ class Rapport:
         Args:
             study: further keys of a study, such as `user={"model": "openai/gpt-5"}` or `concurrency=4`.
         """
-        from sim.api import run_study
+        from sim.app import run_study
         from sim.core.spec import Study
 
         self._made += 1

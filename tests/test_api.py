@@ -88,7 +88,7 @@ def test_names_are_imported_from_the_package() -> None:
 
     assert callable(load_run)
     assert callable(run_study)
-    import sim.run.plan
+    import sim.engine.plan
 
     assert sim.run_study is run_study
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from sim.api import prepare_study
+from sim.app import prepare_study
 from sim.cli.app import app
 from sim.core.spec import Limits
-from sim.run.preflight import check_prices, priced_parts
+from sim.engine.preflight import check_prices, priced_parts
 from sim.score.registry import known_names
 from tests.benchmarks.coverage import TABLES
 

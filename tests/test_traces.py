@@ -13,16 +13,16 @@ import pytest
 
 import sim
 from sim.core.errors import InputError, Notice
+from sim.engine.recipe import Recipe
+from sim.engine.worker import DriverOrder, Report
+from sim.engine.workers import Workers
 from sim.llm.hosts import LocalOnly, collectors
 from sim.llm.otel import collector, why_unsent
-from sim.run.recipe import Recipe
-from sim.run.worker import DriverOrder, Report
-from sim.run.workers import Workers
 from tests.cli.small import project
 from tests.collector import Collected, collecting
-from tests.run.backends import plans_of, recipe_of, study
-from tests.run.test_backends import InProcess
-from tests.run.test_backends import run as run_on
+from tests.engine.backends import plans_of, recipe_of, study
+from tests.engine.test_backends import InProcess
+from tests.engine.test_backends import run as run_on
 from tests.server import Server
 
 HEADER = "Bearer glsa-51e0c7d29b8f46aa"
@@ -199,7 +199,7 @@ async def test_trials_that_workers_hold_are_in_the_tree_of_their_run(here: Path,
     async def hire(recipe: Recipe) -> Apart:
         return Apart(recipe)
 
-    monkeypatch.setattr("sim.api.running._backend", lambda cluster, shared: Workers(hire, count=2, traffic=shared.traffic))
+    monkeypatch.setattr("sim.app.running._backend", lambda cluster, shared: Workers(hire, count=2, traffic=shared.traffic))
     collected, _ = await traced(here, monkeypatch)
     (run,), (trial,) = collected.named("run "), collected.named("trial ")
     assert (run["parent"], trial["parent"]) == (None, run["id"])

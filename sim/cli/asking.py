@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from sim.api import Run
+    from sim.app import Run
     from sim.cli.scoring import ScoreOptions
     from sim.core.judgement import Judgement
     from sim.core.spec import KeptScorer, ModelSpec, Persona
-    from sim.run.judges import Judging
+    from sim.engine.judges import Judging
 
 DEFAULT: Final = "liked"
 """The question that is asked where nobody knows who talked, and none is brought."""

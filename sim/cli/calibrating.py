@@ -23,11 +23,11 @@ from sim.store.files import open_regular
 if TYPE_CHECKING:
     from sim.analysis.response import ResponseMatrix
     from sim.cli.log_wish import LogWish
+    from sim.engine.attack import FacedAttacks
+    from sim.engine.edits import RatedScenes
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
     from sim.present.response import ResponseDocument
-    from sim.run.attack import FacedAttacks
-    from sim.run.edits import RatedScenes
     from sim.score.scorer import Tagger
 
 SENDS = "texts of personas and of shipped conversations"
@@ -39,10 +39,10 @@ HELD_OUT_BY = "python -m tests.benchmarks.moves_tagger"
 def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, log: LogWish, as_json: bool) -> int:
     """Rate the edited replies and print the response matrix."""
     from sim.cli.reading import print_rendered
+    from sim.engine.edits import rate_scenes
+    from sim.engine.preflight import check_rater
     from sim.llm.prompts import load_prompts
     from sim.present.response import render_response
-    from sim.run.edits import rate_scenes
-    from sim.run.preflight import check_rater
     from sim.store.scenes import load_scenes
 
     check_rater(rater)
@@ -69,10 +69,10 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
 def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, log: LogWish, as_json: bool) -> int:
     """Put constructed texts before the judges and print which were accepted."""
     from sim.cli.reading import print_rendered
+    from sim.engine.attack import face_attacks
+    from sim.engine.preflight import check_rater
     from sim.llm.prompts import load_prompts
     from sim.present.attacks import attack_document, render_attacks
-    from sim.run.attack import face_attacks
-    from sim.run.preflight import check_rater
     from sim.score.registry import built_in_rubrics
     from sim.store.attacks import load_attacks
     from sim.store.library import load_codebook

@@ -16,7 +16,7 @@ from sim.present.words import not_suited
 
 if TYPE_CHECKING:
     from sim.core.spec import Study
-    from sim.run.reach import Door
+    from sim.engine.reach import Door
     from sim.store.check import CheckedFile
     from sim.store.library import LoadedStudy
 
@@ -94,7 +94,7 @@ def _counts(loaded: LoadedStudy, kind: str) -> dict[str, int]:
 
 
 def _doors(study: Study) -> tuple[Door, ...]:
-    from sim.run.reach import look
+    from sim.engine.reach import look
 
     return asyncio.run(look(study))
 
@@ -125,13 +125,13 @@ def _entry(file: CheckedFile, doors: tuple[Door, ...] | None) -> dict[str, Any]:
 def _demanding(file: CheckedFile) -> CheckedFile:
     """`file`, a study also held against the names that exist and the keys that are set."""
     if file.suite:
-        from sim.api.suites import suite_faults
+        from sim.app.suites import suite_faults
 
         return file.with_problems(suite_faults(file.suite))
     if not file.study:
         return file
-    from sim.run.preflight import file_faults, study_faults
-    from sim.run.scorers import judge_faults, rubrics_of
+    from sim.engine.preflight import file_faults, study_faults
+    from sim.engine.scorers import judge_faults, rubrics_of
 
     found = study_faults(file.loaded.study if file.loaded else file.study, resolved=file.loaded is not None)
     if file.loaded:

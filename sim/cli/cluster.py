@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue, RootModel
 
 from sim.core.errors import InputError, nearest
-from sim.run.cluster import Cluster
+from sim.engine.cluster import Cluster
 from sim.store.yaml_file import load_yaml
 
 BACKENDS = ("local", "ray")

@@ -7,11 +7,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import compare_by_identity, compare_runs, compare_with_itself, cross_runs, pool_users
+from sim.app import compare_by_identity, compare_runs, compare_with_itself, cross_runs, pool_users
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
-from sim.run.collector import rare_collection
+from sim.engine.collector import rare_collection
 
 if TYPE_CHECKING:
     from sim.analysis.arms import By

@@ -23,7 +23,7 @@ from sim.targets.first_contact.request import Draft, draft_request, draft_url
 from sim.targets.first_contact.response import ReplyReading, read_response
 
 if TYPE_CHECKING:
-    from sim.run.first_contact import Spoken
+    from sim.engine.first_contact import Spoken
 
 NAME = "my-bot"
 """What a chatbot is called as long as nobody has named it."""

@@ -16,17 +16,17 @@ from sim.cli.log_wish import LogWish
 from sim.cli.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, what_next, write_person
 from sim.cli.watched import Watch
 from sim.core.errors import one_line
+from sim.engine.drafting import Drafts, check_drafter, draft_people
 from sim.llm.prompts import load_prompts
 from sim.llm.traffic.budget import Spent
 from sim.present.population import remarks
 from sim.present.words import many, money, safe
-from sim.run.drafting import Drafts, check_drafter, draft_people
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits, Persona
+    from sim.engine.drafting import Drafts
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.run.drafting import Drafts
 
 AGAIN = "the same command goes on"
 _REASON = 200

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import load_run_and_events
+from sim.app import load_run_and_events
 from sim.cli.exit import DONE
 from sim.cli.output import put
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.api import Run
+    from sim.app import Run
     from sim.core.event import Event
 
 

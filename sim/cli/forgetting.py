@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sim.api import forget_run, load_run
+from sim.app import forget_run, load_run
 from sim.cli.exit import DONE
 from sim.core.errors import InputError
 from sim.present.words import many

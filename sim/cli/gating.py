@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import gate_run, keep_run_baseline, load_run
+from sim.app import gate_run, keep_run_baseline, load_run
 from sim.cli.exit import DONE
 from sim.cli.output import put
 from sim.cli.reading import print_rendered

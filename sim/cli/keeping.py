@@ -13,24 +13,24 @@ from sim.core.errors import InputError
 from sim.core.event import TaggedSentence, Tags, Unscored
 from sim.core.logged import Labels
 from sim.core.spec import ModelSpec, RubricScorer
+from sim.engine.judges import build_judging
+from sim.engine.preflight import check_rater
+from sim.engine.scorers import check_judges
 from sim.llm.prompts import load_texts
 from sim.present.rating_rows import HEAD
-from sim.run.judges import build_judging
-from sim.run.preflight import check_rater
-from sim.run.scorers import check_judges
 from sim.store.library import load_persona
 from sim.store.log_run import JUDGE, LogIntake, find_log_run, known_person
 from sim.store.plants import load_plants
 
 if TYPE_CHECKING:
-    from sim.api import Run
+    from sim.app import Run
     from sim.cli.scoring import ScoreOptions
     from sim.core.codebook import Codebook
     from sim.core.event import Tagging
     from sim.core.logged import LoggedReply
     from sim.core.spec import Rubric, ScorerUse
-    from sim.run.judges import Judging
-    from sim.run.marking import Mark, Marked
+    from sim.engine.judges import Judging
+    from sim.engine.marking import Mark, Marked
     from sim.store.runs import RunFolder
 
 
@@ -143,7 +143,7 @@ class Kept:
 
     @property
     def _loaded(self) -> Run:
-        from sim.api import load_run
+        from sim.app import load_run
 
         if self._run is None:
             self._run = load_run(self.folder.path, words=False)

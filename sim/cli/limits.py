@@ -59,7 +59,7 @@ def _changed(tuning: Tuning, wish: LimitsWish) -> Tuning:
 
 def _models(study: Study) -> list[str]:
     """What the journal calls whoever is asked over a network."""
-    from sim.run.preflight import priced_parts
+    from sim.engine.preflight import priced_parts
 
     kinds = {"HttpTargetSpec": "http"}
     found = (getattr(spec, "model", None) or f"{kinds.get(type(spec).__name__, '')}/{getattr(spec, 'id', '')}" for _, _, spec in priced_parts(study))

@@ -11,17 +11,17 @@ from sim.analysis.chances import foresee, foresee_margin, level_spreads, margin_
 from sim.analysis.measures import BY_ID
 from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
 from sim.analysis.requirements import parse_margin, parse_requirement
-from sim.api import Prepared, load_run, prepare_study
+from sim.app import Prepared, load_run, prepare_study
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
 from sim.core.spec import ChatTargetSpec
+from sim.engine.plan import Range
+from sim.engine.staff import offline_parts
+from sim.engine.tokens import forecast_tokens, pilot_usage
 from sim.llm.prices import model_price
 from sim.llm.prompts import load_prompts
 from sim.present.planning import PlanDocument, RolePlan, render_planning
-from sim.run.plan import Range
-from sim.run.staff import offline_parts
-from sim.run.tokens import forecast_tokens, pilot_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from sim.analysis.measures import Measure
     from sim.analysis.power import Spreads
     from sim.analysis.requirements import Requirement
-    from sim.api import Run
+    from sim.app import Run
     from sim.core.event import Role
     from sim.core.spec import ModelSpec, Study
+    from sim.engine.tokens import RoleTokens
     from sim.llm.prices import Price
-    from sim.run.tokens import RoleTokens
 
 PEOPLE_AN_ITEM = (2, 3, 4)
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sim.core.batch import CallTotals, EventBatch
     from sim.core.record import Trial
+    from sim.engine.plan import TrialPlan
     from sim.llm.traffic.passage import Traffic
-    from sim.run.plan import TrialPlan
 
 EVERY = 10.0
 """Seconds before the first plain line; each gap is twice as long as the one before,"""

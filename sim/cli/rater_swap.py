@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import Run, load_run
+from sim.app import Run, load_run
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 

@@ -117,7 +117,7 @@ def _ratings_of_run(name: str, results: Path, offline: list[bool]) -> Ratings:
     """Everything that a run's raters and scorers said; whether offline models are among them is added to `offline`."""
     from sim.analysis.joining import Ratings
     from sim.analysis.judging import rate_run, scales_of
-    from sim.api import load_run
+    from sim.app import load_run
 
     run = load_run(name, results=results, words=False)
     scorers = tuple(run.folder.scorers.values())
@@ -132,7 +132,7 @@ def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocu
     from sim.analysis.families import rater_models
     from sim.analysis.judging import judge_run, own_targets, scales_of
     from sim.analysis.people import summarise_people
-    from sim.api import load_run
+    from sim.app import load_run
     from sim.present.calibration import calibration_document
 
     run = load_run(name, results=results, words=False)

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import Run, load_run
+from sim.app import Run, load_run
 from sim.cli.exit import DONE
 from sim.core.errors import InputError, nearest
-from sim.run.collector import rare_collection
+from sim.engine.collector import rare_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from sim.analysis.realism import Talks, hold_against_people, hold_against_talks, references
-from sim.api import load_run
+from sim.app import load_run
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
-from sim.run.collector import rare_collection
+from sim.engine.collector import rare_collection
 from sim.store.logs import SUFFIXES, Log, PassedOver
 
 MOST_COMPLAINTS = 20

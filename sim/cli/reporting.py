@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.api import load_run_and_events
+from sim.app import load_run_and_events
 from sim.cli.exit import DONE
 from sim.cli.output import put
 from sim.core.errors import InputError
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, results: Path, as_json: bool) -> int:
     """Write what was asked for and say where it stands."""
+    from sim.engine.collector import rare_collection
     from sim.present.report.build import build_report
-    from sim.run.collector import rare_collection
 
     if figures is not None and (brief or out is not None):
         raise InputError("figures are files of their own, in the folder that --figures names", mend="leave out --brief and --out")

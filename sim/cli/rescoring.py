@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.api import Run, count_absent, load_run, rescore_run
+from sim.app import Run, count_absent, load_run, rescore_run
 from sim.cli.asking import Asked, read_asked, write_asked
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
@@ -24,13 +24,13 @@ from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
 from sim.core.event import CallLost
 from sim.core.spec import Limits, RubricScorer, ScorerUse
+from sim.engine.batches import Batching, check_batches
+from sim.engine.judges import Judging, build_judging
+from sim.engine.marking import Tally
+from sim.engine.rescore import retell, taken_by_tagger
+from sim.engine.scorers import keep_scorers, renew_scorers
 from sim.llm.hosts import TO_SIMULATOR
 from sim.present.rating_rows import HEAD
-from sim.run.batches import Batching, check_batches
-from sim.run.judges import Judging, build_judging
-from sim.run.marking import Tally
-from sim.run.rescore import retell, taken_by_tagger
-from sim.run.scorers import keep_scorers, renew_scorers
 from sim.store.library import load_codebook
 from sim.store.log_run import known_person
 from sim.store.rubrics import load_rubrics

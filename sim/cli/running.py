@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sim.api import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.app import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
 from sim.cli.outgoing import announcement
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from sim.cli.log_wish import LogWish
     from sim.cli.suiting import SuiteWish
     from sim.core.ports import Listener
+    from sim.engine.cluster import Cluster
+    from sim.engine.plan import TrialPlan
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.run.cluster import Cluster
-    from sim.run.plan import TrialPlan
     from sim.store.runs import RunFolder
 
 M = TypeVar("M", Study, Limits)
@@ -134,7 +134,7 @@ def run(
     files: VerdictFiles = NOWHERE,
 ) -> int:
     """`sim run`."""
-    from sim.run.scorers import judges_of, rubrics_of
+    from sim.engine.scorers import judges_of, rubrics_of
 
     files.check(as_json=as_json)
     prepared = _prepare(study, changes, suite, dry_run=dry_run, local_only=local_only)
@@ -147,7 +147,7 @@ def run(
 
         beginning = [*price_lines(prepared), *beginning]
     if dry_run:
-        from sim.run.preflight import check_hosts
+        from sim.engine.preflight import check_hosts
 
         check_hosts(prepared.loaded.study, local_only, scorers=judges)
         for line in beginning:
@@ -185,7 +185,7 @@ def resume(
     files: VerdictFiles = NOWHERE,
 ) -> int:
     """`sim resume`."""
-    from sim.run.scorers import judges_of, renew_scorers
+    from sim.engine.scorers import judges_of, renew_scorers
 
     files.check(as_json=as_json)
 

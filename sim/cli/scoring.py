@@ -22,8 +22,8 @@ from sim.store.logs import SUFFIXES
 if TYPE_CHECKING:
     from sim.cli.tagging import TalkSource
     from sim.core.codebook import Codebook
+    from sim.engine.marking import Marked, Tally
     from sim.llm.hosts import LocalOnly
-    from sim.run.marking import Marked, Tally
     from sim.score.price import CallTally
     from sim.score.teacher_forced import ForcedFigures
 
@@ -97,7 +97,7 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
     from sim.cli.keeping import Kept
     from sim.cli.logs import configure_logging
     from sim.cli.tagging import Tagging, TalkSource
-    from sim.run.marking import BY_LOG, Tally
+    from sim.engine.marking import BY_LOG, Tally
     from sim.score.teacher_forced import TeacherForced
     from sim.store.library import load_codebook
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.api import Prepared, Run, judge_run, prepare_suite
+from sim.app import Prepared, Run, judge_run, prepare_suite
 from sim.cli.contacting import NAME, PATIENCE, TargetWish, Visit
 from sim.cli.exit import INCOMPLETE
 from sim.cli.outgoing import announcement
@@ -107,7 +107,7 @@ def _find(wish: SuiteWish, local_only: LocalOnly | None, *, dry_run: bool) -> Ta
     """The target, spoken to once where only its answer tells how it is spoken to."""
 
     def admit(target: TargetSpec) -> None:
-        from sim.run.preflight import check_hosts, check_keys
+        from sim.engine.preflight import check_hosts, check_keys
 
         study = _study(wish, target, None)
         check_hosts(study, local_only)

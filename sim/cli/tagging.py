@@ -13,7 +13,7 @@ from sim.cli.progress import Line
 from sim.cli.stopping import ANEW, Stopping
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Sampling, name_tagger
-from sim.run.marking import Marked, by_labels, mark_talks
+from sim.engine.marking import Marked, by_labels, mark_talks
 from sim.score.price import CallTally
 from sim.store.logs import Log, PassedOver
 
@@ -118,8 +118,8 @@ class Tagging:
             asyncio.run(self._tag())
 
     def _admit(self) -> None:
+        from sim.engine.preflight import check_prices, check_tagger
         from sim.llm.keys import check_credentials
-        from sim.run.preflight import check_prices, check_tagger
 
         check_tagger(self._spec, self._codebook)
         check_prices([("tagger", "the tagger", self._spec)], self._wish.limits(Limits()))
@@ -129,11 +129,11 @@ class Tagging:
             print(leaving, file=sys.stderr)
 
     async def _tag(self) -> None:
+        from sim.engine.clients import Clients
+        from sim.engine.judges import build_tagger
         from sim.llm.build import Shared
         from sim.llm.prompts import load_prompts
         from sim.llm.traffic.passage import Traffic
-        from sim.run.clients import Clients
-        from sim.run.judges import build_tagger
 
         limits = self._wish.limits(Limits())
         traffic = Traffic(limits, concurrency=self._wish.concurrency)

@@ -13,16 +13,16 @@ from sim.cli.log_wish import LogWish
 from sim.cli.reading import print_rendered
 from sim.cli.watched import Watch
 from sim.core.errors import InputError
+from sim.engine.inventory import fill_in_inventory, items_for
+from sim.engine.preflight import check_user
 from sim.llm.prompts import load_prompts
-from sim.run.inventory import fill_in_inventory, items_for
-from sim.run.preflight import check_user
 from sim.store.library import load_personas
 
 if TYPE_CHECKING:
     from sim.core.spec import Limits
+    from sim.engine.inventory import FilledIn
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.run.inventory import FilledIn
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sim.api import Prepared, Run, run_study
+from sim.app import Prepared, Run, run_study
 from sim.cli.contacting import NAME, PATIENCE, Contact, TargetWish, Visit, aside
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import AS_USUAL, LogWish
@@ -31,10 +31,10 @@ from sim.core.errors import InputError
 from sim.core.fold import fold
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
 from sim.core.standins import StandIns
+from sim.engine.plan import plan_trials
+from sim.engine.preflight import check_histories, check_hosts, check_keys, check_names
+from sim.engine.reach import check_reach
 from sim.llm.guard import guarded
-from sim.run.plan import plan_trials
-from sim.run.preflight import check_histories, check_hosts, check_keys, check_names
-from sim.run.reach import check_reach
 from sim.store.library import LoadedStudy, from_here, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
 from sim.targets.first_contact.exchange import Exchanged
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.event import Event
     from sim.core.spec import Persona, Scenario
+    from sim.engine.first_contact import Stranger
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
     from sim.present.first_contact import Growing
     from sim.present.trial_json import TrialDocument
-    from sim.run.first_contact import Stranger
     from sim.store.runs import RunFolder
 
 RUN = "try"
@@ -227,7 +227,7 @@ def _studies(casting: _Casting, target: TargetSpec, *, name: str, timeout: float
     Raises:
         InputError: target, personas and scenario do not fit together.
     """
-    from sim.run.first_contact import first_session
+    from sim.engine.first_contact import first_session
 
     common: dict[str, Any] = {"targets": (target,), "user": casting.user, "limits": Limits(timeout=timeout)}
     study = Study(name=name, personas=casting.names, scenarios=(casting.scenario_name,), concurrency=4, **common)
@@ -262,10 +262,10 @@ async def _meet(
     local_only: LocalOnly | None,
 ) -> Run:
     """Talk with it; `keep` is called once it has answered."""
+    from sim.engine.first_contact import Stranger
+    from sim.engine.staff import offline_parts
     from sim.llm.prompts import load_prompts
     from sim.present.first_contact import Growing
-    from sim.run.first_contact import Stranger
-    from sim.run.staff import offline_parts
 
     study, plan = tried.loaded.study, tried.plans[0]
     await check_reach(study)
@@ -339,8 +339,8 @@ class _Live:
         self._growing.end(self._document())
 
     def _document(self) -> TrialDocument:
+        from sim.engine.staff import offline_parts
         from sim.present.trial_json import trial_document
-        from sim.run.staff import offline_parts
 
         loaded = self._tried.loaded
         return trial_document(self._trial, study=loaded.study, codebook=loaded.codebook, offline=offline_parts(loaded.study))

@@ -94,7 +94,7 @@ class _LogCheck:
 
 
 def _run(name: str, wish: ScoreOptions, results: Path) -> Iterator[Checked]:
-    from sim.api import load_run
+    from sim.app import load_run
 
     if wish.persona:
         raise InputError("is who talked in a log, and this is a run", mend="leave it out", where="--persona")

@@ -194,7 +194,7 @@ async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> Asyn
     Raises:
         InputError: there is no such run or study, another viewer or command writes to it, or it does not hold enough for everybody.
     """
-    from sim.api import load_run, open_people_run, staffed
+    from sim.app import load_run, open_people_run, staffed
     from sim.present.viewer.people import Chatting, People, ReadingTask
 
     assert wish.study is not None

@@ -17,7 +17,7 @@ from sim.present.words import NONE, OFFLINE_MARK, many, money, percent, safe
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from sim.run.attack import AttackVerdict, FacedAttacks
+    from sim.engine.attack import AttackVerdict, FacedAttacks
 
 MOST_NAMED = 10
 """Attacks that were accepted, named one by one: those that most judges accepted."""

@@ -13,8 +13,8 @@ from sim.present.transcript import LABEL, READABLE, TranscriptLayout
 from sim.present.words import safe
 
 if TYPE_CHECKING:
+    from sim.engine.first_contact import Spoken
     from sim.present.trial_json import TrialDocument
-    from sim.run.first_contact import Spoken
     from sim.targets.first_contact.exchange import Exchanged
     from sim.targets.first_contact.finding import Finding
 

@@ -18,7 +18,7 @@ from sim.present.words import NONE, many, not_suited, safe
 
 if TYPE_CHECKING:
     from sim.core.spec import Study
-    from sim.run.plan import Forecast, Range
+    from sim.engine.plan import Forecast, Range
     from sim.store.runs import RunLine
 
 

@@ -15,9 +15,9 @@ from sim.core.event import Role
 from sim.core.frozen import Frozen
 from sim.core.spec import Unsuited
 from sim.core.spec.study import Primary
+from sim.engine.plan import Range
 from sim.present.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, many, money, not_suited, number
-from sim.run.plan import Range
 
 if TYPE_CHECKING:
     from sim.analysis.power import Design

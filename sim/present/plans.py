@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.run.plan import plan_logged, plan_trials
+from sim.engine.plan import plan_logged, plan_trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sim.core.spec import KeptScorer
-    from sim.run.plan import TrialPlan
+    from sim.engine.plan import TrialPlan
     from sim.store.runs import RunFolder
 
 

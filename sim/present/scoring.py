@@ -15,11 +15,11 @@ from sim.analysis.said_before import SaidBeforeFigures, said_figures
 from sim.core.event import Tags, Unscored
 from sim.core.frozen import Frozen
 from sim.core.logged import Labels
+from sim.engine.marking import NO_LABELS, Lost
 from sim.present.plain_table import ruled
 from sim.present.references import reference_lines
 from sim.present.scorer_tables import between
 from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
-from sim.run.marking import NO_LABELS, Lost
 from sim.score.price import PerThousand
 from sim.score.sentences import split_sentences
 from sim.score.teacher_forced import ForcedFigures
@@ -27,7 +27,7 @@ from sim.score.teacher_forced import ForcedFigures
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.logged import LoggedReply
-    from sim.run.marking import Mark, Marked, Tally
+    from sim.engine.marking import Mark, Marked, Tally
 
 NAME = 24
 """Columns that the name of a group may take before it is folded."""

@@ -10,8 +10,8 @@ from sim.present.words import many
 
 if TYPE_CHECKING:
     from sim.core.spec.suite import Suite
+    from sim.engine.plan import TrialPlan
     from sim.present.planning import PlanDocument
-    from sim.run.plan import TrialPlan
 
 SECONDS: Final = (2.0, 10.0)
 """For which one model's answer is taken, from a quick one to a slow one, where nobody has measured it."""

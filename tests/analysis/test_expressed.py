@@ -12,10 +12,10 @@ from sim.core.event import Unscored
 from sim.core.inventory import InventoryItem, ItemAnswer
 from sim.core.spec import Persona
 from sim.dialogue.inventory import VOTING, load_items
+from sim.engine.inventory import _sheets, items_for
 from sim.population.marginals import read_marginals
 from sim.population.parts import facets
 from sim.population.person import make_population
-from sim.run.inventory import _sheets, items_for
 
 PEOPLE = make_population(24, read_marginals({}), seed=1).people
 Player = Callable[[Persona, InventoryItem, bool, Random], int | Unscored]

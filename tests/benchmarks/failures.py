@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sim.api import load_run_and_events
+from sim.app import load_run_and_events
 from sim.core.event import CallLost, Event, Judged, Role, Tags, Unscored, UserSpoke, Utterance
 from sim.core.spec.allowance import Seconds, seconds_of
 

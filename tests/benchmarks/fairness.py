@@ -21,7 +21,7 @@ from sim.analysis.arms import viewpoint
 from sim.analysis.estimates import proportion_interval
 from sim.analysis.fairness import IdentityFigures, summarise_fairness
 from sim.analysis.table import MeasureTable
-from sim.api import Run, run_study
+from sim.app import Run, run_study
 from sim.core.spec import Study
 
 PERSONAS = ("danylo", "davi", "ronja", "chebet", "filomena", "nasreen", "thuy", "tore", "zuza", "elspeth", "kavita", "luan")

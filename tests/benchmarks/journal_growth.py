@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.api import run_study
+from sim.app import run_study
 from sim.core.spec import Study
 
 LENGTHS = (50, 100, 200, 500, 1_000)

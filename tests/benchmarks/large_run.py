@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.api import run_study
+from sim.app import run_study
 from sim.core.spec import Study
 from sim.store.condensed import forget_condensed
 from sim.store.runs import RunFolder

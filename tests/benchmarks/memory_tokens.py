@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from sim.api import run_study
+from sim.app import run_study
 from sim.core.spec import Study
 from tests.cli.journals import Row, rows
 

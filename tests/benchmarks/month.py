@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 import yaml
 
-from sim.api import Run, run_study
+from sim.app import Run, run_study
 from sim.core.spec import Study
 from tests.cli.command import ROOT, sim
 

@@ -20,7 +20,7 @@ from statistics import fmean
 
 from sim.analysis.run_summary import TargetSummary
 from sim.analysis.summary import summarise
-from sim.api import Run, run_study
+from sim.app import Run, run_study
 from sim.core.codebook import ALWAYS
 from sim.core.event import Score, Tags
 from sim.core.record import Exchange, Session, Trial

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sim.api import Run, run_study
+from sim.app import Run, run_study
 from sim.core.event import Assessment
 from sim.core.record import Trial
 from sim.core.spec import Study

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from sim.api import run_study
+from sim.app import run_study
 from sim.core.spec import Study
 from tests.server import Server
 

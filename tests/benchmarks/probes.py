@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from sim.api import Run, run_study
+from sim.app import Run, run_study
 from sim.core.event import Grade, Outcome, Probed, ProbeKind
 from sim.core.record import Trial
 from sim.core.spec import Study

@@ -21,9 +21,9 @@ import time
 from bisect import bisect_left
 from pathlib import Path
 
-import sim.api
+import sim.app
 from sim.core.spec import Study
-from sim.run.cluster import Cluster
+from sim.engine.cluster import Cluster
 
 ROOT = Path(__file__).parents[2]
 TRIALS = 150
@@ -106,7 +106,7 @@ class Meter:
 def measure(workers: int) -> dict[str, float]:
     """One run in this process."""
     with tempfile.TemporaryDirectory() as folder, Meter() as meter:
-        run = asyncio.run(sim.api.run_study(study(), results=folder, words=False, cluster=Cluster(workers=workers)))
+        run = asyncio.run(sim.app.run_study(study(), results=folder, words=False, cluster=Cluster(workers=workers)))
         assert run.status == "finished", run.status
         with run.folder.read_journal() as journal:
             at = sorted(event.meta.at for event in journal.all_events())

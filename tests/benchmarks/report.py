@@ -42,7 +42,7 @@ from sim.core.event import (
     Utterance,
 )
 from sim.core.spec import Study
-from sim.run.plan import TrialPlan, plan_trials
+from sim.engine.plan import TrialPlan, plan_trials
 from sim.store.library import resolve_study
 from sim.store.runs import RunFolder, create_run
 from tests.cli.command import ROOT, sim

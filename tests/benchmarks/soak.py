@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import sim.api
+import sim.app
 from sim.core.spec import Limits, Study
 from tests.benchmarks.speed import Case, study
 from tests.server import Remote, serve
@@ -64,10 +64,10 @@ def soak_study(trials: int, exchanges: int, url: str, folder: Path, *, cap: int)
 async def soak_round(made: Study, server: Remote, results: Path) -> Round:
     """Run `made` once, and again where calls were lost, until nothing is absent."""
     before, began = server.stats(), time.perf_counter()
-    run = await sim.api.run_study(made, results=results)
+    run = await sim.app.run_study(made, results=results)
     lost = sum(len(t.lost) for t in run.trials)
     if run.status != "finished":
-        run = await sim.api.resume_run(run.folder.path)
+        run = await sim.app.resume_run(run.folder.path)
         lost = sum(len(t.lost) for t in run.trials)
     after = server.stats()
     found = Round(

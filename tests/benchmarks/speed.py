@@ -22,13 +22,13 @@ from typing import Any
 
 import yaml
 
-import sim.api
-import sim.run.local
+import sim.app
+import sim.engine.local
 from sim.core.event import TaggedSentence, Tags
 from sim.core.spec import Study
+from sim.engine.recipe import Recipe
+from sim.engine.staff import Parts
 from sim.llm.client import CallLog, Client, Message, Request
-from sim.run.recipe import Recipe
-from sim.run.staff import Parts
 from sim.score.scorer import Scored
 from tests.server import Remote, serve
 
@@ -115,14 +115,14 @@ def cpu() -> float:
 
 async def measure(case: Case, server: Remote, folder: Path) -> dict[str, float]:
     """Warm up with five trials, then measure."""
-    sim.run.local.Parts = AskedParts  # type: ignore[misc]
-    await sim.api.run_study(study(Case(5, exchanges=2, client=case.client), server.url, folder), results=folder / "warm")
+    sim.engine.local.Parts = AskedParts  # type: ignore[misc]
+    await sim.app.run_study(study(Case(5, exchanges=2, client=case.client), server.url, folder), results=folder / "warm")
     server.reset()
     if case.rater > 1:
         server.fault("slow", role="rater", seconds=case.latency / 1000 * (case.rater - 1))
-    prepared = sim.api.prepare_study(study(case, server.url, folder))
+    prepared = sim.app.prepare_study(study(case, server.url, folder))
     began, used = time.perf_counter(), cpu()
-    run = await sim.api.run_study(prepared, results=folder / "runs", words=False)  # as `sim run` does
+    run = await sim.app.run_study(prepared, results=folder / "runs", words=False)  # as `sim run` does
     wall, used = time.perf_counter() - began, cpu() - used
     stats = server.stats()
     assert run.status == "finished", run.status

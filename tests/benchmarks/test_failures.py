@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.api import load_run_and_events, run_study
+from sim.app import load_run_and_events, run_study
 from tests.benchmarks.failures import failures, table
 from tests.benchmarks.prefixes import EXCHANGES, study
 from tests.server import Server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.api import Run
+from sim.app import Run
 from tests.benchmarks import planted
 from tests.benchmarks.planted import TARGETS, UNUSED, by_seed, run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.api import Run
+from sim.app import Run
 from tests.benchmarks.planted_stress import CAUGHT_BY, SOUND, caught, liked_best, passes, run, verdicts
 
 SCENARIOS = tuple(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.api import run_study
+from sim.app import run_study
+from sim.engine.tokens import MESSAGE, forecast_tokens
 from sim.llm.prompts import load_prompts
-from sim.run.tokens import MESSAGE, forecast_tokens
 from tests.benchmarks.prefixes import alike, measured, study
 from tests.server import Server
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.api import Run
+from sim.app import Run
 from tests.benchmarks.planted import by_seed, callback, likability
 from tests.benchmarks.probes import balanced, by_seeds, probes, run, share
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sim.analysis.validity import drafts_of
-from sim.api import run_study
+from sim.app import run_study
 from sim.core.logged import LoggedMessage
 from sim.core.spec import Study
 from sim.score.validity.talks import check_talk

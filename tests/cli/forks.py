@@ -129,7 +129,7 @@ def _import_all() -> None:
     import sim
 
     for module in pkgutil.walk_packages(sim.__path__, "sim."):
-        if module.name not in ("sim.__main__", "sim.pytest_plugin", "sim.run.ray"):
+        if module.name not in ("sim.__main__", "sim.pytest_plugin", "sim.engine.ray"):
             importlib.import_module(module.name)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sim.cli.cluster import read_cluster
 from sim.core.errors import InputError
-from sim.run.cluster import Cluster
+from sim.engine.cluster import Cluster
 
 
 def read(backend: str = "ray", address: str | None = None, workers: int | None = None, runtime_env: Path | None = None) -> Cluster | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sim.analysis.compare import compare
-from sim.api import load_run
+from sim.app import load_run
 from sim.present.words import OFFLINE_MARK
 from tests.analysis.test_gate import is_junit
 from tests.cli.command import sim, sim_json

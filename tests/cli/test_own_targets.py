@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.core.errors import InputError
 from sim.core.spec import Study
 from sim.store.yaml_file import load_yaml

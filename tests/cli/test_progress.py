@@ -20,9 +20,9 @@ from sim.core.event import Call, Event, Meta, SessionClosed, SessionOpened, Targ
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.spec import Limits
+from sim.engine.plan import plan_trials
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import TokenEstimate, Traffic
-from sim.run.plan import plan_trials
 from tests import examples
 from tests.waiting import soon
 

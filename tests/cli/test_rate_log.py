@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.core.event import Judged, Score
 from tests.cli.command import ROOT, Here, sim, start
 from tests.cli.journals import rows

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.core.event import Assessed, Assessment, NotApplicable, Unscored
 from sim.core.record import Trial
 from tests.cli.command import ROOT, Here, first_look, sim, sim_json, start

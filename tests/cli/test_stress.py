@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.cli.app import run_app
 from sim.present.report.talks import talk_data
 from tests.cli.small import project

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.api import load_run, prepare_suite
+from sim.app import load_run, prepare_suite
 from sim.core.spec import Study
 from sim.store.library import built_in
 from tests.analysis.test_gate import is_junit

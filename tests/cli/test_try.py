@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.core.errors import InputError
 from sim.core.spec import HttpSpec
 from sim.core.tools import ToolUse

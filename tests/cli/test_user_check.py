@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.core.event import CRITICAL, Assessment, Unscored
 from tests.cli.command import Here, first_look
 from tests.cli.small import SCENARIO, STUDY, project

@@ -9,8 +9,8 @@ import pytest
 
 from sim.core.errors import InputError, split
 from sim.core.spec import left_out
+from sim.engine.plan import forecast, plan_trials
 from sim.present.words import not_suited
-from sim.run.plan import forecast, plan_trials
 from sim.store.check import check_paths
 from tests import examples
 

@@ -14,7 +14,7 @@ from sim.core.spec import Study
 from sim.core.spec.fairness import FrozenTalk, SwappedIdentity, TokenSwap, base_of, swap_arms
 from sim.core.swapping import blinded, change_texts, mask_of, swap_of
 from sim.core.view import rater_view
-from sim.run.plan import plan_trials
+from sim.engine.plan import plan_trials
 from tests import examples
 from tests.samples import play
 

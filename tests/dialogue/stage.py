@@ -17,9 +17,9 @@ from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
 from sim.dialogue.users import ModelUser, ScriptedUser
+from sim.engine.plan import TrialPlan, plan_trials
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import Prompts, load_prompts
-from sim.run.plan import TrialPlan, plan_trials
 from sim.score.checked import check_scorers
 from sim.score.controls import build_controls
 from sim.score.likability import LikabilityRater

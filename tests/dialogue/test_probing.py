@@ -18,9 +18,9 @@ from sim.core.spec.memory import BUILT_IN
 from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.dialogue.probing import Probing
+from sim.engine.plan import TrialPlan
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import load_prompts
-from sim.run.plan import TrialPlan
 from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
 from sim.targets.target import Target

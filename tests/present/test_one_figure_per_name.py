@@ -24,7 +24,7 @@ from rich.console import Console, RenderableType
 from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
 from sim.analysis.requirements import parse_requirement
-from sim.api import Run, load_run, run_study
+from sim.app import Run, load_run, run_study
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS
 from sim.core.event import Assessment, Judged, Meta
 from sim.core.record import Session, Trial

@@ -14,11 +14,11 @@ from sim.core.errors import CallFailed
 from sim.core.event import Tagging, Tags, Unscored
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.core.view import Turn
+from sim.engine.clients import Clients
+from sim.engine.judges import build_tagger
 from sim.llm.build import Shared
 from sim.llm.prompts import load_prompts
 from sim.llm.traffic.passage import Traffic
-from sim.run.clients import Clients
-from sim.run.judges import build_tagger
 from sim.score.moves_model import AT_ONCE
 from sim.score.scorer import Scored
 from sim.store.library import load_codebook

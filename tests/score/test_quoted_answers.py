@@ -14,11 +14,11 @@ from sim.core.probes import Answered, Probe
 from sim.core.spec import Limits, ModelSpec, Sampling
 from sim.core.view import CriterionView, RaterView, Turn
 from sim.dialogue.graph import run_graph
+from sim.engine.clients import Clients
 from sim.llm.build import Shared
 from sim.llm.client import Client, Completion
 from sim.llm.prompts import load_prompts
 from sim.llm.traffic.passage import Traffic
-from sim.run.clients import Clients
 from sim.score.likability import LikabilityRater
 from sim.score.moves_model import ModelTagger
 from sim.score.probe_judge import ProbeJudge

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from sim.api.writing import WatchedSink
+from sim.app.writing import WatchedSink
 from sim.cli.logs import LogEstimated, LogLost, LogSteps
 from sim.cli.progress import Progress
 from sim.core.batch import batch_of, decode, encode
 from sim.core.errors import JournalConflict
 from sim.core.event import CallLost, Event, Judged, TargetReplied, Unscored, UserSpoke, key
 from sim.core.ports import BatchListener, Listener, MemorySink
-from sim.run.outage import OutageListener
+from sim.engine.outage import OutageListener
 from sim.store.call_count import CallCount, read_unaccounted
 from sim.store.journal import create_journal, open_journal
-from tests.run.backends import Kept, plans_of, recipe_of, study
-from tests.run.test_backends import run
+from tests.engine.backends import Kept, plans_of, recipe_of, study
+from tests.engine.test_backends import run
 from tests.store.sample import reply, trial_events
 
 TRIAL = "nora/moving-house/remembers/1"

@@ -18,12 +18,12 @@ from pydantic import TypeAdapter
 from sim.core.ports import MemorySink
 from sim.core.record import Trial
 from sim.core.spec import CustomTargetSpec, Limits, TargetSpec
+from sim.engine.plan import TrialPlan, plan_trials
+from sim.engine.recipe import Recipe
+from sim.engine.staff import Parts
 from sim.llm.build import Shared
 from sim.llm.prompts import load_texts
 from sim.llm.traffic.passage import Traffic
-from sim.run.plan import TrialPlan, plan_trials
-from sim.run.recipe import Recipe
-from sim.run.staff import Parts
 from sim.targets.target import Target
 from tests import examples
 from tests.server import Server

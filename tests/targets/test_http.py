@@ -15,7 +15,7 @@ from sim.core.event import OpeningMeta, SessionClosed, SessionOpened, TargetRepl
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.spec import Limits
-from sim.run.reach import check_reach
+from sim.engine.reach import check_reach
 from sim.targets.target import Target, TargetAnswer
 from tests import examples
 from tests.targets.chatbots import KEY, Booth, Chatbot, chatbot, spec

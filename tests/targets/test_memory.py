@@ -12,11 +12,11 @@ from sim.core.event import MemoryWritten, SessionClosed, SessionOpened, TargetRe
 from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.spec import read_memory
+from sim.engine.plan import plan_trials
 from sim.llm.client import Client, Completion, Request, Scripted
 from sim.llm.embedding import OfflineEmbedder
 from sim.llm.offline import build_offline
 from sim.llm.prompts import load_prompts
-from sim.run.plan import plan_trials
 from sim.targets.chat import ChatTarget
 from sim.targets.memory import build_memory
 from sim.targets.target import TargetAnswer

@@ -9,9 +9,9 @@ import pytest
 import sim
 from sim.core.errors import InputError
 from sim.core.spec import ChatTargetSpec, Study
+from sim.engine.preflight import check_names, priced_parts
+from sim.engine.staff import offline_parts
 from sim.llm.hosts import destinations
-from sim.run.preflight import check_names, priced_parts
-from sim.run.staff import offline_parts
 from sim.store.yaml_file import load_yaml
 from tests.cli.command import Here
 from tests.cli.small import SCENARIO, STUDY, project

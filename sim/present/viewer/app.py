@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sim.core.ports import Clock
+    from sim.engine.plan import TrialPlan
     from sim.present.viewer.people import People
     from sim.present.viewer.runs import OpenRun, OpenRuns
-    from sim.run.plan import TrialPlan
 
 MOST: Final = 500
 """Rows sent at once."""

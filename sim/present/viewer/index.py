@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sim.core.event import Kind
     from sim.core.spec.scorer import ScorerInfo
-    from sim.run.plan import TrialPlan
+    from sim.engine.plan import TrialPlan
     from sim.store.journal import Journal, Stored
 
 KINDS: Final[tuple[Kind, ...]] = (

@@ -25,17 +25,17 @@ from sim.core.seeds import rng
 from sim.core.spec.people import ChoiceQuestion, ScaleQuestion, TextQuestion
 from sim.core.view import CriterionView, RaterView, UserView, View, rater_view
 from sim.dialogue.person import Desk, as_rating, read_given, read_words
-from sim.run.people_assignment import ReadingItem, give_out
-from sim.run.seat import Seat, plans_of
-from sim.run.trial import run_trial
+from sim.engine.people_assignment import ReadingItem, give_out
+from sim.engine.seat import Seat, plans_of
+from sim.engine.trial import run_trial
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink
     from sim.core.record import Trial
     from sim.core.spec import Study
     from sim.core.spec.people import PeopleStudy, Question
-    from sim.run.plan import TrialPlan
-    from sim.run.trial import Staff
+    from sim.engine.plan import TrialPlan
+    from sim.engine.trial import Staff
     from sim.store.journal import Journal
 
 State = dict[str, Any]

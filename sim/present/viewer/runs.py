@@ -17,10 +17,10 @@ from sim.core.address import Address
 from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
+from sim.engine.plan import TrialPlan
 from sim.present.plans import plans_of
 from sim.present.stops import stop_lines
 from sim.present.viewer.index import ExchangeRow, Filter, RowDocument, RowPage, RunIndex, RunProgress
-from sim.run.plan import TrialPlan
 from sim.store.call_count import read_unaccounted
 from sim.store.journal import FILE
 from sim.store.runs import HEADER, RunFolder, open_run

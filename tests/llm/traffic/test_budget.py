@@ -13,12 +13,12 @@ from sim.core.event import Call, Estimated, Role, Usage
 from sim.core.spec import Limits, ModelSpec
 from sim.core.spec.model import PriceSpec
 from sim.core.spec.study import RoleLimits
+from sim.engine.preflight import check_prices, priced_parts
 from sim.llm.counts import count_usage
 from sim.llm.prices import Price, model_price
 from sim.llm.traffic.budget import REPLY, Spent, tally
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import TokenEstimate, Traffic
-from sim.run.preflight import check_prices, priced_parts
 from tests import examples
 from tests.llm.traffic.test_limit import Stage
 

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from starlette.testclient import TestClient
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.core.event import CallLost, Event, TrialFinished
 from sim.present.guide import topics
 from sim.present.showing import render_run

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sim.api import load_run, staffed
+from sim.app import load_run, staffed
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError
 from sim.core.spec.people import PeopleStudy
@@ -46,7 +46,7 @@ def make(results: Path, **changes: Any) -> RunFolder:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run: two targets, two sessions each."""
-    from sim.api import resume_run
+    from sim.app import resume_run
 
     results = tmp_path_factory.mktemp("results")
     make(results)

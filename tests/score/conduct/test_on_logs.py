@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.api import load_run
+from sim.app import load_run
 from sim.cli.app import run_app
 from sim.core.event import Assessment, NotApplicable, Quote
 from sim.score.registry import IN_PYTHON

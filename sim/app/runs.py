@@ -1,0 +1,164 @@
+"""A run as it is read: its trials, its figures, what it was made with; and what is forgotten of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sim.core.errors import InputError, nearest
+from sim.core.fold import fold
+from sim.core.record import RunStatus, Trial
+from sim.core.spec import Study
+from sim.engine.plan import TrialPlan
+from sim.present.plans import plans_of
+from sim.store.runs import RunFolder, open_run
+
+if TYPE_CHECKING:
+    from sim.analysis.arms import RunSource
+    from sim.analysis.run_summary import RunSummary
+    from sim.core.event import Event
+    from sim.core.spec import KeptScorer
+
+
+RESULTS = Path("results")
+"""Where runs are kept unless said otherwise."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a study, as its journal tells."""
+
+    folder: RunFolder
+    plans: tuple[TrialPlan, ...]
+    trials: tuple[Trial, ...]
+    """All planned trials, in the order of the plan; those not begun have no sessions."""
+    status: RunStatus
+
+    @property
+    def name(self) -> str:
+        """The run's folder name."""
+        return self.folder.name
+
+    @property
+    def study(self) -> Study:
+        """What was asked for."""
+        return self.folder.study
+
+    def exchanges(self, library: Literal["polars", "pandas"] = "polars") -> Any:
+        """A row an exchange, as a polars or pandas data frame; `sim.present.exports.COLUMNS` says what each column holds.
+
+        Raises:
+            InputError: the library is not installed.
+        """
+        from sim.present.frames import exchanges_frame
+
+        offline = self.folder.header.offline
+        return exchanges_frame(
+            self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook, scorers=self.source.scorers
+        )
+
+    @cached_property
+    def summary(self) -> RunSummary:
+        """The run in figures."""
+        from sim.analysis.summary import summarise
+        from sim.store.call_count import read_unaccounted
+
+        return summarise(
+            self.study,
+            self.trials,
+            run=self.name,
+            status=self.status,
+            offline=self.folder.header.offline,
+            codebook=self.folder.codebook,
+            later=self.folder.codebooks.values(),
+            edited=self.folder.edited,
+            unaccounted=read_unaccounted(self.folder.path, running=self.status == "running"),
+            table=self.source.table,
+            scorers=self.source.scorers,
+            skipped=self.folder.left_out,
+        )
+
+    @cached_property
+    def source(self) -> RunSource:
+        """The run as something to compare."""
+        from sim.analysis.arms import RunSource
+
+        offline = self.folder.header.offline
+        scorers = tuple(s.info for s in self.folder.scorers.values())
+        return RunSource(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline, scorers=scorers)
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """What its scores depend on beside the target, as hashes by name."""
+        from sim.analysis.versions import conditions
+
+        folder = self.folder
+        return conditions(folder.study, folder.personas, folder.scenarios, folder.codebook, folder.header.prompt_hashes)
+
+
+def load_run(run: str | Path, *, results: str | Path = RESULTS, words: bool = True) -> Run:
+    """Read a run, finished or not, also while another process writes to it. Imports no model library and runs no code of the study.
+
+    Args:
+        words: False leaves out what raters and taggers wrote (reasons, quotes, sentences), which no figure needs: a large run then takes a tenth of
+            the time and memory.
+
+    Raises:
+        InputError: there is no such run, or its files are damaged.
+    """
+    if words:
+        return load_run_and_events(run, results=results)[0]
+    folder = open_run(run, Path(results))
+    return read_digest(folder, plans_of(folder))
+
+
+def load_run_and_events(run: str | Path, *, results: str | Path = RESULTS, scorers: Iterable[KeptScorer] = ()) -> tuple[Run, dict[str, list[Event]]]:
+    """As `load_run`, and with it the events that it was folded from, by trial."""
+    folder = open_run(run, Path(results))
+    return read_whole(folder, plans_of(folder, scorers=scorers))
+
+
+def forget_run(run: str | Path, *, trial: str | None = None, results: str | Path = RESULTS) -> tuple[str, ...]:
+    """Delete for good the texts in a run's journal, and keep its counts, scores, moves and costs. Its `study.yaml` stays as it is.
+
+    Args:
+        trial: the id of the one trial to forget; None: all that have begun.
+
+    Returns:
+        The ids of the trials that were forgotten.
+
+    Raises:
+        InputError: there is no such run or trial, or another program has the journal open.
+        RunLocked: another process is writing to it.
+    """
+    folder = open_run(run, Path(results))
+    with folder.write_journal() as journal:
+        begun = journal.trials()
+        if trial is not None and trial not in begun:
+            raise InputError(f"run '{folder.name}' holds no text of trial '{trial}'", mend=nearest(trial, begun))
+        forgotten = begun if trial is None else (trial,)
+        journal.forget(forgotten)
+    return forgotten
+
+
+def read_whole(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> tuple[Run, dict[str, list[Event]]]:
+    """The run with all of its words, and the events it was folded from, by trial."""
+    from sim.engine.collector import rare_collection
+
+    with rare_collection():
+        events = folder.load_events()
+        trials = tuple(fold(p.blank(), events.get(p.id, ())) for p in plans)
+    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials)), events
+
+
+def read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
+    """The run without what judges wrote."""
+    trials = folder.read_lean(p.blank() for p in plans)
+    return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
+
+
+def _status(trials: Iterable[Trial]) -> RunStatus:
+    return "finished" if all(t.finished or t.failed or t.forgotten for t in trials) else "incomplete"
