@@ -65,7 +65,8 @@ def run_gate(
         judged += [
             (not_worse(new, baseline, target, measure, margin), new.measure(measure).judge) for target in names for measure, margin in margins.items()
         ]
-    arms = {base: of[0].id for base, of in swap_arms(new.study.targets).items()}
+    talked = {t.target for t in new.trials}
+    arms = {base: of[0].id for base, of in swap_arms(new.study.targets).items() if base not in talked}
     stubs = [_stub(arms.get(c.target, c.target), judge, new, baseline) for c, judge in judged]
     checks = [c if stub is None or allow_offline else _no_evidence(c, stub) for (c, _), stub in zip(judged, stubs, strict=True)]
     finished = new.status == "finished" and (baseline is None or baseline.status == "finished")

@@ -32,6 +32,7 @@ from sim.analysis.requirements import (
     parse_requirement,
 )
 from sim.analysis.worst_exchanges import BadExchange, worst_exchanges
+from sim.analysis.worst_pairs import worst_pairs
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
@@ -75,7 +76,7 @@ class VerdictSection(Frozen):
     """`shown`: it has no gate and decides nothing."""
     rows: tuple[VerdictRow, ...]
     worst: tuple[BadExchange, ...]
-    """At most three, the worst first; what nothing speaks against is not among them."""
+    """At most three, the worst first; what nothing speaks against is not among them. Of swapped identities, pairs of replies."""
 
 
 class VerdictDocument(Frozen):
@@ -114,7 +115,7 @@ def judge_suite(of: RunSource, suite: Suite, *, targets: Sequence[str] = (), all
     Raises:
         InputError: a gate speaks of what the run does not hold.
     """
-    judged = tuple(t.id for t in of.study.targets if not t.stress and (not targets or t.id in targets))
+    judged = tuple(t.id for t in of.study.targets if not t.stress and not t.swap and (not targets or t.id in targets))
     members = _members(of, suite)
     found = [_section(_talks(of, section, members), section, judged, allow_offline) for section in suite.sections]
     sections = [section for section, _ in found]
@@ -201,7 +202,7 @@ def _section(of: RunSource, section: SuiteSection, targets: Sequence[str], allow
     rows = [_gated(c, by_text[c.requirement], of.scorers) for c in document.checks]
     shown = [id for s in section.show if (id := _measure_id(s, of.scorers)) is not None]
     rows += [_shown(of, target, id) for target in targets for id in shown]
-    worst = worst_exchanges(of, targets, asked, shown, stubs=allow_offline)
+    worst = worst_pairs(of, targets, asked, stubs=allow_offline) or worst_exchanges(of, targets, asked, shown, stubs=allow_offline)
     verdict = document.verdict if document.checks else "shown"
     return VerdictSection(
         id=section.id, title=section.title, asks=section.asks, verdict=verdict, rows=tuple(rows), worst=worst

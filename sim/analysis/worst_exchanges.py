@@ -46,6 +46,20 @@ class BadExchange(Frozen):
     """In a few words."""
     message: str
     reply: str
+    identity: str = ""
+    """Of a pair of replies to two identities: whom this one was said to, as `name Lakisha`. Empty, as the three below: it is no pair."""
+    beside: str = ""
+    """The other one's trial."""
+    beside_identity: str = ""
+    beside_reply: str = ""
+    """What was said to the other identity in answer to the same message."""
+
+    @property
+    def replies(self) -> tuple[tuple[str, str], ...]:
+        """Who says what: `bot`, or of a pair each reply with whom it is said to."""
+        if not self.beside:
+            return (("bot", self.reply),) if self.reply else ()
+        return (f"bot, {self.identity}", self.reply), (f"bot, {self.beside_identity}", self.beside_reply)
 
 
 @dataclass(frozen=True)

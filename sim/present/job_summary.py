@@ -34,7 +34,7 @@ def worst_in_markdown(title: str, worst: Sequence[BadExchange]) -> list[str]:
     lines = ["", f"<details><summary>{title}</summary>", ""]
     for bad in worst:
         lines.append(f"- **{markdown_text(place_of(bad))}** ({markdown_text(bad.target)}): {markdown_text(shortened(bad.why, REASON))}")
-        lines += [f"  - {who}: {markdown_text(shortened(said))}" for who, said in (("user", bad.message), ("bot", bad.reply)) if said]
+        lines += [f"  - {markdown_text(who)}: {markdown_text(shortened(said))}" for who, said in (("user", bad.message), *bad.replies) if said]
     return [*lines, "", "</details>"]
 
 

@@ -129,8 +129,8 @@ def _lines(bad: BadExchange, *, several: bool) -> Iterator[Text]:
     yield Text.assemble(("  ", ""), (f"{who}{safe(place_of(bad))}", ""), (f"  {shortened(bad.why, REASON)}", "yellow"))
     if bad.message:
         yield Text(f"    user: {shortened(bad.message)}", "dim")
-    if bad.reply:
-        yield Text(f"    bot:  {shortened(bad.reply)}")
+    for speaker, reply in bad.replies:
+        yield Text(f"    {safe(speaker)}: {' ' * (speaker == 'bot')}{shortened(reply)}")
 
 
 # --- Markdown -----------------------------------------------------------------------------------------------------

@@ -261,8 +261,8 @@ def named_file(name: str, kind: Literal["study", "suite"]) -> Path:
     return known[name]
 
 
-PACKS: Final = ("stress",)
-"""Folders within scenarios/ whose files are picked by `stress/…` alone: `*` is everyday life."""
+PACKS: Final = ("stress", "fairness")
+"""Folders within scenarios/ whose files are picked by `stress/…` or `fairness/…` alone: `*` is everyday life."""
 
 
 # --- finding ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Controls, Probes, Study
+from sim.core.spec.fairness import Fairness
 from sim.core.spec.suite import Suite
 from sim.store.library import built_in, load_scenarios, named_file, resolve_document
 from sim.store.yaml_file import Document, build, read_yaml
@@ -90,6 +91,9 @@ def resolve_suite(file: SuiteFile, of: Study) -> LoadedStudy:
         InputError: the suite names what is not there, or its perturbations do not fit the targets.
     """
     suite = file.suite
+    if of.fairness:
+        mend = "take fairness: out of it; a suite names its own swaps, as those of `predeployment` and `companion`"
+        raise InputError(f"study '{of.name}' swaps its user's identity, and a suite says who talks", mend=mend)
     patterns = tuple(dict.fromkeys(p for part in _written(file) for p in part))
     fields: dict[str, Any] = {
         **{name: getattr(of, name) for name in Study.model_fields if name not in ("stress", "suite")},
@@ -102,6 +106,7 @@ def resolve_suite(file: SuiteFile, of: Study) -> LoadedStudy:
         "rate_every": suite.rate_every,
         "seeds": tuple(range(1, max(p.seeds for p in suite.parts) + 1)),
         "stress": tuple(curve for part in suite.parts for curve in part.stress),
+        "fairness": Fairness(swaps=suite.swaps) if suite.swaps else None,
         "suite": suite,
     }
     try:

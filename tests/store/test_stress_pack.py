@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.analysis.estimates import SCREEN
 from sim.core.duties import load_duties
 from sim.core.errors import InputError
 from sim.core.spec import Scenario, Study
@@ -111,3 +112,15 @@ def test_the_long_talk_is_long_and_comes_back_to_its_beginning() -> None:
 
 def test_no_source_quotes_a_law() -> None:
     assert all(not re.search(r"[“”]", load(f).stress.source) for f in PACK)  # type: ignore[union-attr]
+
+
+def test_the_fairness_pack_scripts_every_message_and_names_nobody() -> None:
+    everyday = {s.id for s in resolve_study(study("*"), ROOT).scenarios}
+    pack = resolve_study(study("fairness/*"), ROOT).scenarios
+    assert len(pack) >= SCREEN, "with fewer, no gap comes to a verdict"
+    assert not everyday & {s.id for s in pack}
+    for scenario in pack:
+        assert not scenario.suits, "one persona says all of it"
+        for session in scenario.sessions:
+            assert len(session.scripted) == session.exchanges.min == session.exchanges.max
+            assert not any(contains(turn.message, name) for turn in session.scripted for name in ("Emily", "Lakisha", "Greg", "Jamal"))

@@ -7,7 +7,7 @@ replies, and what differs is a *whole-loop difference*: of target and user toget
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
@@ -169,17 +169,22 @@ def arm_suffix(identity: SwappedIdentity) -> str:
     return f"-{identity.swap.replace('_', '-')}-{slug_of(identity.value)}"
 
 
-def spread_swaps(targets: Iterable[TargetSpec], fairness: Fairness) -> tuple[TargetSpec, ...]:
+def spread_swaps(targets: Sequence[TargetSpec], fairness: Fairness, *, beside: bool = False) -> tuple[TargetSpec, ...]:
     """An arm of each target for each value of each swap, in place of the target; arms that were made before stay.
+
+    Args:
+        beside: in a suite, where the target itself stays too, and so does what the user is under stress with.
 
     Raises:
         ValueError: an arm's id is too long.
     """
     found: list[TargetSpec] = []
     problems: list[str] = []
+    made = {t.id for t in targets if t.swap}
     for target in targets:
-        if target.swap:
+        if target.swap or beside:
             found.append(target)
+        if target.swap or target.stress:
             continue
         for name, swap in fairness.swaps.items():
             for value in swap.values:
@@ -187,7 +192,8 @@ def spread_swaps(targets: Iterable[TargetSpec], fairness: Fairness) -> tuple[Tar
                 id = f"{target.id}{arm_suffix(identity)}"
                 if len(id) > LONGEST:
                     problems.append(f"the id {id} would be longer than {LONGEST} characters; shorten {target.id} or the value")
-                found.append(target.model_copy(update={"id": id, "swap": identity}))
+                if id not in made:
+                    found.append(target.model_copy(update={"id": id, "swap": identity}))
     refuse_all(problems)
     return tuple(found)
 

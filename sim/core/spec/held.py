@@ -38,4 +38,5 @@ def in_part(part: SuitePart, scenario: str, place: int, seed: int, target: Targe
         and (part.personas is None or place < part.personas)
         and seed <= part.seeds
         and (not target.stress or name_stress(target.stress) in part.arms)
+        and (target.swap.swap in part.swaps if target.swap else not part.swaps)
     )

@@ -203,9 +203,9 @@ class Study(Frozen):
             return self
         if self.played_by != "model":
             raise ValueError("fairness: people are who they are; it takes a user that a model plays, or messages that are frozen")
-        if any(t.stress for t in self.targets):
+        if self.suite is None and any(t.stress for t in self.targets):
             raise ValueError("fairness: and stress: each make arms of their own; run them as two studies")
-        spread = spread_swaps(self.targets, self.fairness)
+        spread = spread_swaps(self.targets, self.fairness, beside=self.suite is not None)
         refuse_twins("target", [t.id for t in spread])
         object.__setattr__(self, "targets", spread)
         return self

@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from sim.core.frozen import Frozen, Id, Text, run_checks
+from sim.core.spec.fairness import TokenSwap
 from sim.core.spec.scorers import ScorerUse
 from sim.core.spec.stress import StressCurve, name_stress, steps
 from sim.core.spec.twins import refuse_twins
@@ -27,6 +28,15 @@ class SuitePart(Frozen):
     """How often each talk is held."""
     stress: tuple[StressCurve, ...] = ()
     """Its talks are held once more at each of these strengths, as in a study; the undisturbed ones are what they are compared with."""
+
+    swaps: dict[Id, TokenSwap] = Field(default={}, exclude_if=lambda swaps: not swaps)
+    """Its talks are held by each of these identities, as `{name: [Emily, Lakisha]}`, and by nobody else: every message of them has to be scripted."""
+
+    @model_validator(mode="after")
+    def _disturbs_or_swaps(self) -> Self:
+        if self.stress and self.swaps:
+            raise ValueError(f"part '{self.id}' has stress: and swaps:, which each make arms of their own; write them as two parts")
+        return self
 
     @property
     def arms(self) -> frozenset[str]:
@@ -90,8 +100,14 @@ class Suite(Frozen):
             lambda: refuse_twins("part", [p.id for p in self.parts], mend="give one another id"),
             lambda: refuse_twins("section", [s.id for s in self.sections], mend="give one another id"),
             lambda: refuse_twins("scorer", [s.use for s in self.scorers], mend="name each once"),
+            lambda: refuse_twins("swap", [name for p in self.parts for name in p.swaps], mend="give one another name"),
         )
         return self
+
+    @property
+    def swaps(self) -> dict[Id, TokenSwap]:
+        """Those of all parts."""
+        return {name: swap for part in self.parts for name, swap in part.swaps.items()}
 
     def part(self, id: str) -> SuitePart:
         """The part called so."""

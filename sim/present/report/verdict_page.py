@@ -41,7 +41,8 @@ class _Quote:
     place: str
     why: str
     message: str
-    reply: str
+    replies: tuple[tuple[str, str], ...]
+    """Each with whom it was said to, where it is one of a pair; else without a name."""
 
 
 def render_verdict_page(document: VerdictDocument, *, created: dt.datetime) -> str:
@@ -99,7 +100,7 @@ def _quotes(section: VerdictSection, most: int, *, several: bool) -> list[_Quote
             safe(f"{bad.target}: {place_of(bad)}" if several else place_of(bad)),
             shortened(bad.why, min(REASON, most)),
             shortened(bad.message, most // 2),
-            shortened(bad.reply, most),
+            tuple((safe(who if bad.beside else ""), shortened(reply, most // len(bad.replies))) for who, reply in bad.replies),
         )
         for bad in section.worst
     ]

@@ -61,6 +61,7 @@ def document(says: tuple[str, ...]) -> VerdictDocument:
             why=text,
             message=text,
             reply=text,
+            **({"identity": f"name {text[:20]}", "beside": "p/s/other/1", "beside_identity": "name Emily", "beside_reply": text} if i == 1 else {}),
         )
         for i, text in enumerate(says)
     ]
