@@ -1,4 +1,4 @@
-"""`sim export`: a run's exchanges as data, its conversations as an Inspect log, its main table as text."""
+"""`sim export`: a run's exchanges as data, its conversations as Inspect logs, its main table as text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sim.app import load_run_and_events
 from sim.cli.exit import DONE
 from sim.cli.output import put
 from sim.core.errors import InputError
+from sim.store.runs import HEADER
 
 if TYPE_CHECKING:
     from sim.app import Run
@@ -21,6 +22,8 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
     """Write `run` in one of the formats that `sim.cli.read_commands.ExportFormat` names."""
     if format == "parquet" and out is None:
         raise InputError("parquet is not text for a terminal", mend="name a file with --out")
+    if format == "inspect":
+        _demand_folder(out)
     loaded, events = load_run_and_events(run, results=results)
     match format:
         case "parquet":
@@ -29,12 +32,8 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
             assert out is not None
             put(out, [render_parquet(loaded.exchanges("polars"), loaded.source.scorers)], alike=4, flag="--out")
         case "inspect":
-            from sim.present.inspect_log import render_inspect_log
-
-            log = render_inspect_log(
-                loaded.trials, study=loaded.study, header=loaded.folder.header, summary=loaded.summary, scorers=loaded.source.scorers
-            )
-            _write([log], out, alike=len('{"version":'))
+            assert out is not None
+            _write_inspect_logs(loaded, events, out)
         case "markdown" | "latex":
             from sim.analysis.compare import compare
             from sim.present.report.tabular import difference_table, main_table, render_latex, render_markdown
@@ -55,6 +54,37 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
         case _:
             _write(_rows(loaded, events, format), out, alike=len("offline,") if format == "csv" else len('{"record":'))
     return DONE
+
+
+def _demand_folder(out: Path | None) -> None:
+    """See, before the run is read, that Inspect's logs can be written to `out`.
+
+    Raises:
+        InputError: it is left out, is not a folder, or is a run's own.
+    """
+    if out is None:
+        raise InputError("Inspect has a log for each target, and lists those of a folder", mend="name one with --out DIR")
+    if out.exists() and not out.is_dir():
+        raise InputError("is not a folder", where=out, mend="name a folder with --out")
+    if (out / HEADER).exists():
+        raise InputError("is a run's own folder", where=out, mend="choose another one with --out")
+
+
+def _write_inspect_logs(run: Run, events: dict[str, list[Event]], out: Path) -> None:
+    """A file for each target in the folder `out`, each named on standard output."""
+    from sim.present.inspect_log import render_inspect_logs
+
+    told = {"study": run.study, "header": run.folder.header, "summary": run.summary, "scorers": run.source.scorers}
+    logs = render_inspect_logs(run.trials, events=events, **told)
+    if not logs:
+        raise InputError(f"nobody has said anything in run '{run.name}' yet", mend=f"go on with it: sim resume {run.name}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=out, mend="choose another folder with --out") from None
+    for log in logs:
+        put(out / log.name, [log.text], alike=len('{"version":'), flag="--out")
+        print(out / log.name)
 
 
 def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str]:

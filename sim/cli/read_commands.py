@@ -246,11 +246,13 @@ def export_command(
         ExportFormat,
         typer.Option(
             "--format",
-            help="jsonl: a line for each exchange and session; csv, parquet: a row for each exchange; inspect: a log that Inspect View opens; "
-            "markdown, latex: the main table; ratings: CSV as `sim calibrate` reads it, a row for each score.",
+            help="jsonl: a line for each exchange and session; csv, parquet: a row for each exchange; inspect: a folder of logs, one for each "
+            "target, that Inspect View lists; markdown, latex: the main table; ratings: CSV as `sim calibrate` reads it, a row for each score.",
         ),
     ] = ExportFormat.jsonl,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: standard output.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PATH", help="The file to write, or for inspect the folder; default: standard output.")
+    ] = None,
     results: Results = Path("results"),
 ) -> int:
     """Export a run's exchanges as data, or its main table as text."""

@@ -191,7 +191,6 @@ def test_nobody_else_on_the_machine_reads_a_run(made: Path) -> None:
 OUT: dict[str, list[str]] = {
     "export": ["export", "small", "--out"],
     "export csv": ["export", "small", "--format", "csv", "--out"],
-    "export inspect": ["export", "small", "--format", "inspect", "--out"],
     "export markdown": ["export", "small", "--format", "markdown", "--out"],
     "export latex": ["export", "small", "--format", "latex", "--out"],
     "export parquet": ["export", "small", "--format", "parquet", "--out"],

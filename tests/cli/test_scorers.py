@@ -439,7 +439,12 @@ def test_a_log_becomes_a_run_that_everything_reads(folder: Path, here: Here) -> 
     assert not [text for text in ("likability", "Looking back", "Memory", "rates again") if text in table]
     talk = here.sim("show", "mine", "c0").stdout
     assert all(text in talk for text in ("What do I do about my card?", "You can order a new one at any branch.", "where its log ends"))
-    for command in (("compare", "mine"), ("report", "mine"), ("export", "mine", "--format", "csv"), ("export", "mine", "--format", "inspect")):
+    for command in (
+        ("compare", "mine"),
+        ("report", "mine"),
+        ("export", "mine", "--format", "csv"),
+        ("export", "mine", "--format", "inspect", "--out", "logs"),
+    ):
         done = here.sim(*command)
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert {line["status"] for line in here.json("list")["runs"]} == {"finished"}

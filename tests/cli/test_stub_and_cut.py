@@ -84,7 +84,8 @@ def test_a_reply_that_was_cut_off_is_marked_wherever_it_is_shown(folder: Path) -
     rows = list(csv.DictReader(io.StringIO(sim("export", "own", "--format", "csv", cwd=folder).stdout)))
     assert [r["cut"] for r in rows[:2]] == ["false", "true"]
     assert {r["stub_rated"] for r in rows} == {"true"}
-    log = json.loads(sim("export", "own", "--format", "inspect", cwd=folder).stdout)
+    named = sim("export", "own", "--format", "inspect", "--out", "logs", cwd=folder).stdout.split()
+    log = json.loads((folder / named[0]).read_text())
     sample: dict[str, Any] = log["samples"][0]
     assert sample["metadata"]["replies_cut_off"] == 2
     assert sample["output"]["choices"][0]["stop_reason"] == "max_tokens"

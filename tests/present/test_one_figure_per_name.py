@@ -32,7 +32,7 @@ from sim.core.spec import Study
 from sim.core.spec.scorer import ScorerInfo
 from sim.present.comparison import render_comparison
 from sim.present.exports import export_rows
-from sim.present.inspect_log import render_inspect_log
+from sim.present.inspect_log import render_inspect_logs
 from sim.present.report.build import build_report
 from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
@@ -358,13 +358,17 @@ def from_exports(of: Collector, run: Run) -> None:
 
 
 def from_inspect(of: Collector, run: Run) -> None:
-    log = json.loads(render_inspect_log(run.trials, study=run.study, header=run.folder.header, summary=run.summary, scorers=SCORERS))
-    for score in log["results"]["scores"]:
-        for target, metric in score["metrics"].items():
-            of.add("inspect", score["name"], "target", target, metric["value"])
-    for sample in log["samples"]:
-        for name, score in sample["scores"].items():
-            of.add("inspect", name, "trial", sample["metadata"]["trial"], score["value"])
+    header, events = run.folder.header, run.folder.load_events()
+    for file in render_inspect_logs(run.trials, study=run.study, header=header, summary=run.summary, events=events, scorers=SCORERS):
+        log = json.loads(file.text)
+        for score in log["results"]["scores"]:
+            for metric in score["metrics"].values():
+                of.add("inspect", score["name"], "target", log["eval"]["model"], metric["value"], digits=2)
+                for end, value in zip(("low", "high"), metric.get("metadata", {}).get("interval_95", ()), strict=False):
+                    of.add("inspect", f"{score['name']} {end}", "target", log["eval"]["model"], value, digits=2)
+        for sample in log["samples"]:
+            for name, score in sample["scores"].items():
+                of.add("inspect", name, "trial", sample["metadata"]["trial"], score["value"], digits=2)
 
 
 def from_gate(of: Collector, run: Run) -> None:

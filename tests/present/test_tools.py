@@ -11,7 +11,7 @@ from sim.core.record import Trial
 from sim.core.tools import ToolUse
 from sim.present.exports import export_rows
 from sim.present.frames import exchanges_frame, render_parquet
-from sim.present.inspect_log import render_inspect_log
+from sim.present.inspect_log import render_inspect_logs
 from sim.present.report.talks import talk_data
 from sim.present.transcript import render_trial
 from sim.present.trial_json import trial_document
@@ -57,7 +57,8 @@ def test_json_and_exports_have_them_whole() -> None:
 
 def test_inspect_has_calls_and_what_came_back() -> None:
     summary = summarise(STUDY, [told()], run="r", status="finished", offline=(), codebook=CODEBOOK)
-    log = json.loads(render_inspect_log([told()], study=STUDY, header=HEADER, summary=summary))
+    (file,) = render_inspect_logs([told()], study=STUDY, header=HEADER, summary=summary, events={})
+    log = json.loads(file.text)
     messages = log["samples"][0]["messages"]
     assert [m["role"] for m in messages] == ["user", "user", "assistant", "tool", "assistant", "assistant", "assistant", "user", "assistant"]
     call = messages[2]["tool_calls"][0]
