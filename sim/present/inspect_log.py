@@ -108,8 +108,8 @@ def _log(target: TargetSummary, samples: list[Data], effort: Effort, *, study: S
         "stats": {"started_at": created, "completed_at": created, **effort.document},
         "samples": list(samples),
     }
-    parts = [created, summary.run, target.target, task_id]
-    return InspectLog("_".join(part.replace("_", "-").replace(":", "-") for part in parts) + ".json", json.dumps(log, ensure_ascii=False, allow_nan=False) + "\n")
+    name = "_".join(part.replace("_", "-").replace(":", "-") for part in (created, summary.run, target.target, task_id))
+    return InspectLog(f"{name}.json", json.dumps(log, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 # --- times and tokens ---------------------------------------------------------------------------------------------
