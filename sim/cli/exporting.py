@@ -74,8 +74,8 @@ def _write_inspect_logs(run: Run, events: dict[str, list[Event]], out: Path) -> 
     """A file for each target in the folder `out`, each named on standard output."""
     from sim.present.inspect_log import render_inspect_logs
 
-    told = {"study": run.study, "header": run.folder.header, "summary": run.summary, "scorers": run.source.scorers}
-    logs = render_inspect_logs(run.trials, events=events, **told)
+    header, scorers = run.folder.header, run.source.scorers
+    logs = render_inspect_logs(run.trials, study=run.study, header=header, summary=run.summary, events=events, scorers=scorers)
     if not logs:
         raise InputError(f"nobody has said anything in run '{run.name}' yet", mend=f"go on with it: sim resume {run.name}")
     try:
