@@ -1,33 +1,70 @@
 """Rapport: does a chatbot become someone its user likes talking to, when that user keeps coming back?
 
-    run = await sim.run_study("study.yaml")
-    run = sim.load_run("results/first-look")
+    run = sim.run("study.yaml")                    # to the end, in a script or a notebook; Ctrl-C ends it in order
+    run = sim.load_run("first-look")               # or one that there is; sim.resume("first-look") goes on with it
+    run.frame("trials")                            # a row for each trial, session or exchange, in polars or pandas
+    sim.compare(run).sentences                     # who is liked more, by how much, and how sure that is
+    sim.gate(run, "likability >= 3.5").verdict     # passed, failed, or inconclusive
 
-A run has trials, a trial has sessions, a session has exchanges. A scorer of your own gives back an `Assessment`, or `NotApplicable`
-(`sim/guide/scorers.md`).
+A run has trials (one persona, scenario, target and seed), a trial has sessions, and a session has exchanges: a message of the simulated user and the
+reply, with its ratings. Everything that is wrong with what you give raises `InputError`, in one line that says how to mend it. In asynchronous code,
+`await sim.run_study(…)` and `await sim.resume_run(…)` do what `run` and `resume` do. The guide has a page: `sim guide python`.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.app import Run, load_run, run_study
+    from sim.app.running import resume_run, run_study
+    from sim.app.runs import Run, load_run
+    from sim.app.shown import compare, gate
+    from sim.app.start import resume, run
+    from sim.core.errors import InputError
     from sim.core.event import Assessment, NotApplicable, Unscored
+    from sim.core.spec import Study
 
-__all__ = ["Assessment", "NotApplicable", "Run", "Unscored", "load_run", "run_study"]
+__all__ = [
+    "Assessment",
+    "InputError",
+    "NotApplicable",
+    "Run",
+    "Study",
+    "Unscored",
+    "compare",
+    "gate",
+    "load_run",
+    "resume",
+    "resume_run",
+    "run",
+    "run_study",
+]
 __version__ = "0.1.0"
 
-_RESULTS = ("Assessment", "NotApplicable", "Unscored")
+_HOMES = {
+    "Assessment": "core.event",
+    "InputError": "core.errors",
+    "NotApplicable": "core.event",
+    "Run": "app.runs",
+    "Study": "core.spec",
+    "Unscored": "core.event",
+    "compare": "app.shown",
+    "gate": "app.shown",
+    "load_run": "app.runs",
+    "resume": "app.start",
+    "resume_run": "app.running",
+    "run": "app.start",
+    "run_study": "app.running",
+}
+"""The module of each name: nothing is imported before it is asked for, so that `import sim` takes no time."""
 
 
 def __getattr__(name: str) -> object:
-    if name in _RESULTS:
-        from sim.core import event
-
-        return getattr(event, name)
-    if name in __all__:
-        from sim import app
-
-        return getattr(app, name)
+    if name in _HOMES:
+        return getattr(import_module(f"sim.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'sim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

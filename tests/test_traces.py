@@ -162,7 +162,7 @@ async def test_a_collector_elsewhere_is_refused_where_nothing_may_leave(here: Pa
 
 
 def test_what_a_collector_is_sent_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.cli.outgoing import announcement
+    from sim.app.outgoing import announcement
     from tests import examples
 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example.org:4318")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.analysis.pooled_users import PooledUsersDocument
 
 
-def compare_runs(runs: Sequence[str | Path], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
+def compare_runs(runs: Sequence[str | Path | Run], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
     """Compare the targets of one run, or of several; of runs that share targets the first is the older version.
 
     Raises:
@@ -79,8 +79,8 @@ def compare_with_itself(run: str | Path, *, results: str | Path = RESULTS) -> Se
     return against_itself.compare_with_itself(load_run(run, results=results, words=False).source)
 
 
-def _load_distinct(runs: Sequence[str | Path], results: str | Path) -> list[Run]:
-    loaded = [load_run(run, results=results, words=False) for run in runs]
+def _load_distinct(runs: Sequence[str | Path | Run], results: str | Path) -> list[Run]:
+    loaded = [run if isinstance(run, Run) else load_run(run, results=results, words=False) for run in runs]
     names = [run.name for run in loaded]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice is not None:

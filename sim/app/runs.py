@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sim.core.errors import InputError, nearest
 from sim.core.fold import fold
@@ -14,6 +14,7 @@ from sim.core.record import RunStatus, Trial
 from sim.core.spec import Study
 from sim.engine.plan import TrialPlan
 from sim.present.plans import plans_of
+from sim.present.words import many
 from sim.store.runs import RunFolder, open_run
 
 if TYPE_CHECKING:
@@ -21,15 +22,20 @@ if TYPE_CHECKING:
     from sim.analysis.run_summary import RunSummary
     from sim.core.event import Event
     from sim.core.spec import KeptScorer
+    from sim.present.frames import Library
 
-
+Rows = Literal["exchanges", "sessions", "trials"]
+"""What a row of a frame or an export is about."""
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
-    """One execution of a study, as its journal tells."""
+    """One execution of a study, as its journal tells: `for trial in run.trials: for session in trial.sessions: for exchange in session.exchanges`.
+
+    At the end of a notebook's cell it shows what it says in sentences and one table.
+    """
 
     folder: RunFolder
     plans: tuple[TrialPlan, ...]
@@ -47,18 +53,40 @@ class Run:
         """What was asked for."""
         return self.folder.study
 
-    def exchanges(self, library: Literal["polars", "pandas"] = "polars") -> Any:
-        """A row an exchange, as a polars or pandas data frame; `sim.present.exports.COLUMNS` says what each column holds.
+    def frame(self, rows: Rows = "exchanges", library: Library = "polars") -> Any:
+        """A row for each exchange, session or trial, as a polars or pandas data frame, ordered by trial, session and exchange.
+
+        Scores are from 1 to 5 and null where nothing was scored; shares are from 0 to 1; a date is the simulated one. What each column holds is said
+        by `sim.present.exports.COLUMNS`, and by `session_columns` and `trial_columns` in `sim.present.coarse_rows`.
 
         Raises:
-            InputError: the library is not installed.
+            InputError: the library is not installed, or there are no such rows.
         """
-        from sim.present.frames import exchanges_frame
+        from sim.present.coarse_rows import session_columns, session_rows, trial_columns, trial_rows
+        from sim.present.frames import build_frame, exchanges_frame
 
-        offline = self.folder.header.offline
-        return exchanges_frame(
-            self.trials, library, study=self.study, run=self.name, offline=offline, codebook=self.folder.codebook, scorers=self.source.scorers
-        )
+        scorers, codebook, offline = self.source.scorers, self.folder.codebook, self.folder.header.offline
+        told: dict[str, Any] = {"study": self.study, "run": self.name, "offline": offline, "codebook": codebook, "scorers": scorers}
+        match rows:
+            case "exchanges":
+                return exchanges_frame(self.trials, library, **told)
+            case "sessions":
+                kinds = {name: kind for name, (kind, _) in session_columns(scorers).items()}
+                return build_frame(session_rows(self.trials, **told), kinds, library)
+            case "trials":
+                kinds = {name: kind for name, (kind, _) in trial_columns(scorers).items()}
+                return build_frame(trial_rows(self.trials, **told), kinds, library)
+        raise InputError(f"there are no rows of '{rows}'", mend=nearest(rows, get_args(Rows)))
+
+    def __repr__(self) -> str:
+        finished = sum(t.finished for t in self.trials)
+        targets = ", ".join(t.id for t in self.study.targets)
+        return f"<run {self.name}: {targets} · {finished} of {many(len(self.trials), 'trial')} finished · {self.status}>"
+
+    def _repr_html_(self) -> str:
+        from sim.present.notebook import run_html
+
+        return run_html(self.summary, self.source)
 
     @cached_property
     def summary(self) -> RunSummary:

@@ -27,10 +27,11 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
     loaded, events = load_run_and_events(run, results=results)
     match format:
         case "parquet":
+            from sim.present.exports import columns_of
             from sim.present.frames import render_parquet
 
             assert out is not None
-            put(out, [render_parquet(loaded.exchanges("polars"), loaded.source.scorers)], alike=4, flag="--out")
+            put(out, [render_parquet(loaded.frame(), columns_of(loaded.source.scorers))], alike=4, flag="--out")
         case "inspect":
             assert out is not None
             _write_inspect_logs(loaded, events, out)

@@ -137,7 +137,7 @@ def score_command(
     and "sentence_moves": then nothing is tagged. A text in "session" names a person, whose conversations follow each other; a number is the place of
     the session among those of the person named by "id". What cannot be read is reported with its line, skipped and counted.
     """
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.running import Changes
     from sim.cli.scoring import AT_ONCE, IN_A_BATCH, ScoreOptions, score
 
@@ -232,7 +232,7 @@ def calibrate_command(
     `sim score LOG --rater MODEL --ratings model.csv`, then `sim calibrate model.csv people.csv --reference human`.
     """
     from sim.cli.calibrating import calibrate, calibrate_attack, calibrate_tagger, read_rater
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
 

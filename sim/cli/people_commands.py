@@ -97,7 +97,7 @@ def new_personas_command(
     if model is None:
         return populate(wish, as_json=json)
     from sim.cli.drafting import DraftWish, populate_by_model
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
 
     draft = DraftWish(
         model=model,
@@ -148,7 +148,7 @@ def check_personas_command(
     form. What is expressed is held against what is told: correlation, whether it rises from level to level, refusals, retest, order of
     options.
     """
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.trait_check import TraitWish, check_traits
 
     wish = TraitWish(

@@ -271,7 +271,7 @@ def view_command(
     allow_host: AllowHost = None,
 ) -> int:
     """Look at runs in a browser, live while they are running: transcripts, what to read first, and people as raters and users."""
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.viewing import ViewOptions, read_host, view
 
     wish = ViewOptions(study=study, host=read_host(host, beyond=beyond_loopback), port=port, local_only=read_local_only(local_only, allow_host or ()))

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.app import Run, count_absent, load_run, rescore_run
+from sim.app.outgoing import admit
 from sim.cli.asking import Asked, read_asked, write_asked
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
-from sim.cli.outgoing import admit
 from sim.cli.output import demand_room
-from sim.cli.progress import CallsSeen, Line, going_on, in_words
 from sim.cli.scoring import Replies, ScoreOptions, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
@@ -30,6 +29,7 @@ from sim.engine.marking import Tally
 from sim.engine.rescore import retell, taken_by_tagger
 from sim.engine.scorers import keep_scorers, renew_scorers
 from sim.llm.hosts import TO_SIMULATOR
+from sim.present.progress import CallsSeen, Line, going_on, in_words
 from sim.present.rating_rows import HEAD
 from sim.store.library import load_codebook
 from sim.store.log_run import known_person

@@ -86,7 +86,7 @@ def run_command(
 ) -> int:
     """Run a study; with no argument, the built-in offline demonstration."""
     from sim.cli.cluster import read_cluster
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.running import Changes, run
     from sim.cli.suiting import TargetFlags, suite_wish
     from sim.cli.verdict_files import VerdictFiles
@@ -152,7 +152,7 @@ def try_command(
 ) -> int:
     """Try your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
     from sim.cli.contacting import TargetWish
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.trying import TryOptions, try_target
 
     wish = TryOptions(
@@ -191,7 +191,7 @@ def resume_command(
 ) -> int:
     """Continue a run where it stopped: only what is missing is run and paid for."""
     from sim.cli.cluster import read_cluster
-    from sim.cli.outgoing import read_local_only
+    from sim.cli.hosts import read_local_only
     from sim.cli.running import Changes, resume
     from sim.cli.verdict_files import VerdictFiles
 

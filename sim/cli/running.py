@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sim.app import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.app.start import opening_lines, reopening_lines
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
-from sim.cli.outgoing import announcement
-from sim.cli.progress import Progress, going_on
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.cli.verdict_files import NOWHERE, VerdictFiles
 from sim.core.errors import InputError, nearest
 from sim.core.event import ROLES
 from sim.core.spec import Limits, Study
-from sim.present.words import many, not_suited
+from sim.present.progress import Progress, going_on
+from sim.present.words import many
 from sim.store.library import from_here
 
 if TYPE_CHECKING:
@@ -134,21 +134,18 @@ def run(
     files: VerdictFiles = NOWHERE,
 ) -> int:
     """`sim run`."""
-    from sim.engine.scorers import judges_of, rubrics_of
-
     files.check(as_json=as_json)
     prepared = _prepare(study, changes, suite, dry_run=dry_run, local_only=local_only)
-    judges = judges_of(rubrics_of(prepared.loaded.scorers, prepared.loaded.study))
-    leaving = announcement(prepared.loaded.study, [p.target.id for p in prepared.plans], scorers=judges)
-    unfit = not_suited(prepared.left_out)
-    beginning = [*prepared.loaded.notes, *(line for line in (unfit, leaving) if line)]
+    beginning = opening_lines(prepared)
     if suite:
         from sim.cli.suiting import price_lines
 
         beginning = [*price_lines(prepared), *beginning]
     if dry_run:
         from sim.engine.preflight import check_hosts
+        from sim.engine.scorers import judges_of, rubrics_of
 
+        judges = judges_of(rubrics_of(prepared.loaded.scorers, prepared.loaded.study))
         check_hosts(prepared.loaded.study, local_only, scorers=judges)
         for line in beginning:
             print(line, file=sys.stderr)
@@ -185,15 +182,10 @@ def resume(
     files: VerdictFiles = NOWHERE,
 ) -> int:
     """`sim resume`."""
-    from sim.engine.scorers import judges_of, renew_scorers
-
     files.check(as_json=as_json)
 
     before = load_run(run, results=results)
-    scorers, changed = renew_scorers(before.folder.scorers.values(), seconds=before.study.limits.seconds("judge"))
     progress = Progress(before.plans, stream=sys.stderr, done=before.trials, as_json=log.as_json)
-    stopped = [t.target for t in before.trials if t.status in ("planned", "stopped")]
-    leaving = announcement(before.study, stopped, scorers=judges_of(scorers))
     return _execute(
         partial(
             resume_run,
@@ -208,7 +200,7 @@ def resume(
         log=log,
         limits=changes.limits(before.study.limits),
         first=_first_line(before.study, before.plans),
-        beginning=[*changed, *([leaving] if leaving else [])],
+        beginning=reopening_lines(before),
         end=partial(_end, files=files, as_json=as_json),
     )
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.app import Prepared, Run, judge_run, prepare_suite
+from sim.app.outgoing import announcement
 from sim.cli.contacting import NAME, PATIENCE, TargetWish, Visit
 from sim.cli.exit import INCOMPLETE
-from sim.cli.outgoing import announcement
 from sim.cli.output import put
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.outgoing import admit
-from sim.cli.progress import Line
+from sim.app.outgoing import admit
 from sim.cli.stopping import ANEW, Stopping
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Sampling, name_tagger
 from sim.engine.marking import Marked, by_labels, mark_talks
+from sim.present.progress import Line
 from sim.score.price import CallTally
 from sim.store.logs import Log, PassedOver
 

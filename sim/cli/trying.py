@@ -16,12 +16,11 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from sim.app import Prepared, Run, run_study
+from sim.app.outgoing import announcement
 from sim.cli.contacting import NAME, PATIENCE, Contact, TargetWish, Visit, aside
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.cli.logs import LogLost, LogSteps, configure_logging
-from sim.cli.outgoing import announcement
-from sim.cli.progress import going_on
 from sim.cli.reading import ELSEWHERE, NARROWEST
 from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.cli.stopping import ANEW, Stopping
@@ -35,6 +34,7 @@ from sim.engine.plan import plan_trials
 from sim.engine.preflight import check_histories, check_hosts, check_keys, check_names
 from sim.engine.reach import check_reach
 from sim.llm.guard import guarded
+from sim.present.progress import going_on
 from sim.store.library import LoadedStudy, from_here, resolve_study
 from sim.store.study_file import choose_place, study_name, write_study
 from sim.targets.first_contact.exchange import Exchanged

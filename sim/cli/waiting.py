@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from sim.cli.progress import going_on
 from sim.llm.traffic.passage import OldestCall, waited_for
+from sim.present.progress import going_on
 
 if TYPE_CHECKING:
     from sim.llm.traffic.passage import Traffic

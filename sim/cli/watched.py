@@ -7,8 +7,8 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from sim.cli.progress import Line
 from sim.cli.stopping import ANEW, Stopping
+from sim.present.progress import Line
 
 if TYPE_CHECKING:
     from sim.cli.log_wish import LogWish
@@ -60,8 +60,8 @@ class Watch:
         Raises:
             InputError: texts would go to a host that is not allowed, or they cannot be asked.
         """
+        from sim.app.outgoing import admit
         from sim.cli.logs import configure_logging
-        from sim.cli.outgoing import admit
         from sim.llm.guard import guarded
 
         leaving = admit(self._asked, self._local_only, sends=self._sends, conversations=conversations)

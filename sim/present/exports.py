@@ -297,6 +297,13 @@ def _jsonl(row: dict[str, JsonValue]) -> str:
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_LINE_BREAKS) + "\n"
 
 
+def csv_lines(head: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """A header and rows as CSV, each with its line break; None is an empty cell, and a truth value `true` or `false`."""
+    yield _csv(head)
+    for row in rows:
+        yield _csv(map(_cell, row))
+
+
 def _csv(cells: Iterable[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)

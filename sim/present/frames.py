@@ -1,10 +1,10 @@
-"""A run's exchanges as a data frame or a parquet file: the columns of the CSV export, with their types and with what each holds."""
+"""Rows as a data frame or a parquet file, with the types of their columns and with what each holds; the exchanges of a run among them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sim.core.spec.scorer import ResultKind, ScorerInfo
 
 Library = Literal["polars", "pandas"]
+ColumnKind = Literal["truth", "maybe", "whole", "figure", "date", "text"]
+"""`maybe`: a truth value or nothing."""
 
 TRUTHS = frozenset({"offline", "scripted", "leave", "cut", "stub_rated", "critical"})
 MAYBE = frozenset({"said_before"})
@@ -43,24 +45,37 @@ def exchanges_frame(
     Raises:
         InputError: the library is not installed.
     """
-    rows = list(export_values(trials, study=study, run=run, offline=offline, codebook=codebook, events=events, scorers=scorers))
-    kinds = column_kinds(scorers)
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(kinds)}
-    columns["date"] = [dt.date.fromisoformat(str(d)) for d in columns["date"]]
+    rows = export_values(trials, study=study, run=run, offline=offline, codebook=codebook, events=events, scorers=scorers)
+    return build_frame(rows, column_kinds(scorers), library)
+
+
+def build_frame(rows: Iterable[Sequence[object]], kinds: Mapping[str, ColumnKind], library: Library) -> Any:
+    """`rows` as a frame with the columns of `kinds`, in their order; dates are dates or text in ISO 8601.
+
+    Raises:
+        InputError: the library is not installed.
+    """
+    listed = list(rows)
+    columns: dict[str, list[Any]] = {name: [row[i] for row in listed] for i, name in enumerate(kinds)}
+    for name in (n for n, kind in kinds.items() if kind == "date"):
+        columns[name] = [dt.date.fromisoformat(d) if isinstance(d, str) else d for d in columns[name]]
     made = _library(library)
     if library == "polars":
         return made.DataFrame(columns, schema={name: getattr(made, POLARS[kind]) for name, kind in kinds.items()})
     return made.DataFrame({name: made.Series(values, dtype=PANDAS[kinds[name]]) for name, values in columns.items()})
 
 
-def render_parquet(frame: Any, scorers: Sequence[ScorerInfo] = ()) -> bytes:
-    """A polars frame as a parquet file that says in its metadata what each column holds."""
+def render_parquet(frame: Any, meanings: Mapping[str, str]) -> bytes:
+    """A polars frame as a parquet file that says in its metadata what each column holds.
+
+    Args:
+        meanings: by column, as `columns_of` has them of a run's exchanges.
+    """
     file = io.BytesIO()
-    frame.write_parquet(file, metadata=columns_of(scorers))
+    frame.write_parquet(file, metadata=dict(meanings))
     return file.getvalue()
 
 
-ColumnKind = Literal["truth", "maybe", "whole", "figure", "date", "text"]
 POLARS: dict[ColumnKind, str] = {"truth": "Boolean", "maybe": "Boolean", "whole": "Int64", "figure": "Float64", "date": "Date", "text": "String"}
 PANDAS: dict[ColumnKind, str] = {
     "truth": "bool",

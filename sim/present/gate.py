@@ -39,13 +39,19 @@ def render_gate(document: GateDocument) -> RenderableType:
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     table.add_column("from", overflow="fold")
     for c in document.checks:
-        table.add_row(Text(c.verdict, STYLES[c.verdict]), Text(c.target), Text(c.requirement), _figure(c.observed), _bounds(c), Text(c.detail))
+        verdict, *cells = check_cells(c)
+        table.add_row(Text(verdict, STYLES[c.verdict]), *map(Text, cells))
     parts: list[RenderableType] = [heading, Text(), table]
     if not document.finished:
         parts += [Text(), Text("the run is incomplete, so that nothing passes; `sim resume` goes on with it", "yellow")]
     if line := settling(document):
         parts += [Text(), Text(line)]
     return Group(*parts, Text())
+
+
+def check_cells(c: Check) -> tuple[str, ...]:
+    """One check as text: verdict, target, requirement, what was observed, its interval, and what stands behind the verdict."""
+    return c.verdict, c.target, c.requirement, _figure(c.observed), _bounds(c), c.detail
 
 
 def settling(document: GateDocument) -> str:

@@ -15,7 +15,6 @@ import pytest
 
 from sim.cli.log_wish import LogWish
 from sim.cli.logs import configure_logging
-from sim.cli.progress import EVERY, RARELY, CallsSeen, Gaps, Progress, going_on
 from sim.core.event import Call, Event, Meta, SessionClosed, SessionOpened, TargetReplied, Timing, TrialFailed, TrialFinished, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
@@ -23,6 +22,7 @@ from sim.core.spec import Limits
 from sim.engine.plan import plan_trials
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import TokenEstimate, Traffic
+from sim.present.progress import EVERY, RARELY, CallsSeen, Gaps, Progress, going_on
 from tests import examples
 from tests.waiting import soon
 

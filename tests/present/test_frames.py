@@ -43,7 +43,7 @@ def test_both_libraries_hold_the_same() -> None:
 def test_a_parquet_file_comes_back_with_types_and_with_what_its_columns_hold() -> None:
     polars = pytest.importorskip("polars", reason="polars is not installed")
     whole = frame()
-    file = io.BytesIO(render_parquet(whole))
+    file = io.BytesIO(render_parquet(whole, COLUMNS))
     assert polars.read_parquet(file).equals(whole)
     file.seek(0)
     kept = polars.read_parquet_metadata(file)

@@ -344,7 +344,7 @@ def from_exports(of: Collector, run: Run) -> None:
     shared: dict[str, Any] = {"study": run.study, "run": run.name, "offline": (), "codebook": run.folder.codebook, "scorers": SCORERS}
     sets = {
         "csv": list(csv.DictReader(io.StringIO("".join(export_rows(run.trials, "csv", **shared))))),
-        "parquet": run.exchanges("polars").to_dicts(),
+        "parquet": run.frame().to_dicts(),
     }
     for surface, rows in sets.items():
         for row in rows:

@@ -9,7 +9,7 @@ import json
 from sim.analysis.summary import summarise
 from sim.core.record import Trial
 from sim.core.tools import ToolUse
-from sim.present.exports import export_rows
+from sim.present.exports import columns_of, export_rows
 from sim.present.frames import exchanges_frame, render_parquet
 from sim.present.inspect_log import render_inspect_logs
 from sim.present.report.talks import talk_data
@@ -52,7 +52,7 @@ def test_json_and_exports_have_them_whole() -> None:
     assert table[1]["tools"] == ""
     frame = exchanges_frame([told()], "polars", **fixed)  # type: ignore[arg-type]
     assert frame["tools"].to_list() == [table[0]["tools"], None]
-    assert render_parquet(frame).startswith(b"PAR1")
+    assert render_parquet(frame, columns_of(())).startswith(b"PAR1")
 
 
 def test_inspect_has_calls_and_what_came_back() -> None:

@@ -1,4 +1,4 @@
-"""How far a run has come: a live line on a terminal, plain lines with growing gaps elsewhere, or lines of JSON; a fold over events."""
+"""How far a run has come: a bar on a terminal, a line that changes in a notebook, plain lines with growing gaps elsewhere, or lines of JSON."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ RARELY = 300.0
 """up to this."""
 RECENT = 30.0
 """Seconds over which the rate of calls is taken."""
+
+
+def in_notebook(stream: IO[str]) -> bool:
+    """Whether what is written to `stream` appears under a cell of a notebook, where a carriage return begins the line anew."""
+    return type(stream).__module__.partition(".")[0] == "ipykernel"
+
+
+def _write(stream: IO[str], text: str, end: str = "\n") -> None:
+    stream.write(text + end)
+    stream.flush()
 
 
 class Gaps:
@@ -170,6 +180,7 @@ class Progress:
         self._started = time.monotonic()
         self._gaps = Gaps()
         self._bar: Bar | None = None
+        self._line = Line(stream) if in_notebook(stream) and not as_json else None
 
     def on_event(self, event: Event) -> None:
         """Count, and show now and then."""
@@ -211,6 +222,8 @@ class Progress:
         """Show how things are, if it is time."""
         if self._bar:
             self._bar.update(self._bar.task_ids[0], completed=self._exchanges, total=max(self._expected, self._exchanges), numbers=self._numbers())
+        elif self._line:
+            self._line.show(self._text)
         elif self._gaps.due():
             if self._as_json:
                 trials = {"trials": self._trials, "trials_planned": self._planned}
@@ -219,7 +232,7 @@ class Progress:
                     "progress", **exchanges, **trials, **self.calls.figures, **self.calls.waiting, seconds_left=self._seconds_left()
                 )
             else:
-                print(f"{self._exchanges}/{self._expected} exchanges, {self._numbers()}", file=self._stream, flush=True)
+                _write(self._stream, self._text())
 
     def say(self, line: str) -> None:
         """Say something else: above the live line if there is one."""
@@ -228,8 +241,10 @@ class Progress:
             structlog.get_logger().warning("notice", text=line)
         elif self._bar:
             self._bar.console.print(line, highlight=False)
+        elif self._line:
+            self._line.say(line)
         else:
-            print(line, file=self._stream, flush=True)
+            _write(self._stream, line)
 
     def __enter__(self) -> Self:
         if self._stream.isatty() and not self._as_json:
@@ -247,6 +262,8 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._bar:
             self._bar.stop()
+        if self._line:
+            self._line.end()
 
     def _begin(self, trial: str, session: int) -> None:
         """A session is begun; once more where a target's memory was lost with its process, and what had been said there counts for nothing."""
@@ -261,6 +278,9 @@ class Progress:
         for place in {(trial, session) for session in sessions} - self._over:
             self._over.add(place)
             self._expected -= self._longest[trial][place[1] - 1] - self._heard[place]
+
+    def _text(self) -> str:
+        return f"{self._exchanges}/{self._expected} exchanges, {self._numbers()}"
 
     def _numbers(self) -> str:
         return f"{self._trials}/{self._planned} trials, {self.calls}, {self._left()} left"
@@ -283,7 +303,7 @@ def in_words(seconds: float | None) -> str:
 
 
 class Line:
-    """How far something shorter than a run has come: one line that changes on a terminal, a line now and then elsewhere.
+    """How far something has come: one line that changes on a terminal and in a notebook, a line now and then elsewhere.
 
     Args:
         as_json: whether everything is said as a log line, once logging is configured.
@@ -292,7 +312,7 @@ class Line:
     def __init__(self, stream: IO[str], *, as_json: bool = False) -> None:
         self._stream = stream
         self._as_json = as_json
-        self._changing = stream.isatty() and not as_json
+        self._changing = (stream.isatty() or in_notebook(stream)) and not as_json
         self._said = time.monotonic()
         self._gaps = Gaps()
         self._shown = False
@@ -304,10 +324,10 @@ class Line:
                 if self._as_json:
                     structlog.get_logger().info("progress", **figures)
                 else:
-                    print(text(), file=self._stream, flush=True)
+                    _write(self._stream, text())
         elif time.monotonic() - self._said >= 1.0:
             self._said, self._shown = time.monotonic(), True
-            print(f"\r{text()}\x1b[K", end="", file=self._stream, flush=True)
+            _write(self._stream, f"\r{text()}\x1b[K", end="")
 
     def say(self, text: str) -> None:
         """Say something in a line of its own."""
@@ -315,10 +335,10 @@ class Line:
         if self._as_json:
             structlog.get_logger().warning("notice", text=text)
         else:
-            print(text, file=self._stream, flush=True)
+            _write(self._stream, text)
 
     def end(self) -> None:
         """Leave the line behind."""
         if self._changing and self._shown:
-            print(file=self._stream)
+            _write(self._stream, "")
         self._shown = False
