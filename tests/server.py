@@ -307,12 +307,13 @@ class _Filler:
 
 def _tagging(rng: random.Random, reply: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Every numbered sentence of `reply`, in order, with a move or two of the schema's, or none."""
-    of_move = schema["properties"]["sentences"]["items"]["properties"]["moves"]["items"]["properties"]["move"]
-    rows = []
+    entries = schema["properties"]["sentences"]["properties"]
+    of_move = next(iter(entries.values()))["properties"]["moves"]["items"]["properties"]["move"]
+    marked = {}
     for number, text in re.findall(r"^(\d+)\. (.*)$", reply, re.MULTILINE):
         moves = rng.sample(of_move["enum"], min(rng.choice((0, 1, 1, 2)), len(of_move["enum"])))
-        rows.append({"index": int(number), "text": text, "moves": [{"move": m, "confidence": rng.randint(5, 10) / 10} for m in moves]})
-    return {"sentences": rows}
+        marked[number] = {"text": " ".join(text.split()[:8]), "moves": [{"move": m, "confidence": rng.randint(5, 10) / 10} for m in moves]}
+    return {"sentences": {number: entry for number, entry in marked.items() if number in entries}}
 
 
 def _obey(messages: list[Any], schema: dict[str, Any]) -> dict[str, Any]:

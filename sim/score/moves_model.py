@@ -1,13 +1,14 @@
 """A model that tags discourse moves: one structured call a reply, its sentences numbered, its labels those of the codebook.
 
 Models skip, join, divide and renumber sentences. What comes back is laid against the sentences by its number and its words together, so that a
-shifted count harms nothing; only what then still has no marks is asked for once more.
+shifted count harms nothing; only what then still has no marks is asked for once more, and at the second answer the numbers decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
 
-AT_ONCE = 40
-"""Sentences in one call; a longer reply takes several."""
+AT_ONCE = 30
+"""Sentences in one call; a longer reply takes several. With thirty entries a schema stays under the thousand choices that OpenAI allows."""
 KEPT_FROM = 0.5
 """Confidence from which a move counts as made; the prompt asks for none below."""
 ALIKE = 90.0
 """Ratio (0 to 100, of rapidfuzz) from which two texts are taken for the same sentence."""
 MOST_ROWS = 2 * AT_ONCE
 """Stretches of sentences in one answer."""
-MOST_MOVES = 8
-"""Moves that one stretch makes."""
-_JOINED = 1_000
-"""Characters of a stretch: several sentences may be taken together."""
+MOST_MOVES = 4
+"""Moves that one sentence makes, of those that are asked for; an answer with more is read all the same."""
+_OPENING = 80
+"""Characters of a sentence's first words."""
 FEWEST = 4
 """Characters below which a text is not looked for inside another."""
 
@@ -67,7 +68,6 @@ class ModelTagger:
         self._prompts = prompts
         self._moves = tuple(m.id for m in codebook.tagged)
         self._system = Message("system", prompts.render("tag_system", moves=codebook.tagged))
-        self._schema = _schema(self._moves)
 
     async def score(self, context: Turn) -> Scored[Tagging]:
         """The moves of `context.reply`, sentence by sentence; a reply without a sentence makes none, and no call.
@@ -89,7 +89,7 @@ class ModelTagger:
     async def _mark(self, user: str, sentences: Sequence[str], tab: CallLog) -> list[Marks] | Unscored:
         """Ask once, ask again for the sentences without fitting marks, and give up on the reply where some still have none."""
         messages = (self._system, Message("user", self._prompts.render("tag", user=user, sentences=sentences)))
-        first = Request("tagger", messages, self._schema, seed=derive("tag", user, *sentences) % 2**31)
+        first = Request("tagger", messages, _schema(self._moves, tuple(range(1, len(sentences) + 1))), seed=derive("tag", user, *sentences) % 2**31)
         marks: dict[int, Marks] = {}
         problems: list[str] = []
         request = first
@@ -100,7 +100,8 @@ class ModelTagger:
                 if failed.cause in LOST:
                     raise
                 return Unscored(cause="too_long" if failed.cause == "too_long" else "refused", reason=failed.told)
-            found, problems = read_marks(answer, sentences, self._moves, wanted=[i for i in range(len(sentences)) if i not in marks])
+            wanted = [i for i in range(len(sentences)) if i not in marks]
+            found, problems = read_marks(answer, sentences, self._moves, wanted=wanted, by_number=step == "repair")
             marks |= found
             missing = [i + 1 for i in range(len(sentences)) if i not in marks]
             if not missing:
@@ -108,23 +109,25 @@ class ModelTagger:
             if step == "first":
                 said = self._prompts.render("tag_repair", problems=problems, numbers=missing)
                 more = (*messages, Message("assistant", answer.text or "(nothing)"), Message("user", said))
-                request = Request(first.role, more, self._schema, seed=first.seed, step="repair")
+                request = Request(first.role, more, _schema(self._moves, tuple(missing)), seed=first.seed, step="repair")
         return Unscored(cause="schema", reason="; ".join(problems)[:500])
 
 
 def read_marks(
-    answer: Completion, sentences: Sequence[str], moves: Sequence[str], *, wanted: Sequence[int] | None = None
+    answer: Completion, sentences: Sequence[str], moves: Sequence[str], *, wanted: Sequence[int] | None = None, by_number: bool = False
 ) -> tuple[dict[int, Marks], list[str]]:
     """The marks of each sentence, by its place from 0, and what is wrong with the answer, in words for the model.
 
     Args:
         wanted: places that are asked for; what is said of others is left alone. None: all.
+        by_number: whether an entry under a sentence's own number is believed where its words are those of another sentence, and no other entry's
+            words are that sentence's: a model that has been asked twice copies words no better at the third time.
     """
     places = range(len(sentences)) if wanted is None else wanted
-    rows = answer.value.get("sentences") if isinstance(answer.value, dict) else None
-    if not isinstance(rows, list):
-        return {}, [CLASH if answer.clash else 'the answer is not one JSON object with a list "sentences"']
-    problems = [f"your list has {len(rows)} entries; write {MOST_ROWS} at most"] if len(rows) > MOST_ROWS else []
+    rows = _rows(answer.value)
+    if rows is None:
+        return {}, [CLASH if answer.clash else 'the answer is not one JSON object with "sentences", an entry under the number of each']
+    problems = [f"your answer has {len(rows)} entries; write {MOST_ROWS} at most"] if len(rows) > MOST_ROWS else []
     rows = rows[:MOST_ROWS]
     good: list[_Row] = []
     spoilt: set[int] = set()
@@ -132,29 +135,39 @@ def read_marks(
         try:
             good.append(_row(raw, moves))
         except Misfit as misfit:
-            problems.append(f"entry {number} of your list: {misfit}")
+            problems.append(f"entry {number} of your answer: {misfit}")
             # Where one stretch of a sentence is spoilt, what is said of the rest of it is no whole answer.
             if isinstance(raw, dict):
                 spoilt |= set(_Row(_index(raw), str(raw.get("text") or ""), {}).lies_in(sentences, ())[0])
     if any(row.index == 0 for row in good):
         good = [row if row.index is None else replace(row, index=row.index + 1) for row in good]
     found: dict[int, Marks] = {}
-    by_number: list[tuple[int, _Row]] = []
+    numbered: list[tuple[int, _Row]] = []
     for row in good:
         lies_in, by_words = row.lies_in(sentences, found)
         if by_words:
             for place in lies_in:
                 _add(found, place, row.marks)
+            if by_number and row.index is not None:
+                numbered.append((row.index - 1, row))
         else:
-            by_number += [(place, row) for place in lies_in]
+            numbered += [(place, row) for place in lies_in]
     # A number whose words stand nowhere is believed only where nothing better is known: the sentence may be made up.
     told = frozenset(found)
-    for place, row in by_number:
+    for place, row in numbered:
         if place not in told:
             _add(found, place, row.marks)
     found = {place: marks for place, marks in found.items() if place in places and place not in spoilt}
     problems += [f"sentence {place + 1} is missing" for place in places if place not in found and place not in spoilt]
     return found, problems
+
+
+def _rows(value: JsonValue) -> list[JsonValue] | None:
+    """The entries of an answer, those under a number with it as their index; a list of entries, which models write as well, as it stands."""
+    entries = value.get("sentences") if isinstance(value, dict) else None
+    if isinstance(entries, dict):
+        return [{"index": number, **entry} if isinstance(entry, dict) else entry for number, entry in entries.items()]
+    return entries if isinstance(entries, list) else None
 
 
 def _add(found: dict[int, Marks], place: int, marks: Marks) -> None:
@@ -217,7 +230,7 @@ def _row(raw: JsonValue, moves: Sequence[str]) -> _Row:
         Misfit: it is none.
     """
     if not isinstance(raw, dict):
-        raise Misfit("must be an object with index, text and moves")
+        raise Misfit("must be an object with text and moves")
     text, listed, index = raw.get("text"), raw.get("moves"), _index(raw)
     if not isinstance(listed, list):
         raise Misfit("moves must be a list, empty where the sentence makes none")
@@ -256,9 +269,11 @@ def _tagged(sentence: str, marks: Marks) -> TaggedSentence:
     return TaggedSentence(text=sentence, moves=tuple(m for m, _ in kept), confidences=tuple(c for _, c in kept))
 
 
-def _schema(moves: Sequence[str]) -> Schema:
+@lru_cache(maxsize=1024)
+def _schema(moves: tuple[str, ...], numbers: tuple[int, ...]) -> Schema:
+    """An entry under the number of each sentence: where decoding is constrained, a weak model can neither leave one out nor go on without end."""
     # Bounds of numbers are refused by some providers' strict modes; a list of choices is taken by all.
     confidence: JsonSchema = {"type": "number", "enum": [n / 10 for n in range(11)]}
     marks = a_list(an_object({"move": one_of(moves), "confidence": confidence}), MOST_MOVES)
-    row = an_object({"index": {"type": "integer"}, "text": a_text(_JOINED), "moves": marks})
-    return Schema("moves", an_object({"sentences": a_list(row, MOST_ROWS)}))
+    entry = an_object({"text": a_text(_OPENING), "moves": marks})
+    return Schema("moves", an_object({"sentences": an_object({str(number): entry for number in numbers})}))

@@ -60,6 +60,12 @@ async def wire() -> AsyncIterator[Wire]:
         await wire.clients.close()
 
 
+def entries(*of: list[Any], confidence: Any = 0.9) -> dict[str, Any]:
+    """An answer as it is asked for: under each number, its words and moves."""
+    listed = rows(*of, confidence=confidence)["sentences"]
+    return {"sentences": {str(row.pop("index")): row for row in listed}}
+
+
 def rows(*of: list[Any], confidence: Any = 0.9) -> dict[str, Any]:
     """An answer with entries [words, moves], or [number, words, moves], numbered from 1 where no number is given."""
     given = [row if len(row) == 3 else [i, *row] for i, row in enumerate(of, 1)]
@@ -74,7 +80,13 @@ def marks(scored: Scored[Tagging]) -> list[tuple[str, tuple[str, ...]]]:
 # --- what fits after all ------------------------------------------------------------------------------------------
 
 MENDED: dict[str, Any] = {
-    "as asked": rows(*WHOLE),
+    "as asked": entries(*WHOLE),
+    "first words alone": entries(["That sounds", ["validation"]], ["You could call", ["advice"]], ["How do you", ["questioning"]]),
+    "no words": entries(*(["", moves] for _, moves in WHOLE)),
+    "entries in another order": entries([3, *WHOLE[2]], [1, *WHOLE[0]], [2, *WHOLE[1]]),
+    "entries from 0": entries(*([i, *row] for i, row in enumerate(WHOLE))),
+    "an entry too many": entries(*WHOLE, [4, "And that was all I ever wanted to say about it.", ["reappraisal"]]),
+    "a list": rows(*WHOLE),
     "prose around it": f"Here you are:\n```json\n{json.dumps(rows(*WHOLE))}\n```\nAnything else?",
     "numbers from 0": rows(*([i, *row] for i, row in enumerate(WHOLE))),
     "numbers as texts": rows(*([str(i), *row] for i, row in enumerate(WHOLE, 1))),
@@ -121,10 +133,12 @@ async def test_a_move_counts_from_an_even_chance(wire: Wire) -> None:
 # --- what is asked for once more ----------------------------------------------------------------------------------
 
 REPAIRED: dict[str, tuple[Any, str]] = {
-    "broken JSON": (json.dumps(rows(*WHOLE))[:40], 'not one JSON object with a list "sentences"'),
-    "no JSON": ("I would rather not.", 'not one JSON object with a list "sentences"'),
-    "a bare list": (rows(*WHOLE)["sentences"], 'not one JSON object with a list "sentences"'),
-    "another key": ({"moves": []}, 'not one JSON object with a list "sentences"'),
+    "an entry left out": (entries([1, *WHOLE[0]], [3, *WHOLE[2]]), "sentence 2 is missing"),
+    "an entry that is no object": ({"sentences": {**entries(*WHOLE)["sentences"], "1": []}}, "must be an object with text and moves"),
+    "broken JSON": (json.dumps(rows(*WHOLE))[:40], 'not one JSON object with "sentences"'),
+    "no JSON": ("I would rather not.", 'not one JSON object with "sentences"'),
+    "a bare list": (rows(*WHOLE)["sentences"], 'not one JSON object with "sentences"'),
+    "another key": ({"moves": []}, 'not one JSON object with "sentences"'),
     "an empty list": ({"sentences": []}, "sentence 1 is missing"),
     "a sentence left out": (rows([1, *WHOLE[0]], [3, *WHOLE[2]]), "sentence 2 is missing"),
     "an unknown label": (rows(WHOLE[0], [TWO, ["advise"]], WHOLE[2]), "move one of: information, assistance, advice"),
@@ -132,7 +146,7 @@ REPAIRED: dict[str, tuple[Any, str]] = {
     "moves as names alone": ({"sentences": [{"index": 1, "text": ONE, "moves": ["validation"]}, *rows(*WHOLE)["sentences"][1:]]}, "object with move"),
     "moves as a text": ({"sentences": [{"index": 1, "text": ONE, "moves": "validation"}, *rows(*WHOLE)["sentences"][1:]]}, "moves must be a list"),
     "no moves": ({"sentences": [{"index": 1, "text": ONE}, *rows(*WHOLE)["sentences"][1:]]}, "moves must be a list"),
-    "an entry that is a text": ({"sentences": [ONE, *rows(*WHOLE)["sentences"][1:]]}, "must be an object with index, text and moves"),
+    "an entry that is a text": ({"sentences": [ONE, *rows(*WHOLE)["sentences"][1:]]}, "must be an object with text and moves"),
     "words as a number": ({"sentences": [{"index": 1, "text": 1, "moves": []}, *rows(*WHOLE)["sentences"][1:]]}, "text must hold"),
     "confidence beyond 1": (rows(*WHOLE, confidence=1.5), "confidence must be a number from 0 to 1"),
     "confidence below 0": (rows(*WHOLE, confidence=-0.1), "confidence must be a number from 0 to 1"),
@@ -216,9 +230,24 @@ async def test_the_first_calls_cost_stays_counted_where_the_repair_is_lost(wire:
 async def test_the_schema_allows_the_codebooks_labels_and_no_others(wire: Wire) -> None:
     await wire.tag()
     asked = wire.server.requests()[0]["body"]["response_format"]["json_schema"]
-    item = asked["schema"]["properties"]["sentences"]["items"]
-    assert item["properties"]["moves"]["items"]["properties"]["move"]["enum"] == [m.id for m in load_codebook("mint").tagged]
-    assert (item["additionalProperties"], set(item["required"])) == (False, {"index", "text", "moves"})
+    sentences = asked["schema"]["properties"]["sentences"]
+    assert (sentences["additionalProperties"], sentences["required"]) == (False, ["1", "2", "3"])
+    for entry in sentences["properties"].values():
+        assert entry["properties"]["moves"]["items"]["properties"]["move"]["enum"] == [m.id for m in load_codebook("mint").tagged]
+        assert (entry["additionalProperties"], entry["required"]) == (False, ["text", "moves"])
+
+
+async def test_the_repair_has_room_for_nothing_but_what_is_missing(wire: Wire) -> None:
+    await wire.tag(REPLY, entries([1, *WHOLE[0]], [3, *WHOLE[2]]))
+    asked = wire.server.requests()[1]["body"]["response_format"]["json_schema"]
+    assert asked["schema"]["properties"]["sentences"]["required"] == ["2"]
+
+
+async def test_a_model_that_copies_the_wrong_words_twice_is_believed_by_its_numbers(wire: Wire) -> None:
+    muddled = entries([1, ONE, ["validation"]], [2, ONE, ["advice"]], [3, *WHOLE[2]])
+    scored = await wire.tag(REPLY, muddled, entries([2, ONE, ["advice"]]))
+    assert [moves for _, moves in marks(scored)][1:] == [("advice",), ("questioning",)]
+    assert [c.step for c in scored.calls] == ["first", "repair"]
 
 
 @pytest.mark.parametrize("codebook", ["mint", "trust"])

@@ -22,7 +22,7 @@ SCHEMAS = {
     "user without facts": user_schema(()),
     "rater": _rating_schema(DIMENSIONS, frozenset(DIMENSIONS[:2])),
     "criterion": _criterion_schema(("enjoyment", "return")),
-    "tagger": move_schema(("advises", "asks")),
+    "tagger": move_schema(("advises", "asks"), (1, 2, 3)),
     "probe judge": probe_judge._SCHEMA,
     "profile judge": profile_judge._schema(3),
 }
@@ -58,6 +58,12 @@ def test_a_user_says_first_what_matters_and_names_only_facts_that_there_are() ->
     assert properties["facts_used"] == {"type": "array", "items": {"type": "string", "enum": ["cat", "flat"]}, "maxItems": 2, "uniqueItems": True}
 
 
+def test_a_tagger_has_an_entry_under_the_number_of_each_sentence_that_is_asked_for() -> None:
+    sentences: Any = move_schema(("advises", "asks"), (2, 5)).json["properties"]
+    assert sentences["sentences"]["required"] == ["2", "5"]
+    assert set(sentences["sentences"]["properties"]["2"]["properties"]) == {"text", "moves"}
+
+
 def test_a_claim_repeated_forty_times_counts_once_and_is_noted() -> None:
     assert _facts(["cat", "flat", "cat"]) == (("cat", "flat"), ())
     facts, (note,) = _facts(["cat"] * 40)
@@ -71,4 +77,4 @@ def test_a_list_of_moves_without_end_is_read_no_further() -> None:
     rows = [{"index": 1, "text": "Hello.", "moves": [{"move": "asks", "confidence": 0.9}]} for _ in range(5_000)]
     found, problems = read_marks(Completion("", {"sentences": rows}), ["Hello."], ["asks"])  # type: ignore[dict-item]
     assert found == {0: {"asks": 0.9}}
-    assert problems == [f"your list has 5000 entries; write {MOST_ROWS} at most"]
+    assert problems == [f"your answer has 5000 entries; write {MOST_ROWS} at most"]
