@@ -10,6 +10,8 @@ from sim.analysis.sentence import as_sentence
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.analysis.arms import RunSource
     from sim.analysis.compare import Comparison
 
@@ -28,11 +30,20 @@ def first_sentences(source: RunSource) -> tuple[str, ...]:
     except InputError:
         return ()
     pairs = [c for c in compare_measure(source.primary, families).comparisons if c.difference is not None]
-    chosen = pairs if len(pairs) <= MOST else _decided(pairs)[:MOST] or [max(pairs, key=lambda c: abs(c.difference or 0.0))]
+    chosen = pairs if len(pairs) <= MOST else _decided(pairs)[:MOST] or [p for p in (foremost(pairs),) if p]
     return tuple(as_sentence(c) for c in chosen) + _others(len(pairs) - len(chosen))
 
 
-def _decided(pairs: list[Comparison]) -> list[Comparison]:
+def foremost(pairs: Sequence[Comparison]) -> Comparison | None:
+    """The pair that is told of where there is room for one: the largest difference with a verdict, and where none has one the largest.
+
+    None: no pair has anything in common.
+    """
+    known = [c for c in pairs if c.difference is not None]
+    return next(iter(_decided(known)), None) or max(known, key=lambda c: abs(c.difference or 0.0), default=None)
+
+
+def _decided(pairs: Sequence[Comparison]) -> list[Comparison]:
     """Those with a verdict, the largest difference first."""
     return sorted((c for c in pairs if c.verdict in ("higher", "lower")), key=lambda c: -abs(c.difference or 0.0))
 

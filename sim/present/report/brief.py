@@ -1,10 +1,12 @@
-"""One printed A4 page: better, worse or cannot tell, three reasons, what was not tested, cost. No conversation, and nothing of any persona."""
+"""One printed A4 page: what was done, the verdict with its plot, three reasons, what was not tested, cost. No conversation, and nothing of any persona."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sim.core.codebook import DIMENSIONS
+from sim.present.colours import places_of
+from sim.present.report.forest import draw_forest
 from sim.present.report.page import fill
 from sim.present.report.sections.cost import total_cost
 from sim.present.report.sections.headline import left_out
@@ -38,11 +40,13 @@ def render_brief(document: ReportDocument, of: Material) -> str:
     if len(ranked) > MOST:
         rows.append((f"and {len(ranked) - MOST} more", *("" for _ in rows[0][1:])))
     head = document.headline
-    shown = head.model_copy(update={k: _some(getattr(head, k)) for k in ("better", "worse", "cannot_tell")} | _beside(of, head))
+    shown = head.model_copy(update=_beside(of, head))
     return fill(
         "brief.html",
         scripts=(),
-        style="brief.css",
+        styles=("brief.css", "forest.css"),
+        colours=places_of(document.targets),
+        forest=draw_forest(document),
         document=document.model_copy(update={"headline": shown}),
         columns=(*(heading for _, heading in overall), *(SHORT[d] for d in DIMENSIONS), "n"),
         rows=rows,

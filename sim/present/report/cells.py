@@ -38,7 +38,7 @@ def score(value: float | None, interval: tuple[float, float] | None = None, *, b
 
 def change(value: float | None, interval: tuple[float, float] | None = None) -> Cell:
     """A difference with its sign, and its interval in small print."""
-    return Cell(text=signed(value), value=value, beside=between(interval))
+    return Cell(text=signed(value).replace("-", "−"), value=value, beside=between(interval))
 
 
 def percentage(value: float | None, *, beside: str = "") -> Cell:
@@ -73,7 +73,7 @@ def text(value: str) -> Cell:
 
 def between(interval: tuple[float, float] | None, *, digits: int = 2) -> str:
     """An interval in words: "3.71 to 3.87"; empty where there is none."""
-    return "" if interval is None else f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}"
+    return "" if interval is None else f"{interval[0]:z.{digits}f} to {interval[1]:z.{digits}f}".replace("-", "−")
 
 
 def columns(*names: str, figures: Iterable[Heading]) -> tuple[Column, ...]:

@@ -50,6 +50,26 @@ def dots(targets: Sequence[str], *, x: Spec, y: str, order: Sequence[str], step:
     return {"width": "container", "height": {"step": step}, "encoding": encoding, "layer": [rule, dot]}
 
 
+def forest(targets: Sequence[str], *, order: Sequence[str], differs: bool) -> Spec:
+    """A row each, as a point with its interval, and a line at 0 for differences. Rows: row, target, value, low, high."""
+    row: Spec = {"field": "row", "type": "nominal", "sort": list(order), "title": None, "axis": {"labelFontSize": 13, "labelLimit": 240}}
+    x: Spec = {"field": "value", "type": "quantitative", "title": "difference" if differs else "mean"}
+    if not differs:
+        x = rating("value", "mean")
+    tinted: Spec = {"color": colour(targets, legend=False)}
+    layers: list[JsonValue] = [
+        {
+            "transform": [WITH_INTERVAL],
+            "mark": {"type": "rule", "strokeWidth": 3},
+            "encoding": {"y": row, "x": {**x, "field": "low"}, "x2": {"field": "high"}, **tinted},
+        },
+        {"mark": {"type": "point", "filled": True, "size": 110, "opacity": 1}, "encoding": {"y": row, "x": x, **tinted}},
+    ]
+    if differs:
+        layers.insert(0, {"mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.7}, "encoding": {"x": {"datum": 0}}})
+    return {"width": "container", "height": {"step": 32}, "layer": layers}
+
+
 def strip(targets: Sequence[str], *, order: Sequence[str], x: Spec) -> Spec:
     """A row a target: its personas as points, the mean with its interval on top. Rows: target, persona, `x`'s field; of means: mean, low, high."""
     row: Spec = {"field": "target", "type": "nominal", "sort": list(order), "title": None, "axis": {"labelFontSize": 13}}

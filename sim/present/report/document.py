@@ -62,8 +62,11 @@ class ChartFigure(Frozen):
     id: str
     """Also the name of its files."""
     title: str
+    """What it shows, as a claim that its figures bear out."""
+    shows: str = ""
+    """What is drawn, in a few words."""
     alt: str
-    """What it shows, for who cannot see it."""
+    """The same for people who cannot see it, with its main figures."""
     notes: tuple[str, ...] = ()
     spec: dict[str, JsonValue]
     """Vega-Lite, without data and colours."""
@@ -85,19 +88,46 @@ class Section(Frozen):
     """Why there is nothing to show: then there are no blocks."""
 
 
-class Headline(Frozen):
-    """Which target is liked, why, and whether that can be believed, in sentences."""
+class TargetGroup(Frozen):
+    """Targets that a verdict puts neither above nor below each other; one alone is apart from all others."""
 
+    targets: tuple[str, ...]
+    """Most liked first."""
+
+
+class SampleExchange(Frozen):
+    """One exchange of the run, word for word, as an example of its conversations."""
+
+    who: str
+    """The simulated person."""
+    target: str
+    place: str
+    """In which session it was."""
+    rated: str
+    message: str
+    reply: str
+    link: str
+    """Its place in the page."""
+
+
+class Headline(Frozen):
+    """What was done, who is liked, and what this run cannot say."""
+
+    done: tuple[str, ...] = ()
+    """What was done, in two sentences."""
     tier: Tier
     """By personas and scenarios (guide/methods.md#tiers): what a comparison on this run may claim."""
     tier_means: str
     verdict: str
+    """The sentence that `sim compare` and `sim show` say of the pair that is told apart most clearly; where there is no pair, why not."""
+    forest: ChartFigure | None = None
+    """Differences from one target, or means where there is nothing to compare; None: nothing was rated."""
+    groups: tuple[TargetGroup, ...] = ()
+    """Who can be told apart by the primary outcome, most liked first; a target may be in two groups. Empty: too few personas, or one target."""
+    exchange: SampleExchange | None = None
     memory: tuple[str, ...] = ()
-    """What memory buys, a sentence for each target that differs in memory alone from its base."""
-    better: tuple[str, ...]
-    worse: tuple[str, ...]
-    cannot_tell: tuple[str, ...]
-    reasons: tuple[str, ...]
+    """What memory changes, a sentence for each target that differs in memory alone from its base."""
+    reasons: tuple[str, ...] = ()
     """At most three."""
     beside: tuple[str, ...] = ()
     """Likability over all seven, split by dimension, a sentence for each target against the leader; last, how far the primary outcome hangs on one
@@ -139,4 +169,5 @@ class ReportDocument(Frozen):
     @property
     def figures(self) -> tuple[ChartFigure, ...]:
         """All figures, in order."""
-        return tuple(b for s in self.sections for b in s.blocks if isinstance(b, ChartFigure))
+        first = (self.headline.forest,) if self.headline.forest else ()
+        return (*first, *(b for s in self.sections for b in s.blocks if isinstance(b, ChartFigure)))

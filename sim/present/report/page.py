@@ -18,7 +18,10 @@ from pydantic import JsonValue
 
 from sim.analysis.by_trial import summarise_trial
 from sim.core.codebook import LABELS
+from sim.present.colours import TARGET_COLOURS, places_of, target_styles
+from sim.present.report.forest import draw_forest
 from sim.present.report.talks import index_data, pack, talk_data
+from sim.present.report.told import chips, told
 from sim.present.words import SHORT
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from sim.present.report.material import Material
 
 VENDORED = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-interpreter.js")
+COLOURED = ("report.css", "brief.css")
 SCRIPTS = ("base.js", "charts.js", "tables.js", "talks.js", "talk.js", "page.js")
 """In the order in which they are loaded."""
 
@@ -44,9 +48,11 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
     return fill(
         "page.html",
         scripts=(*VENDORED, *SCRIPTS, *(("live.js",) if live else ())),
-        style="report.css",
+        styles=("report.css", "forest.css"),
         connects=live,
         document=document,
+        colours=places_of(document.targets),
+        forest=draw_forest(document),
         page_data=data_block(page_data(document, of)),
         index=pack(index_data(of.trials, study=of.study, codebook=of.codebook, said=said, figures=figures)),
         talks=[(t.id, pack(talk_data(t, of.study, said, figures[t.id]))) for t in begun],
@@ -61,12 +67,12 @@ def page_data(document: ReportDocument, of: Material) -> dict[str, JsonValue]:
     return {"figures": figures, "theme": theme(), "words": {"short": short, "labels": labels, "moves": [m.id for m in of.codebook.tagged]}}
 
 
-def fill(template: str, *, scripts: Sequence[str], style: str, connects: bool = False, **values: object) -> str:
+def fill(template: str, *, scripts: Sequence[str], styles: Sequence[str], connects: bool = False, **values: object) -> str:
     """A template of `static` with scripts and style inlined, and the policy that allows just these, and if it `connects` asking its own server."""
     from markupsafe import Markup
 
     sources = [read_static(s) for s in scripts]
-    sheet = read_static(style)
+    sheet = "".join(map(read_static, styles))
     return (
         _environment()
         .get_template(template)
@@ -98,14 +104,17 @@ def data_block(data: JsonValue) -> object:
 
 @cache
 def read_static(name: str) -> str:
-    """A file of `static`."""
-    return (resources.files(__package__) / "static" / name).read_text(encoding="utf-8")
+    """A file of `static`; one of those that have names of targets, with their colours before it."""
+    text = (resources.files(__package__) / "static" / name).read_text(encoding="utf-8")
+    return target_styles() + text if name in COLOURED else text
 
 
 @cache
 def theme() -> dict[str, JsonValue]:
-    """Vega-Lite's configuration in light and dark."""
+    """Vega-Lite's configuration in light and dark, with the colours of targets in it."""
     found: dict[str, JsonValue] = json.loads(read_static("theme.json"))
+    for look, config in found.items():
+        config["range"]["category"] = list(TARGET_COLOURS[look])  # type: ignore[call-overload, index]
     return found
 
 
@@ -117,4 +126,6 @@ def _digest(source: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(loader=FunctionLoader(read_static), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=FunctionLoader(read_static), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"told": told, "chips": chips}
+    return made

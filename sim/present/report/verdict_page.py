@@ -53,24 +53,19 @@ def render_verdict_page(document: VerdictDocument, *, created: dt.datetime) -> s
     return fill(
         "verdict.html",
         scripts=(),
-        style="verdict.css",
+        styles=("verdict.css",),
         document=document,
         created=created.date(),
         mark=MARKS[document.verdict],
         made=made_of(document),
         several=several,
         dense=quotes + sum(len(s.rows) for s in document.sections) > ROOMY,
-        diagnostic=_pieces(DIAGNOSTIC),
-        untested=[_pieces(safe(line)) for line in document.untested],
+        diagnostic=DIAGNOSTIC,
+        untested=[safe(line) for line in document.untested],
         marks=MARKS,
         sections=[(section, _lines(section), _quotes(section, most, several=several)) for section in document.sections],
         notes=[safe(line) for line in (document.offline_note, _allowed(document)) if line],
     )
-
-
-def _pieces(text: str) -> list[tuple[str, bool]]:
-    """A sentence of ours in pieces, each with whether it is code, which stands between backticks."""
-    return [(piece, bool(i % 2)) for i, piece in enumerate(text.split("`")) if piece]
 
 
 def _allowed(document: VerdictDocument) -> str:

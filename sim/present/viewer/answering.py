@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from sim.core.errors import InputError, RunLocked
+from sim.present.report.page import read_static
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -72,4 +73,6 @@ async def static(request: Request) -> Response:
 
 
 def _read(name: str, *, of: str = "viewer") -> bytes:
+    if of == "report":
+        return read_static(name).encode("utf-8")
     return (files(f"sim.present.{of}") / "static" / name).read_bytes()

@@ -1,17 +1,20 @@
-"""Which target is liked, why, and can it be believed? In plain sentences with intervals, and with what cannot be concluded."""
+"""Which target is liked, why, and can it be believed? The sentence that the comparison says, what is beside it, and what cannot be concluded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.analysis.answer import foremost
 from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, SCREEN, Tier
 from sim.analysis.measures import LIKABILITY
-from sim.analysis.sentence import signed, split
+from sim.analysis.sentence import as_sentence, signed, split
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.fairness import conclusion
 from sim.present.outages import outage_line
-from sim.present.report.cells import between, spoken_p
+from sim.present.report.cells import between
 from sim.present.report.document import Headline
+from sim.present.report.sections.claims import listed
+from sim.present.report.sections.opening import done_sentences, forest_of, groups_of, sample_exchange
 from sim.present.words import DIAGNOSTIC, many, number, share
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.compare import Comparison
     from sim.analysis.run_summary import TargetSummary, TrialCounts
+    from sim.present.report.document import ChartFigure, SampleExchange, TargetGroup
     from sim.present.report.material import Material
 
 TIERS: dict[Tier, str] = {
@@ -37,23 +41,25 @@ def build_headline(of: Material) -> Headline:
     if not ranked:
         return _headline(of, "Nothing can be said yet: no reply has a rating.")
     if of.summary.stub_rated:
-        return _headline(of, f"No verdict on {_names(of.summary.stub_rated)}: the rater is an offline model, which cannot judge a real chatbot.")
+        return _headline(of, f"No verdict on {listed(of.summary.stub_rated)}: the rater is an offline model, which cannot judge a real chatbot.")
     if of.summary.fairness:
         # Arms of one target are no rivals, and have no places.
-        return _headline(of, " ".join(map(conclusion, of.summary.fairness)))
-    leader, others = ranked[0], ranked[1:]
-    against = _against(of, leader.target)
-    clear = [t for t in others if t.target in against and against[t.target].verdict == "lower"]
-    unclear = [t for t in others if t not in clear]
+        return _headline(of, " ".join(map(conclusion, of.summary.fairness)), exchange=sample_exchange(of, ""))
+    compared = of.compared(of.study.primary)
+    rivals = [t for t in ranked if not compared or any(t.target in (c.a, c.b) for c in compared.comparisons)]
+    leader, others = (rivals or ranked)[0], rivals[1:]
+    pair = foremost(compared.comparisons) if compared else None
+    alone = f"{leader.target} scores {_level(of, leader)}, {_BY[of.study.primary]}. There is no other target to compare it with."
+    hangs = left_out(of, leader.target, named=True)
     return _headline(
         of,
-        _verdict(of, leader, others, clear),
+        as_sentence(pair) if pair else alone,
+        forest=forest_of(of, _against(of, leader.target), leader.target),
+        groups=groups_of(of),
+        exchange=sample_exchange(of, leader.target),
         memory=of.bought,
-        better=(f"{leader.target}: {_level(of, leader)}",) if clear else (),
-        worse=tuple(_told(of, t, against.get(t.target), leader.target) for t in clear),
-        cannot_tell=tuple(_told(of, t, against.get(t.target), leader.target) for t in unclear),
-        reasons=tuple(_reasons(of, ranked))[:MOST_REASONS],
-        beside=(*_beside(of, leader.target, others), *((hangs,) if (hangs := left_out(of, leader.target, named=True)) else ())),
+        reasons=tuple(_reasons(of, [leader, *others]))[:MOST_REASONS],
+        beside=(*_beside(of, leader.target, others), *((hangs,) if hangs else ())),
         leader=leader.target,
     )
 
@@ -63,11 +69,8 @@ def _silence(of: Material) -> Headline:
     return Headline(
         tier=of.tier,
         tier_means="Nothing was measured: nobody ever answered.",
+        done=done_sentences(of),
         verdict=". ".join(outage_line(o) for o in of.summary.outages) + ".",
-        better=(),
-        worse=(),
-        cannot_tell=(),
-        reasons=(),
         not_concluded=(f"Anything: `sim resume {of.summary.run}` goes on once it is mended.",),
     )
 
@@ -76,22 +79,23 @@ def _headline(
     of: Material,
     verdict: str,
     *,
+    forest: ChartFigure | None = None,
+    groups: tuple[TargetGroup, ...] = (),
+    exchange: SampleExchange | None = None,
     memory: tuple[str, ...] = (),
-    better: tuple[str, ...] = (),
-    worse: tuple[str, ...] = (),
-    cannot_tell: tuple[str, ...] = (),
     reasons: tuple[str, ...] = (),
     beside: tuple[str, ...] = (),
     leader: str = "",
 ) -> Headline:
     return Headline(
+        done=done_sentences(of),
         tier=of.tier,
         tier_means=TIERS[of.tier],
         verdict=verdict,
+        forest=forest,
+        groups=groups,
+        exchange=exchange,
         memory=memory,
-        better=better,
-        worse=worse,
-        cannot_tell=cannot_tell,
         reasons=reasons,
         beside=beside,
         leader=leader,
@@ -119,20 +123,6 @@ def _against(of: Material, leader: str, measure: str = "") -> dict[str, Comparis
     return found
 
 
-def _verdict(of: Material, leader: TargetSummary, others: list[TargetSummary], clear: list[TargetSummary]) -> str:
-    by, place = _BY[of.study.primary], _place(of.summary.scenarios)
-    if not others:
-        return f"{leader.target} scores {_level(of, leader)}, {by}. There is no other target to hold it against."
-    if of.tier == "look":
-        return f"No verdict. In this look {leader.target} scores highest, {by}: {_level(of, leader)}."
-    if len(clear) == len(others):
-        than = f"all {len(others)} others" if len(others) > 1 else others[0].target
-        return f"{leader.target} is liked more than {than}{place}, {by}: {_level(of, leader)}."
-    level = [leader.target, *(t.target for t in others if t not in clear)]
-    told = f"{', '.join(level[:-1])} and {level[-1]} cannot be told apart{place}, {by}"
-    return f"{told}; they are liked more than {_and(clear)}." if clear else f"{told}."
-
-
 _BY: dict[str, str] = {
     "fixed_set": "by the four dimensions that always apply",
     "likability": "by all seven dimensions",
@@ -141,33 +131,10 @@ _BY: dict[str, str] = {
 """What a verdict is about, by primary outcome."""
 
 
-def _place(scenarios: int) -> str:
-    return "" if scenarios >= FEWEST_SCENARIOS else " in this scenario" if scenarios == 1 else " in these scenarios"
-
-
-def _and(targets: list[TargetSummary]) -> str:
-    return _names([t.target for t in targets])
-
-
-def _names(ids: Sequence[str]) -> str:
-    return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} and {ids[-1]}"
-
-
 def _level(of: Material, target: TargetSummary) -> str:
     value, bounds = target.likability.primary(of.study.primary)
     spoken = f" (95 % interval {between(bounds)})" if bounds else ""
     return f"{number(value)} of 5{spoken}"
-
-
-def _told(of: Material, target: TargetSummary, pair: Comparison | None, leader: str) -> str:
-    """One target against the leader by the primary outcome, and by likability split by dimension."""
-    if pair is None or pair.difference is None:
-        return f"{target.target}: {_level(of, target)}, never in the same place as {leader}"
-    spoken = f"95 % interval {between(pair.interval)}, ".replace("-", "−") if pair.interval else ""
-    p = f", p {spoken_p(pair.p_holm)} after Holm" if pair.p_holm is not None else ""
-    held = f"{number(pair.mean_a)} against {number(pair.mean_b)} with {leader} over what both had in common"
-    told = f"{target.target}: {held}, {signed(pair.difference)} ({spoken}paired over {many(pair.personas, 'persona')}{p})"
-    return told
 
 
 def _beside(of: Material, leader: str, others: Sequence[TargetSummary]) -> tuple[str, ...]:
@@ -183,7 +150,7 @@ def left_out(of: Material, leader: str, *, named: bool) -> str:
         for target, pair in _against(of, leader).items()
         if (left := pair.left_out) is not None
     ]
-    told = f"Less {leader}, without any one persona: {', '.join(ranges)}" if ranges else ""
+    told = f"Compared with {leader}, without any one persona: {', '.join(ranges)}" if ranges else ""
     return told + (" (in brackets who moves it most)." if named else ".") if told else ""
 
 
@@ -232,7 +199,7 @@ def _not_concluded(of: Material) -> tuple[str, ...]:
     summary = of.summary
     lines = ["Anything about real models: offline models took part, and they only check the instrument."] if summary.offline else []
     if summary.stub_rated:
-        lines = [f"How much anybody likes {_names(summary.stub_rated)}: {summary.offline_note}."]
+        lines = [f"How much anybody likes {listed(summary.stub_rated)}: {summary.offline_note}."]
     lines.append(DIAGNOSTIC)
     if of.tier != "decide":
         lines.append(TIERS[of.tier])
