@@ -93,7 +93,7 @@ def test_compare_show_report_and_export_say_the_same(capsys: pytest.CaptureFixtu
     assert f"{gap['difference']}" in page
     headline = json.loads(printed(capsys, "report", "swapped", "--json"))["headline"]
     assert headline["verdict"] == "bot: too few personas for a verdict on any gap.", "arms of one target are no rivals"
-    assert headline["cannot_tell"] == []
+    assert headline["groups"] == []
 
 
 def test_live_users_make_whole_loop_differences_everywhere_and_never_a_gap_of_the_target(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""One printed A4 page: what was done, the verdict with its plot, three reasons, what was not tested, cost. No conversation, and nothing of any persona."""
+"""One printed A4 page: what was done, the verdict with its plot, reasons, what was not tested, cost. Nothing that anybody said, and no persona."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 MOST = 12
 """Targets that the page has room for; the others are named by number."""
-LISTED = 5
-"""Lines of a list that the page has room for."""
 FEW = 3
-"""The same of sentences."""
+"""Sentences of a list that the page has room for."""
 
 
 def render_brief(document: ReportDocument, of: Material) -> str:
@@ -58,11 +56,11 @@ def render_brief(document: ReportDocument, of: Material) -> str:
 def _beside(of: Material, head: Headline) -> dict[str, tuple[str, ...]]:
     """What memory buys, and what stands beside the verdict, without the name of any persona."""
     if not head.beside:
-        return {"memory": _some(head.memory, FEW)}
+        return {"memory": _some(head.memory)}
     hangs = left_out(of, head.leader, named=False)
     split = head.beside[:-1] if hangs else head.beside
-    return {"memory": _some(head.memory, FEW), "beside": (*_some(split, FEW), *((hangs,) if hangs else ()))}
+    return {"memory": _some(head.memory), "beside": (*_some(split), *((hangs,) if hangs else ()))}
 
 
-def _some(lines: tuple[str, ...], most: int = LISTED) -> tuple[str, ...]:
+def _some(lines: tuple[str, ...], most: int = FEW) -> tuple[str, ...]:
     return lines if len(lines) <= most else (*lines[: most - 1], f"and {len(lines) - most + 1} more; the report names all")

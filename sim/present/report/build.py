@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.event import ROLES, Role
 from sim.present.outages import outage_line
-from sim.present.report.document import ReportDocument, RunFact, Section
+from sim.present.report.document import ReportDocument, Section
 from sim.present.report.material import Material
 from sim.present.report.sections.belief import belief_section
 from sim.present.report.sections.cost import cost_section
@@ -57,7 +57,6 @@ def build_report(of: Material) -> ReportDocument:
         outages=(*map(outage_line, of.summary.outages), *map(budget_line, of.summary.budget_stops)),
         edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,
-        counts=_counts(of),
         headline=build_headline(of),
         sections=() if of.summary.silent else tuple(section(of) for section in SECTIONS),
         made=made_facts(of),
@@ -72,16 +71,3 @@ def role_latencies(events: Mapping[str, Iterable[Event]]) -> dict[Role, list[flo
             for call, timing in zip(event.calls, event.meta.timings, strict=False):
                 found[call.role].append(timing.latency)
     return found
-
-
-def _counts(of: Material) -> tuple[RunFact, ...]:
-    summary = of.summary
-    counts = (
-        ("target", len(summary.targets)),
-        ("persona", summary.personas),
-        ("scenario", summary.scenarios),
-        ("trial", summary.trials.planned),
-        ("exchange", sum(t.exchanges for t in summary.targets)),
-    )
-    unfit = [RunFact(name="pairs not suited, left out", value=f"{len(summary.left_out):,}")] if summary.left_out else []
-    return (*(RunFact(name=name if n == 1 else f"{name}s", value=f"{n:,}") for name, n in counts), *unfit)

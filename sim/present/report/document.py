@@ -161,7 +161,6 @@ class ReportDocument(Frozen):
     """What is said of a run whose files were edited after it was made; empty: nothing."""
     targets: tuple[str, ...]
     """In the study's order, which is the order of their colours."""
-    counts: tuple[RunFact, ...]
     headline: Headline
     sections: tuple[Section, ...]
     made: tuple[RunFact, ...]

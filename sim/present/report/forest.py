@@ -94,7 +94,7 @@ def _scale(values: list[float]) -> tuple[float, float, float]:
 def _figure(value: JsonValue, *, differs: bool) -> str:
     if not isinstance(value, (int, float)):
         return NONE
-    return signed(value) if differs else number(value)
+    return signed(value).replace("-", "−") if differs else number(value)
 
 
 def _tick(at: float, step: float, *, differs: bool) -> str:

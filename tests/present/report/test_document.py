@@ -49,26 +49,24 @@ def table(document: ReportDocument, name: str) -> Table:
 def test_few_personas_get_no_verdict_however_far_apart_the_targets_are() -> None:
     head = report(run_of(5, 5, 1)).headline
     assert head.tier == "look"
-    assert head.verdict.startswith("No verdict.")
-    assert head.better == head.worse == ()
-    assert head.cannot_tell[0].startswith("forgets: ")
+    assert head.verdict.endswith("look, no verdict.")
+    assert head.groups == ()
 
 
-def test_a_clear_difference_over_twelve_personas_is_told_with_interval_and_p() -> None:
+def test_a_clear_difference_over_twelve_personas_is_told_as_compare_tells_it() -> None:
     document = report(run_of(12, 5, 1))
     head = document.headline
     assert head.tier == "screen"
-    assert head.verdict.startswith("remembers is liked more than forgets in this scenario, by the four dimensions that always apply: ")
-    assert "95 %" in head.worse[0]
-    assert "after Holm" in head.worse[0]
+    assert head.verdict.startswith("In this scenario remembers is liked 2.00 more than forgets on the fixed set")
+    assert [g.targets for g in head.groups] == [("remembers",), ("forgets",)]
     assert [row[1].text for row in table(document, "targets").rows] == ["1", "2"]
     assert table(document, "pairs").rows[0][-1].text == "higher"
 
 
 def test_equal_targets_are_not_told_apart_and_share_their_places() -> None:
     document = report(run_of(12, 3, 3))
-    assert "cannot be told apart" in document.headline.verdict
-    assert document.headline.better == ()
+    assert "liked as much as" in document.headline.verdict
+    assert [set(g.targets) for g in document.headline.groups] == [{"remembers", "forgets"}]
     assert [row[1].text for row in table(document, "targets").rows] == ["1 to 2", "1 to 2"]
 
 

@@ -353,14 +353,14 @@ def test_the_report_takes_in_what_is_new_and_keeps_the_place(browser: Browser, f
     with viewing(folder) as viewer, page_at(browser, viewer.owner.replace("/?", "/runs/hostile/report?")) as (page, _):
         ready(page)
         page.wait_for_selector(DRAWN)
-        before = page.inner_text(".counts")
+        before = page.inner_text(".done")
         page.locator("details[data-rows]").first.evaluate("d => { d.open = true; d.scrollIntoView() }")
         height = page.evaluate("scrollY")
         with ThreadPoolExecutor(1) as thread:
             thread.submit(asyncio.run, append(folder / "results" / "hostile")).result()
         page.wait_for_selector("html[data-report]")
         page.wait_for_selector(DRAWN)
-        assert page.inner_text(".counts") != before
+        assert page.inner_text(".done") != before
         assert page.locator("details[data-rows][open] td").count()
         assert abs(page.evaluate("scrollY") - height) < 100
         assert page.locator("[data-figure] svg").count()

@@ -1,0 +1,107 @@
+"""The first screen says what was done, what the comparison says, and who is tied; its plot and its names have the colours of all charts."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from sim.analysis.answer import first_sentences
+from sim.analysis.arms import RunSource
+from sim.present.colours import COUNT, TARGET_COLOURS, places_of, target_styles
+from sim.present.report.forest import draw_forest
+from sim.present.report.material import Material
+from sim.present.report.page import theme
+from sim.present.report.sections import claims
+from sim.present.report.sections.opening import groups_of
+from sim.present.report.told import chips, told
+from tests import examples
+from tests.analysis.stories import CODEBOOK
+from tests.present.report.test_document import report, run_of
+
+
+def tied(order: str, apart: list[str], *, tier: str = "screen") -> list[str]:
+    """Groups of targets of one letter each, given those pairs that a verdict separates."""
+    pairs = [SimpleNamespace(a=p[0], b=p[1], verdict="higher") for p in apart]
+    compared = SimpleNamespace(ranking={"": [SimpleNamespace(arm=a, mean=3.0) for a in order]}, comparisons=pairs)
+    of = SimpleNamespace(compared=lambda _: compared, study=SimpleNamespace(primary="fixed_set"), tier=tier, summary=SimpleNamespace(fairness=()))
+    return ["".join(g.targets) for g in groups_of(cast("Material", of))]
+
+
+@pytest.mark.parametrize(
+    ("order", "apart", "groups"),
+    [
+        ("abcdef", ["af", "bf", "cf", "df", "ef"], ["abcde", "f"]),
+        ("abc", [], ["abc"]),
+        ("abc", ["ac"], ["ab", "bc"]),
+        ("abcd", ["ab", "ac", "ad", "bd"], ["a", "bc", "cd"]),
+        ("ab", ["ab"], ["a", "b"]),
+    ],
+)
+def test_targets_that_no_verdict_separates_are_one_group(order: str, apart: list[str], groups: list[str]) -> None:
+    assert tied(order, apart) == groups
+
+
+def test_too_few_personas_put_nobody_in_a_group() -> None:
+    assert tied("ab", ["ab"], tier="look") == []
+
+
+def test_the_sentence_is_one_that_show_says() -> None:
+    trials = run_of(12, 5, 2)
+    assert report(trials).headline.verdict in first_sentences(RunSource("first-look", examples.study(), CODEBOOK, trials))
+
+
+def test_what_was_done_is_told_in_two_sentences_with_every_number() -> None:
+    done = report(run_of(12, 5, 1)).headline.done
+    assert done[0].startswith("12 simulated people talked with 2 chatbots in ")
+    assert done[1].startswith("96 exchanges in 24 conversations; after each, the simulated person rated the reply on seven dimensions")
+
+
+def test_the_plot_has_the_comparisons_figures_and_a_row_for_its_reference() -> None:
+    document = report(run_of(12, 5, 1))
+    forest = draw_forest(document)
+    assert forest is not None
+    assert [(r.name, r.figure, r.told) for r in forest.rows] == [("remembers", "", "reference"), ("forgets", "−2.00", "liked less")]
+    assert forest.figure.title.startswith("forgets is liked less than remembers by 2.00 (")
+    assert forest.zero is not None
+    places = [p for p in (forest.rows[1].low, forest.rows[1].at, forest.rows[1].high, forest.zero) if p is not None]
+    assert len(set(places)) == 4
+    assert places == sorted(places)
+    assert document.figures[0] == forest.figure, "it becomes a file like every other figure"
+
+
+def test_nothing_clear_is_a_title_that_says_so() -> None:
+    forest = report(run_of(12, 3, 3)).headline.forest
+    assert forest is not None
+    assert forest.title.startswith("No target can be told apart from ")
+
+
+def test_the_example_is_an_exchange_of_the_run_with_the_target_it_names() -> None:
+    head = report(run_of(12, 5, 1)).headline
+    assert head.exchange is not None
+    assert head.exchange.target == head.leader == "remembers"
+    assert head.exchange.link.startswith("#/talk?trial=remembers")
+
+
+def test_commands_become_code_and_names_of_targets_carry_their_colour() -> None:
+    colours = places_of(["cold", "cold-2", "<b>"])
+    text = str(told("cold-2 beats cold, see `sim compare` and <b>; coldly", colours))
+    assert text.count("<code>sim compare</code>") == 1
+    assert re.findall(r'data-colour="(\d)">([^<]+)<', text) == [("1", "cold-2"), ("0", "cold"), ("2", "&lt;b&gt;")]
+    assert "coldly" in text.rsplit(">", 1)[1]
+    assert str(chips("cold − nobody", colours)).endswith(" − nobody")
+
+
+def test_one_table_of_colours_is_in_charts_and_styles() -> None:
+    for look, colours in TARGET_COLOURS.items():
+        config = theme()[look]
+        assert isinstance(config, dict)
+        assert config["range"]["category"] == list(colours)  # type: ignore[index, call-overload]
+        assert all(f"--t{i}:{c}" in target_styles() for i, c in enumerate(colours))
+    assert places_of([str(i) for i in range(COUNT + 1)])[str(COUNT)] == 0, "after the last they begin again"
+
+
+def test_names_in_a_sentence() -> None:
+    assert [claims.listed(n) for n in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
