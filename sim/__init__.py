@@ -32,13 +32,19 @@ __all__ = [
     "Run",
     "Study",
     "Unscored",
+    "calibrate",
     "compare",
     "gate",
     "load_run",
+    "new_personas",
+    "plan",
+    "report",
     "resume",
     "resume_run",
     "run",
     "run_study",
+    "score_run",
+    "try_bot",
 ]
 __version__ = "0.1.0"
 
@@ -49,13 +55,19 @@ _HOMES = {
     "Run": "app.runs",
     "Study": "core.spec",
     "Unscored": "core.event",
+    "calibrate": "app.calibrating",
     "compare": "app.shown",
     "gate": "app.shown",
     "load_run": "app.runs",
+    "new_personas": "app.populating",
+    "plan": "app.planning",
+    "report": "app.reporting",
     "resume": "app.start",
     "resume_run": "app.running",
     "run": "app.start",
     "run_study": "app.running",
+    "score_run": "app.scoring",
+    "try_bot": "app.trying",
 }
 """The module of each name: nothing is imported before it is asked for, so that `import sim` takes no time."""
 

@@ -63,7 +63,7 @@ def run(
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     prepared = _within(prepared, {"max_cost": max_cost, "max_tokens": max_tokens, "max_minutes": max_minutes})
     watch = _Watch(prepared.loaded.study, prepared.plans, opening_lines(prepared), on=progress)
-    wish = _local_only(local_only, allow_hosts)
+    wish = local_hosts(local_only, allow_hosts)
     start = partial(
         run_study, prepared, name=name, results=results, local_only=wish, listeners=watch.listeners, announce=watch.announce, on_start=watch.start
     )
@@ -100,8 +100,8 @@ def resume(
     start = partial(
         resume_run,
         before.folder.path,
-        limits=partial(_bounded, bounds=bounds),
-        local_only=_local_only(local_only, allow_hosts),
+        limits=partial(bounded, bounds=bounds),
+        local_only=local_hosts(local_only, allow_hosts),
         listeners=watch.listeners,
         announce=watch.announce,
         on_start=watch.start,
@@ -134,11 +134,16 @@ def reopening_lines(run: Run) -> list[str]:
 def _within(prepared: Prepared, bounds: dict[str, Any]) -> Prepared:
     """`prepared` with its study's limits replaced by those of `bounds` that are given."""
     study = prepared.loaded.study
-    changed = study.model_copy(update={"limits": _bounded(study.limits, bounds=bounds)})
+    changed = study.model_copy(update={"limits": bounded(study.limits, bounds=bounds)})
     return replace(prepared, loaded=replace(prepared.loaded, study=changed))
 
 
-def _bounded(limits: Limits, *, bounds: dict[str, Any]) -> Limits:
+def bounded(limits: Limits, *, bounds: dict[str, Any]) -> Limits:
+    """`limits` with those of `bounds` that are given.
+
+    Raises:
+        InputError: one cannot be.
+    """
     given = {name: value for name, value in bounds.items() if value is not None}
     if not given:
         return limits
@@ -149,7 +154,12 @@ def _bounded(limits: Limits, *, bounds: dict[str, Any]) -> Limits:
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=str(first["loc"][0])) from None
 
 
-def _local_only(wish: bool, hosts: Sequence[str]) -> LocalOnly | None:
+def local_hosts(wish: bool, hosts: Sequence[str]) -> LocalOnly | None:
+    """`local_only` and `allow_hosts` as one wish; None: any host may be reached.
+
+    Raises:
+        InputError: hosts are allowed where none is refused.
+    """
     from sim.llm.hosts import LocalOnly
 
     if hosts and not wish:

@@ -81,7 +81,7 @@ def write_asked(run: Run, judging: Judging, place: Path) -> int:
     Raises:
         InputError: it cannot be written, or must not be.
     """
-    from sim.cli.output import put
+    from sim.app.output import put
     from sim.present.rating_rows import HEAD, render_rows
 
     found = list(_said(run, judging.raters, judging.scorers))

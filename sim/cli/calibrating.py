@@ -1,12 +1,12 @@
-"""`sim calibrate`: which dimensions a rater can tell apart (`--edits`), what our judges can be made to accept (`--attack`), and how far a tagger
-agrees with people (`--tagger`).
+"""`sim calibrate`: how far raters agree with people, which dimensions a rater can tell apart (`--edits`), what our judges can be made to accept
+(`--attack`), and how far a tagger agrees with people (`--tagger`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,10 @@ from sim.core.spec import Limits, ModelSpec
 from sim.store.files import open_regular
 
 if TYPE_CHECKING:
+    from sim.analysis.calibration import Unit
     from sim.analysis.response import ResponseMatrix
     from sim.cli.log_wish import LogWish
+    from sim.core.scale import Scale
     from sim.engine.attack import FacedAttacks
     from sim.engine.edits import RatedScenes
     from sim.llm.hosts import LocalOnly
@@ -64,6 +66,29 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     else:
         print_rendered(lambda width: render_response(document, width=width))
     return INTERRUPTED if watch.stopping.asked else INCOMPLETE if rated.lost else DONE
+
+
+def calibrate_by(
+    sources: Sequence[str],
+    *,
+    reference: str | None,
+    unit: Unit,
+    exclude_self: bool,
+    scales: Mapping[str, Scale],
+    results: Path,
+    as_json: bool,
+) -> int:
+    """Print the agreement of the raters in files of ratings and in runs."""
+    from sim.app import calibrating
+    from sim.cli.reading import print_rendered
+    from sim.present.calibration import render_calibration
+
+    document = calibrating.calibrate(*sources, reference=reference, unit=unit, exclude_self=exclude_self, scales=scales, results=results)
+    if as_json:
+        print(json.dumps(document.model_dump(mode="json")))
+    else:
+        print_rendered(lambda width: render_calibration(document, width=width))
+    return DONE
 
 
 def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly | None, concurrency: int, log: LogWish, as_json: bool) -> int:

@@ -142,7 +142,7 @@ def _demanding(file: CheckedFile) -> CheckedFile:
 
 def put_schema(kind: str, folder: Path | None) -> int:
     """Print the JSON Schema of one kind of file, or write it into `folder` and say where."""
-    from sim.cli.schemas import schema_text, write_schema
+    from sim.app.schemas import schema_text, write_schema
 
     print(schema_text(kind) if folder is None else write_schema(kind, folder), end="" if folder is None else "\n")
     return DONE

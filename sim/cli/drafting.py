@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.analysis.coverage import describe_people
+from sim.app.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, write_person
 from sim.cli.calibrating import read_rater
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import LogWish
-from sim.cli.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, what_next, write_person
+from sim.cli.populating import what_next
 from sim.cli.watched import Watch
 from sim.core.errors import one_line
 from sim.engine.drafting import Drafts, check_drafter, draft_people

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.app import load_run_and_events
+from sim.app.output import put
 from sim.cli.exit import DONE
-from sim.cli.output import put
 from sim.core.errors import InputError
 from sim.store.runs import HEADER
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.app import gate_run, keep_run_baseline, load_run
+from sim.app.output import put
 from sim.cli.exit import DONE
-from sim.cli.output import put
 from sim.cli.reading import print_rendered
 from sim.cli.verdict_files import VerdictFiles
 

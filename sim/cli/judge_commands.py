@@ -243,10 +243,12 @@ def calibrate_command(
         mend = "write RATINGS, RUN, `--edits --rater MODEL`, `--attack --rater MODEL` or `--tagger FILE`"
         raise InputError("calibrate measures one thing at a time", mend=mend)
     if sources:
-        from sim.cli.rating_agreement import AgreementOptions, calibrate_by, read_scales
+        from sim.app.calibrating import read_scales
+        from sim.cli.calibrating import calibrate_by
 
-        options = AgreementOptions(reference, unit.value, exclude_self, read_scales(scale or ()))
-        return calibrate_by(sources, options, results=results, as_json=json)
+        return calibrate_by(
+            sources, reference=reference, unit=unit.value, exclude_self=exclude_self, scales=read_scales(scale or ()), results=results, as_json=json
+        )
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from sim.app.output import demand_room
+from sim.app.scoring import find_named
 from sim.cli.asking import read_asked
 from sim.cli.exit import DONE, INTERRUPTED
-from sim.cli.output import demand_room
-from sim.cli.rescoring import FORCED, asked_of, complete, ending, find_named, found_document, print_found, tell_written
+from sim.cli.rescoring import FORCED, asked_of, complete, ending, found_document, print_found, tell_written
+from sim.cli.scoring import read_model
 from sim.core.errors import InputError
 from sim.core.event import TaggedSentence, Tags, Unscored
 from sim.core.logged import Labels
@@ -51,7 +53,7 @@ class Kept:
             demand_room(wish.ratings, HEAD, flag="--ratings")
         self._persona = load_persona(wish.persona) if wish.persona else None
         self._plants = load_plants(wish.plants) if wish.plants else None
-        self._scorers = find_named(wish, wish.scorers, _judge_by)
+        self._scorers = find_named(wish.scorers, _judge_by, model=read_model(wish.model, "--model", wish) if wish.model else None)
         self._asked = read_asked(wish, self._persona)
         self._folder = find_log_run(results, wish.name, path, by=wish.by, fits=self._fits)
         """None: no run holds this log yet."""

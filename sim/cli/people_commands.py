@@ -79,7 +79,8 @@ def new_personas_command(
     left of 1 is divided among the other values. Types: social, reserved, hostile. Registers: casual, neutral, formal. Expertise: beginner, middle,
     expert. Language levels: first, second, learner.
     """
-    from sim.cli.populating import PopulationWish, populate
+    from sim.app.populating import PopulationWish
+    from sim.cli.populating import populate, read_given
 
     if spread and bell:
         raise InputError("--spread and --bell cannot both be", mend="leave one of them out")
@@ -92,8 +93,8 @@ def new_personas_command(
         "expertise": expertise,
         "language_level": language_level,
     }
-    given = {name: tuple(texts or ()) for name, texts in shares.items()}
-    wish = PopulationWish(n=n, seed=seed, out=out, bell=bell, marginals=marginals, shares=given)
+    given, where = read_given(marginals, {name: tuple(texts or ()) for name, texts in shares.items()})
+    wish = PopulationWish(n=n, seed=seed, out=out, bell=bell, given=given, where=where)
     if model is None:
         return populate(wish, as_json=json)
     from sim.cli.drafting import DraftWish, populate_by_model

@@ -6,176 +6,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.analysis.arms import build_families
-from sim.analysis.chances import foresee, foresee_margin, level_spreads, margin_measure, required_measure
-from sim.analysis.measures import BY_ID
-from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
-from sim.analysis.requirements import parse_margin, parse_requirement
-from sim.app import Prepared, load_run, prepare_study
+from sim.app.planning import plan as plan_study
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
-from sim.core.errors import InputError
-from sim.core.spec import ChatTargetSpec
-from sim.engine.plan import Range
-from sim.engine.staff import offline_parts
-from sim.engine.tokens import forecast_tokens, pilot_usage
-from sim.llm.prices import model_price
-from sim.llm.prompts import load_prompts
-from sim.present.planning import PlanDocument, RolePlan, render_planning
+from sim.present.planning import render_planning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sim.analysis.arms import Arm
-    from sim.analysis.chances import Foreseen
-    from sim.analysis.measures import Measure
-    from sim.analysis.power import Spreads
-    from sim.analysis.requirements import Requirement
-    from sim.app import Run
-    from sim.core.event import Role
-    from sim.core.spec import ModelSpec, Study
-    from sim.engine.tokens import RoleTokens
-    from sim.llm.prices import Price
-
-PEOPLE_AN_ITEM = (2, 3, 4)
+    from collections.abc import Sequence
 
 
 def plan(
     study: str, *, pilot: str | None, human: bool, results: Path, as_json: bool, require: Sequence[str] = (), margins: Sequence[str] = ()
 ) -> int:
     """`sim plan`."""
-    asked, allowed = [parse_requirement(r) for r in require], [parse_margin(m) for m in margins]
-    prepared = prepare_study(study)
-    run = load_run(pilot, results=results, words=False) if pilot else None
-    document = plan_document(prepared, pilot=run, human=human, require=asked, margins=allowed)
+    document = plan_study(study, pilot=pilot, human=human, require=require, margins=margins, results=results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:
         print_rendered(lambda _: render_planning(document))
     return DONE
-
-
-def plan_document(
-    prepared: Prepared,
-    *,
-    pilot: Run | None,
-    human: bool,
-    require: Sequence[Requirement] = (),
-    margins: Sequence[tuple[str, float]] = (),
-) -> PlanDocument:
-    """Everything that is said of a study before it is run.
-
-    Args:
-        require: what its targets will have to live up to.
-        margins: by measure, what a new version may lose against an older run of the same size.
-    """
-    study, forecast = prepared.loaded.study, prepared.forecast
-    tokens = forecast_tokens(study, prepared.plans, load_prompts(), pilot=pilot_usage(pilot.trials) if pilot else None)
-    roles = {role: _role(study, role, calls, tokens) for role, calls in forecast.by_role.items()}
-    known = [r.cost for r in roles.values() if r.cost is not None]
-    pairs = max(1, len(study.targets) * (len(study.targets) - 1) // 2)
-    design = Design(personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios), seeds=len(study.seeds), pairs=pairs)
-    spreads = _spreads(pilot, BY_ID[study.primary])
-    now = detectable(design, spreads)
-    total = Range(min=sum(r.input.min + r.output.min for r in roles.values()), max=sum(r.input.max + r.output.max for r in roles.values()))
-    return PlanDocument(
-        study=study.name,
-        offline=bool(offline_parts(study)),
-        pilot=pilot.name if pilot else None,
-        primary=study.primary,
-        targets=len(study.targets),
-        trials=forecast.trials,
-        exchanges=forecast.exchanges,
-        calls=forecast.calls,
-        tokens=total,
-        tokens_an_exchange=total.max / max(forecast.exchanges.max, 1),
-        cost=(sum(c[0] for c in known), sum(c[1] for c in known)) if known else None,
-        unknown_prices=tuple(dict.fromkeys(name for r in roles.values() for name in r.unknown_prices)),
-        by_role=roles,
-        spreads=spreads,
-        detectable=now,
-        bigger=alternatives(design, spreads),
-        by_scenarios=by_scenarios(now, spreads),
-        foreseen=_foreseen(pilot, design, require, margins),
-        left_out=forecast.left_out,
-        human=tuple(human_plan(k) for k in PEOPLE_AN_ITEM) if human else (),
-    )
-
-
-def _foreseen(pilot: Run | None, design: Design, require: Sequence[Requirement], margins: Sequence[tuple[str, float]]) -> tuple[Foreseen, ...]:
-    means = [(required_measure(asked), asked) for asked in require]
-    differences = [(margin_measure(measure), margin) for measure, margin in margins]
-    return (
-        *(foresee(asked, design, _levels(pilot, measure)) for measure, asked in means),
-        *(foresee_margin(measure, margin, design, _spreads(pilot, measure)) for measure, margin in differences),
-    )
-
-
-def _arms(pilot: Run) -> tuple[Arm, ...]:
-    (family,) = build_families([pilot.source], "target")
-    return family.arms
-
-
-def _levels(pilot: Run | None, measure: Measure) -> Spreads:
-    """Of a target's own mean."""
-    if pilot is None:
-        return ASSUMED_LEVELS
-    found = level_spreads(_arms(pilot), run=pilot.name, measure=measure)
-    if found is None:
-        raise InputError(
-            f"pilot '{pilot.name}' does not tell how {measure.label} spreads over three personas",
-            mend="run it with more personas, or plan without it",
-        )
-    return found
-
-
-def _spreads(pilot: Run | None, measure: Measure) -> Spreads:
-    """Of the difference of two."""
-    if pilot is None:
-        return ASSUMED
-    found = pilot_spreads(_arms(pilot), run=pilot.name, measure=measure)
-    if found is None:
-        raise InputError(
-            f"pilot '{pilot.name}' does not tell how {measure.label} of two targets differs over three personas",
-            mend="run it with more personas, or plan without it",
-        )
-    return found
-
-
-def _role(study: Study, role: Role, calls: Range, tokens: Mapping[tuple[Role, str], RoleTokens]) -> RolePlan:
-    mine = {target: of for (r, target), of in tokens.items() if r == role}
-    low = high = 0.0
-    priced, unknown = False, []
-    for target, of in mine.items():
-        for name, price in _prices(study, role, target).items():
-            if price is None:
-                unknown.append(name)
-                continue
-            priced = True
-            share = 1 / len(_prices(study, role, target))
-            low += share * (of.input.min * price.input + of.output.min * price.output)
-            high += share * (of.input.max * price.input + of.output.max * price.output)
-    return RolePlan(
-        calls=calls,
-        input=_sum([of.input for of in mine.values()]),
-        output=_sum([of.output for of in mine.values()]),
-        cost=(low, high) if priced else None,
-        unknown_prices=tuple(dict.fromkeys(unknown)),
-        again=_sum([of.again for of in mine.values()]),
-    )
-
-
-def _prices(study: Study, role: Role, target: str) -> dict[str, Price | None]:
-    """The models that play `role` with `target`, and what they cost; a chatbot of somebody's own has no known price."""
-    spec = next(t for t in study.targets if t.id == target)
-    if role in ("target", "probe") and isinstance(spec, ChatTargetSpec):
-        return {model.model: model_price(model) for model in spec.speakers}
-    if role in ("target", "memory", "probe"):
-        return {spec.model: model_price(spec)} if isinstance(spec, ChatTargetSpec) else {spec.id: None}
-    judges = [study.judge] if study.judge else []
-    models: dict[Role, list[ModelSpec]] = {"user": [study.user], "tagger": [study.tagger], "rater": list(study.raters.values()), "judge": judges}
-    return {m.model: model_price(m) for m in models[role]}
-
-
-def _sum(ranges: list[Range]) -> Range:
-    return Range(min=sum(r.min for r in ranges), max=sum(r.max for r in ranges))

@@ -6,42 +6,36 @@ import asyncio
 import contextlib
 import json
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.app import Run, count_absent, load_run, rescore_run
 from sim.app.outgoing import admit
+from sim.app.output import demand_room
+from sim.app.scoring import scorers_of_run
 from sim.cli.asking import Asked, read_asked, write_asked
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
-from sim.cli.output import demand_room
 from sim.cli.scoring import Replies, ScoreOptions, demand_sense, print_scores, read_model
 from sim.cli.stopping import Stopping
 from sim.cli.streams import outlive_output
 from sim.core.errors import InputError
-from sim.core.event import CallLost
-from sim.core.spec import Limits, RubricScorer, ScorerUse
 from sim.engine.batches import Batching, check_batches
 from sim.engine.judges import Judging, build_judging
 from sim.engine.marking import Tally
 from sim.engine.rescore import retell, taken_by_tagger
-from sim.engine.scorers import keep_scorers, renew_scorers
 from sim.llm.hosts import TO_SIMULATOR
-from sim.present.progress import CallsSeen, Line, going_on, in_words
+from sim.present.progress import Line, VerdictProgress, going_on
 from sim.present.rating_rows import HEAD
 from sim.store.library import load_codebook
 from sim.store.log_run import known_person
-from sim.store.rubrics import load_rubrics
 from sim.store.runs import open_run
-from sim.store.scorers import find_scorers, is_rubric
 
 if TYPE_CHECKING:
     from sim.analysis.scorers import ScorerFigures
     from sim.core.codebook import Codebook
-    from sim.core.event import Event
-    from sim.core.spec import KeptScorer, ModelSpec, Rubric
+    from sim.core.spec import KeptScorer
     from sim.llm.traffic.passage import Traffic
     from sim.store.runs import RunFolder
 
@@ -88,6 +82,10 @@ def tell_written(run: Run, judging: Judging, wish: ScoreOptions) -> None:
         print(f"sim: run '{run.name}' does not hold what the log calls its conversations: score the log again under another --name", file=sys.stderr)
 
 
+def _aside(line: str) -> None:
+    print(f"sim: {line}", file=sys.stderr)
+
+
 FORCED = "forced"
 """A second signal: nothing more is written or printed."""
 
@@ -130,7 +128,8 @@ def read_judging(wish: ScoreOptions, folder: RunFolder) -> Judging:
         raise InputError("is what a tagger goes by, and none is named", mend="add --tagger MODEL", where="--codebook")
     asked = asked_of(wish, folder)
     tagger = read_model(wish.tagger, "--tagger", wish) if wish.tagger else None
-    scorers = (*read_scorers(wish, folder), *asked.scorers)
+    model = read_model(wish.model, "--model", wish) if wish.model else None
+    scorers = (*scorers_of_run(folder, wish.scorers, model=model, say=_aside), *asked.scorers)
     for scorer in asked.scorers:
         folder.accept_scorer(scorer)
     return build_judging(folder.study, asked.raters, tagger, codebook, folder.codebook, scorers=scorers, concurrency=wish.concurrency)
@@ -143,39 +142,6 @@ def asked_of(wish: ScoreOptions, folder: RunFolder) -> Asked:
         InputError: see `read_asked`.
     """
     return read_asked(wish, known_person(folder) if folder.study.played_by == "log" else folder.personas[0])
-
-
-def read_scorers(wish: ScoreOptions, folder: RunFolder) -> tuple[KeptScorer, ...]:
-    """The scorers that are named: those of the run by their ids, others where they lie; code is imported.
-
-    Raises:
-        InputError: there is no such scorer, it is wrong, or the run holds results of another one under its id and version.
-    """
-    known = [folder.scorers[name] for name in wish.scorers if name in folder.scorers]
-    own, changed = renew_scorers(known, seconds=folder.study.limits.seconds("judge"))
-    for line in changed:
-        print(f"sim: {line}", file=sys.stderr)
-    if wish.model:
-        model = read_model(wish.model, "--model", wish)
-        own = tuple(s.model_copy(update={"model": model}) if isinstance(s, RubricScorer) else s for s in own)
-    found = find_named(wish, [name for name in wish.scorers if name not in folder.scorers], folder.study.judge_by)
-    for scorer in (*own, *found):
-        folder.accept_scorer(scorer)
-    return (*own, *found)
-
-
-def find_named(wish: ScoreOptions, names: Sequence[str], judge_by: Callable[[ScorerUse, Rubric], ModelSpec]) -> tuple[KeptScorer, ...]:
-    """The scorers of these names, where they lie; code is imported.
-
-    Args:
-        judge_by: the model that judges by a rubric for which none is named.
-
-    Raises:
-        InputError: there is no such scorer, or it is wrong.
-    """
-    model = read_model(wish.model, "--model", wish) if wish.model else None
-    uses = [ScorerUse(use=name, model=model if is_rubric(name) else None) for name in names]
-    return keep_scorers(find_scorers(uses, Path()), judge_by, seconds=Limits().seconds("judge"), load_rubrics=load_rubrics)
 
 
 def _codebook(wish: ScoreOptions, folder: RunFolder) -> Codebook:
@@ -201,7 +167,7 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
     outlive_output()
     leaving = admit(judging.specs, wish.local_only, sends=TO_SIMULATOR, conversations=trials, traced=True)
     line = Line(sys.stderr, as_json=wish.log.as_json)
-    progress = _Progress(verdicts, line, in_batches=wish.batch)
+    progress = VerdictProgress(verdicts, line, in_batches=wish.batch)
 
     async def ask() -> None:
         def on_start(traffic: Traffic, _: RunFolder) -> None:
@@ -230,53 +196,6 @@ def _ask(folder: RunFolder, judging: Judging, wish: ScoreOptions, *, verdicts: i
             asyncio.run(ask())
     finally:
         progress.end()
-
-
-class _Progress:
-    """Counts verdicts, and says now and then how many there are.
-
-    Args:
-        of: how many are to come.
-        line: where it is said.
-        in_batches: whether verdicts come all at once, so that those so far tell nothing of the others.
-    """
-
-    def __init__(self, of: int, line: Line, *, in_batches: bool) -> None:
-        self.calls = CallsSeen()
-        self._of = of
-        self._done = 0
-        self._batches = ""
-        self._in_batches = in_batches
-        self._line = line
-        self._started = time.monotonic()
-
-    def on_event(self, event: Event) -> None:
-        """Count one."""
-        self.calls.count(event)
-        self._done += not isinstance(event, CallLost)
-        self.show()
-
-    def show(self) -> None:
-        """Show how things are, if it is time."""
-        left = (time.monotonic() - self._started) / self._done * (self._of - self._done) if self._done else None
-        how = self._batches or str(self.calls) if self._in_batches else f"{self.calls}, {in_words(left)} left"
-        figures = {"batches": self._batches} if self._in_batches else {"seconds_left": left}
-        self._line.show(
-            lambda: f"{self._done:,} of {self._of:,} verdicts, {how}",
-            verdicts=self._done,
-            verdicts_expected=self._of,
-            **figures,
-            **self.calls.figures,
-        )
-
-    def show_batches(self, how: str) -> None:
-        """Show how the batches stand that are waited for; empty: none is."""
-        self._batches = how
-        self.show()
-
-    def end(self) -> None:
-        """Leave the line behind."""
-        self._line.end()
 
 
 def _print(run: Run, judging: Judging, wish: ScoreOptions, *, absent: int, as_json: bool) -> None:

@@ -151,7 +151,7 @@ def try_command(
     json: Json = False,
 ) -> int:
     """Try your own chatbot: one exchange shown raw, a few checks, one session on screen, and a study file to go on with."""
-    from sim.cli.contacting import TargetWish
+    from sim.app.contacting import TargetWish
     from sim.cli.hosts import read_local_only
     from sim.cli.trying import TryOptions, try_target
 

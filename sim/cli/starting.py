@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sim.app.schemas import FOLDER, modeline, write_schema
 from sim.cli.exit import DONE
-from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.store.starting import Startable, starting_place, write_start
 
 _NEXT = {

@@ -8,13 +8,14 @@ import datetime as dt
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sim.app import Prepared, Run, judge_run, prepare_suite
+from sim.app.contacting import NAME, PATIENCE, TargetWish, Visit
 from sim.app.outgoing import announcement
-from sim.cli.contacting import NAME, PATIENCE, TargetWish, Visit
+from sim.app.output import put
 from sim.cli.exit import INCOMPLETE
-from sim.cli.output import put
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec, Study
@@ -119,7 +120,7 @@ def _find(wish: SuiteWish, local_only: LocalOnly | None, *, dry_run: bool) -> Ta
     def show(made: Exchanged) -> None:
         print(f"one exchange with {made.url.partition('?')[0]}: answered in {made.seconds:.1f} s", file=sys.stderr)
 
-    visit = Visit(wish.named, admit=admit, show=show)
+    visit = Visit(wish.named, admit=admit, show=show, say=partial(print, file=sys.stderr, flush=True))
     if dry_run:
         return visit.draft()
     # What a target's own code prints must not get among the output.
@@ -149,7 +150,7 @@ def _study(wish: SuiteWish, target: TargetSpec, changes: Changes | None) -> Stud
 
 def price_lines(prepared: Prepared) -> list[str]:
     """Trials, calls, tokens, cost and time of a suite, before anything is spent."""
-    from sim.cli.planning import plan_document
+    from sim.app.planning import plan_document
     from sim.present.suite_price import suite_price
 
     suite = prepared.loaded.study.suite

@@ -6,37 +6,31 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from sim.app import Prepared, Run, run_study
-from sim.app.outgoing import announcement
-from sim.cli.contacting import NAME, PATIENCE, Contact, TargetWish, Visit, aside
+from sim.app.contacting import NAME, PATIENCE, Contact, TargetWish, Visit
+from sim.app.trying import admit_target, build_stranger, build_studies, cast_first_talk, keep_study
+from sim.app.waiting import WaitLines, saying_who
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.cli.logs import LogLost, LogSteps, configure_logging
 from sim.cli.reading import ELSEWHERE, NARROWEST
-from sim.cli.schemas import FOLDER, modeline, write_schema
 from sim.cli.stopping import ANEW, Stopping
 from sim.cli.streams import outlive_output
-from sim.cli.waiting import WaitLines, saying_who
 from sim.core.errors import InputError
 from sim.core.fold import fold
-from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
+from sim.core.spec import Study
 from sim.core.standins import StandIns
-from sim.engine.plan import plan_trials
-from sim.engine.preflight import check_histories, check_hosts, check_keys, check_names
 from sim.engine.reach import check_reach
 from sim.llm.guard import guarded
 from sim.present.progress import going_on
-from sim.store.library import LoadedStudy, from_here, resolve_study
-from sim.store.study_file import choose_place, study_name, write_study
+from sim.store.study_file import choose_place, study_name
 from sim.targets.first_contact.exchange import Exchanged
 from sim.targets.first_contact.finding import Finding
 
@@ -45,9 +39,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from sim.core.codebook import Codebook
     from sim.core.event import Event
-    from sim.core.spec import Persona, Scenario
     from sim.engine.first_contact import Stranger
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
@@ -55,13 +47,6 @@ if TYPE_CHECKING:
     from sim.present.trial_json import TrialDocument
     from sim.store.runs import RunFolder
 
-RUN = "try"
-FAVOURITE = "new-in-town"
-"""The scenario that is taken when none is named and none is local."""
-PERSONAS = 12
-EXCHANGES = 6
-CONVERSATIONS = 6
-"""The greeting, two of the users that must be kept apart, two sessions of one that is to remember, and the talk on screen."""
 NO_SCORES = (
     "No scores are shown: an offline model plays the user and rates, and it cannot judge a real chatbot. "
     "For scores name a model with --user openai/gpt-5, or fill in user: in the study written below."
@@ -85,19 +70,19 @@ def try_target(wish: TryOptions, *, results: Path, local_only: LocalOnly | None,
     wish.named.check(what="there is nothing to try", mend="write sim try --curl 'curl …', or sim try with a URL, a model or module:function")
     place = choose_place(wish.out, name=NAME)
     screen = _Screen(sys.stderr if as_json else sys.stdout)
-    casting = _cast(wish)
+    casting = cast_first_talk(persona=wish.persona, scenario=wish.scenario, user=wish.user)
     configure_logging(wish.log)
     outlive_output()
     stopping = Stopping(lambda line: print(line, file=sys.stderr, flush=True))
     try:
         # What a target's own code prints must not get among the output.
         with contextlib.redirect_stdout(sys.stderr), guarded(local_only):
-            contact = asyncio.run(_visit(Visit(wish.named, admit=lambda target: _admit(target, casting, local_only), show=screen.exchange), stopping))
-            tried, study = _studies(casting, contact.target, name=study_name(place, otherwise=NAME), timeout=wish.named.timeout or PATIENCE)
+            admit = partial(admit_target, casting=casting, local_only=local_only, say=aside)
+            contact = asyncio.run(_visit(Visit(wish.named, admit=admit, show=screen.exchange, say=aside), stopping))
+            tried, study = build_studies(casting, contact.target, name=study_name(place, otherwise=NAME), timeout=wish.named.timeout or PATIENCE)
 
             def keep() -> None:
-                write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
-                write_schema("study", place.parent / FOLDER)
+                keep_study(study, place, contact)
 
             run = asyncio.run(_meet(contact, tried, screen, stopping, keep, results=results, local_only=local_only))
     except asyncio.CancelledError:
@@ -132,18 +117,9 @@ def _stoppable(stopping: Stopping, stop: Callable[[], None]) -> Iterator[None]:
             raise asyncio.CancelledError
 
 
-def _admit(target: TargetSpec, casting: _Casting, local_only: LocalOnly | None) -> None:
-    """Say what is about to leave this machine, before anything does.
-
-    Raises:
-        InputError: `local_only` refuses a host, or a key is missing from the environment.
-    """
-    study = Study(name=RUN, targets=(target,), user=casting.user, personas=casting.names[:1], scenarios=(casting.scenario_name,))
-    check_hosts(study, local_only)
-    check_keys(study)
-    leaving = announcement(study, [target.id] * CONVERSATIONS)
-    if leaving:
-        print(leaving, file=sys.stderr)
+def aside(line: str) -> None:
+    """Say something that is no part of the output."""
+    print(line, file=sys.stderr, flush=True)
 
 
 class _Screen:
@@ -183,71 +159,6 @@ class _Screen:
         self.show(render_heading(text, width=self.width))
 
 
-# --- the studies ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Casting:
-    """Who talks about what: now the first persona and scenario, later all of them."""
-
-    personas: tuple[Persona, ...]
-    names: tuple[str, ...]
-    """Of the personas as a study names them: ids, and the path of one that was named by it."""
-    scenario: Scenario
-    scenario_name: str
-    codebook: Codebook
-    user: ModelSpec
-
-
-def _cast(wish: TryOptions) -> _Casting:
-    """Who and what the flags name, before anything is sent anywhere.
-
-    Raises:
-        InputError: a flag names what is not there.
-    """
-    user = _model(wish.user)
-    nobody = ChatTargetSpec(id=NAME, model="offline/uses")
-    personas = ("*",) if wish.persona is None else (from_here(wish.persona), "*")
-    scenarios = ("*",) if wish.scenario is None else (from_here(wish.scenario),)
-    study = Study(name=RUN, targets=(nobody,), user=user, personas=personas, scenarios=scenarios)
-    check_names(study)
-    check_keys(study)
-    found = resolve_study(study, Path.cwd())
-    some = found.personas[:PERSONAS]
-    named = (wish.persona and not set("*?[") & set(wish.persona) and personas[0]) or some[0].id
-    own = next((o.id for o in found.origins if o.kind == "scenario" and not o.built_in), FAVOURITE)
-    scenario = next((s for s in found.scenarios if s.id == own), found.scenarios[0])
-    told = scenarios[0] if wish.scenario and len(found.scenarios) == 1 else scenario.id
-    return _Casting(some, (named, *(p.id for p in some[1:])), scenario, told, found.codebook, user)
-
-
-def _studies(casting: _Casting, target: TargetSpec, *, name: str, timeout: float) -> tuple[Prepared, Study]:
-    """The session to be run now, and the study to go on with.
-
-    Raises:
-        InputError: target, personas and scenario do not fit together.
-    """
-    from sim.engine.first_contact import first_session
-
-    common: dict[str, Any] = {"targets": (target,), "user": casting.user, "limits": Limits(timeout=timeout)}
-    study = Study(name=name, personas=casting.names, scenarios=(casting.scenario_name,), concurrency=4, **common)
-    check_names(study)
-    check_keys(study)
-    check_histories(study, (casting.scenario,))
-    plan_trials(study, casting.personas, (casting.scenario,))
-    one, short = casting.personas[:1], (first_session(casting.scenario, exchanges=EXCHANGES),)
-    now = Study(name=RUN, personas=casting.names[:1], scenarios=(casting.scenario_name,), concurrency=1, **common)
-    return Prepared(LoadedStudy(now, one, short, casting.codebook), plan_trials(now, one, short)), study
-
-
-def _model(name: str) -> ModelSpec:
-    try:
-        return ModelSpec(model=name)
-    except ValidationError:
-        mend = "write it as provider/name, such as openai/gpt-5 or offline/user"
-        raise InputError(f"'{name}' is not a model's name", mend=mend, where="--user") from None
-
-
 # --- meeting it -----------------------------------------------------------------------------------------------------
 
 
@@ -262,14 +173,12 @@ async def _meet(
     local_only: LocalOnly | None,
 ) -> Run:
     """Talk with it; `keep` is called once it has answered."""
-    from sim.engine.first_contact import Stranger
     from sim.engine.staff import offline_parts
-    from sim.llm.prompts import load_prompts
     from sim.present.first_contact import Growing
 
     study, plan = tried.loaded.study, tried.plans[0]
     await check_reach(study)
-    stranger = Stranger(study, plan, load_prompts(), limits=study.limits.model_copy(update={"retries": 1}), nonce=secrets.token_hex(8))
+    stranger = build_stranger(tried)
     try:
         with _stoppable(stopping, stranger.stop):
             async with saying_who(stranger.traffic, aside):
@@ -347,23 +256,6 @@ class _Live:
 
 
 # --- what is left behind --------------------------------------------------------------------------------------------
-
-
-def _notes(target: TargetSpec) -> list[str]:
-    """Comments on the target in the study file."""
-    if isinstance(target, ChatTargetSpec):
-        return ["memory: full shows the model all earlier sessions; add a second target with memory: none to see what that is worth."]
-    if isinstance(target, HttpTargetSpec) and not target.http.names_its_user:
-        return [
-            "It is sent one session at a time and keeps nothing. To give it a memory of Rapport's own, name it as a model instead:",
-            "  - {id: my-bot, model: openai/NAME, api_base: URL up to /v1, api_key_env: NAME, memory: full}",
-        ]
-    notes = ["It keeps its own memory, and each trial speaks to it as a new user."]
-    assert not isinstance(target, LoggedTargetSpec)
-    clock = target.http.clock if isinstance(target, HttpTargetSpec) else target.clock
-    if clock == "text":
-        notes.append("It is told the date in front of each session's first message (clock: text); clock: none leaves that out.")
-    return notes
 
 
 def _ending(contact: Contact, run: Run, study: Study, place: Path, *, results: Path) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sim.app.output import add, demand_room, put
 from sim.cli.exit import DONE, GATE_FAILED, UNDECIDED
 from sim.cli.flags import Inconclusive
-from sim.cli.output import add, demand_room, put
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:

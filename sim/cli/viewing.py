@@ -152,7 +152,7 @@ def read_host(host: str, *, beyond: bool) -> str:
 
 def _keep(run: OpenRun, wish: KeepWish) -> str:
     """Write a conversation as a scenario into the working folder."""
-    from sim.cli.schemas import FOLDER, modeline, write_schema
+    from sim.app.schemas import FOLDER, modeline, write_schema
     from sim.core.replay import build_replay
     from sim.store.runs import dump_yaml
 
@@ -170,7 +170,7 @@ def _keep(run: OpenRun, wish: KeepWish) -> str:
 
 def _report(run: OpenRun) -> str:
     """A run's report as it is now."""
-    from sim.cli.reporting import load_material
+    from sim.app.reporting import load_material
     from sim.present.report.build import build_report
     from sim.present.report.page import render_page
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import structlog
 
 from sim.core.batch import rows_of
-from sim.core.event import Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished
+from sim.core.event import CallLost, Event, SessionClosed, SessionOpened, TargetReplied, TrialFailed, TrialFinished
 from sim.llm.traffic.passage import waited_for
 from sim.present.words import many
 
@@ -342,3 +342,50 @@ class Line:
         if self._changing and self._shown:
             _write(self._stream, "")
         self._shown = False
+
+
+class VerdictProgress:
+    """Counts verdicts, and says now and then how many there are.
+
+    Args:
+        of: how many are to come.
+        line: where it is said.
+        in_batches: whether verdicts come all at once, so that those so far tell nothing of the others.
+    """
+
+    def __init__(self, of: int, line: Line, *, in_batches: bool) -> None:
+        self.calls = CallsSeen()
+        self._of = of
+        self._done = 0
+        self._batches = ""
+        self._in_batches = in_batches
+        self._line = line
+        self._started = time.monotonic()
+
+    def on_event(self, event: Event) -> None:
+        """Count one."""
+        self.calls.count(event)
+        self._done += not isinstance(event, CallLost)
+        self.show()
+
+    def show(self) -> None:
+        """Show how things are, if it is time."""
+        left = (time.monotonic() - self._started) / self._done * (self._of - self._done) if self._done else None
+        how = self._batches or str(self.calls) if self._in_batches else f"{self.calls}, {in_words(left)} left"
+        figures = {"batches": self._batches} if self._in_batches else {"seconds_left": left}
+        self._line.show(
+            lambda: f"{self._done:,} of {self._of:,} verdicts, {how}",
+            verdicts=self._done,
+            verdicts_expected=self._of,
+            **figures,
+            **self.calls.figures,
+        )
+
+    def show_batches(self, how: str) -> None:
+        """Show how the batches stand that are waited for; empty: none is."""
+        self._batches = how
+        self.show()
+
+    def end(self) -> None:
+        """Leave the line behind."""
+        self._line.end()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from sim.cli.schemas import schema_of
+from sim.app.schemas import schema_of
 from sim.core.spec import Persona, Scenario, Study
 from sim.store.starting import STARTABLE, starting_text
 from sim.store.yaml_file import build, read_yaml

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from sim.app.schemas import modeline, schema_of
 from sim.cli.file_commands import Kind
-from sim.cli.schemas import modeline, schema_of
 from sim.core.spec import ChatTargetSpec, ModelSpec, Study
 from sim.store.library import built_in
 from sim.store.study_file import write_study

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.cli.waiting import WaitLines
+from sim.app.waiting import WaitLines
 from sim.core.spec import Limits
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import OldestCall, Traffic, estimate, waited_for

@@ -1,4 +1,4 @@
-"""How somebody's own chatbot is spoken to: from what a person names to a target that has answered once, for `sim try` and `sim run --suite`."""
+"""How somebody's own chatbot is spoken to: from what a person names to a target that has answered once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from sim.cli.waiting import saying_so
+from sim.app.waiting import saying_so
 from sim.core.errors import InputError
 from sim.core.spec import HttpTargetSpec, TargetSpec
 from sim.targets.first_contact.curl import FLAG, check_url, parse_curl
@@ -90,12 +90,16 @@ class Visit:
     Args:
         admit: is asked before anything is sent.
         show: is given the one exchange that was made with a chatbot behind HTTP.
+        say: is given what is no part of the output, such as that it is waited for.
     """
 
-    def __init__(self, wish: TargetWish, *, admit: Callable[[TargetSpec], None], show: Callable[[Exchanged], None]) -> None:
+    def __init__(
+        self, wish: TargetWish, *, admit: Callable[[TargetSpec], None], show: Callable[[Exchanged], None], say: Callable[[str], None]
+    ) -> None:
         self._wish = wish
         self._admit = admit
         self._show = show
+        self._say = say
 
     def draft(self) -> TargetSpec:
         """The target as far as it is known without speaking to it: of one behind HTTP, not where its reply stands.
@@ -133,7 +137,7 @@ class Visit:
         os.environ.update(draft.secrets)
         self._admit(asked)
         user, session = (f"{part}-{secrets.token_hex(4)}" for part in ("contact", "hello"))
-        async with saying_so(aside):
+        async with saying_so(self._say):
             seconds = self._wish.timeout or PATIENCE
             made = await exchange(asked.http, GREETING, user=user, session=session, environ=os.environ, seconds=seconds)
         self._show(made)
@@ -148,11 +152,6 @@ class Visit:
         target = _http_target(draft, fields)
         exports = tuple(name for name in sorted(asked.http.variables) if name in draft.secrets)
         return Contact(target, exports, [*draft.findings, *reading.findings], made)
-
-
-def aside(line: str) -> None:
-    """Say something that is no part of the output."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def _named(wish: TargetWish) -> TargetSpec:

@@ -1,16 +1,15 @@
-"""`sim calibrate RATINGS|RUN…`: how far raters agree with people, or with each other, in one file or run or in several that are joined."""
+"""`sim.calibrate`: how far raters agree with people, or with each other, in one file or run or in several that are joined."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sim.cli.exit import DONE
-from sim.cli.reading import print_rendered
+from sim.app.runs import RESULTS
 from sim.core.address import observed_by
 from sim.core.errors import InputError, nearest
 from sim.core.judgement import PEOPLE, Judgement, bare_name, is_person
@@ -53,20 +52,39 @@ def read_scales(flags: Sequence[str]) -> dict[str, Scale]:
     return found
 
 
-def calibrate_by(sources: Sequence[str], wish: AgreementOptions, *, results: Path, as_json: bool) -> int:
-    """Print the agreement of the raters in files of ratings and in runs."""
-    from sim.present.calibration import render_calibration
+def calibrate(
+    *sources: str | Path,
+    reference: str | None = None,
+    unit: Unit = "item",
+    exclude_self: bool = False,
+    scales: Mapping[str, Scale] = MappingProxyType({}),
+    results: str | Path = RESULTS,
+) -> CalibrationDocument:
+    """How far raters agree with people, or with each other, in files of ratings and in runs, which are joined by item and system.
 
-    for i, source in enumerate(sources):
-        if any(Path(source) == Path(s) for s in sources[:i]):
+    Args:
+        sources: files of ratings (CSV or JSONL, with item, rater, dimension, score and perhaps system, scale and group), and runs by name or folder.
+        reference: the rater the others are held against, such as "human"; left out: people where a run has any, else all are compared together.
+        unit: what the agreement is on: "item", "system" or "talk".
+        exclude_self: leave out each judge's ratings of its own system.
+        scales: what files score on, by dimension, or under "" for every other; a column `scale` goes before.
+
+    Returns:
+        Agreement by dimension, with Krippendorff's alpha, correlations and their intervals (`guide/calibrating.md`).
+
+    Raises:
+        InputError: a source is not there or named twice, a file cannot be read, or there are no two raters.
+    """
+    named = [str(source) for source in sources]
+    if not named:
+        raise InputError("there is nothing to calibrate", mend="name a file of ratings, or a run")
+    for i, source in enumerate(named):
+        if any(Path(source) == Path(s) for s in named[:i]):
             raise InputError(f"'{source}' is named twice", mend="name each file or run once")
-    alone = len(sources) == 1 and not _is_file(sources[0])
-    document = _of_run(sources[0], wish, results) if alone else _of_files(sources, wish, results)
-    if as_json:
-        print(json.dumps(document.model_dump(mode="json")))
-    else:
-        print_rendered(lambda width: render_calibration(document, width=width))
-    return DONE
+    wish = AgreementOptions(reference, unit, exclude_self, scales)
+    if len(named) == 1 and not _is_file(named[0]):
+        return _of_run(named[0], wish, Path(results))
+    return _of_files(named, wish, Path(results))
 
 
 def _is_file(source: str) -> bool:
@@ -117,7 +135,7 @@ def _ratings_of_run(name: str, results: Path, offline: list[bool]) -> Ratings:
     """Everything that a run's raters and scorers said; whether offline models are among them is added to `offline`."""
     from sim.analysis.joining import Ratings
     from sim.analysis.judging import rate_run, scales_of
-    from sim.app import load_run
+    from sim.app.runs import load_run
 
     run = load_run(name, results=results, words=False)
     scorers = tuple(run.folder.scorers.values())
@@ -132,7 +150,7 @@ def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocu
     from sim.analysis.families import rater_models
     from sim.analysis.judging import judge_run, own_targets, scales_of
     from sim.analysis.people import summarise_people
-    from sim.app import load_run
+    from sim.app.runs import load_run
     from sim.present.calibration import calibration_document
 
     run = load_run(name, results=results, words=False)

@@ -1,0 +1,93 @@
+"""What the commands do, from Python: each use case is called as a person would call it, offline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import sim
+from tests.cli.small import project
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return project(tmp_path)
+
+
+def test_a_study_is_planned_with_a_pilot_and_without(study: Path) -> None:
+    planned = sim.plan(study, require=["likability >= 3.5"])
+    assert planned.trials == 2
+    assert planned.pilot is None
+    assert len(planned.foreseen) == 1
+    assert not (study.parent / "results").exists()
+
+
+def test_a_report_is_written_where_it_is_wanted(study: Path) -> None:
+    run = sim.run(study, progress=False)
+    assert sim.report(run) == Path("results/small/report.html")
+    assert sim.report("small", "mine.html", brief=True) == Path("mine.html")
+    assert Path("mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    Path("other.html").write_text("mine\n", encoding="utf-8")
+    with pytest.raises(sim.InputError, match="is there already and is something else"):
+        sim.report(run, "other.html")
+
+
+def test_a_run_is_scored_once(study: Path) -> None:
+    run = sim.run(study, progress=False)
+    scored = sim.score_run(run, scorers=["readability"], raters=["offline/rater"], progress=False)
+    rows = scored.frame().to_dicts()
+    assert {row["scorer_readability_kind"] for row in rows} == {"assessment"}
+    events = sum(map(len, scored.folder.load_events().values()))
+    again = sim.score_run("small", scorers=["readability"], raters=["offline/rater"], progress=False)
+    assert sum(map(len, again.folder.load_events().values())) == events
+    with pytest.raises(sim.InputError, match="nobody is to judge"):
+        sim.score_run(run)
+    with pytest.raises(sim.InputError, match="no scorer is named"):
+        sim.score_run(run, scorers=["readabilty"])
+    calibrated = sim.calibrate("small")
+    assert len(calibrated.model_dump()["parts"]) > 0 if "parts" in calibrated.model_dump() else json.dumps(calibrated.model_dump(mode="json"))
+
+
+def test_raters_are_calibrated_by_people(tmp_path: Path) -> None:
+    head = "item,rater,dimension,score\n"
+    rows = [f"e{i},{rater},callback,{score}\n" for i in range(12) for rater, score in (("human:a", 1 + i % 5), ("model", 1 + (i * 3) % 5))]
+    (tmp_path / "ratings.csv").write_text(head + "".join(rows), encoding="utf-8")
+    found = sim.calibrate(tmp_path / "ratings.csv", reference="human")
+    assert found.source == str(tmp_path / "ratings.csv")
+    with pytest.raises(sim.InputError, match="is named twice"):
+        sim.calibrate(tmp_path / "ratings.csv", tmp_path / "ratings.csv")
+    with pytest.raises(sim.InputError, match="nothing to calibrate"):
+        sim.calibrate()
+
+
+def test_people_are_made(tmp_path: Path) -> None:
+    files = sim.new_personas(4, tmp_path / "people", seed=3, shares={"gender": {"woman": 1.0}})
+    assert len(files) == 4
+    assert all(f.is_file() for f in files)
+    with pytest.raises(sim.InputError, match="is there already"):
+        sim.new_personas(4, tmp_path / "people", seed=3, shares={"gender": {"woman": 1.0}})
+    with pytest.raises(sim.InputError, match="gendre"):
+        sim.new_personas(1, tmp_path / "others", shares={"gendre": {"woman": 1.0}})
+
+
+BOT = """\
+def answer(messages):
+    return f"You said: {messages[-1]['content']} Tell me more about it."
+"""
+
+
+def test_a_bot_is_tried(study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (study.parent / "tried_bot.py").write_text(BOT, encoding="utf-8")
+    monkeypatch.syspath_prepend(study.parent)
+    contact = sim.try_bot("tried_bot:answer", persona="davi", scenario="short")
+    assert contact.run.status == "finished"
+    assert {f.about for f in contact.findings} >= {"users kept apart", "memory across them"}
+    assert contact.study.is_file()
+    assert "users kept apart" in repr(contact)
+    assert capsys.readouterr().out == ""
+    assert sim.plan(contact.study).trials > 0
+    with pytest.raises(sim.InputError, match="nothing to try"):
+        sim.try_bot()
