@@ -164,7 +164,7 @@ async def resume_run(
 
     Args:
         limits: applied to the study's limits, for this execution only.
-        local_only, announce, words, cluster: see `run_study`.
+        local_only, listeners, announce, on_start, words, cluster: see `run_study`.
 
     Raises:
         InputError: there is no such run, a key is missing from the environment, `local_only` refuses a host, or a custom target cannot

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -47,8 +46,7 @@ def test_a_run_is_scored_once(study: Path) -> None:
         sim.score_run(run)
     with pytest.raises(sim.InputError, match="no scorer is named"):
         sim.score_run(run, scorers=["readabilty"])
-    calibrated = sim.calibrate("small")
-    assert len(calibrated.model_dump()["parts"]) > 0 if "parts" in calibrated.model_dump() else json.dumps(calibrated.model_dump(mode="json"))
+    assert sim.calibrate("small").source == "run small"
 
 
 def test_raters_are_calibrated_by_people(tmp_path: Path) -> None:
@@ -79,10 +77,11 @@ def answer(messages):
 """
 
 
-def test_a_bot_is_tried(study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    (study.parent / "tried_bot.py").write_text(BOT, encoding="utf-8")
-    monkeypatch.syspath_prepend(study.parent)
-    contact = sim.try_bot("tried_bot:answer", persona="davi", scenario="short")
+def test_a_bot_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tried_bot.py").write_text(BOT, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    contact = sim.try_bot("tried_bot:answer", persona="davi")
     assert contact.run.status == "finished"
     assert {f.about for f in contact.findings} >= {"users kept apart", "memory across them"}
     assert contact.study.is_file()
