@@ -151,9 +151,11 @@ class _Columns:
     def figures(self, weights: Floats) -> Floats:
         """Every figure for each row of `weights`, which says how often each person counts; NaN where nothing concerns it."""
         found = []
+        longest = int(self.lengths.any(axis=0).nonzero()[0].max())  # Most messages are far shorter than what is counted up to.
+        counts, at = self.lengths[:, : longest + 1], np.arange(longest + 1.0)
         for some in np.array_split(weights, max(1, len(weights) // 200)):
-            lengths = some @ self.lengths
-            n, at = lengths.sum(axis=1), np.arange(LONGEST + 1)
+            lengths = some @ counts
+            n = lengths.sum(axis=1)
             median = np.argmax(np.cumsum(lengths, axis=1) >= n[:, None] / 2, axis=1).astype(float)
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = lengths @ at / n

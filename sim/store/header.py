@@ -8,6 +8,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def build_header(
         prompt_hashes={name: text_hash(text) for name, text in prompts.items()},
         spec_hash=text_hash(spec.model_dump_json()),
         spec_text_hash=text_hash(spec_text),
-        versions=package_versions(),
+        versions=dict(package_versions()),
         git_revision=git_revision(working_folder),
         seeds=spec.study.seeds,
         trials=sum(1 for _ in held(spec.study, spec.personas, spec.scenarios)),
@@ -115,8 +116,9 @@ def build_header(
     )
 
 
-def package_versions() -> dict[str, str]:
-    """Versions of Python and of the installed packages that a run depends on; imports none of them."""
+@cache
+def package_versions() -> Mapping[str, str]:
+    """Versions of Python and of the installed packages that a run depends on; imports none of them. Read once: what is loaded does not change."""
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

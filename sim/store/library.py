@@ -388,7 +388,7 @@ def load_named(file: Path, model: type[Named], kind: Kind) -> Named:
         return hashed(one, file)
     if isinstance(one, Codebook):
         shipped = built_in("codebook") / f"{one.id}.yaml"
-        if shipped.is_file() and one != load_yaml(shipped, Codebook):
+        if shipped.is_file() and _real(shipped) != _real(file) and one != load_yaml(shipped, Codebook):
             problem = f"codebook '{one.id}' comes with the package and says something else there"
             raise InputError(problem, mend="give this one another id and file name", where=file, line=document.find("id").line)
     return one
