@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from sim.core.errors import InputError
     from sim.core.event import Assessment, NotApplicable, Unscored
     from sim.core.spec import Study
+    from sim.targets.custom import CustomTarget
 
 __all__ = [
     "Assessment",
+    "CustomTarget",
     "InputError",
     "NotApplicable",
     "Run",
@@ -50,6 +52,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Assessment": "core.event",
+    "CustomTarget": "targets.custom",
     "InputError": "core.errors",
     "NotApplicable": "core.event",
     "Run": "app.runs",

@@ -15,12 +15,21 @@ from sim.engine.collector import rare_collection
 
 if TYPE_CHECKING:
     from sim.analysis.arms import By
+    from sim.analysis.compare import CompareDocument
 
 
-def compare(runs: list[str], *, by: By, results: Path, as_json: bool) -> int:
-    """`sim compare`."""
+def compare(runs: list[str], *, by: By, results: Path, out: Path | None = None, as_json: bool) -> int:
+    """`sim compare`.
+
+    Args:
+        out: where a row for each pair and measure is written too.
+    """
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise InputError(f"'{out}' is neither .csv nor .parquet", mend="name the file so, such as pairs.csv", where="--out")
     with rare_collection():
         document = compare_runs(runs, by=by, results=results)
+    if out is not None:
+        _write_pairs(document, out)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
@@ -28,6 +37,21 @@ def compare(runs: list[str], *, by: By, results: Path, as_json: bool) -> int:
 
     print_rendered(lambda _: render_comparison(document))
     return DONE
+
+
+def _write_pairs(document: CompareDocument, out: Path) -> None:
+    from sim.app.output import put
+    from sim.present.exports import csv_lines
+    from sim.present.pair_rows import COLUMNS, pair_rows
+
+    if out.suffix == ".csv":
+        put(out, csv_lines(COLUMNS, pair_rows(document)), alike=len("runs,offline,by"), flag="--out")
+        return
+    from sim.app.shown import ComparedRuns
+    from sim.present.frames import render_parquet
+
+    meanings = {name: meaning for name, (_, meaning) in COLUMNS.items()}
+    put(out, [render_parquet(ComparedRuns(document).frame(), meanings)], alike=4, flag="--out")
 
 
 def compare_identities(runs: list[str], *, results: Path, as_json: bool) -> int:

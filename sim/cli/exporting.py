@@ -15,11 +15,18 @@ from sim.store.runs import HEADER
 
 if TYPE_CHECKING:
     from sim.app import Run
+    from sim.app.runs import Rows
     from sim.core.event import Event
 
 
-def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
-    """Write `run` in one of the formats that `sim.cli.read_commands.ExportFormat` names."""
+def export(run: str, *, format: str, out: Path | None, results: Path, rows: Rows = "exchanges") -> int:
+    """Write `run` in one of the formats that `sim.cli.read_commands.ExportFormat` names.
+
+    Args:
+        rows: what a row is about, of CSV and parquet.
+    """
+    if rows != "exchanges" and format not in ("csv", "parquet"):
+        raise InputError(f"{format} has no rows of {rows}", mend="write them with --format csv or parquet", where="--rows")
     if format == "parquet" and out is None:
         raise InputError("parquet is not text for a terminal", mend="name a file with --out")
     if format == "inspect":
@@ -31,7 +38,12 @@ def export(run: str, *, format: str, out: Path | None, results: Path) -> int:
             from sim.present.frames import render_parquet
 
             assert out is not None
-            put(out, [render_parquet(loaded.frame(), columns_of(loaded.source.scorers))], alike=4, flag="--out")
+            meanings = columns_of(loaded.source.scorers) if rows == "exchanges" else _meanings(loaded, rows)
+            put(out, [render_parquet(loaded.frame(rows), meanings)], alike=4, flag="--out")
+        case "csv" if rows != "exchanges":
+            from sim.present.exports import csv_lines
+
+            _write(csv_lines(_meanings(loaded, rows), _coarse_rows(loaded, rows)), out, alike=len("offline,"))
         case "inspect":
             assert out is not None
             _write_inspect_logs(loaded, events, out)
@@ -86,6 +98,22 @@ def _write_inspect_logs(run: Run, events: dict[str, list[Event]], out: Path) -> 
     for log in logs:
         put(out / log.name, [log.text], alike=len('{"version":'), flag="--out")
         print(out / log.name)
+
+
+def _meanings(run: Run, rows: Rows) -> dict[str, str]:
+    """The columns of rows of sessions or trials, with what each holds."""
+    from sim.present.coarse_rows import session_columns, trial_columns
+
+    columns = session_columns if rows == "sessions" else trial_columns
+    return {name: meaning for name, (_, meaning) in columns(run.source.scorers).items()}
+
+
+def _coarse_rows(run: Run, rows: Rows) -> Iterable[tuple[object, ...]]:
+    from sim.present.coarse_rows import session_rows, trial_rows
+
+    folder = run.folder
+    made = session_rows if rows == "sessions" else trial_rows
+    return made(run.trials, study=run.study, run=run.name, offline=folder.header.offline, codebook=folder.codebook, scorers=run.source.scorers)
 
 
 def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str]:

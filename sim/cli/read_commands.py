@@ -39,6 +39,14 @@ class ExportFormat(StrEnum):
     ratings = "ratings"
 
 
+class ExportRows(StrEnum):
+    """What a row of CSV or parquet is about."""
+
+    exchanges = "exchanges"
+    sessions = "sessions"
+    trials = "trials"
+
+
 class CompareBy(StrEnum):
     """What `sim compare` can hold against each other."""
 
@@ -102,6 +110,9 @@ def compare_command(
         bool,
         typer.Option("--against-itself", help="Instead: halves of a run's seeds as if they were two targets. How often is there a false verdict?"),
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Also write a row for each pair and measure, as .csv or .parquet.")
+    ] = None,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
@@ -116,6 +127,8 @@ def compare_command(
     asked = [flag for flag, on in questions.items() if on]
     if len(asked) > 1 or (asked and by is not CompareBy.target):
         raise InputError(f"{asked[0]} compares targets in a way of its own", mend=f"leave out {' and '.join((*asked[1:], '--by'))}")
+    if out is not None and (asked or by is CompareBy.identity):
+        raise InputError("holds pairs of sides by every measure, and this compares in a way of its own", mend="leave it out", where="--out")
     if crossed:
         return compare_crossed_runs(runs, results=results, as_json=json)
     if pool_users:
@@ -126,7 +139,7 @@ def compare_command(
         return compare_raters_of(runs, results=results, as_json=json)
     if by is CompareBy.identity:
         return compare_identities(runs, results=results, as_json=json)
-    return compare(runs, by=BY[by], results=results, as_json=json)
+    return compare(runs, by=BY[by], results=results, out=out, as_json=json)
 
 
 def realism_command(
@@ -250,6 +263,9 @@ def export_command(
             "target, that Inspect View lists; markdown, latex: the main table; ratings: CSV as `sim calibrate` reads it, a row for each score.",
         ),
     ] = ExportFormat.jsonl,
+    rows: Annotated[
+        ExportRows, typer.Option("--rows", help="Of csv and parquet: a row for each exchange, for each session, or for each trial.")
+    ] = ExportRows.exchanges,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="The file to write, or for inspect the folder; default: standard output.")
     ] = None,
@@ -258,7 +274,7 @@ def export_command(
     """Export a run's exchanges as data, or its main table as text."""
     from sim.cli.exporting import export
 
-    return export(run, format=format.value, out=out, results=results)
+    return export(run, format=format.value, out=out, results=results, rows=rows.value)
 
 
 def view_command(

@@ -69,7 +69,11 @@ def build_callable(
 ) -> FunctionTarget | ObjectTarget:
     """A trial's talk with `function`, as `load_callable` found it."""
     if inspect.isclass(function):
-        return ObjectTarget(spec, function, identity, till=till, timeout=timeout, prompts=prompts)
+        # Only here: what derives from ObjectTarget cannot be imported above it.
+        from sim.targets.custom import CustomTarget, SavingTarget
+
+        own = SavingTarget if issubclass(function, CustomTarget) else ObjectTarget
+        return own(spec, function, identity, till=till, timeout=timeout, prompts=prompts)
     return FunctionTarget(spec, function, identity, till=till, timeout=timeout, prompts=prompts)
 
 

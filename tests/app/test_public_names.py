@@ -14,6 +14,7 @@ import sim
 ROOT = Path(__file__).parents[2]
 NAMES = [
     "Assessment",
+    "CustomTarget",
     "InputError",
     "NotApplicable",
     "Run",
