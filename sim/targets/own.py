@@ -54,8 +54,9 @@ class KeepsItsOwn:
         """Nothing to do: it takes a session in by itself."""
         return ()
 
-    def remembers(self) -> None:
+    def remembers(self) -> tuple[str, ...] | None:
         """Nobody can look into its memory."""
+        return None
 
     async def fork(self) -> Self | None:
         """A copy, unless it keeps a memory, which cannot be copied from outside."""

@@ -50,7 +50,7 @@ def test_the_class_of_the_page_is_a_target(tmp_path: Path, monkeypatch: pytest.M
     (bot,) = (block for block in blocks("python") if block.startswith("# my_bot.py"))
     (targets,) = blocks("yaml")
     Path("my_bot.py").write_text(bot, encoding="utf-8")
-    Path("study.yaml").write_text(STUDY[: STUDY.index("targets:")] + targets + STUDY[STUDY.index("user:") :], encoding="utf-8")
+    Path("study.yaml").write_text("probes: {}\n" + STUDY[: STUDY.index("targets:")] + targets + STUDY[STUDY.index("user:") :], encoding="utf-8")
     try:
         run = sim.run("study.yaml", progress=False)
     finally:

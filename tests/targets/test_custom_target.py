@@ -63,7 +63,7 @@ async def booth(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "custom_bots.py").write_text(BOTS, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    booth = Booth(spec(callable=f"custom_bots:{getattr(request, 'param', 'Diary')}"))
+    booth = Booth(spec(callable=f"custom_bots:{getattr(request, 'param', 'Diary')}", clock="none"))
     yield booth
     await booth.parts.close()
 
