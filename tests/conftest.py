@@ -106,11 +106,17 @@ def _starts_processes(function: object) -> bool:
         if not isinstance(thing, FunctionType) or thing in seen or not thing.__module__.startswith("tests"):
             continue
         seen.add(thing)
-        names = set(_names(thing.__code__))
+        names = _mentioned(thing)
         if any(n.startswith("playwright") for n in names):
             return True
         ahead += [thing.__globals__[n] for n in names if n in thing.__globals__]
     return False
+
+
+@cache
+def _mentioned(function: FunctionType) -> frozenset[str]:
+    """The global names in `function`, which many tests may come by."""
+    return frozenset(_names(function.__code__))
 
 
 def _names(code: CodeType) -> Iterator[str]:

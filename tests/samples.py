@@ -7,9 +7,8 @@ import datetime as dt
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-
-import yaml
 
 from sim.core.cast import Cast, build_cast
 from sim.core.dates import spoken
@@ -21,6 +20,7 @@ from sim.core.view import criterion_view, rater_view, user_view
 from sim.llm.client import Client, Message, Request
 from sim.llm.offline import build_offline
 from sim.llm.offline.behaviours import BEHAVIOURS
+from sim.store.yaml_file import load_yaml
 
 START = dt.date(2026, 1, 5)
 FIXED = {"study_seed": 0, "history_tokens": 8000}
@@ -66,10 +66,11 @@ async def looked_back(trial: Trial, *, rater: str = "offline/rater") -> list[dic
     return [(await client.complete(Request("rater", (), inputs=criterion_view(trial, s.index, **FIXED)))).value for s in trial.sessions]
 
 
+@cache
 def load(kind: type[Persona] | type[Scenario], name: str) -> Persona | Scenario:
-    """A shipped persona or scenario."""
+    """A shipped persona or scenario, read once."""
     folder = Path(__file__).parent.parent / ("personas" if kind is Persona else "scenarios")
-    return kind.model_validate(yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")))
+    return load_yaml(folder / f"{name}.yaml", kind)
 
 
 def told(trial: Trial, ratings: list[dict] | None = None) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -36,6 +37,12 @@ def talks(name: str, seeds: range, change: Change = lambda text, n, rng: text) -
     return found
 
 
+@cache
+def people() -> Talks:
+    """Those that a simulated user is held against."""
+    return talks("people", range(20, 45))
+
+
 def verdicts(document: RealismDocument) -> dict[str, str]:
     return {f.id: f.verdict for f in document.figures if f.verdict}
 
@@ -58,7 +65,7 @@ def figure(document: RealismDocument, id: str) -> RealismFigure:
     ],
 )
 def test_a_planted_difference_is_found_with_its_sign(change: Change, id: str, verdict: str) -> None:
-    document = hold_against_talks(talks("simulated", range(20), change), talks("people", range(20, 45)))
+    document = hold_against_talks(talks("simulated", range(20), change), people())
     found = figure(document, id)
     assert found.verdict == verdict
     assert found.p is not None

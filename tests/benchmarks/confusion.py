@@ -101,7 +101,9 @@ class Judged:
 
 def load_cases(scorer: str) -> list[Case]:
     """Every labelled case of a scorer."""
-    cases = [Case(**entry) for entry in yaml.safe_load((CASES / f"{scorer}.yaml").read_text(encoding="utf-8"))]
+    # The C scanner where PyYAML has it: there are hundreds of kilobytes of cases.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    cases = [Case(**entry) for entry in yaml.load((CASES / f"{scorer}.yaml").read_text(encoding="utf-8"), Loader=loader)]
     twins = [id for id, n in Counter(c.id for c in cases).items() if n > 1]
     assert not twins, f"{scorer}: two cases are called {twins[0]}"
     return cases

@@ -11,6 +11,9 @@ import yaml
 
 from sim.core.frozen import Frozen
 
+_LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The scanner in C, eight times as fast, where PyYAML has it."""
+
 
 class Facet(Frozen):
     """One facet of character by its two poles, as verb phrases in the third person."""
@@ -67,5 +70,5 @@ def lives() -> Mapping[str, Any]:
 
 def _load(name: str) -> dict[str, Any]:
     text = (files("sim.population.parts") / f"{name}.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = yaml.load(text, Loader=_LOADER)
     return found

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import shutil
 import struct
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -32,13 +33,20 @@ from tests.waiting import CEILING
 TRIAL = "nora/moving-house/remembers/1"
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One run of two trials: one told in full, one just begun."""
     loaded = LoadedStudy(examples.study(), (examples.persona(),), (examples.scenario(),), load_codebook())
-    folder = create_run(tmp_path, "told", loaded, prompts={}, scorers={}, offline=("user",))
+    folder = create_run(tmp_path_factory.mktemp("told"), "told", loaded, prompts={}, scorers={}, offline=("user",))
     began = Diary(planned("nora/moving-house/forgets/1", target="forgets")).open().exchange(1, ["advice"], reply="Rent a van, then.")
     _append(folder.path, [*told_in_full().events, *began.events])
+    return folder.path
+
+
+@pytest.fixture
+def results(told: Path, tmp_path: Path) -> Path:
+    """A folder with a copy of that run, of which a test may do anything."""
+    shutil.copytree(told, tmp_path / "told")
     return tmp_path
 
 
