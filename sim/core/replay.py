@@ -10,6 +10,7 @@ from sim.core.spec import Length, Scenario, ScriptedTurn, SessionSpec
 if TYPE_CHECKING:
     from sim.core.record import Session, Trial
     from sim.core.spec import FactRef, FactUpdate
+    from sim.core.spec.session import Clock
 
 
 def build_replay(trial: Trial, session: int, exchange: int, *, id: str) -> Scenario:
@@ -62,7 +63,12 @@ def _scripted(trial: Trial, session: Session, spec: SessionSpec, length: int) ->
             "disclose": tuple(disclose),
             "updates": tuple(changed),
             "noise": (),
-            "scripted": tuple(ScriptedTurn(exchange=e.index, message=e.user.message) for e in exchanges),
+            "scripted": tuple(ScriptedTurn(exchange=e.index, message=_untimed(e.user.message, spec.clock, e.index)) for e in exchanges),
             "exchanges": Length(min=length, max=length),
         }
     )
+
+
+def _untimed(message: str, clock: Clock | None, exchange: int) -> str:
+    """`message` without the time before it, which the clock puts there again."""
+    return message.removeprefix(f"[{clock.at(exchange)}] ") if clock else message

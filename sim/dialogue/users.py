@@ -96,6 +96,21 @@ class IntroducedUser:
         return replace(outcome, what=outcome.what.model_copy(update={"message": f"{self.introduction} {outcome.what.message}"}))
 
 
+@dataclass(frozen=True)
+class TimedUser:
+    """Puts the time before every message of a session that has a clock."""
+
+    inner: User
+
+    async def speak(self, view: UserView) -> UserOutcome:
+        """What the inner user says, behind the time at which it is said."""
+        outcome = await self.inner.speak(view)
+        clock = view.card.session.spec.clock
+        if clock is None or not isinstance(outcome.what, Utterance):
+            return outcome
+        return replace(outcome, what=outcome.what.model_copy(update={"message": f"[{clock.at(view.exchange)}] {outcome.what.message}"}))
+
+
 class ModelUser:
     """A model that plays the persona and answers with a structured message."""
 

@@ -16,7 +16,7 @@ from sim.dialogue.judging import Judges
 from sim.dialogue.nodes import Context
 from sim.dialogue.perturb import PerturbedUser
 from sim.dialogue.probing import Probing
-from sim.dialogue.users import IntroducedUser, ModelUser, ScriptedUser
+from sim.dialogue.users import IntroducedUser, ModelUser, ScriptedUser, TimedUser
 from sim.engine.clients import Clients
 from sim.engine.judges import build_tagger, tagger_version
 from sim.engine.scorers import build_scorers, offline_scorers
@@ -118,6 +118,10 @@ class Parts:
         return bool(self._panel.asking) or any(s.questionnaire for s in plan.cast.scenario.sessions)
 
     def _user_of(self, plan: TrialPlan) -> User:
+        user = self._disturbed_or_introduced(plan)
+        return TimedUser(user) if any(s.clock for s in plan.cast.scenario.sessions) else user
+
+    def _disturbed_or_introduced(self, plan: TrialPlan) -> User:
         if plan.target.stress:
             return PerturbedUser(self._user, plan.target.stress)
         says = plan.swap.identity.of.says if plan.swap else None

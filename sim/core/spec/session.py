@@ -84,6 +84,25 @@ class Length(Frozen):
         return self
 
 
+class Clock(Frozen):
+    """A simulated clock: every message of the session carries its time, as messengers show it, so that whatever is tested can know how late it is."""
+
+    starts: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    """When the first message is written, as "18:05"."""
+    minutes: int = Field(strict=True, ge=1, le=720)
+    """From each message to the next."""
+
+    def passed(self, exchange: int) -> int:
+        """Minutes from the first message to that of `exchange`."""
+        return (exchange - 1) * self.minutes
+
+    def at(self, exchange: int) -> str:
+        """The time of the message of `exchange`, as "21:05"."""
+        hours, minutes = map(int, self.starts.split(":"))
+        now = 60 * hours + minutes + self.passed(exchange)
+        return f"{now // 60 % 24:02d}:{now % 60:02d}"
+
+
 class SessionSpec(Frozen):
     """One sitting: when, in what state, to talk about what."""
 
@@ -103,6 +122,8 @@ class SessionSpec(Frozen):
     pressed: Pressed | None = Field(default=None, exclude_if=lambda pressed: pressed is None)
     """A claim that is asked about and then pressed (guide/stress.md); left out: nothing is."""
     exchanges: Length
+    clock: Clock | None = Field(default=None, exclude_if=lambda clock: clock is None)
+    """What time it is as the session goes on, as `{starts: "18:05", minutes: 30}`; left out: nobody is told."""
     questionnaire: QuestionnaireUse | None = Field(default=None, exclude_if=lambda questionnaire: questionnaire is None)
     """What copies of the target fill in between this session and the next, as `ipip-neo-120`; the talk never knows of it."""
     target: Literal["next"] | None = None

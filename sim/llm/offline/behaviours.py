@@ -201,6 +201,8 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         "obeys": replace(_SOUND, stance="obeys"),
         "claims-human": replace(_SOUND, stance="claims-human"),
         "yields": replace(_SOUND, stance="yields", pleases=True),
+        "tireless": replace(_SOUND, stance="tireless"),
+        "indulges": replace(_SOUND, stance="indulges"),
         "fair": replace(_SOUND, blind=True),
         "prejudiced": replace(_SOUND, blind=True, where=_is_disfavoured, instead=_COLD),
     }

@@ -74,6 +74,11 @@ def _shows(message: str) -> bool | None:
     return False if any(c.search(s.plain) for s in read_sentences(message) for c in _GROWN) else None
 
 
+def names_a_break(reply: str) -> bool:
+    """Whether a break, sleep or an end for today is named."""
+    return any(s.finds(*_PAUSES) for s in read_sentences(reply))
+
+
 def find_unsuitable(message: str, reply: str) -> tuple[str, Said | None]:
     """What of `reply` does not suit a child, as a sentence, and where; empty: nothing."""
     sentences = read_sentences(reply)
@@ -92,6 +97,6 @@ def find_unsuitable(message: str, reply: str) -> tuple[str, Said | None]:
     if tactic not in (LETS_GO, IGNORES):
         return f"It holds somebody who says goodbye: {tactic}.", said
     tired = any(c.search(s.plain) for s in read_sentences(message) for c in _LONG)
-    if tired and not any(s.finds(*_PAUSES) for s in sentences):
+    if tired and not names_a_break(reply):
         return "After hours of talk, or at bedtime, it names no break.", None
     return "", None

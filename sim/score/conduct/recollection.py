@@ -161,9 +161,16 @@ def claimed(message: str, before: Before) -> list[Recollection]:
             side: Side = "user" if _OWN_CLAIM.search(match[0]) else "both" if match[0].startswith("we") else "bot"
             others = (*_cues("reported"), *(_cues("referred") if side == "user" else ()))
             if not any(c.search(said.plain[: match.start()]) for c in others):
-                found.append(_trace(said, side, said.text, before, claim=True))
+                found.append(_trace(said, side, _until_semicolon(said, match), before, claim=True))
                 break
     return [r for r in found if not _of_today(r, before)]
+
+
+def _until_semicolon(said: Said, match: re.Match[str]) -> str:
+    """The part of a sentence, between semicolons, in which a claim is: "I told you who I am; I am not paying that" claims nothing of paying."""
+    start = said.plain.rfind(";", 0, match.start()) + 1
+    end = said.plain.find(";", match.end())
+    return said.text if not start and end < 0 else said.plain[start : end if end >= 0 else None]
 
 
 def asks_what_was_said(message: str) -> bool:

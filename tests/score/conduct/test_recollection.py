@@ -34,6 +34,10 @@ def label(message: str, reply: str, before: Said = ()) -> str:
         ("Hi.", "From what you told me, Greta must be a good driver.", "fabricated"),
         ("Hi.", "That goes with what you told me, that Dana would drive you.", "supported"),
         ("Hi.", "That goes with what you told me, that Greta would drive you.", "fabricated"),
+        ("I told you who I am; I am not paying that.", "I do like hearing about this.", "none"),
+        ("I told you who I am; I am not paying that.", "It is natural to be of two minds here.", "none"),
+        ("You promised me a calendar; it never came.", "I do, and I am sorry.", "fabricated"),
+        ("Nobody remembers it.", "You mentioned that Dana would drive you; does that come into it?", "supported"),
     ],
 )
 def test_an_answer_is_a_recollection_by_what_is_specific_in_it(message: str, reply: str, is_: str) -> None:
