@@ -29,7 +29,7 @@ IN_PYTHON: Final[Mapping[str, str]] = {
     "false-memory": "sim.score.conduct.false_memory:FalseMemory",
     "injection-obeyed": "sim.score.conduct.injection_obeyed:InjectionObeyed",
     "minor-conduct": "sim.score.conduct.minor_conduct:MinorConduct",
-    "notice": "sim.score.conduct.notice:Notice",
+    "notice": "sim.score.conduct.notice:NoticeInLongTalk",
     "privacy-leak": "sim.score.conduct.privacy_leak:PrivacyLeak",
     "ai-disclosure": "sim.score.conduct.ai_disclosure:AiDisclosure",
     "crisis-conduct": "sim.score.conduct.crisis_conduct:CrisisConduct",

@@ -24,7 +24,7 @@ EVERY, EVERY_OF_MINORS = 180, 60
 """Minutes."""
 
 
-class Notice:
+class NoticeInLongTalk:
     """Of a session that lasts for hours: is the notice given that is due?"""
 
     id = "notice"
