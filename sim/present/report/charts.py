@@ -35,19 +35,47 @@ def rating(field: str, title: str, *, values: Sequence[float] = ()) -> Spec:
     return {"field": field, "type": "quantitative", "title": title + cut, "scale": {"domain": [low, high], "zero": False}, "axis": axis}
 
 
-def dots(targets: Sequence[str], *, x: Spec, y: str, order: Sequence[str], step: int = 16, legend: bool = True, by_target: bool = True) -> Spec:
-    """Mean and interval: a dot and a line for every target in every row of `y`. Rows: `y`, target, `x`'s field, low, high."""
+def difference(field: str, title: str) -> Spec:
+    """An axis of differences."""
+    return {"field": field, "type": "quantitative", "title": title, "axis": {"format": "+.1~f"}}
+
+
+def dots(
+    targets: Sequence[str],
+    *,
+    x: Spec,
+    y: str,
+    order: Sequence[str],
+    step: int = 16,
+    legend: bool = True,
+    by_target: bool = True,
+    domain: Sequence[str] = (),
+    zero: bool = False,
+) -> Spec:
+    """Mean and interval: a dot and a line for every target in every row of `y`. Rows: `y`, target, `x`'s field, low, high.
+
+    Args:
+        domain: all targets of the run, by which colours go, where not all are drawn.
+        zero: these are differences, and a line shows where there is none.
+    """
     row: Spec = {"field": y, "type": "nominal", "sort": list(order), "title": None}
     span: Spec = {**x, "field": "low"}
-    encoding: Spec = {"y": row, "color": colour(targets, legend=legend)}
+    encoding: Spec = {"y": row, "color": colour(domain or targets, legend=legend)}
     if by_target:
         encoding["yOffset"] = {"field": "target", "type": "nominal", "sort": list(targets)}
     rule: Spec = {"transform": [WITH_INTERVAL], "mark": {"type": "rule", "strokeWidth": 2}, "encoding": {"x": span, "x2": {"field": "high"}}}
     dot_encoding: Spec = {"x": x}
     if legend:
-        dot_encoding["shape"] = shape(targets)
+        dot_encoding["shape"] = shape(domain or targets)
+        key: JsonValue = {"title": None, "orient": "top", "values": list(targets)}
+        encoding["color"] = {**colour(domain or targets), "legend": key}
+        dot_encoding["shape"] = {**shape(domain or targets), "legend": key}
     dot: Spec = {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1}, "encoding": dot_encoding}
-    return {"width": "container", "height": {"step": step}, "encoding": encoding, "layer": [rule, dot]}
+    layers: list[JsonValue] = [rule, dot]
+    if zero:
+        nowhere: Spec = {"y": None, "yOffset": None, "color": None}
+        layers.insert(0, {"mark": {"type": "rule", "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 0}, **nowhere}})
+    return {"width": "container", "height": {"step": step}, "encoding": encoding, "layer": layers}
 
 
 def forest(targets: Sequence[str], *, order: Sequence[str], differs: bool) -> Spec:
@@ -93,18 +121,40 @@ def aside(target: str, targets: Sequence[str]) -> float:
     return (targets.index(target) - (len(targets) - 1) / 2) * 0.04
 
 
+OVERLAP = 3
+"""Targets whose bands can be told apart in one picture; of more, each has a panel of its own."""
+UNCHANGED: JsonValue = {"filter": "!isValid(datum.change)"}
+CHANGED: JsonValue = {"filter": "isValid(datum.change)"}
+
+
 def over_sessions(targets: Sequence[str], *, sessions: int, y: Spec, band: bool = True) -> Spec:
-    """A line for every target over sessions, with its band. Rows: target, at (the session, moved aside a little), `y`'s field, low, high."""
+    """A line for every target over sessions, with its band, and a dashed line where the scenario changes.
+
+    Rows: target, at (the session, moved aside a little), `y`'s field, low, high; of changes: target, at, change. Many targets stand side by side.
+    """
     x: Spec = {"field": "at", "type": "quantitative", "title": "session", "scale": _along(1, sessions)}
     x["axis"] = {"grid": False, "values": _ticks(sessions), "format": "d"}
     area: Spec = {
-        "transform": [WITH_INTERVAL],
+        "transform": [UNCHANGED, WITH_INTERVAL],
         "mark": {"type": "area", "opacity": 0.15, "interpolate": "linear"},
         "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
     }
-    line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
-    dot: Spec = {"mark": {"type": "point", "filled": True, "size": _size(sessions), "opacity": 1}, "encoding": {"y": y, "shape": shape(targets)}}
-    return {"width": "container", "height": 280, "encoding": {"x": x, "color": colour(targets)}, "layer": [area, line, dot] if band else [line, dot]}
+    panels = len(targets) > OVERLAP
+    line: Spec = {"transform": [UNCHANGED], "mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
+    dot_encoding: Spec = {"y": y} if panels else {"y": y, "shape": shape(targets)}
+    mark: Spec = {"type": "point", "filled": True, "size": _size(sessions), "opacity": 1}
+    dot: Spec = {"transform": [UNCHANGED], "mark": mark, "encoding": dot_encoding}
+    changed: Spec = {"transform": [CHANGED], "mark": {"type": "rule", "strokeDash": [4, 3], "color": "#7a828c"}, "encoding": {"color": None}}
+    layers: list[JsonValue] = [changed, area, line, dot] if band else [changed, line, dot]
+    encoding: Spec = {"x": x, "color": colour(targets, legend=not panels)}
+    if not panels:
+        return {"width": "container", "height": 280, "encoding": encoding, "layer": layers}
+    return {
+        "usermeta": {"panels": OVERLAP},
+        "facet": {"field": "target", "type": "nominal", "sort": list(targets), "title": None},
+        "columns": OVERLAP,
+        "spec": {"width": 200, "height": 150, "encoding": encoding, "layer": layers},
+    }
 
 
 MANY = 12
@@ -172,21 +222,54 @@ def by_strength(lines: Sequence[str], strengths: Sequence[float], *, y_title: st
     return {"width": "container", "height": 260, "transform": [aside], "encoding": {"x": x, "color": colours}, "layer": [rule, line, dot]}
 
 
-def arms(models: Sequence[str], memories: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:
-    """One model under several memories: a point an arm, joined from the one that remembers least. Rows: model, memory, `x` (a share), `y`'s field."""
-    at: Spec = {"field": x, "type": "quantitative", "title": x_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
-    model: Spec = {"field": "model", "type": "nominal", "scale": {"domain": list(models)}, "legend": {"title": None, "orient": "top"}}
-    memory: Spec = {
-        "field": "memory",
-        "type": "nominal",
-        "scale": {"domain": list(memories)},
-        "legend": {"title": None, "orient": "top", "columns": 3},
-    }
+LABEL = 15
+"""Pixels of height that a label takes."""
+TALL = 280
+"""Pixels of the chart that labels stand beside."""
+
+
+def arms(targets: Sequence[str], drawn: Sequence[str], *, x: str, x_title: str, y: Spec) -> Spec:
+    """A point with its interval for every arm, and its name outside on the right.
+
+    Rows: target, `x` (a share), `y`'s field, low, high, label (a height).
+
+    Args:
+        targets: all of the run, by which colours go.
+        drawn: those that have a point.
+    """
+    at: Spec = {"field": x, "type": "quantitative", "title": x_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%", "tickCount": 5}}
+    outside: JsonValue = {"value": {"expr": "width + 14"}}
+    edge: JsonValue = {"value": {"expr": "width + 10"}}
+    label: Spec = {**y, "field": "label"}
+    tinted: Spec = {"color": colour(targets, legend=False)}
     layers: list[JsonValue] = [
-        {"mark": {"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, "encoding": {"order": {"field": x, "type": "quantitative"}}},
-        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}, "encoding": {"shape": memory}},
+        {
+            "transform": [WITH_INTERVAL],
+            "mark": {"type": "rule", "strokeWidth": 2},
+            "encoding": {"x": at, "y": {**y, "field": "low"}, "y2": {"field": "high"}, **tinted},
+        },
+        {"mark": {"type": "rule", "strokeWidth": 1, "opacity": 0.35}, "encoding": {"x": at, "x2": edge, "y": y, "y2": {"field": "label"}, **tinted}},
+        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}, "encoding": {"x": at, "y": y, **tinted}},
+        {"mark": {"type": "text", "align": "left", "fontSize": 12}, "encoding": {"x": outside, "y": label, "text": {"field": "target"}}},
     ]
-    return {"width": "container", "height": 280, "encoding": {"x": at, "y": y, "color": model}, "layer": layers}
+    room = 20 + 7 * max(map(len, drawn), default=0)
+    return {"width": "container", "height": TALL, "padding": {"left": 4, "top": 4, "bottom": 4, "right": room}, "layer": layers}
+
+
+def labels_apart(heights: Sequence[float], y: Spec) -> list[float]:
+    """Where the labels of points at these heights stand, moved as little as keeps them from covering each other, in the same order."""
+    low, high = y["scale"]["domain"]  # type: ignore[index, call-overload, misc]
+    least = LABEL * (float(high) - float(low)) / TALL  # type: ignore[arg-type]
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    placed: list[float] = []
+    for i in order:
+        placed.append(max(heights[i], placed[-1] + least) if placed else heights[i])
+    # Half of what was pushed up is given back below, so that the stack stands around its points.
+    over = sum(p - heights[i] for p, i in zip(placed, order, strict=True)) / max(len(placed), 1)
+    found = [0.0] * len(heights)
+    for p, i in zip(placed, order, strict=True):
+        found[i] = p - over
+    return found
 
 
 def paired(arms: Sequence[str], *, y: Spec) -> Spec:

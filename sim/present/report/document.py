@@ -54,6 +54,12 @@ class Table(Frozen):
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there are no rows, or every cell beside the names holds no figure or nought: the page then folds it."""
+        cells = [cell for row in self.rows for cell, column in zip(row, self.columns, strict=True) if column.kind != "name"]
+        return all(cell.text.strip("0.,%– ") == "" and not cell.value for cell in cells)
+
 
 class ChartFigure(Frozen):
     """One chart with the rows it is drawn from."""

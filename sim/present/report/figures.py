@@ -57,7 +57,8 @@ def _complete(figure: ChartFigure, document: ReportDocument) -> dict[str, JsonVa
     found: dict[str, JsonValue] = {**figure.spec, "data": {"values": list(figure.rows)}, "title": title}
     inner = found.get("spec")
     if isinstance(inner, dict):
-        found["spec"] = {**inner, "width": INNER}
+        panels = found["usermeta"].get("panels", 1) if isinstance(found.get("usermeta"), dict) else 1  # type: ignore[union-attr]
+        found["spec"] = {**inner, "width": INNER // int(panels)}  # type: ignore[arg-type]
     else:
         found["width"] = WIDTH
     return {**found, "config": {**config, "background": "white", "font": "Arial, Helvetica, sans-serif"}}

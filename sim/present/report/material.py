@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.arms import RunSource, build_families
 from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
-from sim.analysis.compare import MeasureComparison, bought_sentences, by_pair, compare_measures
+from sim.analysis.compare import Comparison, MeasureComparison, bought_sentences, by_pair, compare_measures
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import tier
 from sim.analysis.raters import RaterSensitivity, compare_raters
@@ -81,6 +81,21 @@ class Material:
             return {}
         listed = [m for m in self.source.measures if m.listed]
         return compare_measures(listed, build_families([self.source], "target"), primary=self.source.primary)
+
+    @cached_property
+    def reference(self) -> str:
+        """The target that has most of the primary outcome, which the others are held against; empty: none is compared with another."""
+        compared = self.compared(self.study.primary)
+        sides = {side for c in compared.comparisons for side in (c.a, c.b)} if compared else set()
+        values = {t.target: v for t in self.summary.targets if t.target in sides and (v := t.likability.primary(self.study.primary)[0]) is not None}
+        return max(values, key=lambda t: values[t], default="")
+
+    def against(self, measure: str) -> dict[str, Comparison]:
+        """Every other target less the reference: `lower` where the reference has more."""
+        compared = self.compared(measure)
+        pairs = compared.comparisons if compared and self.reference else ()
+        sides = (c if c.b == self.reference else c.turned for c in pairs if self.reference in (c.a, c.b))
+        return {c.a: c for c in sides}
 
     @cached_property
     def headlines(self) -> tuple[PairSentences, ...]:

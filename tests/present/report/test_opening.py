@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,10 +12,14 @@ import pytest
 from sim.analysis.answer import first_sentences
 from sim.analysis.arms import RunSource
 from sim.present.colours import COUNT, TARGET_COLOURS, places_of, target_styles
+from sim.present.report import charts
+from sim.present.report.cells import columns, named, score, text
+from sim.present.report.document import Table
 from sim.present.report.forest import draw_forest
 from sim.present.report.material import Material
 from sim.present.report.page import theme
 from sim.present.report.sections import claims
+from sim.present.report.sections.course import wish_changes
 from sim.present.report.sections.opening import groups_of
 from sim.present.report.told import chips, told
 from tests import examples
@@ -105,3 +110,54 @@ def test_one_table_of_colours_is_in_charts_and_styles() -> None:
 
 def test_names_in_a_sentence() -> None:
     assert [claims.listed(n) for n in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+def test_every_title_is_a_sentence_made_from_the_figures_and_says_no_more_than_the_comparison() -> None:
+    clear, tied_ = report(run_of(12, 5, 1)), report(run_of(12, 3, 3))
+    titles = {f.id: f.title for f in clear.figures}
+    assert titles["likability"] == "12 of 12 personas like remembers more than forgets"
+    assert titles["dimensions"].startswith("forgets is furthest below remembers on ")
+    assert titles["enjoyment"] == "Enjoyment tells no two targets apart"
+    for figure in tied_.figures:
+        assert figure.shows, figure.id
+        assert " more than " not in figure.title or figure.id == "likability", figure.title
+        assert "furthest" not in figure.title
+    few = {f.id: f.title for f in report(run_of(5, 5, 1)).figures}
+    assert few["dimensions"] == "Too few personas for a verdict on any dimension"
+    assert few["enjoyment"] == "Too few personas for a verdict on enjoyment"
+
+
+def test_many_targets_have_a_panel_each_and_few_share_one() -> None:
+    y = charts.rating("mean", "mean")
+    few, many = (charts.over_sessions([f"t{i}" for i in range(n)], sessions=3, y=y) for n in (3, 6))
+    assert "facet" not in few
+    assert many["usermeta"] == {"panels": 3}
+
+
+def test_labels_of_arms_never_cover_each_other_and_keep_their_order() -> None:
+    y = charts.rating("liked", "liked", values=[3.0, 4.0])
+    heights = [3.51, 3.5, 3.5, 3.52, 3.9]
+    placed = charts.labels_apart(heights, y)
+    ordered = sorted(placed)
+    assert all(b - a >= charts.LABEL / charts.TALL - 1e-9 for a, b in pairwise(ordered))
+    assert sorted(range(5), key=lambda i: heights[i]) == sorted(range(5), key=lambda i: placed[i])
+
+
+def test_a_table_of_noughts_and_dashes_folds_and_one_with_a_figure_does_not() -> None:
+    empty = Table(id="t", title="t", columns=columns("target", figures=["a", "b"]), rows=((named("x"), score(0.0), score(None)),))
+    assert empty.says_nothing
+    assert not empty.model_copy(update={"rows": ((named("x"), score(0.01), score(None)),)}).says_nothing
+    assert not empty.model_copy(update={"rows": ((named("x"), text("not measured"), score(None)),)}).says_nothing
+
+
+def test_a_change_of_wishes_is_marked_in_the_session_where_it_happens() -> None:
+    plain = SimpleNamespace(wishes={})
+    drift = SimpleNamespace(wishes={"length_fit": "short", "humor_fit": "none"})
+
+    def changes(*scenarios: list[SimpleNamespace]) -> dict[int, str]:
+        casts = [SimpleNamespace(cast=SimpleNamespace(scenario=SimpleNamespace(id=i, sessions=s, withheld=None))) for i, s in enumerate(scenarios)]
+        return wish_changes(cast("Material", SimpleNamespace(trials=casts)))
+
+    assert changes([plain, plain, plain]) == {}
+    assert changes([plain, drift, drift]) == {2: "conversation length fit and humor fit"}
+    assert changes([plain, drift, plain], [plain, plain, plain]) == {2: "in 1 of 2 scenarios", 3: "in 1 of 2 scenarios"}

@@ -118,7 +118,8 @@ def _together(of: Material) -> list[ChartFigure]:
     return [
         ChartFigure(
             id="together",
-            title="How far the dimensions go together",
+            title="How far the dimensions go together is not known" if mean is None else f"The dimensions go together with a mean r of {share(mean)}",
+            shows="Correlation of each dimension with each other one, within personas",
             alt=f"Correlation of each dimension with each other one, within personas; the mean is {share(mean)}.",
             notes=("Pearson's r of scores of the same reply, each less its persona's mean. From .90 on, two dimensions say the same thing.",),
             spec=charts.heat([LABELS[d] for d in DIMENSIONS], [SHORT[d] for d in DIMENSIONS], field="r", title="r", domain=(-1, 1)),

@@ -44,7 +44,7 @@ def liked(pairs: Sequence[Comparison], reference: str) -> str:
     if not clear:
         look = any(c.tier == "look" for c in pairs)
         return f"Too few personas to say who is liked less than {reference}" if look else f"No target can be told apart from {reference}"
-    spans = [(c.a, by(c.difference or 0.0, _less(c.interval))) for c in clear]
+    spans = [(c.a, by(c.difference or 0.0, turned(c.interval))) for c in clear]
     if len(spans) <= 2:
         told = " and ".join(f"{name} by {size}" for name, size in spans)
         first = f"{spans[0][0]} is liked less than {reference} by {spans[0][1]}"
@@ -53,12 +53,18 @@ def liked(pairs: Sequence[Comparison], reference: str) -> str:
     return f"{listed([c.a for c in clear])} are liked less than {reference}, by {least} to {most}"
 
 
-def more(compared: MeasureComparison | None, what: str, *, nothing: str) -> str:
-    """Who has more of `what` than whom, by the largest difference with a verdict; else `nothing`."""
+def more(compared: MeasureComparison | None, text: str, *, nothing: str, of: str) -> str:
+    """Who has more of a measure than whom, by the largest difference with a verdict.
+
+    Args:
+        text: the sentence, with places for `{a}`, `{b}` and `{by}`.
+        nothing: what is said where no verdict separates two targets.
+        of: what there are too few personas to judge.
+    """
     pair = clearest(compared)
-    if pair is None or compared is None:
-        return nothing
-    return f"{pair.a} has {what} than {pair.b}, by {by(pair.difference or 0.0, pair.interval, compared.digits)}"
+    if pair is not None and compared is not None:
+        return text.format(a=pair.a, b=pair.b, by=by(pair.difference or 0.0, pair.interval, compared.digits))
+    return f"Too few personas for a verdict on {of}" if compared and any(c.tier == "look" for c in compared.comparisons) else nothing
 
 
 def changes(found: Iterable[tuple[str, float | None, Bounds | None]]) -> list[tuple[str, float, Bounds]]:
@@ -67,6 +73,6 @@ def changes(found: Iterable[tuple[str, float | None, Bounds | None]]) -> list[tu
     return sorted(clear, key=lambda c: -abs(c[1]))
 
 
-def _less(interval: Bounds | None) -> Bounds | None:
-    """The interval of a loss, as that of how much is lost."""
+def turned(interval: Bounds | None) -> Bounds | None:
+    """The interval of the same with its sign turned."""
     return None if interval is None else (-interval[1], -interval[0])

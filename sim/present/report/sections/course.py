@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sim.analysis.adaptability import FEWEST_SESSIONS, Recovery
 from sim.analysis.table import population
+from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link, text
 from sim.present.report.document import Block, ChartFigure, Prose, Section, Table
-from sim.present.words import number, signed
+from sim.present.report.sections import claims
+from sim.present.words import many, number, signed
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from sim.present.report.material import Material
 
 TITLE = "Over sessions"
+MOST_CHANGES = 3
+"""Changes that a note names."""
 
 
 def course_section(of: Material) -> Section:
@@ -40,12 +45,14 @@ def _fixed_set(of: Material) -> ChartFigure:
             link = talks_link(target=p.target, session=p.session)
             place: dict[str, JsonValue] = {"target": p.target, "session": p.session, "at": p.session + charts.aside(p.target, of.targets)}
             rows.append({**place, "mean": p.fixed_set, "low": low, "high": high, "personas": p.personas, "link": link})
+    rows += _change_rows(of)
     values = [v for p in of.sessions for v in (p.fixed_set, *(p.interval or ())) if v is not None]
     return ChartFigure(
         id="sessions",
-        title="Fixed set over sessions, with 95 % bands",
+        title=_gains_claim(of),
+        shows="The fixed set session by session, with 95 % intervals as bands",
         alt=f"Mean of the four dimensions that always apply, session by session. {_first_and_last(of)}",
-        notes=(f"Bands: 95 %, over {population(of.summary.scenarios)}.",),
+        notes=(f"Bands are 95 % intervals over {population(of.summary.scenarios)}.", *_changes_note(of)),
         spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "fixed set", values=values)),
         columns={
             "target": "target id",
@@ -55,10 +62,56 @@ def _fixed_set(of: Material) -> ChartFigure:
             "low": "lower end of the 95 % interval",
             "high": "upper end",
             "personas": "personas with a score",
+            "change": "what changes in the scenario in this session; of no target",
             "link": "place of the page",
         },
         rows=tuple(rows),
     )
+
+
+def wish_changes(of: Material) -> dict[int, str]:
+    """By session, which wishes differ from those of the session before, in which scenarios."""
+    scenarios = {t.cast.scenario.id: t.cast.scenario for t in of.trials if not t.cast.scenario.withheld}
+    found: dict[int, dict[str, list[str]]] = {}
+    for name, scenario in scenarios.items():
+        for index, (before, now) in enumerate(pairwise(scenario.sessions), 2):
+            moved = [LABELS[d] for d in DIMENSIONS if now.wishes.get(d) != before.wishes.get(d)]
+            if moved:
+                found.setdefault(index, {})[name] = moved
+    every = len(scenarios)
+    return {
+        session: (claims.listed(next(iter(by.values()))) if every == 1 else f"in {len(by)} of {every} scenarios")
+        for session, by in sorted(found.items())
+    }
+
+
+def _change_rows(of: Material) -> list[dict[str, JsonValue]]:
+    """A dashed line in every panel, or one where all share a picture."""
+    last = max((p.session for p in of.sessions), default=0)
+    targets = of.targets if len(of.targets) > charts.OVERLAP else of.targets[:1]
+    changes = wish_changes(of)
+    return [{"target": t, "session": s, "at": s, "change": f"wishes: {what}"} for s, what in changes.items() if s <= last for t in targets]
+
+
+def _changes_note(of: Material) -> tuple[str, ...]:
+    changes = wish_changes(of)
+    if not changes:
+        return ()
+    told = "; ".join(f"session {s}, {what}" for s, what in list(changes.items())[:MOST_CHANGES])
+    more = f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
+    return (f"Dashed: users want something else than in the session before, and a target that goes on as it was is rated lower ({told}{more}).",)
+
+
+def _gains_claim(of: Material) -> str:
+    """Whose level from the second session on clearly differs from that of the first."""
+    known = [(t.target, t.adaptability.gain, t.adaptability.gain_interval) for t in of.summary.targets]
+    clear = claims.changes(known)
+    if not clear:
+        return "No target is liked clearly more or less after the first session"
+    name, gain, bounds = clear[0]
+    size = claims.by(gain, bounds if gain > 0 else claims.turned(bounds))
+    rest = f"; {len(clear) - 1} more {'changes' if len(clear) == 2 else 'change'} too" if len(clear) > 1 else ""
+    return f"{name} is liked {'more' if gain > 0 else 'less'} after the first session, by {size}{rest}"
 
 
 def _first_and_last(of: Material) -> str:
@@ -84,7 +137,13 @@ def _callback(of: Material) -> ChartFigure:
     ]
     return ChartFigure(
         id="callback",
-        title="Callback over sessions",
+        title=claims.more(
+            of.compared("callback"),
+            "{a} is better at callback than {b}, by {by}",
+            nothing="Callback tells no two targets apart",
+            of="callback",
+        ),
+        shows="Mean callback score, session by session",
         alt="Mean callback score by session, where it was scored.",
         notes=("Callback needs something told in an earlier session, so it begins with the second.",),
         spec=charts.over_sessions(of.targets, sessions=max(p.session for p in of.sessions), y=charts.rating("mean", "callback"), band=False),
@@ -146,6 +205,7 @@ def _recovery(of: Material) -> list[Block]:
 def _recovery_figure(of: Material, found: dict[str, Recovery]) -> ChartFigure:
     rows: list[dict[str, JsonValue]] = []
     last = max((at for r in found.values() for at, _ in r.curve), default=0)
+    drifts = sum(r.drifts for r in found.values())
     for target, r in found.items():
         if r.drifts:
             points = [(0, 1.0), *r.curve]
@@ -153,7 +213,8 @@ def _recovery_figure(of: Material, found: dict[str, Recovery]) -> ChartFigure:
             rows += [{"target": target, "exchanges": at, "not_back": alive, "link": talks_link(target=target)} for at, alive in points]
     return ChartFigure(
         id="recovery",
-        title="Recovery after a change of wishes",
+        title=f"{sum(r.recovered for r in found.values()):,} of {many(drifts, 'change')} of wishes were recovered from",
+        shows="Share of changes not yet recovered from, by exchanges since the first signal",
         alt="Share of drifts not yet recovered, by exchanges since their first signal.",
         notes=(
             "Back: two scores in a row within 0.5 of the level before. Kaplan–Meier: what is watched no longer is censored; late steps rest on few.",

@@ -8,6 +8,8 @@ from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, score, talks_link
 from sim.present.report.document import ChartFigure, Prose, Section, Table
+from sim.present.report.sections import claims
+from sim.present.words import share
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -70,7 +72,13 @@ def _cloud(of: Material) -> ChartFigure:
     y = charts.rating("enjoyment", "enjoyment", values=[p.criterion["enjoyment"] for p in of.points if "enjoyment" in p.criterion])
     return ChartFigure(
         id="enjoyment",
-        title="Enjoyment against likability, a point for each persona and target",
+        title=claims.more(
+            of.compared("enjoyment"),
+            "Talks with {a} are enjoyed more than with {b}, by {by}",
+            nothing="Enjoyment tells no two targets apart",
+            of="enjoyment",
+        ),
+        shows="Enjoyment against likability, a point for each persona and target",
         alt=f"{len(rows)} points: the mean enjoyment of sessions against mean likability.",
         spec=charts.cloud(of.targets, x=x, y=y),
         columns={
@@ -84,6 +92,14 @@ def _cloud(of: Material) -> ChartFigure:
     )
 
 
+def _correlations_claim(rows: list[dict[str, JsonValue]]) -> str:
+    known = [(r["r"], str(r["row"])) for r in rows if r["column"] == LABELS["enjoyment"] and isinstance(r["r"], float)]
+    if len(known) < 2:
+        return "Too few sessions to say which dimension goes with enjoyment"
+    (high, most), (low, least) = max(known), min(known)
+    return f"Enjoyment goes most with {most} (r {share(high)}), least with {least} (r {share(low)})"
+
+
 def _correlations(of: Material) -> ChartFigure:
     found = ((d, c, r) for d, scale in of.summary.scales.dimensions.items() for c, r in scale.criterion.items())
     rows: list[dict[str, JsonValue]] = [
@@ -91,7 +107,8 @@ def _correlations(of: Material) -> ChartFigure:
     ]
     return ChartFigure(
         id="criterion",
-        title="How each dimension goes with looking back",
+        title=_correlations_claim(rows),
+        shows="Correlation of each dimension with the two questions at the end of a session",
         alt="Correlation of each dimension's session mean with the two criterion answers, within personas.",
         notes=("Pearson's r over sessions, each less its persona's mean. Left out: too few sessions, or no variation.",),
         spec=charts.heat([LABELS[d] for d in DIMENSIONS], [LABELS[c] for c in CRITERIA], field="r", title="r", domain=(-1, 1)),

@@ -53,11 +53,10 @@ def _chart(of: Material) -> ChartFigure:
     axis: charts.Spec = {"field": "gap", "type": "quantitative", "title": f"{said} in {label}"}
     return ChartFigure(
         id="fairness",
-        title=f"{term(of.summary.fairness[0].users, capital=True)} in {label}, with 95 % intervals",
+        title=" ".join(map(conclusion, of.summary.fairness)).rstrip("."),
+        shows=f"{term(of.summary.fairness[0].users, capital=True)} in {label}, with 95 % intervals",
         alt=f"{label.capitalize()} with one identity less that with another. {told}",
-        notes=(
-            f"Intervals: 95 %, over {population(of.summary.scenarios)}; paired within personas. What leaves 0 out may still be chance: see p all.",
-        ),
+        notes=(f"95 % intervals over {population(of.summary.scenarios)}; paired within personas. What leaves 0 out may still be chance: see p all.",),
         spec=charts.dots(targets, x=axis, y="pair", order=list(dict.fromkeys(order)), step=20),
         columns={
             "pair": "the two identities",
@@ -73,7 +72,7 @@ def _chart(of: Material) -> ChartFigure:
 def _table(of: Material) -> Table:
     figures: list[Heading] = [
         "a − b",
-        "95 %",
+        "95 % interval",
         ("p", "Holm's, over all pairs of all swaps"),
         ("p all", "over all outcomes too; the verdict goes by it"),
         ("n", of.summary.fairness[0].unit),

@@ -46,20 +46,20 @@ def build_headline(of: Material) -> Headline:
         # Arms of one target are no rivals, and have no places.
         return _headline(of, " ".join(map(conclusion, of.summary.fairness)), exchange=sample_exchange(of, ""))
     compared = of.compared(of.study.primary)
-    rivals = [t for t in ranked if not compared or any(t.target in (c.a, c.b) for c in compared.comparisons)]
-    leader, others = (rivals or ranked)[0], rivals[1:]
+    leader = next((t for t in ranked if t.target == of.reference), ranked[0])
+    others = [t for t in ranked if t.target in of.against(of.study.primary)]
     pair = foremost(compared.comparisons) if compared else None
     alone = f"{leader.target} scores {_level(of, leader)}, {_BY[of.study.primary]}. There is no other target to compare it with."
     hangs = left_out(of, leader.target, named=True)
     return _headline(
         of,
         as_sentence(pair) if pair else alone,
-        forest=forest_of(of, _against(of, leader.target), leader.target),
+        forest=forest_of(of, of.against(of.study.primary), leader.target),
         groups=groups_of(of),
         exchange=sample_exchange(of, leader.target),
         memory=of.bought,
         reasons=tuple(_reasons(of, [leader, *others]))[:MOST_REASONS],
-        beside=(*_beside(of, leader.target, others), *((hangs,) if hangs else ())),
+        beside=(*_beside(of, others), *((hangs,) if hangs else ())),
         leader=leader.target,
     )
 
@@ -107,22 +107,6 @@ def _value(of: Material, target: TargetSummary) -> float | None:
     return target.likability.primary(of.study.primary)[0]
 
 
-def _against(of: Material, leader: str, measure: str = "") -> dict[str, Comparison]:
-    """Every other target against the leader: `lower` where the leader is liked more.
-
-    Args:
-        measure: left out: the primary outcome.
-    """
-    found: dict[str, Comparison] = {}
-    compared = of.compared(measure or of.study.primary)
-    for c in compared.comparisons if compared else ():
-        if c.b == leader:
-            found[c.a] = c
-        elif c.a == leader:
-            found[c.b] = c.turned
-    return found
-
-
 _BY: dict[str, str] = {
     "fixed_set": "by the four dimensions that always apply",
     "likability": "by all seven dimensions",
@@ -137,9 +121,9 @@ def _level(of: Material, target: TargetSummary) -> str:
     return f"{number(value)} of 5{spoken}"
 
 
-def _beside(of: Material, leader: str, others: Sequence[TargetSummary]) -> tuple[str, ...]:
+def _beside(of: Material, others: Sequence[TargetSummary]) -> tuple[str, ...]:
     """Likability over all seven dimensions, split by dimension, of each target against the leader."""
-    against = _against(of, leader, LIKABILITY)
+    against = of.against(LIKABILITY)
     return tuple(line for t in others if (line := _split(against.get(t.target))))
 
 
@@ -147,7 +131,7 @@ def left_out(of: Material, leader: str, *, named: bool) -> str:
     """How far the primary outcome of each target less the leader's hangs on one persona, who is named or not."""
     ranges = [
         f"{target} {signed(left.low)} to {signed(left.high)}" + (f" ({left.persona})" if named else "")
-        for target, pair in _against(of, leader).items()
+        for target, pair in of.against(of.study.primary).items()
         if (left := pair.left_out) is not None
     ]
     told = f"Compared with {leader}, without any one persona: {', '.join(ranges)}" if ranges else ""
@@ -177,7 +161,7 @@ def _criterion(of: Material, first: str, last: str) -> list[str]:
 
 def _dimensions(of: Material, first: str, last: str) -> list[str]:
     """Where the first and the last are furthest apart, by paired differences."""
-    pairs = ((_against(of, first, d).get(last), LABELS[d]) for d in DIMENSIONS)
+    pairs = ((of.against(d).get(last), LABELS[d]) for d in DIMENSIONS)
     apart = sorted(((-c.difference, label) for c, label in pairs if c is not None and c.difference is not None), reverse=True)
     if not apart:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.analysis.answer import foremost
 from sim.analysis.figures import figure
 from sim.analysis.measures import BY_ID, LIKABILITY
 from sim.analysis.sentence import signed, split
@@ -12,12 +13,14 @@ from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Column, Prose, Section, Table
+from sim.present.report.sections import claims
 from sim.present.scorer_tables import flattery_lines
 from sim.present.words import NONE, SHORT, many, number, overall_headings
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from sim.analysis.by_persona import PersonaPoint
     from sim.analysis.compare import Comparison, MeasureComparison
     from sim.analysis.run_summary import TargetSummary
     from sim.core.spec.study import Primary
@@ -41,7 +44,7 @@ def likability_section(of: Material) -> Section:
     )
     along = flattery_lines({t.target: t.scorers for t in of.summary.targets})
     beside = (Prose(lines=tuple(along)),) if along else ()
-    return Section(id="likability", title=TITLE, blocks=(_main(of), *beside, explained, _personas(of), *_pairs(of), _dimensions(of), _occasions(of)))
+    return Section(id="likability", title=TITLE, blocks=(_main(of), *beside, explained, _personas(of), *_pairs(of), *_dimensions(of), _occasions(of)))
 
 
 def _main(of: Material) -> Table:
@@ -124,9 +127,10 @@ def _personas(of: Material) -> ChartFigure:
     )
     return ChartFigure(
         id="likability",
-        title="The fixed set, persona by persona, and their mean with its 95 % interval",
+        title=_personas_claim(of, known),
+        shows="The fixed set, persona by persona, and the mean with its 95 % interval",
         alt="Mean fixed set of each target: " + "; ".join(f"{row['target']} {number(row['mean'])}" for row in means),  # type: ignore[arg-type]
-        notes=(f"A large dot is the mean of the small ones of its row. Interval: 95 %, over {population(of.summary.scenarios)}.",),
+        notes=(f"A large dot is the mean of the small ones of its row. 95 % interval over {population(of.summary.scenarios)}.",),
         spec=charts.strip(of.targets, order=[str(row["target"]) for row in means], x=axis),
         columns={
             "target": "target id",
@@ -141,6 +145,21 @@ def _personas(of: Material) -> ChartFigure:
         },
         rows=(*single, *means),
     )
+
+
+def _personas_claim(of: Material, known: dict[str, dict[str, PersonaPoint]]) -> str:
+    """How many personas are on the side of the comparison that is told first."""
+    compared = of.compared("fixed_set")
+    pair = foremost(compared.comparisons) if compared else None
+    if pair is None or pair.difference is None:
+        values = {p.persona: p.fixed_set for points in known.values() for p in points.values() if p.fixed_set is not None}
+        if not values:
+            return "No persona has rated a reply yet"
+        low, high = min(values, key=lambda p: values[p]), max(values, key=lambda p: values[p])
+        return f"Means of single personas go from {number(values[low])} ({low}) to {number(values[high])} ({high})"
+    pair = claims.ahead(pair)
+    both = [(known[pair.a][p].fixed_set or 0.0, known[pair.b][p].fixed_set or 0.0) for p in known[pair.a] if p in known[pair.b]]
+    return f"{sum(a > b for a, b in both)} of {many(len(both), 'persona')} like {pair.a} more than {pair.b}"
 
 
 def _pairs(of: Material) -> list[Table]:
@@ -240,43 +259,58 @@ _BESIDE: dict[str, tuple[str, str]] = {
 """Heading and explanation by measure."""
 
 
-def _dimensions(of: Material) -> ChartFigure:
+def _dimensions(of: Material) -> list[ChartFigure]:
+    """Each dimension as a difference from the reference: intervals of means are wider than those of differences and would hide them."""
     rows: list[dict[str, JsonValue]] = []
-    for target in of.summary.targets:
-        for d in DIMENSIONS:
-            figures = target.likability.dimensions[d]
-            if figures.mean is not None:
-                low, high = figures.interval or (None, None)
-                rows.append(
-                    {
-                        "target": target.target,
-                        "dimension": LABELS[d],
-                        "mean": figures.mean,
-                        "low": low,
-                        "high": high,
-                        "n": figures.n,
-                        "occasions": figures.hit + figures.missed,
-                        "link": talks_link(target=target.target, dimension=d),
-                    }
-                )
-    return ChartFigure(
-        id="dimensions",
-        title="The seven dimensions",
-        alt="Mean score with its 95 % interval for each target on each of the seven dimensions; the table above holds the figures.",
-        notes=("The last three are rated only where the message gave occasion.",),
-        spec=charts.dots(of.targets, x=charts.rating("mean", "mean score"), y="dimension", order=[LABELS[d] for d in DIMENSIONS], step=13),
-        columns={
-            "target": "target id",
-            "dimension": "likability dimension",
-            "mean": "mean over personas",
-            "low": f"lower end of the 95 % interval over {population(of.summary.scenarios)}",
-            "high": "upper end",
-            "n": "rated exchanges that had an occasion",
-            "occasions": "exchanges whose message gave occasion",
-            "link": "place of the page",
-        },
-        rows=tuple(rows),
-    )
+    spoken, clear = [], []
+    for d in DIMENSIONS:
+        for target, pair in of.against(d).items():
+            if pair.difference is not None:
+                low, high = pair.interval or (None, None)
+                place: dict[str, JsonValue] = {"target": target, "dimension": LABELS[d], "less": pair.difference, "low": low, "high": high}
+                rows.append({**place, "verdict": pair.verdict, "personas": pair.personas, "link": talks_link(target=target, dimension=d)})
+                spoken.append(f"{target}, {LABELS[d]}: {signed(pair.difference)}")
+                clear += [(pair, LABELS[d])] if pair.verdict in ("higher", "lower") else []
+    if not rows:
+        return []
+    return [
+        ChartFigure(
+            id="dimensions",
+            title=_dimensions_claim(of, clear),
+            shows=f"Difference from {of.reference} on each dimension, paired by persona, with its 95 % interval",
+            alt=f"Each target less {of.reference}, dimension by dimension. {'; '.join(spoken)}.",
+            notes=("The last three are rated only where the message gave occasion, and compared where both sides had one.",),
+            spec=charts.dots(
+                [t for t in of.targets if t != of.reference],
+                x=charts.difference("less", f"less {of.reference}"),
+                y="dimension",
+                order=[LABELS[d] for d in DIMENSIONS],
+                step=13,
+                domain=of.targets,
+                zero=True,
+            ),
+            columns={
+                "target": "target id",
+                "dimension": "likability dimension",
+                "less": f"mean paired difference from {of.reference}",
+                "low": f"lower end of the 95 % interval over {population(of.summary.scenarios)}",
+                "high": "upper end",
+                "verdict": "of the target against the reference, over all measures together",
+                "personas": "personas that both sides have it of",
+                "link": "place of the page",
+            },
+            rows=tuple(rows),
+        )
+    ]
+
+
+def _dimensions_claim(of: Material, clear: list[tuple[Comparison, str]]) -> str:
+    if not clear:
+        few = "Too few personas for a verdict on any dimension"
+        return few if of.tier == "look" else f"No single dimension tells a target apart from {of.reference}"
+    pair, label = max(clear, key=lambda c: abs(c[0].difference or 0.0))
+    by = claims.by(pair.difference or 0.0, claims.turned(pair.interval) if pair.verdict == "lower" else pair.interval)
+    return f"{pair.a} is furthest {'below' if pair.verdict == 'lower' else 'above'} {of.reference} on {label}: by {by}"
 
 
 def _occasions(of: Material) -> Table:

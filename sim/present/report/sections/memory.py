@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.analysis.answer import foremost
 from sim.analysis.policies import steady_arms
 from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import change, columns, count, named, score, talks_link
 from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
+from sim.present.report.sections import claims
 from sim.present.words import NONE, number, share, signed
 
 if TYPE_CHECKING:
@@ -66,12 +68,13 @@ def _figure(of: Material, model: Bought, index: int) -> ChartFigure:
     axis = charts.rating("fixed_set", "fixed set", values=[v for found in held.values() for v in found.personas.values()])
     return ChartFigure(
         id="memory" if index == 0 else f"memory-{index + 1}",
-        title="Memory and the fixed set, paired by persona",
+        title=_claim(of, model),
+        shows="The fixed set under each memory, a line for each persona",
         alt=f"One line a persona from {' to '.join(arms)}. Less {model.against}: {'; '.join(f'{arm} {signed(by)} points' for arm, by in steady)}.",
         notes=(
             "Thin lines are personas, the thick line their mean, over what all have in common.",
-            f"Interval: 95 %, over {population(of.summary.scenarios)}.",
-            "The interval of a paired difference, which is the one to judge by, stands below.",
+            f"Vertical lines are 95 % intervals over {population(of.summary.scenarios)}. "
+            "The interval of a paired difference, which is the one to judge by, is in the table below.",
         ),
         spec=charts.paired(arms, y=axis),
         columns={
@@ -88,40 +91,68 @@ def _figure(of: Material, model: Bought, index: int) -> ChartFigure:
     )
 
 
+def _claim(of: Material, model: Bought) -> str:
+    """Whether any memory of `model` is liked more or less than the one it is held against."""
+    compared = of.compared("fixed_set")
+    arms = {a.target for a in model.arms}
+    pairs = [c for c in compared.comparisons if {c.a, c.b} <= arms and model.against in (c.a, c.b)] if compared else []
+    pair = foremost(pairs)
+    if pair is not None and pair.verdict in ("higher", "lower"):
+        pair = claims.ahead(pair)
+        return f"{pair.a} is liked more than {pair.b}, by {claims.by(pair.difference or 0.0, pair.interval)}"
+    if of.tier == "look":
+        return "Too few personas for a verdict on whether memory changes how much the talk is liked"
+    return "Memory changes nothing clear in how much the talk itself is liked"
+
+
 def _accuracy(of: Material) -> list[ChartFigure]:
     """Liking on the axis of what is remembered; needs probes."""
-    rows: list[dict[str, JsonValue]] = [
-        {"model": b.model, "arm": a.target, "memory": a.memory, "accuracy": a.accuracy, "liked": a.liked, "link": talks_link(target=a.target)}
-        for b in of.summary.bought
-        for a in b.arms
-        if a.accuracy is not None and a.liked is not None
-    ]
-    if not rows:
+    found = [(b, a, a.accuracy, a.liked) for b in of.summary.bought for a in b.arms if a.accuracy is not None and a.liked is not None]
+    if not found:
         return []
-    y = charts.rating("liked", "likability without callback", values=[a.liked for b in of.summary.bought for a in b.arms if a.liked is not None])
+    intervals = {t.target: t.likability.primary("without_callback")[1] for t in of.summary.targets}
+    spans = [bound for _, a, _, _ in found for bound in intervals[a.target] or ()]
+    y = charts.rating("liked", "likability without callback", values=[*(liked for *_, liked in found), *spans])
+    labels = charts.labels_apart([liked for *_, liked in found], y)
+    rows: list[dict[str, JsonValue]] = []
+    for (b, a, accuracy, liked), label in zip(found, labels, strict=True):
+        low, high = intervals[a.target] or (None, None)
+        place: dict[str, JsonValue] = {"model": b.model, "target": a.target, "memory": a.memory, "accuracy": accuracy, "liked": liked}
+        rows.append({**place, "low": low, "high": high, "label": label, "link": talks_link(target=a.target)})
     return [
         ChartFigure(
             id="accuracy",
-            title="Remembering and being liked",
-            alt="; ".join(f"{r['arm']}: memory accuracy {share(a)}" for r in rows if isinstance(a := r["accuracy"], float)),
-            spec=charts.arms(
-                list(dict.fromkeys(b.model for b in of.summary.bought)),
-                sorted({a.memory for b in of.summary.bought for a in b.arms}, key=_rank),
-                x="accuracy",
-                x_title="memory accuracy",
-                y=y,
-            ),
+            title=_accuracy_claim(of, {a.target: accuracy for _, a, accuracy, _ in found}),
+            shows="Likability without callback, with its 95 % interval, by memory accuracy",
+            alt="; ".join(f"{a.target}: memory accuracy {share(accuracy)}, liked {number(liked)}" for _, a, accuracy, liked in found),
+            spec=charts.arms(of.targets, [a.target for _, a, *_ in found], x="accuracy", x_title="memory accuracy", y=y),
             columns={
                 "model": "model",
-                "arm": "target id",
+                "target": "target id",
                 "memory": "memory policy",
                 "accuracy": "share of questions about told facts answered rightly",
                 "liked": "likability without callback, 1 to 5",
+                "low": "lower end of its 95 % interval",
+                "high": "upper end",
+                "label": "where its name stands",
                 "link": "place of the page",
             },
             rows=tuple(rows),
         )
     ]
+
+
+def _accuracy_claim(of: Material, known: dict[str, float]) -> str:
+    """Whether the arm that remembers most is liked more than the one that remembers least."""
+    most, least = max(known, key=lambda t: known[t]), min(known, key=lambda t: known[t])
+    compared = of.compared("without_callback")
+    pair = next((c if c.a == most else c.turned for c in compared.comparisons if {c.a, c.b} == {most, least}), None) if compared else None
+    if most == least or pair is None or pair.difference is None:
+        return f"Memory accuracy goes from {share(known[least])} to {share(known[most])}"
+    told = {"higher": "and is liked more", "lower": "and is liked less"}.get(pair.verdict, "and is not clearly liked more or less")
+    size = f", by {claims.by(pair.difference, claims.turned(pair.interval) if pair.verdict == 'lower' else pair.interval)}"
+    by = size if pair.verdict in ("higher", "lower") else ""
+    return f"{most} remembers more than {least} ({share(known[most])} against {share(known[least])}) {told}{by}"
 
 
 def _ranks(of: Material) -> list[Prose]:

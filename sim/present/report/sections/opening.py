@@ -12,7 +12,7 @@ from sim.present.report.cells import talk_link, talks_link
 from sim.present.report.document import ChartFigure, SampleExchange, TargetGroup
 from sim.present.report.sections import claims
 from sim.present.robustness import spoken_strength
-from sim.present.words import many, number, safe
+from sim.present.words import many, number, safe, signed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from sim.analysis.compare import Comparison
+    from sim.analysis.robustness import RobustnessCurve
     from sim.core.record import Exchange, Session, Trial
     from sim.present.report.material import Material
 
@@ -116,18 +117,14 @@ def _verdict(pair: Comparison) -> str:
 
 
 def _disturbed(of: Material) -> ChartFigure | None:
-    label, rows, found = BY_ID[of.study.primary].label, [], []
-    for curve in of.summary.robustness:
-        last = curve.points[-1]
-        if last.less is not None and last.less.difference is not None:
-            name = f"{curve.target}, {curve.name} {spoken_strength(last)}"
-            found.append((name, last.less.difference, last.less.interval))
-            rows.append(_row(name, last.target, last.less.difference, last.less.interval, told="", n=last.less.personas))
+    label = BY_ID[of.study.primary].label
+    ends = [(curve, curve.points[-1], less) for curve in of.summary.robustness if (less := curve.points[-1].less) is not None]
+    rows = [_row(_name(curve), last.target, less.difference, less.interval, told="", n=less.personas) for curve, last, less in ends]
     if not rows:
         return None
     return _figure(
         of,
-        title=disturbed_claim(found, label),
+        title=disturbed_claim(last_changes(of), label),
         shows=f"Change in {label} at full strength, from the same target undisturbed, with its 95 % interval",
         rows=rows,
         notes=(),
@@ -135,13 +132,22 @@ def _disturbed(of: Material) -> ChartFigure | None:
     )
 
 
-def disturbed_claim(found: list[tuple[str, float, claims.Bounds | None]], label: str) -> str:
+def _name(curve: RobustnessCurve) -> str:
+    return f"{curve.target}, {curve.name} {spoken_strength(curve.points[-1])}"
+
+
+def last_changes(of: Material) -> list[tuple[str, float | None, claims.Bounds | None]]:
+    """What each target loses or gains at the greatest strength of each disturbance."""
+    return [(_name(c), less.difference, less.interval) for c in of.summary.robustness if (less := c.points[-1].less) is not None]
+
+
+def disturbed_claim(found: list[tuple[str, float | None, claims.Bounds | None]], label: str) -> str:
     """Who loses most where the user is disturbed."""
     lost = [c for c in claims.changes(found) if c[1] < 0]
     if not lost:
         return f"No disturbance lowers the {label} clearly"
     name, value, bounds = lost[0]
-    return f"{name} loses most: {claims.by(value, (-bounds[1], -bounds[0]))}"
+    return f"{name} loses most: {claims.by(value, claims.turned(bounds))}"
 
 
 def _means(of: Material, target: str) -> ChartFigure | None:
@@ -162,7 +168,7 @@ def _row(row: str, target: str, value: float | None, interval: claims.Bounds | N
 
 
 def _figure(of: Material, *, title: str, shows: str, rows: list[dict[str, JsonValue]], notes: tuple[str, ...], differs: bool) -> ChartFigure:
-    spoken = [f"{r['row']} {r['value']:+.2f}" if differs else f"{r['row']} {r['value']:.2f}" for r in rows]
+    spoken = [f"{r['row']} {signed(v) if differs else number(v)}" for r in rows if isinstance(v := r["value"], float)]
     return ChartFigure(
         id="forest",
         title=title,

@@ -8,7 +8,7 @@ from sim.core.event import ProbeKind
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, score, talks_link
 from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
-from sim.present.words import NONE, share
+from sim.present.words import NONE, many, percent, share
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -85,7 +85,8 @@ def _forgetting(of: Material) -> ChartFigure:
     told = [f"{t.target} {share(t.memory.accuracy.accuracy)}" for t in of.summary.targets if t.memory.accuracy.n]
     return ChartFigure(
         id="forgetting",
-        title="Forgetting: memory accuracy by the sessions since a fact was told",
+        title=_forgetting_claim(of),
+        shows="Memory accuracy by the sessions since a fact was told",
         alt=f"Share of rightly answered questions by delay in sessions. Over all delays: {'; '.join(told)}.",
         spec=charts.shares(
             of.targets,
@@ -104,6 +105,28 @@ def _forgetting(of: Material) -> ChartFigure:
         },
         rows=tuple(rows),
     )
+
+
+def _forgetting_claim(of: Material) -> str:
+    """The best and the worst at the longest delay that all were asked at; of one target, the shortest and the longest delay."""
+    known = {t.target: {p.delay: p.accuracy for p in t.memory.forgetting.sessions if p.accuracy is not None} for t in of.summary.targets}
+    known = {t: by for t, by in known.items() if by}
+    shared = set.intersection(*(set(by) for by in known.values())) if known else set()
+    if len(known) == 1 and len(shared) > 1:
+        ((only, by),) = known.items()
+        return f"{only} answers {_right(by[min(by)])} correctly after {many(min(by), 'session')}, {_right(by[max(by)])} after {max(by)}"
+    if not shared:
+        return "Memory accuracy, by how long ago a fact was told"
+    at = max(shared)
+    best, worst = max(known, key=lambda t: known[t][at]), min(known, key=lambda t: known[t][at])
+    after = f"After {many(at, 'session')} "
+    if known[best][at] == known[worst][at]:
+        return f"{after}all answer {_right(known[best][at])} correctly"
+    return f"{after}{best} answers {_right(known[best][at])} correctly, {worst} {_right(known[worst][at])}"
+
+
+def _right(value: float) -> str:
+    return percent(round(value, 2))
 
 
 def _failures(of: Material) -> list[Table]:

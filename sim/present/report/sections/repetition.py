@@ -10,6 +10,7 @@ from sim.present.references import HUMAN_REFERENCES
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, probability, score, talks_link
 from sim.present.report.document import ChartFigure, Prose, Section, Table
+from sim.present.report.sections import claims
 from sim.present.scorer_tables import between
 from sim.present.words import share
 
@@ -105,7 +106,7 @@ def _table(of: Material) -> Table:
             ],
         ),
         rows=tuple(rows),
-        notes=("Small print: 95 % jackknife intervals over personas. Figures compare only for the same tagger and codebook.",),
+        notes=("Small print: 95 % intervals over personas, by jackknife. Figures compare only for the same tagger and codebook.",),
     )
 
 
@@ -121,7 +122,13 @@ def _parts(of: Material) -> ChartFigure:
     x: charts.Spec = {"field": "value", "type": "quantitative", "title": "share of overlap between a reply and the one before"}
     return ChartFigure(
         id="repetition",
-        title="Where the repetition comes from",
+        title=claims.more(
+            of.compared("repertoire"),
+            "Replies of {a} are more alike from person to person than those of {b}, by {by}",
+            nothing="No target's replies are clearly more alike than another's",
+            of="repetition",
+        ),
+        shows="The parts of the overlap between a reply and the one before, with 95 % intervals",
         alt="; ".join(f"{t}: repertoire {share(r.repertoire)}, carry-over {share(r.carry_over_adjusted)}" for t, r in of.repetition.items()),
         spec=charts.dots(of.targets, x=x, y="measure", order=list(MEASURES.values())),
         columns={
@@ -135,6 +142,19 @@ def _parts(of: Material) -> ChartFigure:
         },
         rows=tuple(rows),
     )
+
+
+def _moves_claim(made: Counter[tuple[str, int, str]]) -> str:
+    """The most frequent move of each target, those with the same together."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for (target, _, move), n in made.items():
+        sums[target, move] += n
+    by_move: dict[str, list[str]] = {}
+    for target in dict.fromkeys(t for t, _ in sums):
+        move = max((m for t, m in sums if t == target), key=lambda m: sums[target, m])
+        by_move.setdefault(move.replace("_", " "), []).append(target)
+    told = "; ".join(f"{move} with {claims.listed(targets)}" for move, targets in by_move.items())
+    return f"The most frequent move: {told}" if told else "No move was found in any reply"
 
 
 def _ribbons(of: Material) -> ChartFigure:
@@ -163,7 +183,8 @@ def _ribbons(of: Material) -> ChartFigure:
     ]
     return ChartFigure(
         id="moves",
-        title="Moves over time",
+        title=_moves_claim(made),
+        shows="Moves a reply makes, by exchange of the trial",
         alt="For each target, how many of each kind of move a reply makes, exchange by exchange over all sessions.",
         notes=("Exchanges are counted through all sessions of a trial; a ribbon that never changes its width is a habit.",),
         spec=charts.ribbons(of.targets, [m.replace("_", " ") for m in moves], x="exchange", x_title="exchange of the trial"),

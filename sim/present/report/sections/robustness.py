@@ -9,6 +9,7 @@ from sim.analysis.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, score, talks_link, text
 from sim.present.report.document import ChartFigure, Prose, Section, Table
+from sim.present.report.sections.opening import disturbed_claim, last_changes
 from sim.present.robustness import spoken_strength
 from sim.present.words import signed
 
@@ -64,9 +65,10 @@ def _chart(of: Material) -> ChartFigure:
     label = BY_ID[of.study.primary].label
     return ChartFigure(
         id="robustness",
-        title=f"Change in {label} by strength, with 95 % intervals",
+        title=disturbed_claim(last_changes(of), label),
+        shows=f"Change in {label} by strength, with 95 % intervals",
         alt=f"{label.capitalize()} less that of the undisturbed target, by strength. {'; '.join(told)}",
-        notes=(f"Intervals: 95 %, over {population(of.summary.scenarios)}; paired within personas.",),
+        notes=(f"95 % intervals over {population(of.summary.scenarios)}; paired within personas.",),
         spec=charts.by_strength(_lines(of), [p.strength for c in of.summary.robustness for p in c.points], y_title=f"change in {label}"),
         columns={
             "target": "target, and what disturbs its user",

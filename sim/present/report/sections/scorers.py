@@ -9,6 +9,7 @@ from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Prose, Section, Table
 from sim.present.scorer_tables import ScorerRow, critical_lines, pressure_lines, scorer_rows
+from sim.present.words import percent
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -59,6 +60,27 @@ def _table(of: Material, rows: list[ScorerRow]) -> Table:
     return Table(id="scorers", title=TITLE, columns=columns("scorer", "target", figures=figures), rows=cells)
 
 
+def _claim(rows: list[ScorerRow]) -> str:
+    """The scorer by which two targets are furthest apart, where their intervals do not meet; one target: where most and least was found."""
+    bounded = [r for r in rows if r.value is not None and r.interval is not None]
+    apart = [
+        ((a.value or 0.0) - (b.value or 0.0), a, b)
+        for a in bounded
+        for b in bounded
+        if a.what == b.what and a.interval and b.interval and a.interval[0] > b.interval[1]
+    ]
+    if apart:
+        _, a, b = max(apart, key=lambda found: found[0])
+        return f"{a.what}: {percent(a.value)} with {a.target}, {percent(b.value)} with {b.target}"
+    if len({r.target for r in rows}) > 1:
+        return "No share sets two targets clearly apart"
+    known = [r for r in rows if r.value is not None]
+    if not known:
+        return "No share is known yet"
+    most, least = max(known, key=lambda r: r.value or 0.0), min(known, key=lambda r: r.value or 0.0)
+    return f"Most: {most.what}, {percent(most.value)}; least: {least.what}, {percent(least.value)}"
+
+
 def _shares(of: Material, rows: list[ScorerRow]) -> ChartFigure:
     """Everything that lies in 0 to 1, side by side."""
     drawn: list[dict[str, JsonValue]] = []
@@ -69,9 +91,10 @@ def _shares(of: Material, rows: list[ScorerRow]) -> ChartFigure:
     x: charts.Spec = {"field": "share", "type": "quantitative", "title": "share", "scale": {"domain": [0, 1]}, "axis": {"format": "%"}}
     return ChartFigure(
         id="scorers",
-        title="Shares found by the study's own scorers, with 95 % intervals",
+        title=_claim(rows),
+        shows="Shares found by the study's own scorers, with 95 % intervals",
         alt="; ".join(f"{r.what}, {r.target}: {r.text}" for r in rows),
-        notes=(f"Interval: 95 %, over {population(of.summary.scenarios)}.",),
+        notes=(f"95 % intervals over {population(of.summary.scenarios)}.",),
         spec=charts.dots(of.targets, x=x, y="scorer", order=list(dict.fromkeys(r.what for r in rows))),
         columns={
             "target": "target id",

@@ -2,8 +2,10 @@
 "use strict";
 
 (function (R) {
+  const AXIS = 60; // Pixels that the axis of a row of panels takes.
+  const GAP = 24; // Pixels between panels.
   const INNER = 150; // Columns of a faceted chart that its labels take.
-  const HIDDEN = new Set(["link", "order", "at"]); // Keys of a row that only the drawing needs.
+  const HIDDEN = new Set(["link", "order", "at", "label"]); // Keys of a row that only the drawing needs.
   const figures = new Map();
   const drawn = new Map();
   let themes = null;
@@ -91,6 +93,10 @@
       delete spec.autosize;
       spec.spec.width = Math.max(160, width - INNER);
       if (width < 500) spec.spec.encoding.color.legend.columns = 2;
+    } else if (spec.usermeta && spec.usermeta.panels) {
+      delete spec.autosize;
+      spec.columns = Math.min(spec.usermeta.panels, width < 480 ? 1 : width < 700 ? 2 : 3);
+      spec.spec.width = Math.max(140, Math.floor((width - AXIS) / spec.columns) - GAP);
     } else spec.width = width;
     return spec;
   }
@@ -114,7 +120,7 @@
     box.style.top = Math.min(event.clientY + 14, window.innerHeight - box.offsetHeight - 8) + "px";
   }
 
-  const spoken = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toFixed(2) : String(value));
+  const spoken = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toFixed(2).replace("-", "−") : String(value));
 
   // --- the table of a chart ---
 
