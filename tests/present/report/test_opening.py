@@ -11,6 +11,7 @@ import pytest
 
 from sim.analysis.answer import first_sentences
 from sim.analysis.arms import RunSource
+from sim.analysis.compare import Comparison
 from sim.present.colours import COUNT, TARGET_COLOURS, places_of, target_styles
 from sim.present.report import charts
 from sim.present.report.cells import columns, named, score, text
@@ -161,3 +162,20 @@ def test_a_change_of_wishes_is_marked_in_the_session_where_it_happens() -> None:
     assert changes([plain, plain, plain]) == {}
     assert changes([plain, drift, drift]) == {2: "conversation length fit and humor fit"}
     assert changes([plain, drift, plain], [plain, plain, plain]) == {2: "in 1 of 2 scenarios", 3: "in 1 of 2 scenarios"}
+
+
+def side_by_side(difference: float, interval: tuple[float, float], verdict: str, tier: str = "screen") -> Comparison:
+    """A pair as far as a claim reads it, b over a where the difference is negative."""
+    turned = SimpleNamespace(a="b", b="a", difference=-difference, interval=(-interval[1], -interval[0]), verdict="higher", tier=tier)
+    return cast("Comparison", SimpleNamespace(a="a", b="b", difference=difference, interval=interval, verdict=verdict, tier=tier, turned=turned))
+
+
+def test_a_difference_that_is_clear_only_by_itself_is_told_as_that() -> None:
+    alone = side_by_side(-0.6, (-0.9, -0.3), "not separable")
+    decided, unclear = side_by_side(0.4, (0.2, 0.6), "higher"), side_by_side(0.8, (-0.1, 1.7), "not separable")
+    found = claims.clearest([alone, unclear])
+    assert found is not None
+    assert (found[0].a, found[0].b, found[1]) == ("b", "a", claims.ALONE)
+    assert claims.clearest([alone, decided, unclear]) == (decided, "")
+    assert claims.clearest([unclear]) is None
+    assert claims.clearest([side_by_side(-0.6, (-0.9, -0.3), "none", tier="look")]) is None

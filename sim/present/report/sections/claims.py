@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sim.analysis.answer import foremost
 from sim.present.report.cells import between
 
 if TYPE_CHECKING:
@@ -32,10 +31,20 @@ def ahead(pair: Comparison) -> Comparison:
     return pair if (pair.difference or 0.0) >= 0 else pair.turned
 
 
-def clearest(compared: MeasureComparison | None) -> Comparison | None:
-    """The largest difference that has a verdict, larger side first; None: no pair has one."""
-    found = foremost(compared.comparisons) if compared else None
-    return ahead(found) if found is not None and found.verdict in ("higher", "lower") else None
+ALONE = ", clear by itself and not over all measures together"
+"""Said of a difference whose interval leaves 0 out and that no verdict bears out, since many measures were looked at."""
+
+
+def clearest(pairs: Iterable[Comparison]) -> tuple[Comparison, str] | None:
+    """The largest difference that has a verdict, larger side first; where none has one, the largest that is clear by itself, with `ALONE` beside it.
+
+    None: nothing is clear, or there are too few personas for any verdict.
+    """
+    known = [c for c in pairs if c.difference is not None and c.tier != "look"]
+    decided = [c for c in known if c.verdict in ("higher", "lower")]
+    alone = [c for c in known if c.interval and (c.interval[0] > 0 or c.interval[1] < 0)]
+    found = max(decided or alone, key=lambda c: abs(c.difference or 0.0), default=None)
+    return None if found is None else (ahead(found), "" if decided else ALONE)
 
 
 def liked(pairs: Sequence[Comparison], reference: str) -> str:
@@ -58,12 +67,13 @@ def more(compared: MeasureComparison | None, text: str, *, nothing: str, of: str
 
     Args:
         text: the sentence, with places for `{a}`, `{b}` and `{by}`.
-        nothing: what is said where no verdict separates two targets.
+        nothing: what is said where nothing is clear.
         of: what there are too few personas to judge.
     """
-    pair = clearest(compared)
-    if pair is not None and compared is not None:
-        return text.format(a=pair.a, b=pair.b, by=by(pair.difference or 0.0, pair.interval, compared.digits))
+    found = clearest(compared.comparisons) if compared else None
+    if found is not None and compared is not None:
+        pair, alone = found
+        return text.format(a=pair.a, b=pair.b, by=by(pair.difference or 0.0, pair.interval, compared.digits)) + alone
     return f"Too few personas for a verdict on {of}" if compared and any(c.tier == "look" for c in compared.comparisons) else nothing
 
 

@@ -262,7 +262,7 @@ _BESIDE: dict[str, tuple[str, str]] = {
 def _dimensions(of: Material) -> list[ChartFigure]:
     """Each dimension as a difference from the reference: intervals of means are wider than those of differences and would hide them."""
     rows: list[dict[str, JsonValue]] = []
-    spoken, clear = [], []
+    spoken: list[str] = []
     for d in DIMENSIONS:
         for target, pair in of.against(d).items():
             if pair.difference is not None:
@@ -270,13 +270,12 @@ def _dimensions(of: Material) -> list[ChartFigure]:
                 place: dict[str, JsonValue] = {"target": target, "dimension": LABELS[d], "less": pair.difference, "low": low, "high": high}
                 rows.append({**place, "verdict": pair.verdict, "personas": pair.personas, "link": talks_link(target=target, dimension=d)})
                 spoken.append(f"{target}, {LABELS[d]}: {signed(pair.difference)}")
-                clear += [(pair, LABELS[d])] if pair.verdict in ("higher", "lower") else []
     if not rows:
         return []
     return [
         ChartFigure(
             id="dimensions",
-            title=_dimensions_claim(of, clear),
+            title=_dimensions_claim(of),
             shows=f"Difference from {of.reference} on each dimension, paired by persona, with its 95 % interval",
             alt=f"Each target less {of.reference}, dimension by dimension. {'; '.join(spoken)}.",
             notes=("The last three are rated only where the message gave occasion, and compared where both sides had one.",),
@@ -304,13 +303,15 @@ def _dimensions(of: Material) -> list[ChartFigure]:
     ]
 
 
-def _dimensions_claim(of: Material, clear: list[tuple[Comparison, str]]) -> str:
-    if not clear:
+def _dimensions_claim(of: Material) -> str:
+    found = claims.clearest(pair for d in DIMENSIONS for pair in of.against(d).values())
+    if found is None:
         few = "Too few personas for a verdict on any dimension"
         return few if of.tier == "look" else f"No single dimension tells a target apart from {of.reference}"
-    pair, label = max(clear, key=lambda c: abs(c[0].difference or 0.0))
-    by = claims.by(pair.difference or 0.0, claims.turned(pair.interval) if pair.verdict == "lower" else pair.interval)
-    return f"{pair.a} is furthest {'below' if pair.verdict == 'lower' else 'above'} {of.reference} on {label}: by {by}"
+    pair, alone = found
+    label = next(LABELS[d] for d in DIMENSIONS if pair in (c for found in of.against(d).values() for c in (found, found.turned)))
+    other, side = (pair.b, "below") if pair.a == of.reference else (pair.a, "above")
+    return f"{other} is furthest {side} {of.reference} on {label}: by {claims.by(pair.difference or 0.0, pair.interval)}{alone}"
 
 
 def _occasions(of: Material) -> Table:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.answer import foremost
 from sim.analysis.policies import steady_arms
 from sim.analysis.table import population
 from sim.present.report import charts
@@ -96,10 +95,9 @@ def _claim(of: Material, model: Bought) -> str:
     compared = of.compared("fixed_set")
     arms = {a.target for a in model.arms}
     pairs = [c for c in compared.comparisons if {c.a, c.b} <= arms and model.against in (c.a, c.b)] if compared else []
-    pair = foremost(pairs)
-    if pair is not None and pair.verdict in ("higher", "lower"):
-        pair = claims.ahead(pair)
-        return f"{pair.a} is liked more than {pair.b}, by {claims.by(pair.difference or 0.0, pair.interval)}"
+    if found := claims.clearest(pairs):
+        pair, alone = found
+        return f"{pair.a} is liked more than {pair.b}, by {claims.by(pair.difference or 0.0, pair.interval)}{alone}"
     if of.tier == "look":
         return "Too few personas for a verdict on whether memory changes how much the talk is liked"
     return "Memory changes nothing clear in how much the talk itself is liked"
