@@ -37,7 +37,7 @@ def rating(field: str, title: str, *, values: Sequence[float] = ()) -> Spec:
 
 def difference(field: str, title: str) -> Spec:
     """An axis of differences."""
-    return {"field": field, "type": "quantitative", "title": title, "axis": {"format": "+.1~f"}}
+    return {"field": field, "type": "quantitative", "title": title, "axis": {"format": "+.1~f", "tickCount": 8}}
 
 
 def dots(
@@ -117,8 +117,8 @@ def strip(targets: Sequence[str], *, order: Sequence[str], x: Spec) -> Spec:
 
 
 def aside(target: str, targets: Sequence[str]) -> float:
-    """How far from its session a target's point is drawn, so that equal values do not hide each other."""
-    return (targets.index(target) - (len(targets) - 1) / 2) * 0.04
+    """How far from its session a target's point is drawn, so that equal values do not hide each other; nothing where each has a panel."""
+    return 0.0 if len(targets) > OVERLAP else (targets.index(target) - (len(targets) - 1) / 2) * 0.04
 
 
 OVERLAP = 3

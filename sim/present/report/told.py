@@ -46,5 +46,5 @@ def _named(text: str, colours: Mapping[str, int]) -> Markup:
     from markupsafe import Markup
 
     names = "|".join(re.escape(n) for n in sorted(colours, key=len, reverse=True))
-    parts = re.split(rf"(?<![\w./:\-])({names})(?![\w/:\-]|\.\w)", text)
+    parts = re.split(rf"(?<![\w./:\-])({names})(?![\w/\-]|[.:]\w)", text)
     return Markup("").join(chip(p, colours[p]) if i % 2 else p for i, p in enumerate(parts))

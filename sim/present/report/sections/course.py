@@ -99,7 +99,7 @@ def _changes_note(of: Material) -> tuple[str, ...]:
         return ()
     told = "; ".join(f"session {s}, {what}" for s, what in list(changes.items())[:MOST_CHANGES])
     more = f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
-    return (f"Dashed: users want something else than in the session before, and a target that goes on as it was is rated lower ({told}{more}).",)
+    return (f"Dashed: some users want something else than in the session before ({told}{more}).",)
 
 
 def _gains_claim(of: Material) -> str:

@@ -113,7 +113,7 @@ def _differences(of: Material, pairs: dict[str, Comparison], leader: str) -> Cha
 def _verdict(pair: Comparison) -> str:
     if pair.verdict == "none":
         return "no verdict"
-    return {"lower": "liked less", "higher": "liked more"}.get(pair.verdict, "cannot be told apart")
+    return {"lower": "liked less", "higher": "liked more"}.get(pair.verdict, "tied")
 
 
 def _disturbed(of: Material) -> ChartFigure | None:
