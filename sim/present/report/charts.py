@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -258,8 +259,10 @@ def arms(targets: Sequence[str], drawn: Sequence[str], *, x: str, x_title: str, 
 
 def labels_apart(heights: Sequence[float], y: Spec) -> list[float]:
     """Where the labels of points at these heights stand, moved as little as keeps them from covering each other, in the same order."""
-    low, high = y["scale"]["domain"]  # type: ignore[index, call-overload, misc]
-    least = LABEL * (float(high) - float(low)) / TALL  # type: ignore[arg-type]
+    scale = y["scale"]
+    assert isinstance(scale, dict)
+    low, high = cast("tuple[float, float]", scale["domain"])
+    least = LABEL * (high - low) / TALL
     order = sorted(range(len(heights)), key=lambda i: heights[i])
     placed: list[float] = []
     for i in order:
