@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from sim.core.spec.people import PeopleStudy
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
+    from sim.people.service import People
     from sim.present.viewer.app import KeepWish
-    from sim.present.viewer.people import People
     from sim.present.viewer.runs import OpenRun, OpenRuns
 
 
@@ -195,7 +195,7 @@ async def _seated(study: PeopleStudy, wish: ViewOptions, runs: OpenRuns) -> Asyn
         InputError: there is no such run or study, another viewer or command writes to it, or it does not hold enough for everybody.
     """
     from sim.app import load_run, open_people_run, staffed
-    from sim.present.viewer.people import Chatting, People, ReadingTask
+    from sim.people.service import Chatting, People, ReadingTask
 
     assert wish.study is not None
     async with AsyncExitStack() as stack:

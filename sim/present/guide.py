@@ -14,6 +14,7 @@ PAGES: Final = Path(__file__).parents[1] / "guide"
 FIRST: Final = (
     "quickstart",
     "connect",
+    "python",
     "personas",
     "scenarios",
     "remembering",

@@ -25,6 +25,7 @@ from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
 from sim.analysis.requirements import parse_requirement
 from sim.app import Run, load_run, run_study
+from sim.app.shown import ComparedRuns
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS
 from sim.core.event import Assessment, Judged, Meta
 from sim.core.record import Session, Trial
@@ -357,6 +358,18 @@ def from_exports(of: Collector, run: Run) -> None:
             of.add(surface, "warmth", "session", f"{row['trial']} {row['session']}", number("scorer_warmth"))
 
 
+def from_frames(of: Collector, run: Run) -> None:
+    for row in run.frame("trials").to_dicts():
+        for name in ("likability", "fixed_set"):
+            of.add("trials", name, "trial", row["trial"], row[name])
+    for row in run.frame("sessions").to_dicts():
+        key = f"{row['trial']} {row['session']}"
+        of.add("sessions", "likability", "session", key, row["likability"])
+        of.add("sessions", "warmth", "session", key, row["scorer_warmth"])
+    for row in ComparedRuns(compare([run.source])).frame().to_dicts():
+        in_common(of, "pairs", row["measure"], row["a"], row["b"], row["difference"], row["mean_a"], row["mean_b"])
+
+
 def from_inspect(of: Collector, run: Run) -> None:
     header, events = run.folder.header, run.folder.load_events()
     for file in render_inspect_logs(run.trials, study=run.study, header=header, summary=run.summary, events=events, scorers=SCORERS):
@@ -428,6 +441,7 @@ def test_no_name_has_two_numbers(run: Run) -> None:
     from_conversations(of, run)
     from_documents(of, run)
     from_exports(of, run)
+    from_frames(of, run)
     from_inspect(of, run)
     from_gate(of, run)
     from_tables(of, run)
@@ -442,6 +456,9 @@ def test_no_name_has_two_numbers(run: Run) -> None:
         "gate",
         "csv",
         "parquet",
+        "trials",
+        "sessions",
+        "pairs",
         "inspect",
         "latex",
         "markdown",

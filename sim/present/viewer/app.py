@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from sim.core.ports import Clock
     from sim.engine.plan import TrialPlan
-    from sim.present.viewer.people import People
+    from sim.people.service import People
     from sim.present.viewer.runs import OpenRun, OpenRuns
 
 MOST: Final = 500

@@ -14,7 +14,7 @@ from sim.present.viewer.answering import page, told
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from sim.present.viewer.people import People, Person
+    from sim.people.service import People, Person
 
 COOKIE: Final = "rapport-person"
 A_MONTH: Final = 30 * 24 * 3600

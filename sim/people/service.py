@@ -24,10 +24,10 @@ from sim.core.fold import fold
 from sim.core.seeds import rng
 from sim.core.spec.people import ChoiceQuestion, ScaleQuestion, TextQuestion
 from sim.core.view import CriterionView, RaterView, UserView, View, rater_view
-from sim.dialogue.person import Desk, as_rating, read_given, read_words
-from sim.engine.people_assignment import ReadingItem, give_out
-from sim.engine.seat import Seat, plans_of
 from sim.engine.trial import run_trial
+from sim.people.assignment import ReadingItem, give_out
+from sim.people.desk import Desk, as_rating, read_given, read_words
+from sim.people.seat import Seat, plans_of
 
 if TYPE_CHECKING:
     from sim.core.ports import Clock, Sink

@@ -15,7 +15,7 @@ from sim.app import load_run, staffed
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.errors import InputError
 from sim.core.spec.people import PeopleStudy
-from sim.present.viewer.people import Chatting, People, Person, ReadingTask
+from sim.people.service import Chatting, People, Person, ReadingTask
 from sim.store.library import LoadedStudy, load_codebook
 from sim.store.runs import RunFolder, create_run
 from tests import examples
@@ -258,7 +258,7 @@ async def test_a_person_is_the_user_and_rates_every_reply(fresh: Path) -> None:
 
 
 async def test_the_end_of_a_trial_wakes_the_page_that_waits(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.present.viewer.people.WAIT", 3600.0)
+    monkeypatch.setattr("sim.people.service.WAIT", 3600.0)
     async with asyncio.timeout(60), talkers(fresh, chatting()) as people:
         person = await begun(people)
         await talk(people, person)

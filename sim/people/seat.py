@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sim.core.seeds import rng
-from sim.dialogue.person import Desk, PersonRater, PersonUser
+from sim.people.desk import Desk, PersonRater, PersonUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from sim.core.spec.people import PeopleStudy
-from sim.engine.people_assignment import ReadingItem, give_out
+from sim.people.assignment import ReadingItem, give_out
 from tests.analysis.trials import Diary, planned
 
 
