@@ -16,6 +16,7 @@ from sim.core.spec import Limits
 from sim.engine.preflight import check_prices, priced_parts
 from sim.score.registry import known_names
 from tests.benchmarks.coverage import TABLES
+from tests.guide_pages import MADE
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "sim" / "guide"
@@ -167,3 +168,8 @@ def test_every_scorer_on_the_page_of_sources_is_one_of_ours() -> None:
     named = re.findall(r"--scorer ([\w-]+)", (GUIDE / "sources.md").read_text(encoding="utf-8"))
     assert len(set(named)) > 8
     assert set(named) <= set(known_names())
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_page_that_is_made_from_the_program_is_what_the_program_says(name: str) -> None:
+    assert (GUIDE / f"{name}.md").read_text(encoding="utf-8") == MADE[name](), "run python -m tests.guide_pages"

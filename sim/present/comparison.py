@@ -14,7 +14,7 @@ from sim.present.diagnosis import render_diagnosis
 from sim.present.plain_table import ruled
 from sim.present.terminal import score_text, verdict_text
 from sim.present.validity import render_soundness
-from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number
+from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,15 +124,15 @@ def _left_out(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -
     for c in pairs:
         left = c.left_out
         cells = (left.low, left.high, None, left.without) if left else (None, None, None, None)
-        low, high, _, without = (signed_to(v, of.digits) for v in cells)
-        table.add_row(Text(c.a), Text(c.b), signed_to(c.difference, of.digits), low, high, Text(left.persona if left else NONE), without)
+        low, high, _, without = (signed(v, of.digits) for v in cells)
+        table.add_row(Text(c.a), Text(c.b), signed(c.difference, of.digits), low, high, Text(left.persona if left else NONE), without)
     table.caption = "without: the persona that moves it most, and what it is without that one"
     return table
 
 
 def _cells(c: Comparison, digits: int) -> list[str | Text]:
-    effects = (signed_to(e, 2) for e in (c.d_av, c.d_z))
-    figures = signed_to(c.difference, digits), signed_between(c.interval, digits), p_text(c.p_holm), p_text(c.p_all)
+    effects = (signed(e, 2) for e in (c.d_av, c.d_z))
+    figures = signed(c.difference, digits), signed_between(c.interval, digits), p_text(c.p_holm), p_text(c.p_all)
     return [*figures, *effects, f"{c.personas:,}", verdict_cell(c)]
 
 
@@ -218,17 +218,9 @@ def _place(rank: Rank) -> str:
     return f"{rank.first}" if rank.first == rank.last else f"{rank.first}–{rank.last}"
 
 
-def signed_to(value: float | None, digits: int) -> str:
-    """A difference with its sign, to so many decimals; a dash where unknown."""
-    if value is None:
-        return NONE
-    text = f"{value:+z.{digits}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", "−")
-
-
 def signed_between(interval: tuple[float, float] | None, digits: int) -> str:
     """The interval of a difference; a dash where there is none."""
-    return NONE if interval is None else f"{signed_to(interval[0], digits)} to {signed_to(interval[1], digits)}"
+    return NONE if interval is None else f"{signed(interval[0], digits)} to {signed(interval[1], digits)}"
 
 
 def p_text(value: float | None) -> str:

@@ -19,7 +19,7 @@ def render_components(found: Components, *, repeats: NoiseFigures) -> list[Rende
         return []
     spread = plain_table(("effect",), "variance", "95 %", "share", "groups", "")
     for effect, of in found.components.items():
-        between = NONE if of.interval is None else f"{of.interval[0]:z.3f} to {of.interval[1]:z.3f}"
+        between = NONE if of.interval is None else f"{number(of.interval[0], 3)} to {number(of.interval[1], 3)}"
         spread.add_row(effect, _variance(of), between, percent(of.share), f"{of.levels:,}", Text(of.why, "dim"))
     raised = plain_table(("design",), "personas", "scenarios", "seeds", "standard error", "times")
     for doubled, to in found.design.items():
@@ -41,7 +41,7 @@ def _doubling(found: Components) -> str:
 
 
 def _variance(of: Component) -> str:
-    return NONE if of.variance is None else f"{of.variance:z.3f}"
+    return number(of.variance, 3)
 
 
 def _seeds(found: Components) -> str:

@@ -38,9 +38,8 @@ def _measure(measure: CrossedMeasure) -> list[RenderableType]:
     spreads = plain_table(("difference", "what spreads it"), "standard deviation", "variance", "95 %", "share")
     for pair in measure.pairs:
         for effect, spread in pair.components.items():
-            between = NONE if spread.interval is None else f"{spread.interval[0]:z.4f} to {spread.interval[1]:z.4f}".replace("-", "−")
-            variance = f"{spread.variance:z.4f}".replace("-", "−")
-            row = number(spread.deviation), variance, between, percent(spread.share)
+            between = NONE if spread.interval is None else f"{number(spread.interval[0], 4)} to {number(spread.interval[1], 4)}"
+            row = number(spread.deviation), number(spread.variance, 4), between, percent(spread.share)
             spreads.add_row(Text(safe(f"{pair.a} − {pair.b}")), Text(effect), *row)
     return [
         *titled(f"{measure.label[:1].upper()}{measure.label[1:]} by who plays and who rates", means),

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sim.analysis.expressed import FEWEST, FEWEST_OF_A_FACET, ExpressedCorrelation, ExpressionDocument, FacetExpression, Steadiness
 from sim.present.plain_table import plain_table, titled
-from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe, share
+from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe, share, signed
 
 OFFLINE_NOTE = (
     "An offline user answers by the level that the file gives and by how the item is keyed, with noise. This checks how answers are asked for, "
@@ -84,7 +84,7 @@ def _steady(document: ExpressionDocument) -> Table:
         table.add_row(name, *_cells(of))
     if document.order is not None:
         p = NONE if document.order_p is None else f"p {document.order_p:.3f}"
-        table.add_row("turned round, change added", "", "", f"{document.order:+.2f}", p)
+        table.add_row("turned round, change added", "", "", signed(document.order), p)
     return table
 
 

@@ -8,9 +8,9 @@ from rich.console import Group
 from rich.text import Text
 
 from sim.analysis.fairness import notes_on
-from sim.present.comparison import p_text, signed_between, signed_to, verdict_cell
+from sim.present.comparison import p_text, signed_between, verdict_cell
 from sim.present.plain_table import ruled
-from sim.present.words import DIAGNOSTIC, NONE, many, number
+from sim.present.words import DIAGNOSTIC, NONE, many, number, signed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -114,5 +114,5 @@ def _pairs(figures: IdentityFigures, outcome: IdentityOutcome) -> Table:
 
 
 def _cells(gap: Comparison, digits: int) -> list[str | Text]:
-    figures = signed_to(gap.difference, digits), signed_between(gap.interval, digits), p_text(gap.p_holm), p_text(gap.p_all)
+    figures = signed(gap.difference, digits), signed_between(gap.interval, digits), p_text(gap.p_holm), p_text(gap.p_all)
     return [*figures, f"{gap.personas:,}", verdict_cell(gap)]

@@ -23,6 +23,7 @@ FIRST: Final = (
     "scorers",
     "tools",
     "reading",
+    "glossary",
     "pages",
     "deciding",
     "suites",

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from sim.analysis.items import FEWEST_TARGETS, Item, Items
 from sim.present.plain_table import plain_table, titled
-from sim.present.words import many, number, percent, safe, share
+from sim.present.words import many, number, percent, safe, share, signed
 
 MOST = 12
 """Items that are printed; `--json` has all."""
@@ -45,7 +45,7 @@ def _rasch(items: Items) -> list[RenderableType]:
         return [Text(items.refused, "dim")]
     table = plain_table(("item",), "difficulty", "± s.e.", "liked")
     for d in items.rasch.items[:MOST]:
-        table.add_row(Text(safe(d.item)), f"{d.difficulty:+z.2f}", number(d.standard_error), percent(d.passed))
+        table.add_row(Text(safe(d.item)), signed(d.difficulty), number(d.standard_error), percent(d.passed))
     left_out = f"; {many(len(items.rasch.left_out), 'item')} that all or none are liked on left out" if items.rasch.left_out else ""
     note = f"liked: fixed-set mean of 3.5 or more; logits; abilities spread by {number(items.rasch.spread)}{left_out}"
     return [*titled(f"Rasch: the hardest items for {many(items.rasch.targets, 'target')}", table), Text(note, "dim")]

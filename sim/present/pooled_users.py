@@ -9,9 +9,9 @@ from rich.text import Text
 
 from sim.analysis.compare import Comparison
 from sim.analysis.pooled_users import PooledMeasure, PooledPair, PooledUsersDocument
-from sim.present.comparison import p_text, short_label, signed_between, signed_to, verdict_cell
+from sim.present.comparison import p_text, short_label, signed_between, verdict_cell
 from sim.present.plain_table import plain_table, titled
-from sim.present.words import DIAGNOSTIC, NONE, many, number, safe, share
+from sim.present.words import DIAGNOSTIC, NONE, many, number, safe, share, signed
 
 IN_FULL = 6
 """Pairs of targets up to which each has its sentences; beyond, only those that come to a verdict or hang on the user."""
@@ -57,7 +57,7 @@ def _differences(of: PooledMeasure) -> list[RenderableType]:
 
 
 def _cells(of: Comparison, digits: int) -> list[str | Text]:
-    figures = signed_to(of.difference, digits), signed_between(of.interval, digits), p_text(of.p_holm), signed_to(of.d_z, 2)
+    figures = signed(of.difference, digits), signed_between(of.interval, digits), p_text(of.p_holm), signed(of.d_z, 2)
     return [*figures, f"{of.personas:,}", verdict_cell(of)]
 
 
@@ -65,7 +65,7 @@ def _gaps(of: PooledMeasure) -> list[RenderableType]:
     table = plain_table(("difference", "user less user"), "points", "95 %", "p", "n")
     for pair in of.pairs:
         for gap in pair.gaps:
-            figures = signed_to(gap.difference, of.digits), signed_between(gap.interval, of.digits), p_text(gap.p_holm), f"{gap.personas:,}"
+            figures = signed(gap.difference, of.digits), signed_between(gap.interval, of.digits), p_text(gap.p_holm), f"{gap.personas:,}"
             table.add_row(Text(safe(f"{pair.pooled.a} − {pair.pooled.b}")), Text(safe(f"{gap.user} less {gap.other}")), *figures)
     return titled("Target × user: by how much more two targets differ with one user than with another", table)
 
@@ -87,7 +87,7 @@ def _beside(document: PooledUsersDocument, pair: PooledPair, at: int) -> list[Re
         found = measure.pairs[at]
         if measure.measure != document.primary and found.pooled.difference is not None:
             of = found.pooled
-            figures = signed_to(of.difference, measure.digits), signed_between(of.interval, measure.digits), p_text(of.p_all)
+            figures = signed(of.difference, measure.digits), signed_between(of.interval, measure.digits), p_text(of.p_all)
             table.add_row(
                 Text(safe(short_label(measure.measure, measure.label))), *figures, verdict_cell(of), _alike(found), p_text(found.p_interaction)
             )

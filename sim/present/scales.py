@@ -27,7 +27,7 @@ def render_scales(checks: ScaleChecks) -> list[RenderableType]:
         return []
     table = ruled(f"Scales of {safe(checks.rater)}, within personas: can the dimensions be told apart?")
     table.add_column("dimension", no_wrap=True)
-    for heading in ("n", "at 5", "at 1", "nearest", "r", "enjoyed", "return", "length\nR²", "twice\nthe words"):
+    for heading in ("n", "at 5", "at 1", "nearest", "r", "enjoyed", "return", "length\nR²", "twice\nthe\nwords"):
         table.add_column(heading, justify="right", no_wrap=True)
     for d in DIMENSIONS:
         table.add_row(SHORT[d], *_cells(checks.dimensions[d]))

@@ -19,7 +19,7 @@ from sim.engine.marking import NO_LABELS, Lost
 from sim.present.plain_table import ruled
 from sim.present.references import reference_lines
 from sim.present.scorer_tables import between
-from sim.present.words import NONE, OFFLINE_MARK, many, money, number, percent, safe
+from sim.present.words import NONE, OFFLINE_MARK, many, minus, money, number, percent, safe
 from sim.score.price import PerThousand
 from sim.score.sentences import split_sentences
 from sim.score.teacher_forced import ForcedFigures
@@ -332,7 +332,7 @@ def _notes(reports: Sequence[RepetitionReport]) -> Text:
 
 def _third(value: float | None) -> str:
     """A share to the third decimal, without its leading zero: ".176"."""
-    return NONE if value is None else f"{value:z.3f}".replace("0.", ".", 1) if abs(value) < 0.9995 else f"{value:.3f}"
+    return NONE if value is None else minus(f"{value:z.3f}".replace("0.", ".", 1) if abs(value) < 0.9995 else f"{value:.3f}")
 
 
 def _percentage(value: float | None) -> str:

@@ -71,7 +71,8 @@ def likability_tables(summary: RunSummary, width: int) -> list[RenderableType]:
 def likability_key(summary: RunSummary) -> str:
     """What the headings mean, and what the intervals are over."""
     lines = [
-        f"primary outcome: {HEADINGS[summary.primary]}; fixed set: mood, formal, depth and length, which always apply; n: rated exchanges",
+        f"primary outcome: {HEADINGS[summary.primary]}; n: rated exchanges",
+        "fixed set: emotional and knowledge adaptation, formality matching and length fit, which always apply",
         "scripted: callback on facts that every target was told alike, the second endpoint",
         "all seven: LikeBench's likability, of which callback is a seventh",
     ]

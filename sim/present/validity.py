@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sim.analysis.measures import BY_ID
 from sim.present.plain_table import ruled
-from sim.present.words import NONE, many, number, percent
+from sim.present.words import NONE, many, number, percent, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,6 @@ def render_soundness(document: CompareDocument) -> RenderableType:
 
 
 def _row(c: Comparison, figure: str, digits: int) -> tuple[str, ...]:
-    span = NONE if c.interval is None else f"{c.interval[0]:+.{digits}f} to {c.interval[1]:+.{digits}f}".replace("-", "−")
+    span = NONE if c.interval is None else f"{signed(c.interval[0], digits)} to {signed(c.interval[1], digits)}"
     p = NONE if c.p_holm is None else "<.001" if c.p_holm < 0.001 else f"{c.p_holm:.3f}".replace("0.", ".", 1)
-    less = NONE if c.difference is None else f"{c.difference:+z.{digits}f}".replace("-", "−")
-    return f"{c.a} (a), {c.b} (b)", figure, number(c.mean_a, digits), number(c.mean_b, digits), less, span, p, c.verdict
+    return f"{c.a} (a), {c.b} (b)", figure, number(c.mean_a, digits), number(c.mean_b, digits), signed(c.difference, digits), span, p, c.verdict

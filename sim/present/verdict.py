@@ -30,7 +30,7 @@ def value_of(row: VerdictRow) -> str:
         return NONE
     if row.read == "count":
         return f"{row.value:,.0f} of {row.n:,}"
-    return percent(row.value) if row.read == "share" else number(row.value).replace("-", "−")
+    return percent(row.value) if row.read == "share" else number(row.value)
 
 
 def interval_of(row: VerdictRow) -> str:
@@ -42,7 +42,7 @@ def interval_of(row: VerdictRow) -> str:
         return f"{percent(low)} to {percent(high)}"
     if row.read == "count":
         return f"up to {percent(high / row.n)}"
-    return f"{number(low)} to {number(high)}".replace("-", "−")
+    return f"{number(low)} to {number(high)}"
 
 
 def n_of(row: VerdictRow) -> str:

@@ -20,15 +20,15 @@ NONE = "–"
 """Stands where there is no number; never 0."""
 
 SHORT: dict[Dimension, str] = {
-    "emotional_adaptation": "mood",
-    "formality_matching": "formal",
-    "knowledge_adaptation": "depth",
+    "emotional_adaptation": "emotional",
+    "formality_matching": "formality",
+    "knowledge_adaptation": "knowledge",
     "length_fit": "length",
-    "reference_understanding": "refs",
-    "humor_fit": "humour",
+    "reference_understanding": "reference",
+    "humor_fit": "humor",
     "callback": "callback",
 }
-"""Column headings for the seven dimensions."""
+"""Column headings for the seven dimensions: a word of each one's name (`sim.core.codebook.LABELS`)."""
 
 HEADINGS: dict[Primary, str] = {"fixed_set": "fixed set", "likability": "all seven", "without_callback": "without callback"}
 """Column headings for what may be a study's primary outcome."""
@@ -42,24 +42,29 @@ def overall_headings(primary: Primary) -> list[tuple[Primary, str]]:
 _VISIBLE = {i: f"\\x{i:02x}" for i in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)) if chr(i) not in "\n\t"}
 
 
+def minus(figure: str) -> str:
+    """A figure as people read it: with a minus sign in place of the hyphen that programs write."""
+    return figure.replace("-", "−")
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """`value` with `digits` decimals, or a dash."""
-    return NONE if value is None else f"{value:.{digits}f}"
+    return NONE if value is None else minus(f"{value:z.{digits}f}")
 
 
 def share(value: float | None) -> str:
     """A figure that mostly lies between 0 and 1, without its leading zero: ".27"."""
-    return NONE if value is None else f"{value:z.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+    return NONE if value is None else minus(f"{value:z.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}")
 
 
 def percent(value: float | None) -> str:
     """A share in per cent, with a decimal where it is needed: "10 %", "2.5 %"; a dash where unknown."""
-    return NONE if value is None else f"{round(value * 100, 1):g} %"
+    return NONE if value is None else minus(f"{round(value * 100, 1):g} %")
 
 
-def signed(value: float | None) -> str:
-    """A difference with its sign: "+0.25"; a dash where unknown."""
-    return NONE if value is None else f"{value:+z.2f}".replace("+0.00", "0.00")
+def signed(value: float | None, digits: int = 2) -> str:
+    """A difference with its sign: "+0.25", "−0.25"; a dash where unknown."""
+    return NONE if value is None else minus(f"{value:+z.{digits}f}" if round(value, digits) else f"{0:.{digits}f}")
 
 
 def half_width(interval: tuple[float, float] | None, value: float | None) -> str:

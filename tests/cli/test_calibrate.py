@@ -40,7 +40,7 @@ def test_the_table_says_what_it_is_and_progress_goes_elsewhere(tmp_path: Path) -
     done = sim("calibrate", "--edits", cwd=tmp_path, COLUMNS="100")
     assert done.returncode == 0
     assert "offline models" in done.stdout
-    for row in ("mood", "formal", "depth", "length", "refs", "humour", "callback", "paraphrase", "repeat", "held out"):
+    for row in ("emotional", "formality", "knowledge", "length", "reference", "humor", "callback", "paraphrase", "repeat", "held out"):
         assert row in done.stdout
     assert "replies" in done.stderr
     assert "rated 1 of" not in done.stdout

@@ -108,9 +108,9 @@ def test_scales_warn_in_words_where_they_should_make_one_doubt() -> None:
     study = examples.study(targets=[{"id": "a", "model": "openai/gpt-4o"}], user={"model": "openai/gpt-5"})
     text = " ".join(plain(Group(*render_scales(check_scales(study, [diary.close().finish()]))), 100).split())
     for said in (
-        "! mood and formal cannot be told apart (r 1.00",
-        "! depth: 100 % of 40 scores are 5",
-        "! mood: the word count alone explains",
+        "! emotional and formality cannot be told apart (r 1.00",
+        "! knowledge: 100 % of 40 scores are 5",
+        "! emotional: the word count alone explains",
         "! the user (openai/gpt-5) is of the family of a (openai/gpt-4o)",
     ):
         assert said in text

@@ -79,7 +79,7 @@ def test_tables_keep_within_the_width_and_show_every_figure(width: int) -> None:
     text = plain(render_run(found, width=width), width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
-    for heading in ("fixed set", "all seven", "scripted", "mood", "callback", "personas", "sticky", "untagged", "unscored"):
+    for heading in ("fixed set", "all seven", "scripted", "emotional", "callback", "personas", "sticky", "untagged", "unscored"):
         assert heading in text
 
 
@@ -139,9 +139,24 @@ def test_other_raters_have_a_table_of_their_own() -> None:
 
 def test_ratings_of_all_exchanges_and_raters_stand_under_one_another() -> None:
     told = Diary(planned()).open().exchange([4, "?", 3, 2, "na", "missed", 5], others={"observer:strict": 2}).exchange(None).told()
-    lines = [line for line in shown(told, observers=[{"id": "strict", "model": "openai/x"}]).splitlines() if "mood" in line]
-    assert lines[0].split() == ["ratings", "mood", "4", "formal", "?", "depth", "3", "length", "2", "refs", "–", "humour", "1", "callback", "5"]
-    assert lines[0].index("mood") == lines[1].index("mood")
+    lines = [line for line in shown(told, observers=[{"id": "strict", "model": "openai/x"}]).splitlines() if "emotional" in line]
+    assert lines[0].split() == [
+        "ratings",
+        "emotional",
+        "4",
+        "formality",
+        "?",
+        "knowledge",
+        "3",
+        "length",
+        "2",
+        "reference",
+        "–",
+        "humor",
+        "1",
+        "callback",
+    ]
+    assert lines[0].index("emotional") == lines[1].index("emotional")
     assert "ratings          absent" in shown(told, observers=[{"id": "strict", "model": "openai/x"}])
 
 
@@ -168,7 +183,7 @@ def test_long_messages_wrap_and_keep_their_paragraphs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (0.271, ".27"), (-0.054, "-.05"), (-0.001, ".00"), (0.999, "1.00"), (1.0, "1.00"), (0.0, ".00"), (0.996, "1.00")]
+    ("value", "text"), [(None, "–"), (0.271, ".27"), (-0.054, "−.05"), (-0.001, ".00"), (0.999, "1.00"), (1.0, "1.00"), (0.0, ".00"), (0.996, "1.00")]
 )
 def test_shares(value: float | None, text: str) -> None:
     assert share(value) == text
@@ -186,7 +201,7 @@ def test_numbers_and_safe_text() -> None:
 
 def test_controls_have_a_table_of_their_own_unless_the_study_has_none() -> None:
     text = plain(render_run(summary(whole_run(), offline=()), width=100), 100)
-    assert re.search(r"^length +1 +2\.00 +100 % +1 +-1\.00$", text, re.MULTILINE)
+    assert re.search(r"^length +1 +2\.00 +100 % +1 +−1\.00$", text, re.MULTILINE)
     assert re.search(r"^all +6 +0\.50 +33\.3 %$", text, re.MULTILINE)
     assert "halo: too few exchanges" in text
     assert "deterministic" not in text
@@ -201,11 +216,11 @@ def test_absent_controls_are_named() -> None:
 
 def test_a_transcript_keeps_to_first_ratings() -> None:
     text = shown(Diary(planned()).open().exchange(4, others={"self:repeat": 1, "self:one_by_one": 2}).told())
-    assert len([line for line in text.splitlines() if "mood" in line]) == 1
+    assert len([line for line in text.splitlines() if "emotional 4" in line]) == 1
     assert "repeat" not in text
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.25, "+0.25"), (-0.004, "0.00"), (0.0, "0.00"), (-1.5, "-1.50")])
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.25, "+0.25"), (-0.004, "0.00"), (0.0, "0.00"), (-1.5, "−1.50")])
 def test_signed(value: float | None, text: str) -> None:
     assert signed(value) == text
 

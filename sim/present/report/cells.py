@@ -73,7 +73,7 @@ def text(value: str) -> Cell:
 
 def between(interval: tuple[float, float] | None, *, digits: int = 2) -> str:
     """An interval in words: "3.71 to 3.87"; empty where there is none."""
-    return "" if interval is None else f"{interval[0]:z.{digits}f} to {interval[1]:z.{digits}f}".replace("-", "−")
+    return "" if interval is None else f"{number(interval[0], digits)} to {number(interval[1], digits)}"
 
 
 def columns(*names: str, figures: Iterable[Heading]) -> tuple[Column, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.fairness import notes_on
 from sim.analysis.table import population
-from sim.present.comparison import p_text, signed_between, signed_to
+from sim.present.comparison import p_text, signed_between
 from sim.present.fairness import conclusion, term, title_of
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
@@ -84,7 +84,7 @@ def _table(of: Material) -> Table:
             named(o.label),
             named(g.a, link=talks_link(target=f.arms[g.a])),
             named(g.b, link=talks_link(target=f.arms[g.b])),
-            text(signed_to(g.difference, o.digits)),
+            text(signed(g.difference, o.digits)),
             text(signed_between(g.interval, o.digits)),
             text(p_text(g.p_holm)),
             text(p_text(g.p_all)),

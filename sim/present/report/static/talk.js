@@ -120,7 +120,7 @@
 
   function notes(e) {
     const told = (e.told || []).map(([fact, text, core]) => R.el("span", { class: "fact", title: text }, `tells ${fact}${core ? "" : " (unprompted)"}`));
-    const declared = [e.mood && `mood: ${e.mood}`, e.allusion && `alludes to: ${e.allusion}`, e.humour && `bids for humour: ${e.humour}`, e.scripted && "scripted"];
+    const declared = [e.mood && `mood: ${e.mood}`, e.allusion && `alludes to: ${e.allusion}`, e.humour && `bids for humor: ${e.humour}`, e.scripted && "scripted"];
     return R.el("p", { class: "declared" }, told, declared.filter(Boolean).map((t) => R.el("span", {}, t)));
   }
 
