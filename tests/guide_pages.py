@@ -15,8 +15,8 @@ def glossary_page() -> str:
     """Every printed word, a line each."""
     lines = [
         f"{HEAD}# Glossary\n",
-        f"Every word that commands and pages print. Definitions of figures are in [methods.md](methods.md), names of things in [words.md](words.md); this\n"
-        f"page is made from `{FILE.name}`, which the report and the viewer read too.\n",
+        "Every word that commands and pages print. Definitions of figures are in [methods.md](methods.md), names of things in\n"
+        f"[words.md](words.md). This page is made from `{FILE.name}`, which the report and the viewer read too.\n",
         "| word | also printed as | meaning |",
         "|---|---|---|",
         *(f"| {t.term} | {', '.join(t.also)} | {t.says} |" for t in glossary()),
