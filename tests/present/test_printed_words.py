@@ -16,7 +16,7 @@ from sim.analysis.gate import run_gate
 from sim.analysis.measures import MEASURES
 from sim.analysis.requirements import parse_requirement
 from sim.app import Run, prepare_study, run_study
-from sim.cli.planning import plan_document
+from sim.app.planning import plan_document
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.core.spec import Study
 from sim.present.comparison import render_comparison
