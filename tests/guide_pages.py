@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+import ast
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final
 
+from typer.main import get_command
+
+from sim.cli import exit as statuses
+from sim.cli.app import app
+from sim.cli.defaults import FILE as DEFAULTS
+from sim.cli.defaults import PREFIX, SETTABLE
+from sim.cli.help import GROUPS
+from sim.cli.schemas import KINDS, schema_of
+from sim.present.exports import COLUMNS
 from sim.present.glossary import FILE, glossary
 from sim.present.guide import PAGES
 
 HEAD: Final = "<!-- Written by `python -m tests.guide_pages`: change what it is made from. -->\n"
+WIDTH: Final = 110
 
 
 def glossary_page() -> str:
@@ -24,7 +38,109 @@ def glossary_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-MADE: Final[Mapping[str, Callable[[], str]]] = {"glossary": glossary_page}
+def reference_page() -> str:
+    """Commands, exit statuses, defaults, the keys of every file, export columns."""
+    parts = [
+        f"{HEAD}# Reference\n\nCommands, exit statuses, defaults, the keys of files and the columns of exports, as the program has them.\n",
+        "## Exit statuses\n\n| status | meaning |\n|---|---|\n" + "".join(f"| {number} | {says} |\n" for number, says in _statuses()),
+        _defaults(),
+        "## Commands\n",
+        *_commands(),
+        "## Files\n\nThe JSON Schema of each, for editors: `sim check --schema KIND`, `--out DIR` writes it.\n",
+        *(_file(kind) for kind in KINDS),
+        "## Export columns\n\nOf `sim export --format csv` and `parquet`, a row for each exchange; the study's own scorers come before the last.\n\n"
+        "| column | what it holds |\n|---|---|\n" + "".join(f"| `{name}` | {_cell(says)} |\n" for name, says in COLUMNS.items()),
+    ]
+    return "\n".join(parts)
+
+
+def _statuses() -> Iterator[tuple[int, str]]:
+    body = ast.parse(inspect.getsource(statuses)).body
+    for named, said in pairwise(body):
+        if isinstance(named, ast.AnnAssign) and isinstance(said, ast.Expr):
+            assert isinstance(named.value, ast.Constant)
+            assert isinstance(said.value, ast.Constant)
+            yield named.value.value, said.value.value
+
+
+def _defaults() -> str:
+    keys = ", ".join(f"`{name.replace('_', '-')}`" for name in SETTABLE)
+    return (
+        f"## Defaults\n\nIn the nearest `{DEFAULTS}`, upwards from the working folder, under `[tool.rapport]`, or for one command under\n"
+        f"`[tool.rapport.COMMAND]`; or as variables such as `{PREFIX}RESULTS` and `{PREFIX}MAX_COST`.\n"
+        f"A flag goes before a variable, a variable before the file. The values of a flag that may be repeated are a list, in a variable\n"
+        f"separated by commas. `sim check` says which are in force.\n\n{keys}\n"
+    )
+
+
+def _commands() -> Iterator[str]:
+    program: Any = get_command(app)
+    for title, commands in GROUPS.items():
+        yield f"### {title}\n"
+        for name in commands:
+            yield from _command(program.commands[name], f"sim {name}")
+
+
+def _command(command: Any, called: str) -> Iterator[str]:
+    context = command.context_class(command, info_name=called, terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=["-h", "--help"])
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    yield f"```text\n{text}\n```\n"
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _command(below, f"{called} {name}")
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def _file(kind: str) -> str:
+    schema = schema_of(kind)
+    objects = {"": schema, **schema.get("$defs", {})}
+    shown = [_keys(name, of) for name, of in objects.items() if of.get("properties")]
+    return f"### {kind}\n\n" + "\n".join(shown)
+
+
+def _keys(name: str, of: Mapping[str, Any]) -> str:
+    required = of.get("required", ())
+    rows = "".join(
+        f"| `{key}`{' *' if key in required else ''} | {_cell(_kind(p))} | {_default(p)} | {_cell(p.get('description', ''))} |\n"
+        for key, p in of["properties"].items()
+    )
+    title = f"**{name}**\n\n" if name else ""
+    return f"{title}| key (* required) | value | default | meaning |\n|---|---|---|---|\n{rows}"
+
+
+def _kind(of: Any) -> str:
+    if not isinstance(of, Mapping):
+        return "anything"
+    if "$ref" in of:
+        return str(of["$ref"]).rsplit("/", 1)[1]
+    if "const" in of:
+        return json.dumps(of["const"])
+    if "enum" in of:
+        return " or ".join(json.dumps(v, ensure_ascii=False) for v in of["enum"])
+    for several in ("anyOf", "oneOf", "allOf"):
+        if several in of:
+            return " or ".join(dict.fromkeys(_kind(o) for o in of[several]))
+    kind = of.get("type", "anything")
+    if kind == "array":
+        return f"list of {_kind(of['items'])}" if isinstance(of.get("items"), Mapping) else "list"
+    if kind == "object":
+        return f"{_kind(of['additionalProperties'])} by name" if isinstance(of.get("additionalProperties"), Mapping) else "mapping"
+    return {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "nothing"}.get(kind, str(kind))
+
+
+def _default(of: Any) -> str:
+    if not isinstance(of, Mapping) or of.get("default") is None:
+        return ""
+    text = json.dumps(of["default"], ensure_ascii=False)
+    return f"`{_cell(text)}`" if len(text) <= 60 else "…"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+MADE: Final[Mapping[str, Callable[[], str]]] = {"glossary": glossary_page, "reference": reference_page}
 """The text of each page by its name."""
 
 

@@ -35,6 +35,10 @@ _MODELS: Final[Mapping[str, tuple[str, str]]] = {
 """Module and name of each kind's model; imported when it is asked for."""
 
 
+KINDS: Final = tuple(_MODELS)
+"""Every kind of file that has a schema."""
+
+
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema of one kind of file."""
     module, name = _MODELS[kind]

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
@@ -103,7 +104,7 @@ def run_app(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
-        status = command.main(args=list(arguments) or ["--help"], prog_name="sim", standalone_mode=False)
+        status = command.main(args=list(arguments) or ["--help"], prog_name="sim", standalone_mode=False, default_map=_defaults(command, arguments))
         lost = lost_output()
         if lost and not lost.unread:
             _say(InputError(f"standard output cannot be written: {lost.why}"))
@@ -130,6 +131,17 @@ def _run(arguments: Sequence[str]) -> int:
         return BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+
+
+def _defaults(program: Any, arguments: Sequence[str]) -> dict[str, Any]:
+    """What pyproject.toml and the environment set; nothing where only help is asked for, which a mistake there must not stop."""
+    if not arguments or arguments[0].startswith("-") or not {"-h", "--help"}.isdisjoint(arguments) or not _is_somewhere():
+        return {}
+    from sim.cli.defaults import default_map, read_defaults, slips
+
+    for slip in slips(os.environ):
+        warnings.warn(slip, Notice, stacklevel=1)
+    return default_map(program, read_defaults(Path.cwd(), os.environ), arguments)
 
 
 def _show_warning(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.defaults import in_force, read_defaults, written
 from sim.cli.exit import BAD_INPUT, DONE
 from sim.core.errors import InputError
 from sim.core.spec import left_out
 from sim.present.words import not_suited
 
 if TYPE_CHECKING:
+    from sim.cli.defaults import Default
     from sim.core.spec import Study
     from sim.engine.reach import Door
     from sim.store.check import CheckedFile
@@ -51,14 +54,17 @@ def check(paths: list[Path], *, reach: bool, as_json: bool) -> int:
     if not found:
         raise InputError("there is nothing to check", mend="name files or folders, as in `sim check personas study.yaml`")
     wrong = any(f.problems for f in found)
+    defaults = in_force(read_defaults(Path.cwd(), os.environ))
     if as_json:
-        print(json.dumps({"files": [_entry(f, doors.get(f.path)) for f in found]}))
+        print(json.dumps({"files": [_entry(f, doors.get(f.path)) for f in found], "defaults": [_default(d) for d in defaults]}))
         return BAD_INPUT if wrong else DONE
     for line in dict.fromkeys(str(p) for f in found for p in f.problems):
         print(f"sim: {line}", file=sys.stderr)
     kinds = {k: sum(f.kind == k and not f.problems for f in found) for k in PLURALS}
     if any(kinds.values()):
         print(", ".join(f"{n} {SINGULARS.get(kind, kind) if n == 1 else PLURALS[kind]}" for kind, n in kinds.items() if n) + " good")
+    for d in defaults:
+        print(f"default {f'of sim {d.command} ' if d.command else ''}--{d.key} {written(d.value)} ({d.place})")
     for file in found:
         if file.loaded and not file.problems:
             print(f"{file.path}: {_takes(file.loaded)}")
@@ -72,6 +78,10 @@ def check(paths: list[Path], *, reach: bool, as_json: bool) -> int:
             if not door.problem:
                 print(f"  {door.who} is there, at {door.address}")
     return BAD_INPUT if wrong else DONE
+
+
+def _default(of: Default) -> dict[str, Any]:
+    return {"key": of.key, "value": of.value, "where": of.where, "line": of.line, "command": of.command or None}
 
 
 def _takes(loaded: LoadedStudy) -> str:

@@ -14,11 +14,20 @@ from sim.present.planning import render_planning
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sim.app import Prepared
+
 
 def plan(
-    study: str, *, pilot: str | None, human: bool, results: Path, as_json: bool, require: Sequence[str] = (), margins: Sequence[str] = ()
+    study: str | Prepared,
+    *,
+    results: Path,
+    as_json: bool,
+    pilot: str | None = None,
+    human: bool = False,
+    require: Sequence[str] = (),
+    margins: Sequence[str] = (),
 ) -> int:
-    """`sim plan`."""
+    """`sim plan STUDY`, and `sim run … --dry-run` of a study that was prepared with its flags."""
     document = plan_study(study, pilot=pilot, human=human, require=require, margins=margins, results=results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))

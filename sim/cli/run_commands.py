@@ -79,7 +79,7 @@ def run_command(
     ray_address: RayAddress = None,
     workers: WorkersFlag = None,
     runtime_env: RuntimeEnv = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and the number of calls; spend and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what `sim plan` does, with these flags; spend and write nothing.")] = False,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
     json: Json = False,

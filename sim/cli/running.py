@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shlex
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -13,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sim.app import RESULTS, Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
+from sim.app import Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.app.start import opening_lines, reopening_lines
+from sim.cli.defaults import results_in_force
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
 from sim.cli.stopping import Stopping
@@ -149,7 +149,9 @@ def run(
         check_hosts(prepared.loaded.study, local_only, scorers=judges)
         for line in beginning:
             print(line, file=sys.stderr)
-        return _show_plan(prepared, as_json=as_json)
+        from sim.cli.planning import plan
+
+        return plan(prepared, results=results, as_json=as_json)
     return _execute(
         partial(run_study, prepared, name=name, results=results, local_only=local_only, words=suite is not None, cluster=cluster),
         Progress(prepared.plans, stream=sys.stderr, as_json=log.as_json),
@@ -235,10 +237,8 @@ def _execute(
             traffic.say = progress.say
             progress.calls.watch(traffic)
             # Only now is it sure that the run begins: a refusal is one line.
-            for line in first:
-                progress.say(line)
             if not sys.stderr.isatty():
-                progress.say(f"run '{folder.name}' is kept in {folder.path}")
+                progress.say("; ".join([*first, f"run '{folder.name}' is kept in {folder.path}"]))
 
         async with going_on(progress.show):
             with stopping:
@@ -266,8 +266,6 @@ def _end(run: Run, *, files: VerdictFiles, as_json: bool) -> int:
 
 def _first_line(study: Study, plans: Sequence[TrialPlan]) -> list[str]:
     """What is run, for a log that nobody watches; nothing on a terminal, where it was typed just now."""
-    if sys.stderr.isatty():
-        return []
     personas, scenarios = ({getattr(p.cast, of).id for p in plans} for of in ("persona", "scenario"))
     counts = zip((study.targets, personas, scenarios, study.seeds), ("target", "persona", "scenario", "seed"), strict=True)
     return [f"study '{study.name}': {' × '.join(many(len(some), one) for some, one in counts)} = {many(len(plans), 'trial')}"]
@@ -280,7 +278,7 @@ def _print_run(run: Run, *, as_json: bool) -> None:
 
     summary = run.summary
     for outage in summary.outages if summary.silent or as_json else ():
-        print(f"sim: {outage_line(outage, quoting=False)}; `sim resume {run.name}` goes on", file=sys.stderr)
+        print(f"sim: {outage_line(outage, quoting=False)}; `{shlex.join(_again(run.folder))}` goes on", file=sys.stderr)
     if as_json or not summary.silent:
         print_summary(run, as_json=as_json)
     if not as_json and not summary.silent:
@@ -289,30 +287,21 @@ def _print_run(run: Run, *, as_json: bool) -> None:
 
 def _again(folder: RunFolder) -> list[str]:
     """The command that goes on with a run."""
-    where = [] if folder.path.parent == RESULTS else ["--results", str(folder.path.parent)]
-    return ["sim", "resume", folder.name, *where]
+    return ["sim", "resume", folder.name, *_where(folder)]
+
+
+def _where(folder: RunFolder) -> list[str]:
+    """The flag that finds a run's results folder; nothing where a command looks there by itself."""
+    return [] if folder.path.parent == results_in_force() else ["--results", str(folder.path.parent)]
 
 
 def _next_steps(run: Run) -> str:
     """Commands that have something to show of this run."""
     name = shlex.quote(run.name)
-    where = "" if run.folder.path.parent == RESULTS else f" --results {shlex.quote(str(run.folder.path.parent))}"
+    where = "".join(f" {shlex.quote(word)}" for word in _where(run.folder))
     folder = where.removeprefix(" --results")
     steps = [(f"sim report {name}{where}", "one page to read and to hand on"), (f"sim view{folder}", "every conversation, in the browser")]
     if sum(t.likability.mean is not None for t in run.summary.targets) > 1:
         steps.insert(0, (f"sim compare {name}{where}", "its targets against each other"))
     wide = max(len(command) for command, _ in steps)
     return "\n".join(["Go on with", *(f"  {command:<{wide}}  # {about}" for command, about in steps)])
-
-
-def _show_plan(prepared: Prepared, *, as_json: bool) -> int:
-    plan = prepared.forecast
-    if as_json:
-        print(json.dumps(plan.model_dump(mode="json")))
-        return DONE
-    from sim.cli.reading import print_rendered
-    from sim.present.listing import render_plan
-
-    study = prepared.loaded.study
-    print_rendered(lambda width: render_plan(study, plan, personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios)))
-    return DONE

@@ -1,4 +1,4 @@
-"""The short tables: which runs there are, and what a study will take."""
+"""The short table of which runs there are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,11 +14,9 @@ from sim.analysis.outages import bare_cause
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 from sim.present.plain_table import ruled
-from sim.present.words import NONE, many, not_suited, safe
+from sim.present.words import NONE, safe
 
 if TYPE_CHECKING:
-    from sim.core.spec import Study
-    from sim.engine.plan import Forecast, Range
     from sim.store.runs import RunLine
 
 
@@ -93,26 +91,5 @@ def render_runs(runs: Sequence[RunLine], *, results: Path) -> RenderableType:
     return table
 
 
-def render_plan(study: Study, plan: Forecast, *, personas: int, scenarios: int) -> RenderableType:
-    """What `sim run --dry-run` prints."""
-    heading = Text.assemble(
-        (study.name, "bold"),
-        f"  {many(len(study.targets), 'target')} × {many(personas, 'persona')} × {many(scenarios, 'scenario')} × {many(len(study.seeds), 'seed')}"
-        f" = {many(plan.trials, 'trial')}, {_range(plan.exchanges)} exchanges",
-    )
-    table = _table()
-    table.add_column("role")
-    table.add_column("calls", justify="right")
-    for role, calls in plan.by_role.items():
-        table.add_row(role, _range(calls))
-    table.add_row("all", _range(plan.calls), style="bold")
-    targets = Text("\n".join(filter(None, (f"targets: {', '.join(plan.targets)}", not_suited(plan.left_out)))))
-    return Group(heading, targets, Text(), table, Text(), Text("Repairs and repeated attempts come on top. Nothing was spent or written."))
-
-
 def _table() -> Table:
     return ruled()
-
-
-def _range(r: Range) -> str:
-    return f"{r.min:,}" if r.min == r.max else f"{r.min:,} to {r.max:,}"

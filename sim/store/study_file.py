@@ -56,7 +56,7 @@ def write_study(study: Study, place: Path, *, head: str, exports: Iterable[str] 
     """
     lines = [
         head,
-        f"# Written by `sim try`. `sim run {place.name} --dry-run` says how many calls it takes, `sim run {place.name}` runs it as it stands.",
+        f"# Written by `sim try`. `sim plan {place.name}` says what it takes, `sim run {place.name}` runs it as it stands.",
         *(f"# It needs a key that is written nowhere: export {name}=…" for name in exports),
         f"name: {study.name}",
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import IO, Any
 
 import pytest
 
+from sim.app import prepare_study
 from sim.cli.app import run_app
 from tests.cli.forks import FORKS, Process
 
@@ -85,6 +87,12 @@ def sim_json(*arguments: str | Path, cwd: Path, status: int = 0) -> Any:
     done = sim(*arguments, "--json", cwd=cwd)
     assert done.returncode == status, done.stderr
     return json.loads(done.stdout)
+
+
+def forecast(study: Path, folder: Path) -> Any:
+    """Calls and trials that the study at `study` takes, as `sim plan` counts them, without its statistics."""
+    with contextlib.chdir(folder):
+        return prepare_study(study).forecast.model_dump(mode="json")
 
 
 def first_look(folder: Path, url: str, **changes: str) -> Path:

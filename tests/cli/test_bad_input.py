@@ -502,7 +502,7 @@ def test_a_reading_command_prints_one_json_document_and_nothing_else(command: li
 @pytest.mark.parametrize("columns", ["", "0", "-5", "wide", "1", "20"])
 def test_a_strange_width_is_no_reason_to_fail(columns: str, a_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    for command in (["list"], ["show", "small"], ["show", "small", "keeps"], ["run", "--dry-run"]):
+    for command in (["list"], ["show", "small"], ["show", "small", "keeps"]):
         assert run_app(command) == 0, command
         assert capsys.readouterr().out
 

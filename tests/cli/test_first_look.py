@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import first_look, sim, sim_json
+from tests.cli.command import first_look, forecast, sim, sim_json
 from tests.cli.small import SCENARIO
 from tests.server import Remote
 
@@ -23,7 +23,7 @@ def short_look(folder: Path, url: str, **changes: str) -> Path:
 
 def test_every_trial_finishes_and_the_calls_equal_the_plan(server: Remote, tmp_path: Path) -> None:
     study = short_look(tmp_path, server.url)
-    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    plan = forecast(study, tmp_path)
     assert plan["calls"]["min"] == plan["calls"]["max"]
     assert not (tmp_path / "results").exists()
     summary = sim_json("run", study, cwd=tmp_path)
@@ -40,7 +40,7 @@ def test_the_same_through_litellm(server: Remote, tmp_path: Path) -> None:
     text = study.read_text().replace(", memory:", ", client: litellm, memory:").replace('/v1"}', '/v1", client: litellm}')
     assert text.count("client: litellm") == 4
     study.write_text(text)
-    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    plan = forecast(study, tmp_path)
     summary = sim_json("run", study, cwd=tmp_path)
     assert summary["trials"]["finished"] == plan["trials"]
     assert server.stats()["by_role"] == {role: calls["max"] for role, calls in plan["by_role"].items()}

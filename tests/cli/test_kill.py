@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Running, first_look, sim, sim_json, start
+from tests.cli.command import Running, first_look, forecast, sim, sim_json, start
 from tests.cli.journals import Row, absent, calls, happened, lost, rows
 from tests.cli.small import SCENARIO
 from tests.server import Remote, serve
@@ -165,7 +165,7 @@ def test_kills_among_controls_lose_nothing_and_buy_none_of_them_twice(server: Re
     (tmp_path / "scenarios" / "short.yaml").write_text(SCENARIO)
     every = {"personas": "[davi]", "seeds": "1", "concurrency": "1", "scenarios": "[short]", "controls": "{one_by_one: 1, repeat: 1}"}
     study = first_look(tmp_path, server.url, **every)
-    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    plan = forecast(study, tmp_path)
     assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
     whole = happened(tmp_path / "results" / "undisturbed")
     assert server.stats()["calls"] == plan["calls"]["max"] == calls(whole) == 2 * (4 + 4 + 4 * 9 + 2)
@@ -192,7 +192,7 @@ def test_kills_inside_scorers_of_every_grain_lose_nothing_and_ask_none_of_them_t
     (tmp_path / "whole.yaml").write_text(WHOLE)
     more = {"scorers": "[answers, talk.yaml, whole.yaml]", "judge": f'{{model: openai/judge, api_base: "{server.url}"}}'}
     study = first_look(tmp_path, server.url, personas="[davi]", seeds="1", concurrency="1", scenarios="[short]", controls=NO_CONTROLS, **more)
-    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    plan = forecast(study, tmp_path)
     assert sim("run", study, "--name", "undisturbed", cwd=tmp_path).returncode == 0
     whole = happened(tmp_path / "results" / "undisturbed")
     assert server.stats()["by_role"]["judge"] == plan["by_role"]["judge"]["max"] == 2 * (4 + 2 + 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import small
-from tests.cli.command import first_look, sim, sim_json
+from tests.cli.command import first_look, forecast, sim, sim_json
 from tests.cli.journals import calls, happened, lost, rows
 from tests.cli.small import STUDY, project
 from tests.cli.test_kill import Run
@@ -106,7 +106,7 @@ def test_one_trial_shows_its_probes_with_their_verdicts(tmp_path: Path) -> None:
 
 def test_what_is_asked_is_in_the_forecast_and_a_judge_among_those_who_are_sent_texts(tmp_path: Path) -> None:
     study = project(tmp_path, scenario=SCENARIO, study=STUDY + "probes: {facts: 2}\njudge: {model: openai/gpt-5}\n")
-    plan = sim_json("run", study, "--dry-run", cwd=tmp_path)
+    plan = forecast(study, tmp_path)
     assert plan["by_role"]["probe"]["min"] == 0 < plan["by_role"]["probe"]["max"]
     assert plan["by_role"]["judge"] == plan["by_role"]["probe"]
     checked = sim("check", study, cwd=tmp_path)

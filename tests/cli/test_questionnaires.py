@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim.cli.app import run_app
+from tests.cli.command import forecast
 from tests.cli.small import SCENARIO, project
 
 HOSTILE = "<script>alert(1)</script>"
@@ -93,7 +94,7 @@ def test_every_surface_shows_it_and_foreign_text_runs_nowhere(capsys: pytest.Cap
 
 
 def test_the_plan_counts_its_calls(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = json.loads(printed(capsys, "run", "small.yaml", "--dry-run", "--json"))
+    plan = forecast(Path("small.yaml"), Path())
     assert plan["by_role"]["probe"]["max"] == 5 * 3 * 2 * 2 * 4
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Here
+from tests.cli.command import Here, forecast
 
 STUDY = """\
 name: seldom
@@ -29,7 +29,7 @@ def here(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 
 def test_what_is_not_to_be_rated_is_not_absent(here: Here, tmp_path: Path) -> None:
     (tmp_path / "seldom.yaml").write_text(STUDY)
-    plan = here.json("run", "seldom.yaml", "--dry-run")
+    plan = forecast(Path("seldom.yaml"), Path())
     done = here.sim("run", "seldom.yaml")
     assert done.returncode == 0, done.stderr
     shown = here.json("show", "seldom")

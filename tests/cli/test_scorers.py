@@ -13,7 +13,7 @@ import pytest
 from sim.app import load_run
 from sim.core.event import Assessed, Assessment, NotApplicable, Unscored
 from sim.core.record import Trial
-from tests.cli.command import ROOT, Here, first_look, sim, sim_json, start
+from tests.cli.command import ROOT, Here, first_look, forecast, sim, sim_json, start
 from tests.cli.journals import happened, lost, rows
 from tests.cli.small import SCENARIO, STUDY, contents, project
 from tests.server import ORDERS, Remote
@@ -123,7 +123,7 @@ def test_rubrics_share_a_call_where_they_may_and_each_has_its_result(server: Rem
     calls = asked(server)
     assert sorted(map(sorted, calls)) == sorted([*[["answers", "natural"]] * 8, *[["own"]] * 8, *[["whole"]] * 2])
     assert remembers.spent["judge"].calls == len(calls) / 2
-    plan = json.loads(here.sim("run", "first-look.yaml", "--dry-run", "--json").stdout)
+    plan = forecast(Path("first-look.yaml"), Path())
     assert plan["by_role"]["judge"] == {"min": len(calls), "max": len(calls)}
 
 

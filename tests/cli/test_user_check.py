@@ -10,7 +10,7 @@ import pytest
 
 from sim.app import load_run
 from sim.core.event import CRITICAL, Assessment, Unscored
-from tests.cli.command import Here, first_look
+from tests.cli.command import Here, first_look, forecast
 from tests.cli.small import SCENARIO, STUDY, project
 from tests.server import Remote
 
@@ -106,7 +106,7 @@ def judged(server: Remote) -> list[dict[str, Any]]:
 
 def test_a_model_is_asked_of_each_message_before_its_reply_and_stands_beside_the_rules(here: Here, server: Remote, tmp_path: Path) -> None:
     study = checked(tmp_path, server)
-    plan = json.loads(here.sim("run", study, "--dry-run", "--json").stdout)
+    plan = forecast(study, Path())
     done = here.sim("run", study)
     assert done.returncode == 0, done.stderr
     run = load_run("first-look")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.event import ROLES, Role
 from sim.present.outages import outage_line
+from sim.present.report.added import added_sections
 from sim.present.report.document import ReportDocument, Section
 from sim.present.report.material import Material
 from sim.present.report.sections.belief import belief_section
@@ -58,7 +59,7 @@ def build_report(of: Material) -> ReportDocument:
         edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,
         headline=build_headline(of),
-        sections=() if of.summary.silent else tuple(section(of) for section in SECTIONS),
+        sections=() if of.summary.silent else (*(section(of) for section in SECTIONS), *added_sections(of)),
         made=made_facts(of),
     )
 
