@@ -6,8 +6,9 @@ import ast
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 from typer.main import get_command
 
@@ -22,7 +23,6 @@ from sim.present.glossary import FILE, glossary
 from sim.present.guide import PAGES
 
 HEAD: Final = "<!-- Written by `python -m tests.guide_pages`: change what it is made from. -->\n"
-WIDTH: Final = 110
 
 
 def glossary_page() -> str:
@@ -82,11 +82,42 @@ def _commands() -> Iterator[str]:
 
 
 def _command(command: Any, called: str) -> Iterator[str]:
-    context = command.context_class(command, info_name=called, terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=["-h", "--help"])
-    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-    yield f"```text\n{text}\n```\n"
+    """Its usage, what it does, and a row for each argument and option; not as `--help` sets it, which differs between versions of typer."""
+    own = [p for p in command.params if p.name != "help"]
+    arguments = [p for p in own if p.param_type_name == "argument"]
+    names = [f" {_named(p)}" if p.required else f" [{_named(p)}]" for p in arguments]
+    usage = f"{called}{''.join(names)}{' [OPTIONS]' if len(own) > len(arguments) else ''}"
+    yield f"#### {called}\n\n`{usage}`\n\n{inspect.cleandoc(command.help or '')}\n"
+    if own:
+        hints = get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}
+        yield "| | |\n|---|---|\n" + "".join(f"| `{_written(p, hints.get(p.name))}` | {_cell(p.help or '')}{_usual(p)} |\n" for p in own)
     for name, below in getattr(command, "commands", {}).items():
         yield from _command(below, f"{called} {name}")
+
+
+def _named(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.upper())
+
+
+def _written(parameter: Any, hint: Any) -> str:
+    """As it is typed: `--results DIR`, `--by target|memory`."""
+    if parameter.param_type_name == "argument":
+        return _named(parameter)
+    if parameter.is_flag:
+        return str(parameter.opts[0])
+    return f"{parameter.opts[0]} {parameter.metavar or _choices(hint)}".replace("|", "\\|")
+
+
+def _choices(hint: Any) -> str:
+    """The words of the enumeration in a type hint."""
+    found = next((kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, Enum)), None)
+    return "|".join(str(member.value) for member in found) if found else "N"
+
+
+def _usual(parameter: Any) -> str:
+    usual = getattr(parameter.default, "value", parameter.default)
+    shown = (isinstance(usual, str | int | float) and not isinstance(usual, bool)) or "Path" in type(usual).__name__
+    return f" Default: `{usual}`." if shown and usual != "" else ""
 
 
 # --- files --------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def _value(default: Default, parameter: Any, command: Any) -> Any:
         raise InputError(f"{value!r} is not a value of --{default.key}", mend=mend, where=default.where, line=default.line)
     taken = value if isinstance(value, bool | list) else str(value)
     try:
-        parameter.type_cast_value(command.context_class(command), taken)
+        parameter.process_value(command.context_class(command), taken)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
