@@ -169,17 +169,17 @@ def _value(default: Default, parameter: Any, command: Any) -> Any:
         value = [str(v) for v in value] if isinstance(value, list) else [str(value)]
     elif isinstance(value, list | dict):
         raise InputError(f"'{default.key}' is one value", mend="write one", where=default.where, line=default.line)
-    elif isinstance(value, bool) != bool(getattr(parameter, "is_flag", False)) and default.folder:
-        mend = f"see `sim {command.name} --help`"
-        raise InputError(f"{value!r} is not a value of --{default.key}", mend=mend, where=default.where, line=default.line)
+    flag = bool(getattr(parameter, "is_flag", False))
     taken = value if isinstance(value, bool | list) else str(value)
     try:
+        if default.folder and isinstance(value, bool) != flag:
+            raise ValueError(value)
         parameter.process_value(command.context_class(command), taken)
     except Exception as error:
-        if not hasattr(error, "format_message"):
+        if not isinstance(error, ValueError) and not hasattr(error, "format_message"):
             raise
-        problem = re.sub(r"^Invalid value[^:]*: ", "", error.format_message()).rstrip(".")
-        raise InputError(problem, mend=f"it is the default of --{default.key}", where=default.where, line=default.line) from None
+        mend = f"see `sim {command.name} --help`"
+        raise InputError(f"{default.value!r} is not a value of --{default.key}", mend=mend, where=default.where, line=default.line) from None
     return taken
 
 

@@ -95,7 +95,7 @@ def test_every_settable_name_is_a_flag_of_some_command() -> None:
     ("table", "line"),
     [
         ('[tool.rapport]\npatience = 1\nresult = "x"\n', "sim: pyproject.toml:6: there is no default 'result'; did you mean 'results'?"),
-        ('[tool.rapport]\npatience = "long"\n', "sim: pyproject.toml:5: 'long' is not a valid float; it is the default of --patience"),
+        ('[tool.rapport]\npatience = "long"\n', "sim: pyproject.toml:5: 'long' is not a value of --patience; see `sim run --help`"),
         ("[tool.rapport]\nlocal-only = 3\n", "sim: pyproject.toml:5: 3 is not a value of --local-only; see `sim run --help`"),
         ("[tool.rapport]\npatience = [1, 2]\n", "sim: pyproject.toml:5: 'patience' is one value; write one"),
         ("[tool.rapport.gates]\nmargin = 1\n", "sim: pyproject.toml:5: there is no command 'gates'; did you mean 'gate'?"),
