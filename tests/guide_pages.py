@@ -12,12 +12,12 @@ from typing import Any, Final, get_args, get_type_hints
 
 from typer.main import get_command
 
+from sim.app.schemas import KINDS, schema_of
 from sim.cli import exit as statuses
 from sim.cli.app import app
 from sim.cli.defaults import FILE as DEFAULTS
 from sim.cli.defaults import PREFIX, SETTABLE
 from sim.cli.help import GROUPS
-from sim.cli.schemas import KINDS, schema_of
 from sim.present.exports import COLUMNS
 from sim.present.glossary import FILE, glossary
 from sim.present.guide import PAGES
