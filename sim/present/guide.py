@@ -67,7 +67,12 @@ def topic_html(topic: str) -> str:
     links = "".join(
         f'<li><a href="/guide/{name}"{" aria-current=page" if name == here else ""}>{html.escape(title)}</a></li>' for name, title in topics().items()
     )
-    body = body.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
+    # What scrolls sideways can be scrolled by keyboard.
+    body = (
+        body.replace("<pre>", '<pre tabindex="0">')
+        .replace("<table>", '<div class="scroll" tabindex="0"><table>')
+        .replace("</table>", "</table></div>")
+    )
     return _DOCUMENT.format(title=html.escape(topics()[here]), links=links, body=body)
 
 

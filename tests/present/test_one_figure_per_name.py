@@ -13,12 +13,13 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 from rich.console import Console, RenderableType
 
 from sim.analysis.compare import compare
@@ -210,6 +211,14 @@ def in_common(of: Collector, surface: str, name: str, a: str, b: str, difference
         of.add(surface, f"{name} in common, {part}", "pair", f"{first} − {second}", value)
 
 
+def less(of: Collector, surface: str, name: str, reference: str, row: Mapping[str, JsonValue], value: str) -> None:
+    """A paired difference of a chart, from the target that the others are held against."""
+    target, difference = str(row["target"]), row[value]
+    if target != reference and isinstance(difference, float):
+        first, second = sorted((target, reference))
+        of.add(surface, f"{name} in common, difference", "pair", f"{first} − {second}", difference if first == target else -difference)
+
+
 def from_show(of: Collector, run: Run) -> None:
     text = plain(render_run(run.summary, width=200), 200)
     for row in rows_under(text, "Simulated likability, 1 to 5"):
@@ -275,12 +284,14 @@ def from_report(of: Collector, document: ReportDocument) -> None:
     points(of, figures["likability"])
     for chart in figures["dimensions"].rows:
         label = {v: k for k, v in _labels().items()}[str(chart["dimension"])]
-        of.add("report, chart", label, "target", str(chart["target"]), chart["mean"])  # type: ignore[arg-type]
-    for chart in figures["sessions"].rows:
+        less(of, "report, dimensions", label, document.headline.leader, chart, "less")
+    for chart in figures["forest"].rows:
+        less(of, "report, first plot", "fixed_set", document.headline.leader, chart, "value")
+    for chart in (row for row in figures["sessions"].rows if "mean" in row):
         of.add("report, chart", "fixed_set", "session of target", f"{chart['target']} {chart['session']}", chart["mean"])  # type: ignore[arg-type]
     for chart in figures["accuracy"].rows:
-        of.add("report, chart", "memory", "target", str(chart["arm"]), chart["accuracy"])  # type: ignore[arg-type]
-        of.add("report, chart", "without_callback", "target", str(chart["arm"]), chart["liked"])  # type: ignore[arg-type]
+        of.add("report, chart", "memory", "target", str(chart["target"]), chart["accuracy"])  # type: ignore[arg-type]
+        of.add("report, chart", "without_callback", "target", str(chart["target"]), chart["liked"])  # type: ignore[arg-type]
     means_of_dots(figures["likability"], "target")
     means_of_dots(figures["memory"], "arm")
 
