@@ -1,14 +1,20 @@
 """Rapport: does a chatbot become someone its user likes talking to, when that user keeps coming back?
 
-    run = sim.run("study.yaml")                    # to the end, in a script or a notebook; Ctrl-C ends it in order
-    run = sim.load_run("first-look")               # or one that there is; sim.resume("first-look") goes on with it
-    run.frame("trials")                            # a row for each trial, session or exchange, in polars or pandas
-    sim.compare(run).sentences                     # who is liked more, by how much, and how sure that is
-    sim.gate(run, "likability >= 3.5").verdict     # passed, failed, or inconclusive
+    run = sim.run("study.yaml")          # to its end, in a script or a notebook
+    run = sim.load_run("first-look")     # or one that there is
+    run = sim.resume("first-look")       # only what is missing is run and paid for
+    run.frame("trials")                  # or "sessions", "exchanges": polars or pandas
+    print(sim.compare(run))              # who is liked more, and how sure that is
+    sim.gate(run, "likability >= 3.5")   # passed, failed, or inconclusive
 
-A run has trials (one persona, scenario, target and seed), a trial has sessions, and a session has exchanges: a message of the simulated user and the
-reply, with its ratings. Everything that is wrong with what you give raises `InputError`, in one line that says how to mend it. In asynchronous code,
-`await sim.run_study(…)` and `await sim.resume_run(…)` do what `run` and `resume` do. The guide has a page: `sim guide python`.
+A run has trials (one persona, scenario, target and seed), a trial has sessions, and
+a session has exchanges: a message of the simulated user and the reply, with its
+ratings. What is wrong with what you give raises `InputError`, in one line that says
+how to mend it. Before a run: `plan`, `try_bot`, `new_personas`; after it: `report`,
+`score_run`, `calibrate`. In asynchronous code, `await sim.run_study(…)` and
+`await sim.resume_run(…)` do what `run` and `resume` do. Your own scorer gives back
+`Assessment`, `NotApplicable` or `Unscored`; your own chatbot may be a `CustomTarget`.
+The guide has a page: `sim guide python`.
 """
 
 from __future__ import annotations

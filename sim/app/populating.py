@@ -72,7 +72,7 @@ def place_people(wish: PopulationWish) -> Population:
         InputError: there cannot be so many, or a share cannot be.
     """
     if not 1 <= wish.n <= MOST:
-        raise InputError(f"{wish.n} people cannot be made at once", mend=f"write a number from 1 to {MOST:,}", where="--n")
+        raise InputError(f"{wish.n} people cannot be made at once", mend=f"write a number from 1 to {MOST:,}", where=wish.where.get("n"))
     return make_population(wish.n, read_marginals(wish.given, where=wish.where), seed=wish.seed, bell=wish.bell)
 
 

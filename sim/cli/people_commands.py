@@ -94,7 +94,7 @@ def new_personas_command(
         "language_level": language_level,
     }
     given, where = read_given(marginals, {name: tuple(texts or ()) for name, texts in shares.items()})
-    wish = PopulationWish(n=n, seed=seed, out=out, bell=bell, given=given, where=where)
+    wish = PopulationWish(n=n, seed=seed, out=out, bell=bell, given=given, where={"n": "--n", **where})
     if model is None:
         return populate(wish, as_json=json)
     from sim.cli.drafting import DraftWish, populate_by_model

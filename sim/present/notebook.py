@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST = 3
 """Pairs of sides whose sentences are shown in full."""
 HEADINGS = ("verdict", "target", "requirement", "observed", "95 %", "from")
+WORDS = frozenset({0, 1, 2, 5})
+"""Those of them whose cells are words."""
 
 
 def run_html(summary: RunSummary, source: RunSource) -> str:
@@ -46,19 +48,19 @@ def gate_html(document: GateDocument) -> str:
     against = f" against {document.baseline}" if document.baseline else ""
     said = [line for line in (document.offline_note, settling(document), DIAGNOSTIC) if line]
     rows = [check_cells(c) for c in document.checks]
-    return _page(f"{document.run}{against}: gate {document.verdict}", said, _table(HEADINGS, rows, names=3))
+    return _page(f"{document.run}{against}: gate {document.verdict}", said, _table(HEADINGS, rows, left=WORDS))
 
 
 def suite_html(document: VerdictDocument, checks: Sequence[Check]) -> str:
     """A suite's verdict in one sentence, and every check."""
     said = [line for line in (document.sentence, document.offline_note, DIAGNOSTIC) if line]
-    return _page(f"{document.run}: {document.title}, {document.verdict}", said, _table(HEADINGS, map(check_cells, checks), names=3))
+    return _page(f"{document.run}: {document.title}, {document.verdict}", said, _table(HEADINGS, map(check_cells, checks), left=WORDS))
 
 
 def table_html(table: Table) -> str:
     """`table` with its title and notes."""
-    names = sum(c.kind == "name" for c in table.columns)
-    body = _table([c.heading for c in table.columns], [[c.text for c in row] for row in table.rows], names=names, title=table.title)
+    left = {i for i, c in enumerate(table.columns) if c.kind != "figure"}
+    body = _table([c.heading for c in table.columns], [[c.text for c in row] for row in table.rows], left=left, title=table.title)
     return body + "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
 
 
@@ -66,11 +68,11 @@ def _page(head: str, said: Iterable[str], table: str) -> str:
     return f"<div><p><b>{escape(head)}</b></p>" + "".join(f"<p>{escape(line)}</p>" for line in said) + table + "</div>"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, names: int, title: str = "") -> str:
-    """Cells of the first `names` columns are text, at the left; the others are figures."""
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: Set[int], title: str = "") -> str:
+    """Cells of the columns `left` are words; the others are figures, and stand at the right."""
 
     def cells(of: Sequence[str], tag: str) -> str:
-        sides = ("left" if i < names else "right" for i in range(len(of)))
+        sides = ("left" if i in left else "right" for i in range(len(of)))
         return "".join(f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>' for text, side in zip(of, sides, strict=True))
 
     caption = f"<caption>{escape(title)}</caption>" if title else ""

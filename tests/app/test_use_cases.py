@@ -67,6 +67,8 @@ def test_people_are_made(tmp_path: Path) -> None:
     assert all(f.is_file() for f in files)
     with pytest.raises(sim.InputError, match="is there already"):
         sim.new_personas(4, tmp_path / "people", seed=3, shares={"gender": {"woman": 1.0}})
+    with pytest.raises(sim.InputError, match=r"^0 people cannot be made"):
+        sim.new_personas(0, tmp_path / "others")
     with pytest.raises(sim.InputError, match="gendre"):
         sim.new_personas(1, tmp_path / "others", shares={"gendre": {"woman": 1.0}})
 
