@@ -83,4 +83,4 @@ def test_the_first_screen_of_help_says_how_to_begin() -> None:
         "sim guide python",
     ):
         assert name in first, name
-    assert max(map(len, screen[:26])) <= 100
+    assert max(map(len, screen[:26])) <= 110
