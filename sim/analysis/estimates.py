@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import fsum, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
@@ -263,8 +263,7 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
     shares = of.shares
     n = shares.shape[-1]
     if n <= EXACT:
-        # Half of all patterns: each of the others is the mirror image of one, and as far from 0.
-        signs = 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1)
+        signs = _patterns(n)
         own = 0
     else:
         signs = _flips(seed, n)
@@ -275,6 +274,12 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
     some = [slice(i, i + AT_ONCE) for i in range(0, len(flat), AT_ONCE)]
     beyond = np.concatenate([np.count_nonzero(np.abs(signs @ flat[s].T) >= bar[s], axis=0) for s in some])
     return np.asarray((beyond + own) / (len(signs) + own)).reshape(observed.shape)
+
+
+@cache
+def _patterns(n: int) -> Floats:
+    """(patterns, n) Signs: half of all there are, for each of the others is the mirror image of one, and as far from 0."""
+    return 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1)
 
 
 @lru_cache(maxsize=4)

@@ -22,6 +22,8 @@ from sim.core.frozen import Frozen
 from sim.population.parts import facets
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sim.core.inventory import ItemAnswer
     from sim.core.spec import Persona
 
@@ -205,15 +207,32 @@ def _correlation(pairs: Sequence[_Pair]) -> ExpressedCorrelation:
     groups = list(by_person.values())
     if rho is None or len(groups) < FEWEST:
         return ExpressedCorrelation(n=len(pairs), rho=rho, interval=None)
-    rng = np.random.default_rng(0)
-    arrays = [np.array([(x[2], x[3]) for x in of]) for of in groups]
-    drawn = []
-    for chosen in rng.integers(len(groups), size=(DRAWS, len(groups))):
-        both = np.concatenate([arrays[i] for i in chosen])
-        one = spearman(both[:, 0], both[:, 1])
-        drawn += [] if one is None else [one]
+    drawn = drawn_correlations(groups, np.random.default_rng(0).integers(len(groups), size=(DRAWS, len(groups))))
     low, high = (float(q) for q in np.quantile(drawn, [0.025, 0.975]))
     return ExpressedCorrelation(n=len(pairs), rho=rho, interval=(min(low, rho), max(high, rho)))
+
+
+def drawn_correlations(groups: Sequence[Sequence[_Pair]], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Spearman's correlation of the pairs of those persons whom each row of `chosen` draws; left out where one of the two does not vary.
+
+    There are few different levels and means, so a draw is a table of how often each two stand together, and ranks are read from its margins.
+    """
+    levels, row = np.unique([x[2] for of in groups for x in of], return_inverse=True)
+    means, column = np.unique([x[3] for of in groups for x in of], return_inverse=True)
+    tables = np.zeros((len(groups), len(levels), len(means)))
+    np.add.at(tables, (np.repeat(np.arange(len(groups)), [len(of) for of in groups]), row, column), 1)
+    times = np.zeros((len(chosen), len(groups)))
+    np.add.at(times, (np.arange(len(chosen))[:, None], chosen), 1)
+    together = np.tensordot(times, tables, 1)
+    of_level, of_mean = together.sum(axis=2), together.sum(axis=1)
+    middle = (of_level.sum(axis=1, keepdims=True) + 1) / 2
+    # The last rank that a value takes, less half of how far back its ties reach, as in `reliability.ranks`; about the middle rank.
+    x, y = (np.cumsum(n, axis=1) - (n - 1) / 2 - middle for n in (of_level, of_mean))
+    product = np.einsum("dij,di,dj->d", together, x, y)
+    spread = (of_level * x**2).sum(axis=1) * (of_mean * y**2).sum(axis=1)
+    known = spread > 0
+    found: NDArray[np.float64] = np.clip(product[known] / np.sqrt(spread[known]), -1, 1)
+    return found
 
 
 def _rho(pairs: Sequence[_Pair]) -> float | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+import numpy as np
 import pytest
 
-from sim.analysis.expressed import ExpressionDocument, judge_expression
+from sim.analysis.expressed import ExpressionDocument, drawn_correlations, judge_expression
+from sim.analysis.reliability import spearman
 from sim.core.event import Unscored
 from sim.core.inventory import InventoryItem, ItemAnswer
 from sim.core.spec import Persona
@@ -131,6 +133,17 @@ def test_refusals_are_counted_by_cause_and_leave_every_figure() -> None:
     assert document.answered == document.asked - 24 * 12
     assert "sympathy" not in {f.facet for f in document.facets}
     assert any("answers are missing: refused 288" in line for line in document.remarks)
+
+
+def test_drawn_persons_are_correlated_as_their_pairs_put_together_are() -> None:
+    chance = Random(3)
+    groups = [[(f"p{i}", f"f{j}", chance.randint(1, 5), chance.randint(4, 20) / 4) for j in range(chance.randint(1, 6))] for i in range(7)]
+    groups += [[("flat", f"f{j}", 3, 2.5) for j in range(4)]]
+    chosen = np.random.default_rng(5).integers(8, size=(40, 8))
+    chosen[7] = 7  # Nobody but the one in whom nothing varies.
+    one_by_one = [spearman(*np.array([x[2:] for i in row for x in groups[i]], dtype=float).T) for row in chosen]
+    assert one_by_one[7] is None
+    assert drawn_correlations(groups, chosen) == pytest.approx([rho for rho in one_by_one if rho is not None], abs=1e-12)
 
 
 @pytest.mark.parametrize("n", [0, 1, 4])
