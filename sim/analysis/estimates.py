@@ -279,7 +279,7 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
 @cache
 def _patterns(n: int) -> Floats:
     """(patterns, n) Signs: half of all there are, for each of the others is the mirror image of one, and as far from 0."""
-    return 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1)
+    return np.asarray(1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1), dtype=np.float64)
 
 
 @lru_cache(maxsize=4)

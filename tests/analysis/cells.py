@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from sim.analysis.arms import RunSource
-from sim.core.cast import build_cast
+from sim.core.cast import Cast, build_cast
 from sim.core.record import RunStatus, Trial
 from tests import examples
 from tests.analysis.stories import CODEBOOK
@@ -15,10 +16,15 @@ Cells = Mapping[tuple[str, str, str], Given | list[Given] | None]
 """Scores by target, persona and scenario, one value for all dimensions or a list of seven; None: the trial failed before its first reply."""
 
 
-def cell_trial(target: str, persona: str, scenario: str, given: Given | list[Given] | None, *, kind: str = "social", seed: int = 1) -> Trial:
+@cache
+def cast_of(persona: str, kind: str, scenario: str) -> Cast:
+    """Who talks in which scenario: the same, frozen, for every target and test."""
     who = examples.persona(persona, type={"sociability": kind, "stability": "steady"})
-    cast = build_cast(who, examples.scenario(scenario), start_date=examples.study().start_date)
-    trial = Trial(f"{persona}/{scenario}/{target}/{seed}", target, seed, cast)
+    return build_cast(who, examples.scenario(scenario), start_date=examples.study().start_date)
+
+
+def cell_trial(target: str, persona: str, scenario: str, given: Given | list[Given] | None, *, kind: str = "social", seed: int = 1) -> Trial:
+    trial = Trial(f"{persona}/{scenario}/{target}/{seed}", target, seed, cast_of(persona, kind, scenario))
     diary = Diary(trial).open()
     if given is None:
         return diary.fail()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
-from sim.core.cast import build_cast
+from sim.core.cast import Cast, build_cast
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.event import (
     Absence,
@@ -55,8 +56,13 @@ Given = int | Literal["na", "?", "missed", "surprise", "unfounded"]
 
 
 def planned(trial: str = "remembers/nora/moving-house/1", *, target: str = "remembers", persona: str = "nora", seed: int = 1) -> Trial:
-    cast = build_cast(examples.persona(persona), examples.scenario(), start_date=examples.study().start_date)
-    return Trial(trial, target, seed, cast)
+    return Trial(trial, target, seed, _cast(persona))
+
+
+@cache
+def _cast(persona: str) -> Cast:
+    """The same, frozen, for every trial and test."""
+    return build_cast(examples.persona(persona), examples.scenario(), start_date=examples.study().start_date)
 
 
 def rating(given: Given) -> Rating:
