@@ -8,9 +8,10 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sim.llm.traffic.passage import Traffic
     from sim.people.service import People
     from sim.present.viewer.app import KeepWish
+    from sim.present.viewer.compared import ComparedDocument
     from sim.present.viewer.runs import OpenRun, OpenRuns
 
 
@@ -76,7 +78,14 @@ async def _serve(listening: socket.socket, runs: OpenRuns, wish: ViewOptions, st
     with Stopping(lambda line: print(line, file=sys.stderr, flush=True) if talking else None) as stopping:
         async with AsyncExitStack() as stack:
             seated = await stack.enter_async_context(_seated(study, wish, runs)) if study else None
-            app = build_app(runs, clock=time.time, keep=_keep, report_of=_report, people=seated.people if seated else None)
+            app = build_app(
+                runs,
+                clock=time.time,
+                keep=_keep,
+                report_of=_report,
+                compare=partial(_compare, runs.results),
+                people=seated.people if seated else None,
+            )
             tokens, port = AccessTokens.draw(), listening.getsockname()[1]
             guard: Any = Guard(app, tokens=tokens, hosts=_hosts(wish.host, port))
             quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "lifespan": "off"}
@@ -176,6 +185,19 @@ def _report(run: OpenRun) -> str:
 
     of = load_material(str(run.folder.path), results=run.folder.path.parent)
     return render_page(build_report(of), of, live=True)
+
+
+def _compare(results: Path, names: Sequence[str]) -> ComparedDocument:
+    """What `sim compare` says of the runs of these names in `results`."""
+    from sim.app import compare_runs
+    from sim.present.viewer.compared import compared
+    from sim.present.viewer.runs import demand_name
+
+    if not names:
+        raise InputError("name a run to compare", mend="choose one or two in the list of runs")
+    for name in names:
+        demand_name(name)
+    return compared(compare_runs([results / name for name in names], results=results))
 
 
 @dataclass(frozen=True)

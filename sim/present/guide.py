@@ -102,11 +102,14 @@ _DOCUMENT: Final = """<!doctype html>
 <link rel="stylesheet" href="/static/report.css">
 <link rel="stylesheet" href="/static/viewer.css">
 <script src="/static/base.js" defer></script>
+<script src="/static/guide.js" defer></script>
 </head>
 <body>
 <a class="skip" href="#main">to the page</a>
 <header class="top"><a href="/">Runs</a><button type="button" id="theme">light or dark</button></header>
-<div class="guide"><nav aria-label="Guide"><ul>{links}</ul></nav><main id="main">{body}</main></div>
+<div class="guide"><nav aria-label="Guide">
+<details id="contents"><summary>All pages</summary><ul>{links}</ul></details></nav>
+<main id="main">{body}</main></div>
 </body>
 </html>
 """

@@ -57,6 +57,10 @@ CREATE TABLE event (
 );
 """
 _COLUMNS = "id, trial, session, take, exchange, kind, part, body, meta"
+_SAID = """
+SELECT kind, json_extract(body, CASE kind WHEN 'user_spoke' THEN '$.said.message' ELSE '$.reply' END) FROM event
+WHERE trial = ? AND session = ? AND take = ? AND exchange = ? AND kind IN ('user_spoke', 'target_replied')
+"""
 _INSERT = """
 INSERT INTO event (trial, session, take, exchange, kind, part, body, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (trial, session, take, exchange, kind, part) DO NOTHING
@@ -248,6 +252,15 @@ class Journal:
         query = f"SELECT id, trial, session, take, exchange, kind, part, body FROM event WHERE id > ? AND kind IN ({marks}) ORDER BY id LIMIT {_MANY}"
         with self._blame():
             return [Stored(*row) for row in self._db.execute(query, (last, *kinds)).fetchall()]
+
+    def said_at(self, places: Iterable[tuple[str, int, int, int]]) -> list[tuple[str, str]]:
+        """Message and reply at each of `places`, given as trial, session, take and exchange; empty where there is none."""
+        found = []
+        with self._blame():
+            for place in places:
+                texts = dict(self._db.execute(_SAID, place).fetchall())
+                found.append((texts.get("user_spoke") or "", texts.get("target_replied") or ""))
+        return found
 
     def find_texts(self, words: str) -> list[tuple[str, int, int]]:
         """Trial, session and exchange of every message and reply that holds `words`; the case of ASCII letters does not matter."""

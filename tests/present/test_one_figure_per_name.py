@@ -42,7 +42,8 @@ from sim.present.report.tabular import main_table, render_latex, render_markdown
 from sim.present.report.talks import index_data, talk_data
 from sim.present.showing import render_run
 from sim.present.trial_json import trial_document
-from sim.present.viewer.index import Filter, RunIndex
+from sim.present.viewer.index import RunIndex
+from sim.present.viewer.rows import Filter
 from sim.present.words import SHORT
 from tests.cli.command import sim_json
 

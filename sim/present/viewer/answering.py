@@ -28,6 +28,8 @@ STATIC: Final = {
     "viewer.js": "viewer",
     "queue.js": "viewer",
     "runs.js": "viewer",
+    "compare.js": "viewer",
+    "guide.js": "viewer",
     "rate.js": "viewer",
 }
 """The files there are, with the part of this room each belongs to; nothing else is served from the disk."""

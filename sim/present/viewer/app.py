@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import Field
@@ -29,7 +29,7 @@ from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
 from sim.present.viewer.answering import Answer, page, static, told
 from sim.present.viewer.guests import guest_routes
-from sim.present.viewer.index import Filter
+from sim.present.viewer.rows import Filter
 from sim.present.viewer.runs import A_MOMENT
 from sim.present.words import SHORT
 from sim.store.runs import list_runs
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sim.core.ports import Clock
     from sim.engine.plan import TrialPlan
     from sim.people.service import People
+    from sim.present.viewer.compared import ComparedDocument
     from sim.present.viewer.runs import OpenRun, OpenRuns
 
 MOST: Final = 500
@@ -79,6 +80,7 @@ def build_app(
     clock: Clock,
     keep: Callable[[OpenRun, KeepWish], str],
     report_of: Callable[[OpenRun], str],
+    compare: Callable[[Sequence[str]], ComparedDocument],
     people: People | None = None,
 ) -> Starlette:
     """The viewer of `runs`, to be put behind a `Guard`.
@@ -86,6 +88,7 @@ def build_app(
     Args:
         keep: writes a scenario and returns where.
         report_of: a run's report as one page.
+        compare: what can be concluded from the runs of these names.
         people: those of a study with people.
     """
 
@@ -106,6 +109,14 @@ def build_app(
         run = await _opened(request)
         await asyncio.to_thread(run.catch_up, A_MOMENT)
         return JSONResponse(await asyncio.to_thread(_head, run))
+
+    async def figures(request: Request) -> Response:
+        run = await asyncio.to_thread(runs.get, request.path_params["run"], ahead=False)
+        return JSONResponse((await asyncio.to_thread(run.figures)).model_dump(mode="json"))
+
+    async def comparison(request: Request) -> Response:
+        names = request.query_params.getlist("run")
+        return JSONResponse((await asyncio.to_thread(compare, names)).model_dump(mode="json"))
 
     async def exchanges(request: Request) -> Response:
         run = await _opened(request)
@@ -154,13 +165,16 @@ def build_app(
         routes=[
             *(guest_routes(people) if people else ()),
             Route("/", page("runs.html")),
+            Route("/compare", page("compare.html")),
             Route("/runs/{run}", page("run.html")),
             Route("/runs/{run}/report", told(report)),
             Route("/static/{file}", static),
             Route("/guide", told(guide)),
             Route("/guide/{topic}", told(guide)),
             Route("/api/runs", told(first(all_runs))),
+            Route("/api/compare", told(comparison)),
             Route("/api/runs/{run}", told(first(one_run))),
+            Route("/api/runs/{run}/figures", told(figures)),
             Route("/api/runs/{run}/exchanges", told(first(exchanges))),
             Route("/api/runs/{run}/triage", told(first(triage))),
             Route("/api/runs/{run}/live", told(live)),
@@ -213,7 +227,8 @@ async def _news(run: OpenRun) -> AsyncIterator[str]:
                 continue
             running = await asyncio.to_thread(run.folder.is_being_written)
             if found:
-                yield _event("rows", [run.document_of(r).model_dump(mode="json") for r in found[-MOST:]])
+                rows = await asyncio.to_thread(run.documents_of, found[-MOST:])
+                yield _event("rows", [row.model_dump(mode="json") for row in rows])
             yield _event("progress", run.progress.model_dump(mode="json") | {"running": running})
 
 

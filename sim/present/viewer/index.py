@@ -7,21 +7,20 @@ run of 100,000 exchanges in some tens of megabytes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
 from sim.analysis.outages import find_budget_stops
 from sim.analysis.triage import WEIGHTS, weigh
 from sim.core.address import is_control
-from sim.core.codebook import DIMENSIONS, Dimension
+from sim.core.codebook import DIMENSIONS
 from sim.core.condense import result_of
 from sim.core.frozen import Frozen
 from sim.core.record import mean_known, was_cut
 from sim.core.text import count_words
 from sim.present.viewer.live_figures import Echoes, Findings
+from sim.present.viewer.rows import ORDERS, ExchangeRow, Filter, RowDocument, RowPage, Sort, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,109 +47,6 @@ KINDS: Final[tuple[Kind, ...]] = (
 """What rows are made of."""
 LABELLED: Final = 1_000.0
 """Puts what somebody has labelled behind all else."""
-Sort = Literal["told", "newest", "lowest", "highest", "longest"]
-
-
-@dataclass(slots=True)
-class ExchangeRow:
-    """One answered exchange."""
-
-    plan: TrialPlan
-    session: int
-    exchange: int
-    take: int
-    number: int
-    """Of the reply's event, which rises in the order of telling."""
-    words: int = 0
-    score: float | None = None
-    """The exchange's own mean, by the primary rater."""
-    scores: tuple[int | None, ...] = (None,) * len(DIMENSIONS)
-    """The primary rater's, in the order of the seven dimensions."""
-    others: dict[str, float] = field(default_factory=dict)
-    """The means of other raters."""
-    moves: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
-    label: str | None = None
-    left: bool = False
-    false_memory: bool = False
-    cut: bool = False
-    """The reply was cut off for length."""
-    critical: bool = False
-    """The message has a critical flag."""
-
-
-class RowDocument(Frozen):
-    """A row, as it is sent."""
-
-    trial: str
-    target: str
-    persona: str
-    scenario: str
-    session: int
-    exchange: int
-    score: float | None
-    scores: tuple[int | None, ...]
-    moves: tuple[str, ...]
-    flags: tuple[str, ...]
-    label: str | None
-    left: bool
-    false_memory: bool
-    words: int
-    cut: bool
-    """The reply was cut off for length."""
-    said_before: bool
-    """The reply repeats, word for word, what the target has said to anybody."""
-    found: dict[str, str]
-    """What the study's own scorers found, in words, by scorer id."""
-
-
-class Filter(Frozen):
-    """What is wished to be seen; nothing set: everything."""
-
-    target: str | None = None
-    persona: str | None = None
-    scenario: str | None = None
-    trial: str | None = None
-    dimension: Dimension | None = None
-    """The dimension that `least` and `most` speak of; left out: the mean over all."""
-    least: float | None = None
-    most: float | None = None
-    move: str | None = None
-    flag: str | None = None
-    label: str | None = None
-    """`none`: nobody has said anything yet."""
-    false_memory: bool = False
-    left: bool = False
-    said_before: bool = False
-    scorer: str | None = None
-    """What a scorer found: `answers=no`, or `warmth=bad` for a number at the bad end of its scale."""
-    sort: Sort = "told"
-
-    def keeps(self, row: ExchangeRow) -> bool:
-        """Whether `row` is wished for."""
-        plan = row.plan
-        if (self.target and plan.target.id != self.target) or (self.persona and plan.cast.persona.id != self.persona):
-            return False
-        if (self.scenario and plan.cast.scenario.id != self.scenario) or (self.trial and plan.id != self.trial):
-            return False
-        if (self.move and self.move not in row.moves) or (self.flag and self.flag not in row.flags):
-            return False
-        if (self.label and (row.label or "none") != self.label) or (self.left and not row.left) or (self.false_memory and not row.false_memory):
-            return False
-        if self.least is None and self.most is None:
-            return True
-        score = row.score if self.dimension is None else row.scores[DIMENSIONS.index(self.dimension)]
-        return score is not None and (self.least is None or score >= self.least) and (self.most is None or score <= self.most)
-
-
-class RowPage(Frozen):
-    """Some of the rows that were wished for."""
-
-    total: int
-    """All there are."""
-    rows: tuple[RowDocument, ...]
-    reading: bool
-    """The journal is still being read for the first time: there are more."""
 
 
 class RunProgress(Frozen):
@@ -197,6 +93,7 @@ class RunIndex:
         self._tail: Stored | None = None
         self._orders: dict[Sort, list[ExchangeRow]] = {}
         self._choices: dict[str, list[str]] = {}
+        self._lowest: dict[str, tuple[str, int, int]] | None = None
         self.complete = False
         """Everything that had been written was read once."""
 
@@ -230,6 +127,7 @@ class RunIndex:
             self._tail = events[-1]
             self._orders.clear()
             self._choices.clear()
+            self._lowest = None
         return tuple(sorted(changed.values(), key=lambda r: r.number))
 
     @property
@@ -249,28 +147,75 @@ class RunIndex:
         """The budgets that stopped the run, as its summary has them."""
         return find_budget_stops(self._lost[t] for t in self._plans if t in self._lost and t not in self._over)
 
-    def page(self, wish: Filter, *, offset: int = 0, limit: int = 50, among: frozenset[tuple[str, int, int]] | None = None) -> RowPage:
-        """The rows that `wish` keeps.
+    def page(self, wish: Filter, *, offset: int = 0, limit: int = 50) -> RowPage:
+        """The rows that `wish` keeps, without what was said."""
+        total, rows, reading = self.find(wish, offset=offset, limit=limit)
+        return RowPage(total=total, rows=tuple(map(self.document_of, rows)), reading=reading)
+
+    def find(
+        self, wish: Filter, *, offset: int, limit: int, among: frozenset[tuple[str, int, int]] | None = None
+    ) -> tuple[int, list[ExchangeRow], bool]:
+        """How many rows `wish` keeps, those of one page, and whether the journal is still being read.
 
         Args:
             among: trial, session and exchange of those that a search has found; None: all.
         """
         ordered = self._orders.get(wish.sort)
         if ordered is None:
-            ordered = self._orders[wish.sort] = sorted(self._rows.values(), key=_ORDERS[wish.sort])
+            ordered = self._orders[wish.sort] = sorted(self._rows.values(), key=ORDERS[wish.sort])
         if among is not None:
             ordered = [r for r in ordered if (r.plan.id, r.session, r.exchange) in among]
         kept = ordered if wish == Filter(sort=wish.sort) else [r for r in ordered if wish.keeps(r)]
         if wish.said_before:
             kept = [r for r in kept if self._echoes.said_before(key_of(r))]
+        if wish.worst:
+            lowest = set(self._worst().values())
+            kept = [r for r in kept if key_of(r) in lowest]
+        if wish.critical_verdict:
+            kept = [r for r in kept if self._is_critical(key_of(r))]
         if wish.scorer:
             kept = [r for r in kept if self._findings.keeps(key_of(r), wish.scorer)]
-        return RowPage(total=len(kept), rows=tuple(self.document_of(r) for r in kept[offset : offset + limit]), reading=not self.complete)
+        return len(kept), kept[offset : offset + limit], not self.complete
 
     def document_of(self, row: ExchangeRow) -> RowDocument:
-        """`row`, as it is sent."""
-        key = key_of(row)
-        return _document(row, said_before=self._echoes.said_before(key), found=self._findings.of(key))
+        """`row`, as it is sent, but for what was said."""
+        key, plan = key_of(row), row.plan
+        return RowDocument(
+            trial=plan.id,
+            target=plan.target.id,
+            persona=plan.cast.persona.id,
+            scenario=plan.cast.scenario.id,
+            session=row.session,
+            exchange=row.exchange,
+            score=row.score,
+            scores=row.scores,
+            moves=row.moves,
+            flags=row.flags,
+            label=row.label,
+            left=row.left,
+            false_memory=row.false_memory,
+            words=row.words,
+            cut=row.cut,
+            said_before=self._echoes.said_before(key),
+            found=self._findings.of(key),
+            worst=self._worst().get(plan.target.id) == key,
+            critical_verdict=self._is_critical(key),
+        )
+
+    def _worst(self) -> dict[str, tuple[str, int, int]]:
+        """By target, the exchange with the lowest mean; of equals the first by trial, session and exchange, as `sim.analysis.summary` has it."""
+        if self._lowest is None:
+            best: dict[str, tuple[float, tuple[str, int, int]]] = {}
+            for key, row in self._rows.items():
+                if row.score is not None:
+                    target, found = row.plan.target.id, (row.score, key)
+                    best[target] = min(best.get(target, found), found)
+            self._lowest = {target: key for target, (_, key) in best.items()}
+        return self._lowest
+
+    def _is_critical(self, key: tuple[str, int, int]) -> bool:
+        trial, session, exchange = key
+        return self._findings.critical(key, last=(trial, session, exchange + 1) not in self._rows) > 0
 
     def suspects(self, most: int) -> list[str]:
         """The trials of the `most` exchanges that most speaks against, by the figures alone: what is worth reading whole."""
@@ -388,40 +333,3 @@ def _judged(row: ExchangeRow, event: Stored, body: dict[str, Any], *, rater: str
             row.false_memory = bool(ratings.get("callback", {}).get("false_memory"))
         elif mean is not None and not is_control(event.part):
             row.others[event.part] = mean
-
-
-def key_of(row: ExchangeRow) -> tuple[str, int, int]:
-    """Where `row` stands."""
-    return row.plan.id, row.session, row.exchange
-
-
-def _document(row: ExchangeRow, *, said_before: bool, found: dict[str, str]) -> RowDocument:
-    return RowDocument(
-        trial=row.plan.id,
-        target=row.plan.target.id,
-        persona=row.plan.cast.persona.id,
-        scenario=row.plan.cast.scenario.id,
-        session=row.session,
-        exchange=row.exchange,
-        score=row.score,
-        scores=row.scores,
-        moves=row.moves,
-        flags=row.flags,
-        label=row.label,
-        left=row.left,
-        false_memory=row.false_memory,
-        words=row.words,
-        cut=row.cut,
-        said_before=said_before,
-        found=found,
-    )
-
-
-_NONE_LAST: Final = 9.0
-_ORDERS: Final[dict[Sort, Callable[[ExchangeRow], Any]]] = {
-    "told": lambda r: (r.plan.id, r.session, r.exchange),
-    "newest": lambda r: -r.number,
-    "lowest": lambda r: (_NONE_LAST if r.score is None else r.score, r.plan.id, r.session, r.exchange),
-    "highest": lambda r: (_NONE_LAST if r.score is None else -r.score, r.plan.id, r.session, r.exchange),
-    "longest": lambda r: (-r.words, r.plan.id, r.session, r.exchange),
-}

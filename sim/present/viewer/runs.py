@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cached_property
 from math import inf
@@ -20,7 +20,9 @@ from sim.core.fold import fold
 from sim.engine.plan import TrialPlan
 from sim.present.plans import plans_of
 from sim.present.stops import stop_lines
-from sim.present.viewer.index import ExchangeRow, Filter, RowDocument, RowPage, RunIndex, RunProgress
+from sim.present.viewer.index import RunIndex, RunProgress
+from sim.present.viewer.rows import ExchangeRow, Filter, RowDocument, RowPage, first_line
+from sim.present.viewer.run_figures import RunFigures, run_figures
 from sim.store.call_count import read_unaccounted
 from sim.store.journal import FILE
 from sim.store.runs import HEADER, RunFolder, open_run
@@ -70,6 +72,9 @@ class OpenRun:
         self._suspected: tuple[tuple[int, int], tuple[Trial, ...]] | None = None
         self._report_lock = threading.Lock()
         self._report: tuple[tuple[object, ...], str] | None = None
+        self._figures_lock = threading.Lock()
+        self._figures: tuple[tuple[object, ...], RunFigures] | None = None
+        self._ahead = threading.Thread(target=self.read_ahead, name=f"reads {folder.name}", daemon=True)
 
     @cached_property
     def plans(self) -> dict[str, TrialPlan]:
@@ -86,10 +91,14 @@ class OpenRun:
         """The study's own, and those that were added later."""
         return tuple(s.info for s in self.folder.scorers.values())
 
-    def document_of(self, row: ExchangeRow) -> RowDocument:
-        """`row`, as it is sent."""
+    def documents_of(self, rows: Sequence[ExchangeRow]) -> tuple[RowDocument, ...]:
+        """`rows`, as they are sent, each with the first line of the message and of the reply."""
         with self._lock:
-            return self._index.document_of(row)
+            known = [self._index.document_of(row) for row in rows]
+        with self.folder.read_journal() as journal:
+            said = journal.said_at((r.plan.id, r.session, r.take, r.exchange) for r in rows)
+        lines = ({"message": first_line(message), "reply": first_line(reply)} for message, reply in said)
+        return tuple(row.model_copy(update=line) for row, line in zip(known, lines, strict=True))
 
     def catch_up(self, within: float = inf) -> None:
         """Bring the index up to date, or as far as it gets `within` so many seconds.
@@ -106,6 +115,11 @@ class OpenRun:
                     time.sleep(0.001)
         finally:
             self._reading.release()
+
+    def start_reading(self) -> None:
+        """Read ahead in a thread of its own, unless that has begun; to be called by one thread at a time."""
+        if self._ahead.ident is None:
+            self._ahead.start()
 
     def read_ahead(self) -> None:
         """Bring the index up to date unless the journal cannot be read, which whoever asks for a page is told; pages that are asked for go first."""
@@ -145,6 +159,14 @@ class OpenRun:
             if self._report is None or self._report[0] != stamp:
                 self._report = stamp, build(self)
             return self._report[1]
+
+    def figures(self) -> RunFigures:
+        """What the list of runs says of it, taken again only when something was written since the last time."""
+        with self._figures_lock:
+            stamp = self._stamp()
+            if self._figures is None or self._figures[0] != stamp:
+                self._figures = stamp, run_figures(self.folder, tuple(self.plans.values()))
+            return self._figures[1]
 
     def _stamp(self) -> tuple[object, ...]:
         """Differs whenever a report would."""
@@ -186,7 +208,8 @@ class OpenRun:
             with self.folder.read_journal() as journal:
                 among = frozenset(journal.find_texts(words))
         with self._lock:
-            return self._index.page(wish, offset=offset, limit=limit, among=among)
+            total, rows, reading = self._index.find(wish, offset=offset, limit=limit, among=among)
+        return RowPage(total=total, rows=self.documents_of(rows), reading=reading)
 
     def suspects(self, most: int) -> tuple[Trial, ...]:
         """The trials that hold the `most` exchanges most speaks against, without the words of raters and taggers but for what is critical."""
@@ -275,19 +298,22 @@ class OpenRuns:
         self._open: dict[str, OpenRun] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> OpenRun:
+    def get(self, name: str, *, ahead: bool = True) -> OpenRun:
         """The run called `name`.
+
+        Args:
+            ahead: whether its exchanges will be asked for, so that they are read from now on.
 
         Raises:
             InputError: there is none, or its files are damaged.
         """
         with self._lock:
             if name not in self._open:
-                if "/" in name or name.startswith(".") or len(name.encode()) > LONGEST_NAME:
-                    raise InputError(f"'{name}' is not a valid name for a run")
-                opened = self._open[name] = OpenRun(open_run(self.results / name, self.results), lambda: self._asked > 0)
+                demand_name(name)
+                self._open[name] = OpenRun(open_run(self.results / name, self.results), lambda: self._asked > 0)
+            if ahead:
                 # A large run takes seconds to read; what is asked for meanwhile is answered from what has been read.
-                threading.Thread(target=opened.read_ahead, name=f"reads {name}", daemon=True).start()
+                self._open[name].start_reading()
             return self._open[name]
 
     @contextmanager
@@ -298,3 +324,13 @@ class OpenRuns:
             yield
         finally:
             self._asked -= 1
+
+
+def demand_name(name: str) -> None:
+    """Refuse what names no folder directly within that of the results.
+
+    Raises:
+        InputError: it does not.
+    """
+    if "/" in name or name.startswith(".") or len(name.encode()) > LONGEST_NAME:
+        raise InputError(f"'{name}' is not a valid name for a run")

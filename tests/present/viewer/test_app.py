@@ -9,18 +9,21 @@ import re
 import shutil
 import struct
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from starlette.testclient import TestClient
 
-from sim.app import load_run
+from sim.app import compare_runs, load_run
+from sim.cli.viewing import _compare
 from sim.core.event import CallLost, Event, TrialFinished
+from sim.present.comparison import render_comparison
 from sim.present.guide import topics
 from sim.present.showing import render_run
 from sim.present.viewer.app import KeepWish, build_app
-from sim.present.viewer.index import Filter
+from sim.present.viewer.rows import Filter, first_line
 from sim.present.viewer.runs import EVERY, OpenRun, OpenRuns
 from sim.store.journal import open_journal
 from sim.store.library import LoadedStudy, load_codebook
@@ -70,7 +73,10 @@ def runs(results: Path) -> OpenRuns:
 
 @pytest.fixture
 def client(runs: OpenRuns) -> Iterator[TestClient]:
-    with TestClient(build_app(runs, clock=lambda: 7.0, keep=_kept, report_of=lambda run: f"<title>{run.folder.name}</title>")) as client:
+    compare = partial(_compare, runs.results)
+    with TestClient(
+        build_app(runs, clock=lambda: 7.0, keep=_kept, report_of=lambda run: f"<title>{run.folder.name}</title>", compare=compare)
+    ) as client:
         yield client
 
 
@@ -119,6 +125,10 @@ def test_runs_and_a_run(client: TestClient) -> None:
         ({"flag": "role_flip"}, 1),
         ({"label": "none"}, 5),
         ({"label": "fine"}, 0),
+        ({"worst": "true"}, 2),
+        ({"flagged": "true"}, 1),
+        ({"cut": "true"}, 0),
+        ({"critical_verdict": "true"}, 0),
         ({"q": "biscuit"}, 1),
         ({"q": "rent a VAN"}, 1),
         ({"q": "100%_!"}, 0),
@@ -128,6 +138,60 @@ def test_runs_and_a_run(client: TestClient) -> None:
 )
 def test_exchanges_are_filtered_and_searched(client: TestClient, wish: dict[str, str | float], found: int) -> None:
     assert len(rows(client, **wish)) == found
+
+
+def test_rows_have_the_first_line_of_message_and_reply_and_the_worst_of_show(results: Path, client: TestClient) -> None:
+    sent = client.get("/api/runs/told/exchanges").json()["rows"]
+    trials = {t.id: t for t in load_run(results / "told").trials}
+    for row in sent:
+        exchange = trials[row["trial"]].sessions[row["session"] - 1].exchanges[row["exchange"] - 1]
+        assert exchange.reply is not None
+        assert (row["message"], row["reply"]) == (exchange.user.message.splitlines()[0], exchange.reply.text.splitlines()[0])
+    worst = [(r["trial"], r["session"], r["exchange"], r["score"]) for r in sent if r["worst"]]
+    named = [t.likability.worst for t in load_run(results / "told").summary.targets]
+    assert sorted(worst) == sorted((w.trial, w.session, w.exchange, w.score) for w in named if w is not None)
+
+
+@pytest.mark.parametrize(("text", "line"), [("", ""), ("\n  \n One.\nTwo.", "One."), ("x" * 400, "x" * 300)])
+def test_a_first_line_says_something_and_is_bounded(text: str, line: str) -> None:
+    assert first_line(text) == line
+
+
+def test_the_list_of_runs_says_of_a_run_what_show_says(results: Path, client: TestClient) -> None:
+    found = client.get("/api/runs/told/figures").json()
+    summary = load_run(results / "told").summary
+    assert [t["target"] for t in found["targets"]] == ["remembers", "forgets"]
+    for line, target in zip(found["targets"], summary.targets, strict=True):
+        assert (line["value"], line["interval"]) == target.likability.primary(summary.primary)
+        assert line["sessions"] == [s.fixed_set for s in target.sessions]
+    assert found["lost"] == f"{summary.trials.planned - summary.trials.finished} trials lost"
+    used_up = "the budget of 5 tokens is used up (5 spent); raise it"
+    _append(results / "told", [CallLost(trial="nora/moving-house/forgets/1", part="user_speaks#1", cause="budget", message=used_up)])
+    assert client.get("/api/runs/told/figures").json()["why"] == [f"Stopped: {used_up}"], "what is new since the last look is read"
+    with open_journal(results / "told"):
+        going = client.get("/api/runs/told/figures").json()
+        assert (going["lost"], going["why"]) == ("", []), "while it goes on, nothing is lost"
+
+
+def test_the_comparison_is_what_compare_prints(results: Path, client: TestClient) -> None:
+    found = client.get("/api/compare", params={"run": "told"}).json()
+    out = Console(width=400, file=io.StringIO())
+    out.print(render_comparison(compare_runs(["told"], results=results)))
+    assert isinstance(out.file, io.StringIO)
+    printed = " ".join(out.file.getvalue().split())
+    for block in found["blocks"]:
+        for text in (*block["lines"], block["title"], block["caption"], *(" ".join(row[1:]) for row in block["rows"])):
+            assert " ".join(text.split()) in printed
+    assert any("a − b" in block["headings"] for block in found["blocks"])
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"), [([], "name a run"), (["../x"], "not a valid name"), (["nobody"], "there is no run"), (["told"] * 2, "told")]
+)
+def test_what_cannot_be_compared_is_said_in_one_line(client: TestClient, names: list[str], problem: str) -> None:
+    answer = client.get("/api/compare", params={"run": names})
+    assert answer.status_code == 404
+    assert problem in answer.json()["problem"]
 
 
 def test_exchanges_are_sorted_and_paged(client: TestClient) -> None:

@@ -153,14 +153,45 @@ def wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"))
 
 
+def shown(value: float | None) -> str:
+    return "not" if value is None else f"{value:.2f}"
+
+
+def compare(page: Page, folder: Path, width: int) -> None:
+    """Two runs are chosen; what cannot be compared says why, a run alone compares its targets; the guide's contents fold on a narrow page."""
+    page.goto(page.url.split("/runs/")[0])
+    ready(page)
+    for run in ("hostile", "curt"):
+        page.check(f"#runs [value={run}]")
+    page.click("#choose button")
+    ready(page)
+    done = sim("compare", *page.evaluate("new URLSearchParams(location.search).getAll('run')"), cwd=folder)
+    if done.returncode:
+        assert page.inner_text("#main [role=alert]") in done.stderr
+        page.goto(page.url.split("/compare")[0] + "/compare?run=hostile")
+        ready(page)
+        done = sim("compare", "hostile", cwd=folder)
+    assert " ".join(page.inner_text(".sentence >> nth=0").split()) in " ".join(done.stdout.split())
+    assert page.locator("section.table tbody tr").count() > 3
+    assert not wide(page)
+    page.goto(page.url.split("/compare")[0] + "/guide/reading")
+    ready(page)
+    assert page.locator("#contents").get_attribute("open") == ("" if width > 768 else None)
+    assert not wide(page)
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_runs_lists_talks_and_queue_show_what_was_said_as_text(browser: Browser, folder: Path, width: int, scheme: str) -> None:
     with viewing(folder) as viewer, page_at(browser, viewer.owner, width, scheme) as (page, _):
-        ready(page)
+        page.wait_for_selector("html[data-figures=true]")
         assert not wide(page)
+        liked = page.locator("#runs tr[data-run=hostile] .likes li").all_inner_texts()
+        summary = sim_json("show", "hostile", cwd=folder)
+        assert [line.split()[:2] for line in liked] == [[t["target"], shown(t["likability"]["fixed_set"])] for t in summary["targets"]]
         page.click("#runs a[href$=hostile]")
         ready(page)
         assert page.inner_text("#found").startswith(f"{told(folder)} ")
+        assert page.locator("#exchanges .line").count() == 2 * page.locator("#exchanges tbody tr").count()
         assert not wide(page)
         go(page, "#/exchanges?target=bot&q=xxxxxxxxxx")
         page.click("#exchanges tbody tr a")
@@ -175,17 +206,23 @@ def test_runs_lists_talks_and_queue_show_what_was_said_as_text(browser: Browser,
         assert sum(len(row) == 2 for row in rows) >= 5
         page.click("[data-tab=queue]")
         page.wait_for_selector("#queue > *")
+        assert page.evaluate("document.querySelector('#queue h2').getBoundingClientRect().top") >= 0, "it opens at its heading"
         assert not wide(page)
+        compare(page, folder, width)
 
 
 def test_filters_stand_in_the_address_and_keys_work(browser: Browser, folder: Path) -> None:
     with viewing(folder) as viewer, page_at(browser, f"{viewer.owner.replace('/?', '/runs/hostile?')}") as (page, _):
         ready(page)
         assert "token" not in page.url
+        assert page.inner_text("#more-filters") == "filters"
+        page.click("#more-filters")
         page.select_option("[name=target]", "keeps")
         page.wait_for_function("count => document.getElementById('found').textContent.startsWith(count)", arg=f"{told(folder, 'keeps')} ")
         assert "target=keeps" in page.url
+        assert page.inner_text("#more-filters") == "filters (1)"
         page.keyboard.press("Escape")
+        assert page.locator("#filter-panel").is_hidden()
         page.locator("#main").focus()
         page.keyboard.press("/")
         page.wait_for_function("() => document.activeElement.name === 'q'")

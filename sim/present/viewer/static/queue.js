@@ -50,7 +50,8 @@
     const item = items[at];
     holder.replaceChildren(head(item), excerpt(whole, item), verdict(item), list());
     holder.querySelector("h2").focus({ preventScroll: true });
-    holder.querySelector(".here").scrollIntoView({ block: "nearest" });
+    // What speaks against it is read first; the exchange follows below.
+    holder.querySelector(".queuehead").scrollIntoView({ block: "start" });
   }
 
   function head(item) {

@@ -29,6 +29,9 @@
   document.addEventListener("theme", paint);
   document.title = document.getElementById("name").textContent = R.visible(run);
   document.getElementById("report").href = `/runs/${encodeURIComponent(run)}/report`;
+  const compare = document.getElementById("compare");
+  compare.href = `/compare?run=${encodeURIComponent(run)}`;
+  compare.hidden = head.choices.target.length < 2;
   const offline = document.getElementById("offline");
   offline.textContent = head.offline_note;
   offline.hidden = !head.offline_note;
@@ -56,25 +59,34 @@
     return R.el("label", {}, label, R.el("select", { name: name }, R.el("option", { value: "" }, "any"), found.map(([value, text]) => R.el("option", { value: value }, text))));
   }
 
-  form.append(
-    R.el("label", {}, "words", R.el("input", { type: "search", name: "q", placeholder: "in messages and replies" })),
+  const MARKS = { worst: "worst of its target", critical_verdict: "critical verdict", left: "left", false_memory: "false memory", said_before: "repeats", flagged: "flagged", cut: "cut off" };
+  const colours = new Map(head.choices.target.map((target, at) => [target, String(at % 8)]));
+  const target = (name) => R.el("span", { class: "target", "data-colour": colours.get(name) }, name);
+  const tick = (name, text) => R.el("label", { class: "tick" }, R.el("input", { type: "checkbox", name: name, value: "true" }), text);
+  const shut = R.el("button", { type: "button", id: "more-filters", "aria-expanded": "false", "aria-controls": "filter-panel", click: () => open(panel.hidden) }, "filters");
+  const panel = R.el("div", { class: "more", id: "filter-panel", hidden: true },
+    R.el("fieldset", {}, R.el("legend", {}, "marked"), Object.entries(MARKS).map(([name, text]) => tick(name, text))),
     ...["target", "persona", "scenario", "move", "flag"].map((name) => choice(name, name, head.choices[name])),
     choice("dimension", "dimension", Object.entries(head.words.short)),
     choice("most", "score at most", ["1", "2", "3", "4"]),
     choice("least", "at least", ["2", "3", "4", "5"]),
     choice("label", "label", [["none", "nobody has read it"], ...head.labels.map((l) => [l, plain(l)])]),
-    choice("left", "leaving", [["true", "the user left"]]),
-    choice("false_memory", "false memory", [["true", "brought back what was never said"]]),
-    choice("said_before", "said before", [["true", "word for word, to anybody"]]),
     choice("scorer", "scorer", head.choices.scorer.map((c) => [c, plain(c.replace("=", ": "))])),
-    R.el("label", {}, "order", R.el("select", { name: "sort" }, Object.entries(SORTS).map(([value, text]) => R.el("option", { value: value }, text)))),
-    R.el("button", { type: "reset" }, "all"),
-    R.el("button", { type: "button", class: "narrow", "aria-expanded": "false", click: (e) => e.target.setAttribute("aria-expanded", String(form.classList.toggle("open"))) }, "filters"));
+    R.el("button", { type: "reset" }, "clear all"));
+  form.append(
+    R.el("div", { class: "always" },
+      R.el("label", {}, "words", R.el("input", { type: "search", name: "q", placeholder: "in messages and replies" })),
+      R.el("label", {}, "order", R.el("select", { name: "sort" }, Object.entries(SORTS).map(([value, text]) => R.el("option", { value: value }, text)))), shut),
+    panel);
   document.querySelector("#exchanges thead tr").append(
-    ...["persona", "target", "scenario", "at"].map((t) => R.el("th", { scope: "col" }, t)),
-    R.el("th", { scope: "col", class: "figure", title: "the exchange's own mean over the dimensions scored" }, "exchange mean"),
-    ...Object.values(head.words.short).map((t) => R.el("th", { scope: "col", class: "figure" }, t)),
-    R.el("th", { scope: "col", class: "figure" }, "words"), R.el("th", { scope: "col" }, "moves"), R.el("th", { scope: "col" }, "marks"));
+    R.el("th", { scope: "col", class: "at" }, "who and where"), R.el("th", { scope: "col" }, "what was said"),
+    R.el("th", { scope: "col", class: "figure mean", title: "the exchange's own mean over the dimensions scored" }, "mean"),
+    ...Object.entries(head.words.short).map(([d, t]) => R.el("th", { scope: "col", class: "figure dimension", title: head.words.labels[d] }, R.el("span", {}, t))));
+
+  function open(wide) {
+    panel.hidden = !wide;
+    shut.setAttribute("aria-expanded", String(wide));
+  }
 
   /** Let `name` be filtered by `values` also, which were not there when the page came. */
   function offer(name, values) {
@@ -90,11 +102,17 @@
     waiting = setTimeout(() => (location.hash = R.link("exchanges", chosen()).slice(1)), e.target.type === "search" ? 250 : 0);
   });
   form.addEventListener("reset", () => (location.hash = "#/exchanges"));
+  panel.addEventListener("keydown", (e) => e.key === "Escape" && (open(false), shut.focus()));
   const chosen = () => [...new FormData(form)].filter(([name, value]) => value !== "" && !(name === "sort" && value === "told"));
 
   let asked = 0;
   async function showExchanges(query) {
-    for (const field of form.elements) if (field.name && document.activeElement !== field) field.value = query.get(field.name) || (field.name === "sort" ? "told" : "");
+    for (const field of form.elements) {
+      if (field.type === "checkbox") field.checked = query.has(field.name);
+      else if (field.name && document.activeElement !== field) field.value = query.get(field.name) || (field.name === "sort" ? "told" : "");
+    }
+    const active = [...query.keys()].filter((name) => !["q", "sort"].includes(name)).length;
+    shut.textContent = active ? `filters (${active})` : "filters";
     const mine = ++asked;
     const page = await R.get("/exchanges", [...query, ["limit", AT_ONCE]]);
     if (mine !== asked) return;
@@ -115,11 +133,20 @@
 
   function row(r, query) {
     const at = { trial: r.trial, session: r.session, exchange: r.exchange, ...(query.get("q") ? { text: query.get("q") } : {}), ...(query.get("dimension") ? { dimension: query.get("dimension") } : {}) };
-    const score = (value, digits) => R.el("td", { class: "figure" }, value == null ? "–" : R.el("span", { class: "score", "data-level": String(Math.round(value)) }, value.toFixed(digits)));
-    const marks = [r.label && plain(r.label), r.left && "left", r.false_memory && "false memory", r.cut && "cut off", r.said_before && "said before", ...Object.entries(r.found).map(([s, value]) => `${plain(s)}: ${value}`), ...r.flags.map(plain)].filter(Boolean);
+    const score = (value, digits, kind) => R.el("td", { class: `figure ${kind}` }, value == null ? "–" : R.el("span", { class: "score", "data-level": String(Math.round(value)) }, value.toFixed(digits)));
+    const line = (who, text) => R.el("div", { class: "line" }, R.el("b", {}, who), " ", text || "–");
     return R.el("tr", { "data-place": `${r.trial} ${r.session}.${r.exchange}` },
-      R.el("td", {}, R.el("a", { href: R.link("talk", at) }, r.persona)), R.el("td", {}, r.target), R.el("td", {}, r.scenario), R.el("td", {}, `${r.session}.${r.exchange}`),
-      score(r.score, 1), r.scores.map((s) => score(s, 0)), R.el("td", { class: "figure" }, String(r.words)), R.el("td", {}, r.moves.map(plain).join(", ")), R.el("td", {}, marks.join(", ")));
+      R.el("td", { class: "at" }, R.el("div", {}, R.el("a", { href: R.link("talk", at) }, `${r.persona} ${r.session}.${r.exchange}`)), R.el("div", {}, target(r.target)), R.el("div", { class: "soft" }, r.scenario)),
+      R.el("td", { class: "said" }, line("user", r.message), line("reply", r.reply), R.el("div", { class: "marks" }, marks(r))),
+      score(r.score, 1, "mean"), r.scores.map((s) => score(s, 0, "dimension")));
+  }
+
+  /** What there is to say of an exchange beside its scores, the gravest first. */
+  function marks(r) {
+    const mark = (kind, text, title) => R.el("span", { class: `mark ${kind}`, title: title }, text);
+    const grave = ["worst", "critical_verdict", "left", "false_memory"].filter((name) => r[name]).map((name) => mark("grave", name === "worst" ? "worst" : MARKS[name], MARKS[name]));
+    const told = [r.said_before && "repeats", r.cut && "cut off", ...r.flags.map((f) => `flagged: ${plain(f)}`), ...Object.entries(r.found).map(([s, value]) => `${plain(s)}: ${value}`), r.label && `read: ${plain(r.label)}`];
+    return [...grave, ...told.filter(Boolean).map((text) => mark("told", text)), r.moves.length > 0 && mark("", r.moves.map(plain).join(", "), "what the reply does")];
   }
 
   // --- a conversation, alone or beside another ---
