@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -53,6 +54,9 @@ def told(answer: Answer) -> Answer:
             return JSONResponse({"problem": "that is no JSON"}, 400)
         except ClientDisconnect:
             return Response(status_code=400)
+        except asyncio.CancelledError:
+            # The viewer was ended while a long answer, as a comparison, was being worked out: nobody waits for it any more.
+            return JSONResponse({"problem": "the viewer is ending"}, 503)
 
     return answered
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from sim.app import compare_runs, load_run
@@ -22,6 +24,7 @@ from sim.core.event import CallLost, Event, TrialFinished
 from sim.present.comparison import render_comparison
 from sim.present.guide import topics
 from sim.present.showing import render_run
+from sim.present.viewer.answering import told
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.rows import Filter, first_line
 from sim.present.viewer.runs import EVERY, OpenRun, OpenRuns
@@ -150,6 +153,20 @@ def test_rows_have_the_first_line_of_message_and_reply_and_the_worst_of_show(res
     worst = [(r["trial"], r["session"], r["exchange"], r["score"]) for r in sent if r["worst"]]
     named = [t.likability.worst for t in load_run(results / "told").summary.targets]
     assert sorted(worst) == sorted((w.trial, w.session, w.exchange, w.score) for w in named if w is not None)
+
+
+def test_an_answer_that_is_still_being_worked_out_when_the_viewer_ends_leaves_no_traceback() -> None:
+    async def never(request: Request) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError("it was awaited for ever")
+
+    async def end() -> Response:
+        task = asyncio.ensure_future(told(never)(Request({"type": "http", "method": "GET"})))
+        await asyncio.sleep(0)
+        task.cancel()
+        return await task
+
+    assert asyncio.run(end()).status_code == 503
 
 
 @pytest.mark.parametrize(("text", "line"), [("", ""), ("\n  \n One.\nTwo.", "One."), ("x" * 400, "x" * 300)])

@@ -102,7 +102,11 @@
     waiting = setTimeout(() => (location.hash = R.link("exchanges", chosen()).slice(1)), e.target.type === "search" ? 250 : 0);
   });
   form.addEventListener("reset", () => (location.hash = "#/exchanges"));
-  panel.addEventListener("keydown", (e) => e.key === "Escape" && (open(false), shut.focus()));
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || panel.hidden) return;
+    open(false);
+    shut.focus();
+  });
   const chosen = () => [...new FormData(form)].filter(([name, value]) => value !== "" && !(name === "sort" && value === "told"));
 
   let asked = 0;
