@@ -115,7 +115,7 @@ def _log(target: TargetSummary, samples: list[Data], effort: Effort, *, study: S
 # --- times and tokens ---------------------------------------------------------------------------------------------
 
 
-class Span(NamedTuple):
+class TimeSpan(NamedTuple):
     """When something was under way, in Unix time."""
 
     first: float
@@ -130,7 +130,7 @@ Tokens = dict[str, list[int]]
 class Effort:
     """What a trial took, or several of them."""
 
-    span: Span | None = None
+    span: TimeSpan | None = None
     """None: nobody took the time."""
     models: Tokens = field(default_factory=lambda: defaultdict(lambda: [0] * len(_USAGE)))
     roles: Tokens = field(default_factory=lambda: defaultdict(lambda: [0] * len(_USAGE)))
@@ -138,8 +138,8 @@ class Effort:
     def add(self, events: Sequence[Event]) -> None:
         """Count the events of one trial."""
         if moments := [e.meta.at for e in events if e.meta.at]:
-            known = self.span or Span(moments[0], moments[0])
-            self.span = Span(min(known.first, *moments), max(known.last, *moments))
+            known = self.span or TimeSpan(moments[0], moments[0])
+            self.span = TimeSpan(min(known.first, *moments), max(known.last, *moments))
         for call in (call for event in events for call in event.calls):
             if (u := call.usage) is not None:
                 for at, count in enumerate((u.input, u.output, u.input + u.output, u.cached, u.cache_write, u.reasoning)):

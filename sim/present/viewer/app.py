@@ -227,8 +227,8 @@ async def _news(run: OpenRun) -> AsyncIterator[str]:
                 continue
             running = await asyncio.to_thread(run.folder.is_being_written)
             if found:
-                rows = await asyncio.to_thread(run.documents_of, found[-MOST:])
-                yield _event("rows", [row.model_dump(mode="json") for row in rows])
+                sent = await asyncio.to_thread(run.documents_of, found[-MOST:])
+                yield _event("rows", [row.model_dump(mode="json") for row in sent])
             yield _event("progress", run.progress.model_dump(mode="json") | {"running": running})
 
 
