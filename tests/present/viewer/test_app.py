@@ -24,7 +24,7 @@ from sim.core.event import CallLost, Event, TrialFinished
 from sim.present.comparison import render_comparison
 from sim.present.guide import topics
 from sim.present.showing import render_run
-from sim.present.viewer.answering import told
+from sim.present.viewer import answering
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.rows import Filter, first_line
 from sim.present.viewer.runs import EVERY, OpenRun, OpenRuns
@@ -161,7 +161,7 @@ def test_an_answer_that_is_still_being_worked_out_when_the_viewer_ends_leaves_no
         raise AssertionError("it was awaited for ever")
 
     async def end() -> Response:
-        task = asyncio.ensure_future(told(never)(Request({"type": "http", "method": "GET"})))
+        task = asyncio.ensure_future(answering.told(never)(Request({"type": "http", "method": "GET"})))
         await asyncio.sleep(0)
         task.cancel()
         return await task
