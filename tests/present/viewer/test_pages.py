@@ -164,6 +164,7 @@ def compare(page: Page, folder: Path, width: int) -> None:
     for run in ("hostile", "curt"):
         page.check(f"#runs [value={run}]")
     page.click("#choose button")
+    page.wait_for_url("**/compare?*")
     ready(page)
     done = sim("compare", *page.evaluate("new URLSearchParams(location.search).getAll('run')"), cwd=folder)
     if done.returncode:
