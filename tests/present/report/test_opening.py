@@ -12,8 +12,10 @@ import pytest
 from sim.analysis.answer import first_sentences
 from sim.analysis.arms import RunSource
 from sim.analysis.compare import Comparison
+from sim.analysis.summary import summarise
 from sim.present.colours import COUNT, TARGET_COLOURS, places_of, target_styles
 from sim.present.report import charts
+from sim.present.report.build import build_report
 from sim.present.report.cells import columns, named, score, text
 from sim.present.report.document import Table
 from sim.present.report.forest import draw_forest
@@ -25,7 +27,7 @@ from sim.present.report.sections.opening import groups_of
 from sim.present.report.told import chips, told
 from tests import examples
 from tests.analysis.stories import CODEBOOK
-from tests.present.report.test_document import report, run_of
+from tests.present.report.test_document import HEADER, report, run_of, trial
 
 
 def tied(order: str, apart: list[str], *, tier: str = "screen") -> list[str]:
@@ -179,3 +181,16 @@ def test_a_difference_that_is_clear_only_by_itself_is_told_as_that() -> None:
     assert claims.clearest([alone, decided, unclear]) == (decided, "")
     assert claims.clearest([unclear]) is None
     assert claims.clearest([side_by_side(-0.6, (-0.9, -0.3), "none", tier="look")]) is None
+
+
+def test_a_target_is_told_of_as_it_is_and_not_with_its_user_disturbed() -> None:
+    targets = [{"id": "bot", "model": "offline/uses"}, {"id": "bot-typos-100", "model": "offline/uses", "stress": {"typos": 1}}]
+    trials = [trial(t, f"p{i:02}", score, score) for i in range(12) for t, score in (("bot", 3), ("bot-typos-100", 4))]
+    study = examples.study(targets=targets)
+    summary = summarise(study, trials, run="first-look", status="finished", offline=(), codebook=CODEBOOK)
+    head = build_report(Material(study, HEADER, CODEBOOK, trials, summary, {})).headline
+    assert head.leader == "bot"
+    assert claims.more(None, "", nothing="Callback tells no two targets apart", of="callback") == "Callback of the one target of this run"
+    assert head.verdict.startswith("bot scores 3.00 of 5")
+    assert head.done[0].startswith("12 simulated people talked with 1 chatbot ")
+    assert "1 more arm talked with the same people disturbed, or under another identity." in head.done[1]

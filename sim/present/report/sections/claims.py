@@ -74,7 +74,9 @@ def more(compared: MeasureComparison | None, text: str, *, nothing: str, of: str
     if found is not None and compared is not None:
         pair, alone = found
         return text.format(a=pair.a, b=pair.b, by=by(pair.difference or 0.0, pair.interval, compared.digits)) + alone
-    return f"Too few personas for a verdict on {of}" if compared and any(c.tier == "look" for c in compared.comparisons) else nothing
+    if compared is None:
+        return f"{of[0].upper()}{of[1:]} of the one target of this run"
+    return f"Too few personas for a verdict on {of}" if any(c.tier == "look" for c in compared.comparisons) else nothing
 
 
 def changes(found: Iterable[tuple[str, float | None, Bounds | None]]) -> list[tuple[str, float, Bounds]]:

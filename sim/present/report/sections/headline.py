@@ -46,7 +46,8 @@ def build_headline(of: Material) -> Headline:
         # Arms of one target are no rivals, and have no places.
         return _headline(of, " ".join(map(conclusion, of.summary.fairness)), exchange=sample_exchange(of, ""))
     compared = of.compared(of.study.primary)
-    leader = next((t for t in ranked if t.target == of.reference), ranked[0])
+    plain = {t.id for t in of.study.targets if not t.stress}
+    leader = next((t for t in ranked if t.target == of.reference or (not of.reference and t.target in plain)), ranked[0])
     others = [t for t in ranked if t.target in of.against(of.study.primary)]
     pair = foremost(compared.comparisons) if compared else None
     alone = f"{leader.target} scores {_level(of, leader)}, {_BY[of.study.primary]}. There is no other target to compare it with."
