@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from sim.analysis.by_trial import summarise_trial
 from sim.core.codebook import LABELS
 from sim.present.colours import TARGET_COLOURS, places_of, target_styles
+from sim.present.glossary import glossary
 from sim.present.report.forest import draw_forest
 from sim.present.report.talks import index_data, pack, talk_data
 from sim.present.report.told import chips, told
@@ -53,6 +54,7 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
         document=document,
         colours=places_of(document.targets),
         forest=draw_forest(document),
+        glossary=[(t.term, t.also, t.says.replace("*", "")) for t in glossary()],
         page_data=data_block(page_data(document, of)),
         index=pack(index_data(of.trials, study=of.study, codebook=of.codebook, said=said, figures=figures)),
         talks=[(t.id, pack(talk_data(t, of.study, said, figures[t.id]))) for t in begun],

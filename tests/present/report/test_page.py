@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sim.present.glossary import glossary
 
 from tests.cli.command import sim, sim_json
 from tests.present.report.chromium import CHROMIUM, DRAWN, chromium, go, opened
@@ -211,3 +213,11 @@ def test_wrong_wishes_are_told_in_a_line(folder: Path, tmp_path: Path) -> None:
         assert done.returncode == 2, arguments
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""
+
+
+def test_the_drawer_of_words_is_the_glossary_of_the_guide_and_no_backtick_is_left_on_the_page(report: Path) -> None:
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", report.read_text(encoding="utf-8"), flags=re.DOTALL)
+    drawer = page.split('<aside id="glossary"')[1].split("</aside>")[0]
+    assert drawer.count("<dt>") == len(glossary())
+    assert "`" not in page
+    assert not re.search(r"95 %(?! intervals?\b)", re.sub(r"<[^>]+>", " ", page.replace(drawer, "")))
