@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sim.present.glossary import glossary
 
+from sim.present.glossary import glossary
 from tests.cli.command import sim, sim_json
 from tests.present.report.chromium import CHROMIUM, DRAWN, chromium, go, opened
 from tests.present.report.hostile import CANARY, SAYINGS, hostile_run
