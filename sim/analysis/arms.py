@@ -20,6 +20,7 @@ from sim.core.standins import StandIns
 
 if TYPE_CHECKING:
     from sim.analysis.estimates import Estimate
+    from sim.analysis.registered import RunRegistration
     from sim.core.codebook import Codebook
     from sim.core.record import RunStatus, Trial
     from sim.core.spec import Study
@@ -42,6 +43,8 @@ class RunSource:
     """The parts that offline models played, as the run's header names them."""
     scorers: tuple[ScorerInfo, ...] = ()
     """Those whose results the run holds."""
+    registration: RunRegistration | None = None
+    """What was planned before it; None: nothing was registered."""
 
     @property
     def primary(self) -> Measure:
@@ -176,10 +179,17 @@ class Family:
     """The target that all of it is about."""
     phrase: str = "{}"
     """How a side is spoken of in a sentence about that target."""
+    registration: RunRegistration | None = None
+    """What was planned of the run that its arms are of; None: nothing."""
+
+    @property
+    def unplanned(self) -> Family:
+        """The same, with nothing of it planned where anything was registered."""
+        return replace(self, registration=replace(self.registration, planned=False)) if self.registration else self
 
 
 def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
-    """The arms of `sources`, and which of them are compared.
+    """The arms of `sources`, and which of them are compared; what was registered is about the targets of one run.
 
     Several runs that share targets are versions: each such target is compared with itself, the earlier run named first. A target
     under stress or with a swapped identity is no rival of others: it is held against itself, undisturbed (`stress`), with another identity
@@ -188,6 +198,15 @@ def build_families(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
     Raises:
         InputError: there are no two sides to compare.
     """
+    families = _build(sources, by)
+    known = next((s for s in sources if s.registration), None)
+    if known is None or known.registration is None:
+        return families
+    measures, planned = {m.id: m for m in known.measures}, by == "target" and len(sources) == 1
+    return tuple(replace(f, registration=replace(known.registration, measures=measures, planned=planned)) for f in families)
+
+
+def _build(sources: Sequence[RunSource], by: By) -> tuple[Family, ...]:
     if by in ("scenario", "persona-type"):
         several = len(sources) > 1
         inside = [f for s in sources for t in s.study.targets for f in _within(s, t.id, by, f"{s.run}/{t.id}" if several else t.id)]

@@ -10,6 +10,7 @@ either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -35,6 +36,7 @@ from sim.analysis.estimates import (
 from sim.analysis.measures import BY_ID, LIKABILITY, Measure
 from sim.analysis.pairs import Paired, Place, Slots, align, compare_sides, leave_out
 from sim.analysis.policies import memory_pairs
+from sim.analysis.registered import RegistrationReport, Standing, hold, report_registration
 from sim.analysis.sentence import PairSentences, headline, memory_sentence, sentence, turn
 from sim.analysis.table import population
 from sim.analysis.validity import RATES, PairWithout, without_flagged
@@ -82,6 +84,10 @@ class Comparison(Paired):
     tier: Tier
     verdict: Verdict
     sentence: str
+    standing: Standing | None = None
+    """Whether it was registered before the run (`sim.analysis.registered`); None: nothing was."""
+    hypothesis: str = ""
+    """The id of the registered hypothesis that it is about; its `p_holm` and `p_all` are adjusted by Holm over all registered ones."""
 
     @property
     def turned(self) -> Comparison:
@@ -170,6 +176,8 @@ class CompareDocument(Frozen):
     diagnosis: Diagnosis | None
     """Where the spread comes from, which n to raise, the noise floor, and items. None: more than one run."""
     notes: tuple[str, ...]
+    registration: RegistrationReport | None = None
+    """What was planned before the run, and what came of it; None: nothing was registered."""
 
 
 def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequence[dict[str, str]] = ()) -> CompareDocument:
@@ -209,11 +217,20 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
         fixed=tuple(sorted((c for c in changes if c.kind == "fixed"), key=lambda c: -(c.change or 0.0))),
         versions=versions,
         soundness={m: of for m, of in rates.items() if any(c.difference is not None for c in of.comparisons)},
-        without_flagged=compare_measure(primary, [f for f, _ in cleaned]) if left_out else None,
+        without_flagged=compare_measure(primary, [f.unplanned for f, _ in cleaned]) if left_out else None,
         left_out=left_out,
         diagnosis=diagnose(sources[0].study, sources[0].trials) if len(sources) == 1 else None,
         notes=(*condition_notes(sources, conditions), *_notes(families, sources)),
+        registration=registration_report(families, measures),
     )
+
+
+def registration_report(families: Sequence[Family], measures: Mapping[str, MeasureComparison]) -> RegistrationReport | None:
+    """What the measures of `families` say of what was registered; None: nothing was."""
+    known = next((f.registration for f in families if f.registration), None)
+    if known is None:
+        return None
+    return report_registration(known, {m: of.comparisons for m, of in measures.items()}, {m: of.label for m, of in measures.items()})
 
 
 def compare_measures(
@@ -230,6 +247,8 @@ def compare_measures(
     for family in families:
         rough = {m.id: _adjusted([_pair(m, a, b, family) for a, b in family.pairs]) for m in ordered}
         rough = _over_all(rough, "" if together else primary.id)
+        if family.registration:
+            rough = hold(family.registration, rough, partial(_pair_named, family))
         steady = rough.get("fixed_set")
         for m in ordered:
             judged = [judge(r, m, phrase=family.phrase, steady=steady[i] if steady else None) for i, r in enumerate(rough[m.id])]
@@ -322,6 +341,11 @@ def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
         verdict="none",
         sentence="",
     )
+
+
+def _pair_named(family: Family, measure: Measure, a: str, b: str) -> Comparison:
+    arms = {arm.label: arm for arm in family.arms}
+    return _pair(measure, arms[a], arms[b], family)
 
 
 def _places(side: Sequence[Slots]) -> set[Place]:

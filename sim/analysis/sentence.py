@@ -156,9 +156,8 @@ def _bounds(interval: tuple[float, float] | None, of: Comparison, digits: int) -
 
 
 def _conclusion(of: Comparison) -> str:
-    if of.tier == "look":
-        return "look, no verdict"
-    return f"{of.tier}, not separable" if of.verdict == "not separable" else of.tier
+    said = "look, no verdict" if of.tier == "look" else f"{of.tier}, not separable" if of.verdict == "not separable" else of.tier
+    return said + (f", {of.standing}" if of.standing else "") + (f" ({of.hypothesis})" if of.hypothesis else "")
 
 
 def _turned(interval: tuple[float, float] | None, sign: float) -> tuple[float, float] | None:
@@ -218,10 +217,19 @@ def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str
         said += f" over all measures together, though by itself {_listed(alone)} differs" if alone else ""
     names = {SECOND: "callback on scripted facts", "fixed_set": "fixed set", **_NOUNS}
     figures = ", ".join(f"{names[m]} {plus_minus(found[m], sign)}" for _, m in named if found[m].difference is not None)
+    standing = _standing(*(of for _, of in known))
     place = where(steady)
     told = f"{place}{said}" if place else f"{said[0].upper()}{said[1:]}"
     sides = f"{target} less {base}, one model with memory {memory} and {base_memory}"
-    return f"{_capital(told)}: {figures} ({sides}; {people}: {'look, no verdict' if look else steady.tier})."
+    return f"{_capital(told)}: {figures} ({sides}; {people}: {'look, no verdict' if look else steady.tier}{standing})."
+
+
+def _standing(*of: Comparison) -> str:
+    """Which of several measures were registered, where anything was."""
+    if not any(c.standing for c in of):
+        return ""
+    registered = [c.hypothesis for c in of if c.hypothesis]
+    return f", exploratory but for {_listed(registered)}" if registered else ", exploratory"
 
 
 def _direction(of: Comparison) -> int:

@@ -10,6 +10,7 @@ from sim.analysis.chances import foresee, foresee_margin, level_spreads, margin_
 from sim.analysis.measures import BY_ID
 from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
 from sim.analysis.requirements import parse_margin, parse_requirement
+from sim.app.registering import register_study
 from sim.app.running import Prepared, prepare_study
 from sim.app.runs import RESULTS, Run, load_run
 from sim.core.errors import InputError
@@ -19,7 +20,7 @@ from sim.engine.staff import offline_parts
 from sim.engine.tokens import forecast_tokens, pilot_usage
 from sim.llm.prices import model_price
 from sim.llm.prompts import load_prompts
-from sim.present.planning import PlanDocument, RolePlan
+from sim.present.planning import PlanDocument, RegistrationLine, RolePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ def plan(
     human: bool = False,
     require: Sequence[str] = (),
     margins: Sequence[str] = (),
+    register: bool = False,
+    hypotheses: Sequence[str] = (),
     results: str | Path = RESULTS,
 ) -> PlanDocument:
     """What a study takes (trials, calls, tokens, US dollars; each at least and at most) and the smallest difference it detects; nothing is spent.
@@ -54,14 +57,24 @@ def plan(
         human: also what a calibration against people needs.
         require: requirements as for `sim.gate`: the chance that each passes, fails or stays open.
         margins: margins as for `sim.gate`: the chance that an equally good version passes.
+        register: write beside the study what is planned, for `sim.compare` to hold its runs to.
+        hypotheses: with it, planned comparisons as "a > b", "a != b" or "callback_scripted: a > b"; left out: every pair by the primary outcome.
 
     Raises:
-        InputError: something in the study is wrong, a requirement cannot be read, or the pilot cannot tell.
+        InputError: something in the study is wrong, a requirement or a hypothesis cannot be read, the pilot cannot tell, or the study is registered
+            already.
     """
+    if hypotheses and not register:
+        raise InputError("is for a registration", mend="add --register", where="--hypothesis")
     asked, allowed = [parse_requirement(r) for r in require], [parse_margin(m) for m in margins]
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
     before = pilot if isinstance(pilot, Run) or pilot is None else load_run(pilot, results=results, words=False)
-    return plan_document(prepared, pilot=before, human=human, require=asked, margins=allowed)
+    document = plan_document(prepared, pilot=before, human=human, require=asked, margins=allowed)
+    if not register:
+        return document
+    registered = register_study(prepared, hypotheses=hypotheses)
+    line = RegistrationLine(place=str(prepared.loaded.registration_place), sha256=registered.sha256)
+    return document.model_copy(update={"registration": line})
 
 
 def plan_document(

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.app.registering import check_registration
 from sim.app.replaying import freeze
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Study, Unsuited, left_out
@@ -81,6 +82,7 @@ def prepare_loaded(loaded: LoadedStudy) -> Prepared:
     check_histories(loaded.study, loaded.scenarios)
     rubrics = rubrics_of(loaded.scorers, loaded.study)
     check_judges(rubrics, keys=False)
+    check_registration(loaded, rubrics)
     return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios, scorers=(r.info for r in rubrics)))
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from sim.app.registering import registration_of
 from sim.core.errors import InputError, nearest
 from sim.core.fold import fold
 from sim.core.record import RunStatus, Trial
@@ -116,7 +117,16 @@ class Run:
 
         offline = self.folder.header.offline
         scorers = tuple(s.info for s in self.folder.scorers.values())
-        return RunSource(self.name, self.study, self.folder.codebook, self.trials, status=self.status, offline=offline, scorers=scorers)
+        return RunSource(
+            self.name,
+            self.study,
+            self.folder.codebook,
+            self.trials,
+            status=self.status,
+            offline=offline,
+            scorers=scorers,
+            registration=registration_of(self.folder, finished=self.status == "finished"),
+        )
 
     @cached_property
     def conditions(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from sim.app.blocking import Interruption, finish
 from sim.app.outgoing import announcement
+from sim.app.registering import registration_lines
 from sim.app.running import Prepared, prepare_study, resume_run, run_study
 from sim.app.runs import RESULTS, Run, load_run
 from sim.core.errors import InputError
@@ -111,14 +112,14 @@ def resume(
 
 
 def opening_lines(prepared: Prepared) -> list[str]:
-    """What a person should know before a study is run: where things were found, who is left out, and what leaves this machine."""
+    """What a person should know before a study is run: where things were found, what was registered, who is left out, what leaves this machine."""
     from sim.engine.scorers import judges_of, rubrics_of
     from sim.present.words import not_suited
 
     loaded = prepared.loaded
     judges = judges_of(rubrics_of(loaded.scorers, loaded.study))
     leaving = announcement(loaded.study, [p.target.id for p in prepared.plans], scorers=judges)
-    return [*loaded.notes, *(line for line in (not_suited(prepared.left_out), leaving) if line)]
+    return [*loaded.notes, *registration_lines(loaded), *(line for line in (not_suited(prepared.left_out), leaving) if line)]
 
 
 def reopening_lines(run: Run) -> list[str]:

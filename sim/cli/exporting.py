@@ -1,4 +1,4 @@
-"""`sim export`: a run's exchanges as data, its conversations as Inspect logs, its main table as text."""
+"""`sim export`: a run's exchanges as data, its conversations as Inspect logs, what a paper takes from it as text."""
 
 from __future__ import annotations
 
@@ -48,14 +48,9 @@ def export(run: str, *, format: str, out: Path | None, results: Path, rows: Rows
             assert out is not None
             _write_inspect_logs(loaded, events, out)
         case "markdown" | "latex":
-            from sim.analysis.compare import compare
-            from sim.present.report.tabular import difference_table, main_table, render_latex, render_markdown
-
-            render = render_markdown if format == "markdown" else render_latex
-            tables = [main_table(loaded.summary)]
-            if len(loaded.study.targets) > 1:
-                tables += [table] if (table := difference_table(compare([loaded.source]))) is not None else []
-            _write(["\n".join(map(render, tables))], out, alike=2)
+            _write([_tables(loaded, format)], out, alike=2)
+        case "methods" | "bibtex":
+            _write([_methods(loaded, format)], out, alike=2)
         case "ratings":
             from sim.analysis.judging import rate_run
             from sim.present.rating_rows import HEAD, render_rows
@@ -114,6 +109,29 @@ def _coarse_rows(run: Run, rows: Rows) -> Iterable[tuple[object, ...]]:
     folder = run.folder
     made = session_rows if rows == "sessions" else trial_rows
     return made(run.trials, study=run.study, run=run.name, offline=folder.header.offline, codebook=folder.codebook, scorers=run.source.scorers)
+
+
+def _tables(run: Run, format: str) -> str:
+    from sim.analysis.compare import compare
+    from sim.core.spec.registration import planned_targets
+    from sim.present.paper.latex import render_latex
+    from sim.present.paper.markdown import render_markdown
+    from sim.present.paper.tables import paper_tables
+
+    compared = compare([run.source]) if len(planned_targets(run.study)) > 1 else None
+    tables = paper_tables(run.summary, compared)
+    return "\n".join(render_markdown(t) if format == "markdown" else render_latex(t, run=run.name) for t in tables)
+
+
+def _methods(run: Run, format: str) -> str:
+    from sim.present.paper.methods import PROGRAM, cited, render_methods, write_methods
+    from sim.present.paper.references import render_bibtex
+
+    header, codebook, registration = run.folder.header, run.folder.codebook.id, run.source.registration
+    if format == "methods":
+        return render_methods(run.study, header, run.summary, run.trials, codebook=codebook, registration=registration)
+    sentences = write_methods(run.study, header, run.summary, run.trials, codebook=codebook, registration=registration)
+    return render_bibtex(cited(sentences), version=header.versions.get(PROGRAM, ""))
 
 
 def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str]:

@@ -26,9 +26,13 @@ def plan(
     human: bool = False,
     require: Sequence[str] = (),
     margins: Sequence[str] = (),
+    register: bool = False,
+    hypotheses: Sequence[str] = (),
 ) -> int:
     """`sim plan STUDY`, and `sim run … --dry-run` of a study that was prepared with its flags."""
-    document = plan_study(study, pilot=pilot, human=human, require=require, margins=margins, results=results)
+    document = plan_study(
+        study, pilot=pilot, human=human, require=require, margins=margins, register=register, hypotheses=hypotheses, results=results
+    )
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
     else:

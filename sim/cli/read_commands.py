@@ -36,6 +36,8 @@ class ExportFormat(StrEnum):
     inspect = "inspect"
     markdown = "markdown"
     latex = "latex"
+    methods = "methods"
+    bibtex = "bibtex"
     ratings = "ratings"
 
 
@@ -173,13 +175,34 @@ def plan_command(
         list[str] | None,
         typer.Option("--margin", metavar="MEASURE=N", help="A margin as for gate: the chance that an equally good version passes; may be repeated."),
     ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register it: write beside it what is planned, for `sim compare` to hold its runs to.")
+    ] = False,
+    hypothesis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hypothesis",
+            metavar="TEXT",
+            help="With --register: a planned comparison, 'a > b', 'a != b' or 'callback_scripted: a > b'; may be repeated. Default: every pair.",
+        ),
+    ] = None,
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
     """What a study needs (calls, tokens, cost) and the smallest difference it can detect, before anything is spent."""
     from sim.cli.planning import plan
 
-    return plan(study, pilot=pilot, human=human, results=results, as_json=json, require=require or (), margins=margin or ())
+    return plan(
+        study,
+        pilot=pilot,
+        human=human,
+        results=results,
+        as_json=json,
+        require=require or (),
+        margins=margin or (),
+        register=register,
+        hypotheses=hypothesis or (),
+    )
 
 
 def gate_command(
@@ -241,6 +264,10 @@ def report_command(
     figures: Annotated[
         Path | None, typer.Option("--figures", metavar="DIR", help="Write each figure as SVG, PNG and CSV into this folder instead.")
     ] = None,
+    for_paper: Annotated[
+        bool, typer.Option("--for-paper", help="With --figures: as PDF as wide as a column, readable in grey, without titles.")
+    ] = False,
+    titles: Annotated[bool, typer.Option("--titles", help="With --for-paper: keep the titles.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="The file to write; default: report.html or brief.html in the run's folder.")
     ] = None,
@@ -250,7 +277,7 @@ def report_command(
     """Write a run as one HTML file that needs no network: which target is liked, why, whether that can be believed, and every conversation."""
     from sim.cli.reporting import report
 
-    return report(run, brief=brief, figures=figures, out=out, results=results, as_json=json)
+    return report(run, brief=brief, figures=figures, out=out, results=results, as_json=json, for_paper=for_paper, titles=titles)
 
 
 def export_command(
@@ -260,7 +287,8 @@ def export_command(
         typer.Option(
             "--format",
             help="jsonl: a line for each exchange and session; csv, parquet: a row for each exchange; inspect: a folder of logs, one for each "
-            "target, that Inspect View lists; markdown, latex: the main table; ratings: CSV as `sim calibrate` reads it, a row for each score.",
+            "target, that Inspect View lists; markdown, latex: the tables of a paper; methods, bibtex: its paragraph on methods and the references; "
+            "ratings: CSV as `sim calibrate` reads it, a row for each score.",
         ),
     ] = ExportFormat.jsonl,
     rows: Annotated[
@@ -271,7 +299,7 @@ def export_command(
     ] = None,
     results: Results = Path("results"),
 ) -> int:
-    """Export a run's exchanges as data, or its main table as text."""
+    """Export a run's exchanges as data, or what a paper takes from it: tables, a paragraph on methods, references."""
     from sim.cli.exporting import export
 
     return export(run, format=format.value, out=out, results=results, rows=rows.value)

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from sim.present.report.document import ReportDocument
 
 
-def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, results: Path, as_json: bool) -> int:
+def report(
+    run: str, *, brief: bool, figures: Path | None, out: Path | None, results: Path, as_json: bool, for_paper: bool = False, titles: bool = False
+) -> int:
     """Write what was asked for and say where it stands."""
+    if (for_paper or titles) and figures is None:
+        raise InputError("is for figures in files", mend="add --figures DIR", where="--for-paper" if for_paper else "--titles")
+    if titles and not for_paper:
+        raise InputError("is for figures of a paper; all others have their titles", mend="leave it out, or add --for-paper", where="--titles")
     from sim.engine.collector import rare_collection
     from sim.present.report.build import build_report
 
@@ -34,14 +40,16 @@ def report(run: str, *, brief: bool, figures: Path | None, out: Path | None, res
     if as_json or figures is None:
         print(document.model_dump_json())
         return DONE
-    return _write_figures(document, figures)
+    return _write_figures(document, figures, for_paper=for_paper, titles=titles)
 
 
-def _write_figures(document: ReportDocument, folder: Path) -> int:
+def _write_figures(document: ReportDocument, folder: Path, *, for_paper: bool, titles: bool) -> int:
+    from sim.present.paper.figures import render_paper_figure
     from sim.present.report.figures import render_figure
 
     for figure in document.figures:
-        for name, content in render_figure(figure, document).items():
+        files = render_paper_figure(figure, document, titles=titles) if for_paper else render_figure(figure, document)
+        for name, content in files.items():
             put(folder / name, [content], alike=4, flag="--figures")
             print(folder / name)
     return DONE

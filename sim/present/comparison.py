@@ -36,7 +36,8 @@ NAME = 28
 def render_comparison(document: CompareDocument) -> RenderableType:
     """Everything `sim compare` prints."""
     primary = document.measures[document.primary]
-    parts: list[RenderableType] = [_heading(document), _sentences(document, primary.comparisons)]
+    registered = [Text("\n".join(document.registration.sentences))] if document.registration else []
+    parts: list[RenderableType] = [_heading(document), *registered, _sentences(document, primary.comparisons)]
     withins = tuple(primary.ranking)
     if document.versions:
         parts.append(_changes(document))
@@ -137,8 +138,14 @@ def _cells(c: Comparison, digits: int) -> list[str | Text]:
 
 
 def verdict_cell(c: Comparison) -> Text:
-    """The verdict of a pair in a word."""
-    return verdict_text("look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict)
+    """The verdict of a pair in a word, with a mark where it was registered: whatever is unmarked beside it is exploratory."""
+    said = verdict_text("look" if c.tier == "look" else TIED if c.verdict == "not separable" else c.verdict)
+    return said.append(f" ({c.hypothesis})") if c.hypothesis else said
+
+
+def told_standing(c: Comparison) -> str:
+    """The verdict of a pair, and whether it was registered where anything was: "higher, confirmatory (H1)"."""
+    return c.verdict + (f", {c.standing}" if c.standing else "") + (f" ({c.hypothesis})" if c.hypothesis else "")
 
 
 def short_label(measure: str, label: str) -> str:
@@ -208,6 +215,8 @@ def _key(document: CompareDocument) -> list[str]:
         lines.append("so that a − b is their difference; a side's mean over everything is what `sim show` and rankings say")
     lines.append("p: Holm's, over all pairs within the measure; p all: over all measures but the primary outcome as well, by which verdicts go")
     lines.append("n: personas; tied: not separable")
+    if document.registration and document.registration.hypotheses:
+        lines.append("(H…): a registered hypothesis, confirmatory; its p and p all are Holm's over the registered ones; all else is exploratory")
     lines.append("d_av: a − b over the mean of both standard deviations between personas; d_z: over that of their differences")
     return lines
 

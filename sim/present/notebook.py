@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.answer import first_sentences
 from sim.present.gate import check_cells, settling
-from sim.present.report.tabular import difference_table, main_table
+from sim.present.paper.tables import liked_table, paired_table
 from sim.present.words import DIAGNOSTIC, many
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ def run_html(summary: RunSummary, source: RunSource) -> str:
     trials = summary.trials
     head = f"{summary.run}: {summary.status}, {trials.finished:,} of {many(trials.planned, 'trial')} finished"
     said = [*([summary.offline_note] if summary.offline_note else []), *(first_sentences(source) if not summary.silent else ())]
-    return _page(head, said, "" if summary.silent else table_html(main_table(summary)))
+    return _page(head, said, "" if summary.silent else table_html(liked_table(summary)))
 
 
 def comparison_html(document: CompareDocument) -> str:
     """What a comparison says, and the difference of every pair of sides."""
     pairs = document.headlines
     told = document.sentences if len(pairs) <= MOST else tuple(h.primary for h in pairs if h.primary)
-    table = difference_table(document)
+    table = paired_table(document)
     return _page(" and ".join(document.runs), [*document.offline_notes, *document.memory, *told], "" if table is None else table_html(table))
 
 

@@ -38,6 +38,14 @@ class RolePlan(Frozen):
     """Of `input`, what a provider's prompt cache can read because it was sent before; `cost` takes none of it off."""
 
 
+class RegistrationLine(Frozen):
+    """Where a study was registered."""
+
+    place: str
+    sha256: str
+    """Of the file."""
+
+
 class PlanDocument(Frozen):
     """`sim plan --json`."""
 
@@ -69,6 +77,8 @@ class PlanDocument(Frozen):
     """Pairs of persona and scenario that do not suit each other and are not run."""
     human: tuple[HumanPlan, ...]
     """With `--human`: what a calibration against people takes, for 2, 3 and 4 people an item."""
+    registration: RegistrationLine | None = None
+    """With `--register`: the file that was written."""
 
 
 def render_planning(document: PlanDocument) -> RenderableType:
@@ -78,6 +88,8 @@ def render_planning(document: PlanDocument) -> RenderableType:
     if document.human:
         parts.append(_human(document))
     parts.append(_notes(document))
+    if document.registration:
+        parts.append(Text(f"Registered: {document.registration.place}\nsha256 {document.registration.sha256}", "bold"))
     return Group(*(p for part in parts for p in (part, Text())))
 
 

@@ -13,14 +13,16 @@ from sim.core.errors import InputError, gather, split
 from sim.core.spec import Persona, Scenario, Study, left_out
 from sim.core.spec.brief import filled_in
 from sim.core.spec.people import PeopleStudy
+from sim.core.spec.registration import Registration
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.suite import Suite
 from sim.store.library import SUFFIXES, Kind, LoadedStudy, built_in, load_named, resolve_document
+from sim.store.registration import SUFFIX
 from sim.store.rubrics import SEVERAL, SHORT, load_rubrics
 from sim.store.suite_file import SuiteFile, read_suite
 from sim.store.yaml_file import Document, Node, build, read_yaml
 
-_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy | Suite]] = {
+_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy | Suite | Registration]] = {
     "persona": Persona,
     "scenario": Scenario,
     "study": Study,
@@ -28,6 +30,7 @@ _MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | People
     "rubric": Rubric,
     "people": PeopleStudy,
     "suite": Suite,
+    "registration": Registration,
 }
 _FOLDERS: dict[str, Kind] = {
     "personas": "persona",
@@ -86,7 +89,7 @@ def _below(path: Path) -> Iterator[Path]:
 
 
 def _check(file: Path) -> CheckedFile:
-    kind: Kind | None = _FOLDERS.get(file.absolute().parent.name)
+    kind: Kind | None = "registration" if file.name.endswith(SUFFIX) else _FOLDERS.get(file.absolute().parent.name)
     document: Document | None = None
     study: Study | None = None
     loaded: LoadedStudy | None = None
@@ -111,10 +114,12 @@ def _check(file: Path) -> CheckedFile:
             load_rubrics(file)
         elif kind == "people":
             build(document, PeopleStudy)
+        elif kind == "registration":
+            build(document, Registration)
         elif kind == "suite":
             suite = read_suite(document, file.parent)
         else:
-            problem = "is neither persona, scenario, study, suite, codebook, rubric nor study with people"
+            problem = "is neither persona, scenario, study, suite, codebook, rubric, registration nor study with people"
             raise InputError(problem, mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:
         problems = _sorted(split(error))

@@ -12,11 +12,14 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from pydantic import Field
+
 from sim.core.codebook import Codebook
 from sim.core.event import SCHEMA_VERSION
 from sim.core.frozen import Frozen
 from sim.core.spec import KeptScorer, Persona, Scenario, Study
 from sim.core.spec.held import held
+from sim.core.spec.registration import Registered
 
 _PACKAGES = ("rapport-sim", "langgraph", "litellm", "pydantic", "numpy", "scipy")
 
@@ -70,6 +73,8 @@ class Header(Frozen):
     """Parts played by offline models: such a run checks the instrument and says nothing of any real model."""
     spec_text_hash: str = ""
     """Of the run's `study.yaml` as it was written, byte for byte; empty in runs that were made before it was kept."""
+    registered: Registered | None = Field(default=None, exclude_if=lambda registered: registered is None)
+    """What was planned before the run; None: nothing was registered."""
     edited: tuple[str, ...] = ()
     """Files of the run that had been edited when it was gone on with or judged again: what is in it then comes of more than one wording."""
     seal: str = ""
@@ -98,6 +103,7 @@ def build_header(
     offline: Iterable[str],
     spec_text: str,
     working_folder: Path,
+    registered: Registered | None = None,
 ) -> Header:
     """The header of a run that is about to begin, with `spec_text` as its `study.yaml`; git is asked about `working_folder`."""
     return Header(
@@ -113,6 +119,7 @@ def build_header(
         trials=sum(1 for _ in held(spec.study, spec.personas, spec.scenarios)),
         scorers=dict(scorers),
         offline=tuple(offline),
+        registered=registered,
     )
 
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import Persona, Scenario, Study
+from sim.core.spec.registration import Registered
 from sim.score.registry import RUBRICS, FoundScorer
 from sim.store.held_out import hashed
 from sim.store.questionnaires import find_questionnaires
+from sim.store.registration import find_registration, registration_place
 from sim.store.scorers import find_scorers
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
-Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people", "suite"]
+Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people", "suite", "registration"]
 
 SUFFIXES = (".yaml", ".yml")
 """Of the files that are looked at."""
@@ -61,6 +63,14 @@ class LoadedStudy:
     """The study's file; None for a study built in Python."""
     origins: tuple[Origin, ...] = ()
     """Where its personas and scenarios were found, in their order."""
+    registered: Registered | None = None
+    """What was planned of it before it is run; None: nothing was registered."""
+
+    @property
+    def registration_place(self) -> Path:
+        """Where its registration lies, or would."""
+        inside = self.source is not None and self.source.is_relative_to(built_in("study"))
+        return registration_place(self.source, self.study.name, built_in=inside)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -84,7 +94,8 @@ def load_study(name: str | Path, *, change: Callable[[Study], Study] | None = No
     path = named_file(str(name), "study")
     document = read_yaml(path)
     study = build(document, Study)
-    return resolve_document(change(study) if change else study, path.parent, document)
+    loaded = resolve_document(change(study) if change else study, path.parent, document)
+    return replace(loaded, registered=find_registration(loaded.registration_place))
 
 
 def resolve_study(study: Study, base: Path) -> LoadedStudy:

@@ -355,7 +355,15 @@ def create_run(
     with _fresh_folder(results) as fresh:
         text = dump_yaml(spec)
         header = build_header(
-            spec, created=created, nonce=draw(8), prompts=prompts, scorers=scorers, offline=offline, spec_text=text, working_folder=Path()
+            spec,
+            created=created,
+            nonce=draw(8),
+            prompts=prompts,
+            scorers=scorers,
+            offline=offline,
+            spec_text=text,
+            working_folder=Path(),
+            registered=loaded.registered,
         )
         if trials is not None:
             header = header.model_copy(update={"trials": trials})

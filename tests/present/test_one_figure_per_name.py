@@ -35,10 +35,12 @@ from sim.core.spec.scorer import ScorerInfo
 from sim.present.comparison import render_comparison
 from sim.present.exports import export_rows
 from sim.present.inspect_log import render_inspect_logs
+from sim.present.paper.latex import render_latex
+from sim.present.paper.markdown import render_markdown
+from sim.present.paper.tables import paper_tables
 from sim.present.report.build import build_report
 from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
-from sim.present.report.tabular import main_table, render_latex, render_markdown
 from sim.present.report.talks import index_data, talk_data
 from sim.present.showing import render_run
 from sim.present.trial_json import trial_document
@@ -411,15 +413,22 @@ def from_gate(of: Collector, run: Run) -> None:
 
 
 def from_tables(of: Collector, run: Run) -> None:
-    table = main_table(run.summary)
-    for surface, text, sign in (("markdown", render_markdown(table), "|"), ("latex", render_latex(table), "&")):
-        lines = [line for line in text.splitlines() if line.count(sign) > 5]
-        heads = [c.strip(" \\") for c in lines[0].strip("| ").split(sign)]
-        for line in lines[1:]:
-            cells = [c.strip(" \\") for c in line.strip("| ").split(sign)]
-            for heading, cell in zip(heads, cells, strict=True):
-                if heading in (*LABELS, "likability", "callback"):
-                    of.text(surface, LABELS.get(heading, heading), "target", cells[0], cell)
+    for table in paper_tables(run.summary, None):
+        for surface, text, sign in (("markdown", render_markdown(table), "|"), ("latex", _bare(render_latex(table)), "&")):
+            for part in text.split("tabular"):
+                lines = [line for line in part.splitlines() if line.count(sign) > 3]
+                heads = [c.strip(" \\") for c in lines[0].strip("| ").split(sign)] if lines else []
+                for line in lines[1:]:
+                    cells = [c.strip(" \\") for c in line.strip("| ").split(sign)]
+                    for heading, cell in zip(heads, cells, strict=True):
+                        if heading in (*LABELS, "all seven", "scripted callback", "callback"):
+                            of.text(surface, LABELS.get(heading, heading), "target", cells[0], cell)
+
+
+def _bare(latex: str) -> str:
+    """Its cells, as a reader of the page sees them."""
+    stacked = re.sub(r"\\shortstack\[r\]\{(.*?)\}(?= [&\\])", lambda found: found[1].replace("\\\\", " "), latex)
+    return stacked.replace(r"\raggedright ", "").replace(r"\allowbreak{}", "").replace(r"$\pm$", "±")
 
 
 def from_viewer(of: Collector, run: Run) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as Printed
+from sim.present.report.tabular import main_table, render_markdown
 
 from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
@@ -26,7 +27,6 @@ from sim.present.planning import render_planning
 from sim.present.report.build import build_report
 from sim.present.report.document import ReportDocument, Table
 from sim.present.report.material import Material
-from sim.present.report.tabular import main_table, render_markdown
 from sim.present.showing import SECTIONS, render_run
 from sim.present.words import SHORT, number, percent, share, signed
 

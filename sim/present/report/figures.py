@@ -31,7 +31,7 @@ def render_figure(figure: ChartFigure, document: ReportDocument) -> dict[str, by
     files = {f"{figure.id}.csv": render_rows(figure).encode("utf-8")}
     if figure.rows:
         drawn = _complete(figure, document)
-        draw = _drawing()
+        draw = load_drawing()
         files[f"{figure.id}.svg"] = draw.vegalite_to_svg(drawn, vl_version=VERSION, allowed_base_urls=[]).encode("utf-8")
         files[f"{figure.id}.png"] = draw.vegalite_to_png(drawn, vl_version=VERSION, scale=SCALE, allowed_base_urls=[])
     return files
@@ -64,7 +64,12 @@ def _complete(figure: ChartFigure, document: ReportDocument) -> dict[str, JsonVa
     return {**found, "config": {**config, "background": "white", "font": "Arial, Helvetica, sans-serif"}}
 
 
-def _drawing() -> Any:
+def load_drawing() -> Any:
+    """What draws a specification without a browser.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         import vl_convert
     except ImportError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.arms import RunSource, build_families
 from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
-from sim.analysis.compare import Comparison, MeasureComparison, bought_sentences, by_pair, compare_measures
+from sim.analysis.compare import Comparison, MeasureComparison, bought_sentences, by_pair, compare_measures, registration_report
 from sim.analysis.diagnosis import Diagnosis, diagnose
 from sim.analysis.estimates import tier
 from sim.analysis.raters import RaterSensitivity, compare_raters
@@ -18,7 +18,9 @@ from sim.analysis.sentence import headline
 from sim.score.repetition import mark_trials
 
 if TYPE_CHECKING:
+    from sim.analysis.arms import Family
     from sim.analysis.estimates import Tier
+    from sim.analysis.registered import RegistrationReport
     from sim.analysis.run_summary import RunSummary
     from sim.analysis.sentence import PairSentences
     from sim.core.codebook import Codebook
@@ -80,7 +82,16 @@ class Material:
         if sum(not t.stress and not t.swap for t in self.study.targets) < 2:
             return {}
         listed = [m for m in self.source.measures if m.listed]
-        return compare_measures(listed, build_families([self.source], "target"), primary=self.source.primary)
+        return compare_measures(listed, self._families, primary=self.source.primary)
+
+    @cached_property
+    def _families(self) -> tuple[Family, ...]:
+        return build_families([self.source], "target")
+
+    @cached_property
+    def registration(self) -> RegistrationReport | None:
+        """What was planned before the run, and what came of it; None: nothing was registered."""
+        return registration_report(self._families, self._compared) if self._compared else None
 
     @cached_property
     def reference(self) -> str:

@@ -10,6 +10,7 @@ from sim.analysis.measures import BY_ID, LIKABILITY
 from sim.analysis.sentence import signed, split
 from sim.analysis.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
+from sim.present.comparison import told_standing
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Column, Prose, Section, Table
@@ -162,10 +163,11 @@ def _personas_claim(of: Material, known: dict[str, dict[str, PersonaPoint]]) -> 
     return f"{sum(a > b for a, b in both)} of {many(len(both), 'persona')} like {pair.a} more than {pair.b}"
 
 
-def _pairs(of: Material) -> list[Table]:
+def _pairs(of: Material) -> list[Table | Prose]:
     """Every pair of targets, with the verdict that its p allows: by the primary outcome, then by likability over all seven."""
+    registered = [Prose(lines=of.registration.sentences)] if of.registration else []
     tables = [_pairs_by(of, compared) for m in dict.fromkeys((of.study.primary, LIKABILITY)) if (compared := of.compared(m)) is not None]
-    return [*tables, *([_made_of(of), _beside(of)] if tables else [])]
+    return [*registered, *tables, *([_made_of(of), _beside(of)] if tables else [])]
 
 
 def _pairs_by(of: Material, compared: MeasureComparison) -> Table:
@@ -184,7 +186,7 @@ def _pairs_by(of: Material, compared: MeasureComparison) -> Table:
                 count(c.personas),
                 count(c.pairs),
                 count(c.unpaired_a + c.unpaired_b),
-                text(c.verdict),
+                text(told_standing(c)),
             )
         )
     figures: list[Heading] = [

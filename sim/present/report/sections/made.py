@@ -34,6 +34,7 @@ def made_facts(of: Material) -> tuple[RunFact, ...]:
         ("scorers", ", ".join(f"{name} {version}" for name, version in header.scorers.items())),
         ("versions", versions),
         ("git revision", header.git_revision or "not made in a repository"),
+        *((("registered", f"{r.plan.registered.isoformat()}, {r.file}, sha256 {r.sha256}"),) if (r := header.registered) else ()),
         ("spec hash", header.spec_hash),
         ("prompt hashes", prompts),
     ]
