@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.table import population
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
-from sim.present.comparison import p_text, signed_to
+from sim.present.comparison import p_text
 from sim.present.report.document import Cell, Column, Table
-from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, number, overall_headings, share
+from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, number, overall_headings, share, signed
 
 if TYPE_CHECKING:
     from sim.analysis.compare import CompareDocument, Comparison
@@ -139,7 +139,7 @@ def _sides(c: Comparison) -> str:
 
 def _with_interval(c: Comparison, digits: int) -> str:
     bounds = "" if c.interval is None else f" [{', '.join(f'{x:z.{digits}f}'.replace('-', '−') for x in c.interval)}]"
-    return signed_to(c.difference, digits) + bounds
+    return signed(c.difference, digits) + bounds
 
 
 def _verdict(c: Comparison) -> str:
@@ -154,8 +154,8 @@ def _beside(document: CompareDocument) -> Table:
     rows = []
     for i, c in enumerate(document.measures[document.primary].comparisons):
         found = [document.measures[m].comparisons[i] for m in shown]
-        told = (signed_to(x.difference, 2) + half_width(x.interval, x.difference) for x in found)
-        rows.append((f"{c.a} − {c.b}", *told, signed_to(c.d_av, 2), signed_to(c.d_z, 2)))
+        told = (signed(x.difference, 2) + half_width(x.interval, x.difference) for x in found)
+        rows.append((f"{c.a} − {c.b}", *told, signed(c.d_av, 2), signed(c.d_z, 2)))
     scenarios = max((a.scenarios for a in document.arms), default=1)
     return _table(
         "beside",
@@ -236,4 +236,4 @@ def _bought(summary: RunSummary) -> Table:
 
 
 def _more(found: InCommon | None) -> str:
-    return NONE if found is None or found.difference is None else signed_to(found.difference, 2) + half_width(found.interval, found.difference)
+    return NONE if found is None or found.difference is None else signed(found.difference, 2) + half_width(found.interval, found.difference)
