@@ -14,6 +14,8 @@ from sim.present.report.document import Cell, Column, Table
 from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, number, overall_headings, share, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.analysis.compare import CompareDocument, Comparison
     from sim.analysis.policies import InCommon
     from sim.analysis.run_summary import RunSummary, TargetSummary
@@ -40,7 +42,7 @@ def paper_tables(summary: RunSummary, document: CompareDocument | None) -> list[
     return tables
 
 
-def _table(id: str, title: str, names: tuple[str, ...], figures: tuple[str, ...], rows: list[tuple[str, ...]], *notes: str) -> Table:
+def _table(id: str, title: str, names: tuple[str, ...], figures: tuple[str, ...], rows: Sequence[tuple[str, ...]], *notes: str) -> Table:
     columns = (*(Column(heading=h, kind="name") for h in names), *(Column(heading=h) for h in figures))
     cells = tuple(tuple(Cell(text=text) for text in row) for row in rows)
     return Table(id=id, title=title, columns=columns, rows=cells, notes=tuple(n for n in notes if n))
@@ -179,7 +181,7 @@ def _memory(summary: RunSummary) -> Table:
     for t in summary.targets:
         of = t.memory
         bounds = f" [{share(of.accuracy.interval[0])}, {share(of.accuracy.interval[1])}]" if of.accuracy.interval else ""
-        by_kind = [share(of.probes[k].accuracy) if k in of.probes else NONE for k in kinds]  # type: ignore[index]
+        by_kind = [share(of.probes[k].accuracy) if k in of.probes else NONE for k in kinds]
         rows.append((t.target, share(of.accuracy.accuracy) + bounds, f"{of.accuracy.n:,}", *by_kind, share(of.abstention.balanced_accuracy)))
     return _table(
         "memory",
