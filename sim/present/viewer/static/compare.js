@@ -10,9 +10,10 @@
     const name = found.runs.join(" and ");
     document.getElementById("name").textContent = document.title = R.visible(`${name} compared`);
     // The run's name stands above already; what it was compared by goes on with it.
-    const [head, sentences, ...rest] = found.blocks;
+    const [head, ...rest] = found.blocks;
+    const sentences = rest.length && !rest[0].headings.length ? rest.shift().lines : [];
     const links = found.runs.map((run) => R.el("a", { href: `/runs/${encodeURIComponent(run)}` }, run));
-    main.replaceChildren(R.el("p", { class: "links" }, links), ...sentences.lines.map((line) => R.el("p", { class: "sentence" }, line)),
+    main.replaceChildren(R.el("p", { class: "links" }, links), ...sentences.map((line) => R.el("p", { class: "sentence" }, line)),
       ...head.lines.map((line) => R.el("p", { class: "soft" }, line)), ...rest.map((block) => (block.headings.length ? table(block) : text(block))));
   } else main.replaceChildren(R.el("p", { class: "warn", role: "alert" }, found.problem), R.el("p", {}, R.el("a", { href: "/" }, "all runs")));
   document.documentElement.dataset.ready = "true";
