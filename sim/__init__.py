@@ -11,7 +11,7 @@ A run has trials (one persona, scenario, target and seed), a trial has sessions,
 a session has exchanges: a message of the simulated user and the reply, with its
 ratings. What is wrong with what you give raises `InputError`, in one line that says
 how to mend it. Before a run: `plan`, `try_bot`, `new_personas`; after it: `report`,
-`score_run`, `calibrate`. In asynchronous code, `await sim.run_study(…)` and
+`score_run`, `calibrate`; `load_log` makes a run of conversations that exist. In asynchronous code, `await sim.run_study(…)` and
 `await sim.resume_run(…)` do what `run` and `resume` do. Your own scorer gives back
 `Assessment`, `NotApplicable` or `Unscored`; your own chatbot may be a `CustomTarget`.
 The guide has a page: `sim guide python`.
@@ -43,6 +43,7 @@ __all__ = [
     "calibrate",
     "compare",
     "gate",
+    "load_log",
     "load_run",
     "new_personas",
     "plan",
@@ -67,6 +68,7 @@ _HOMES = {
     "calibrate": "app.calibrating",
     "compare": "app.shown",
     "gate": "app.shown",
+    "load_log": "app.logs",
     "load_run": "app.runs",
     "new_personas": "app.populating",
     "plan": "app.planning",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from sim.app.logs import tags_of
 from sim.app.output import demand_room
 from sim.app.scoring import find_named
 from sim.cli.asking import read_asked
@@ -12,8 +13,6 @@ from sim.cli.exit import DONE, INTERRUPTED
 from sim.cli.rescoring import FORCED, asked_of, complete, ending, found_document, print_found, tell_written
 from sim.cli.scoring import read_model
 from sim.core.errors import InputError
-from sim.core.event import TaggedSentence, Tags, Unscored
-from sim.core.logged import Labels
 from sim.core.spec import ModelSpec, RubricScorer
 from sim.engine.judges import build_judging
 from sim.engine.preflight import check_rater
@@ -28,11 +27,9 @@ if TYPE_CHECKING:
     from sim.app import Run
     from sim.cli.scoring import ScoreOptions
     from sim.core.codebook import Codebook
-    from sim.core.event import Tagging
-    from sim.core.logged import LoggedReply
     from sim.core.spec import Rubric, ScorerUse
     from sim.engine.judges import Judging
-    from sim.engine.marking import Mark, Marked
+    from sim.engine.marking import Marked
     from sim.store.runs import RunFolder
 
 
@@ -91,7 +88,7 @@ class Kept:
     def take(self, marked: Marked) -> None:
         """One conversation."""
         if self._intake:
-            self._intake.add(marked.talk, [_tags(r, m) for r, m in zip(marked.talk.replies, marked.marks, strict=True)])
+            self._intake.add(marked.talk, [tags_of(r, m) for r, m in zip(marked.talk.replies, marked.marks, strict=True)])
 
     def keep(self, tagger: ModelSpec) -> None:
         """Make the run, unless there is one.
@@ -154,16 +151,3 @@ class Kept:
 
 def _judge_by(use: ScorerUse, rubric: Rubric) -> ModelSpec:
     return use.model or rubric.model or JUDGE
-
-
-def _tags(reply: LoggedReply, mark: Mark) -> Tagging | None:
-    """What the run keeps of a mark; None: the reply has none."""
-    match mark:
-        case Tags() | Unscored():
-            return mark
-        case Labels(moves, None):
-            return Tags(sentences=(TaggedSentence(text=reply.text, moves=tuple(sorted(moves))),))
-        case Labels(_, sentences) if sentences is not None:
-            # The log does not say which words each sentence has.
-            return Tags(sentences=tuple(TaggedSentence(text="", moves=moves) for moves in sentences))
-    return None

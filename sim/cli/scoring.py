@@ -35,8 +35,6 @@ IN_A_BATCH = 20_000
 """and that are waited for together where they are judged in batches."""
 OFFLINE = "offline/tagger"
 """The offline tagger, which `--tagger offline` means too."""
-LABELS = ModelSpec(model="log/labels")
-"""The tagger of a run whose moves are the log's own labels."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +92,7 @@ def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int
 
 def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -> int:
     """Tag a log, unless it has labels of its own, and measure it; with raters or scorers, make a run of it and have that judged."""
+    from sim.app.logs import LABELS
     from sim.cli.keeping import Kept
     from sim.cli.logs import configure_logging
     from sim.cli.tagging import Tagging, TalkSource

@@ -23,6 +23,7 @@ NAMES = [
     "calibrate",
     "compare",
     "gate",
+    "load_log",
     "load_run",
     "new_personas",
     "plan",

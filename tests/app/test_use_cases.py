@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 import sim
+from sim.core.errors import Notice
 from tests.cli.small import project
 
 
@@ -71,6 +73,26 @@ def test_people_are_made(tmp_path: Path) -> None:
         sim.new_personas(0, tmp_path / "others")
     with pytest.raises(sim.InputError, match="gendre"):
         sim.new_personas(1, tmp_path / "others", shares={"gendre": {"woman": 1.0}})
+
+
+def test_a_log_becomes_a_run_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = [{"role": "user", "content": "My shift was long."}, {"role": "assistant", "content": "That sounds hard. What happened?"}]
+    talks = [{"id": f"t{i}", "system": system, "messages": said} for i, system in enumerate(("a", "b", "a"))]
+    Path("talks.jsonl").write_text("".join(json.dumps(talk) + "\n" for talk in talks) + "{}\n", encoding="utf-8")
+    with pytest.warns(Notice, match="1 passed over, such as line 4"):
+        run = sim.load_log("talks.jsonl", by="system")
+    assert sorted(t.id for t in run.study.targets) == ["a", "b"]
+    assert len(run.frame()) == 3
+    assert all("questioning" in moves for moves in run.frame()["moves"].to_list())
+    assert sim.load_log("talks.jsonl", by="system").name == run.name
+    scored = sim.score_run(run, scorers=["readability"], progress=False)
+    assert scored.frame()["scorer_readability"].null_count() == 0
+    with pytest.raises(sim.InputError, match="nobody says who talked"):
+        sim.score_run(run, raters=["offline/rater"])
+    Path("empty.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(sim.InputError, match="is empty; a log holds conversations"):
+        sim.load_log("empty.jsonl")
 
 
 BOT = """\
