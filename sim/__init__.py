@@ -11,10 +11,11 @@ A run has trials (one persona, scenario, target and seed), a trial has sessions,
 a session has exchanges: a message of the simulated user and the reply, with its
 ratings. What is wrong with what you give raises `InputError`, in one line that says
 how to mend it. Before a run: `plan`, `try_bot`, `new_personas`; after it: `report`,
-`score_run`, `calibrate`; `load_log` makes a run of conversations that exist. In asynchronous code, `await sim.run_study(…)` and
-`await sim.resume_run(…)` do what `run` and `resume` do. Your own scorer gives back
-`Assessment`, `NotApplicable` or `Unscored`; your own chatbot may be a `CustomTarget`.
-The guide has a page: `sim guide python`.
+`score_run`, `calibrate`; `load_log` makes a run of conversations that exist.
+
+In asynchronous code, `await sim.run_study(…)` and `await sim.resume_run(…)` do what
+`run` and `resume` do. Your own scorer gives back `Assessment`, `NotApplicable` or
+`Unscored`; your own chatbot may be a `CustomTarget`. More: `sim guide python`.
 """
 
 from __future__ import annotations
