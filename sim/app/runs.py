@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.core.spec import KeptScorer
     from sim.present.frames import Library
 
-Rows = Literal["exchanges", "sessions", "trials"]
+Rows = Literal["exchanges", "sessions", "trials", "answers"]
 """What a row of a frame or an export is about."""
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
@@ -55,28 +55,24 @@ class Run:
         return self.folder.study
 
     def frame(self, rows: Rows = "exchanges", library: Library = "polars") -> Any:
-        """A row for each exchange, session or trial, as a polars or pandas data frame, ordered by trial, session and exchange.
+        """A row for each exchange, session, trial or answer to a questionnaire, as a polars or pandas data frame, ordered by trial and session.
 
         Scores are from 1 to 5 and null where nothing was scored; shares are from 0 to 1; a date is the simulated one. What each column holds is said
-        by `sim.present.exports.COLUMNS`, and by `session_columns` and `trial_columns` in `sim.present.coarse_rows`.
+        by `sim.present.exports.COLUMNS`, and by `COARSE` in `sim.present.coarse_rows`.
 
         Raises:
             InputError: the library is not installed, or there are no such rows.
         """
-        from sim.present.coarse_rows import session_columns, session_rows, trial_columns, trial_rows
+        from sim.present.coarse_rows import COARSE
         from sim.present.frames import build_frame, exchanges_frame
 
         scorers, codebook, offline = self.source.scorers, self.folder.codebook, self.folder.header.offline
         told: dict[str, Any] = {"study": self.study, "run": self.name, "offline": offline, "codebook": codebook, "scorers": scorers}
-        match rows:
-            case "exchanges":
-                return exchanges_frame(self.trials, library, **told)
-            case "sessions":
-                kinds = {name: kind for name, (kind, _) in session_columns(scorers).items()}
-                return build_frame(session_rows(self.trials, **told), kinds, library)
-            case "trials":
-                kinds = {name: kind for name, (kind, _) in trial_columns(scorers).items()}
-                return build_frame(trial_rows(self.trials, **told), kinds, library)
+        if rows == "exchanges":
+            return exchanges_frame(self.trials, library, **told)
+        if rows in COARSE:
+            columns, made = COARSE[rows]
+            return build_frame(made(self.trials, **told), {name: kind for name, (kind, _) in columns(scorers).items()}, library)
         raise InputError(f"there are no rows of '{rows}'", mend=nearest(rows, get_args(Rows)))
 
     def __repr__(self) -> str:

@@ -96,18 +96,18 @@ def _write_inspect_logs(run: Run, events: dict[str, list[Event]], out: Path) -> 
 
 
 def _meanings(run: Run, rows: Rows) -> dict[str, str]:
-    """The columns of rows of sessions or trials, with what each holds."""
-    from sim.present.coarse_rows import session_columns, trial_columns
+    """The columns of rows that are not exchanges, with what each holds."""
+    from sim.present.coarse_rows import COARSE
 
-    columns = session_columns if rows == "sessions" else trial_columns
+    columns, _ = COARSE[rows]
     return {name: meaning for name, (_, meaning) in columns(run.source.scorers).items()}
 
 
 def _coarse_rows(run: Run, rows: Rows) -> Iterable[tuple[object, ...]]:
-    from sim.present.coarse_rows import session_rows, trial_rows
+    from sim.present.coarse_rows import COARSE
 
     folder = run.folder
-    made = session_rows if rows == "sessions" else trial_rows
+    _, made = COARSE[rows]
     return made(run.trials, study=run.study, run=run.name, offline=folder.header.offline, codebook=folder.codebook, scorers=run.source.scorers)
 
 

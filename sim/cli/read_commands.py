@@ -47,6 +47,7 @@ class ExportRows(StrEnum):
     exchanges = "exchanges"
     sessions = "sessions"
     trials = "trials"
+    answers = "answers"
 
 
 class CompareBy(StrEnum):
@@ -292,7 +293,7 @@ def export_command(
         ),
     ] = ExportFormat.jsonl,
     rows: Annotated[
-        ExportRows, typer.Option("--rows", help="Of csv and parquet: a row for each exchange, for each session, or for each trial.")
+        ExportRows, typer.Option("--rows", help="Of csv and parquet: a row for each exchange, session, trial, or answer to a questionnaire.")
     ] = ExportRows.exchanges,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="The file to write, or for inspect the folder; default: standard output.")

@@ -1,4 +1,7 @@
-"""A run with a row for each trial, or for each session: what `show TRIAL` says of them, beside the rows of exchanges (`sim.present.exports`)."""
+"""A run with a row for each trial, for each session, or for each answer to a questionnaire, beside the rows of exchanges (`sim.present.exports`).
+
+They say what `show TRIAL` says.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,18 @@ _SESSION: Final[Columns] = {
     **_FOUND,
     "meta": ("text", "as JSON: run, take"),
 }
+_ANSWER: Final[Columns] = {
+    **_WHO,
+    "session": ("whole", "session after which the questionnaire was put, from 1"),
+    "date": ("date", "simulated date of the session, ISO 8601"),
+    "sheet": ("text", "`questionnaire:item#n`, or `questionnaire:form#n`; n counts the ways in which it was put"),
+    "item": ("text", "id of the item"),
+    "option": ("whole", "what was chosen, from 1, in the order of the questionnaire; empty: there is no answer"),
+    "cause": ("text", "why there is none: refused, schema or too_long; empty: there is one"),
+    "question": ("text", "the sheet as it was put"),
+    "reply": ("text", "what the target wrote"),
+    "meta": ("text", "as JSON: run, take"),
+}
 
 
 def trial_columns(scorers: Sequence[ScorerInfo]) -> Columns:
@@ -82,6 +97,11 @@ def trial_columns(scorers: Sequence[ScorerInfo]) -> Columns:
 def session_columns(scorers: Sequence[ScorerInfo]) -> Columns:
     """Of the rows of sessions, with what scorers found of sessions before the last."""
     return _with_scorers(_SESSION, [s for s in scorers if s.grain == "session"])
+
+
+def answer_columns(scorers: Sequence[ScorerInfo]) -> Columns:
+    """Of the rows of answers to questionnaires, of which scorers say nothing."""
+    return _ANSWER
 
 
 def _with_scorers(columns: Columns, scorers: Sequence[ScorerInfo]) -> Columns:
@@ -138,6 +158,29 @@ def session_rows(
             yield _row({**cells, **_scores(session.scores)}, session_columns(scorers))
 
 
+def answer_rows(
+    trials: Iterable[Trial], *, study: Study, run: str, offline: tuple[str, ...], codebook: Codebook, scorers: Sequence[ScorerInfo] = ()
+) -> Iterator[tuple[object, ...]]:
+    """A row for each item of each sheet of a questionnaire, in the order in which they were put; None where there is no value."""
+    for _, document in _documents(trials, study=study, offline=offline, codebook=codebook):
+        for session in document.sessions:
+            for sheet in session.sheets:
+                for answer in sheet.answers:
+                    cells: dict[str, object] = {
+                        **_who(document),
+                        "session": session.index,
+                        "date": session.date,
+                        "sheet": sheet.sheet,
+                        "item": answer.item,
+                        "option": answer.option,
+                        "cause": answer.cause or None,
+                        "question": sheet.question,
+                        "reply": sheet.reply,
+                        "meta": json.dumps({"run": run, "take": session.take}, separators=(",", ":")),
+                    }
+                    yield _row(cells, answer_columns(scorers))
+
+
 def _documents(trials: Iterable[Trial], *, study: Study, offline: tuple[str, ...], codebook: Codebook) -> Iterator[tuple[Trial, TrialDocument]]:
     listed = sorted(trials, key=lambda t: t.id)
     said = find_said(listed).found
@@ -175,3 +218,7 @@ def _scores(scores: Mapping[str, AssessedDocument]) -> dict[str, object]:
 
 def _row(cells: Mapping[str, object], columns: Columns) -> tuple[object, ...]:
     return tuple(cells[name] if name in cells else "absent" if name.endswith("_kind") else None for name in columns)
+
+
+COARSE: Final = {"sessions": (session_columns, session_rows), "trials": (trial_columns, trial_rows), "answers": (answer_columns, answer_rows)}
+"""The columns and the rows of each kind."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
+from sim.app import load_run
 from sim.cli.app import run_app
 from tests.cli.command import forecast
 from tests.cli.small import SCENARIO, project
@@ -91,6 +94,18 @@ def test_every_surface_shows_it_and_foreign_text_runs_nowhere(capsys: pytest.Cap
     assert run_app(["export", "small", "--format", "jsonl", "--out", "small.jsonl"]) == 0
     rows = [json.loads(line) for line in Path("small.jsonl").read_text(encoding="utf-8").splitlines()]
     assert "mine:one#1" in json.dumps(rows)
+
+
+def test_answers_are_exported_row_by_row_and_the_frame_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    found = list(csv.DictReader(io.StringIO(printed(capsys, "export", "small", "--format", "csv", "--rows", "answers"))))
+    assert len(found) == 5 * 3 * 2 * 2 * 4  # targets, personas, sessions, items, ways of putting each
+    figures = {f["target"]: f for f in json.loads(printed(capsys, "show", "small", "--json"))["questionnaires"]}
+    for target, figure in figures.items():
+        mine = [row for row in found if row["target"] == target]
+        assert sum(bool(row["option"]) for row in mine) == figure["answered"]
+        assert sum(row["cause"] == "refused" for row in mine) == figure["refused"]
+    frame = load_run("small").frame("answers")
+    assert frame["option"].to_list() == [int(row["option"]) if row["option"] else None for row in found]
 
 
 def test_the_plan_counts_its_calls(capsys: pytest.CaptureFixture[str]) -> None:
