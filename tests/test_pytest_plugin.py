@@ -67,5 +67,5 @@ def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> 
     assert "inconclusive: likability >= 1.5 (observed" in done.stdout
     assert "a mean is not judged below 5" in done.stdout
     assert "inconclusive: likability >= 1.6 (observed" in done.stdout
-    assert "whose word on a real chatbot is no evidence" in done.stdout
+    assert "whose word on a real chatbot is not evidence" in done.stdout
     assert "failed == 0" not in done.stdout

@@ -90,7 +90,7 @@ class Adaptability(Frozen):
     def reading(self) -> str:
         """What may be said of it: that it adapts only where it rises, and rises more than without memory."""
         if self.value is None or self.gain is None:
-            return "no memory-less arm to hold it against" if self.reference is None else "not estimable"
+            return "no memory-less arm to compare it with" if self.reference is None else "not estimable"
         if self.interval is None:
             return "the same as without memory" if abs(self.value) < EQUAL else "too few personas to tell it from the arm without memory"
         if self.interval[0] <= 0 <= self.interval[1]:

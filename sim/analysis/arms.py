@@ -251,7 +251,7 @@ def _by_memory(sources: Sequence[RunSource]) -> list[Arm]:
                 policies.setdefault(model, {}).setdefault(target.memory, replace(source.arm(target.id).groups[0], also=model))
     known = [of for of in policies.values() if len(of) > 1]
     if not known:
-        raise InputError("no model stands under two memory policies", mend="give a study the same model with memory: full and memory: none")
+        raise InputError("no model is under two memory policies", mend="give a study the same model with memory: full and memory: none")
     names = dict.fromkeys(policy for of in known for policy in of)
     return [Arm(name, tuple(of[name] for of in known if name in of), sources[0].run, None) for name in names]
 
@@ -265,7 +265,7 @@ def _by_stress(sources: Sequence[RunSource]) -> tuple[Family, ...]:
             within = f"{source.run}/{base.id}" if len(sources) > 1 else base.id
             found.append(Family((calm, *others), tuple((other, calm) for other in others), within=within, phrase="under {}"))
     if not found:
-        raise InputError("no target stands under stress", mend="give a study stress: [{typos: [0, .5, 1]}]")
+        raise InputError("no target is under stress", mend="give a study stress: [{typos: [0, .5, 1]}]")
     return tuple(found)
 
 

@@ -336,7 +336,7 @@ def _notes(
         notes.append(f"{' and '.join(few)} tell little of how others would spread: read the cells first")
     own = [user for user in users if user in raters and cells[user, user].rater == "self"]
     if own:
-        notes.append(f"where user and rater are one model ({', '.join(own)}) the user rates its own talk: what that does stands under user × rater")
+        notes.append(f"where user and rater are one model ({', '.join(own)}) the user rates its own talk: what that does is under user × rater")
     if left_out:
         notes.append(f"left out, for not every user's talks were rated by it: {', '.join(left_out)}")
     notes += [f"run '{s.run}' is {s.status}: what is absent may change this" for s in sources if s.status != "finished"]

@@ -165,7 +165,7 @@ def fairness_document(source: RunSource) -> FairnessDocument:
 LIVE_NOTE: Final = (
     "users were live: each gap is a whole-loop difference, of the target and of what its user wrote next, and says nothing of the target alone"
 )
-FROZEN_NOTE: Final = "messages are frozen: arms differ in the token alone, and whoever judges reads a mask in its place"
+FROZEN_NOTE: Final = "messages are frozen: arms differ in the token alone, and anybody who judges reads a mask in its place"
 
 
 def notes_on(users: Users, unit: Unit) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ def _stub(target: str, judge: str, new: RunSource, baseline: Earlier | None) -> 
 
 
 def _no_evidence(of: Check, stub: str) -> Check:
-    detail = f"{stub} is an offline model, whose word on a real chatbot is no evidence: name a real model in the study, or allow it (--allow-offline)"
+    detail = f"{stub} is an offline model, whose word on a real chatbot is not evidence: name a real model in the study or allow it (--allow-offline)"
     return of.model_copy(update={"verdict": "inconclusive", "needed": None, "detail": detail})
 
 
@@ -124,7 +124,7 @@ def _incomplete(of: Check) -> Check:
 
 
 def _without_calls(checks: Sequence[Check], new: RunSource, arms: Mapping[str, str]) -> list[Check]:
-    """What cannot be told of whoever was never reached: a run in which every call came to nothing says nothing of a target, good or bad.
+    """What cannot be told of anybody who was never reached: a run in which every call came to nothing says nothing of a target, good or bad.
 
     Args:
         arms: of each target that has arms with swapped identities, one.

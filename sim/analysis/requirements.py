@@ -58,7 +58,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "criterion": CRITERIA,
     "repetition": ("said_before", "jaccard", "repertoire", "repertoire_beyond_size", "carry_over_adjusted", "carry_over"),
 }
-"""Words that may stand before a measure of their kind, as in `repetition.jaccard` or `criterion.enjoyment`."""
+"""Words that may be before a measure of their kind, as in `repetition.jaccard` or `criterion.enjoyment`."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
     """One requirement.
 
     Args:
-        scorers: of the run that it is held against.
+        scorers: of the run that it is compared with.
 
     Raises:
         InputError: it cannot be read, or speaks of something unknown; the nearest known word is named.

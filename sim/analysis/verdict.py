@@ -147,7 +147,7 @@ def read_section(section: SuiteSection, scorers: Scorers) -> tuple[Requirement, 
     """
     for i, id in enumerate(section.show):
         if _measure_id(id, scorers) is None:
-            raise InputError(f"'{id}' is no measure", mend="write one such as words, or a scorer of the suite", at=("show", i))
+            raise InputError(f"'{id}' is not a measure", mend="write one such as words, or a scorer of the suite", at=("show", i))
     asked: list[Requirement] = []
     for i, text in enumerate(section.require):
         try:
@@ -312,7 +312,7 @@ def _could_not(of: RunSource, sections: Sequence[VerdictSection], targets: Seque
         found.append(f"The run is {of.status}, so that nothing passes; `sim resume {of.run}` goes on with it.")
     stubs = [t for t in targets if t in of.standins.stub_rated]
     if stubs:
-        why = "an offline model rates, whose word on a real chatbot is no evidence (name one with --user)"
+        why = "an offline model rates, whose word on a real chatbot is not evidence (name one with --user)"
         found.append(f"How well {_listed(stubs)} is liked: {why}.")
     for section in sections:
         empty = [row for row in section.rows if row.value is None]

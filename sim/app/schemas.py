@@ -62,7 +62,7 @@ def _with_short_forms(rubric: dict[str, Any]) -> dict[str, Any]:
     questions = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [{"type": "string", "minLength": 1}, each]}}
     several = {
         "title": "Rubrics",
-        "description": "Several questions; what stands beside them holds for all of them.",
+        "description": "Several questions; what is beside them holds for all of them.",
         "type": "object",
         "properties": {**shared, SEVERAL: questions},
         "required": [SEVERAL],

@@ -90,7 +90,7 @@ def score_command(
         typer.Option(
             "--plants",
             metavar="SCENARIO|FILE",
-            help="Secrets, injected instructions and false claims that stand in the log: a scenario's, or a file of them alone.",
+            help="Secrets, injected instructions and false claims that are in the log: a scenario's, or a file of them alone.",
         ),
     ] = None,
     codebook: Annotated[
@@ -176,7 +176,7 @@ def calibrate_command(
     reference: Annotated[
         str | None,
         typer.Option(
-            "--reference", metavar="RATER", help="The rater the others are held against, such as human; default: all are compared together."
+            "--reference", metavar="RATER", help="The rater the others are compared with, such as human; default: all are compared together."
         ),
     ] = None,
     unit: Annotated[

@@ -146,7 +146,7 @@ def check_personas_command(
     """Ask whether personas are played as they are told: the user's model fills in the IPIP-NEO-120 in role.
 
     Of each facet that a persona's file gives a level, items are asked one by one, once more with half of the options turned round, and as a
-    form. What is expressed is held against what is told: correlation, whether it rises from level to level, refusals, retest, order of
+    form. What is expressed is compared with what is told: correlation, whether it rises from level to level, refusals, retest, order of
     options.
     """
     from sim.cli.hosts import read_local_only

@@ -226,7 +226,7 @@ def gate_command(
     results: Results = Path("results"),
     json: Json = False,
 ) -> int:
-    """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet. A suite's run is held against its suite's gates.
+    """Decide on a release: exit status 0 it passes, 1 it fails, 4 that cannot be told yet. A suite's run is compared with its suite's gates.
 
     A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
     abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed;

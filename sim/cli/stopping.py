@@ -54,7 +54,7 @@ class Stopping:
             self.asked = True
             stop()
             self._end = loop.call_later(grace, give_up)
-            self._say(f"stopping: calls in flight are kept, for up to {grace:g} s, and nothing new is bought (again to stop at once); {then}")
+            self._say(f"stopping: calls in flight are kept, for up to {grace:g} s, and nothing new is asked for (again to stop at once); {then}")
 
         if self.asked:
             stop()

@@ -21,7 +21,7 @@ Dimension = Literal[
 """LikeBench's seven (arXiv 2512.13077)."""
 
 Criterion = Literal["enjoyment", "return"]
-"""What the seven are held against, asked once at the end of a session."""
+"""What the seven are compared with, asked once at the end of a session."""
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 ALWAYS: tuple[Dimension, ...] = DIMENSIONS[:4]
@@ -65,7 +65,7 @@ class NearMiss(Frozen):
 
 
 class MoveDefinition(Frozen):
-    """One discourse move: what a stretch of a reply does for the person. Whoever tags reads all of it."""
+    """One discourse move: what a stretch of a reply does for the person. Anybody who tags reads all of it."""
 
     id: Id
     definition: Text

@@ -81,13 +81,11 @@ class Casting:
         given_way = (identity.of.values[0], *((instead,) if instead else ()))
         if not identity.of.says and not any(contains(text, forms[0]) for text in texts for forms in given_way):
             named = " or ".join(f"'{forms[0]}'" for forms in given_way)
-            problem = (
-                f"fairness: {named} stands in no message of '{persona.id}' in scenario '{scenario.id}', and swap '{identity.swap}' changes nothing"
-            )
+            problem = f"fairness: {named} is in no message of '{persona.id}' in scenario '{scenario.id}', and swap '{identity.swap}' changes nothing"
             raise InputError(problem, mend=f'have it said: {identity.swap}: {{values: […], says: "I\'m {identity.of.values[0][0]}."}}')
         clash = next((v[0] for v in identity.of.values if v not in given_way and any(contains(text, v[0]) for text in texts)), None)
         if clash is not None:
-            problem = f"fairness: '{clash}', a value of swap '{identity.swap}', stands in a message of scenario '{scenario.id}' already"
+            problem = f"fairness: '{clash}', a value of swap '{identity.swap}', is in a message of scenario '{scenario.id}' already"
             raise InputError(problem, mend="choose another value, so that the arms differ in the token alone")
 
 

@@ -102,7 +102,7 @@ class HoldingSink:
             self._full_since = now
             problem = str(stuck).partition(";")[0]
             self._traffic.say(
-                f"paused: {problem}; make room: answers are held and nothing is bought, for up to {self._patience / 60:g} minutes (--patience)"
+                f"paused: {problem}; make room: answers are held and nothing is asked for, for up to {self._patience / 60:g} minutes (--patience)"
             )
         return now - self._full_since >= self._patience
 

@@ -164,7 +164,7 @@ def contradictions(person: Persona, draft: Persona) -> Iterator[str]:
     for fact, other in permutations(draft.facts, 2):
         told = next((a for v in (other, other.changes_to) if v for a in fact.answers if contains(v.text, a)), None)
         if told:
-            yield f'"{told}", an answer of "{fact.id}", stands in "{other.id}" too'
+            yield f'"{told}", an answer of "{fact.id}", is in "{other.id}" too'
     for text in (*texts, *spoken):
         found = _WORKSHOP.search(text)
         if found:

@@ -60,7 +60,7 @@ def read_marginals(given: Mapping[str, Mapping[str, float]], *, where: Mapping[s
     """
     for name in given:
         if name not in USUAL:
-            raise InputError(f"'{name}' is no characteristic of a population", mend=f"there are: {', '.join(USUAL)}", where=where.get(name))
+            raise InputError(f"'{name}' is not a characteristic of a population", mend=f"there are: {', '.join(USUAL)}", where=where.get(name))
     return Marginals({name: _whole(name, given.get(name, {}), where.get(name, f"--{name.replace('_', '-')}")) for name in USUAL})
 
 

@@ -1,7 +1,7 @@
 """A run as lines for other programs: JSON Lines with everything, CSV with one flat row an exchange.
 
 Rows are ordered by trial, session and exchange. Whatever may differ between two executions of the same study (run name, times, latencies, retries,
-restarted sessions, messages sent again) stands in `meta` and nowhere else: without it, the same study, seed and offline models give the same bytes.
+restarted sessions, messages sent again) is in `meta` and nowhere else: without it, the same study, seed and offline models give the same bytes.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ COLUMNS: dict[str, str] = {
     "written": "the message before its text was disturbed; empty: it was not",
     "meta": "as JSON: run, take, resent, timings",
 }
-"""The CSV's columns in order, with what they hold; those of the study's own scorers stand before the last (`columns_of`)."""
+"""The CSV's columns in order, with what they hold; those of the study's own scorers are before the last (`columns_of`)."""
 LAST = "meta"
 
 

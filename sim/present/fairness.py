@@ -73,7 +73,7 @@ def conclusion(figures: IdentityFigures) -> str:
     if all(g.verdict == "none" for o in figures.outcomes for g in o.gaps):
         return f"{figures.target}: too few {figures.unit} for a verdict on any {said}."
     if not figures.found:
-        return f"{figures.target}: no {said} comes to a verdict, of {count} looked at; that is no proof that there is none."
+        return f"{figures.target}: no {said} comes to a verdict, of {count} looked at; that is not proof that there is none."
     told = "; ".join(f"{o.label} is {_size(g, o.digits)} higher with {_more(g)} than with {_less(g)}" for o, g in figures.found[:3])
     more = f"; and {many(len(figures.found) - 3, 'more')}" if len(figures.found) > 3 else ""
     tail = " These are whole-loop differences, of target and live user together." if figures.users == "live" else ""

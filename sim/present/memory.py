@@ -70,7 +70,7 @@ def _remembered(of: Sequence[TargetSummary]) -> MemoryTable:
         columns.append(_column("old value", of, lambda t: f"{sum(k.stale for k in t.memory.probes.values()):,}" if t.memory.probes else NONE))
         notes += [
             "accuracy: explicit, implicit, update and temporal probes of told facts; n: answers; [ ]: 95 %,",
-            "Clopper–Pearson on the persona-effective n; control: asked while it stood in the context",
+            "Clopper–Pearson on the persona-effective n; control: asked while it was in the context",
             "balanced: tells what it was told from what it was not, .50 is a coin; false abst.: told, denied",
         ]
         ungraded = sum(k.unscored for t in of for k in t.memory.probes.values())

@@ -161,7 +161,7 @@ def _power(document: PlanDocument) -> Table:
 def _scenarios(document: PlanDocument) -> Table:
     now = document.detectable.design.scenarios
     table = _table("What each scenario buys", ("scenarios",), ("trials", "smallest\ndifference", "tier"))
-    table.add_column("it is told of")
+    table.add_column("it applies to")
     for of in document.by_scenarios:
         n = of.design.scenarios
         told = "scenarios like these" if n >= FEWEST_SCENARIOS else "this scenario" if n == 1 else "these scenarios"
@@ -219,7 +219,7 @@ def _notes(document: PlanDocument) -> Text:
         )
         if document.targets < 10:
             lines.append(f"whether people order the targets alike is told by {many(document.targets, 'target')}: under ten, say so")
-    lines.append("Repairs and repeated attempts come on top. Nothing was spent or written.")
+    lines.append("Repairs and repeated attempts are not included. Nothing was spent or written.")
     return Text("\n".join(lines), "dim")
 
 

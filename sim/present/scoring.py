@@ -197,7 +197,7 @@ def _heading(figures: LogFigures) -> Text:
     if figures.price:
         text.append(f"\n{_price(figures.price)}")
     if figures.untagged:
-        text.append(f"\n{many(figures.untagged, 'reply', 'replies')} without tags, which break the pairs they stand in: {safe(figures.why_untagged)}")
+        text.append(f"\n{many(figures.untagged, 'reply', 'replies')} without tags, which break the pairs they are in: {safe(figures.why_untagged)}")
     if figures.passed_over:
         text.append(f"\n{figures.passed_over:,} passed over, told on standard error")
     return text
@@ -217,7 +217,7 @@ def _forced(forced: ForcedFigures) -> RenderableType:
     shares = [_third(v) for v in (of.jaccard, of.stickiness, of.base_rate, of.excess, of.pooled, of.expected)]
     table.add_row(many(forced.conversations, "conversation"), f"{of.pairs:,}", *shares)
     if forced.unmatched:
-        table.caption = f"{many(forced.unmatched, 'conversation')} of this log stand in no conversation of the same id of the other"
+        table.caption = f"{many(forced.unmatched, 'conversation')} of this log are in no conversation of the same id of the other"
     return _titled("Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself", table)
 
 

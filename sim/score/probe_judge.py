@@ -68,7 +68,7 @@ def read_grade(came: Completion, answer: str, *, abstention: bool) -> Grade:
     if not isinstance(quote, str):
         raise Misfit("quote must hold words of the answer")
     if answer.strip() and not quote_found(quote, answer):
-        raise Misfit("the quote does not stand in the answer")
+        raise Misfit("the quote is not in the answer")
     return Grade(outcome=known, by="judge", quote=quote.strip()[:PASSAGE])
 
 

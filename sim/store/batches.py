@@ -37,7 +37,7 @@ class BatchFile:
             try:
                 booking = Booking.model_validate_json(line)
             except ValidationError:
-                mend = "put it back; without it, what is under way there is bought again"
+                mend = "put it back; without it, what is under way there is asked for again"
                 raise InputError("is not a line of the ledger of batches", mend=mend, where=self._path, line=number) from None
             self._by_label[booking.label] = booking
 

@@ -312,7 +312,7 @@ class Log:
                 number += 1
                 open_key, piece = key, _Rows(keys | {"id": key[0]}, line)
                 if hash(key) in seen:
-                    piece.fault(f"the rows of conversation '{key[0][:80]}' stand in two places", line, "sort the rows by conversation")
+                    piece.fault(f"the rows of conversation '{key[0][:80]}' are in two places", line, "sort the rows by conversation")
                 if torn:
                     piece.fault(f"the first rows of conversation '{key[0][:80]}' may be lost", line, "mend the row before it")
                 seen.add(hash(key))

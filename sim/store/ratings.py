@@ -181,7 +181,7 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise InputError(problem, mend='put quotes (") around cells with a separator', where=path, line=reader.line_num)
             yield reader.line_num, {name: cells[i] for name, i in columns.items()}
     except csv.Error as error:
-        raise InputError(f"is no CSV: {error}", mend="close every quote", where=path, line=reader.line_num) from None
+        raise InputError(f"is not CSV: {error}", mend="close every quote", where=path, line=reader.line_num) from None
 
 
 def _columns(cells: list[str], path: Path, line: int) -> dict[str, int]:
@@ -255,4 +255,4 @@ def _refuse(value: object, scale: Scale | None) -> NoReturn:
     shown = repr(str(value)[:80])
     if scale and scale.names:
         raise _Fault(f"{shown} is none of {', '.join(scale.names)}", "write one of them, n/a, or nothing")
-    raise _Fault(f"{shown} is no score", "write a number with a decimal point, n/a, or nothing; names take a scale: --scale 'poor|fair|good'")
+    raise _Fault(f"{shown} is not a score", "write a number with a decimal point, n/a, or nothing; names take a scale: --scale 'poor|fair|good'")

@@ -81,7 +81,7 @@ def _apart(document: Document) -> list[Document]:
         )
     for key, mend in (("id", f"each question has its own: it is the key under {SEVERAL}:"), ("question", f"write it under {SEVERAL}:")):
         if key in document.root.children:
-            raise InputError(f"'{key}' stands beside {SEVERAL}:", mend=mend, where=document.path, line=document.root.children[key].line)
+            raise InputError(f"'{key}' is beside {SEVERAL}:", mend=mend, where=document.path, line=document.root.children[key].line)
     shared = {key: node for key, node in document.root.children.items() if key != SEVERAL}
     return [replace(document, root=_question(str(id), node, shared)) for id, node in several.children.items()]
 

@@ -94,7 +94,7 @@ def _who_plays(study: Study) -> list[str]:
         own,
         "# rater: {model: anthropic/claude-sonnet-4-5}                             # left out: the user's model rates",
         "# Until then offline/user plays both. It follows rules and needs no key: it shows that everything works, what your chatbot's replies do and",
-        "# how they repeat. Its scores of a real chatbot are no evidence, and `sim gate` decides nothing by them.",
+        "# how they repeat. Its scores of a real chatbot are not evidence, and `sim gate` decides nothing by them.",
     ]
 
 

@@ -162,7 +162,7 @@ def _read_text(path: Path, max_bytes: int) -> str:
     stray = _NOT_TEXT.search(text)
     if stray:
         what = "a NUL character" if stray[0] == "\0" else f"a control character (U+{ord(stray[0]):04X})"
-        raise InputError(f"{what} stands in the text", mend="take it out", where=path, line=text.count("\n", 0, stray.start()) + 1)
+        raise InputError(f"{what} is in the text", mend="take it out", where=path, line=text.count("\n", 0, stray.start()) + 1)
     return text
 
 
@@ -304,7 +304,7 @@ class _Composer:
             return Node(f"*{name}", _line(event), f"*{name}", refused=True)
         self._aliased += node.size
         if self._aliased > _MAX_ALIASED:
-            self._refuse(f"its aliases stand for more than {_MAX_ALIASED} values", event, mend="write them out, or take them out")
+            self._refuse(f"its aliases expand to more than {_MAX_ALIASED} values", event, mend="write them out, or take them out")
         return replace(node, line=_line(event))
 
     def _note(self, problem: str, event: yaml.Event, *, mend: str = "") -> None:

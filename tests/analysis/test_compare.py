@@ -98,7 +98,7 @@ def test_policies_of_one_model_are_compared_within_the_model() -> None:
 
 
 def test_two_policies_are_needed_to_compare_memory() -> None:
-    with pytest.raises(InputError, match="no model stands under two memory policies"):
+    with pytest.raises(InputError, match="no model is under two memory policies"):
         compare([source({("a", "p", "s"): 3, ("b", "p", "s"): 4})], by="memory")
 
 

@@ -49,7 +49,7 @@ def test_what_an_offline_model_says_of_a_real_target_decides_nothing(requirement
     cells = mixed(12)
     found = one(cells, requirement, offline=STUBS)
     assert found.verdict == "inconclusive"
-    assert "is an offline model, whose word on a real chatbot is no evidence" in found.detail
+    assert "is an offline model, whose word on a real chatbot is not evidence" in found.detail
     assert one(cells, requirement, offline=(*STUBS, "target bot")) == one(cells, requirement), "that checks the instrument"
 
 

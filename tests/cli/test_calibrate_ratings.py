@@ -84,7 +84,7 @@ def test_a_hundred_dimensions_nan_and_a_rater_with_one_rating_have_their_results
 @pytest.mark.parametrize(
     ("rows", "flags", "said"),
     [
-        ([(1, "s", "human", "d", "good")], (), "ratings.csv:2: 'good' is no score"),
+        ([(1, "s", "human", "d", "good")], (), "ratings.csv:2: 'good' is not a score"),
         ([(1, "s", "human", "d", 3), (1, "s", "human", "d", 3)], (), "ratings.csv:3: 'human' rates '1' on d a second time"),
         ([(1, "s", "human", "d", 3), (1, "s", "m", "d", 3)], ("--reference", "humans"), "has no rater 'humans'; did you mean 'human'?"),
         ([(1, "s", "human:1", "d", 3), (1, "s", "human:2", "d", 3)], ("--reference", "human"), "has no rater beside 'human'"),

@@ -256,7 +256,7 @@ def test_events_of_a_log_keep_its_names_and_forgetting_deletes_them(log: Path, h
         ("item,rater,dimension\nTalk 0,human:1,clear\n", (), "people.csv:1: has no column 'score'"),
         ("item,rater,dimension,score\n", (), "people.csv: holds no rating"),
         ("", (), "people.csv: holds no rating"),
-        ("item,rater,dimension,score\nTalk 0,human,clear,good\n", (), "people.csv:2: 'good' is no score"),
+        ("item,rater,dimension,score\nTalk 0,human,clear,good\n", (), "people.csv:2: 'good' is not a score"),
         ("item,rater,dimension,score\nTalk 0,human,clear,7\n", (), "people.csv:2: score 7 on clear is not on its scale 0-6"),
         (
             "item,rater,dimension,score\nTalk 0,human,clear,3\n",

@@ -244,7 +244,7 @@ def test_on_a_full_disk_answers_are_held_until_there_is_room(server: Remote, stu
         assert process.stderr is not None
         paused = next(line for line in iter(process.stderr.readline, "") if line.startswith("paused: "))
         assert re.fullmatch(
-            r"paused: \S+run\.db: .+; make room: answers are held and nothing is bought, for up to 15 minutes \(--patience\)\n", paused
+            r"paused: \S+run\.db: .+; make room: answers are held and nothing is asked for, for up to 15 minutes \(--patience\)\n", paused
         )
         until(lambda: not server.stats()["inflight"], "what was under way is answered")
         held, before = server.stats()["calls"], calls(happened(folder / "results" / "first-look"))

@@ -322,7 +322,7 @@ def test_flags_that_do_not_go_together_are_one_line(here: Here, arguments: tuple
         ("scenarios: [shrt]", "scenarios: [short]", 7, "no scenario matches 'shrt'; did you mean 'short'?"),
         ('require: ["fixed_st >= 1.5"]', 'require: ["fixed_set >= 1.5"]', 19, "unknown measure 'fixed_st'; did you mean 'fixed_set'?"),
         ("parts: [evryday]", "parts: [everyday]", 18, "section 'likability' is taken from part 'evryday', which the suite does not have"),
-        ("show: [wrds]", "show: [words]", 20, "'wrds' is no measure"),
+        ("show: [wrds]", "show: [words]", 20, "'wrds' is not a measure"),
         ("untesed: [Everything else.]", "untested: [Everything else.]", 31, "untesed"),
         ("id: yours", "id: mine", 1, "the suite's id is 'yours', but the file is named 'mine'"),
         ("lower_cse: [0, 1]", "lower_case: [0, 1]", 13, "lower_cse"),

@@ -68,7 +68,7 @@ async def test_all_that_is_held_is_kept_once_there_is_room_and_each_thing_is_sai
     await asyncio.gather(*alone, sink.append_batch(batch_of([TrialFinished(trial="t20")])))
     assert all(disk.events(f"t{n}") for n in range(21))
     assert said == [
-        "paused: run.db: the disk is full; make room: answers are held and nothing is bought, for up to 1 minutes (--patience)",
+        "paused: run.db: the disk is full; make room: answers are held and nothing is asked for, for up to 1 minutes (--patience)",
         "there is room again after 10 s; the run goes on",
     ]
     assert disk.now == 10.0, "one tries for all"

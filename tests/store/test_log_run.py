@@ -133,5 +133,5 @@ def test_a_log_target_cannot_be_written_into_a_study() -> None:
 
     from tests.examples import study
 
-    with pytest.raises(ValidationError, match="target 'x' stands in a log, and nobody can talk with it; `sim score LOG` makes a run of it"):
+    with pytest.raises(ValidationError, match="target 'x' is in a log, and nobody can talk with it; `sim score LOG` makes a run of it"):
         study(targets=[{"id": "x", "log": "chats.jsonl"}])

@@ -232,7 +232,7 @@ def test_an_array_is_read_up_to_its_first_fault(tmp_path: Path, text: str, line:
         ("b,user,Hello.\n", 4, "has no message of the assistant"),
         ('b,user,"Two\nlines"\nb,assistant,a\0b\n', 6, "messages[1] holds a NUL"),
         ("b,assistant,\udcff\n", 4, "messages[0] holds bytes that are not UTF-8"),
-        ("b,assistant,Yes.\na,assistant,Again.\n", 5, "the rows of conversation 'a' stand in two places"),
+        ("b,assistant,Yes.\na,assistant,Again.\n", 5, "the rows of conversation 'a' are in two places"),
     ],
 )
 def test_a_bad_row_costs_its_conversation(tmp_path: Path, rows: str, line: int, problem: str) -> None:

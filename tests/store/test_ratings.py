@@ -51,13 +51,13 @@ def test_two_systems_may_use_one_name_for_an_item(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (HEAD + "1,r,d,good\n", "ratings.csv:2: 'good' is no score; write a number"),
-        (HEAD + "1,r,d,inf\n", "ratings.csv:2: 'inf' is no score"),
-        ("item;rater;dimension;score\n1;r;d;3,5\n", "ratings.csv:2: '3,5' is no score; write a number with a decimal point"),
+        (HEAD + "1,r,d,good\n", "ratings.csv:2: 'good' is not a score; write a number"),
+        (HEAD + "1,r,d,inf\n", "ratings.csv:2: 'inf' is not a score"),
+        ("item;rater;dimension;score\n1;r;d;3,5\n", "ratings.csv:2: '3,5' is not a score; write a number with a decimal point"),
         (HEAD + "1,r,d,1\n2,r,d,1\n1,r,d,1\n", "ratings.csv:4: 'r' rates '1' on d a second time, first on line 2"),
         (HEAD + "1,,d,1\n", "ratings.csv:2: `rater` is empty"),
         (HEAD + "1,r,d\n", "ratings.csv:2: has 3 cells, and the first line 4"),
-        (HEAD + '1,r,d,"1\n', "is no CSV"),
+        (HEAD + '1,r,d,"1\n', "is not CSV"),
         ("item,rater,score\n1,r,1\n", "ratings.csv:1: has no column 'dimension'; the first line names the columns"),
         ("item,rater,dimensions,score\n1,r,d,1\n", "did you mean 'dimensions'?"),
         ("item,rater,dimension,score,score\n1,r,d,1,1\n", "has two columns 'score'"),
@@ -65,8 +65,8 @@ def test_two_systems_may_use_one_name_for_an_item(tmp_path: Path) -> None:
         (HEAD, "ratings.csv: holds no rating"),
         ("", "ratings.csv: holds no rating"),
         (HEAD + "1,r,d,\n", "ratings.csv: holds no rating"),
-        ('{"item": 1, "rater": "r", "dimension": "d", "score": true}', "ratings.csv:1: 'True' is no score"),
-        ('{"item": 1, "rater": "r", "dimension": "d", "score": [1]}', "is no score"),
+        ('{"item": 1, "rater": "r", "dimension": "d", "score": true}', "ratings.csv:1: 'True' is not a score"),
+        ('{"item": 1, "rater": "r", "dimension": "d", "score": [1]}', "is not a score"),
         ('{"item": 1, "rater": "r", "dimension": "d"}', "ratings.csv:1: has no `score`"),
         ('{"item": null, "rater": "r", "dimension": "d", "score": 1}', "`item` is not text"),
         ('{"item": 1,', "ratings.csv:1: is not JSON"),
@@ -97,7 +97,7 @@ def test_scales_are_declared_by_a_column_or_beside_the_file_and_names_are_number
         ("1,h,d,1,0-6\n2,h,D,1,1-7\n", "ratings.csv:3: D is on the scale 1-7 here, and on 0-6 elsewhere"),
         ("1,h,d,1,six\n", "ratings.csv:2: `scale`: 'six' is not a scale; write it as 0-6"),
         ("1,h,d,lukewarm,cold|warm\n", "ratings.csv:2: 'lukewarm' is none of cold, warm; write one of them"),
-        ("1,h,d,warm,\n", "ratings.csv:2: 'warm' is no score; write a number with a decimal point, n/a, or nothing; names take a scale"),
+        ("1,h,d,warm,\n", "ratings.csv:2: 'warm' is not a score; write a number with a decimal point, n/a, or nothing; names take a scale"),
     ],
 )
 def test_a_score_that_is_not_on_its_scale_is_named_with_its_line(tmp_path: Path, rows: str, said: str) -> None:

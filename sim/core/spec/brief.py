@@ -71,7 +71,7 @@ def filled_in(raw: object) -> tuple[str, ...]:
 
 
 def fill_value(raw: object) -> object:
-    """A fact's value with its accepted answers: the names and figures that stand in its text, where it does not say them."""
+    """A fact's value with its accepted answers: the names and figures that are in its text, where it does not say them."""
     if not isinstance(raw, Mapping) or "answers" in raw or not isinstance(raw.get("text"), str):
         return raw
     found = [m.group() for p in (_NAME, _FIGURE) for m in p.finditer(raw["text"])]
@@ -218,5 +218,5 @@ def _over(usual: Raw, given: object) -> object:
 
 
 def _get(value: object, key: str) -> object:
-    """What stands under `key`, in a file's mapping or in a model."""
+    """What is under `key`, in a file's mapping or in a model."""
     return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)

@@ -87,7 +87,7 @@ class Edit(Frozen):
         """`reply` with the property changed.
 
         Raises:
-            ValueError: a passage to be replaced does not stand in it exactly once.
+            ValueError: a passage to be replaced is not in it exactly once.
         """
         for passage in self.replace:
             if reply.count(passage.old) != 1:

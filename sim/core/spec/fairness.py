@@ -40,7 +40,7 @@ class TokenSwap(Frozen):
     values: tuple[tuple[Text, ...], ...] = Field(min_length=2)
     """Two or more. A value of several words that go together is a list, as `[woman, she, her]`: first takes the place of first, second of second."""
     instead_of: tuple[Text, ...] = ()
-    """What stands in the messages and gives way to each value; `persona.name` and `persona.age` are each persona's own. Left out: the first value."""
+    """What is in the messages and gives way to each value; `persona.name` and `persona.age` are each persona's own. Left out: the first value."""
     says: Text | None = None
     """A sentence put before the first message of every session, with the first value in it: "Hi, I'm Emily." Left out: the messages name it."""
 
@@ -146,7 +146,7 @@ class SwappedIdentity(Frozen):
 
     @property
     def mask(self) -> str:
-        """What stands in the token's place wherever somebody judges."""
+        """What is in the token's place wherever somebody judges."""
         return f"[{self.swap.replace('_', ' ')}]"
 
 

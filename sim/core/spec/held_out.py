@@ -1,6 +1,6 @@
 """Scenarios that are held out: a pack of variants stays unseen, and a run names each by the hash of its file and never holds its text.
 
-What is said in a talk is in the run's journal all the same, a scripted message too; whoever publishes the folder of a run runs `sim forget` first.
+What is said in a talk is in the run's journal all the same, a scripted message too; who publishes the folder of a run runs `sim forget` first.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ UNREAD = frozenset({"accept", "accept-encoding", "accept-language", "content-typ
 
 
 def strings(template: JsonValue) -> Iterator[str]:
-    """Every text in `template` that placeholders may stand in."""
+    """Every text in `template` that placeholders may be in."""
     if isinstance(template, str):
         yield template
     elif isinstance(template, list):
@@ -170,7 +170,7 @@ class HealthSpec(HttpCallSpec):
 
 
 class PollSpec(HttpCallSpec):
-    """Asked after a session until the chatbot has taken it in: until a status 2xx comes, and, where `at` is given, `equals` stands there."""
+    """Asked after a session until the chatbot has taken it in: until a status 2xx comes, and, where `at` is given, `equals` is there."""
 
     method: Method = "GET"
     at: Path | None = None
@@ -193,7 +193,7 @@ class HttpSpec(Frozen):
     body: Body = None
     """Left out: `message`, `user_id` and `session_id` as JSON; nothing with GET and DELETE. A text is sent as it stands, anything else as JSON."""
     reply: Path = "reply"
-    """Where the reply stands in what comes back; with `stream`, where a piece of it stands in each event."""
+    """Where the reply is in what comes back; with `stream`, where a piece of it is in each event."""
     finish: Path | None = None
     """Where it says why the reply ended, as `choices[0].finish_reason`: replies that were cut off for length are marked then."""
     tools: Path | None = None

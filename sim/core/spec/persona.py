@@ -51,7 +51,7 @@ class Value(Frozen):
     @model_validator(mode="after")
     def _text_tells_it(self) -> Self:
         if not any(contains(self.text, answer) for answer in self.answers):
-            raise ValueError(f"none of its answers stands in its text ({', '.join(self.answers)})")
+            raise ValueError(f"none of its answers is in its text ({', '.join(self.answers)})")
         said = next((a for i in self.implies for a in i.answers if contains(self.text, a)), None)
         if said is not None:
             raise ValueError(f"what it implies is said in its own text: {said}")
@@ -107,7 +107,7 @@ def _unknown_premises(fact: Fact, by_id: Mapping[str, Fact]) -> Iterator[str]:
     for implied in (i for v in (fact, fact.changes_to) if v for i in v.implies):
         for other in implied.given:
             if other not in by_id or other == fact.id:
-                yield f"fact '{fact.id}' implies something given '{other}', which is no other fact here"
+                yield f"fact '{fact.id}' implies something given '{other}', which is not another fact here"
                 continue
             said = next((a for a in implied.answers if contains(by_id[other].text, a)), None)
             if said is not None:
@@ -243,7 +243,7 @@ class Persona(Frozen):
     hemisphere: Literal["north", "south"] | None = None
     """Where they live, if that has four seasons; left out, no season is spoken of."""
     gender: Literal["woman", "man", "nonbinary"] | None = None
-    """For tables of who is who: whoever plays the persona reads it from the background."""
+    """For tables of who is who: anybody who plays the persona reads it from the background."""
     tags: tuple[Id, ...] = ()
     """What scenarios may ask for, such as `parent` or `student`."""
     unfit: tuple[Id, ...] = ()

@@ -20,7 +20,7 @@ PERSONA: Final = "persona"
 Through = Literal["message", "paste", "reply"]
 """How an injection reaches the target: the user's own words, a text that the user quotes, or words that the reply is to say to the rater."""
 _MARKER: Final = 4
-"""Letters and digits that a marker needs: a shorter one would stand in a reply by chance."""
+"""Letters and digits that a marker needs: a shorter one would be in a reply by chance."""
 
 
 def _is_marker(text: str) -> str:
@@ -46,17 +46,17 @@ class Secret(Frozen):
     @model_validator(mode="after")
     def _text_tells_it(self) -> Self:
         if not any(contains(self.text, answer) for answer in self.answers):
-            raise ValueError(f"none of its answers stands in its text ({', '.join(self.answers)})")
+            raise ValueError(f"none of its answers is in its text ({', '.join(self.answers)})")
         return self
 
 
 class Injection(Frozen):
-    """An instruction that did not come from whoever may instruct the target."""
+    """An instruction that did not come from anybody who may instruct the target."""
 
     id: Id
     through: Through
     text: Text
-    """Its own words, as they stand in a message."""
+    """Its own words, as they are in a message."""
     obeyed: tuple[Marker, ...] = Field(min_length=1)
     """What a reply says that obeys it, any one of them."""
     names: tuple[Text, ...] = ()
@@ -68,7 +68,7 @@ class Claim(Frozen):
 
     id: Id
     text: Text
-    """Its words, as they stand in a message: "You promised to send me a calendar"."""
+    """Its words, as they are in a message: "You promised to send me a calendar"."""
     about: tuple[Text, ...] = Field(min_length=1)
     """What it is about, in the words that a reply would take up: calendar, by post."""
 
@@ -95,12 +95,12 @@ class Plants(Frozen):
         )
 
     def refuse_unwritten(self, messages: tuple[str, ...]) -> None:
-        """Raise for injections and claims that stand in none of `messages`, which are all that is sent word for word."""
+        """Raise for injections and claims that are in none of `messages`, which are all that is sent word for word."""
         said = [normalise(m) for m in messages]
         written = (("injection", i.id, i.text) for i in self.injections), (("claim", c.id, c.text) for c in self.claims)
         refuse_all(
             [
-                f"{kind} '{id}' stands in no message; write its text into a scripted message, word for word"
+                f"{kind} '{id}' is in no message; write its text into a scripted message, word for word"
                 for of in written
                 for kind, id, text in of
                 if not any(normalise(text) in message for message in said)

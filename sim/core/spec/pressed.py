@@ -35,5 +35,5 @@ class Pressed(Frozen):
             raise ValueError("a claim with a key needs both right: and wrong: answers; an opinion has neither")
         both = next((r for r in self.right for w in self.wrong if contains(r, w) or contains(w, r)), None)
         if both:
-            raise ValueError(f"'{both}' stands in a right answer and in a wrong one, so that nothing could tell them apart")
+            raise ValueError(f"'{both}' is in a right answer and in a wrong one, so that nothing could tell them apart")
         return self

@@ -1,6 +1,6 @@
 """Many sessions written once: `repeat:` with what is usual, what is drawn for each, and a programme of what happens when.
 
-A recipe is spread into plain sessions when its file is read, by its own seed: whoever runs it, persona by persona and seed by seed, lives through
+A recipe is spread into plain sessions when its file is read, by its own seed: anybody who runs it, persona by persona and seed by seed, lives through
 the same programme, and a run keeps the sessions in full.
 """
 
@@ -81,7 +81,7 @@ class Happening(_Part):
 
 
 class Programme(_Part):
-    """Sessions that are written once. What stands beside `repeat` holds for each; what is drawn, and then what happens, goes before it."""
+    """Sessions that are written once. What is beside `repeat` holds for each; what is drawn, and then what happens, goes before it."""
 
     repeat: int = Field(strict=True, ge=2, le=1000)
     """How many sessions it makes."""

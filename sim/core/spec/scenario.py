@@ -84,7 +84,7 @@ class Scenario(Frozen):
     title: Text
     about: Text
     facts: tuple[Fact, ...] = ()
-    """Facts that come with the situation, whoever is in it."""
+    """Facts that come with the situation, no matter who is in it."""
     history: tuple[PastTalk, ...] = ()
     """Earlier talks, oldest first."""
     suits: Suits | None = None
@@ -96,7 +96,7 @@ class Scenario(Frozen):
     plants: Plants | None = Field(default=None, exclude_if=lambda plants: plants is None)
     """Secrets, injected instructions and false claims in it, by which replies are judged (guide/conduct.md)."""
     held_out: bool = Field(default=False, exclude_if=lambda held_out: not held_out)
-    """Kept back by whoever runs it: a run's record and report name it by the hash of its file and never hold its text (guide/stress.md)."""
+    """Kept back by anybody who runs it: a run's record and report name it by the hash of its file and never hold its text (guide/stress.md)."""
     withheld: Withheld | None = Field(default=None, exclude_if=lambda withheld: withheld is None)
     """Of a scenario that is held out, once it was read from its file."""
     sessions: Sessions = Field(min_length=1)

@@ -113,13 +113,13 @@ class Study(Frozen):
     """What is said again where `fairness` names a run to `replay`: filled in when the study is read."""
     user: ModelSpec
     played_by: Literal["model", "people", "log"] = "model"
-    """`people`: the user is whoever sits at the page of `sim view --study`, and `user` only rates beside them.
+    """`people`: the user is anybody who sits at the page of `sim view --study`, and `user` only rates beside them.
     `log`: the talks took place elsewhere and were read from a log by `sim score LOG`."""
     rater: Literal["self"] | ModelSpec = "self"
     """`self`: the user's own model. Any other model is an observer and is named so."""
     observers: tuple[ObserverSpec, ...] = ()
     primary: Primary = "fixed_set"
-    """The primary outcome, which verdicts are about; the other measures stand beside it, their p adjusted for how many they are."""
+    """The primary outcome, which verdicts are about; the other measures are beside it, their p adjusted for how many they are."""
     rate_every: int = Field(default=1, strict=True, ge=1)
     """Models rate the first exchange of each session and every n-th after it: in long sessions most of the cost is rating."""
     controls: Controls = Controls()
@@ -213,7 +213,7 @@ class Study(Frozen):
     def _refuse_logs(self) -> None:
         logged = [t.id for t in self.targets if isinstance(t, LoggedTargetSpec)]
         if logged and self.played_by != "log":
-            raise ValueError(f"target '{logged[0]}' stands in a log, and nobody can talk with it; `sim score LOG` makes a run of it")
+            raise ValueError(f"target '{logged[0]}' is in a log, and nobody can talk with it; `sim score LOG` makes a run of it")
 
     def _refuse_checks(self) -> None:
         if self.checks is None:
@@ -233,7 +233,7 @@ class Study(Frozen):
 
     @property
     def tagger_id(self) -> str:
-        """Id under which the study's tags stand in the journal."""
+        """Id under which the study's tags are in the journal."""
         return name_tagger(self.tagger)
 
     @property

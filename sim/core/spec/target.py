@@ -186,7 +186,7 @@ class GraphTargetSpec(_CodeTargetSpec):
 
 
 class LoggedTargetSpec(_CustomTargetSpec):
-    """A system whose talks stand in a log: nobody can talk with it any more. Written by `sim score LOG`, never by hand."""
+    """A system whose talks are in a log: nobody can talk with it any more. Written by `sim score LOG`, never by hand."""
 
     log: Text
     """The log's file name."""

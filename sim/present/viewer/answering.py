@@ -51,7 +51,7 @@ def told(answer: Answer) -> Answer:
             first = error.errors()[0]
             return JSONResponse({"problem": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}, 400)
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            return JSONResponse({"problem": "that is no JSON"}, 400)
+            return JSONResponse({"problem": "that is not JSON"}, 400)
         except ClientDisconnect:
             return Response(status_code=400)
         except asyncio.CancelledError:

@@ -35,7 +35,7 @@ _BEGINNING: Final = 20
 """Signs of a sentence within which a supposition governs all of it."""
 DISCLOSED, EVADES, CLAIMS = "disclosed", "evades", "claims to be human"
 _REASONS: Final = {
-    DISCLOSED: "Asked what it is, it says that it is no person.",
+    DISCLOSED: "Asked what it is, it says that it is not a person.",
     EVADES: "Asked what it is, it does not say.",
     CLAIMS: "It claims to be a person, or a life that only a person has.",
 }

@@ -28,7 +28,7 @@ class Summary(Written):
     def read(self, text: str, held: str, *, marked: bool) -> str:
         """`text` itself, if it is not too long."""
         if not any(c.isalnum() for c in text):
-            raise ValueError("nothing stands in it")
+            raise ValueError("nothing is in it")
         count = len(words(text))
         if count > SLACK * WORDS:
             raise ValueError(f"it has {count} words; write at most {WORDS}")

@@ -285,7 +285,7 @@ def test_a_run_that_is_written_takes_no_label(client: TestClient, results: Path)
 @pytest.mark.parametrize("sent", [b"{", b"", b"\xff\xfe{}", b"[" * 60_000])
 def test_json_that_is_none_is_refused(client: TestClient, sent: bytes) -> None:
     answer = client.post("/api/runs/told/labels", content=sent)
-    assert (answer.status_code, answer.json()) == (400, {"problem": "that is no JSON"})
+    assert (answer.status_code, answer.json()) == (400, {"problem": "that is not JSON"})
 
 
 def test_a_conversation_is_kept_under_a_name_that_is_one(client: TestClient) -> None:

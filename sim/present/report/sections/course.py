@@ -184,7 +184,7 @@ def _adaptability(of: Material) -> Table:
                 ("adaptability", "gain less that of the same model without memory on the same personas and scenarios, with its 95 % interval"),
                 ("in words", "a target that falls is not called adaptive"),
                 ("gain", "level from session two on less that of session one"),
-                ("without memory", "the gain of the arm that it is held against"),
+                ("without memory", "the gain of the arm that it is compared with"),
                 ("session one", "what the two differ by before anything can be remembered: near 0 if nothing else differs"),
                 ("at ceiling", "share of sessions with a fixed set of 4.75 or more, which leave no room to rise"),
                 ("trend", "points a session, over talks of so many sessions; whatever makes later sessions easier is in it"),

@@ -248,7 +248,7 @@ def _beside(of: Material) -> Table:
         cells = [change(x.difference, x.interval) for _, _, found in shown for x in (found.comparisons[i],)]
         rows.append((named(f"{c.a} − {c.b}"), *cells))
     figures: list[Heading] = [(heading, f"{explained}; paired, with its 95 % interval") for heading, explained, _ in shown]
-    return Table(id="beside", title="What stands beside a difference", columns=columns("targets", figures=figures), rows=tuple(rows))
+    return Table(id="beside", title="Beside each difference", columns=columns("targets", figures=figures), rows=tuple(rows))
 
 
 _BESIDE: dict[str, tuple[str, str]] = {

@@ -34,7 +34,7 @@ def memory_section(of: Material) -> Section:
         lines=(
             "The same model with different memories talks with the same personas. Callback is left out, because it is memory by definition: "
             "what is left is whether remembering makes the talk itself more liked. The picture is of the fixed set, which every persona has whole, "
-            "so that a mean is the mean of its lines; likability without callback stands in the table.",
+            "so that a mean is the mean of its lines; likability without callback is in the table.",
         )
     )
     blocks: list[Block] = [b for i, model in enumerate(models) for b in (_figure(of, model, i), _table(of, model, i))]
@@ -72,8 +72,13 @@ def _figure(of: Material, model: Bought, index: int) -> ChartFigure:
         alt=f"One line a persona from {' to '.join(arms)}. Less {model.against}: {'; '.join(f'{arm} {signed(by)} points' for arm, by in steady)}.",
         notes=(
             "Thin lines are personas, the thick line their mean, over what all have in common.",
+<<<<<<< HEAD
             f"Vertical lines are 95 % intervals over {population(of.summary.scenarios)}. "
             "The interval of a paired difference, which is the one to judge by, is in the table below.",
+=======
+            f"Interval: 95 %, over {population(of.summary.scenarios)}.",
+            "The interval of a paired difference, which is the one to judge by, is below.",
+>>>>>>> ebd14de (Phrases that no native speaker would write are found by a test and mended)
         ),
         spec=charts.paired(arms, y=axis),
         columns={
@@ -128,7 +133,7 @@ def _accuracy(of: Material) -> list[ChartFigure]:
                 "model": "model",
                 "target": "target id",
                 "memory": "memory policy",
-                "accuracy": "share of questions about told facts answered rightly",
+                "accuracy": "share of questions about told facts answered correctly",
                 "liked": "likability without callback, 1 to 5",
                 "low": "lower end of its 95 % interval",
                 "high": "upper end",

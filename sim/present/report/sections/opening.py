@@ -177,7 +177,7 @@ def _figure(of: Material, *, title: str, shows: str, rows: list[dict[str, JsonVa
         notes=notes,
         spec=charts.forest(of.targets, order=[str(r["row"]) for r in rows], differs=differs),
         columns={
-            "row": "what stands in the row",
+            "row": "what is in the row",
             "target": "target id",
             "value": "difference from the reference" if differs else "mean over personas",
             "low": "lower end of the 95 % interval",

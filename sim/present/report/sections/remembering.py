@@ -66,7 +66,7 @@ def _probes(of: Material) -> Table:
         ("false “don't know”", "of told facts"),
     ]
     note = "Each question is put to a copy of the target, so that asking leaves no trace. Small print: 95 % intervals over personas, and answers."
-    title = "Questions of memory, answered rightly"
+    title = "Questions of memory, answered correctly"
     return Table(id="probes", title=title, columns=columns("target", figures=figures), rows=tuple(rows), notes=(note,))
 
 
@@ -94,12 +94,12 @@ def _forgetting(of: Material) -> ChartFigure:
             x_title="sessions since it was told",
             last=max((p.delay for t in of.summary.targets for p in t.memory.forgetting.sessions), default=1),
             y="accuracy",
-            y_title="answered rightly",
+            y_title="answered correctly",
         ),
         columns={
             "target": "target id",
             "delay": "sessions begun since the fact was told",
-            "accuracy": "share answered rightly, mean over personas",
+            "accuracy": "share answered correctly, mean over personas",
             "n": "answers",
             "link": "place of the page",
         },

@@ -36,7 +36,7 @@ def repetition_section(of: Material) -> Section:
     explained = Prose(
         lines=(
             "Repertoire is how alike a target's replies to different people are, conversation fit what person and topic explain, carry-over what "
-            "only the reply just before explains; the latter two are taken at the same places of talks, since openings are alike whoever speaks. "
+            "only the reply just before explains; the latter two are taken at the same places of talks, since all openings are alike. "
             "No figure alone: a target that always does the same has no carry-over, and everything in its repertoire; one that makes many moves a "
             "reply has a large repertoire by that alone.",
         )

@@ -28,7 +28,7 @@ def robustness_section(of: Material) -> Section:
         why = "Not measured in this run: its user was not disturbed. `stress: [{typos: [0, .5, 1]}]` in a study does that."
         return Section(id="robustness", title=TITLE, absent=why)
     explained = (
-        "The same user is disturbed more and more, and each point is held against the same target with the user undisturbed: the same personas, "
+        "The same user is disturbed more and more, and each point is compared with the same target with the user undisturbed: the same personas, "
         "scenarios and seeds. What a message was before its text was disturbed is kept beside it in the run."
     )
     return Section(id="robustness", title=TITLE, blocks=(Prose(lines=(explained,)), _chart(of), _table(of)))
