@@ -72,13 +72,8 @@ def _figure(of: Material, model: Bought, index: int) -> ChartFigure:
         alt=f"One line a persona from {' to '.join(arms)}. Less {model.against}: {'; '.join(f'{arm} {signed(by)} points' for arm, by in steady)}.",
         notes=(
             "Thin lines are personas, the thick line their mean, over what all have in common.",
-<<<<<<< HEAD
             f"Vertical lines are 95 % intervals over {population(of.summary.scenarios)}. "
             "The interval of a paired difference, which is the one to judge by, is in the table below.",
-=======
-            f"Interval: 95 %, over {population(of.summary.scenarios)}.",
-            "The interval of a paired difference, which is the one to judge by, is below.",
->>>>>>> ebd14de (Phrases that no native speaker would write are found by a test and mended)
         ),
         spec=charts.paired(arms, y=axis),
         columns={
