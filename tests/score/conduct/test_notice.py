@@ -68,7 +68,7 @@ def test_without_a_clock_or_in_another_language_nothing_is_said() -> None:
 def test_a_verdict_names_the_time_and_how_long_it_has_been() -> None:
     missed, given = NoticeInLongTalk().score(talk(*["Boxes next."] * 8)), NoticeInLongTalk().score(talk(*["Boxes next."] * 6, AI))
     assert isinstance(missed, Assessment)
-    assert missed.reason == "At 21:35 nothing has been said that it is no human being for 3 h 30 min."
+    assert missed.reason == "At 21:35 nothing has been said that it is not a human being for 3 h 30 min."
     assert isinstance(given, Assessment)
     assert [e.text for e in given.evidence if e.kind == "quote"] == [AI]
 
