@@ -72,8 +72,8 @@ def test_a_baseline_that_an_offline_model_rated_decides_nothing_either() -> None
     document = run_gate(source(mixed(12)), [], baseline=source(mixed(12), offline=STUBS), margins={"likability": 0.5, "words": 5.0})
     likability, words = document.checks
     assert likability.verdict == "inconclusive"
-    assert "no evidence" in likability.detail
-    assert "no evidence" not in words.detail
+    assert "not evidence" in likability.detail
+    assert "not evidence" not in words.detail
 
 
 def test_an_inconclusive_mean_names_how_many_personas_would_settle_it() -> None:

@@ -160,4 +160,4 @@ def test_a_count_of_an_offline_judge_decides_nothing_about_a_real_target() -> No
     of = replace(run(targets=("good",)), offline=("scorer tone",))
     tone, arc = run_gate(of, [parse_requirement(t, SCORERS) for t in ("count(tone = cloying) == 0", "count(arc = falls) <= 4")], margins={}).checks
     assert (tone.verdict, arc.verdict) == ("inconclusive", "passed")
-    assert "no evidence" in tone.detail
+    assert "not evidence" in tone.detail

@@ -135,7 +135,7 @@ def test_what_an_offline_rater_says_of_a_real_chatbot_is_not_told_and_what_is_co
     assert done.returncode == 4
     of = {s["id"]: s for s in document["sections"]}
     assert (of["likability"]["verdict"], of["length"]["verdict"]) == ("inconclusive", "passed")
-    assert "no evidence" in of["likability"]["rows"][0]["note"]
+    assert "not evidence" in of["likability"]["rows"][0]["note"]
     assert of["likability"]["worst"] == []
     assert "offline model rates" in document["untested"][0]
 

@@ -171,7 +171,7 @@ def test_aliases_that_stand_for_billions_are_refused_at_once(tmp_path: Path) -> 
     rows = ["a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]"]
     rows += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)]
     path.write_text("\n".join(rows))
-    assert refusal(path) == "s.yaml:5: its aliases stand for more than 100000 values; write them out, or take them out"
+    assert refusal(path) == "s.yaml:5: its aliases expand to more than 100000 values; write them out, or take them out"
 
 
 @pytest.mark.usefixtures("any_scanner")
