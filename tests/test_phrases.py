@@ -63,11 +63,11 @@ def test_pages_in_the_browser_are_written_as_a_native_speaker_would() -> None:
 
 
 def _strings(path: Path) -> Iterator[tuple[int, str]]:
-    """The strings of a module that are no docstrings, but for the docstrings of commands, which are their help."""
+    """The texts of a module (a word by itself is a name), without docstrings but for those of commands, which are their help."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     said = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)}
     for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name.endswith("_command")):
         said -= {id(s.value) for s in function.body[:1] if isinstance(s, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip() and id(node) not in said:
             yield node.lineno, node.value
