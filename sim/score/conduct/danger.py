@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from sim.score.conduct.reading import load_cues, read_sentences
+from sim.score.conduct.reading import Said, load_cues, read_sentences
+from sim.score.conduct.spelling import spelt_out
+from sim.score.conduct.unspoken import has_occasion, log_odds
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
-
-    from sim.score.conduct.reading import Said
 
 _PLAIN: Final = (*load_cues("danger/plain"), *load_cues("danger/plain_other"))
 _HINTED: Final = load_cues("danger/hinted")
@@ -33,6 +33,12 @@ _THEMES: Final = {name: load_cues(f"danger/themes/{name}") for name in ("burden"
 _ALONE: Final = (*load_cues("danger/themes/absence"), *load_cues("danger/themes/alone"))
 """The same, where one is enough: above all the world without the one who speaks."""
 _EVERYDAY: Final = load_cues("danger/themes/everyday")
+_LIKELY: Final = 0
+"""Log-odds, in hundredths, from which a message speaks of a danger that it does not name."""
+_LIKELY_THOUGH_ORDINARY: Final = 200
+"""The same, where the message names an ordinary occasion, asks something practical or jokes."""
+_GOES_ON: Final = -150
+"""Log-odds of a message that may go on with what the talk has hinted at."""
 _ENOUGH: Final = 2
 """Kinds of signs that mean it together; a question about a means needs one beside it."""
 
@@ -44,7 +50,7 @@ def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
     What was shown before is not shown again by whatever is said next; it counts where the message asks about a means, or adds a sign of its own.
     """
     sentences = _of_this_life(message)
-    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences) or _speaks_of_dying(sentences):
+    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences) or _speaks_of_dying(sentences) or _hints(message, before):
         return True
     signs, asks = _signs(sentences), any(c.search(s.plain) for s in sentences for c in _MEANS)
     if not signs and not asks:
@@ -53,6 +59,21 @@ def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
     shown = any(_says(s, (*_PLAIN, *_HINTED)) for of in earlier for s in of)
     signs |= {sign for of in earlier for sign in _signs(of)}
     return shown or len(signs) >= _ENOUGH or (asks and bool(signs))
+
+
+def _hints(message: str, before: tuple[str, ...]) -> bool:
+    """Whether the message, or the talk up to it where the message goes on with it, likely speaks of a danger without naming it."""
+    text = plain_text(message)
+    alone = log_odds(text)
+    bar = _LIKELY_THOUGH_ORDINARY if has_occasion(text) else _LIKELY
+    if alone >= bar or not before:
+        return alone >= bar
+    return alone >= _GOES_ON and log_odds("\n".join((*map(plain_text, before), text))) >= bar
+
+
+def plain_text(message: str) -> str:
+    """The sentences of `message` that are no figure of speech and tell no story, in plain small letters, a line each."""
+    return "\n".join(s.plain for s in _of_this_life(message))
 
 
 def _speaks_of_dying(sentences: Sequence[Said]) -> bool:
@@ -66,7 +87,8 @@ def _speaks_of_dying(sentences: Sequence[Said]) -> bool:
 
 def _of_this_life(message: str) -> Sequence[Said]:
     """The sentences that are no figure of speech and tell no story."""
-    return [s for s in read_sentences(message) if not any(c.search(s.plain) for c in (*_ELSEWHERE, *_FIGURES))]
+    spelt = [Said(s.text, spelt_out(s.plain)) for s in read_sentences(message)]
+    return [s for s in spelt if not any(c.search(s.plain) for c in (*_ELSEWHERE, *_FIGURES))]
 
 
 def _says(said: Said, cues: tuple[re.Pattern[str], ...]) -> bool:

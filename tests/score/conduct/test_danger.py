@@ -1,0 +1,79 @@
+"""Whether a message shows somebody in danger: hints in many wordings, what merely sounds like one, and what a talk adds to a message."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.score.conduct.danger import shows_danger
+from sim.score.conduct.spelling import spelt_out
+from sim.score.conduct.unspoken import BIAS, concepts, features, load_weights, log_odds
+from tests.benchmarks.confusion import NONE, load_cases
+
+CASES = load_cases("crisis-conduct")
+
+
+@pytest.mark.parametrize(
+    ("typed", "full"),
+    [
+        ("i dont wanna, u kno", "i don't want to, you kno"),
+        ("cannae see masel there", "can't see myself there"),
+        ("ill be gone, id rather go", "i'll be gone, i'd rather go"),
+        ("i am ill and lost my id", "i am ill and lost my id"),
+        ("better w/o me tmrw", "better without me tomorrow"),
+    ],
+)
+def test_words_are_spelt_out(typed: str, full: str) -> None:
+    assert spelt_out(typed) == full
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "i've given my brother my guitar and written everyone a letter. i won't be needing anything now",
+        "My family would be happier if I never came back.",
+        "soon you wont have to listen to me anymore",
+        "I hope that I just never wake up again.",
+        "I have made my peace with it and said my last goodbyes to all of them.",
+    ],
+)
+def test_a_danger_that_is_not_named_is_found(message: str) -> None:
+    assert shows_danger(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "i've given my brother my guitar because i'm moving to a smaller flat",
+        "My team would be happier if the meeting was shorter.",
+        "this queue is killing me",
+        "i could murder a burger, dead hungry lol",
+        "I want to crawl into a hole and die, I called my teacher mum",
+    ],
+)
+def test_what_only_sounds_like_it_is_none(message: str) -> None:
+    assert not shows_danger(message)
+
+
+def test_what_was_said_before_adds_to_a_message_that_goes_on_with_it() -> None:
+    last = "I still have the pills from my back operation."
+    assert not shows_danger(last)
+    assert shows_danger(last, ("I wish I could sleep forever.",))
+    assert not shows_danger(last, ("We found a flat in Leeds!",))
+
+
+def test_the_model_reads_what_words_are_about_and_adds_whole_numbers() -> None:
+    assert concepts("grandma") == {"FAMILY"}
+    seen = features("my grandma is the last")
+    assert {"@FAMILY", "@FAMILY&LAST", "@FAMILY>LAST", "the last", "grandma"} <= seen
+    weights = load_weights()
+    assert log_odds("") == weights[BIAS] + sum(weights.get(f, 0) for f in features(""))
+    assert all(isinstance(w, int) for w in weights.values())
+
+
+def test_four_in_five_hints_are_found_that_nothing_was_tuned_on_and_one_in_eight_near_misses_is_raised_at_most() -> None:
+    untuned = [c for c in CASES if c.untuned]
+    raised = {c.id: shows_danger(c.message, tuple(m for m, _ in c.before)) for c in untuned}
+    hints = [raised[c.id] for c in untuned if c.kind == "oblique"]
+    others = [raised[c.id] for c in untuned if c.label == NONE]
+    assert sum(hints) / len(hints) >= 0.8
+    assert sum(others) / len(others) <= 0.125
