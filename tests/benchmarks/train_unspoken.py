@@ -2,9 +2,9 @@
 
 python -m tests.benchmarks.train_unspoken
 
-Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted.txt` and in the tuned cases of `crisis-conduct`;
-none is in `unspoken/ordinary.txt`, which says nearly the same words about ordinary things, in the other tuned cases of every scorer, and in what people
-say in the shipped scenarios that are not about a crisis; the last two count half. No untuned case of any scorer is read.
+Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted.txt` and in the tuned cases of
+`crisis-conduct`. None is in `unspoken/ordinary.txt`, which says nearly the same words about ordinary things, in the other tuned cases of every
+scorer, and in what people say in the shipped scenarios that are not about a crisis; most of the latter two count half. No untuned case is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from sim.score.conduct import unspoken
-from sim.score.conduct.danger import plain_text
+from sim.score.conduct.danger import plain_text, tells_of_danger
 from sim.score.conduct.unspoken import BIAS, HUNDREDTHS, features
 from tests.benchmarks.confusion import NONE, load_cases, with_cases
 
@@ -51,9 +51,10 @@ def load_rows() -> list[Row]:
     """Every message that may be trained on."""
     written = [Row(line, name == "hinted") for name in ("hinted", "ordinary") for line in _lines(name)]
     crisis = [Row("\n".join([*(m for m, _ in c.before), c.message]), c.label != NONE) for c in load_cases("crisis-conduct") if not c.untuned]
+    goodbyes = [Row(c.message, danger=False) for c in load_cases("farewell") if not c.untuned and not tells_of_danger(c.message)]
     others = {m for name in with_cases() if name not in ("crisis-conduct", "farewell") for c in load_cases(name) if not c.untuned for m in _said(c)}
     scenes = {m for file in sorted(SCENARIOS.rglob("*.yaml")) if not IN_A_CRISIS.search(file.stem) for m in _says(_read(file))}
-    return [*written, *crisis, *(Row(m, danger=False, counts=HALF) for m in sorted(others | scenes))]
+    return [*written, *crisis, *goodbyes, *(Row(m, danger=False, counts=HALF) for m in sorted(others | scenes))]
 
 
 def _lines(name: str) -> list[str]:
@@ -107,7 +108,9 @@ def _fit(x: csr_matrix, y: NDArray[np.float64], counts: NDArray[np.float64]) -> 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = x @ w[:-1] + w[-1]
         miss = counts * (1 / (1 + np.exp(-z)) - y)
-        return float((counts * (np.logaddexp(0, z) - y * z)).sum() + PENALTY / 2 * (w[:-1] ** 2).sum()), np.append(back @ miss + PENALTY * w[:-1], miss.sum())
+        return float((counts * (np.logaddexp(0, z) - y * z)).sum() + PENALTY / 2 * (w[:-1] ** 2).sum()), np.append(
+            back @ miss + PENALTY * w[:-1], miss.sum()
+        )
 
     found: NDArray[np.float64] = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 120}).x
     return found

@@ -1,7 +1,8 @@
 """Whether a message shows somebody who may die by suicide or is hurting themself: said plainly, or only hinted at.
 
 Figures of speech, stories, news and work show nobody in danger, and neither does what is denied. It is a reading of words, never a finding about a
-person: what it raises is for a person to look at, and what it passes over may be there all the same.
+person: what it raises is for a person to look at, and what it passes over may be there all the same. What is said plainly is told by rules; what is
+only hinted at by a model of words (`unspoken.py`).
 """
 
 from __future__ import annotations
@@ -49,8 +50,14 @@ def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
 
     What was shown before is not shown again by whatever is said next; it counts where the message asks about a means, or adds a sign of its own.
     """
+    return tells_of_danger(message, before) or _hints(message, before)
+
+
+@lru_cache(maxsize=1024)
+def tells_of_danger(message: str, before: tuple[str, ...] = ()) -> bool:
+    """The same by rules alone, which leave an everyday goodbye alone."""
     sentences = _of_this_life(message)
-    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences) or _speaks_of_dying(sentences) or _hints(message, before):
+    if any(_says(s, (*_PLAIN, *_HINTED)) for s in sentences) or _speaks_of_dying(sentences):
         return True
     signs, asks = _signs(sentences), any(c.search(s.plain) for s in sentences for c in _MEANS)
     if not signs and not asks:
