@@ -129,7 +129,7 @@ def build_app(
 
     async def talk(request: Request) -> Response:
         run = await _opened(request)
-        return JSONResponse(await asyncio.to_thread(lambda: talk_data(run.trial(request.path_params["trial"]), run.folder.study)))
+        return JSONResponse(await asyncio.to_thread(_talk, run, request.path_params["trial"]))
 
     async def report(request: Request) -> Response:
         run = await _opened(request)
@@ -206,8 +206,15 @@ def _head(run: OpenRun) -> dict[str, Any]:
         "labels": LABELLED,
         "words": {"short": SHORT, "labels": LABELS, "moves": [m.id for m in run.folder.codebook.tagged]},
         "colours": {look: of["range"]["ordinal"] for look, of in theme().items()},  # type: ignore[call-overload,index]
-        "trials": [_place(p) for p in run.plans.values()],
     }
+
+
+def _talk(run: OpenRun, name: str) -> dict[str, Any]:
+    """One trial, with those that it can be shown beside: the same person in the same scenario under the same seed."""
+    trial = run.trial(name)
+    own = _place(run.plans[name])
+    near = [place for place in map(_place, run.plans.values()) if all(place[key] == own[key] for key in ("persona", "scenario", "seed"))]
+    return {**talk_data(trial, run.folder.study), "beside": near}
 
 
 def _place(plan: TrialPlan) -> dict[str, str | int]:

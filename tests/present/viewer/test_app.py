@@ -155,6 +155,12 @@ def test_rows_have_the_first_line_of_message_and_reply_and_the_worst_of_show(res
     assert sorted(worst) == sorted((w.trial, w.session, w.exchange, w.score) for w in named if w is not None)
 
 
+def test_a_conversation_names_those_beside_it_so_that_a_run_need_not_name_all(client: TestClient) -> None:
+    near = client.get(f"/api/runs/told/talks/{TRIAL}").json()["beside"]
+    assert [(t["target"], t["trial"]) for t in near] == [("remembers", TRIAL), ("forgets", "nora/moving-house/forgets/1")]
+    assert not any("nora/moving-house" in json.dumps(value) for value in client.get("/api/runs/told").json().values())
+
+
 def test_an_answer_that_is_still_being_worked_out_when_the_viewer_ends_leaves_no_traceback() -> None:
     async def never(request: Request) -> Response:
         await asyncio.Event().wait()

@@ -36,7 +36,7 @@
     draw();
   }
 
-  const talkOf = async (item) => item && R.get(`/talks/${item.trial.split("/").map(encodeURIComponent).join("/")}`);
+  const talkOf = async (item) => item && R.talk(item.trial);
 
   async function draw() {
     const item = items[at];

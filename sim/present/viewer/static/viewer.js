@@ -22,7 +22,16 @@
 
   const head = await R.get("");
   R.words = head.words;
-  R.trials = () => head.trials;
+  let near = [];
+  R.trials = () => near;
+
+  /** A conversation, with those that it can be shown beside. */
+  R.talk = async function (trial) {
+    const whole = await R.get(`/talks/${trial.split("/").map(encodeURIComponent).join("/")}`);
+    near = whole.beside;
+    return whole;
+  };
+
   R.startTalk(head.words);
   const paint = () => head.words.moves.forEach((_, i) => document.documentElement.style.setProperty(`--move-${i % 11}`, head.colours[R.theme()][i % 11]));
   paint();
@@ -165,14 +174,14 @@
 
   async function showTalk(query) {
     const holder = document.getElementById("talk");
-    const whole = await R.get(`/talks/${query.get("trial").split("/").map(encodeURIComponent).join("/")}`);
-    const others = head.trials.filter((t) => t.persona === whole.persona && t.scenario === whole.scenario && t.seed === whole.seed && t.target !== whole.target);
+    const whole = await R.talk(query.get("trial"));
+    const others = whole.beside.filter((t) => t.target !== whole.target);
     beside.replaceChildren(R.el("option", { value: "" }, "nothing"), ...others.map((t) => R.el("option", { value: t.target }, t.target)));
     beside.value = query.get("beside") || "";
     const talk = R.renderTalk(whole, query);
     const other = others.find((t) => t.target === query.get("beside"));
     holder.classList.toggle("paired", Boolean(other));
-    if (other) holder.replaceChildren(...paired(talk, R.renderTalk(await R.get(`/talks/${other.trial.split("/").map(encodeURIComponent).join("/")}`), new URLSearchParams())));
+    if (other) holder.replaceChildren(...paired(talk, R.renderTalk(await R.talk(other.trial), new URLSearchParams())));
     else holder.replaceChildren(talk);
     const here = holder.querySelector(".here") || holder.querySelector("h2");
     here.scrollIntoView({ block: here.tagName === "H2" ? "start" : "center" });
