@@ -28,6 +28,12 @@ Retries = Annotated[int | None, typer.Option("--retries", metavar="N", help="Att
 LogLevelFlag = Annotated[
     LogLevel | None, typer.Option("--log-level", help="Log this and worse on standard error; default: warning, or info with --log-json.")
 ]
+LogTo = Annotated[
+    str | None,
+    typer.Option("--log-to", metavar="TRACKER", help="In the end, hand settings, figures and the report to mlflow or wandb."),
+]
+"""Where a run is handed to."""
+
 LogJson = Annotated[bool, typer.Option("--log-json", help="Log as lines of JSON; progress and notices too.")]
 LocalOnlyFlag = Annotated[bool, typer.Option("--local-only", help="Refuse every host that is not this machine, before any connection is opened.")]
 BackendFlag = Annotated[str, typer.Option("--backend", metavar="local|ray", help="Hold trials in this process, or in workers of a Ray cluster.")]

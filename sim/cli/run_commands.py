@@ -18,6 +18,7 @@ from sim.cli.flags import (
     LocalOnlyFlag,
     LogJson,
     LogLevelFlag,
+    LogTo,
     Markdown,
     MaxCost,
     MaxMinutes,
@@ -82,6 +83,7 @@ def run_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what `sim plan` does, with these flags; spend and write nothing.")] = False,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
+    log_to: LogTo = None,
     json: Json = False,
 ) -> int:
     """Run a study; with no argument, the built-in offline demonstration."""
@@ -123,6 +125,7 @@ def run_command(
         as_json=json,
         suite=asked,
         files=files,
+        log_to=log_to,
     )
 
 
@@ -187,6 +190,7 @@ def resume_command(
     inconclusive: InconclusiveFlag = Inconclusive.fail,
     log_level: LogLevelFlag = None,
     log_json: LogJson = False,
+    log_to: LogTo = None,
     json: Json = False,
 ) -> int:
     """Continue a run where it stopped: only what is missing is run and paid for."""
@@ -206,7 +210,7 @@ def resume_command(
     wish, log = read_local_only(local_only, allow_host or ()), LogWish(log_level, log_json)
     cluster = read_cluster(backend, address=ray_address, workers=workers, runtime_env=runtime_env)
     files = VerdictFiles(junit, markdown, allow_offline, inconclusive)
-    return resume(run, changes, results=results, local_only=wish, cluster=cluster, log=log, as_json=json, files=files)
+    return resume(run, changes, results=results, local_only=wish, cluster=cluster, log=log, as_json=json, files=files, log_to=log_to)
 
 
 def limits_command(

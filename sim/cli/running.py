@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sim.app import Announce, OnStart, Prepared, Run, load_run, prepare_study, resume_run, run_study
 from sim.app.start import opening_lines, reopening_lines
+from sim.app.tracking import read_tracker, track_run, tracking_line
 from sim.cli.defaults import results_in_force
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
 from sim.cli.logs import LogEstimated, LogLost, LogSteps, configure_logging
@@ -28,6 +29,7 @@ from sim.present.words import many
 from sim.store.library import from_here
 
 if TYPE_CHECKING:
+    from sim.app.tracking import Tracker
     from sim.cli.log_wish import LogWish
     from sim.cli.suiting import SuiteWish
     from sim.core.ports import Listener
@@ -132,11 +134,14 @@ def run(
     as_json: bool,
     suite: SuiteWish | None = None,
     files: VerdictFiles = NOWHERE,
+    log_to: str | None = None,
 ) -> int:
     """`sim run`."""
     files.check(as_json=as_json)
+    tracker = read_tracker(log_to)
+    sent = [tracking_line(tracker, local_only)] if tracker else []
     prepared = _prepare(study, changes, suite, dry_run=dry_run, local_only=local_only)
-    beginning = opening_lines(prepared)
+    beginning = [*opening_lines(prepared), *sent]
     if suite:
         from sim.cli.suiting import price_lines
 
@@ -159,7 +164,7 @@ def run(
         limits=prepared.loaded.study.limits,
         first=[] if suite else _first_line(prepared.loaded.study, prepared.plans),
         beginning=beginning,
-        end=partial(_end, files=files, as_json=as_json),
+        end=partial(_end, files=files, as_json=as_json, tracker=tracker),
     )
 
 
@@ -182,9 +187,12 @@ def resume(
     log: LogWish,
     as_json: bool,
     files: VerdictFiles = NOWHERE,
+    log_to: str | None = None,
 ) -> int:
     """`sim resume`."""
     files.check(as_json=as_json)
+    tracker = read_tracker(log_to)
+    sent = [tracking_line(tracker, local_only)] if tracker else []
 
     before = load_run(run, results=results)
     progress = Progress(before.plans, stream=sys.stderr, done=before.trials, as_json=log.as_json)
@@ -202,8 +210,8 @@ def resume(
         log=log,
         limits=changes.limits(before.study.limits),
         first=_first_line(before.study, before.plans),
-        beginning=reopening_lines(before),
-        end=partial(_end, files=files, as_json=as_json),
+        beginning=[*reopening_lines(before), *sent],
+        end=partial(_end, files=files, as_json=as_json, tracker=tracker),
     )
 
 
@@ -254,8 +262,10 @@ def _execute(
     return INTERRUPTED if stopping.asked else status
 
 
-def _end(run: Run, *, files: VerdictFiles, as_json: bool) -> int:
-    """Show what came of a run, of a suite's the verdict, and give back the exit status."""
+def _end(run: Run, *, files: VerdictFiles, as_json: bool, tracker: Tracker | None) -> int:
+    """Hand a run to its tracker, show what came of it, of a suite's the verdict, and give back the exit status."""
+    if tracker:
+        print(track_run(run, tracker), file=sys.stderr)
     if run.study.suite is not None:
         from sim.cli.suiting import conclude
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,39 @@ def test_a_reading_command_imports_neither_state_machine_nor_model_library(comma
     loaded = set(json.loads(done.stderr.splitlines()[-1]))
     assert not loaded & {"langgraph", "litellm", "openai", "aiohttp"}
     assert "scipy" not in loaded or command.startswith("show small")
+
+
+HEAVY = ("litellm", "scipy", "altair", "ray", "polars", "pandas", "vl_convert", "opentelemetry.sdk", "mlflow", "wandb")
+TRIED = f"""\
+import json, sys
+from sim.cli.app import run_app
+status = run_app(sys.argv[1:])
+print(json.dumps([status, [m for m in {HEAVY} if m in sys.modules]]), file=sys.stderr)
+"""
+
+
+class _Bot(BaseHTTPRequestHandler):
+    """A chatbot that says how many characters it was sent."""
+
+    def do_POST(self) -> None:
+        said = self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps({"reply": f"That was {len(said)} characters, and I am glad that you told me about it."}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is logged."""
+
+
+@pytest.mark.whole
+def test_a_user_of_one_http_chatbot_imports_nothing_heavy(tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Bot)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    curl = f'curl http://127.0.0.1:{server.server_address[1]}/chat -d \'{{"message": "hi"}}\''
+    command = [sys.executable, "-c", TRIED, "try", "--curl", curl]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
+    server.shutdown()
+    assert json.loads(done.stderr.splitlines()[-1]) == [0, []]
