@@ -413,7 +413,7 @@ def from_gate(of: Collector, run: Run) -> None:
 
 
 def from_tables(of: Collector, run: Run) -> None:
-    for table in paper_tables(run.summary, None):
+    for table in (t for t in paper_tables(run.summary, None) if t.id in ("liked", "dimensions")):
         for surface, text, sign in (("markdown", render_markdown(table), "|"), ("latex", _bare(render_latex(table)), "&")):
             for part in text.split("tabular"):
                 lines = [line for line in part.splitlines() if line.count(sign) > 3]
