@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.command import sim, sim_json
-from tests.present.viewer.test_people import begun, chatting, make, read_all, readers, reading, talk, talkers
+from tests.people.test_service import begun, chatting, make, read_all, readers, reading, talk, talkers
 
 
 def calibrated(results: Path) -> Any:
