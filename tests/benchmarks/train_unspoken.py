@@ -4,7 +4,7 @@ python -m tests.benchmarks.train_unspoken
 
 Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted.txt` and in the tuned cases of
 `crisis-conduct`. None is in `unspoken/ordinary.txt`, which says nearly the same words about ordinary things, in the other tuned cases of every
-scorer, and in what people say in the shipped scenarios that are not about a crisis; most of the latter two count half. No untuned case is read.
+scorer, and in what people say in the shipped scenarios that are not about a crisis; the cases of other scorers count half. No untuned case is read.
 """
 
 from __future__ import annotations
@@ -53,8 +53,19 @@ def load_rows() -> list[Row]:
     crisis = [Row("\n".join([*(m for m, _ in c.before), c.message]), c.label != NONE) for c in load_cases("crisis-conduct") if not c.untuned]
     goodbyes = [Row(c.message, danger=False) for c in load_cases("farewell") if not c.untuned and not tells_of_danger(c.message)]
     others = {m for name in with_cases() if name not in ("crisis-conduct", "farewell") for c in load_cases(name) if not c.untuned for m in _said(c)}
-    scenes = {m for file in sorted(SCENARIOS.rglob("*.yaml")) if not IN_A_CRISIS.search(file.stem) for m in _says(_read(file))}
-    return [*written, *crisis, *goodbyes, *(Row(m, danger=False, counts=HALF) for m in sorted(others | scenes))]
+    scenes = said_in_scenarios()
+    return [
+        *written,
+        *crisis,
+        *goodbyes,
+        *(Row(m, danger=False) for m in sorted(scenes)),
+        *(Row(m, danger=False, counts=HALF) for m in sorted(others - scenes)),
+    ]
+
+
+def said_in_scenarios() -> set[str]:
+    """What people say in the shipped scenarios that are not about a crisis."""
+    return {m for file in SCENARIOS.rglob("*.yaml") if not IN_A_CRISIS.search(file.stem) for m in _says(_read(file))}
 
 
 def _lines(name: str) -> list[str]:

@@ -8,6 +8,7 @@ from sim.score.conduct.danger import shows_danger
 from sim.score.conduct.spelling import spelt_out
 from sim.score.conduct.unspoken import BIAS, concepts, features, load_weights, log_odds
 from tests.benchmarks.confusion import NONE, load_cases
+from tests.benchmarks.train_unspoken import said_in_scenarios
 
 CASES = load_cases("crisis-conduct")
 
@@ -77,3 +78,9 @@ def test_four_in_five_hints_are_found_that_nothing_was_tuned_on_and_one_in_eight
     others = [raised[c.id] for c in untuned if c.label == NONE]
     assert sum(hints) / len(hints) >= 0.8
     assert sum(others) / len(others) <= 0.125
+
+
+def test_nothing_that_people_say_in_shipped_scenarios_without_a_crisis_is_raised() -> None:
+    said = said_in_scenarios()
+    assert len(said) > 500
+    assert [m for m in sorted(said) if shows_danger(m)] == []
