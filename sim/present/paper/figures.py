@@ -24,6 +24,10 @@ SHADES: Final = ("#16205c", "#7d2248", "#a8481c", "#2f8f7a", "#d99a2b", "#8fc3ea
 """From dark to light, each lighter than the one before by a step that is seen in grey."""
 SMALLER: Final = 0.55
 """What heights, marks and rows of the page are multiplied by."""
+COLUMNS = 2
+"""Of a legend: three names beside each other are cut off."""
+_LEAST: Final = {"height": 50, "step": 7, "size": 12}
+"""What is not made smaller than this: points of height, of a row, and square points of a mark."""
 LINE = 58
 """Characters of a note on one line."""
 
@@ -71,7 +75,7 @@ _TYPE: Final[dict[str, dict[str, JsonValue]]] = {
     "legend": {
         "labelFontSize": SMALLEST,
         "titleFontSize": LARGEST,
-        "columns": 3,
+        "columns": COLUMNS,
         "symbolSize": 30,
         "labelLimit": 75,
         "rowPadding": 1,
@@ -94,8 +98,10 @@ def _printed(value: Any, key: str = "") -> Any:
         return value
     if key.endswith("ontSize"):
         return min(LARGEST, max(SMALLEST, value))
-    if key in ("height", "step", "size"):
-        return max(12, round(value * SMALLER))
+    if key in _LEAST:
+        return max(_LEAST[key], round(value * SMALLER))
+    if key == "columns":
+        return min(COLUMNS, value)
     return max(0.75, round(value * SMALLER, 2)) if key == "strokeWidth" else value
 
 

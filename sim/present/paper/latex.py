@@ -120,6 +120,7 @@ def _render(table: Table, n: int, count: int, *, run: str) -> str:
   \centering
   \caption{{{caption}}}
   \label{{{_label(table, n, run)}}}
+  \smallskip
   \footnotesize
   \setlength{{\tabcolsep}}{{2.5pt}}
   \begin{{tabular}}{{@{{}}{shape}@{{}}}}

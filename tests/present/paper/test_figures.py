@@ -68,6 +68,13 @@ def test_type_is_seven_points_and_more() -> None:
     assert all(SMALLEST <= v <= LARGEST for k, v in values(paper_spec(strip, document(), titles=False)) if k.endswith("ontSize"))
 
 
+def test_a_legend_has_room_and_rows_are_low() -> None:
+    spec = charts.dots(TARGETS, x=charts.rating("mean", "mean score"), y="dimension", order=("a", "b"), step=13)
+    drawn = paper_spec(over_sessions().model_copy(update={"spec": spec}), document(), titles=False)
+    assert [v for k, v in values(drawn) if k == "columns"] == [2]
+    assert 7 in [v for k, v in values(drawn) if k == "step"]
+
+
 def test_lines_are_dashed_as_they_are_coloured() -> None:
     for spec in (over_sessions().spec, charts.steps(TARGETS, x="x", x_title="x", y="y", y_title="y")):
         figure = over_sessions().model_copy(update={"spec": spec})
