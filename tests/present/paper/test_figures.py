@@ -78,7 +78,7 @@ def test_a_legend_has_room_and_rows_are_low() -> None:
 def test_lines_are_dashed_as_they_are_coloured() -> None:
     for spec in (over_sessions().spec, charts.steps(TARGETS, x="x", x_title="x", y="y", y_title="y")):
         figure = over_sessions().model_copy(update={"spec": spec})
-        dashes = [v for k, v in values(paper_spec(figure, document(), titles=False)) if k == "strokeDash"]
+        dashes = [v for k, v in values(paper_spec(figure, document(), titles=False)) if k == "strokeDash" and isinstance(v, dict)]
         assert [d["field"] for d in dashes] == ["target"]
         assert dashes[0]["scale"]["domain"] == list(TARGETS)
         assert "strokeDash" not in str(spec), "the page's own specification stays as it is"
