@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -48,6 +49,15 @@ def test_a_stub_is_no_evidence(rapport):
     rapport.run(answer, **SHORT).require("likability >= 1.6")
 
 
+def test_is_as_good_as_before(rapport, tmp_path):
+    from sim.app import keep_run_baseline
+
+    before = rapport.run(answer, **SHORT)
+    (tmp_path / "baseline.json").write_text(keep_run_baseline(before.run.folder.path).model_dump_json())
+    rapport.run(answer, **SHORT).not_worse(tmp_path / "baseline.json", "words=1")
+    rapport.run(lambda message: "Well. " + "word " * 40, **SHORT).not_worse(tmp_path / "baseline.json", "words=5")
+
+
 def test_is_told_of_mistakes(rapport):
     with pytest.raises(Exception, match="did you mean 'likability'"):
         rapport.run(answer, **ONE).require("likeability >= 1.5")
@@ -62,7 +72,12 @@ def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> 
     named = () if installed else ("-p", "sim.pytest_plugin")
     command = [sys.executable, "-m", "pytest", *named, "-p", "no:cacheprovider", "-q", "test_bot.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, encoding="utf-8")
-    assert "3 failed, 2 passed" in done.stdout, done.stdout
+    assert "4 failed, 2 passed" in done.stdout, done.stdout
+    assert "failed: words not worse by 5 (observed" in done.stdout
+    assert re.search(r"^the run: .+test-1$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^worst: \w+, session \d, exchange \d: .+\n  user: .+\n  bot: .+\n  sim show \S+ \w+/short/target/1$", done.stdout, re.MULTILINE
+    )
     assert "failed: likability >= 4.9 (observed" in done.stdout
     assert "inconclusive: likability >= 1.5 (observed" in done.stdout
     assert "a mean is not judged below 5" in done.stdout

@@ -13,12 +13,13 @@ def guide(topic: str | None) -> int:
     Raises:
         InputError: there is no such page.
     """
-    from sim.present.guide import read_topic, topics
+    from sim.present.guide import grouped_topics, read_topic, topics
 
     if topic is None:
         width = max(map(len, topics()))
-        print("\n".join(f"{name:<{width}}  {title}" for name, title in topics().items()))
-        print("\nsim guide TOPIC prints a page; sim view serves them all.")
+        for group, titles in grouped_topics().items():
+            print("\n".join([group, *(f"  {name:<{width}}  {title}" for name, title in titles.items()), ""]))
+        print("sim guide TOPIC prints a page; sim view serves them all.")
         return DONE
     text = read_topic(topic)
     if sys.stdout.isatty():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -11,33 +12,29 @@ from typing import Final
 from sim.core.errors import InputError, nearest
 
 PAGES: Final = Path(__file__).parents[1] / "guide"
-FIRST: Final = (
-    "quickstart",
-    "connect",
-    "python",
-    "personas",
-    "scenarios",
-    "remembering",
-    "memory",
-    "stress",
-    "scorers",
-    "tools",
-    "reading",
-    "glossary",
-    "pages",
-    "deciding",
-    "suites",
-    "people",
-    "calibrating",
-)
-"""The pages that most people want first; the others follow by name."""
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Begin": ("quickstart", "connect", "ci", "designing"),
+    "Who talks about what": ("personas", "scenarios", "remembering", "memory", "stress", "fairness", "questionnaires", "tools", "suites"),
+    "Read and decide": ("reading", "glossary", "pages", "deciding", "paper", "python"),
+    "Judge": ("scorers", "conduct", "moves", "people", "calibrating", "validity", "realism", "methods", "measurements", "sources"),
+    "Run": ("real-models", "offline", "providers", "operations", "cluster"),
+    "Look up": ("reference", "extending", "words", "design", "changes"),
+}
+"""Pages by what people want; one that is in no group is listed last."""
+OTHERS: Final = "Others"
+
+
+def grouped_topics() -> dict[str, dict[str, str]]:
+    """The title of every page, by its name, in groups."""
+    found = {p.stem: _title(p) for p in sorted(PAGES.glob("*.md"))}
+    grouped = {group: {name: found.pop(name) for name in names if name in found} for group, names in GROUPS.items()}
+    return {**grouped, OTHERS: found} if found else grouped
 
 
 @cache
 def topics() -> dict[str, str]:
     """The title of every page, by its name."""
-    found = {p.stem: _title(p) for p in sorted(PAGES.glob("*.md"))}
-    return {name: found[name] for name in (*(name for name in FIRST if name in found), *(name for name in found if name not in FIRST))}
+    return {name: title for titles in grouped_topics().values() for name, title in titles.items()}
 
 
 def read_topic(topic: str) -> str:

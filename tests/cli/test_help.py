@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from sim.cli.app import app, run_app
 from sim.cli.help import GROUPS
-from sim.present.guide import PAGES, topics
+from sim.present.guide import OTHERS, PAGES, topics
 
 
 def test_the_groups_hold_every_command_once() -> None:
@@ -35,7 +35,8 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 def test_the_guide_lists_its_pages_and_prints_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_app(["guide"]) == 0
     listed = capsys.readouterr().out
-    assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in topics())
+    assert all(re.search(rf"^  {name} ", listed, re.MULTILINE) for name in topics())
+    assert OTHERS not in listed, "every page has its group"
     assert set(topics()) == {p.stem for p in PAGES.glob("*.md")}
     for name in ("quickstart", "words.md"):
         assert run_app(["guide", name]) == 0
