@@ -6,8 +6,8 @@
 
 `answer` takes what a callable target takes: `messages` or `message`, and what else it names of `user_id`, `session_id` and `key`; or it is a class
 with `reply` and `new_session`. A requirement that cannot be told fails the test and says how many personas would settle it; a failure names the run's
-folder and the exchange that speaks most against what is required. `run.not_worse("baseline.json", "words=20")` compares with what `sim baseline` kept
-of an older run. Nothing heavy is imported before the fixture is used.
+folder and the exchange that speaks most against what is required. `run.not_worse("baseline.json", "said_before=0.05")` compares with what
+`sim baseline` kept of an older run. Nothing heavy is imported before the fixture is used.
 
 Users and raters are offline models unless said otherwise: fill in `user={"model": "openai/gpt-5"}` for scores that say something of the chatbot.
 Without that, requirements on counts, moves, words and memory are decided, and those on likability fail as not to be told; `allow_offline=True` lets
@@ -66,7 +66,7 @@ class TestedRun:
         self._demand(self.gate(*requirements, allow_offline=allow_offline), requirements)
 
     def not_worse(self, baseline: str | Path, *margins: str, allow_offline: bool = False) -> None:
-        """Assert that nothing is lost against `baseline` but what `margins` allow, as `words=20`.
+        """Assert that nothing is lost against `baseline` but what `margins` allow, as `said_before=0.05`.
 
         Args:
             baseline: a file that `sim baseline` wrote of a run of this test, or such a run.

@@ -16,6 +16,7 @@ import pytest
 
 SHORT = {"personas": ["davi", "zuza", "tore", "thuy", "ronja", "nadim"], "scenarios": ["short.yaml"]}
 ONE = {**SHORT, "personas": ["davi"]}
+WORST = r"worst: \\w+, session \\d, exchange \\d: said before.+\\n  user: .+\\n  bot: .+\\n  sim show \\S+ \\w+/short/target/1\\nthe run: "
 
 
 def answer(message, user_id=None):
@@ -49,13 +50,28 @@ def test_a_stub_is_no_evidence(rapport):
     rapport.run(answer, **SHORT).require("likability >= 1.6")
 
 
+def fresh(message):
+    return f"You said: {message}" if len(message) % 9 else "You said something."
+
+
+def newer(message):
+    return f"I heard: {message}" if len(message) % 4 else "I heard something."
+
+
+def stale(message):
+    return "I see. " + "Go on. " * (len(message) % 3)
+
+
 def test_is_as_good_as_before(rapport, tmp_path):
     from sim.app import keep_run_baseline
 
-    before = rapport.run(answer, **SHORT)
+    before = rapport.run(fresh, **SHORT)
     (tmp_path / "baseline.json").write_text(keep_run_baseline(before.run.folder.path).model_dump_json())
-    rapport.run(answer, **SHORT).not_worse(tmp_path / "baseline.json", "words=1")
-    rapport.run(lambda message: "Well. " + "word " * 40, **SHORT).not_worse(tmp_path / "baseline.json", "words=5")
+    rapport.run(newer, **SHORT).not_worse(tmp_path / "baseline.json", "said_before=0.9")
+    after = rapport.run(stale, **SHORT)
+    with pytest.raises(BaseException, match=WORST):
+        after.require("said_before <= 0.01")
+    after.not_worse(tmp_path / "baseline.json", "said_before=0.3")
 
 
 def test_is_told_of_mistakes(rapport):
@@ -73,11 +89,8 @@ def test_requirements_are_asserted_and_said_in_one_line_each(tmp_path: Path) -> 
     command = [sys.executable, "-m", "pytest", *named, "-p", "no:cacheprovider", "-q", "test_bot.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, encoding="utf-8")
     assert "4 failed, 2 passed" in done.stdout, done.stdout
-    assert "failed: words not worse by 5 (observed" in done.stdout
+    assert "failed: said_before not worse by 0.3 (observed" in done.stdout
     assert re.search(r"^the run: .+test-1$", done.stdout, re.MULTILINE)
-    assert re.search(
-        r"^worst: \w+, session \d, exchange \d: .+\n  user: .+\n  bot: .+\n  sim show \S+ \w+/short/target/1$", done.stdout, re.MULTILINE
-    )
     assert "failed: likability >= 4.9 (observed" in done.stdout
     assert "inconclusive: likability >= 1.5 (observed" in done.stdout
     assert "a mean is not judged below 5" in done.stdout
