@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as Printed
-from sim.present.report.tabular import main_table, render_markdown
 
 from sim.analysis.compare import compare
 from sim.analysis.gate import run_gate
@@ -23,6 +22,8 @@ from sim.core.spec import Study
 from sim.present.comparison import render_comparison
 from sim.present.gate import render_gate
 from sim.present.glossary import explained, glossary
+from sim.present.paper.markdown import render_markdown
+from sim.present.paper.tables import liked_table
 from sim.present.planning import render_planning
 from sim.present.report.build import build_report
 from sim.present.report.document import ReportDocument, Table
@@ -94,7 +95,7 @@ def test_no_page_or_table_writes_a_hyphen_for_a_minus(report: ReportDocument, ru
         line for s in report.sections for b in s.blocks if not isinstance(b, Table) for line in (*getattr(b, "lines", ()), *getattr(b, "notes", ()))
     ]
     lines += _strings(report.headline.model_dump(mode="json"))
-    written = [*cells, *lines, render_markdown(main_table(run.summary))]
+    written = [*cells, *lines, render_markdown(liked_table(run.summary))]
     assert [text for text in written if HYPHENED.search(text)] == []
     assert any("−" in text for text in written)
 
