@@ -259,7 +259,7 @@ def test_checking_tells_kinds_by_folder_or_by_keys_and_names_what_is_wrong(proje
         "mine/mint.yaml": ("codebook",),
         "mine/other.yaml": (
             None,
-            "mine/other.yaml: is neither persona, scenario, study, suite, codebook, rubric nor study with people; "
+            "mine/other.yaml: is neither persona, scenario, study, suite, codebook, rubric, registration nor study with people; "
             "see `sim check --schema` for their keys",
         ),
         "gone.yaml": (None, "gone.yaml: no such file"),
