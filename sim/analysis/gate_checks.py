@@ -18,6 +18,7 @@ from sim.analysis.needed import needed as needed_for
 from sim.analysis.proportions import effective
 from sim.analysis.requirements import Count, Fall, FlagShare, Given, Mean, Percentile, Requirement, Share, Unit, WidestGap, WorstPersona
 from sim.analysis.robustness import summarise_robustness
+from sim.analysis.said_before import WORD_FOR_WORD
 from sim.analysis.scorers import results_of
 from sim.analysis.table import session_of
 from sim.analysis.validity import drafts_of
@@ -422,6 +423,9 @@ def _things(arm: Arm, thing: str) -> tuple[list[tuple[str, bool]], str]:
     trials, rater = arm.trials, arm.groups[0].table.view.rater
     if thing == "failed":
         return [(t.cast.persona.id, t.status == "failed") for t in trials], "trials"
+    if thing == "repeated":
+        people, said = {t.id: t.cast.persona.id for t in trials}, arm.groups[0].table.said.found
+        return [(people[t], how in WORD_FOR_WORD) for (t, *_), how in said.items() if t in people and how != "short"], "replies"
     if thing in ("left", "simulator_failed"):
         return [(t.cast.persona.id, s.closed == thing) for t in trials for s in t.sessions if s.closed], "sessions"
     ratings = [(t.cast.persona.id, dimension, rating) for t in trials for e in t.exchanges for dimension, rating in e.ratings.get(rater, {}).items()]

@@ -45,6 +45,7 @@ THINGS: dict[str, str] = {
     "failed": "trials that failed",
     "false_memory": "callbacks to something never said",
     "left": "sessions that the user left without a word",
+    "repeated": "replies that were said before, word for word",
     "simulator_failed": "sessions that ended because the simulated user had nothing to send",
     "unscored": "ratings that the rater could not give",
     "quote_not_found": "ratings whose quoted words were never said",

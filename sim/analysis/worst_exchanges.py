@@ -101,7 +101,7 @@ def worst_exchanges(
             found += _wrong_answers(trial)
         if any(isinstance(f, FlagShare) for f in figures):
             found += _flagged(trial)
-    if set(measures) & set(SAID_BEFORE):
+    if set(measures) & set(SAID_BEFORE) or Count("repeated") in figures:
         found += _repeats(of, targets)
     return tuple(_first(found))
 

@@ -53,7 +53,10 @@ def test_what_an_offline_model_says_of_a_real_target_decides_nothing(requirement
     assert one(cells, requirement, offline=(*STUBS, "target bot")) == one(cells, requirement), "that checks the instrument"
 
 
-@pytest.mark.parametrize("requirement", ["failed == 0", "words <= 100", "said_before <= 1", "simulator_failed == 0", "latency <= 5", "jaccard <= 1"])
+@pytest.mark.parametrize(
+    "requirement",
+    ["failed == 0", "words <= 100", "said_before <= 1", "count(repeated) <= 99", "simulator_failed == 0", "latency <= 5", "jaccard <= 1"],
+)
 def test_what_is_counted_is_decided_whoever_rates(requirement: str) -> None:
     cells = mixed(12)
     assert one(cells, requirement, offline=STUBS) == one(cells, requirement)

@@ -262,6 +262,15 @@ def test_a_suite_that_was_killed_goes_on_to_the_journal_and_the_verdict_of_one_t
     assert (resumed.returncode, resumed.stdout) == (whole.returncode, whole.stdout)
 
 
+def test_replies_that_were_said_before_are_counted(here: Here) -> None:
+    Path("echo.py").write_text('def answer(message):\n    return "That is well worth a thought."\n')
+    Path("mine.yaml").write_text(SUITE.replace('require: ["count(long = yes) == 0"]', 'require: ["count(repeated) <= 18"]'))
+    document = json.loads(here.sim("run", "--suite", "mine.yaml", "--target", "echo:answer", "--json").stdout)
+    row = document["sections"][1]["rows"][0]
+    assert (row["value"], row["n"], row["check"]["verdict"]) == (19, 20, "failed"), "all but the first of twenty"
+    assert row["figure"] == "replies that were said before, word for word"
+
+
 def test_a_study_that_swaps_identities_itself_is_not_put_through_a_suite(here: Here) -> None:
     Path("own.yaml").write_text(Path("small.yaml").read_text() + "\nfairness: {swaps: {name: [Emily, Lakisha]}}\n")
     done = here.sim("run", "own.yaml", "--suite", "mine.yaml")
