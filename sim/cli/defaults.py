@@ -12,9 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sim.core.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from sim.store.runs import RunFolder
 
 FILE: Final = "pyproject.toml"
 PREFIX: Final = "RAPPORT_"
@@ -117,6 +120,11 @@ def results_in_force() -> Path:
     """The results folder of a command without `--results`."""
     said = [d for d in read_defaults(Path.cwd(), os.environ) if d.name == "results" and not d.command]
     return Path(_rooted(said[-1])) if said else Path("results")
+
+
+def called(run: RunFolder) -> str:
+    """What commands call a run: its name where they look for it by themselves, else its folder."""
+    return run.name if run.path.parent == results_in_force() else str(run.path)
 
 
 def default_map(program: Any, defaults: Sequence[Default], arguments: Sequence[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.app import Run, load_run
+from sim.cli.defaults import called
 from sim.cli.exit import DONE
 from sim.core.errors import InputError, nearest
 from sim.engine.collector import rare_collection
@@ -77,7 +78,7 @@ def print_summary(run: Run, *, as_json: bool) -> None:
     from sim.analysis.answer import first_sentences
     from sim.present.showing import render_answer
 
-    print_rendered(lambda width: render_answer(run.summary, first_sentences(run.source), width=width))
+    print_rendered(lambda width: render_answer(run.summary, first_sentences(run.source), width=width, called=called(run.folder)))
 
 
 def print_sections(run: Run, names: Sequence[str]) -> None:
@@ -91,7 +92,9 @@ def print_sections(run: Run, names: Sequence[str]) -> None:
     for name in names:
         if name not in SECTIONS:
             raise InputError(f"there is no section '{name}'", mend=nearest(name, SECTIONS), where="--section")
-    print_rendered(lambda width: render_sections(run.summary, names, width=width) if names else render_run(run.summary, width=width))
+    print_rendered(
+        lambda width: render_sections(run.summary, names, width=width) if names else render_run(run.summary, width=width, called=called(run.folder))
+    )
 
 
 def graph() -> int:

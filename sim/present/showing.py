@@ -51,19 +51,20 @@ Section = Callable[["RunSummary", int], Sequence[RenderableType]]
 """Its tables and what stands below them, for a console of so many columns; nothing where the run has nothing of the kind."""
 
 
-def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int) -> RenderableType:
+def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int, called: str = "") -> RenderableType:
     """What can be said of a run, one table, its arms where the user was disturbed or somebody else, and what failed.
 
     Args:
         sentences: what its targets' comparison says (`sim.analysis.answer`).
+        called: what commands call the run, where its name alone does not find it.
     """
     if summary.silent:
-        return _spaced([_heading(summary), _notes(summary)])
+        return _spaced([_heading(summary), _notes(summary, called)])
     said = _stub_sentence(summary) or "\n".join(sentences)
     found = {t.target: t.scorers for t in summary.targets}
     critical = Text("\n".join((*flattery_lines(found), *critical_lines(found))), "bold")
     arms = [part for name in ("robustness", "fairness") for part in SECTIONS[name](summary, width)]
-    return _spaced([_heading(summary), Text(said), *_main(summary, width), critical, *arms, _notes(summary), _more(summary, width)])
+    return _spaced([_heading(summary), Text(said), *_main(summary, width), critical, *arms, _notes(summary, called), _more(summary, width, called)])
 
 
 def render_sections(summary: RunSummary, names: Sequence[str], *, width: int) -> RenderableType:
@@ -74,11 +75,11 @@ def render_sections(summary: RunSummary, names: Sequence[str], *, width: int) ->
     return _spaced(parts)
 
 
-def render_run(summary: RunSummary, *, width: int) -> RenderableType:
+def render_run(summary: RunSummary, *, width: int, called: str = "") -> RenderableType:
     """Everything there is, for a console of `width` columns."""
     if summary.silent:
-        return _spaced([_heading(summary), _notes(summary)])
-    return _spaced([_heading(summary), *(part for section in SECTIONS.values() for part in section(summary, width)), _notes(summary)])
+        return _spaced([_heading(summary), _notes(summary, called)])
+    return _spaced([_heading(summary), *(part for section in SECTIONS.values() for part in section(summary, width)), _notes(summary, called)])
 
 
 def sections_of(summary: RunSummary, width: int) -> tuple[str, ...]:
@@ -209,8 +210,8 @@ def _stub_sentence(summary: RunSummary) -> str:
     return f"No verdict on {', '.join(summary.stub_rated)}: the rater is an offline model, which cannot judge a real chatbot."
 
 
-def _more(summary: RunSummary, width: int) -> Text:
-    run = shlex.quote(summary.run)
+def _more(summary: RunSummary, width: int, called: str) -> Text:
+    run = shlex.quote(called or summary.run)
     more = f"More: sim show {run} --section NAME, of {', '.join(sections_of(summary, width))}; or --all"
     compared = f"\nEvery measure, pair by pair: sim compare {run}" if len(summary.targets) > 1 and summary.played_by != "log" else ""
     return Text(more + compared, "dim")
@@ -238,9 +239,9 @@ def _heading(summary: RunSummary) -> Text:
     return text if summary.played_by == "log" else text.append(f"\n{DIAGNOSTIC}", "italic")
 
 
-def _notes(summary: RunSummary) -> Text:
+def _notes(summary: RunSummary, called: str) -> Text:
     """What to look at or do next, a line each."""
-    run = shlex.quote(summary.run)
+    run = shlex.quote(called or summary.run)
     lines: list[str] = []
     found = [t.likability.worst for t in summary.targets if t.likability.worst]
     if found:
