@@ -148,8 +148,8 @@ def test_the_viewers_pages_have_no_serious_fault(page: Page, folder: Path) -> No
             ("exchanges", "/runs/hostile#/exchanges", "#exchanges tbody tr"),
             ("worst first", "/runs/hostile#/queue", "#queue > *"),
             ("report in the viewer", "/runs/hostile/report", DRAWN),
-            ("guide", "/guide", "main"),
-            ("a page of the guide", "/guide/reading", "main table"),
+            ("guide", "/guide", "main h1"),
+            ("a page of the guide", "/guide/suites", "main h1"),
         ):
             page.goto("about:blank")
             page.goto(viewer.address + place)
