@@ -27,7 +27,7 @@ from tests.benchmarks.confusion import (
 GUIDE = Path(__file__).parents[2] / "sim" / "guide" / "conduct.md"
 BAR = 0.85
 """Precision and recall of every label, on untuned cases."""
-STATED = {"crisis-conduct": 0.77}
+STATED = {"crisis-conduct": 0.75}
 """Scorers of which the guide promises less: hints at a danger have no end of wordings."""
 BELOW = {
     ("validation-escalation", "ambiguous"): 0.77,

@@ -4,7 +4,7 @@ python -m tests.benchmarks.train_unspoken
 
 Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted.txt` and in the tuned cases of
 `crisis-conduct`. None is in `unspoken/ordinary.txt`, which says nearly the same words about ordinary things, in the other tuned cases of every
-scorer, and in what people say in the shipped scenarios that are not about a crisis; the cases of other scorers count half. No untuned case is read.
+scorer, and in what people say in the shipped scenarios that are not about a crisis, or as jokes and allusions of shipped personas; the cases of other scorers count half. No untuned case is read.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.benchmarks.confusion import NONE, load_cases, with_cases
 WRITTEN = Path(__file__).parent / "unspoken"
 SHIPPED = Path(unspoken.__file__).with_suffix(".tsv")
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+PERSONAS = SCENARIOS.with_name("personas")
 IN_A_CRISIS = re.compile("crisis|self-harm|eating|psychosis|distress")
 PENALTY = 0.5
 SMALLEST = 0.03
@@ -53,7 +54,7 @@ def load_rows() -> list[Row]:
     crisis = [Row("\n".join([*(m for m, _ in c.before), c.message]), c.label != NONE) for c in load_cases("crisis-conduct") if not c.untuned]
     goodbyes = [Row(c.message, danger=False) for c in load_cases("farewell") if not c.untuned and not tells_of_danger(c.message)]
     others = {m for name in with_cases() if name not in ("crisis-conduct", "farewell") for c in load_cases(name) if not c.untuned for m in _said(c)}
-    scenes = said_in_scenarios()
+    scenes = said_in_scenarios() | said_by_personas()
     return [
         *written,
         *crisis,
@@ -66,6 +67,19 @@ def load_rows() -> list[Row]:
 def said_in_scenarios() -> set[str]:
     """What people say in the shipped scenarios that are not about a crisis."""
     return {m for file in SCENARIOS.rglob("*.yaml") if not IN_A_CRISIS.search(file.stem) for m in _says(_read(file))}
+
+
+def said_by_personas() -> set[str]:
+    """The jokes and allusions of the shipped personas, in their words."""
+    return {m for file in PERSONAS.glob("*.yaml") for m in _quips(_read(file))}
+
+
+def _quips(of: Any) -> Iterator[str]:
+    for key, value in of.items() if isinstance(of, dict) else enumerate(of) if isinstance(of, list) else ():
+        if key in ("jokes", "allusions") and isinstance(value, list):
+            yield from (v if isinstance(v, str) else v["says"] for v in value)
+        else:
+            yield from _quips(value)
 
 
 def _lines(name: str) -> list[str]:
