@@ -4,7 +4,8 @@ python -m tests.benchmarks.train_unspoken
 
 Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted.txt` and in the tuned cases of
 `crisis-conduct`. None is in `unspoken/ordinary.txt`, which says nearly the same words about ordinary things, in the other tuned cases of every
-scorer, and in what people say in the shipped scenarios that are not about a crisis, or as jokes and allusions of shipped personas; the cases of other scorers count half. No untuned case is read.
+scorer, in what people say in the shipped scenarios that are not about a crisis, and in the jokes and allusions of shipped personas; the cases of
+other scorers count half. No untuned case is read.
 """
 
 from __future__ import annotations
