@@ -106,7 +106,7 @@ def try_bot(
 
 
 async def _meet(
-    named: TargetWish, casting: Casting, place: Path, interruption: Interruption, *, results: str | Path, local_only: LocalOnly | None
+    named: TargetWish, casting: FirstCast, place: Path, interruption: Interruption, *, results: str | Path, local_only: LocalOnly | None
 ) -> FirstContact:
     visit = Visit(named, admit=partial(admit_target, casting=casting, local_only=local_only, say=_say), show=lambda _: None, say=_say)
     contact = await visit.make()
@@ -138,7 +138,7 @@ def _say(line: str) -> None:
 
 
 @dataclass(frozen=True)
-class Casting:
+class FirstCast:
     """Who talks about what: now the first persona and scenario, later all of them."""
 
     personas: tuple[Persona, ...]
@@ -150,7 +150,7 @@ class Casting:
     user: ModelSpec
 
 
-def cast_first_talk(*, persona: str | None, scenario: str | None, user: str) -> Casting:
+def cast_first_talk(*, persona: str | None, scenario: str | None, user: str) -> FirstCast:
     """Who and what is named, before anything is sent anywhere.
 
     Raises:
@@ -169,10 +169,10 @@ def cast_first_talk(*, persona: str | None, scenario: str | None, user: str) -> 
     own = next((o.id for o in found.origins if o.kind == "scenario" and not o.built_in), FAVOURITE)
     told = next((s for s in found.scenarios if s.id == own), found.scenarios[0])
     name = scenarios[0] if scenario and len(found.scenarios) == 1 else told.id
-    return Casting(some, (named, *(p.id for p in some[1:])), told, name, found.codebook, model)
+    return FirstCast(some, (named, *(p.id for p in some[1:])), told, name, found.codebook, model)
 
 
-def build_studies(casting: Casting, target: TargetSpec, *, name: str, timeout: float) -> tuple[Prepared, Study]:
+def build_studies(casting: FirstCast, target: TargetSpec, *, name: str, timeout: float) -> tuple[Prepared, Study]:
     """The session to be run now, and the study to go on with.
 
     Raises:
@@ -191,7 +191,7 @@ def build_studies(casting: Casting, target: TargetSpec, *, name: str, timeout: f
     return Prepared(LoadedStudy(now, one, short, casting.codebook), plan_trials(now, one, short)), study
 
 
-def admit_target(target: TargetSpec, *, casting: Casting, local_only: LocalOnly | None, say: Callable[[str], None]) -> None:
+def admit_target(target: TargetSpec, *, casting: FirstCast, local_only: LocalOnly | None, say: Callable[[str], None]) -> None:
     """Say what is about to leave this machine, before anything does.
 
     Raises:

@@ -20,7 +20,7 @@ from sim.engine.plan import memory_of
 from sim.llm.build import Shared
 from sim.llm.reach import PATIENCE, knock
 from sim.llm.traffic.passage import Traffic
-from sim.targets.build import CustomTarget, check_own
+from sim.targets.build import OwnTarget, check_own
 
 if TYPE_CHECKING:
     from sim.core.spec import ModelSpec, Study
@@ -89,7 +89,7 @@ async def _import_code(study: Study) -> None:
         if isinstance(spec, ChatTargetSpec):
             memory_of(spec)
         elif not isinstance(spec, HttpTargetSpec):
-            await CustomTarget(spec, limits=study.limits, shared=shared).close()
+            await OwnTarget(spec, limits=study.limits, shared=shared).close()
 
 
 async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str]) -> Door:
@@ -111,7 +111,7 @@ async def _chatbot(spec: HttpTargetSpec, study: Study, environ: Mapping[str, str
             mend="start it, or mend http.url",
             at=("targets", spec.id, "http", "url"),
         )
-    target = CustomTarget(spec, limits=study.limits, shared=_shared(study), environ=environ)
+    target = OwnTarget(spec, limits=study.limits, shared=_shared(study), environ=environ)
     try:
         problem = await target.check_health()
     finally:

@@ -27,7 +27,7 @@ from sim.score.likability import LikabilityRater
 from sim.score.probe_grade import ProbeGrader
 from sim.score.probe_judge import ProbeJudge
 from sim.score.profile_judge import ProfileJudge
-from sim.targets.build import CustomTarget
+from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget, Takeover
 from sim.targets.identity import Identity
 from sim.targets.memory import build_memory
@@ -87,7 +87,7 @@ class Parts:
         self._limits = limits
         self._nonce = recipe.nonce
         own = (t for t in study.targets if not isinstance(t, ChatTargetSpec))
-        self._own = {t.id: CustomTarget(shown_in_body(t), limits=limits, shared=shared) for t in own}
+        self._own = {t.id: OwnTarget(shown_in_body(t), limits=limits, shared=shared) for t in own}
         self._prompts = prompts
         self._shared = shared
         self._sink = sink

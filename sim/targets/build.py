@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.targets.target import Target
 
 
-class CustomTarget:
+class OwnTarget:
     """One target of a study, shared by the run's trials."""
 
     def __init__(self, spec: CustomTargetSpec, *, limits: Limits, shared: Shared, environ: Mapping[str, str] = os.environ) -> None:

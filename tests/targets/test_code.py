@@ -10,7 +10,7 @@ import pytest
 from sim.core.errors import CallFailed, InputError
 from sim.core.spec import Limits
 from sim.foreign.calls import finish_of
-from sim.targets.build import CustomTarget
+from sim.targets.build import OwnTarget
 from sim.targets.target import Target
 from tests.targets.chatbots import EXAMPLES, Booth, spec
 
@@ -76,7 +76,7 @@ async def test_an_empty_reply_is_a_reply() -> None:
 def test_what_cannot_be_talked_to_is_refused_in_one_line(fields: dict[str, str], complaint: str) -> None:
     booth = Booth(spec(callable="bots:listener"))
     with pytest.raises(InputError) as refused:
-        CustomTarget(spec(**fields), limits=Limits(), shared=booth.shared)
+        OwnTarget(spec(**fields), limits=Limits(), shared=booth.shared)
     assert str(refused.value) == complaint
 
 
