@@ -16,7 +16,7 @@ from sim.core.text import contains
 from sim.llm.client import CallLog, Message, Request, Schema
 from sim.llm.shapes import SENTENCE, a_list, a_text, an_object, one_of, or_null, within
 from sim.score.validity.check import check_message, critical, flag_of
-from sim.score.validity.form import MAX_CHARACTERS, unwrap
+from sim.score.validity.form import unwrap
 from sim.score.validity.situation import Speaker, situation_of, speaker_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ SENDABLE: frozenset[FlagKind] = frozenset({"role_flip", "echo"})
 """Faults with which a message is sent, flagged, when asking again has not helped."""
 MOST_FACTS = 12
 """Facts that one message may be said to tell or bear on."""
+MESSAGE = 2_000
+"""Characters of a message that is asked for; a longer one is read all the same. A weak model writes until it is stopped."""
 MOOD = 80
 """Characters of a mood."""
 _WORDS = 200
@@ -307,7 +309,7 @@ def _schema(facts: tuple[str, ...]) -> Schema:
     known = a_list(one_of(facts), min(len(facts), MOST_FACTS), unique=True) if facts else a_list(a_text(_WORDS), 1)
     shape = an_object(
         {
-            "message": a_text(MAX_CHARACTERS),
+            "message": a_text(MESSAGE),
             "mood": a_text(MOOD),
             "facts_used": known,
             "signalled": a_list(one_of(DIMENSIONS), len(DIMENSIONS), unique=True),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.core.codebook import DIMENSIONS
-from sim.dialogue.users import MOST_FACTS, _facts
+from sim.dialogue.users import MESSAGE, MOST_FACTS, _facts
 from sim.dialogue.users import _schema as user_schema
 from sim.llm.client import Completion, Schema
 from sim.score import probe_judge, profile_judge
@@ -55,6 +55,7 @@ def test_nothing_can_be_filled_without_end(who: str) -> None:
 def test_a_user_says_first_what_matters_and_names_only_facts_that_there_are() -> None:
     properties: Any = SCHEMAS["user"].json["properties"]
     assert next(iter(properties)) == "message"
+    assert properties["message"]["maxLength"] == MESSAGE
     assert properties["facts_used"] == {"type": "array", "items": {"type": "string", "enum": ["cat", "flat"]}, "maxItems": 2, "uniqueItems": True}
 
 
