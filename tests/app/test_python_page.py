@@ -13,19 +13,13 @@ import pytest
 import sim
 
 PAGE = Path(__file__).parents[2] / "sim" / "guide" / "python.md"
-STUDY = """\
-name: first-look
-targets:
-  - {id: remembers, model: offline/uses, memory: full}
-  - {id: cold, model: offline/cold}
-user: {model: offline/user}
-personas: [builtin/davi, builtin/attracta, builtin/filomena]
-scenarios: [builtin/new-in-town]
-"""
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+(STUDY,) = blocks("yaml file=first-look.yaml")
 
 
 def test_the_examples_run_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
