@@ -106,6 +106,15 @@ def test_a_release_is_decided_commented_and_gone_on_with(tmp_path: Path) -> None
         assert (tmp_path / "output").read_text(encoding="utf-8") == f"verdict={verdict}\n"
 
 
+@pytest.mark.parametrize("status", [0, 1, 4])
+def test_another_ci_runs_the_gate_without_the_variables_of_github(tmp_path: Path, status: int) -> None:
+    (tmp_path / "sim").write_text(f"#!/usr/bin/env bash\necho '### Gate' > rapport.md\nexit {status}\n", encoding="utf-8")
+    (tmp_path / "sim").chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "REQUIRE": "failed == 0"}
+    gated = subprocess.run(["bash", str(HERE / "gate.sh")], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert (gated.returncode, gated.stderr) == (status, "")
+
+
 def test_a_study_that_cannot_be_run_fails_the_job_with_its_line(tmp_path: Path) -> None:
     study = project(tmp_path, study=STUDY.replace("offline/uses", "offline/usess"))
     ran = Job(tmp_path, study=str(study)).step(steps_of("run.sh"))

@@ -219,7 +219,8 @@ def _notes(document: PlanDocument) -> Text:
         )
         if document.targets < 10:
             lines.append(f"whether people order the targets alike is told by {many(document.targets, 'target')}: under ten, say so")
-    lines.append("Repairs and repeated attempts are not included. Nothing was spent or written.")
+    kept = "Nothing was spent." if document.registration else "Nothing was spent or written."
+    lines.append(f"Repairs and repeated attempts are not included. {kept}")
     return Text("\n".join(lines), "dim")
 
 

@@ -82,7 +82,8 @@ def test_what_cannot_be_registered_is_refused_in_a_line(here: Here, tmp_path: Pa
 
 
 def test_a_registration_that_was_spoilt_by_hand_stops_the_run_in_a_line(here: Here, tmp_path: Path) -> None:
-    here.sim("plan", "small.yaml", "--register")
+    told = here.sim("plan", "small.yaml", "--register").stdout
+    assert "Nothing was spent.\n" in told, "the registration was written"
     place = tmp_path / "small.registration.yaml"
     place.write_text(place.read_text().replace("expected: different", "expected: better", 1))
     done = here.sim("run", "small.yaml")
