@@ -17,6 +17,7 @@ from sim.analysis.robustness import RobustnessCurve
 from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import ScaleChecks
 from sim.analysis.scorers import ScorerFigures
+from sim.analysis.trait_truth import TraitTruthFigures
 from sim.analysis.validity import ModelCheck, ValidityFigures
 from sim.core.codebook import Criterion, Dimension
 from sim.core.errors import Cause
@@ -296,6 +297,8 @@ class RunSummary(Frozen):
     """Each target with its user's identity swapped; empty: nobody's was."""
     questionnaires: tuple[QuestionnaireFigures, ...]
     """Every target on every questionnaire that was put to it; empty: none was."""
+    trait_truth: tuple[TraitTruthFigures, ...]
+    """Every target that plays a character, against the same without it; empty: none plays one."""
     bought: tuple[Bought, ...]
     """What memory buys: every model that has several memory policies."""
     flags_differ: float | None

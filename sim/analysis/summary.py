@@ -46,6 +46,7 @@ from sim.analysis.said_before import SaidBeforeFigures
 from sim.analysis.scales import check_scales
 from sim.analysis.scorers import summarise_scorers
 from sim.analysis.table import MeasureTable
+from sim.analysis.trait_truth import summarise_trait_truth
 from sim.analysis.validity import check_agreement, flagged_places, rates_differ, summarise_validity
 from sim.core.address import is_control
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, Criterion
@@ -106,6 +107,7 @@ def summarise(
     table = table or MeasureTable(trials, viewpoint(study, codebook))
     books = {book.id: book for book in later} | {"": codebook}
     taggers = sorted({t for trial in trials for e in trial.exchanges for t in e.tags} - {study.tagger_id})
+    questionnaires = summarise_questionnaires(study, trials)
     tagged = {t: books.get(codebook_of(t, books), codebook) for t in taggers}
     return RunSummary(
         run=run,
@@ -124,7 +126,8 @@ def summarise(
         bought=summarise_bought(study, table),
         robustness=summarise_robustness(study, table),
         fairness=summarise_fairness(study, table, scorers),
-        questionnaires=summarise_questionnaires(study, trials),
+        questionnaires=questionnaires,
+        trait_truth=summarise_trait_truth(study, table, scorers, questionnaires),
         flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),
         model_check=check_agreement(trials),
         ranks=rank_targets(study, table),

@@ -35,6 +35,7 @@ from sim.present.tables import (
     spending_table,
 )
 from sim.present.terminal import score_text
+from sim.present.trait_truth import render_trait_truth
 from sim.present.validity import validity_columns, validity_notes
 from sim.present.words import DIAGNOSTIC, half_width, many, not_suited, number, overall_headings, percent, safe
 from sim.store.runs import edited_mark
@@ -52,7 +53,7 @@ Section = Callable[["RunSummary", int], Sequence[RenderableType]]
 
 
 def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int, called: str = "") -> RenderableType:
-    """What can be said of a run, one table, its arms where the user was disturbed or somebody else, and what failed.
+    """What can be said of a run, one table, its arms where the user was disturbed or somebody else, what characters cost, and what failed.
 
     Args:
         sentences: what its targets' comparison says (`sim.analysis.answer`).
@@ -63,7 +64,7 @@ def render_answer(summary: RunSummary, sentences: Sequence[str], *, width: int, 
     said = _stub_sentence(summary) or "\n".join(sentences)
     found = {t.target: t.scorers for t in summary.targets}
     critical = Text("\n".join((*flattery_lines(found), *critical_lines(found))), "bold")
-    arms = [part for name in ("robustness", "fairness") for part in SECTIONS[name](summary, width)]
+    arms = [part for name in ("robustness", "fairness", "trait-truth") for part in SECTIONS[name](summary, width)]
     return _spaced([_heading(summary), Text(said), *_main(summary, width), critical, *arms, _notes(summary, called), _more(summary, width, called)])
 
 
@@ -134,6 +135,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "robustness": lambda summary, _: render_robustness(summary),
     "fairness": lambda summary, _: render_fairness(summary),
     "questionnaires": lambda summary, _: render_questionnaires(summary),
+    "trait-truth": lambda summary, _: render_trait_truth(summary),
     "scales": lambda summary, _: render_scales(summary.scales),
     "repetition": lambda summary, width: [*said_before_tables(summary, width), *repetition_tables(summary, width)],
     "cost": lambda summary, _: [spending_table(summary)],

@@ -12,6 +12,7 @@ from sim.core.address import Address, observer_id
 from sim.core.event import ProbeKind, Role
 from sim.core.frozen import Frozen, Id, Text, run_checks
 from sim.core.spec.allowance import Timeout, seconds_of
+from sim.core.spec.character import refuse_characters
 from sim.core.spec.fairness import Fairness, FrozenTalk, spread_swaps
 from sim.core.spec.model import ModelSpec, ObserverSpec, Sampling
 from sim.core.spec.rubric import Rubric
@@ -30,6 +31,8 @@ USER_CHECK = "user_check"
 
 REFUSAL, ALL_BOUNDARIES = "boundaries-direct-refusal", "boundaries"
 """The scorer that finds refusals, and the name by which a study names it with its six neighbours."""
+CAPITULATION = "capitulation"
+"""The scorer of right answers that are given up when they are pressed."""
 
 Primary = Literal["fixed_set", "likability", "without_callback"]
 """Measures that a study may declare its primary outcome."""
@@ -179,6 +182,7 @@ class Study(Frozen):
             lambda: refuse_twins("target", [t.id for t in self.targets]),
             lambda: refuse_twins("observer", [o.id for o in self.observers]),
             lambda: refuse_twins("scorer", [s.use for s in self.scorers], mend="name each once"),
+            lambda: refuse_characters(self.targets),
             self._refuse_logs,
             self._refuse_checks,
         )
@@ -227,9 +231,11 @@ class Study(Frozen):
 
     @property
     def asked_scorers(self) -> tuple[ScorerUse, ...]:
-        """Its scorers, with the model check where it has one, and with refusals where identities are swapped."""
+        """Its scorers; the model check; refusals where identities are swapped; capitulation where a target plays a character."""
+        held = any(s.use == CAPITULATION for s in self.scorers) or not any(t.character for t in self.targets)
+        yields = () if held else (ScorerUse(use=CAPITULATION),)
         refusals = (ScorerUse(use=REFUSAL),) if self.fairness and not any(s.use in (REFUSAL, ALL_BOUNDARIES) for s in self.scorers) else ()
-        return (*self.scorers, *refusals, *((ScorerUse(use=USER_CHECK, model=self.checks),) if self.checks else ()))
+        return (*self.scorers, *refusals, *yields, *((ScorerUse(use=USER_CHECK, model=self.checks),) if self.checks else ()))
 
     @property
     def tagger_id(self) -> str:

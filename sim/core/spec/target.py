@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
 from sim.core.frozen import Frozen, Id, Text
+from sim.core.spec.character import PlayedCharacter
 from sim.core.spec.fairness import SwappedIdentity
 from sim.core.spec.http import HttpSpec
 from sim.core.spec.memory import MemorySpec, PolicyName, read_memory, slug
@@ -48,6 +49,8 @@ class _ChatSpec(ModelSpec):
     """How the user is disturbed who talks with it, as `{typos: 0.25}`; a study's `stress` makes such arms of every target (guide/stress.md)."""
     swap: SwappedIdentity | None = Field(default=None, exclude_if=lambda swap: swap is None)
     """The identity of the user who talks with it: written by a study's `fairness`, which makes such arms (guide/fairness.md)."""
+    character: PlayedCharacter | None = Field(default=None, exclude_if=lambda character: character is None)
+    """That it plays a character, as `{without: plain, agreeableness: 0.8}`: what that costs is the trait–truth gap (guide/conduct.md)."""
 
     @field_validator("embedding")
     @classmethod
@@ -129,6 +132,8 @@ class _CustomTargetSpec(Frozen):
     stress: Stress = Field(default={}, exclude_if=lambda stress: not stress)
     """As of a chat model."""
     swap: SwappedIdentity | None = Field(default=None, exclude_if=lambda swap: swap is None)
+    """As of a chat model."""
+    character: PlayedCharacter | None = Field(default=None, exclude_if=lambda character: character is None)
     """As of a chat model."""
 
     @field_validator("memory")

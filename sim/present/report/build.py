@@ -24,6 +24,7 @@ from sim.present.report.sections.remembering import remembering_section
 from sim.present.report.sections.repetition import repetition_section
 from sim.present.report.sections.robustness import robustness_section
 from sim.present.report.sections.scorers import scorers_section
+from sim.present.report.sections.trait_truth import trait_truth_section
 from sim.present.stops import budget_line
 from sim.store.runs import edited_mark
 
@@ -40,6 +41,7 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     robustness_section,
     fairness_section,
     questionnaires_section,
+    trait_truth_section,
     scorers_section,
     belief_section,
     cost_section,
