@@ -117,7 +117,9 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        flag = "--" + "-".join(str(first["loc"][-1 if first["loc"][0] == "roles" else 0]).split("_"))
+        # A fault of the study as a whole that its file does not have comes of leaving targets out.
+        place = first["loc"] or ("target",)
+        flag = "--" + "-".join(str(place[-1 if place[0] == "roles" else 0]).split("_"))
         raise InputError(str(first["msg"]).removeprefix("Value error, "), where=flag) from None
 
 
