@@ -148,6 +148,7 @@ def test_the_viewers_pages_have_no_serious_fault(page: Page, folder: Path) -> No
             ("exchanges", "/runs/hostile#/exchanges", "#exchanges tbody tr"),
             ("worst first", "/runs/hostile#/queue", "#queue > *"),
             ("report in the viewer", "/runs/hostile/report", DRAWN),
+            ("compared", "/compare?run=hostile", "main.compared h2"),
             ("guide", "/guide", "main h1"),
             ("a page of the guide", "/guide/suites", "main h1"),
         ):
