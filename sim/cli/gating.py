@@ -14,6 +14,7 @@ from sim.app.output import put
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.cli.verdict_files import VerdictFiles
+from sim.present.words import many
 
 if TYPE_CHECKING:
     from sim.analysis.requirements import Scorers
@@ -83,7 +84,7 @@ def write_baseline(run: str, out: Path, *, results: Path) -> int:
     kept = keep_run_baseline(run, results=results)
     text = kept.model_dump_json() + "\n"
     put(out, [text], alike=len('{"kind":"rapport-baseline"'), flag="--out")
-    print(f"{out}: {len(kept.targets)} targets, {len({v.measure for v in kept.values_of})} measures, {len(text) / 1000:,.0f} kB")
+    print(f"{out}: {many(len(kept.targets), 'target')}, {len({v.measure for v in kept.values_of})} measures, {len(text) / 1000:,.0f} kB")
     print("Comparable with it: runs with the same rater, user, prompts and codebook, over the personas and scenarios that both have.")
     print(f"  sim gate RUN --baseline {shlex.quote(str(out))} --margin likability=0.2")
     return DONE
