@@ -78,7 +78,7 @@ def test_without_that_arm_there_is_a_gain_and_a_trend_and_no_adaptability() -> N
     assert (found.value, found.reference, found.placebo) == (None, None, None)
     assert found.gain == pytest.approx(1.5)
     assert [(t.sessions, t.slope) for t in found.trends] == [(3, pytest.approx(1))]
-    assert found.reading == "no memory-less arm to hold it against"
+    assert found.reading == "no memory-less arm to compare it with"
 
 
 def arms(own: Sequence[Sequence[Sequence[int]]], other: Sequence[Sequence[Sequence[int]]]) -> Adaptability:

@@ -60,7 +60,7 @@ def test_only_what_differs_in_memory_alone_is_one_model() -> None:
     found = summary([trial(t["id"], "nora", liked=3) for t in targets], targets)
     assert [[a.target for a in b.arms] for b in found.bought] == [["a", "b"]]
     assert {t.target: t.adaptability.reference for t in found.targets} == {"a": "b", "b": None, "c": None, "d": None}
-    assert {t.target: t.adaptability.reading for t in found.targets}["c"] == "no memory-less arm to hold it against"
+    assert {t.target: t.adaptability.reading for t in found.targets}["c"] == "no memory-less arm to compare it with"
 
 
 @pytest.mark.parametrize(("targets", "correlates"), [(9, False), (10, True)])

@@ -177,7 +177,7 @@ def test_a_target_with_a_swap_of_its_own_is_refused() -> None:
     [
         (examples.scenario(), {"name": ["Emily", "Lakisha"]}, "leaves messages to the user's model"),
         (scripted("Hello."), {"name": ["Emily", "Lakisha"]}, "changes nothing"),
-        (scripted("I'm Emily, and Lakisha is my boss."), {"name": ["Emily", "Lakisha"]}, "stands in a message"),
+        (scripted("I'm Emily, and Lakisha is my boss."), {"name": ["Emily", "Lakisha"]}, "is in a message of scenario"),
     ],
 )
 def test_frozen_messages_that_would_compare_something_else_are_refused(scenario: Any, swaps: Any, message: str) -> None:

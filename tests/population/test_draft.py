@@ -47,7 +47,7 @@ def test_a_good_draft_keeps_all_that_was_given() -> None:
         ({"background": f"{FIRST} is a persona of a simulation."}, "no word of how this is made"),
         ({"home": "I live over a cobbler in Ulaanbaatar, and nowhere else."}, f'"home" must name {PLACE}'),
         ({"food": "Porridge with pepper every day."}, '"food" is not in the first person'),
-        ({"past": "I once drove a hearse full of porridge."}, '"porridge", an answer of "food", stands in "past" too'),
+        ({"past": "I once drove a hearse full of porridge."}, '"porridge", an answer of "food", is in "past" too'),
         ({"pet": "My goose has no title."}, "none of its answers is in its text"),
         ({"work": "x" * 300}, '"facts" must have "work"'),
         ({"background": ""}, '"background" must be a text'),

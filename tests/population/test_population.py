@@ -130,7 +130,7 @@ def test_there_is_work_and_family_at_every_age() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"height": {"tall": 1.0}}, "no characteristic"),
+        ({"height": {"tall": 1.0}}, "is not a characteristic"),
         ({"type": {"friendly": 1.0}}, "not one of social, reserved, hostile"),
         ({"type": {"social": 1.5}}, "not a share"),
         ({"type": {"social": 0.9, "hostile": 0.9}}, "sum to 1.8"),
