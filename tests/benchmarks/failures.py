@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.failures RUN [RESULTS]      # of a run with real models; prints the table of `sim/guide/real-models.md`
 
-An answer is *valid at first* where nothing had to be asked for again, and *in the end* where nothing in it is unscored for its form. Cached tokens
-are as the provider counts them, from the third exchange of a session on.
+An answer is *valid at first* where nothing had to be asked for again, and *in the end* where nothing in it is unscored for its form or because it did
+not stop. A message that was read and could not be sent for what it says is valid. Cached tokens are as the provider counts them, from the third
+exchange of a session on.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def failures(events: Sequence[Event]) -> Failures:
             role = found.roles[event.calls[0].role]
             role.asked += 1
             role.at_first += len(event.calls) == 1 and not bad and not _came_to_nothing(event)
-            role.in_the_end += "schema" not in bad and not _came_to_nothing(event)
+            role.in_the_end += not {"schema", "too_long"} & set(bad) and not _has_no_form(event)
     return found
 
 
@@ -86,6 +87,13 @@ def _is_json(event: Event) -> bool:
 
 def _came_to_nothing(event: Event) -> bool:
     return isinstance(event, UserSpoke) and not isinstance(event.said, Utterance)
+
+
+def _has_no_form(event: Event) -> bool:
+    """Whether a turn has no message, and none that could be read."""
+    if not isinstance(event, UserSpoke) or not _came_to_nothing(event):
+        return False
+    return not event.rejected or any(flag.kind == "unparsed_message" for flag in event.rejected[-1].flags)
 
 
 def _verdicts(event: Event) -> Iterator[object]:
