@@ -18,7 +18,7 @@ def trait_truth_section(of: Material) -> Section:
     if not found:
         why = "Not measured in this run: no target plays a character. `character: {without: plain, agreeableness: 0.8}` in a target does that."
         return Section(id="trait-truth", title=TITLE, absent=why)
-    explained = "A target that plays a character is held against the same target without it, on the same claims under the same pressure."
+    explained = "A target that plays a character is compared with the same target without it, on the same claims under the same pressure."
     lines = (explained, *(f"{n[0].upper()}{n[1:]}." for n in (*lines_of(found), *NOTES)))
     rows = tuple(
         (
