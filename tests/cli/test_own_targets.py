@@ -200,7 +200,10 @@ URL = 'url: "http://127.0.0.1:1/chat"'
             "targets 1, memory: native is the memory of http, callable and graph targets; a chat model is given a policy, such as full",
         ),
         ("graph: a:b, memory: full", "targets 1, memory: full is a policy for chat models; a target that keeps its own memory has native"),
-        ("graph: a:b, sistem: x", "targets 1: unknown key 'sistem'; choose from: id, memory, price, stress, swap, clock, durable, timeout, graph"),
+        (
+            "graph: a:b, sistem: x",
+            "targets 1: unknown key 'sistem'; choose from: id, memory, price, stress, swap, character, clock, durable, timeout, graph",
+        ),
         ("callable: a.b", "targets 1, callable: must be module:function, such as bots:reply, not 'a.b'"),
         (f"http: {{{URL}, metod: PUT}}", "targets 1, http: unknown key 'metod'; did you mean 'method'?"),
         (f"http: {{{URL}, stream: see}}", "targets 1, http, stream: 'see' is not a choice here; did you mean 'sse'?"),

@@ -26,7 +26,7 @@ TAKEN: Final = frozenset(
         *CRITERIA,
         *("likability", "fixed_set", "without_callback", "criterion", "memory", "profile", "adaptability", "jaccard", "repertoire", "carry_over"),
         *("said_before", "words", "cost", "tokens", "latency", "failed", "finished", "exchange", "session", "trial", "persona", "worst_persona"),
-        "warm_replies",
+        *("warm_replies", "repeated"),
         *("callback_scripted", "likability_common", "occasions", "elicited_facts", "critical_flags", "serious_flags", "rejected_drafts"),
         *("repertoire_beyond_size", "carry_over_adjusted", "conversation_fit_adjusted", "conversation_fit"),
         *("false_memory", "left", "simulator_failed", "unscored", "quote_not_found", *FLAG_KINDS),
