@@ -50,6 +50,7 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
         if spec.durable is not False:
             mend = "take durable out, or name a function that takes user_id"
             raise InputError(f"{problem} is a class, whose instances end with the process", mend=mend)
+        _demand_load(found, problem)
         return found
     if not callable(found):
         raise InputError(f"{problem} is not a function", mend="name a function that takes messages, or a class with reply and new_session")
@@ -62,6 +63,18 @@ def load_callable(spec: CallableTargetSpec) -> Callable[..., object]:
         mend = "write clock: argument" if unmet == ["date"] else f"it is offered {', '.join(sorted(offered))}; give the others a default"
         raise InputError(f"{problem} needs {unmet[0]}, which it is not given", mend=mend)
     return found
+
+
+def _demand_load(kind: type, problem: str) -> None:
+    """Refuse a `CustomTarget` that saves what it knows and cannot load it, before anything has been paid for.
+
+    Raises:
+        InputError: `kind` is one.
+    """
+    from sim.targets.custom import CustomTarget  # Only here: what derives from ObjectTarget cannot be imported above it.
+
+    if issubclass(kind, CustomTarget) and kind.save is not CustomTarget.save and kind.load is CustomTarget.load:
+        raise InputError(f"{problem} has a method save and no load", mend="write def load(self, saved), which knows again what save gave")
 
 
 def build_callable(

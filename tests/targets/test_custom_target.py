@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.core.errors import CallFailed
+from sim.core.errors import CallFailed, InputError
 from sim.core.event import MemoryWritten, SessionClosed, SessionOpened, TargetReplied, UserSpoke, Utterance
 from sim.core.fold import fold
 from sim.core.record import Trial
@@ -52,9 +52,14 @@ class Plain(sim.CustomTarget):
         return message
 
 
-class Odd(Plain):
+class Odd(Diary):
     def save(self):
         return {1, 2}
+
+
+class Hoarder(Plain):
+    def save(self):
+        return [1, 2]
 """
 
 
@@ -155,3 +160,10 @@ def test_a_class_without_reply_cannot_be_made() -> None:
 
     with pytest.raises(TypeError, match="reply"):
         Mute()  # type: ignore[abstract]
+
+
+def test_one_that_saves_and_cannot_load_is_refused_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "custom_bots.py").write_text(BOTS, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"custom_bots:Hoarder has a method save and no load; write def load\(self, saved\)"):
+        Booth(spec(callable="custom_bots:Hoarder", clock="none"))
