@@ -142,25 +142,20 @@ def _levels(pilot: Run | None, measure: Measure) -> Spreads:
     """Of a target's own mean."""
     if pilot is None:
         return ASSUMED_LEVELS
-    found = level_spreads(_arms(pilot), run=pilot.name, measure=measure)
-    if found is None:
-        raise InputError(
-            f"pilot '{pilot.name}' does not tell how {measure.label} spreads over three personas",
-            mend="run it with more personas, or plan without it",
-        )
-    return found
+    return _told(pilot, level_spreads(_arms(pilot), run=pilot.name, measure=measure), f"{measure.label} spreads")
 
 
 def _spreads(pilot: Run | None, measure: Measure) -> Spreads:
     """Of the difference of two."""
     if pilot is None:
         return ASSUMED
-    found = pilot_spreads(_arms(pilot), run=pilot.name, measure=measure)
+    return _told(pilot, pilot_spreads(_arms(pilot), run=pilot.name, measure=measure), f"{measure.label} of two targets differs")
+
+
+def _told(pilot: Run, found: Spreads | None, what: str) -> Spreads:
     if found is None:
-        raise InputError(
-            f"pilot '{pilot.name}' does not tell how {measure.label} of two targets differs over three personas",
-            mend="run it with more personas, or plan without it",
-        )
+        problem = f"pilot '{pilot.name}' does not tell how {what} over three personas"
+        raise InputError(problem, mend="run it with more personas, or plan without it")
     return found
 
 
