@@ -105,11 +105,15 @@ def finish(work: Callable[[], Coroutine[Any, Any, T]], interruption: Interruptio
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(run,), name="rapport", daemon=True)
     thread.start()
+    pressed = heard = 0
     while not outcome.over.is_set():
         try:
+            while heard < pressed:  # Here and not below, so that a second one may come while the first is answered.
+                heard += 1
+                interruption.ask()
             outcome.over.wait(SOON)
         except KeyboardInterrupt:
-            interruption.ask()
+            pressed += 1
     thread.join()
     if isinstance(outcome.error, asyncio.CancelledError):
         raise KeyboardInterrupt from None

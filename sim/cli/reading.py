@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -120,11 +121,17 @@ def find_trial(run: Run, name: str) -> Trial:
 
 
 def print_rendered(render: Callable[[int], RenderableType]) -> None:
-    """Print what `render` makes for the width of the terminal, or for 100 columns elsewhere."""
+    """Print what `render` makes for the width of the terminal, or for 100 columns, without spaces at the ends of lines, elsewhere.
+
+    A path or a word that is longer than a line stays whole.
+    """
     from rich.console import Console
 
     columns = os.environ.get("COLUMNS", "")
     wide = int(columns) if columns.isdecimal() and int(columns) >= NARROWEST else ELSEWHERE
     width = None if sys.stdout.isatty() else wide
     console = Console(highlight=False, width=width)
-    console.print(render(console.width))
+    with console.capture() if width else contextlib.nullcontext() as captured:
+        console.print(render(console.width), overflow="ignore", crop=False)
+    if captured:
+        print("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,14 @@ class Traffic:
         self.stopped.set()
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises `KeyboardInterrupt`, as it does at a terminal; a process that a shell began in the background is deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def pressed_once_begun(work: Callable[[threading.Event], Any], *, times: int = 1) -> Any:
     """What `finish` gives back where Ctrl-C is pressed once the work has begun, again once that has been heard."""
     begun, said = threading.Event(), []
@@ -83,6 +92,7 @@ def pressed_once_begun(work: Callable[[threading.Event], Any], *, times: int = 1
     return found, said
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_lets_it_end_in_order() -> None:
     async def work(begun: threading.Event, interruption: Interruption) -> str:
         traffic = Traffic()
@@ -97,6 +107,7 @@ def test_ctrl_c_lets_it_end_in_order() -> None:
     assert said[0].endswith("sim.resume('x') goes on")
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_again_ends_it_at_once() -> None:
     async def work(begun: threading.Event, interruption: Interruption) -> str:
         interruption.watch(Traffic(), grace=60, then="")  # type: ignore[arg-type]
@@ -108,6 +119,7 @@ def test_ctrl_c_again_ends_it_at_once() -> None:
         pressed_once_begun(work, times=2)  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_before_there_is_anything_to_go_on_with_ends_it() -> None:
     async def work(begun: threading.Event, interruption: Interruption) -> str:
         begun.set()
