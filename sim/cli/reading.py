@@ -35,8 +35,10 @@ def list_all(results: Path, *, as_json: bool) -> int:
     runs = list_runs(results)
     if as_json:
         print(json.dumps(runs_document(runs).model_dump(mode="json")))
+    elif runs:
+        print_rendered(lambda width: render_runs(runs))
     else:
-        print_rendered(lambda width: render_runs(runs, results=results))
+        print(f"No runs in {results}. `sim run` makes one.")
     return DONE
 
 
@@ -121,10 +123,7 @@ def find_trial(run: Run, name: str) -> Trial:
 
 
 def print_rendered(render: Callable[[int], RenderableType]) -> None:
-    """Print what `render` makes for the width of the terminal, or for 100 columns, without spaces at the ends of lines, elsewhere.
-
-    A path or a word that is longer than a line stays whole.
-    """
+    """Print what `render` makes for the width of the terminal, or for 100 columns, without spaces at the ends of lines, elsewhere."""
     from rich.console import Console
 
     columns = os.environ.get("COLUMNS", "")
@@ -132,6 +131,6 @@ def print_rendered(render: Callable[[int], RenderableType]) -> None:
     width = None if sys.stdout.isatty() else wide
     console = Console(highlight=False, width=width)
     with console.capture() if width else contextlib.nullcontext() as captured:
-        console.print(render(console.width), overflow="ignore", crop=False)
+        console.print(render(console.width))
     if captured:
         print("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -69,10 +68,8 @@ def _entry(run: RunLine) -> RunEntry:
     )
 
 
-def render_runs(runs: Sequence[RunLine], *, results: Path) -> RenderableType:
+def render_runs(runs: Sequence[RunLine]) -> RenderableType:
     """The table of `sim list`, newest first."""
-    if not runs:
-        return Text(f"No runs in {results}. `sim run` makes one.")
     table = _table()
     table.add_column("run", overflow="fold")
     table.add_column("status", no_wrap=True)

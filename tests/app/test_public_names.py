@@ -62,7 +62,7 @@ def test_every_use_case_says_what_is_wrong_and_what_its_arguments_are(name: str)
 
 def test_no_public_name_is_hidden_by_a_room() -> None:
     """As `sim.run` would be by a package `sim/run`, from the first import of it on."""
-    rooms = {p.stem for p in (ROOT / "sim").iterdir() if p.suffix == ".py" or p.is_dir()}
+    rooms = {p.stem for p in (ROOT / "sim").iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
     assert not rooms & set(NAMES)
 
 

@@ -42,7 +42,7 @@ def test_a_flag_goes_before_a_variable_and_a_variable_before_the_file(
 
     def told(*more: str) -> str:
         assert run_app(["list", *more]) == 0
-        return " ".join(capsys.readouterr().out.split(". ")[0].split())  # a path stays whole, however long it is
+        return capsys.readouterr().out.split(". ")[0]
 
     assert told() == "No runs in by-file"
     monkeypatch.chdir(below)
