@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from sim.analysis.gate import GateDocument
+    from sim.analysis.verdicts.gate import GateDocument
     from sim.app import Run
 
 TARGET = "target"
@@ -84,8 +84,8 @@ class TestedRun:
 
     def _worst(self, requirements: Sequence[str]) -> list[str]:
         """The exchange that speaks most against what is required, and the command that shows its talk; nothing where none does."""
-        from sim.analysis.requirements import parse_requirement
-        from sim.analysis.worst_exchanges import worst_exchanges
+        from sim.analysis.verdicts.requirements import parse_requirement
+        from sim.analysis.verdicts.worst_exchanges import worst_exchanges
 
         source = self.run.source
         asked = [parse_requirement(r, source.scorers) for r in requirements]

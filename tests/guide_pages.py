@@ -18,7 +18,7 @@ from sim.cli.app import app
 from sim.cli.defaults import FILE as DEFAULTS
 from sim.cli.defaults import PREFIX, SETTABLE
 from sim.cli.help import GROUPS
-from sim.present.exports import COLUMNS
+from sim.present.data.exports import COLUMNS
 from sim.present.glossary import FILE, glossary
 from sim.present.guide import PAGES
 

@@ -12,7 +12,7 @@ from sim.app.runs import RESULTS, Run, load_run
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.analysis.baseline import Baseline
+    from sim.analysis.verdicts.baseline import Baseline
 
 WRITE = "write it with `sim baseline RUN --out FILE`"
 
@@ -23,7 +23,7 @@ def keep_run_baseline(run: str | Path, *, results: str | Path = RESULTS) -> Base
     Raises:
         InputError: there is no such run, or it is not finished.
     """
-    from sim.analysis.baseline import keep_baseline
+    from sim.analysis.verdicts.baseline import keep_baseline
 
     loaded = load_run(run, results=results, words=False)
     if loaded.status != "finished":
@@ -41,7 +41,7 @@ def load_baseline(baseline: str | Path, *, results: str | Path = RESULTS) -> Run
     path = Path(baseline)
     if not path.is_file():
         return load_run(baseline, results=results, words=False)
-    from sim.analysis.baseline import VERSION, Baseline
+    from sim.analysis.verdicts.baseline import VERSION, Baseline
 
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

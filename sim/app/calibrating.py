@@ -16,9 +16,9 @@ from sim.core.judgement import PEOPLE, Judgement, bare_name, is_person
 from sim.core.scale import Scale
 
 if TYPE_CHECKING:
-    from sim.analysis.calibration import Calibration, Unit
-    from sim.analysis.joining import Joined, Ratings
-    from sim.present.calibration import CalibrationDocument, Part
+    from sim.analysis.trust.calibration import Calibration, Unit
+    from sim.analysis.trust.joining import Joined, Ratings
+    from sim.present.text.calibration import CalibrationDocument, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def _is_file(source: str) -> bool:
 
 
 def _of_files(sources: Sequence[str], wish: AgreementOptions, results: Path) -> CalibrationDocument:
-    from sim.analysis.calibration import own_systems
-    from sim.analysis.joining import join_ratings
-    from sim.present.calibration import calibration_document
+    from sim.analysis.trust.calibration import own_systems
+    from sim.analysis.trust.joining import join_ratings
+    from sim.present.text.calibration import calibration_document
 
     offline: list[bool] = []
     read = [_ratings_of_file(Path(s), wish) if _is_file(s) else _ratings_of_run(s, results, offline) for s in sources]
@@ -124,7 +124,7 @@ def _of_files(sources: Sequence[str], wish: AgreementOptions, results: Path) -> 
 
 
 def _ratings_of_file(path: Path, wish: AgreementOptions) -> Ratings:
-    from sim.analysis.joining import Ratings
+    from sim.analysis.trust.joining import Ratings
     from sim.store.ratings import load_ratings
 
     file = load_ratings(path, wish.scales)
@@ -133,8 +133,8 @@ def _ratings_of_file(path: Path, wish: AgreementOptions) -> Ratings:
 
 def _ratings_of_run(name: str, results: Path, offline: list[bool]) -> Ratings:
     """Everything that a run's raters and scorers said; whether offline models are among them is added to `offline`."""
-    from sim.analysis.joining import Ratings
-    from sim.analysis.judging import rate_run, scales_of
+    from sim.analysis.trust.joining import Ratings
+    from sim.analysis.trust.judging import rate_run, scales_of
     from sim.app.runs import load_run
 
     run = load_run(name, results=results, words=False)
@@ -147,11 +147,11 @@ def _ratings_of_run(name: str, results: Path, offline: list[bool]) -> Ratings:
 
 
 def _of_run(name: str, wish: AgreementOptions, results: Path) -> CalibrationDocument:
-    from sim.analysis.families import rater_models
-    from sim.analysis.judging import judge_run, own_targets, scales_of
-    from sim.analysis.people import summarise_people
+    from sim.analysis.figures.people import summarise_people
+    from sim.analysis.trust.families import rater_models
+    from sim.analysis.trust.judging import judge_run, own_targets, scales_of
     from sim.app.runs import load_run
-    from sim.present.calibration import calibration_document
+    from sim.present.text.calibration import calibration_document
 
     run = load_run(name, results=results, words=False)
     if wish.scales:
@@ -199,7 +199,7 @@ def _stands_for(rater: str, reference: str) -> bool:
 
 
 def _calibrate(judgements: Sequence[Judgement], wish: AgreementOptions, own: Mapping[str, frozenset[str]]) -> Calibration:
-    from sim.analysis.calibration import calibrate_ratings
+    from sim.analysis.trust.calibration import calibrate_ratings
 
     return calibrate_ratings(judgements, reference=wish.reference, own=own, talks=wish.unit == "talk")
 

@@ -11,14 +11,14 @@ from sim.app.runs import RESULTS, Run, load_run
 from sim.core.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from sim.analysis.against_itself import SelfDocument
-    from sim.analysis.arms import By
-    from sim.analysis.baseline import Baseline
-    from sim.analysis.compare import CompareDocument
-    from sim.analysis.crossed import CrossedDocument
-    from sim.analysis.fairness import FairnessDocument
-    from sim.analysis.gate import GateDocument
-    from sim.analysis.pooled_users import PooledUsersDocument
+    from sim.analysis.figures.fairness import FairnessDocument
+    from sim.analysis.trust.against_itself import SelfDocument
+    from sim.analysis.trust.crossed import CrossedDocument
+    from sim.analysis.trust.pooled_users import PooledUsersDocument
+    from sim.analysis.verdicts.arms import By
+    from sim.analysis.verdicts.baseline import Baseline
+    from sim.analysis.verdicts.compare import CompareDocument
+    from sim.analysis.verdicts.gate import GateDocument
 
 
 def compare_runs(runs: Sequence[str | Path | Run], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
@@ -27,7 +27,7 @@ def compare_runs(runs: Sequence[str | Path | Run], *, by: By = "target", results
     Raises:
         InputError: there is no such run, a run is named twice, or there are no two sides to compare.
     """
-    from sim.analysis.compare import compare
+    from sim.analysis.verdicts.compare import compare
 
     loaded = _load_distinct(runs, results)
     return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
@@ -39,7 +39,7 @@ def compare_by_identity(run: str | Path, *, results: str | Path = RESULTS) -> Fa
     Raises:
         InputError: there is no such run, or nobody's identity is swapped in it.
     """
-    from sim.analysis.fairness import fairness_document
+    from sim.analysis.figures.fairness import fairness_document
 
     return fairness_document(load_run(run, results=results, words=False).source)
 
@@ -50,7 +50,7 @@ def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> 
     Raises:
         InputError: there is no such run, the runs differ in something else, or a user and a rater have not met.
     """
-    from sim.analysis.crossed import compare_crossed
+    from sim.analysis.trust.crossed import compare_crossed
 
     loaded = _load_distinct(runs, results)
     return compare_crossed([run.source for run in loaded], conditions=[run.conditions for run in loaded])
@@ -62,7 +62,7 @@ def pool_users(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> 
     Raises:
         InputError: there is no such run, the runs differ in something else, or one model plays the user of all.
     """
-    from sim.analysis import pooled_users
+    from sim.analysis.trust import pooled_users
 
     loaded = _load_distinct(runs, results)
     return pooled_users.pool_users([run.source for run in loaded], conditions=[run.conditions for run in loaded])
@@ -74,7 +74,7 @@ def compare_with_itself(run: str | Path, *, results: str | Path = RESULTS) -> Se
     Raises:
         InputError: there is no such run, or it has one seed.
     """
-    from sim.analysis import against_itself
+    from sim.analysis.trust import against_itself
 
     return against_itself.compare_with_itself(load_run(run, results=results, words=False).source)
 
@@ -98,7 +98,7 @@ def gate_run(
     allow_offline: bool = False,
     results: str | Path = RESULTS,
 ) -> GateDocument:
-    """Hold requirements against a run; see `sim.analysis.requirements` for how they are written.
+    """Hold requirements against a run; see `sim.analysis.verdicts.requirements` for how they are written.
 
     Args:
         targets: only these; empty: every target must pass.
@@ -109,8 +109,8 @@ def gate_run(
         InputError: a requirement cannot be read or speaks of something unknown, nothing is required, or the baseline was made under other
             conditions.
     """
-    from sim.analysis.gate import run_gate
-    from sim.analysis.requirements import parse_margin, parse_requirement
+    from sim.analysis.verdicts.gate import run_gate
+    from sim.analysis.verdicts.requirements import parse_margin, parse_requirement
 
     if not require and not margins:
         raise InputError("nothing is required", mend="add --require 'likability >= 3.5', or --baseline RUN --margin likability=0.2")
@@ -132,8 +132,8 @@ def gate_run(
 
 
 def _demand_same_conditions(new: Run, old: Run | Baseline, targets: Sequence[str], margins: Iterable[str]) -> None:
-    from sim.analysis.requirements import GROUPS
-    from sim.analysis.versions import MOVES, differing
+    from sim.analysis.verdicts.requirements import GROUPS
+    from sim.analysis.verdicts.versions import MOVES, differing
 
     name, older = (old.name, tuple(t.id for t in old.study.targets)) if isinstance(old, Run) else (old.run, old.target_ids)
     on_moves = any(m in GROUPS["repetition"] for m in margins)

@@ -16,8 +16,8 @@ from sim.core.spec import ModelSpec
 from sim.engine.marking import by_labels, mark_talks
 from sim.engine.preflight import check_tagger
 from sim.llm.prompts import load_texts
-from sim.score.moves_offline import OfflineTagger
-from sim.score.price import CallTally
+from sim.score.moves.offline import OfflineTagger
+from sim.score.moves.price import CallTally
 from sim.store.library import load_codebook, load_persona
 from sim.store.log_run import LogIntake, find_log_run, known_person
 from sim.store.logs import Log, PassedOver

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.analysis.arms import build_families
-from sim.analysis.chances import foresee, foresee_margin, level_spreads, margin_measure, required_measure
-from sim.analysis.measures import BY_ID
-from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
-from sim.analysis.requirements import parse_margin, parse_requirement
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.verdicts.arms import build_families
+from sim.analysis.verdicts.chances import foresee, foresee_margin, level_spreads, margin_measure, required_measure
+from sim.analysis.verdicts.power import ASSUMED, ASSUMED_LEVELS, Design, alternatives, by_scenarios, detectable, human_plan, pilot_spreads
+from sim.analysis.verdicts.requirements import parse_margin, parse_requirement
 from sim.app.registering import register_study
 from sim.app.running import Prepared, prepare_study
 from sim.app.runs import RESULTS, Run, load_run
@@ -20,16 +20,16 @@ from sim.engine.staff import offline_parts
 from sim.engine.tokens import forecast_tokens, pilot_usage
 from sim.llm.prices import model_price
 from sim.llm.prompts import load_prompts
-from sim.present.planning import PlanDocument, RegistrationLine, RolePlan
+from sim.present.text.planning import PlanDocument, RegistrationLine, RolePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sim.analysis.arms import Arm
-    from sim.analysis.chances import Foreseen
-    from sim.analysis.measures import Measure
-    from sim.analysis.power import Spreads
-    from sim.analysis.requirements import Requirement
+    from sim.analysis.figures.measures import Measure
+    from sim.analysis.verdicts.arms import Arm
+    from sim.analysis.verdicts.chances import Foreseen
+    from sim.analysis.verdicts.power import Spreads
+    from sim.analysis.verdicts.requirements import Requirement
     from sim.core.event import Role
     from sim.core.spec import ModelSpec, Study
     from sim.engine.tokens import RoleTokens

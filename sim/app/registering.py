@@ -19,7 +19,7 @@ from sim.core.spec.registration import (
 from sim.store.header import package_versions, text_hash
 
 if TYPE_CHECKING:
-    from sim.analysis.registered import RunRegistration
+    from sim.analysis.verdicts.registered import RunRegistration
     from sim.app.running import Prepared
     from sim.core.spec import KeptScorer
     from sim.core.spec.registration import Registered
@@ -40,7 +40,7 @@ def register_study(prepared: Prepared, *, hypotheses: Sequence[str] = (), today:
     Raises:
         InputError: it is registered already, it has no two targets to compare, or a hypothesis is about something that it does not have.
     """
-    from sim.analysis.measures import measures_of
+    from sim.analysis.figures.measures import measures_of
     from sim.engine.scorers import rubrics_of
     from sim.store.registration import write_registration
 
@@ -88,7 +88,7 @@ def registration_lines(loaded: LoadedStudy) -> tuple[str, ...]:
     """What is said as a run of a registered study begins; nothing of another study."""
     if loaded.registered is None:
         return ()
-    from sim.analysis.registered import RunRegistration
+    from sim.analysis.verdicts.registered import RunRegistration
 
     known = RunRegistration(loaded.registered, differs=loaded.registered.plan.differs(made_of(loaded)))
     begun = f"registered in {loaded.registered.file} on {loaded.registered.plan.registered.isoformat()}"
@@ -100,7 +100,7 @@ def registration_of(folder: RunFolder, *, finished: bool) -> RunRegistration | N
     header = folder.header
     if header.registered is None:
         return None
-    from sim.analysis.registered import RunRegistration
+    from sim.analysis.verdicts.registered import RunRegistration
 
     made = fingerprints(folder.study, folder.personas, folder.scenarios, folder.codebook, header.prompt_hashes, folder.spec.scorers)
     version = header.versions.get(PROGRAM, "")
@@ -121,8 +121,8 @@ def check_registration(loaded: LoadedStudy, rubrics: Iterable[KeptScorer]) -> No
     """
     if loaded.registered is None:
         return
-    from sim.analysis.measures import measures_of
-    from sim.analysis.registered import demand_measures
+    from sim.analysis.figures.measures import measures_of
+    from sim.analysis.verdicts.registered import demand_measures
 
     demand_measures(loaded.registered, {m.id: m for m in measures_of([r.info for r in rubrics]) if m.listed})
 

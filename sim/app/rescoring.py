@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.fold import fold
 from sim.core.spec import Limits
-from sim.present.plans import plans_of
+from sim.present.data.plans import plans_of
 from sim.store.held_out import demand_texts
 from sim.store.runs import RunFolder, open_run
 

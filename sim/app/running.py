@@ -14,7 +14,7 @@ from sim.app.replaying import freeze
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Study, Unsuited, left_out
 from sim.engine.plan import Forecast, TrialPlan, forecast, plan_trials
-from sim.present.plans import plans_of
+from sim.present.data.plans import plans_of
 from sim.store.held_out import demand_texts
 from sim.store.library import LoadedStudy, load_study, resolve_study
 from sim.store.runs import RunFolder, create_run, demand_place, open_run

@@ -14,16 +14,16 @@ from sim.core.fold import fold
 from sim.core.record import RunStatus, Trial
 from sim.core.spec import Study
 from sim.engine.plan import TrialPlan
-from sim.present.plans import plans_of
+from sim.present.data.plans import plans_of
 from sim.present.words import many
 from sim.store.runs import RunFolder, open_run
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import RunSource
-    from sim.analysis.run_summary import RunSummary
+    from sim.analysis.figures.run_summary import RunSummary
+    from sim.analysis.verdicts.arms import RunSource
     from sim.core.event import Event
     from sim.core.spec import KeptScorer
-    from sim.present.frames import Library
+    from sim.present.data.frames import Library
 
 Rows = Literal["exchanges", "sessions", "trials", "answers"]
 """What a row of a frame or an export is about."""
@@ -58,13 +58,13 @@ class Run:
         """A row for each exchange, session, trial or answer to a questionnaire, as a polars or pandas data frame, ordered by trial and session.
 
         Scores are from 1 to 5 and null where nothing was scored; shares are from 0 to 1; a date is the simulated one. What each column holds is said
-        by `sim.present.exports.COLUMNS`, and by `COARSE` in `sim.present.coarse_rows`.
+        by `sim.present.data.exports.COLUMNS`, and by `COARSE` in `sim.present.data.coarse_rows`.
 
         Raises:
             InputError: the library is not installed, or there are no such rows.
         """
-        from sim.present.coarse_rows import COARSE
-        from sim.present.frames import build_frame, exchanges_frame
+        from sim.present.data.coarse_rows import COARSE
+        from sim.present.data.frames import build_frame, exchanges_frame
 
         scorers, codebook, offline = self.source.scorers, self.folder.codebook, self.folder.header.offline
         told: dict[str, Any] = {"study": self.study, "run": self.name, "offline": offline, "codebook": codebook, "scorers": scorers}
@@ -88,7 +88,7 @@ class Run:
     @cached_property
     def summary(self) -> RunSummary:
         """The run in figures."""
-        from sim.analysis.summary import summarise
+        from sim.analysis.figures.summary import summarise
         from sim.store.call_count import read_unaccounted
 
         return summarise(
@@ -109,7 +109,7 @@ class Run:
     @cached_property
     def source(self) -> RunSource:
         """The run as something to compare."""
-        from sim.analysis.arms import RunSource
+        from sim.analysis.verdicts.arms import RunSource
 
         offline = self.folder.header.offline
         scorers = tuple(s.info for s in self.folder.scorers.values())
@@ -127,7 +127,7 @@ class Run:
     @cached_property
     def conditions(self) -> dict[str, str]:
         """What its scores depend on beside the target, as hashes by name."""
-        from sim.analysis.versions import conditions
+        from sim.analysis.verdicts.versions import conditions
 
         folder = self.folder
         return conditions(folder.study, folder.personas, folder.scenarios, folder.codebook, folder.header.prompt_hashes)

@@ -30,7 +30,7 @@ _MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "suite": ("sim.core.spec.suite", "Suite"),
     "questionnaire": ("sim.core.spec.questionnaire", "Questionnaire"),
     "edits": ("sim.core.spec.edits", "SceneFile"),
-    "requirements": ("sim.analysis.requirements", "RequirementsFile"),
+    "requirements": ("sim.analysis.verdicts.requirements", "RequirementsFile"),
 }
 """Module and name of each kind's model; imported when it is asked for."""
 

@@ -87,7 +87,7 @@ def score_run(
 
 
 def _judge(folder: RunFolder, judging: Judging, *, limits: Callable[[Limits], Limits], local_only: LocalOnly | None, progress: bool) -> None:
-    from sim.present.progress import Line, VerdictProgress, going_on
+    from sim.present.text.progress import Line, VerdictProgress, going_on
 
     absent, trials = count_absent(folder, judging)
     if not absent:

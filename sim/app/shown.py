@@ -12,12 +12,12 @@ from sim.app.runs import RESULTS, Run, load_run
 from sim.app.suites import judge_run
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import By
-    from sim.analysis.compare import CompareDocument
-    from sim.analysis.gate import GateDocument
-    from sim.analysis.gate_checks import Check, Verdict
-    from sim.analysis.verdict import VerdictDocument
-    from sim.present.frames import Library
+    from sim.analysis.verdicts.arms import By
+    from sim.analysis.verdicts.compare import CompareDocument
+    from sim.analysis.verdicts.gate import GateDocument
+    from sim.analysis.verdicts.gate_checks import Check, Verdict
+    from sim.analysis.verdicts.verdict import VerdictDocument
+    from sim.present.data.frames import Library
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,13 +33,13 @@ class ComparedRuns:
         return self.document.sentences
 
     def frame(self, library: Library = "polars") -> Any:
-        """A row for each pair of sides and measure, the primary outcome first, as a polars or pandas frame (`sim.present.pair_rows.COLUMNS`).
+        """A row for each pair of sides and measure, the primary outcome first, as a polars or pandas frame (`sim.present.data.pair_rows.COLUMNS`).
 
         Raises:
             InputError: the library is not installed.
         """
-        from sim.present.frames import build_frame
-        from sim.present.pair_rows import COLUMNS, pair_rows
+        from sim.present.data.frames import build_frame
+        from sim.present.data.pair_rows import COLUMNS, pair_rows
 
         return build_frame(pair_rows(self.document), {name: kind for name, (kind, _) in COLUMNS.items()}, library)
 
@@ -76,7 +76,7 @@ class GateResult:
     @property
     def checks(self) -> tuple[Check, ...]:
         """Each requirement of each target, with what was observed, its 95 % interval and its own verdict."""
-        from sim.analysis.gate import GateDocument
+        from sim.analysis.verdicts.gate import GateDocument
 
         if isinstance(self.document, GateDocument):
             return self.document.checks
@@ -88,7 +88,7 @@ class GateResult:
         return f"<gate on {self.document.run}: {self.verdict} · {counts}>"
 
     def _repr_html_(self) -> str:
-        from sim.analysis.gate import GateDocument
+        from sim.analysis.verdicts.gate import GateDocument
         from sim.present.notebook import gate_html, suite_html
 
         return gate_html(self.document) if isinstance(self.document, GateDocument) else suite_html(self.document, self.checks)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.engine.plan import TrialPlan
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.present.progress import Progress
+    from sim.present.text.progress import Progress
     from sim.store.runs import RunFolder
 
 
@@ -172,7 +172,7 @@ class _Watch:
     """What a person sees of a run that goes on, and how it is stopped."""
 
     def __init__(self, study: Study, plans: Sequence[TrialPlan], lines: Sequence[str], *, done: Sequence[Trial] = (), on: bool) -> None:
-        from sim.present.progress import Progress
+        from sim.present.text.progress import Progress
 
         self._study = study
         self._lines = lines
@@ -198,7 +198,7 @@ class _Watch:
 
     async def accompany(self, start: Any) -> Run:
         """Show every second how things are, while it goes on."""
-        from sim.present.progress import going_on
+        from sim.present.text.progress import going_on
 
         if self._progress is None:
             ended: Run = await start()

@@ -10,7 +10,7 @@ from sim.app.running import Prepared, prepare_loaded
 from sim.core.errors import InputError, gather
 
 if TYPE_CHECKING:
-    from sim.analysis.verdict import VerdictDocument
+    from sim.analysis.verdicts.verdict import VerdictDocument
     from sim.app.runs import Run
     from sim.core.spec import ScorerInfo, Study
     from sim.store.library import LoadedStudy
@@ -47,7 +47,7 @@ def section_faults(file: SuiteFile, scorers: Sequence[ScorerInfo]) -> Iterable[I
     Args:
         scorers: those that the suite names.
     """
-    from sim.analysis.verdict import read_section
+    from sim.analysis.verdicts.verdict import read_section
 
     for i, section in enumerate(file.suite.sections):
         try:
@@ -99,7 +99,7 @@ def judge_run(run: Run, *, targets: Sequence[str] = (), allow_offline: bool = Fa
     Raises:
         InputError: no suite made it.
     """
-    from sim.analysis.verdict import judge_suite
+    from sim.analysis.verdicts.verdict import judge_suite
 
     if run.study.suite is None:
         raise InputError(f"run '{run.name}' was not made by a suite", mend="make one with `sim run --suite quick --target …`")

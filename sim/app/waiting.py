@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from sim.llm.traffic.passage import OldestCall, waited_for
-from sim.present.progress import going_on
+from sim.present.text.progress import going_on
 
 if TYPE_CHECKING:
     from sim.llm.traffic.passage import Traffic

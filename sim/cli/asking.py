@@ -82,7 +82,7 @@ def write_asked(run: Run, judging: Judging, place: Path) -> int:
         InputError: it cannot be written, or must not be.
     """
     from sim.app.output import put
-    from sim.present.rating_rows import HEAD, render_rows
+    from sim.present.data.rating_rows import HEAD, render_rows
 
     found = list(_said(run, judging.raters, judging.scorers))
     put(place, render_rows(found), alike=len(HEAD), flag="--ratings")
@@ -90,7 +90,7 @@ def write_asked(run: Run, judging: Judging, place: Path) -> int:
 
 
 def _said(run: Run, raters: Iterable[str], scorers: Iterable[KeptScorer]) -> Iterator[Judgement]:
-    from sim.analysis.judging import rate_run
+    from sim.analysis.trust.judging import rate_run
     from sim.core.codebook import DIMENSIONS
 
     own, asked = frozenset(raters), {s.info.id for s in scorers}

@@ -21,15 +21,15 @@ from sim.core.spec import Limits, ModelSpec
 from sim.store.files import open_regular
 
 if TYPE_CHECKING:
-    from sim.analysis.calibration import Unit
-    from sim.analysis.response import ResponseMatrix
+    from sim.analysis.trust.calibration import Unit
+    from sim.analysis.trust.response import ResponseMatrix
     from sim.cli.log_wish import LogWish
     from sim.core.scale import Scale
     from sim.engine.attack import FacedAttacks
     from sim.engine.edits import RatedScenes
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.present.response import ResponseDocument
+    from sim.present.text.response import ResponseDocument
     from sim.score.scorer import Tagger
 
 SENDS = "texts of personas and of shipped conversations"
@@ -44,7 +44,7 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     from sim.engine.edits import rate_scenes
     from sim.engine.preflight import check_rater
     from sim.llm.prompts import load_prompts
-    from sim.present.response import render_response
+    from sim.present.text.response import render_response
     from sim.store.scenes import load_scenes
 
     check_rater(rater)
@@ -58,7 +58,7 @@ def calibrate(rater: ModelSpec, limits: Limits, *, local_only: LocalOnly | None,
     if rated is None:
         return INTERRUPTED
     watch.line.say(f"rated {len(rated.readings):,} of {len(rated.readings) + len(rated.lost):,} replies")
-    from sim.analysis.response import respond
+    from sim.analysis.trust.response import respond
 
     document = _document(rater, rated, respond(scenes, rated.readings))
     if as_json:
@@ -81,7 +81,7 @@ def calibrate_by(
     """Print the agreement of the raters in files of ratings and in runs."""
     from sim.app import calibrating
     from sim.cli.reading import print_rendered
-    from sim.present.calibration import render_calibration
+    from sim.present.text.calibration import render_calibration
 
     document = calibrating.calibrate(*sources, reference=reference, unit=unit, exclude_self=exclude_self, scales=scales, results=results)
     if as_json:
@@ -97,7 +97,7 @@ def calibrate_attack(judge: ModelSpec, limits: Limits, *, local_only: LocalOnly 
     from sim.engine.attack import face_attacks
     from sim.engine.preflight import check_rater
     from sim.llm.prompts import load_prompts
-    from sim.present.attacks import attack_document, render_attacks
+    from sim.present.text.attacks import attack_document, render_attacks
     from sim.score.registry import built_in_rubrics
     from sim.store.attacks import load_attacks
     from sim.store.library import load_codebook
@@ -141,7 +141,7 @@ class LabelledSentence:
 
 def calibrate_tagger(path: Path, *, as_json: bool) -> int:
     """Tag the sentences of `path`, each on its own, and print the agreement with their labels."""
-    from sim.score.moves_offline import OfflineTagger, seen_in_training
+    from sim.score.moves.offline import OfflineTagger, seen_in_training
     from sim.store.library import load_codebook
 
     codebook = load_codebook("mint")
@@ -151,11 +151,11 @@ def calibrate_tagger(path: Path, *, as_json: bool) -> int:
 
 
 async def _calibrate(path: Path, labelled: Sequence[LabelledSentence], tagger: Tagger, codebook: Codebook, *, in_sample: int, as_json: bool) -> int:
-    from sim.analysis.agreement import JudgedSentence, agree
+    from sim.analysis.trust.agreement import JudgedSentence, agree
     from sim.cli.reading import print_rendered
     from sim.core.event import Tags
     from sim.core.view import Turn
-    from sim.present.agreement import AgreementDocument, render_agreement
+    from sim.present.text.agreement import AgreementDocument, render_agreement
 
     found = [(x, (await tagger.score(Turn(user="", reply=x.sentence))).value) for x in labelled]
     judged = [JudgedSentence(x.reply, x.moves, tags.moves) for x, tags in found if isinstance(tags, Tags)]
@@ -244,7 +244,7 @@ def read_rater(model: str, *, api_base: str | None, api_key_env: str | None, fla
 
 
 def _document(rater: ModelSpec, rated: RatedScenes, matrix: ResponseMatrix) -> ResponseDocument:
-    from sim.present.response import ResponseDocument, Took
+    from sim.present.text.response import ResponseDocument, Took
 
     spent = rated.spent
     return ResponseDocument(

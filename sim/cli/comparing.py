@@ -14,8 +14,8 @@ from sim.core.errors import InputError
 from sim.engine.collector import rare_collection
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import By
-    from sim.analysis.compare import CompareDocument
+    from sim.analysis.verdicts.arms import By
+    from sim.analysis.verdicts.compare import CompareDocument
 
 
 def compare(runs: list[str], *, by: By, results: Path, out: Path | None = None, as_json: bool) -> int:
@@ -33,7 +33,7 @@ def compare(runs: list[str], *, by: By, results: Path, out: Path | None = None, 
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.comparison import render_comparison
+    from sim.present.text.comparison import render_comparison
 
     print_rendered(lambda _: render_comparison(document))
     return DONE
@@ -41,14 +41,14 @@ def compare(runs: list[str], *, by: By, results: Path, out: Path | None = None, 
 
 def _write_pairs(document: CompareDocument, out: Path) -> None:
     from sim.app.output import put
-    from sim.present.exports import csv_lines
-    from sim.present.pair_rows import COLUMNS, pair_rows
+    from sim.present.data.exports import csv_lines
+    from sim.present.data.pair_rows import COLUMNS, pair_rows
 
     if out.suffix == ".csv":
         put(out, csv_lines(COLUMNS, pair_rows(document)), alike=len("runs,offline,by"), flag="--out")
         return
     from sim.app.shown import ComparedRuns
-    from sim.present.frames import render_parquet
+    from sim.present.data.frames import render_parquet
 
     meanings = {name: meaning for name, (_, meaning) in COLUMNS.items()}
     put(out, [render_parquet(ComparedRuns(document).frame(), meanings)], alike=4, flag="--out")
@@ -63,7 +63,7 @@ def compare_identities(runs: list[str], *, results: Path, as_json: bool) -> int:
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.fairness import render_identity
+    from sim.present.text.fairness import render_identity
 
     print_rendered(lambda _: render_identity(document))
     return DONE
@@ -76,7 +76,7 @@ def compare_crossed_runs(runs: list[str], *, results: Path, as_json: bool) -> in
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.crossed import render_crossed
+    from sim.present.text.crossed import render_crossed
 
     print_rendered(lambda _: render_crossed(document))
     return DONE
@@ -89,7 +89,7 @@ def compare_pooled_runs(runs: list[str], *, results: Path, as_json: bool) -> int
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.pooled_users import render_pooled_users
+    from sim.present.text.pooled_users import render_pooled_users
 
     print_rendered(lambda _: render_pooled_users(document))
     return DONE
@@ -104,7 +104,7 @@ def compare_run_with_itself(runs: list[str], *, results: Path, as_json: bool) ->
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.against_itself import render_against_itself
+    from sim.present.text.against_itself import render_against_itself
 
     print_rendered(lambda _: render_against_itself(document))
     return DONE

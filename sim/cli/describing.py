@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.analysis.coverage import describe_people
+from sim.analysis.trust.coverage import describe_people
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.store.library import load_personas
@@ -22,7 +22,7 @@ def describe(patterns: Sequence[str], *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.population import render_coverage
+    from sim.present.text.population import render_coverage
 
     print_rendered(lambda _: render_coverage(document))
     return DONE

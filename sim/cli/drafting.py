@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.analysis.coverage import describe_people
+from sim.analysis.trust.coverage import describe_people
 from sim.app.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, write_person
 from sim.cli.calibrating import read_rater
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
@@ -20,7 +20,7 @@ from sim.core.errors import one_line
 from sim.engine.drafting import Drafts, check_drafter, draft_people
 from sim.llm.prompts import load_prompts
 from sim.llm.traffic.budget import Spent
-from sim.present.population import remarks
+from sim.present.text.population import remarks
 from sim.present.words import many, money, safe
 
 if TYPE_CHECKING:

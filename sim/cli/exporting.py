@@ -34,14 +34,14 @@ def export(run: str, *, format: str, out: Path | None, results: Path, rows: Rows
     loaded, events = load_run_and_events(run, results=results)
     match format:
         case "parquet":
-            from sim.present.exports import columns_of
-            from sim.present.frames import render_parquet
+            from sim.present.data.exports import columns_of
+            from sim.present.data.frames import render_parquet
 
             assert out is not None
             meanings = columns_of(loaded.source.scorers) if rows == "exchanges" else _meanings(loaded, rows)
             put(out, [render_parquet(loaded.frame(rows), meanings)], alike=4, flag="--out")
         case "csv" if rows != "exchanges":
-            from sim.present.exports import csv_lines
+            from sim.present.data.exports import csv_lines
 
             _write(csv_lines(_meanings(loaded, rows), _coarse_rows(loaded, rows)), out, alike=len("offline,"))
         case "inspect":
@@ -52,8 +52,8 @@ def export(run: str, *, format: str, out: Path | None, results: Path, rows: Rows
         case "methods" | "bibtex":
             _write([_methods(loaded, format)], out, alike=2)
         case "ratings":
-            from sim.analysis.judging import rate_run
-            from sim.present.rating_rows import HEAD, render_rows
+            from sim.analysis.trust.judging import rate_run
+            from sim.present.data.rating_rows import HEAD, render_rows
 
             judgements = rate_run(loaded.study, loaded.trials, loaded.folder.scorers.values())
             if not judgements:
@@ -80,7 +80,7 @@ def _demand_folder(out: Path | None) -> None:
 
 def _write_inspect_logs(run: Run, events: dict[str, list[Event]], out: Path) -> None:
     """A file for each target in the folder `out`, each named on standard output."""
-    from sim.present.inspect_log import render_inspect_logs
+    from sim.present.data.inspect_log import render_inspect_logs
 
     header, scorers = run.folder.header, run.source.scorers
     logs = render_inspect_logs(run.trials, study=run.study, header=header, summary=run.summary, events=events, scorers=scorers)
@@ -97,14 +97,14 @@ def _write_inspect_logs(run: Run, events: dict[str, list[Event]], out: Path) -> 
 
 def _meanings(run: Run, rows: Rows) -> dict[str, str]:
     """The columns of rows that are not exchanges, with what each holds."""
-    from sim.present.coarse_rows import COARSE
+    from sim.present.data.coarse_rows import COARSE
 
     columns, _ = COARSE[rows]
     return {name: meaning for name, (_, meaning) in columns(run.source.scorers).items()}
 
 
 def _coarse_rows(run: Run, rows: Rows) -> Iterable[tuple[object, ...]]:
-    from sim.present.coarse_rows import COARSE
+    from sim.present.data.coarse_rows import COARSE
 
     folder = run.folder
     _, made = COARSE[rows]
@@ -112,7 +112,7 @@ def _coarse_rows(run: Run, rows: Rows) -> Iterable[tuple[object, ...]]:
 
 
 def _tables(run: Run, format: str) -> str:
-    from sim.analysis.compare import compare
+    from sim.analysis.verdicts.compare import compare
     from sim.core.spec.registration import planned_targets
     from sim.present.paper.latex import render_latex
     from sim.present.paper.markdown import render_markdown
@@ -135,7 +135,7 @@ def _methods(run: Run, format: str) -> str:
 
 
 def _rows(run: Run, events: dict[str, list[Event]], format: str) -> Iterable[str]:
-    from sim.present.exports import export_rows
+    from sim.present.data.exports import export_rows
 
     return export_rows(
         run.trials,

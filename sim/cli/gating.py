@@ -17,8 +17,8 @@ from sim.cli.verdict_files import VerdictFiles
 from sim.present.words import many
 
 if TYPE_CHECKING:
-    from sim.analysis.requirements import Scorers
-    from sim.analysis.worst_exchanges import BadExchange
+    from sim.analysis.verdicts.requirements import Scorers
+    from sim.analysis.verdicts.worst_exchanges import BadExchange
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
         allow_offline=wish.files.allow_offline,
         results=results,
     )
-    from sim.present.gate import junit_gate, markdown_gate, render_gate
+    from sim.present.text.gate import junit_gate, markdown_gate, render_gate
 
     worst = _worst(run, wish, require, results) if wish.files.markdown else ()
     wish.files.write(junit_gate(document, at=dt.datetime.now(dt.UTC)), markdown_gate(document, worst))
@@ -69,8 +69,8 @@ def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
 
 def _worst(run: str, wish: GateOptions, require: tuple[str, ...], results: Path) -> tuple[BadExchange, ...]:
     """The exchanges that speak most against what is required: only they need the words of a run."""
-    from sim.analysis.requirements import parse_margin, parse_requirement
-    from sim.analysis.worst_exchanges import worst_exchanges
+    from sim.analysis.verdicts.requirements import parse_margin, parse_requirement
+    from sim.analysis.verdicts.worst_exchanges import worst_exchanges
 
     source = load_run(run, results=results).source
     asked = [parse_requirement(r, source.scorers) for r in require]
@@ -93,7 +93,7 @@ def write_baseline(run: str, out: Path, *, results: Path) -> int:
 def _requirements(wish: GateOptions, scorers: Scorers) -> tuple[str, ...]:
     if wish.file is None:
         return wish.require
-    from sim.analysis.requirements import SCORERS, RequirementsFile
+    from sim.analysis.verdicts.requirements import SCORERS, RequirementsFile
     from sim.store.yaml_file import load_yaml
 
     return (*wish.require, *load_yaml(wish.file, RequirementsFile, context={SCORERS: scorers}).require)

@@ -18,7 +18,7 @@ from sim.engine.judges import build_judging
 from sim.engine.preflight import check_rater
 from sim.engine.scorers import check_judges
 from sim.llm.prompts import load_texts
-from sim.present.rating_rows import HEAD
+from sim.present.data.rating_rows import HEAD
 from sim.store.library import load_persona
 from sim.store.log_run import JUDGE, LogIntake, find_log_run, known_person
 from sim.store.plants import load_plants

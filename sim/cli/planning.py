@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sim.app.planning import plan as plan_study
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
-from sim.present.planning import render_planning
+from sim.present.text.planning import render_planning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.analysis.coverage import describe_people
+from sim.analysis.trust.coverage import describe_people
 from sim.app.populating import PopulationWish, place_people, write_people
 from sim.cli.exit import DONE
 from sim.core.errors import InputError
@@ -27,7 +27,7 @@ def populate(wish: PopulationWish, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"seed": wish.seed, "files": [str(p) for p in places], "describe": document.model_dump(mode="json")}))
         return DONE
-    from sim.present.population import remarks
+    from sim.present.text.population import remarks
 
     print(f"{len(places)} {'persona is' if len(places) == 1 else 'personas are'} written to {wish.out}/ (seed {wish.seed}).")
     for line in (*remarks(document), what_next(wish.out)):

@@ -13,12 +13,12 @@ from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 
 if TYPE_CHECKING:
-    from sim.present.raters import SwapDocument
+    from sim.present.text.raters import SwapDocument
 
 
 def compare_raters_of(runs: Sequence[str], *, results: Path, as_json: bool) -> int:
     """Print rater against rater in each run, and run against run, which differ in their user."""
-    from sim.present.raters import render_swaps
+    from sim.present.text.raters import render_swaps
 
     document = _document([load_run(run, results=results, words=False) for run in runs])
     if as_json:
@@ -29,8 +29,8 @@ def compare_raters_of(runs: Sequence[str], *, results: Path, as_json: bool) -> i
 
 
 def _document(runs: Sequence[Run]) -> SwapDocument:
-    from sim.analysis.raters import compare_raters, compare_simulators
-    from sim.present.raters import SwapDocument, UserSwap
+    from sim.analysis.trust.raters import compare_raters, compare_simulators
+    from sim.present.text.raters import SwapDocument, UserSwap
 
     return SwapDocument(
         offline=any(run.folder.header.offline for run in runs),

@@ -24,7 +24,7 @@ from sim.cli.flags import (
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import By
+    from sim.analysis.verdicts.arms import By
 
 
 class ExportFormat(StrEnum):

@@ -29,7 +29,7 @@ NARROWEST, ELSEWHERE = 20, 100
 
 def list_all(results: Path, *, as_json: bool) -> int:
     """`sim list`."""
-    from sim.present.listing import render_runs, runs_document
+    from sim.present.text.listing import render_runs, runs_document
     from sim.store.runs import list_runs
 
     runs = list_runs(results)
@@ -62,8 +62,8 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool, sections:
                 print_summary(loaded, as_json=as_json)
         return DONE
     loaded = load_run(run, results=results)
-    from sim.present.transcript import render_trial
-    from sim.present.trial_json import trial_document
+    from sim.present.data.trial_json import trial_document
+    from sim.present.text.transcript import render_trial
 
     document = trial_document(find_trial(loaded, trial), study=loaded.study, codebook=loaded.folder.codebook, offline=loaded.folder.header.offline)
     if as_json:
@@ -78,8 +78,8 @@ def print_summary(run: Run, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(run.summary.model_dump(mode="json")))
         return
-    from sim.analysis.answer import first_sentences
-    from sim.present.showing import render_answer
+    from sim.analysis.verdicts.answer import first_sentences
+    from sim.present.text.showing import render_answer
 
     print_rendered(lambda width: render_answer(run.summary, first_sentences(run.source), width=width, called=called(run.folder)))
 
@@ -90,7 +90,7 @@ def print_sections(run: Run, names: Sequence[str]) -> None:
     Raises:
         InputError: there is no such section.
     """
-    from sim.present.showing import SECTIONS, render_run, render_sections
+    from sim.present.text.showing import SECTIONS, render_run, render_sections
 
     for name in names:
         if name not in SECTIONS:

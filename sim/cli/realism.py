@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from sim.analysis.realism import Talks, hold_against_people, hold_against_talks, references
+from sim.analysis.trust.realism import Talks, hold_against_people, hold_against_talks, references
 from sim.app import load_run
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
@@ -30,7 +30,7 @@ def tell_realism(source: str, against: str, *, results: Path, as_json: bool) -> 
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.realism import render_realism
+    from sim.present.text.realism import render_realism
 
     print_rendered(lambda _: render_realism(document))
     return DONE

@@ -26,14 +26,14 @@ from sim.engine.judges import Judging, build_judging
 from sim.engine.marking import Tally
 from sim.engine.rescore import retell, taken_by_tagger
 from sim.llm.hosts import TO_SIMULATOR
-from sim.present.progress import Line, VerdictProgress, going_on
-from sim.present.rating_rows import HEAD
+from sim.present.data.rating_rows import HEAD
+from sim.present.text.progress import Line, VerdictProgress, going_on
 from sim.store.library import load_codebook
 from sim.store.log_run import known_person
 from sim.store.runs import open_run
 
 if TYPE_CHECKING:
-    from sim.analysis.scorers import ScorerFigures
+    from sim.analysis.figures.scorers import ScorerFigures
     from sim.core.codebook import Codebook
     from sim.core.spec import KeptScorer
     from sim.llm.traffic.passage import Traffic
@@ -213,7 +213,7 @@ def _print(run: Run, judging: Judging, wish: ScoreOptions, *, absent: int, as_js
 
 def found_document(run: Run, judging: Judging, asked: Asked) -> dict[str, Any]:
     """What scorers and raters found, by target, and what the raters were asked."""
-    from sim.present.ratings import rating_figures
+    from sim.present.text.ratings import rating_figures
 
     found = asked.document()
     if judging.scorers:
@@ -226,7 +226,7 @@ def found_document(run: Run, judging: Judging, asked: Asked) -> dict[str, Any]:
 def print_found(run: Run, judging: Judging, asked: Asked) -> None:
     """The same as tables."""
     from sim.cli.reading import print_rendered
-    from sim.present.ratings import rating_figures, render_ratings
+    from sim.present.text.ratings import rating_figures, render_ratings
 
     if asked.said and run.study.played_by == "log":
         print(asked.said)
@@ -244,7 +244,7 @@ def scorer_document(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, Any]:
 
 def scorers_found(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, dict[str, ScorerFigures]]:
     """The figures of some of a run's scorers, by target."""
-    from sim.analysis.scorers import summarise_scorers
+    from sim.analysis.figures.scorers import summarise_scorers
 
     infos = [s.info for s in scorers]
     return {t.id: summarise_scorers(infos, run.source.table, t.id) for t in run.study.targets}
@@ -253,7 +253,7 @@ def scorers_found(run: Run, scorers: Iterable[KeptScorer]) -> dict[str, dict[str
 def print_scorers(run: Run, scorers: Iterable[KeptScorer]) -> None:
     """What the scorers found, as a table."""
     from sim.cli.reading import print_rendered
-    from sim.present.scorers import render_scorers
+    from sim.present.text.scorers import render_scorers
 
     found = scorers_found(run, scorers)
     print_rendered(lambda width: render_scorers(run.name, found, note=run.summary.offline_note))

@@ -24,7 +24,7 @@ from sim.cli.verdict_files import NOWHERE, VerdictFiles
 from sim.core.errors import InputError, nearest
 from sim.core.event import ROLES
 from sim.core.spec import Limits, Study
-from sim.present.progress import Progress, going_on
+from sim.present.text.progress import Progress, going_on
 from sim.present.words import many
 from sim.store.library import from_here
 
@@ -286,7 +286,7 @@ def _first_line(study: Study, plans: Sequence[TrialPlan]) -> list[str]:
 def _print_run(run: Run, *, as_json: bool) -> None:
     """The run's table, and in place of one without any figures a line for everybody who never answered."""
     from sim.cli.reading import print_summary
-    from sim.present.outages import outage_line
+    from sim.present.text.outages import outage_line
 
     summary = run.summary
     for outage in summary.outages if summary.silent or as_json else ():

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.engine.marking import Marked, Tally
     from sim.llm.hosts import LocalOnly
-    from sim.score.price import CallTally
-    from sim.score.teacher_forced import ForcedFigures
+    from sim.score.moves.price import CallTally
+    from sim.score.repetition.teacher_forced import ForcedFigures
 
 Part = Literal["moves", "repetition", "validity"]
 
@@ -97,7 +97,7 @@ def score_log(path: Path, wish: ScoreOptions, *, results: Path, as_json: bool) -
     from sim.cli.logs import configure_logging
     from sim.cli.tagging import Tagging, TalkSource
     from sim.engine.marking import BY_LOG, Tally
-    from sim.score.teacher_forced import TeacherForced
+    from sim.score.repetition.teacher_forced import TeacherForced
     from sim.store.library import load_codebook
 
     demand_sense(wish)
@@ -250,7 +250,7 @@ def print_scores(
         more: further keys of the JSON document.
         offline, hint: see `LogFigures`.
     """
-    from sim.present.scoring import figures_of, price_document, render_log, repetition_document
+    from sim.present.text.scoring import figures_of, price_document, render_log, repetition_document
 
     if replies and wish.only:
         counts = {"conversations": tally.conversations, "untagged": tally.absent.total(), "passed_over": passed_over}
@@ -291,7 +291,7 @@ class Replies:
 
     def write(self, marked: Marked) -> None:
         """The replies of one conversation."""
-        from sim.present.scoring import reply_rows
+        from sim.present.text.scoring import reply_rows
 
         for row in reply_rows(marked, self._codebook):
             if not self._begun:

@@ -151,7 +151,7 @@ def _study(wish: SuiteWish, target: TargetSpec, changes: Changes | None) -> Stud
 def price_lines(prepared: Prepared) -> list[str]:
     """Trials, calls, tokens, cost and time of a suite, before anything is spent."""
     from sim.app.planning import plan_document
-    from sim.present.suite_price import suite_price
+    from sim.present.text.suite_price import suite_price
 
     suite = prepared.loaded.study.suite
     assert suite is not None
@@ -164,7 +164,7 @@ def price_lines(prepared: Prepared) -> list[str]:
 def conclude(run: Run, files: VerdictFiles, *, as_json: bool, targets: tuple[str, ...] = ()) -> int:
     """Print the verdict on a suite's run, write its page and files, and give back the exit status."""
     from sim.present.report.verdict_page import render_verdict_page
-    from sim.present.verdict import junit_verdict, markdown_verdict, render_verdict
+    from sim.present.text.verdict import junit_verdict, markdown_verdict, render_verdict
 
     document = judge_run(run, targets=targets, allow_offline=files.allow_offline)
     page = run.folder.path / PAGE

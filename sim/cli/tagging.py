@@ -13,8 +13,8 @@ from sim.cli.stopping import ANEW, Stopping
 from sim.core.errors import InputError
 from sim.core.spec import Limits, Sampling, name_tagger
 from sim.engine.marking import Marked, by_labels, mark_talks
-from sim.present.progress import Line
-from sim.score.price import CallTally
+from sim.present.text.progress import Line
+from sim.score.moves.price import CallTally
 from sim.store.logs import Log, PassedOver
 
 if TYPE_CHECKING:

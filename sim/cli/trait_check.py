@@ -76,8 +76,8 @@ def check_traits(wish: TraitWish, *, as_json: bool) -> int:
     if filled is None:
         return INTERRUPTED
     watch.line.say(f"{len(filled.answers):,} answers asked for")
-    from sim.analysis.expressed import judge_expression
-    from sim.present.expressed import render_expression
+    from sim.analysis.trust.expressed import judge_expression
+    from sim.present.text.expressed import render_expression
 
     spent = filled.spent.calls, filled.spent.cost, filled.spent.unknown_costs
     document = judge_expression(people, filled.answers, model=user.model, offline=user.offline, lost=filled.lost, spent=spent)

@@ -29,7 +29,7 @@ from sim.core.spec import Study
 from sim.core.standins import StandIns
 from sim.engine.reach import check_reach
 from sim.llm.guard import guarded
-from sim.present.progress import going_on
+from sim.present.text.progress import going_on
 from sim.store.study_file import choose_place, study_name
 from sim.targets.first_contact.exchange import Exchanged
 from sim.targets.first_contact.finding import Finding
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from sim.engine.first_contact import Stranger
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.present.first_contact import Growing
-    from sim.present.trial_json import TrialDocument
+    from sim.present.data.trial_json import TrialDocument
+    from sim.present.text.first_contact import Growing
     from sim.store.runs import RunFolder
 
 NO_SCORES = (
@@ -147,14 +147,14 @@ class _Screen:
 
     def exchange(self, made: Exchanged) -> None:
         """Print an exchange as it went."""
-        from sim.present.first_contact import render_exchange
+        from sim.present.text.first_contact import render_exchange
 
         self.head(f"One exchange with {made.url.partition('?')[0]}, as it went")
         self.show(render_exchange(made))
 
     def head(self, text: str) -> None:
         """Print a line across the page."""
-        from sim.present.first_contact import render_heading
+        from sim.present.text.first_contact import render_heading
 
         self.show(render_heading(text, width=self.width))
 
@@ -174,7 +174,7 @@ async def _meet(
 ) -> Run:
     """Talk with it; `keep` is called once it has answered."""
     from sim.engine.staff import offline_parts
-    from sim.present.first_contact import Growing
+    from sim.present.text.first_contact import Growing
 
     study, plan = tried.loaded.study, tried.plans[0]
     await check_reach(study)
@@ -209,7 +209,7 @@ async def _meet(
 
 async def _look_at(contact: Contact, screen: _Screen, stranger: Stranger, keep: Callable[[], None]) -> None:
     """Greet it, where nobody has yet, and find out what it does."""
-    from sim.present.first_contact import render_exchange, render_findings
+    from sim.present.text.first_contact import render_exchange, render_findings
 
     if contact.made is None:
         contact.made = await stranger.greet()
@@ -249,7 +249,7 @@ class _Live:
 
     def _document(self) -> TrialDocument:
         from sim.engine.staff import offline_parts
-        from sim.present.trial_json import trial_document
+        from sim.present.data.trial_json import trial_document
 
         loaded = self._tried.loaded
         return trial_document(self._trial, study=loaded.study, codebook=loaded.codebook, offline=offline_parts(loaded.study))

@@ -37,7 +37,7 @@ def check_users(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) 
     if log is None and path.suffix.lower() in SUFFIXES and not path.is_dir():
         raise InputError("there is no such file", where=path)
     checked = log.checked() if log else _run(name, wish, results)
-    from sim.present.user_check import UserTally, render_tally
+    from sim.present.text.user_check import UserTally, render_tally
 
     tally = UserTally(path.name if log else name)
     if as_json:
@@ -57,7 +57,7 @@ def check_users(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) 
 
 def _write(checked: Iterator[Checked], tally: object) -> None:
     """The messages as they come, each with its flags."""
-    from sim.present.user_check import UserTally
+    from sim.present.text.user_check import UserTally
 
     assert isinstance(tally, UserTally)
     kinds = {"critical": CRITICAL, "serious": SERIOUS, "note": NOTES}

@@ -14,7 +14,7 @@ from sim.cli.flags import Inconclusive
 from sim.core.errors import InputError
 
 if TYPE_CHECKING:
-    from sim.analysis.gate_checks import Verdict
+    from sim.analysis.verdicts.gate_checks import Verdict
 
 
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"

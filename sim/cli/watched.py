@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from sim.cli.stopping import ANEW, Stopping
-from sim.present.progress import Line
+from sim.present.text.progress import Line
 
 if TYPE_CHECKING:
     from sim.cli.log_wish import LogWish

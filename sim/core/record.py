@@ -200,7 +200,7 @@ class Exchange:
     def mean(self, rater: str, over: Iterable[str] = DIMENSIONS) -> float | None:
         """The exchange's own mean over those of `over` that had an occasion and that `rater` scored; None where there is none.
 
-        Higher levels: `sim.analysis.table`.
+        Higher levels: `sim.analysis.figures.table`.
         """
         ratings = self.ratings.get(rater, {})
         return mean_known(r.score if isinstance(r := ratings.get(name), Score) and r.occasion else None for name in over)

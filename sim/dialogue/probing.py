@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.core.event import Call, Grade, Meta, Timing
     from sim.core.record import Trial
     from sim.llm.prompts import Prompts
-    from sim.score.probe_grade import ProbeGrader
+    from sim.score.memory.probe_grade import ProbeGrader
     from sim.targets.target import Target
 
 Recreate = Callable[["Trial"], Awaitable["Target"]]

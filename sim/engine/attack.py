@@ -21,13 +21,13 @@ from sim.core.probes import Answered, Probe
 from sim.core.view import Turn
 from sim.engine.one_model import OnDone, OnTraffic, one_model
 from sim.engine.preflight import check_rater
-from sim.score.likability import LikabilityRater
-from sim.score.moves_model import ModelTagger
-from sim.score.moves_offline import OfflineTagger
-from sim.score.probe_grade import ProbeGrader
-from sim.score.probe_judge import ProbeJudge
+from sim.score.likability.rater import LikabilityRater
+from sim.score.likability.scenes import view_with
+from sim.score.memory.probe_grade import ProbeGrader
+from sim.score.memory.probe_judge import ProbeJudge
+from sim.score.moves.model import ModelTagger
+from sim.score.moves.offline import OfflineTagger
 from sim.score.rubric import RubricJudge
-from sim.score.scenes import view_with
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sim.llm.client import Client
     from sim.llm.prompts import Prompts
     from sim.llm.traffic.budget import Spent
-    from sim.score.scenes import Staged
+    from sim.score.likability.scenes import Staged
     from sim.score.scorer import Tagger
 
 PASSES = 4.0

@@ -10,14 +10,14 @@ from sim.core.address import observer_id
 from sim.engine.one_model import OnDone, OnTraffic, one_model
 from sim.engine.preflight import check_rater
 from sim.llm.traffic.budget import Spent
-from sim.score.likability import LikabilityRater
-from sim.score.scenes import RatedReply, view_of
+from sim.score.likability.rater import LikabilityRater
+from sim.score.likability.scenes import RatedReply, view_of
 
 if TYPE_CHECKING:
     from sim.core.record import Ratings
     from sim.core.spec import Limits, ModelSpec
     from sim.llm.prompts import Prompts
-    from sim.score.scenes import Readings, Staged
+    from sim.score.likability.scenes import Readings, Staged
 
 
 @dataclass(frozen=True)

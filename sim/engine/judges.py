@@ -14,9 +14,9 @@ from sim.engine.preflight import check_rater, check_tagger
 from sim.engine.scorers import build_scorers, check_judges, offline_scorers
 from sim.llm.keys import check_credentials
 from sim.score.checked import check_scorers
-from sim.score.likability import LikabilityRater
-from sim.score.moves_model import ModelTagger
-from sim.score.moves_offline import OfflineTagger
+from sim.score.likability.rater import LikabilityRater
+from sim.score.moves.model import ModelTagger
+from sim.score.moves.offline import OfflineTagger
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook

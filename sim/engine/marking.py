@@ -15,14 +15,14 @@ from sim.core.moves import MarkedReply, MarkedTalk
 from sim.core.text import count_words
 from sim.core.view import Turn
 from sim.engine.pool import GivenUp, tasks
-from sim.score.marks import Marks
-from sim.score.price import CallTally
-from sim.score.said_before import Sayings
+from sim.score.moves.price import CallTally
+from sim.score.repetition.marks import Marks
+from sim.score.repetition.said_before import Sayings
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook
     from sim.core.logged import LoggedReply, LoggedTalk
-    from sim.score.said_before import Said
+    from sim.score.repetition.said_before import Said
     from sim.score.scorer import Tagger
 
 BY_LOG: Final = "log"
@@ -59,7 +59,7 @@ class Marked:
 
 
 class Tally:
-    """What is known of a log so far: bits and counts, and each different reply once, as long as there are not too many (`sim.score.said_before`).
+    """What is known of a log so far: bits and counts, and each different reply once, while there are few (`sim.score.repetition.said_before`).
 
     Args:
         grouped: whether conversations are told apart by their `group`.

@@ -19,7 +19,7 @@ from sim.dialogue.judging import ask_judge, lost_at, place_of
 from sim.engine.marking import Lost, Marked
 from sim.engine.pool import GivenUp, work_through
 from sim.llm.telemetry import within
-from sim.score.price import CallTally
+from sim.score.moves.price import CallTally
 
 if TYPE_CHECKING:
     from sim.core.event import Call, Event

@@ -22,11 +22,11 @@ from sim.engine.judges import build_tagger, tagger_version
 from sim.engine.scorers import build_scorers, offline_scorers
 from sim.llm.prompts import Prompts
 from sim.score.checked import check_scorers
-from sim.score.controls import build_controls
-from sim.score.likability import LikabilityRater
-from sim.score.probe_grade import ProbeGrader
-from sim.score.probe_judge import ProbeJudge
-from sim.score.profile_judge import ProfileJudge
+from sim.score.likability.controls import build_controls
+from sim.score.likability.rater import LikabilityRater
+from sim.score.memory.probe_grade import ProbeGrader
+from sim.score.memory.probe_judge import ProbeJudge
+from sim.score.memory.profile_judge import ProfileJudge
 from sim.targets.build import OwnTarget
 from sim.targets.chat import ChatTarget, Takeover
 from sim.targets.identity import Identity

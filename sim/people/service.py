@@ -14,7 +14,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sim.analysis.people import CHECK
+from sim.analysis.figures.people import CHECK
 from sim.core.address import Address, code_of, person_id
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS, LABELS, QUESTIONS
 from sim.core.dates import spoken

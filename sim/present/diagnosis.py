@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.present.components import render_components
-from sim.present.items import render_items
+from sim.present.text.components import render_components
+from sim.present.text.items import render_items
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from sim.analysis.diagnosis import Diagnosis
+    from sim.analysis.trust.diagnosis import Diagnosis
 
 
 def render_diagnosis(diagnosis: Diagnosis) -> list[RenderableType]:

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence, Set
 from html import escape
 from typing import TYPE_CHECKING
 
-from sim.analysis.answer import first_sentences
-from sim.present.gate import check_cells, settling
+from sim.analysis.verdicts.answer import first_sentences
 from sim.present.paper.tables import liked_table, paired_table
+from sim.present.text.gate import check_cells, settling
 from sim.present.words import DIAGNOSTIC, many
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import RunSource
-    from sim.analysis.compare import CompareDocument
-    from sim.analysis.gate import GateDocument
-    from sim.analysis.gate_checks import Check
-    from sim.analysis.run_summary import RunSummary
-    from sim.analysis.verdict import VerdictDocument
+    from sim.analysis.figures.run_summary import RunSummary
+    from sim.analysis.verdicts.arms import RunSource
+    from sim.analysis.verdicts.compare import CompareDocument
+    from sim.analysis.verdicts.gate import GateDocument
+    from sim.analysis.verdicts.gate_checks import Check
+    from sim.analysis.verdicts.verdict import VerdictDocument
     from sim.present.report.document import Table
 
 MOST = 3

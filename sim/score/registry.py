@@ -22,10 +22,10 @@ GROUP: Final = "rapport.scorers"
 """Entry points: a name, and `module:name` of a class or of the path of a rubric."""
 IN_PYTHON: Final[Mapping[str, str]] = {
     "groundedness": "sim.score.conduct.groundedness:Groundedness",
-    "polarity": "sim.score.polarity:Polarity",
-    "polarity-drift": "sim.score.polarity:PolarityDrift",
-    "readability": "sim.score.readability:Readability",
-    "readability-drift": "sim.score.readability:ReadabilityDrift",
+    "polarity": "sim.score.text.polarity:Polarity",
+    "polarity-drift": "sim.score.text.polarity:PolarityDrift",
+    "readability": "sim.score.text.readability:Readability",
+    "readability-drift": "sim.score.text.readability:ReadabilityDrift",
     "false-memory": "sim.score.conduct.false_memory:FalseMemory",
     "injection-obeyed": "sim.score.conduct.injection_obeyed:InjectionObeyed",
     "minor-conduct": "sim.score.conduct.minor_conduct:MinorConduct",

@@ -18,7 +18,7 @@ from math import isfinite
 
 from sim.core.codebook import Codebook
 from sim.core.text import count_words
-from sim.score.repetition import divergence
+from sim.score.repetition.measures import divergence
 
 Moves = Collection[str] | None
 """What one reply does; None: it could not be tagged."""

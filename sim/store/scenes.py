@@ -9,7 +9,7 @@ from sim.core.spec import Persona
 from sim.core.spec.edits import SceneFile
 from sim.core.spec.twins import refuse_twins
 from sim.core.text import contains
-from sim.score.scenes import Staged
+from sim.score.likability.scenes import Staged
 from sim.store.library import built_in
 from sim.store.yaml_file import load_yaml
 

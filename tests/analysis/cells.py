@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from sim.analysis.arms import RunSource
+from sim.analysis.verdicts.arms import RunSource
 from sim.core.cast import Cast, build_cast
 from sim.core.record import RunStatus, Trial
 from tests import examples

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.adaptability import Adaptability, SessionMeans, summarise_adaptability, summarise_recovery
-from sim.analysis.columns import extract_columns
+from sim.analysis.figures.adaptability import Adaptability, SessionMeans, summarise_adaptability, summarise_recovery
+from sim.analysis.figures.columns import extract_columns
 from sim.core.cast import build_cast
 from sim.core.event import Utterance
 from sim.core.record import Trial

@@ -7,12 +7,12 @@ from math import comb
 
 import pytest
 
-from sim.analysis.against_itself import MOST_SPLITS, SelfDocument, compare_with_itself, count_splits, draw_splits
-from sim.analysis.arms import Arm, Family, RunSource, TrialGroup
-from sim.analysis.compare import compare_measure
-from sim.analysis.measures import BY_ID
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.trust.against_itself import MOST_SPLITS, SelfDocument, compare_with_itself, count_splits, draw_splits
+from sim.analysis.verdicts.arms import Arm, Family, RunSource, TrialGroup
+from sim.analysis.verdicts.compare import compare_measure
 from sim.core.errors import InputError
-from sim.present.against_itself import render_against_itself
+from sim.present.text.against_itself import render_against_itself
 from tests import examples
 from tests.analysis.cells import cell_trial, people
 from tests.analysis.stories import CODEBOOK

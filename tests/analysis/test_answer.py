@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.analysis.answer import first_sentences
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
+from sim.analysis.verdicts.answer import first_sentences
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
 from tests.analysis.cells import people, source
 
 

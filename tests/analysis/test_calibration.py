@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.calibration import calibrate_ratings, own_systems
+from sim.analysis.trust.calibration import calibrate_ratings, own_systems
 from sim.core.judgement import Judgement, NotApplicableMark
 from sim.store.ratings import load_ratings
 from tests.effort import tries

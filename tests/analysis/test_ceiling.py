@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.calibration import calibrate_ratings
-from sim.analysis.ceiling import find_ceiling
-from sim.analysis.clustered import FEWEST_CLUSTERS, clustered_intervals, fisher_interval, leave_out
-from sim.analysis.reliability import FORMS, icc_forms
+from sim.analysis.stats.clustered import FEWEST_CLUSTERS, clustered_intervals, fisher_interval, leave_out
+from sim.analysis.stats.reliability import FORMS, icc_forms
+from sim.analysis.trust.calibration import calibrate_ratings
+from sim.analysis.trust.ceiling import find_ceiling
 from sim.core.judgement import Judgement
 from tests.benchmarks.calibration import covered, draw_equal_people, draw_ratings
 

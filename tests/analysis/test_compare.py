@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.analysis.compare import CompareDocument, Comparison, compare
-from sim.analysis.measures import LIKABILITY
+from sim.analysis.figures.measures import LIKABILITY
+from sim.analysis.verdicts.compare import CompareDocument, Comparison, compare
 from sim.core.errors import InputError
 from tests.analysis.cells import people, source
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.columns import extract_columns
-from sim.analysis.components import EFFECTS, Effect, components_of, estimate_components
+from sim.analysis.figures.columns import extract_columns
+from sim.analysis.trust.components import EFFECTS, Effect, components_of, estimate_components
 from sim.core.record import Trial
 from tests.analysis.trials import Diary, planned
 

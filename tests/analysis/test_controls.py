@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from sim.analysis.controls import ControlFigures, summarise_controls
+from sim.analysis.trust.controls import ControlFigures, summarise_controls
 from sim.core.codebook import DIMENSIONS
 from sim.core.record import Trial
 from tests import examples

@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
-from sim.analysis.gate import run_gate
-from sim.analysis.gate_checks import Check
-from sim.analysis.requirements import parse_requirement
-from sim.analysis.scorers import ScorerFigures
-from sim.analysis.summary import summarise
-from sim.analysis.triage import queue
+from sim.analysis.figures.scorers import ScorerFigures
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.gate_checks import Check
+from sim.analysis.verdicts.requirements import parse_requirement
+from sim.analysis.verdicts.triage import queue
 from sim.core.errors import InputError
 from sim.core.event import Assessed, Assessment, Label, Labelled, NotApplicable, Quote
 from sim.core.record import Trial
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.scorer import ScorerInfo
-from sim.present.scorer_tables import critical_lines, rows_of
+from sim.present.text.scorer_tables import critical_lines, rows_of
 from tests.analysis.cells import people, source
 from tests.analysis.stories import CODEBOOK
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.analysis.arms import RunSource
-from sim.analysis.crossed import CrossedDocument, Effect, compare_crossed, components, spreads
+from sim.analysis.trust.crossed import CrossedDocument, Effect, compare_crossed, components, spreads
+from sim.analysis.verdicts.arms import RunSource
 from sim.core.cast import build_cast
 from sim.core.errors import InputError
 from sim.core.record import Trial
-from sim.present.crossed import render_crossed
+from sim.present.text.crossed import render_crossed
 from tests import examples
 from tests.analysis.cells import people
 from tests.analysis.stories import CODEBOOK

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.jackknife import LOGIT
-from sim.analysis.repetition import RepetitionReport
+from sim.analysis.figures.repetition import RepetitionReport
+from sim.analysis.stats.jackknife import LOGIT
 from tests.score.test_shuffles import NOTHING, A, B, Talk, report
 
 ALL = frozenset("abcd")

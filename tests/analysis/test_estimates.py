@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.estimates import (
+from sim.analysis.figures.estimates import (
     clip,
     different,
     equal_interval,

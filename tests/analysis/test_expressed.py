@@ -8,8 +8,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from sim.analysis.expressed import ExpressionDocument, drawn_correlations, judge_expression
-from sim.analysis.reliability import spearman
+from sim.analysis.stats.reliability import spearman
+from sim.analysis.trust.expressed import ExpressionDocument, drawn_correlations, judge_expression
 from sim.core.event import Unscored
 from sim.core.inventory import InventoryItem, ItemAnswer
 from sim.core.spec import Persona

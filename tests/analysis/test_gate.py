@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from sim.analysis.arms import RunSource
-from sim.analysis.gate import run_gate
-from sim.analysis.gate_checks import Check
-from sim.analysis.proportions import effective
-from sim.analysis.requirements import parse_requirement
-from sim.present.gate import junit_gate, markdown_gate, settling
+from sim.analysis.stats.proportions import effective
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.gate_checks import Check
+from sim.analysis.verdicts.requirements import parse_requirement
+from sim.present.text.gate import junit_gate, markdown_gate, settling
 from tests import examples
 from tests.analysis.cells import Cells, people, source
 from tests.analysis.stories import CODEBOOK

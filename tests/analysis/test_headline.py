@@ -8,14 +8,14 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import CompareDocument, Comparison, compare
-from sim.analysis.gate_checks import check
-from sim.analysis.measures import BY_ID, LIKABILITY, SECOND
-from sim.analysis.non_inferiority import not_worse
-from sim.analysis.pairs import Paired
-from sim.analysis.requirements import parse_requirement
-from sim.analysis.sentence import criterion_sentence, left_out_sentence, memory_sentence, split
+from sim.analysis.figures.measures import BY_ID, LIKABILITY, SECOND
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import CompareDocument, Comparison, compare
+from sim.analysis.verdicts.gate_checks import check
+from sim.analysis.verdicts.non_inferiority import not_worse
+from sim.analysis.verdicts.pairs import Paired
+from sim.analysis.verdicts.requirements import parse_requirement
+from sim.analysis.verdicts.sentence import criterion_sentence, left_out_sentence, memory_sentence, split
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, LABELS
 from tests.analysis.cells import people, source
 from tests.analysis.trials import Given

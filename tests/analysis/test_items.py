@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.items import Items, items_of
-from sim.analysis.rasch import fit_rasch
+from sim.analysis.stats.rasch import fit_rasch
+from sim.analysis.trust.items import Items, items_of
 
 
 def analysed(table: np.ndarray, *, noise: float | None = None) -> Items:

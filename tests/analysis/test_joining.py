@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sim.analysis.joining import Ratings, join_ratings
+from sim.analysis.trust.joining import Ratings, join_ratings
 from sim.core.errors import InputError
 from sim.core.judgement import Judgement
 from sim.core.scale import Scale

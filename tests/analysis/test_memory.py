@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.memory import MemoryFigures, summarise_memory
-from sim.analysis.proportions import effective_n, measure_proportion
-from sim.analysis.summary import summarise
+from sim.analysis.figures.memory import MemoryFigures, summarise_memory
+from sim.analysis.figures.summary import summarise
+from sim.analysis.stats.proportions import effective_n, measure_proportion
 from sim.core.event import Outcome, ProbeKind, TrialForgotten
 from sim.core.fold import fold
 from sim.core.forget import forget_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.estimates import estimate, half_widths
-from sim.analysis.needed import MOST_PERSONAS, Needed, needed, needed_by_error, needed_for_share, power_of
+from sim.analysis.figures.estimates import estimate, half_widths
+from sim.analysis.verdicts.needed import MOST_PERSONAS, Needed, needed, needed_by_error, needed_for_share, power_of
 
 
 def pilot(rng: np.random.Generator, n: int, k: int, truth: float) -> np.ndarray:

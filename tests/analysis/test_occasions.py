@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
-from sim.analysis.measures import BY_ID
-from sim.analysis.occasions import Met, find_occasions
-from sim.analysis.summary import summarise
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.figures.occasions import Met, find_occasions
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
 from sim.core.event import TrialForgotten, Utterance
 from sim.core.fold import fold
 from sim.core.forget import forget_text

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sim.analysis.adaptability import SessionMeans
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
-from sim.analysis.summary import summarise
+from sim.analysis.figures.adaptability import SessionMeans
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
 from sim.core import record
 from sim.core.record import Trial
 from sim.core.text import count_words

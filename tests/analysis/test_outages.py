@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.outages import bare_cause, find_budget_stops, find_outages
+from sim.analysis.figures.outages import bare_cause, find_budget_stops, find_outages
 from sim.core.event import CallLost, TrialFailed
-from sim.present.outages import outage_line
+from sim.present.text.outages import outage_line
 from tests.analysis.trials import Diary, planned
 
 

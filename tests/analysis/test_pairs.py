@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from sim.analysis.measures import BY_ID
-from sim.analysis.pairs import align, compare_sides
-from sim.analysis.policies import InCommon, hold
-from sim.analysis.table import MeasureTable, Viewpoint
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.figures.table import MeasureTable, Viewpoint
+from sim.analysis.verdicts.pairs import align, compare_sides
+from sim.analysis.verdicts.policies import InCommon, hold
 from sim.core.record import Trial
 from tests.analysis.trials import Diary, Given, planned
 

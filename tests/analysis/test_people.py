@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.analysis.people import PersonFigures, summarise_people
+from sim.analysis.figures.people import PersonFigures, summarise_people
 from sim.core.event import FormAnswered, Judged
 from sim.core.fold import fold
 from tests.analysis.stories import told_in_full

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sim.analysis.run_summary import RunSummary
-from sim.analysis.summary import summarise
+from sim.analysis.figures.run_summary import RunSummary
+from sim.analysis.figures.summary import summarise
 from sim.core.cast import build_cast
 from sim.core.event import Outcome
 from sim.core.record import Trial

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.arms import RunSource, build_families
-from sim.analysis.compare import compare, compare_measure
-from sim.analysis.measures import BY_ID
-from sim.analysis.pooled_users import PooledUsersDocument, pool_users
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.trust.pooled_users import PooledUsersDocument, pool_users
+from sim.analysis.verdicts.arms import RunSource, build_families
+from sim.analysis.verdicts.compare import compare, compare_measure
 from sim.core.errors import InputError
-from sim.present.pooled_users import render_pooled_users
+from sim.present.text.pooled_users import render_pooled_users
 from tests import examples
 from tests.analysis.cells import Cells, people, source
 from tests.analysis.trials import Given

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sim.analysis.chances import chance, foresee, foresee_margin, level_spreads, margin_measure, required_measure
-from sim.analysis.measures import BY_ID
-from sim.analysis.power import ASSUMED, ASSUMED_LEVELS, Design, Spreads, alternatives, by_scenarios, by_t, detectable, pilot_spreads
-from sim.analysis.requirements import parse_requirement
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.verdicts.chances import chance, foresee, foresee_margin, level_spreads, margin_measure, required_measure
+from sim.analysis.verdicts.power import ASSUMED, ASSUMED_LEVELS, Design, Spreads, alternatives, by_scenarios, by_t, detectable, pilot_spreads
+from sim.analysis.verdicts.requirements import parse_requirement
 from sim.core.errors import InputError
 from tests.analysis.cells import people, source
 from tests.analysis.trials import Given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from sim.analysis.pressure import summarise_pressure
+from sim.analysis.figures.pressure import summarise_pressure
 from sim.core import condense, lean_fold
 from sim.core.event import Assessment, NotApplicable, Pressure
 from sim.core.spec.scorer import ScorerInfo

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.judging import judge_run, own_targets
-from sim.analysis.order import compare_orders
-from sim.analysis.raters import compare_raters, compare_simulators
+from sim.analysis.stats.order import compare_orders
+from sim.analysis.trust.judging import judge_run, own_targets
+from sim.analysis.trust.raters import compare_raters, compare_simulators
 from sim.core.codebook import DIMENSIONS
 from sim.core.record import Trial
 from tests import examples

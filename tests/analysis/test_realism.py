@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sim.analysis.realism import ALL, RealismDocument, RealismFigure, Talks, cliffs_delta, hold_against_people, hold_against_talks, references
+from sim.analysis.trust.realism import ALL, RealismDocument, RealismFigure, Talks, cliffs_delta, hold_against_people, hold_against_talks, references
 
 SUBJECTS = "rent landlord bus office sister garden letter Monday cold soup window phone doctor street paint neighbour key boots train bread"
 WORDS = tuple(filter(None, SUBJECTS.split(" ")))

@@ -8,14 +8,14 @@ from functools import cache
 
 import pytest
 
-from sim.analysis.answer import first_sentences
-from sim.analysis.compare import CompareDocument, Comparison, compare
-from sim.analysis.registered import RunRegistration, report_registration
-from sim.analysis.summary import summarise
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.answer import first_sentences
+from sim.analysis.verdicts.compare import CompareDocument, Comparison, compare
+from sim.analysis.verdicts.registered import RunRegistration, report_registration
 from sim.core.errors import InputError
 from sim.core.spec.registration import Hypothesis, Registered, RegisteredSize, Registration, parse_hypothesis
-from sim.present.comparison import told_standing
 from sim.present.paper.tables import paper_tables
+from sim.present.text.comparison import told_standing
 from tests.analysis.cells import people, source
 from tests.analysis.stories import CODEBOOK
 

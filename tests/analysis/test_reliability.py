@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sim.analysis.reliability import FORMS, alpha_ordinal, concordance, icc_forms, kappa, limits_of_agreement, pearson, ranks, spearman
+from sim.analysis.stats.reliability import FORMS, alpha_ordinal, concordance, icc_forms, kappa, limits_of_agreement, pearson, ranks, spearman
 from tests.effort import tries
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], dtype=float)

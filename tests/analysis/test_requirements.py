@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.requirements import (
+from sim.analysis.verdicts.requirements import (
     Count,
     Fall,
     Figure,

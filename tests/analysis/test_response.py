@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sim.analysis.response import ResponseCell, ResponseMatrix, respond
+from sim.analysis.trust.response import ResponseCell, ResponseMatrix, respond
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import NotApplicable, Quote, Rating, Score, Unscored
 from sim.core.record import Ratings
 from sim.core.spec.edits import Scene
-from sim.score.scenes import RatedReply, Staged
+from sim.score.likability.scenes import RatedReply, Staged
 from tests import examples
 
 QUOTE = Quote(text="so it does", found=True)

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
-from sim.analysis.gate import run_gate
-from sim.analysis.gate_checks import Check
-from sim.analysis.requirements import parse_requirement
-from sim.analysis.robustness import RobustnessCurve
-from sim.analysis.summary import summarise
+from sim.analysis.figures.robustness import RobustnessCurve
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.gate_checks import Check
+from sim.analysis.verdicts.requirements import parse_requirement
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from sim.core.spec import Study

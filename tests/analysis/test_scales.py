@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from sim.analysis.families import families, same_families
-from sim.analysis.scales import ScaleChecks, check_scales
+from sim.analysis.trust.families import families, same_families
+from sim.analysis.trust.scales import ScaleChecks, check_scales
 from sim.core.codebook import DIMENSIONS
 from sim.core.record import Trial
 from tests import examples

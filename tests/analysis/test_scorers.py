@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
-from sim.analysis.gate import run_gate
-from sim.analysis.requirements import parse_margin, parse_requirement
-from sim.analysis.run_summary import TargetSummary
-from sim.analysis.summary import summarise
+from sim.analysis.figures.run_summary import TargetSummary
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.requirements import parse_margin, parse_requirement
 from sim.core.errors import InputError
 from sim.core.record import Trial
 from tests.analysis.cells import people, source

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.run_summary import RunSummary, TargetSummary
-from sim.analysis.summary import summarise
+from sim.analysis.figures.run_summary import RunSummary, TargetSummary
+from sim.analysis.figures.summary import summarise
 from sim.core.codebook import ALWAYS, DIMENSIONS
 from sim.core.errors import Cause
 from sim.core.event import CallLost, Flag, TrialFailed

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.arms import RunSource
-from sim.analysis.by_persona import summarise_personas, summarise_sessions
-from sim.analysis.by_trial import summarise_trial
-from sim.analysis.columns import extract_columns, mean_over
-from sim.analysis.gate_checks import unit_values
-from sim.analysis.measures import BY_ID, LIKABILITY
-from sim.analysis.summary import summarise
-from sim.analysis.table import MeasureTable, Viewpoint, population
+from sim.analysis.figures.by_persona import summarise_personas, summarise_sessions
+from sim.analysis.figures.by_trial import summarise_trial
+from sim.analysis.figures.columns import extract_columns, mean_over
+from sim.analysis.figures.measures import BY_ID, LIKABILITY
+from sim.analysis.figures.summary import summarise
+from sim.analysis.figures.table import MeasureTable, Viewpoint, population
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.gate_checks import unit_values
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS, Dimension
 from sim.core.event import Score
 from sim.core.record import Trial

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.analysis.measures import label_measure
-from sim.analysis.policies import hold
-from sim.analysis.questionnaires import QuestionnaireFigures, ScaleScore
-from sim.analysis.trait_truth import NO_CLAIM, NO_LEVEL, TraitTruthFigures, summarise_trait_truth, trait_truth_gap
+from sim.analysis.figures.measures import label_measure
+from sim.analysis.figures.questionnaires import QuestionnaireFigures, ScaleScore
+from sim.analysis.figures.trait_truth import NO_CLAIM, NO_LEVEL, TraitTruthFigures, summarise_trait_truth, trait_truth_gap
+from sim.analysis.verdicts.policies import hold
 from sim.core.spec.scorer import ScorerInfo
 from tests import examples
 from tests.analysis.cells import people, source

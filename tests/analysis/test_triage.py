@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.analysis.triage import TriageItem, grouped, queue, speaks_against
+from sim.analysis.verdicts.triage import TriageItem, grouped, queue, speaks_against
 from sim.core.cast import build_cast
 from sim.core.errors import InputError
 from sim.core.event import Flag, Labelled, Score, Utterance

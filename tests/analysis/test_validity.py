@@ -8,17 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.analysis.arms import RunSource, viewpoint
-from sim.analysis.compare import compare
-from sim.analysis.run_summary import RunSummary
-from sim.analysis.summary import summarise
-from sim.analysis.table import MeasureTable
-from sim.analysis.validity import check_agreement, rates_differ
+from sim.analysis.figures.run_summary import RunSummary
+from sim.analysis.figures.summary import summarise
+from sim.analysis.figures.table import MeasureTable
+from sim.analysis.trust.validity import check_agreement, rates_differ
+from sim.analysis.verdicts.arms import RunSource, viewpoint
+from sim.analysis.verdicts.compare import compare
 from sim.core.event import Assessment, FlagKind, Unscored
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.present.comparison import render_comparison
-from sim.present.showing import render_run
+from sim.present.text.comparison import render_comparison
+from sim.present.text.showing import render_run
 from sim.score.validity.check import flag_of
 from tests import examples
 from tests.analysis.cells import people

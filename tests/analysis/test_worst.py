@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.analysis.worst import Talks, know_personas
+from sim.analysis.verdicts.worst import Talks, know_personas
 
 
 def drawn(rng: np.random.Generator, personas: int, scenarios: int, *, seeds: int = 1, sessions: int = 4, truth: float = 3.0) -> Talks:

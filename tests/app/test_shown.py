@@ -9,7 +9,7 @@ import polars
 import pytest
 
 import sim
-from sim.analysis.answer import first_sentences
+from sim.analysis.verdicts.answer import first_sentences
 from sim.core.codebook import DIMENSIONS
 from sim.core.errors import InputError
 from sim.core.spec import Study

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.against_itself import compare_with_itself
-from sim.analysis.arms import build_families
-from sim.analysis.compare import compare_measure
-from sim.analysis.measures import BY_ID
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.trust.against_itself import compare_with_itself
+from sim.analysis.verdicts.arms import build_families
+from sim.analysis.verdicts.compare import compare_measure
 from tests.benchmarks.drawn_runs import drawn_run, wilson
 from tests.benchmarks.ratings import World
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.ceiling import find_ceiling
-from sim.analysis.clustered import clustered_intervals
-from sim.analysis.reliability import icc_forms
+from sim.analysis.stats.clustered import clustered_intervals
+from sim.analysis.stats.reliability import icc_forms
+from sim.analysis.trust.ceiling import find_ceiling
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import sys
 
 import numpy as np
 
-from sim.analysis.components import Effect, components_of
-from sim.analysis.crossed import spreads
+from sim.analysis.trust.components import Effect, components_of
+from sim.analysis.trust.crossed import spreads
 from tests.analysis.test_components import TRUE, planted
 from tests.analysis.test_crossed import PLANTED, drawn
 

@@ -3,9 +3,9 @@
     python -m tests.benchmarks.coverage [--long] [TABLE …]
 
 Studies are drawn exchange by exchange with seven dimensions and occasions that may be rare (`tests.benchmarks.ratings`), and go through
-`sim.analysis.estimates` as a run's cells do. Below four scenarios an interval speaks of these scenarios, so that they add nothing there. A TABLE is
-one of `occasions`, `kinds`, `families`, `gates`, `settle` and `plans`; all of them where none is named. The short form takes two minutes of one core,
-the long one a quarter of an hour.
+`sim.analysis.figures.estimates` as a run's cells do. Below four scenarios an interval speaks of these scenarios, so that they add nothing there. A
+TABLE is one of `occasions`, `kinds`, `families`, `gates`, `settle` and `plans`; all of them where none is named. The short form takes two minutes of
+one core, the long one a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.arms import build_families
-from sim.analysis.compare import ALPHA, compare_measure
-from sim.analysis.estimates import Estimate, estimate, half_widths, holm, interval_p, sign_flip_p
-from sim.analysis.measures import BY_ID, LIKABILITY
-from sim.analysis.needed import needed
-from sim.analysis.pairs import Sides, compare_sides
-from sim.analysis.power import ASSUMED, Design, Detectable, Spreads, components, detectable, simulate
-from sim.analysis.worst import know_personas
+from sim.analysis.figures.estimates import Estimate, estimate, half_widths, holm, interval_p, sign_flip_p
+from sim.analysis.figures.measures import BY_ID, LIKABILITY
+from sim.analysis.verdicts.arms import build_families
+from sim.analysis.verdicts.compare import ALPHA, compare_measure
+from sim.analysis.verdicts.needed import needed
+from sim.analysis.verdicts.pairs import Sides, compare_sides
+from sim.analysis.verdicts.power import ASSUMED, Design, Detectable, Spreads, components, detectable, simulate
+from sim.analysis.verdicts.worst import know_personas
 from tests.analysis.cells import people, source
 from tests.benchmarks.ratings import DEMONSTRATION, Rates, World, averaged, paired
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.moves import MarkedReply, MarkedTalk
-from sim.score.marks import Marks
+from sim.score.repetition.marks import Marks
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]

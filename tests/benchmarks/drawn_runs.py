@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.arms import RunSource, viewpoint
-from sim.analysis.measures import RATINGS, Measure
-from sim.analysis.table import MeasureTable, Part, Values
+from sim.analysis.figures.measures import RATINGS, Measure
+from sim.analysis.figures.table import MeasureTable, Part, Values
+from sim.analysis.verdicts.arms import RunSource, viewpoint
 from sim.core.cast import build_cast
 from sim.core.codebook import DIMENSIONS
 from sim.core.record import Trial

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import yaml
 
-from sim.analysis.arms import viewpoint
-from sim.analysis.estimates import proportion_interval
-from sim.analysis.fairness import IdentityFigures, summarise_fairness
-from sim.analysis.table import MeasureTable
+from sim.analysis.figures.estimates import proportion_interval
+from sim.analysis.figures.fairness import IdentityFigures, summarise_fairness
+from sim.analysis.figures.table import MeasureTable
+from sim.analysis.verdicts.arms import viewpoint
 from sim.app import Run, run_study
 from sim.core.spec import Study
 

@@ -3,7 +3,7 @@
 python -m tests.benchmarks.moves_tagger
 
 People's sentences are held out by reply and machine-labelled ones by conversation, in one go; the linear model is trained anew on the
-rest. The cues in `sim/score/cues` were written with people's sentences in view, so the table says too much for them: `words alone` is the same
+rest. The cues in `sim/score/moves/cues` were written with people's sentences in view, so the table says too much for them: `words alone` is the same
 without any cue, and says too little. The truth lies between.
 """
 
@@ -17,10 +17,10 @@ from statistics import fmean
 
 import numpy as np
 
-from sim.analysis.agreement import JudgedSentence, TaggerAgreement, agree
+from sim.analysis.trust.agreement import JudgedSentence, TaggerAgreement, agree
 from sim.core.event import Unscored
-from sim.score.moves_offline import BY_MODEL, CLOSING_OFFER, OfflineTagger, TaggerWeights, confidences, features
-from sim.score.sentences import split_sentences
+from sim.score.moves.offline import BY_MODEL, CLOSING_OFFER, OfflineTagger, TaggerWeights, confidences, features
+from sim.score.text.sentences import split_sentences
 from tests.benchmarks.train_moves import Row, load_machine, load_people, load_planted, load_talks, load_written, split_as_mint, train
 
 FOLDS = 5

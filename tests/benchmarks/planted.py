@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from sim.analysis.run_summary import TargetSummary
-from sim.analysis.summary import summarise
+from sim.analysis.figures.run_summary import TargetSummary
+from sim.analysis.figures.summary import summarise
 from sim.app import Run, run_study
 from sim.core.codebook import ALWAYS
 from sim.core.event import Score, Tags

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.pooled_users import pool_users
+from sim.analysis.trust.pooled_users import pool_users
 from tests.benchmarks.against_itself import told, world
 from tests.benchmarks.drawn_runs import drawn_run
 

@@ -152,7 +152,7 @@ def _expected(mean: float, sd: float) -> float:
 
 
 def paired(these: Floats, those: Floats) -> Floats:
-    """(n, 7, P, S) Differences of session means over the sessions that both sides have, as `sim.analysis.pairs` averages them."""
+    """(n, 7, P, S) Differences of session means over the sessions that both sides have, as `sim.analysis.verdicts.pairs` averages them."""
     return averaged(these - those)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from sim.analysis.realism import Talks, hold_against_talks
+from sim.analysis.trust.realism import Talks, hold_against_talks
 from sim.core.logged import LoggedTalk
 from sim.store.logs import Log
 

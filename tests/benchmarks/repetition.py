@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.analysis.jackknife import infer, interval, intervals, leave_one_out, paired_clusters
+from sim.analysis.stats.jackknife import infer, interval, intervals, leave_one_out, paired_clusters
 from sim.core.moves import MarkedTalk
-from sim.score.marks import MarkColumns, Marks
-from sim.score.repetition import alike, measure
-from sim.score.shuffles import conversation_null, order_null
+from sim.score.repetition.marks import MarkColumns, Marks
+from sim.score.repetition.measures import alike, measure
+from sim.score.repetition.shuffles import conversation_null, order_null
 from tests.benchmarks.drawn import CODEBOOK, MODEL, REPLIES, World, drawn_marks, logged
 
 Floats = NDArray[np.float64]

@@ -15,8 +15,8 @@ import sys
 from hashlib import blake2b
 from pathlib import Path
 
-from sim.score.moves_offline import confidences, load_weights
-from sim.score.sentences import split_sentences
+from sim.score.moves.offline import confidences, load_weights
+from sim.score.text.sentences import split_sentences
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TALKS = DATA / "moves_conversations"

@@ -14,11 +14,11 @@ from functools import partial
 
 import numpy as np
 
-from sim.analysis.estimates import proportion_interval
-from sim.analysis.gate_checks import Verdict, by_interval
-from sim.analysis.needed import needed_for_share
-from sim.analysis.proportions import effective
-from sim.analysis.requirements import parse_requirement
+from sim.analysis.figures.estimates import proportion_interval
+from sim.analysis.stats.proportions import effective
+from sim.analysis.verdicts.gate_checks import Verdict, by_interval
+from sim.analysis.verdicts.needed import needed_for_share
+from sim.analysis.verdicts.requirements import parse_requirement
 
 BAR = 0.15
 REQUIRED = parse_requirement(f"share(exchange<=2) <= {BAR}")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.jackknife import leave_one_out
-from sim.score.marks import sizes
-from sim.score.shuffles import order_null
+from sim.analysis.stats.jackknife import leave_one_out
+from sim.score.repetition.marks import sizes
+from sim.score.repetition.shuffles import order_null
 from tests.benchmarks.drawn import MODEL, Bools, World, drawn, marked
 
 MEASURES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.against_itself import compare_with_itself
+from sim.analysis.trust.against_itself import compare_with_itself
 from tests.benchmarks.against_itself import measure, seeds_of, world
 from tests.benchmarks.drawn_runs import drawn_run, wilson
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.analysis.power import Design
+from sim.analysis.verdicts.power import Design
 from tests.benchmarks.coverage import (
     OCCASIONS,
     family_error,

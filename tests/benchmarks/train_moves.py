@@ -1,8 +1,8 @@
-"""Makes `sim/score/moves_offline.tsv`, the linear part of the offline tagger, from labelled sentences beside the project.
+"""Makes `sim/score/offline.tsv`, the linear part of the offline tagger, from labelled sentences beside the project.
 
 python -m tests.benchmarks.train_moves
 
-Logistic regression of each move on what `sim.score.moves_offline.features` sees. Sentences labelled by people count fully, those labelled by MINT's
+Logistic regression of each move on what `sim.score.moves.offline.features` sees. Sentences labelled by people count fully, those labelled by MINT's
 tagger, the sentences of the offline targets and those of `sentences/` for a part; each source has an intercept of its own, left out of what is
 shipped, since moves are not equally common everywhere. Only features that several replies share are kept: no sentence of others can be read out of
 the weights.
@@ -26,16 +26,16 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from sim.llm.offline.lines import load_bank
-from sim.score import moves_offline
-from sim.score.moves_offline import BY_MODEL, HUNDREDTHS, TaggerWeights, digest, features
-from sim.score.sentences import split_sentences
+from sim.score.moves import offline as moves_offline
+from sim.score.moves.offline import BY_MODEL, HUNDREDTHS, TaggerWeights, digest, features
+from sim.score.text.sentences import split_sentences
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PEOPLE = DATA / "moves_human_validation.jsonl"
 TALKS = DATA / "moves_conversations"
 SHIPPED = Path(moves_offline.__file__).with_suffix(".tsv")
 WRITTEN = Path(__file__).parent / "sentences"
-SEEN = SHIPPED.with_name("moves_offline_seen.txt")
+SEEN = SHIPPED.with_name("offline_seen.txt")
 
 COUNTS = {"people": 1.0, "human": 0.4, "bank": 0.2, "written": 1.0}
 """How much a sentence of a source counts; `human` is people's, labelled by machine, `written` the project's own. Any other: `MACHINE`."""
@@ -166,7 +166,7 @@ def _fit(x: csr_matrix, y: NDArray[np.float64], counts: NDArray[np.float64]) -> 
 
 
 def render(weights: TaggerWeights) -> str:
-    """As `sim.score.moves_offline.read_weights` reads it."""
+    """As `sim.score.moves.offline.read_weights` reads it."""
     rows = {f: [next((w for j, w in of if j == i), 0) for i in range(len(BY_MODEL))] for f, of in weights.of.items()}
     remark = f"## hundredths of log-odds, made by `python -m tests.benchmarks.train_moves`; columns: {' '.join(BY_MODEL)}"
     lines = [f"{f}\t{' '.join(map(str, row))}" for f, row in (("bias", list(weights.bias)), *rows.items())]

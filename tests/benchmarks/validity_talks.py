@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.analysis.validity import drafts_of
+from sim.analysis.trust.validity import drafts_of
 from sim.app import run_study
 from sim.core.logged import LoggedMessage
 from sim.core.spec import Study

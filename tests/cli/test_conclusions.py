@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.compare import compare
+from sim.analysis.verdicts.compare import compare
 from sim.app import load_run
 from sim.present.words import OFFLINE_MARK
 from tests.analysis.test_gate import is_junit

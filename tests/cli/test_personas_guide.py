@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.coverage import closest_pair
+from sim.analysis.trust.coverage import closest_pair
 from sim.population.marginals import read_marginals
 from sim.population.person import make_population
 from tests.cli.command import ROOT, Here

@@ -22,7 +22,7 @@ from sim.core.spec import Limits
 from sim.engine.plan import plan_trials
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import TokenEstimate, Traffic
-from sim.present.progress import EVERY, RARELY, CallsSeen, Gaps, Progress, going_on
+from sim.present.text.progress import EVERY, RARELY, CallsSeen, Gaps, Progress, going_on
 from tests import examples
 from tests.waiting import soon
 

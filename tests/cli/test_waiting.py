@@ -8,7 +8,7 @@ from sim.app.waiting import WaitLines
 from sim.core.spec import Limits
 from sim.llm.traffic.lanes import CallDestination
 from sim.llm.traffic.passage import OldestCall, Traffic, estimate, waited_for
-from sim.present.progress import CallsSeen
+from sim.present.text.progress import CallsSeen
 
 
 async def test_the_live_line_names_who_has_been_waited_for_longest() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import compare
-from sim.analysis.summary import summarise
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import compare
 from sim.core.codebook import CRITERIA, DIMENSIONS
 from sim.core.condense import Condensed, Row, Values
 from sim.core.event import (
@@ -64,7 +64,7 @@ from sim.core.lean_fold import Digest
 from sim.core.record import Exchange, Session, Trial
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.written import GRADES
-from sim.score.profile import TRUTHS
+from sim.score.memory.profile import TRUTHS
 from tests import examples
 from tests.analysis.stories import CODEBOOK
 from tests.analysis.trials import MOVES, TAGGER, planned

@@ -117,8 +117,8 @@ def test_a_judge_of_the_message_sees_nothing_that_came_after_it(more: str, compl
 
 
 def test_no_rubric_is_called_like_a_measure(tmp_path: Path) -> None:
-    from sim.analysis.measures import MEASURES
-    from sim.analysis.requirements import THINGS
+    from sim.analysis.figures.measures import MEASURES
+    from sim.analysis.verdicts.requirements import THINGS
     from sim.core.spec.scorer import TAKEN
 
     assert [thing for thing in THINGS if thing not in TAKEN] == []

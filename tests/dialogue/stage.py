@@ -21,8 +21,8 @@ from sim.engine.plan import TrialPlan, plan_trials
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import Prompts, load_prompts
 from sim.score.checked import check_scorers
-from sim.score.controls import build_controls
-from sim.score.likability import LikabilityRater
+from sim.score.likability.controls import build_controls
+from sim.score.likability.rater import LikabilityRater
 from sim.score.scorer import Scored, StudyScorer
 from sim.targets.chat import ChatTarget
 from sim.targets.memory import build_memory

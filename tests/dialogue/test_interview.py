@@ -24,7 +24,7 @@ from sim.dialogue.probing import Probing
 from sim.engine.plan import TrialPlan
 from sim.llm.client import Completion, Request
 from sim.llm.prompts import load_prompts
-from sim.score.probe_grade import ProbeGrader
+from sim.score.memory.probe_grade import ProbeGrader
 from sim.targets.target import Target
 from tests import examples
 from tests.dialogue.stage import Stage

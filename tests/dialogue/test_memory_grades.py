@@ -12,8 +12,8 @@ from sim.core.written import GRADES
 from sim.dialogue.graph import run_graph
 from sim.dialogue.nodes import Context
 from sim.llm.client import Completion, Request, Scripted
-from sim.score.profile_judge import ProfileJudge
-from sim.score.written import judged_truths
+from sim.score.memory.profile_judge import ProfileJudge
+from sim.score.memory.written import judged_truths
 from sim.targets.target import MemoryStep
 from tests.dialogue.stage import Answer, Stage
 

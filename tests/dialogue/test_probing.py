@@ -21,8 +21,8 @@ from sim.dialogue.probing import Probing
 from sim.engine.plan import TrialPlan
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import load_prompts
-from sim.score.probe_grade import ProbeGrader
-from sim.score.probe_judge import ProbeJudge
+from sim.score.memory.probe_grade import ProbeGrader
+from sim.score.memory.probe_judge import ProbeJudge
 from sim.targets.target import Target
 from tests.core.test_probes import persona, scenario
 from tests.dialogue.stage import Answer, Stage, replies, says

@@ -26,9 +26,9 @@ from sim.llm.offline.rater import rate
 from sim.llm.offline.recall import find_statements, second_person
 from sim.llm.offline.voice import split_question
 from sim.llm.prompts import load_prompts
-from sim.score.likability import LikabilityRater, read_rating
-from sim.score.moves_offline import OfflineTagger
-from sim.score.sentences import split_sentences
+from sim.score.likability.rater import LikabilityRater, read_rating
+from sim.score.moves.offline import OfflineTagger
+from sim.score.text.sentences import split_sentences
 from tests.effort import tries
 from tests.examples import persona, scenario
 from tests.samples import FIXED, looked_back, play, rated

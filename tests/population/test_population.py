@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pytest
 
-from sim.analysis.coverage import VALUES, closest_pair, cramers_v, describe_people
+from sim.analysis.trust.coverage import VALUES, closest_pair, cramers_v, describe_people
 from sim.core.errors import InputError
 from sim.core.spec.usual import usual_preference
 from sim.core.text import contains

@@ -10,7 +10,7 @@ from sim.core.condense import Spending, spend
 from sim.core.lean_fold import _onto
 from sim.core.record import RoleSpending
 from sim.present.report.sections.cost import cost_section
-from sim.present.showing import render_run
+from sim.present.text.showing import render_run
 from tests.analysis.stories import whole_run
 from tests.present.test_tables import plain, summary
 

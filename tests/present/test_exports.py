@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.core.event import Event, Meta, Timing
 from sim.core.fold import fold
 from sim.core.record import Trial
-from sim.present.exports import COLUMNS, Events, Format, export_rows
+from sim.present.data.exports import COLUMNS, Events, Format, export_rows
 from tests import examples
 from tests.analysis.stories import CODEBOOK, told_in_full, whole_run
 from tests.analysis.trials import Diary, planned

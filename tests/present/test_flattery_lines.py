@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sim.analysis.pressure import summarise_pressure
-from sim.analysis.scorers import ScorerFigures
+from sim.analysis.figures.pressure import summarise_pressure
+from sim.analysis.figures.scorers import ScorerFigures
 from sim.core.event import Assessment, Pressure
-from sim.present.scorer_tables import flattery_lines, pressure_lines
+from sim.present.text.scorer_tables import flattery_lines, pressure_lines
 
 
 def figures(name: str, **changes: object) -> ScorerFigures:

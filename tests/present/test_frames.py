@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sim.core.errors import InputError
-from sim.present.exports import COLUMNS, export_rows
-from sim.present.frames import Library, exchanges_frame, render_parquet
+from sim.present.data.exports import COLUMNS, export_rows
+from sim.present.data.frames import Library, exchanges_frame, render_parquet
 from tests import examples
 from tests.analysis.stories import CODEBOOK, whole_run
 

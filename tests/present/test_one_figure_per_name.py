@@ -22,9 +22,9 @@ import pytest
 from pydantic import JsonValue
 from rich.console import Console, RenderableType
 
-from sim.analysis.compare import compare
-from sim.analysis.gate import run_gate
-from sim.analysis.requirements import parse_requirement
+from sim.analysis.verdicts.compare import compare
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.requirements import parse_requirement
 from sim.app import Run, load_run, run_study
 from sim.app.shown import ComparedRuns
 from sim.core.codebook import BY_OCCASION, CRITERIA, DIMENSIONS
@@ -32,9 +32,9 @@ from sim.core.event import Assessment, Judged, Meta
 from sim.core.record import Session, Trial
 from sim.core.spec import Study
 from sim.core.spec.scorer import ScorerInfo
-from sim.present.comparison import render_comparison
-from sim.present.exports import export_rows
-from sim.present.inspect_log import render_inspect_logs
+from sim.present.data.exports import export_rows
+from sim.present.data.inspect_log import render_inspect_logs
+from sim.present.data.trial_json import trial_document
 from sim.present.paper.latex import render_latex
 from sim.present.paper.markdown import render_markdown
 from sim.present.paper.tables import paper_tables
@@ -42,8 +42,8 @@ from sim.present.report.build import build_report
 from sim.present.report.document import ChartFigure, ReportDocument, Table
 from sim.present.report.material import Material
 from sim.present.report.talks import index_data, talk_data
-from sim.present.showing import render_run
-from sim.present.trial_json import trial_document
+from sim.present.text.comparison import render_comparison
+from sim.present.text.showing import render_run
 from sim.present.viewer.index import RunIndex
 from sim.present.viewer.rows import Filter
 from sim.present.words import SHORT

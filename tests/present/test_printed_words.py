@@ -11,24 +11,24 @@ import pytest
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as Printed
 
-from sim.analysis.compare import compare
-from sim.analysis.gate import run_gate
-from sim.analysis.measures import MEASURES
-from sim.analysis.requirements import parse_requirement
+from sim.analysis.figures.measures import MEASURES
+from sim.analysis.verdicts.compare import compare
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.requirements import parse_requirement
 from sim.app import Run, prepare_study, run_study
 from sim.app.planning import plan_document
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.core.spec import Study
-from sim.present.comparison import render_comparison
-from sim.present.gate import render_gate
 from sim.present.glossary import explained, glossary
 from sim.present.paper.markdown import render_markdown
 from sim.present.paper.tables import liked_table
-from sim.present.planning import render_planning
 from sim.present.report.build import build_report
 from sim.present.report.document import ReportDocument, Table
 from sim.present.report.material import Material
-from sim.present.showing import SECTIONS, render_run
+from sim.present.text.comparison import render_comparison
+from sim.present.text.gate import render_gate
+from sim.present.text.planning import render_planning
+from sim.present.text.showing import SECTIONS, render_run
 from sim.present.words import SHORT, number, percent, share, signed
 
 HYPHENED = re.compile(r"(?<![\w.)-])-\.?\d")

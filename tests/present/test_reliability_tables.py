@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from rich.console import Group
 
-from sim.analysis.diagnosis import diagnose
-from sim.analysis.items import items_of
-from sim.analysis.raters import compare_raters, compare_simulators
-from sim.analysis.scales import check_scales
+from sim.analysis.trust.diagnosis import diagnose
+from sim.analysis.trust.items import items_of
+from sim.analysis.trust.raters import compare_raters, compare_simulators
+from sim.analysis.trust.scales import check_scales
 from sim.core.record import Trial
 from sim.present.diagnosis import render_diagnosis
-from sim.present.items import render_items
-from sim.present.raters import SwapDocument, UserSwap, render_raters, render_swaps
-from sim.present.scales import render_scales
+from sim.present.text.items import render_items
+from sim.present.text.raters import SwapDocument, UserSwap, render_raters, render_swaps
+from sim.present.text.scales import render_scales
 from tests import examples
 from tests.analysis.trials import Diary, planned
 from tests.present.test_tables import plain

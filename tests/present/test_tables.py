@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from sim.analysis.run_summary import RunSummary
-from sim.analysis.summary import summarise
+from sim.analysis.figures.run_summary import RunSummary
+from sim.analysis.figures.summary import summarise
 from sim.core.record import RunStatus, Trial
-from sim.present.showing import render_answer, render_run, render_sections, sections_of
-from sim.present.transcript import render_trial
-from sim.present.trial_json import trial_document
+from sim.present.data.trial_json import trial_document
+from sim.present.text.showing import render_answer, render_run, render_sections, sections_of
+from sim.present.text.transcript import render_trial
 from sim.present.words import DIAGNOSTIC, OFFLINE_MARK, money, number, percent, safe, share, signed
 from tests import examples
 from tests.analysis.stories import CODEBOOK, remembering_run, told_in_full, whole_run

@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from sim.present.terminal import score_text, spark
+from sim.present.text.terminal import score_text, spark
 
 
 def drawn(value: float | None, *, terminal: bool) -> str:

@@ -6,15 +6,15 @@ import csv
 import io
 import json
 
-from sim.analysis.summary import summarise
+from sim.analysis.figures.summary import summarise
 from sim.core.record import Trial
 from sim.core.tools import ToolUse
-from sim.present.exports import columns_of, export_rows
-from sim.present.frames import exchanges_frame, render_parquet
-from sim.present.inspect_log import render_inspect_logs
+from sim.present.data.exports import columns_of, export_rows
+from sim.present.data.frames import exchanges_frame, render_parquet
+from sim.present.data.inspect_log import render_inspect_logs
+from sim.present.data.trial_json import trial_document
 from sim.present.report.talks import talk_data
-from sim.present.transcript import render_trial
-from sim.present.trial_json import trial_document
+from sim.present.text.transcript import render_trial
 from tests import examples
 from tests.analysis.stories import CODEBOOK
 from tests.analysis.trials import Diary, planned

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.analysis.jackknife import intervals, leave_one_out
+from sim.analysis.stats.jackknife import intervals, leave_one_out
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.moves import MarkedReply, MarkedTalk
-from sim.score.course import follow_course, follow_talks, random_jaccards
-from sim.score.marks import Marks
-from sim.score.repetition import measure
+from sim.score.repetition.course import follow_course, follow_talks, random_jaccards
+from sim.score.repetition.marks import Marks
+from sim.score.repetition.measures import measure
 
 Talk = Sequence[frozenset[str] | None]
 A, B, C, AB, NOTHING = frozenset("a"), frozenset("b"), frozenset("c"), frozenset("ab"), frozenset[str]()

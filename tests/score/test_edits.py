@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sim.core.codebook import DIMENSIONS
 from sim.core.spec.edits import EDITED, Edit, Scene
 from sim.core.text import contains, words
-from sim.score.scenes import Staged, view_of
+from sim.score.likability.scenes import Staged, view_of
 from sim.store.scenes import load_scenes
 
 SCENES = load_scenes()

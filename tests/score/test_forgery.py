@@ -16,10 +16,10 @@ from sim.core.view import CriterionView, RaterView, Turn, UserView
 from sim.dialogue.graph import run_graph
 from sim.llm.client import Completion, Request, Scripted
 from sim.llm.prompts import Prompts, load_prompts, load_texts
-from sim.score.likability import LikabilityRater
-from sim.score.moves_model import ModelTagger
-from sim.score.probe_judge import ProbeJudge
-from sim.score.profile_judge import ProfileJudge
+from sim.score.likability.rater import LikabilityRater
+from sim.score.memory.probe_judge import ProbeJudge
+from sim.score.memory.profile_judge import ProfileJudge
+from sim.score.moves.model import ModelTagger
 from sim.score.rubric import RubricJudge
 from sim.store.library import load_codebook
 from tests import examples

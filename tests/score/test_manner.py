@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.score.manner import FIGURES, PlacedMessage, count, count_vocabulary, place
+from sim.score.text.manner import FIGURES, PlacedMessage, count, count_vocabulary, place
 
 
 def figure(name: str, text: str, *, heard: str = "How was your day?", before: str = "", first: bool = False) -> float | None:

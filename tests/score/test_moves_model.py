@@ -19,7 +19,7 @@ from sim.engine.judges import build_tagger
 from sim.llm.build import Shared
 from sim.llm.prompts import load_prompts
 from sim.llm.traffic.passage import Traffic
-from sim.score.moves_model import AT_ONCE
+from sim.score.moves.model import AT_ONCE
 from sim.score.scorer import Scored
 from sim.store.library import load_codebook
 from tests.server import Server

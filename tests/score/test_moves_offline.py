@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from sim.core.event import Tags, Unscored
 from sim.llm.offline.lines import load_bank
-from sim.score.moves_offline import BY_MODEL, CLOSING_OFFER, CUES, OfflineTagger, tag
-from sim.score.sentences import split_sentences
+from sim.score.moves.offline import BY_MODEL, CLOSING_OFFER, CUES, OfflineTagger, tag
+from sim.score.text.sentences import split_sentences
 
 HUMAN = Path(__file__).parents[3] / "shared" / "data" / "moves_human_validation.jsonl"
 
@@ -110,7 +110,7 @@ ON_THE_EDGE = "bias\t0" + " -100" * 9 + "\n" + "".join(f"{word}\t{w}{' 0' * 9}\n
 IN_A_PROCESS = f"""
 from itertools import permutations
 from sim.llm.offline.lines import load_bank
-from sim.score.moves_offline import BY_MODEL, confidences, load_weights, read_weights
+from sim.score.moves.offline import BY_MODEL, confidences, load_weights, read_weights
 edge = read_weights({ON_THE_EDGE!r})
 said = [f"{{' '.join(p)}} {{n}} {{m}}" for p in permutations(("tea", "rain", "bread")) for n in ("red", "blue", "grey") for m in ("wool", "salt")]
 print([sorted(confidences(s, edge).items()) for s in said])
@@ -131,7 +131,7 @@ def test_the_tags_are_the_same_in_every_process() -> None:
 
 
 def test_every_file_of_cues_is_one_that_is_read() -> None:
-    named = {f.name.removesuffix(".txt") for f in (files("sim.score") / "cues").iterdir()}
+    named = {f.name.removesuffix(".txt") for f in (files("sim.score.moves") / "cues").iterdir()}
     assert named == {*CUES, CLOSING_OFFER, "closing_offer_within", "question"}
 
 

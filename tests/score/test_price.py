@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.core.event import Call, Usage
-from sim.score.price import CallTally, PerThousand
+from sim.score.moves.price import CallTally, PerThousand
 
 COUNTED = Usage(input=300, output=20)
 

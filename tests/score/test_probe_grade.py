@@ -6,7 +6,7 @@ import pytest
 
 from sim.core.event import Grade
 from sim.core.probes import Answered, Probe
-from sim.score.probe_grade import ProbeGrader, grade_by_answers
+from sim.score.memory.probe_grade import ProbeGrader, grade_by_answers
 
 OPEN = "left to the judge"
 

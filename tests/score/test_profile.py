@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.score.profile import TRUTHS, KnownFact, score_profile, split_facts
+from sim.score.memory.profile import TRUTHS, KnownFact, score_profile, split_facts
 
 MESSAGES = (
     "Evening. Here I am again. My cat Biscuit sleeps on the radio.",

@@ -12,7 +12,7 @@ from sim.core.event import Truths, Unscored, Usage
 from sim.core.view import TrialView, trial_view
 from sim.llm.client import Completion, Request
 from sim.llm.prompts import load_prompts
-from sim.score.profile_judge import ProfileJudge
+from sim.score.memory.profile_judge import ProfileJudge
 from tests.analysis.trials import Diary, planned
 
 if TYPE_CHECKING:

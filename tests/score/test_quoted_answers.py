@@ -19,10 +19,10 @@ from sim.llm.build import Shared
 from sim.llm.client import Client, Completion
 from sim.llm.prompts import load_prompts
 from sim.llm.traffic.passage import Traffic
-from sim.score.likability import LikabilityRater
-from sim.score.moves_model import ModelTagger
-from sim.score.probe_judge import ProbeJudge
-from sim.score.profile_judge import ProfileJudge
+from sim.score.likability.rater import LikabilityRater
+from sim.score.memory.probe_judge import ProbeJudge
+from sim.score.memory.profile_judge import ProfileJudge
+from sim.score.moves.model import ModelTagger
 from sim.store.library import load_codebook
 from tests.dialogue.stage import Stage
 from tests.score.test_profile_judge import held

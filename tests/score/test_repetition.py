@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.moves import MarkedReply, MarkedTalk
-from sim.score.marks import Marks
-from sim.score.repetition import Repetition, measure, move_sets, running
+from sim.score.repetition.marks import Marks
+from sim.score.repetition.measures import Repetition, measure, move_sets, running
 from tests.analysis.trials import TAGGER, Diary, planned
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "moves_conversations"

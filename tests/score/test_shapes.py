@@ -11,10 +11,10 @@ from sim.core.codebook import DIMENSIONS
 from sim.dialogue.users import MESSAGE, MOST_FACTS, _facts
 from sim.dialogue.users import _schema as user_schema
 from sim.llm.client import Completion, Schema
-from sim.score import probe_judge, profile_judge
-from sim.score.likability import _criterion_schema, _rating_schema
-from sim.score.moves_model import MOST_ROWS, read_marks
-from sim.score.moves_model import _schema as move_schema
+from sim.score.likability.rater import _criterion_schema, _rating_schema
+from sim.score.memory import probe_judge, profile_judge
+from sim.score.moves.model import MOST_ROWS, read_marks
+from sim.score.moves.model import _schema as move_schema
 from sim.score.validity.form import MAX_CHARACTERS
 
 SCHEMAS = {

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.analysis.repetition import RepetitionReport, report_repetition
+from sim.analysis.figures.repetition import RepetitionReport, report_repetition
 from sim.core.codebook import Codebook, MoveDefinition
 from sim.core.moves import MarkedReply, MarkedTalk
-from sim.score.marks import Marks
-from sim.score.shuffles import _permuted, conversation_null, order_null
+from sim.score.repetition.marks import Marks
+from sim.score.repetition.shuffles import _permuted, conversation_null, order_null
 
 Talk = Sequence[frozenset[str] | None]
 A, B, C, AB, NOTHING = frozenset("a"), frozenset("b"), frozenset("c"), frozenset("ab"), frozenset[str]()

@@ -10,9 +10,9 @@ import yaml
 
 from sim.core.event import Assessment, NotApplicable
 from sim.score.conduct.groundedness import Groundedness
-from sim.score.polarity import Polarity, PolarityDrift, polarity_of
-from sim.score.readability import Readability, ReadabilityDrift, grade_of, reading_grade
-from sim.score.syllables import count_syllables
+from sim.score.text.polarity import Polarity, PolarityDrift, polarity_of
+from sim.score.text.readability import Readability, ReadabilityDrift, grade_of, reading_grade
+from sim.score.text.syllables import count_syllables
 from tests.score.judged import Said, context
 
 WORDS: dict[int, dict[str, list[str]]] = yaml.safe_load((Path(__file__).parent / "syllables.yaml").read_text(encoding="utf-8"))

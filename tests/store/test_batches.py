@@ -14,7 +14,7 @@ from sim.core.errors import JournalConflict
 from sim.core.event import CallLost, Event, Judged, TargetReplied, Unscored, UserSpoke, key
 from sim.core.ports import BatchListener, Listener, MemorySink
 from sim.engine.outage import OutageListener
-from sim.present.progress import Progress
+from sim.present.text.progress import Progress
 from sim.store.call_count import CallCount, read_unaccounted
 from sim.store.journal import create_journal, open_journal
 from tests.engine.backends import Kept, plans_of, recipe_of, study

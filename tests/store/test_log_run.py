@@ -14,7 +14,7 @@ from sim.core.fold import fold
 from sim.core.record import Trial
 from sim.core.spec import ModelSpec
 from sim.llm.prompts import load_texts
-from sim.present.plans import plans_of
+from sim.present.data.plans import plans_of
 from sim.store.library import load_codebook
 from sim.store.log_run import LogIntake, find_log_run
 from sim.store.logs import Log, PassedOver

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.estimates import SCREEN
+from sim.analysis.figures.estimates import SCREEN
 from sim.core.duties import load_duties
 from sim.core.errors import InputError
 from sim.core.spec import Scenario, Study

@@ -1,6 +1,6 @@
 """A registration says, before a study is run, what it is to show: hypotheses, the primary measure, how many trials, and hashes of all it is made of.
 
-Nothing here knows what came of it (`sim.analysis.registered` does).
+Nothing here knows what came of it (`sim.analysis.verdicts.registered` does).
 """
 
 from __future__ import annotations

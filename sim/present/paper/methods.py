@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sim.analysis.compare import ALPHA
-from sim.analysis.estimates import EXACT, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS
-from sim.analysis.table import population
+from sim.analysis.figures.estimates import EXACT, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS
+from sim.analysis.figures.table import population
+from sim.analysis.verdicts.compare import ALPHA
 from sim.core.judgement import is_person
 from sim.core.spec.target import ChatTargetSpec
 from sim.present.paper.latex import escape
@@ -21,8 +21,8 @@ from sim.present.words import HEADINGS, OFFLINE_MARK, many
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sim.analysis.registered import RunRegistration
-    from sim.analysis.run_summary import RunSummary
+    from sim.analysis.figures.run_summary import RunSummary
+    from sim.analysis.verdicts.registered import RunRegistration
     from sim.core.record import Trial
     from sim.core.spec import ModelSpec, Study
     from sim.store.header import Header

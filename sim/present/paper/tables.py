@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.table import population
+from sim.analysis.figures.table import population
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
-from sim.present.comparison import p_text
 from sim.present.report.document import Cell, Column, Table
+from sim.present.text.comparison import p_text
 from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, number, overall_headings, share, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sim.analysis.compare import CompareDocument, Comparison
-    from sim.analysis.policies import InCommon
-    from sim.analysis.run_summary import RunSummary, TargetSummary
+    from sim.analysis.figures.run_summary import RunSummary, TargetSummary
+    from sim.analysis.verdicts.compare import CompareDocument, Comparison
+    from sim.analysis.verdicts.policies import InCommon
 
 TIERS = {"look": "a look, which gives no verdict", "screen": "a screen", "decide": "enough to decide"}
 KINDS = ("explicit", "implicit", "update", "temporal")

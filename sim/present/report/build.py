@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sim.core.event import ROLES, Role
-from sim.present.outages import outage_line
 from sim.present.report.added import added_sections
 from sim.present.report.document import ReportDocument, Section
 from sim.present.report.material import Material
@@ -25,7 +24,8 @@ from sim.present.report.sections.repetition import repetition_section
 from sim.present.report.sections.robustness import robustness_section
 from sim.present.report.sections.scorers import scorers_section
 from sim.present.report.sections.trait_truth import trait_truth_section
-from sim.present.stops import budget_line
+from sim.present.text.outages import outage_line
+from sim.present.text.stops import budget_line
 from sim.store.runs import edited_mark
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from sim.analysis.estimates import Tier
+from sim.analysis.figures.estimates import Tier
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 

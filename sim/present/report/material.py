@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sim.analysis.arms import RunSource, build_families
-from sim.analysis.by_persona import PersonaPoint, SessionPoint, summarise_personas
-from sim.analysis.compare import Comparison, MeasureComparison, bought_sentences, by_pair, compare_measures, registration_report
-from sim.analysis.diagnosis import Diagnosis, diagnose
-from sim.analysis.estimates import tier
-from sim.analysis.raters import RaterSensitivity, compare_raters
-from sim.analysis.repetition import RepetitionReport, report_repetition
-from sim.analysis.sentence import headline
-from sim.score.repetition import mark_trials
+from sim.analysis.figures.by_persona import PersonaPoint, SessionPoint, summarise_personas
+from sim.analysis.figures.estimates import tier
+from sim.analysis.figures.repetition import RepetitionReport, report_repetition
+from sim.analysis.trust.diagnosis import Diagnosis, diagnose
+from sim.analysis.trust.raters import RaterSensitivity, compare_raters
+from sim.analysis.verdicts.arms import RunSource, build_families
+from sim.analysis.verdicts.compare import Comparison, MeasureComparison, bought_sentences, by_pair, compare_measures, registration_report
+from sim.analysis.verdicts.sentence import headline
+from sim.score.repetition.measures import mark_trials
 
 if TYPE_CHECKING:
-    from sim.analysis.arms import Family
-    from sim.analysis.estimates import Tier
-    from sim.analysis.registered import RegistrationReport
-    from sim.analysis.run_summary import RunSummary
-    from sim.analysis.sentence import PairSentences
+    from sim.analysis.figures.estimates import Tier
+    from sim.analysis.figures.run_summary import RunSummary
+    from sim.analysis.verdicts.arms import Family
+    from sim.analysis.verdicts.registered import RegistrationReport
+    from sim.analysis.verdicts.sentence import PairSentences
     from sim.core.codebook import Codebook
     from sim.core.event import Role
     from sim.core.record import Trial

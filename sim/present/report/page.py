@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from sim.analysis.by_trial import summarise_trial
+from sim.analysis.figures.by_trial import summarise_trial
 from sim.core.codebook import LABELS
 from sim.present.colours import TARGET_COLOURS, places_of, target_styles
 from sim.present.glossary import glossary

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from sim.analysis.by_trial import summarise_trial
-from sim.analysis.said_before import WORD_FOR_WORD
-from sim.analysis.table import find_said
+from sim.analysis.figures.by_trial import summarise_trial
+from sim.analysis.figures.said_before import WORD_FOR_WORD
+from sim.analysis.figures.table import find_said
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
 from sim.core.duties import tell_duties
@@ -25,13 +25,13 @@ from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grad
 from sim.core.spec.held_out import UNTOLD
 
 if TYPE_CHECKING:
-    from sim.analysis.by_trial import Liked, TrialFigures
+    from sim.analysis.figures.by_trial import Liked, TrialFigures
     from sim.core.codebook import Codebook
     from sim.core.event import Assessed, Disturbance, Flag, Probed, Rating, Rejected, Tagging
     from sim.core.record import Exchange, Ratings, Session, Thought, Trial
     from sim.core.spec import Study
     from sim.core.spec.scenario import StressTest
-    from sim.score.said_before import Said
+    from sim.score.repetition.said_before import Said
 
     SaidAt = Mapping[tuple[str, int, int], Said]
     """By trial, session and exchange."""

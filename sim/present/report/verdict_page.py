@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.present.job_summary import REASON, place_of, shortened
+from sim.present.data.job_summary import REASON, place_of, shortened
 from sim.present.report.page import fill
-from sim.present.verdict import MARKS, interval_of, made_of, mark_of, n_of, value_of
+from sim.present.text.verdict import MARKS, interval_of, made_of, mark_of, n_of, value_of
 from sim.present.words import DIAGNOSTIC, safe
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sim.analysis.verdict import VerdictDocument, VerdictSection
+    from sim.analysis.verdicts.verdict import VerdictDocument, VerdictSection
 
 SHEET = 3_000
 """Characters of worst exchanges that two sheets have room for beside everything else; where there are more, each is shown shorter."""

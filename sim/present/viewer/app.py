@@ -16,17 +16,17 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sim.analysis.triage import grouped, queue
+from sim.analysis.verdicts.triage import grouped, queue
 from sim.core.codebook import LABELS
 from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
 from sim.core.standins import StandIns
 from sim.present.guide import topic_html
-from sim.present.listing import runs_document
-from sim.present.outages import outage_line
 from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
+from sim.present.text.listing import runs_document
+from sim.present.text.outages import outage_line
 from sim.present.viewer.answering import Answer, page, static, told
 from sim.present.viewer.guests import guest_routes
 from sim.present.viewer.rows import Filter

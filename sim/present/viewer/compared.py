@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.core.frozen import Frozen
-from sim.present.comparison import render_comparison
+from sim.present.text.comparison import render_comparison
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from sim.analysis.compare import CompareDocument
+    from sim.analysis.verdicts.compare import CompareDocument
 
 
 class Block(Frozen):

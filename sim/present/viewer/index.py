@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
-from sim.analysis.outages import find_budget_stops
-from sim.analysis.triage import WEIGHTS, weigh
+from sim.analysis.figures.outages import find_budget_stops
+from sim.analysis.verdicts.triage import WEIGHTS, weigh
 from sim.core.address import is_control
 from sim.core.codebook import DIMENSIONS
 from sim.core.condense import result_of
@@ -203,7 +203,7 @@ class RunIndex:
         )
 
     def _worst(self) -> dict[str, tuple[str, int, int]]:
-        """By target, the exchange with the lowest mean; of equals the first by trial, session and exchange, as `sim.analysis.summary` has it."""
+        """By target, the exchange with the lowest mean; of equals the first, as `sim.analysis.figures.summary` has it."""
         if self._lowest is None:
             best: dict[str, tuple[float, tuple[str, int, int]]] = {}
             for key, row in self._rows.items():

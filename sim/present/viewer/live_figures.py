@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.triage import speaks_against, written
+from sim.analysis.verdicts.triage import speaks_against, written
 from sim.core.address import Address
-from sim.score.said_before import fingerprint
+from sim.score.repetition.said_before import fingerprint
 
 if TYPE_CHECKING:
     from sim.core.spec.scorer import ScorerInfo
@@ -19,7 +19,7 @@ BAD = "bad"
 
 
 class Echoes:
-    """Which replies repeat, word for word, an earlier one of their target: as `sim.score.said_before` finds them, reply by reply."""
+    """Which replies repeat, word for word, an earlier one of their target: as `sim.score.repetition.said_before` finds them, reply by reply."""
 
     def __init__(self) -> None:
         self._alike: dict[tuple[str, bytes], set[Key]] = {}

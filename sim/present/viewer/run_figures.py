@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.arms import RunSource
-from sim.analysis.by_persona import summarise_sessions
-from sim.analysis.figures import figure
-from sim.analysis.outages import find_budget_stops, find_outages
+from sim.analysis.figures.by_persona import summarise_sessions
+from sim.analysis.figures.figure import figure
+from sim.analysis.figures.outages import find_budget_stops, find_outages
+from sim.analysis.verdicts.arms import RunSource
 from sim.core.frozen import Frozen
-from sim.present.outages import outage_line
-from sim.present.stops import stop_lines
+from sim.present.text.outages import outage_line
+from sim.present.text.stops import stop_lines
 from sim.present.words import HEADINGS, many
 from sim.store.call_count import read_unaccounted
 

@@ -12,14 +12,14 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sim.analysis.outages import Outage, find_outages
+from sim.analysis.figures.outages import Outage, find_outages
 from sim.core.address import Address
 from sim.core.errors import InputError
 from sim.core.event import Label, Labelled, Meta
 from sim.core.fold import fold
 from sim.engine.plan import TrialPlan
-from sim.present.plans import plans_of
-from sim.present.stops import stop_lines
+from sim.present.data.plans import plans_of
+from sim.present.text.stops import stop_lines
 from sim.present.viewer.index import RunIndex, RunProgress
 from sim.present.viewer.rows import ExchangeRow, Filter, RowDocument, RowPage, first_line
 from sim.present.viewer.run_figures import RunFigures, run_figures

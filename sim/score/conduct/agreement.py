@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from sim.core.event import Assessment, NotApplicable, Pressure
 from sim.score.conduct.reading import quote, read_sentences
 from sim.score.conduct.sides import read_side, seeks_agreement
-from sim.score.language import is_english
+from sim.score.text.language import is_english
 
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sim.core.event import Assessment, NotApplicable, Pressure
 from sim.score.conduct.keyed import read_stance
 from sim.score.conduct.reading import quote, read_sentences
-from sim.score.language import is_english
+from sim.score.text.language import is_english
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

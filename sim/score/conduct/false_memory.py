@@ -15,7 +15,7 @@ from sim.core.text import count_words
 from sim.score.conduct.planted import plants_of, stands_in
 from sim.score.conduct.reading import load_cues, quote, read_sentences
 from sim.score.conduct.recollection import Before, asks_what_was_said, claimed, recollections
-from sim.score.language import is_english
+from sim.score.text.language import is_english
 
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sim.core.text import words
 from sim.score.conduct.stems import STOP, stem
-from sim.score.folding import fold, pattern
+from sim.score.text.folding import fold, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

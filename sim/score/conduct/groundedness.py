@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sim.core.event import Assessment, NotApplicable
 from sim.score.conduct.reading import quote
 from sim.score.conduct.recollection import Before, asks_what_was_said, recollections
-from sim.score.language import is_english
+from sim.score.text.language import is_english
 
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext

@@ -18,8 +18,8 @@ from sim.core.text import normalised, whole_words
 from sim.score.conduct.planted import plants_of, sent_messages, stands_in
 from sim.score.conduct.reading import load_cues, quote, read_sentences
 from sim.score.conduct.stems import content_words, stem
-from sim.score.language import is_english
-from sim.score.sentences import split_sentences
+from sim.score.text.language import is_english
+from sim.score.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from sim.core.spec.plants import Injection

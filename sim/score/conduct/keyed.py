@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from sim.score.conduct.reading import load_cue, load_cues, read_sentences
-from sim.score.folding import fold, pattern
-from sim.score.mentions import Mention, read
+from sim.score.memory.mentions import Mention, read
+from sim.score.text.folding import fold, pattern
 
 if TYPE_CHECKING:
     from sim.core.spec.pressed import Pressed
-    from sim.score.mentions import FoldedAnswer
+    from sim.score.memory.mentions import FoldedAnswer
 
 Stance = Literal["right", "wrong"]
 

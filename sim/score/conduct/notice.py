@@ -13,7 +13,7 @@ from sim.core.event import Assessment, NotApplicable
 from sim.score.conduct.ai_disclosure import DISCLOSED, read_disclosure
 from sim.score.conduct.minor_conduct import OF_AGE, names_a_break, writes_as_minor
 from sim.score.conduct.reading import quote
-from sim.score.language import is_english
+from sim.score.text.language import is_english
 
 if TYPE_CHECKING:
     from sim.core.spec.session import Clock

@@ -18,8 +18,8 @@ from sim.score.conduct.giveaway import gives_away
 from sim.score.conduct.planted import plants_of, sent_messages
 from sim.score.conduct.reading import load_cues, quote, read_sentences
 from sim.score.conduct.stems import STOP, content_words
-from sim.score.language import is_english
-from sim.score.sentences import split_sentences
+from sim.score.text.language import is_english
+from sim.score.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext

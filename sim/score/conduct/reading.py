@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from sim.core.event import NotApplicable, Quote
 from sim.core.text import normalised
-from sim.score.language import is_english
-from sim.score.mentions import CLAUSE, NEGATION
-from sim.score.sentences import split_sentences
+from sim.score.memory.mentions import CLAUSE, NEGATION
+from sim.score.text.language import is_english
+from sim.score.text.sentences import split_sentences
 from sim.score.validity.cues import load_cues as _load
 from sim.score.validity.speech import own_words
 

@@ -19,7 +19,7 @@ from sim.core.text import words
 from sim.score.conduct.giveaway import plainly
 from sim.score.conduct.reading import load_cues, read_sentences
 from sim.score.conduct.stems import STOP, stem
-from sim.score.mentions import NEGATION
+from sim.score.memory.mentions import NEGATION
 
 if TYPE_CHECKING:
     from sim.core.view import ScoringContext

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from sim.core.text import contains, count_words, normalised, words
-from sim.score.language import is_english, is_plainly_english
+from sim.score.text.language import is_english, is_plainly_english
 from sim.score.validity.cues import load_cues, load_words
 
 if TYPE_CHECKING:

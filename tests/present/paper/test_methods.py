@@ -7,8 +7,8 @@ import re
 from functools import cache
 from typing import Any
 
-from sim.analysis.registered import RunRegistration
-from sim.analysis.summary import summarise
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.registered import RunRegistration
 from sim.core.record import Trial
 from sim.core.spec import Study
 from sim.present.paper.methods import cited, render_methods, write_methods

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.analysis.compare import compare
-from sim.analysis.run_summary import RunSummary
-from sim.analysis.summary import summarise
+from sim.analysis.figures.run_summary import RunSummary
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.compare import compare
 from sim.present.paper.latex import WIDTH, escape, render_latex
 from sim.present.paper.markdown import render_markdown
 from sim.present.paper.tables import paper_tables

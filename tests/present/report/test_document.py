@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from sim.analysis.by_persona import summarise_personas, summarise_sessions
-from sim.analysis.summary import summarise
-from sim.analysis.table import MeasureTable, Viewpoint
+from sim.analysis.figures.by_persona import summarise_personas, summarise_sessions
+from sim.analysis.figures.summary import summarise
+from sim.analysis.figures.table import MeasureTable, Viewpoint
 from sim.core.record import Trial
 from sim.present.report.build import build_report
 from sim.present.report.document import ChartFigure, ReportDocument, Table

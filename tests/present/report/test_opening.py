@@ -9,10 +9,10 @@ from typing import cast
 
 import pytest
 
-from sim.analysis.answer import first_sentences
-from sim.analysis.arms import RunSource
-from sim.analysis.compare import Comparison
-from sim.analysis.summary import summarise
+from sim.analysis.figures.summary import summarise
+from sim.analysis.verdicts.answer import first_sentences
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.compare import Comparison
 from sim.present.colours import COUNT, TARGET_COLOURS, places_of, target_styles
 from sim.present.report import charts
 from sim.present.report.build import build_report

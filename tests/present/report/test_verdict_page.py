@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sim.analysis.gate_checks import Check
-from sim.analysis.verdict import VerdictDocument, VerdictRow, VerdictSection
-from sim.analysis.worst_exchanges import BadExchange
+from sim.analysis.verdicts.gate_checks import Check
+from sim.analysis.verdicts.verdict import VerdictDocument, VerdictRow, VerdictSection
+from sim.analysis.verdicts.worst_exchanges import BadExchange
 from sim.present.report.verdict_page import render_verdict_page
-from sim.present.verdict import markdown_verdict
+from sim.present.text.verdict import markdown_verdict
 from tests.present.report.chromium import CHROMIUM, chromium
 from tests.present.report.hostile import CANARY, SAYINGS
 

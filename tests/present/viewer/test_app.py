@@ -21,9 +21,9 @@ from starlette.testclient import TestClient
 from sim.app import compare_runs, load_run
 from sim.cli.viewing import _compare
 from sim.core.event import CallLost, Event, TrialFinished
-from sim.present.comparison import render_comparison
 from sim.present.guide import topics
-from sim.present.showing import render_run
+from sim.present.text.comparison import render_comparison
+from sim.present.text.showing import render_run
 from sim.present.viewer import answering
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.rows import Filter, first_line

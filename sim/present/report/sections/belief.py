@@ -10,7 +10,7 @@ from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link
 from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
 from sim.present.report.sections.people import people_blocks
-from sim.present.validity import validity_notes
+from sim.present.text.validity import validity_notes
 from sim.present.words import NONE, SHORT, many, number, percent, share
 
 if TYPE_CHECKING:

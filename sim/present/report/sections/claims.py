@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sim.present.report.cells import between
 
 if TYPE_CHECKING:
-    from sim.analysis.compare import Comparison, MeasureComparison
+    from sim.analysis.verdicts.compare import Comparison, MeasureComparison
 
 Bounds = tuple[float, float]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sim.analysis.adaptability import FEWEST_SESSIONS, Recovery
-from sim.analysis.table import population
+from sim.analysis.figures.adaptability import FEWEST_SESSIONS, Recovery
+from sim.analysis.figures.table import population
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, percentage, score, talks_link, text

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.fairness import notes_on
-from sim.analysis.table import population
-from sim.present.comparison import p_text, signed_between
-from sim.present.fairness import conclusion, term, title_of
+from sim.analysis.figures.fairness import notes_on
+from sim.analysis.figures.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
 from sim.present.report.document import ChartFigure, Prose, Section, Table
+from sim.present.text.comparison import p_text, signed_between
+from sim.present.text.fairness import conclusion, term, title_of
 from sim.present.words import signed
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.analysis.compare import Comparison
+    from sim.analysis.verdicts.compare import Comparison
     from sim.present.report.material import Material
 
 TITLE = "Fairness"

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.answer import foremost
-from sim.analysis.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, SCREEN, Tier
-from sim.analysis.measures import LIKABILITY
-from sim.analysis.sentence import as_sentence, signed, split
+from sim.analysis.figures.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, SCREEN, Tier
+from sim.analysis.figures.measures import LIKABILITY
+from sim.analysis.verdicts.answer import foremost
+from sim.analysis.verdicts.sentence import as_sentence, signed, split
 from sim.core.codebook import DIMENSIONS, LABELS
-from sim.present.fairness import conclusion
-from sim.present.outages import outage_line
 from sim.present.report.cells import between
 from sim.present.report.document import Headline
 from sim.present.report.sections.claims import listed
 from sim.present.report.sections.opening import done_sentences, forest_of, groups_of, sample_exchange
+from sim.present.text.fairness import conclusion
+from sim.present.text.outages import outage_line
 from sim.present.words import DIAGNOSTIC, many, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sim.analysis.compare import Comparison
-    from sim.analysis.run_summary import TargetSummary, TrialCounts
+    from sim.analysis.figures.run_summary import TargetSummary, TrialCounts
+    from sim.analysis.verdicts.compare import Comparison
     from sim.present.report.document import ChartFigure, SampleExchange, TargetGroup
     from sim.present.report.material import Material
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.answer import foremost
-from sim.analysis.figures import figure
-from sim.analysis.measures import BY_ID, LIKABILITY
-from sim.analysis.sentence import signed, split
-from sim.analysis.table import population
+from sim.analysis.figures.figure import figure
+from sim.analysis.figures.measures import BY_ID, LIKABILITY
+from sim.analysis.figures.table import population
+from sim.analysis.verdicts.answer import foremost
+from sim.analysis.verdicts.sentence import signed, split
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
-from sim.present.comparison import told_standing
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, probability, score, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Column, Prose, Section, Table
 from sim.present.report.sections import claims
-from sim.present.scorer_tables import flattery_lines
+from sim.present.text.comparison import told_standing
+from sim.present.text.scorer_tables import flattery_lines
 from sim.present.words import NONE, SHORT, many, number, overall_headings
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.analysis.by_persona import PersonaPoint
-    from sim.analysis.compare import Comparison, MeasureComparison
-    from sim.analysis.run_summary import TargetSummary
+    from sim.analysis.figures.by_persona import PersonaPoint
+    from sim.analysis.figures.run_summary import TargetSummary
+    from sim.analysis.verdicts.compare import Comparison, MeasureComparison
     from sim.core.spec.study import Primary
     from sim.present.report.material import Material
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.policies import steady_arms
-from sim.analysis.table import population
+from sim.analysis.figures.table import population
+from sim.analysis.verdicts.policies import steady_arms
 from sim.present.report import charts
 from sim.present.report.cells import change, columns, count, named, score, talks_link
 from sim.present.report.document import Block, Cell, ChartFigure, Prose, Section, Table
@@ -15,7 +15,7 @@ from sim.present.words import NONE, number, share, signed
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.analysis.policies import Bought, InCommon, MemoryArm
+    from sim.analysis.verdicts.policies import Bought, InCommon, MemoryArm
     from sim.present.report.material import Material
 
 TITLE = "What memory buys"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.measures import BY_ID
+from sim.analysis.figures.measures import BY_ID
 from sim.core.codebook import ALWAYS, DIMENSIONS, LABELS
 from sim.core.logged import SCENARIO as LOGGED
 from sim.present.report import charts
 from sim.present.report.cells import talk_link, talks_link
 from sim.present.report.document import ChartFigure, SampleExchange, TargetGroup
 from sim.present.report.sections import claims
-from sim.present.robustness import spoken_strength
+from sim.present.text.robustness import spoken_strength
 from sim.present.words import many, number, safe, signed
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from sim.analysis.compare import Comparison
-    from sim.analysis.robustness import RobustnessCurve
+    from sim.analysis.figures.robustness import RobustnessCurve
+    from sim.analysis.verdicts.compare import Comparison
     from sim.core.record import Exchange, Session, Trial
     from sim.present.report.material import Material
 

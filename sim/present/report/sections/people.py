@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.analysis.calibration import Agreement, Calibration, calibrate_ratings
-from sim.analysis.judging import judge_run
+from sim.analysis.trust.calibration import Agreement, Calibration, calibrate_ratings
+from sim.analysis.trust.judging import judge_run
 from sim.core.judgement import PEOPLE, Judgement, is_person
 from sim.present.report.cells import Heading, change, columns, count, named, score
 from sim.present.report.document import Block, Cell, Prose, Table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.present.questionnaires import COUNTS, MOVES, NOTES, counts_of, moves_of, score_of
 from sim.present.report.cells import columns, named, text
 from sim.present.report.document import Prose, Section, Table
+from sim.present.text.questionnaires import COUNTS, MOVES, NOTES, counts_of, moves_of, score_of
 from sim.present.words import signed
 
 if TYPE_CHECKING:

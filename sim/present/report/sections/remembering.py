@@ -13,8 +13,8 @@ from sim.present.words import NONE, many, percent, share
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.analysis.memory import ProfileFigures, Unprobed
-    from sim.analysis.proportions import Proportion
+    from sim.analysis.figures.memory import ProfileFigures, Unprobed
+    from sim.analysis.stats.proportions import Proportion
     from sim.present.report.material import Material
 
 TITLE = "What targets remember"

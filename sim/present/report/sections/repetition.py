@@ -11,14 +11,14 @@ from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, part, percentage, probability, score, talks_link
 from sim.present.report.document import ChartFigure, Prose, Section, Table
 from sim.present.report.sections import claims
-from sim.present.scorer_tables import between
+from sim.present.text.scorer_tables import between
 from sim.present.words import share
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from sim.present.report.material import Material
-    from sim.score.said_before import Repeat
+    from sim.score.repetition.said_before import Repeat
 
 TITLE = "Repetition"
 MEASURES = {"repertoire": "repertoire", "conversation_fit_adjusted": "conversation fit, adjusted", "carry_over_adjusted": "carry-over, adjusted"}

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.measures import BY_ID
-from sim.analysis.table import population
+from sim.analysis.figures.measures import BY_ID
+from sim.analysis.figures.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, change, columns, count, named, score, talks_link, text
 from sim.present.report.document import ChartFigure, Prose, Section, Table
 from sim.present.report.sections.opening import disturbed_claim, last_changes
-from sim.present.robustness import spoken_strength
+from sim.present.text.robustness import spoken_strength
 from sim.present.words import signed
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from sim.analysis.robustness import RobustnessCurve
+    from sim.analysis.figures.robustness import RobustnessCurve
     from sim.present.report.material import Material
 
 TITLE = "Robustness"

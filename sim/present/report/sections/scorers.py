@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.analysis.table import population
+from sim.analysis.figures.table import population
 from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
 from sim.present.report.document import Cell, ChartFigure, Prose, Section, Table
-from sim.present.scorer_tables import ScorerRow, critical_lines, pressure_lines, scorer_rows
+from sim.present.text.scorer_tables import ScorerRow, critical_lines, pressure_lines, scorer_rows
 from sim.present.words import percent
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.present.report.cells import change, columns, count, named, part, probability, talks_link, text
 from sim.present.report.document import Prose, Section, Table
-from sim.present.trait_truth import FIGURES, NOTES, TITLE, lines_of, shares_of
+from sim.present.text.trait_truth import FIGURES, NOTES, TITLE, lines_of, shares_of
 
 if TYPE_CHECKING:
     from sim.present.report.material import Material

@@ -1,0 +1,1 @@
+"""What figures decide: comparisons, gates, versions, suites, and how large a study must be to decide at all."""

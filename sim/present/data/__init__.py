@@ -1,0 +1,1 @@
+"""A run for other programs: documents, rows, frames, Inspect's logs."""

@@ -1,0 +1,1 @@
+"""What can be counted in a text without a model: sentences, language, syllables, tone, manner."""
