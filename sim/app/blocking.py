@@ -87,6 +87,7 @@ def finish(work: Callable[[], Coroutine[Any, Any, T]], interruption: Interruptio
         KeyboardInterrupt: Ctrl-C was pressed a second time, or before anything had begun that could be gone on with.
     """
     outcome: _Outcome[T] = _Outcome()
+    go = threading.Event()
 
     async def begun() -> T:
         task = asyncio.current_task()
@@ -95,6 +96,7 @@ def finish(work: Callable[[], Coroutine[Any, Any, T]], interruption: Interruptio
         return await work()
 
     def run() -> None:
+        go.wait()
         try:
             outcome.value.append(asyncio.run(begun()))
         except BaseException as error:  # raised again in the thread that waits
@@ -106,12 +108,16 @@ def finish(work: Callable[[], Coroutine[Any, Any, T]], interruption: Interruptio
     thread = threading.Thread(target=context.run, args=(run,), name="rapport", daemon=True)
     thread.start()
     pressed = heard = 0
-    while not outcome.over.is_set():
+    while True:
         try:
-            while heard < pressed:  # Here and not below, so that a second one may come while the first is answered.
-                heard += 1
-                interruption.ask()
-            outcome.over.wait(SOON)
+            go.set()  # Not before Ctrl-C is heard: the work would otherwise go on with nobody waiting for it.
+            while not outcome.over.is_set():
+                if heard < pressed:  # Here and not below, so that a second one may come while the first is answered.
+                    heard += 1
+                    interruption.ask()
+                else:
+                    outcome.over.wait(SOON)
+            break
         except KeyboardInterrupt:
             pressed += 1
     thread.join()

@@ -160,7 +160,7 @@ def read_weights(text: str) -> TaggerWeights:
 
 
 def _file(name: str) -> str:
-    return (files("sim.score") / name).read_text(encoding="utf-8")
+    return (files("sim.score.moves") / name).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=32)
