@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sim.core.tools import ToolUse
 
 CHARACTERS_PER_TOKEN = 4
+MOST_CARDS = 2_048
+"""Cards of one persona in one scenario that are remembered: more than trials of it are under way, so that a run of any length takes no more memory."""
 """Rule of thumb for limits; spending is counted by the provider's own figures."""
 
 
@@ -404,6 +406,9 @@ def _card(trial: Trial, session: CastSession, study_seed: int) -> Card:
     cards, place = trial.cast.cards, (session.index, trial.seed, study_seed)
     card = cards.get(place)
     if card is None:
+        if len(cards) >= MOST_CARDS:
+            # The oldest is as a rule of a trial that is over.
+            del cards[next(iter(cards))]
         card = cards[place] = _made_card(trial, session, study_seed)
     return card
 
