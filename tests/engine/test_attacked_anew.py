@@ -32,7 +32,7 @@ from sim.core.view import user_view
 from sim.engine.local import LocalBackend
 from sim.llm.build import Shared
 from sim.llm.traffic.passage import Traffic
-from sim.present.showing import render_run
+from sim.present.text.showing import render_run
 from tests.cli.small import SCENARIO
 from tests.engine.backends import plans_of, recipe_of, study
 from tests.server import Server
