@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 4
 MOST_CARDS = 2_048
-"""Cards of one persona in one scenario that are remembered: more than trials of it are under way, so that a run of any length takes no more memory."""
+"""Cards of one persona in one scenario that are remembered: more than its trials under way, so that a run of any length takes no more memory."""
 """Rule of thumb for limits; spending is counted by the provider's own figures."""
 
 
