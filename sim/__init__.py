@@ -10,8 +10,9 @@
 A run has trials (one persona, scenario, target and seed), a trial has sessions, and
 a session has exchanges: a message of the simulated user and the reply, with its
 ratings. What is wrong with what you give raises `InputError`, in one line that says
-how to mend it. Before a run: `plan`, `try_bot`, `new_personas`; after it: `report`,
-`score_run`, `calibrate`; `load_log` makes a run of conversations that exist.
+how to mend it. Before a run: `plan`, `try_bot`, `new_personas`, `describe_personas`,
+`check_personas`; after it: `report`, `score_run`, `calibrate`, `realism`; `load_log`
+makes a run of conversations that exist.
 
 In asynchronous code, `await sim.run_study(…)` and `await sim.resume_run(…)` do what
 `run` and `resume` do. Your own scorer gives back `Assessment`, `NotApplicable` or
@@ -42,12 +43,15 @@ __all__ = [
     "Study",
     "Unscored",
     "calibrate",
+    "check_personas",
     "compare",
+    "describe_personas",
     "gate",
     "load_log",
     "load_run",
     "new_personas",
     "plan",
+    "realism",
     "report",
     "resume",
     "resume_run",
@@ -67,12 +71,15 @@ _HOMES = {
     "Study": "core.spec",
     "Unscored": "core.event",
     "calibrate": "app.calibrating",
+    "check_personas": "app.users",
     "compare": "app.shown",
+    "describe_personas": "app.users",
     "gate": "app.shown",
     "load_log": "app.logs",
     "load_run": "app.runs",
     "new_personas": "app.populating",
     "plan": "app.planning",
+    "realism": "app.users",
     "report": "app.reporting",
     "resume": "app.start",
     "resume_run": "app.running",

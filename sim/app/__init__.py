@@ -8,7 +8,8 @@ for trial in run.trials:
 """
 
 from sim.app.baselines import keep_run_baseline
-from sim.app.comparing import compare_by_identity, compare_runs, compare_with_itself, cross_runs, gate_run, pool_users
+from sim.app.comparing import compare_by_identity, compare_raters, compare_runs, compare_with_itself, cross_runs, gate_run, pool_users
+from sim.app.judges import attack_judges, measure_tagger, rate_edits
 from sim.app.rescoring import count_absent, rescore_run
 from sim.app.running import Announce, Prepared, open_people_run, prepare_study, resume_run, run_study
 from sim.app.runs import RESULTS, Run, forget_run, load_run, load_run_and_events
@@ -22,7 +23,9 @@ __all__ = [
     "Prepared",
     "Run",
     "Staffed",
+    "attack_judges",
     "compare_by_identity",
+    "compare_raters",
     "compare_runs",
     "compare_with_itself",
     "count_absent",
@@ -33,10 +36,12 @@ __all__ = [
     "keep_run_baseline",
     "load_run",
     "load_run_and_events",
+    "measure_tagger",
     "open_people_run",
     "pool_users",
     "prepare_study",
     "prepare_suite",
+    "rate_edits",
     "rescore_run",
     "resume_run",
     "run_study",

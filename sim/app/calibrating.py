@@ -62,6 +62,8 @@ def calibrate(
 ) -> CalibrationDocument:
     """How far raters agree with people, or with each other, in files of ratings and in runs, which are joined by item and system.
 
+    One judge on its own is measured by `sim.app.rate_edits`, `sim.app.attack_judges` and `sim.app.measure_tagger`.
+
     Args:
         sources: files of ratings (CSV or JSONL, with item, rater, dimension, score and perhaps system, scale and group), and runs by name or folder.
         reference: the rater the others are held against, such as "human"; left out: people where a run has any, else all are compared together.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sim.analysis.verdicts.baseline import Baseline
     from sim.analysis.verdicts.compare import CompareDocument
     from sim.analysis.verdicts.gate import GateDocument
+    from sim.present.text.raters import SwapDocument
 
 
 def compare_runs(runs: Sequence[str | Path | Run], *, by: By = "target", results: str | Path = RESULTS) -> CompareDocument:
@@ -33,7 +35,7 @@ def compare_runs(runs: Sequence[str | Path | Run], *, by: By = "target", results
     return compare([run.source for run in loaded], by=by, conditions=[run.conditions for run in loaded])
 
 
-def compare_by_identity(run: str | Path, *, results: str | Path = RESULTS) -> FairnessDocument:
+def compare_by_identity(run: str | Path | Run, *, results: str | Path = RESULTS) -> FairnessDocument:
     """What becomes of each target's conduct as its user's identity is swapped.
 
     Raises:
@@ -41,10 +43,10 @@ def compare_by_identity(run: str | Path, *, results: str | Path = RESULTS) -> Fa
     """
     from sim.analysis.figures.fairness import fairness_document
 
-    return fairness_document(load_run(run, results=results, words=False).source)
+    return fairness_document(_load(run, results).source)
 
 
-def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> CrossedDocument:
+def cross_runs(runs: Sequence[str | Path | Run], *, results: str | Path = RESULTS) -> CrossedDocument:
     """What the user's model and the rater's do to the differences of targets, over runs that differ in them alone.
 
     Raises:
@@ -56,7 +58,7 @@ def cross_runs(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> 
     return compare_crossed([run.source for run in loaded], conditions=[run.conditions for run in loaded])
 
 
-def pool_users(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> PooledUsersDocument:
+def pool_users(runs: Sequence[str | Path | Run], *, results: str | Path = RESULTS) -> PooledUsersDocument:
     """The targets of runs that differ in the user's model alone: their differences over all users, and whether another user would order them alike.
 
     Raises:
@@ -68,7 +70,7 @@ def pool_users(runs: Sequence[str | Path], *, results: str | Path = RESULTS) -> 
     return pooled_users.pool_users([run.source for run in loaded], conditions=[run.conditions for run in loaded])
 
 
-def compare_with_itself(run: str | Path, *, results: str | Path = RESULTS) -> SelfDocument:
+def compare_with_itself(run: str | Path | Run, *, results: str | Path = RESULTS) -> SelfDocument:
     """How often halves of the seeds of one target come to a verdict against each other, where there is nothing to find.
 
     Raises:
@@ -76,11 +78,45 @@ def compare_with_itself(run: str | Path, *, results: str | Path = RESULTS) -> Se
     """
     from sim.analysis.trust import against_itself
 
-    return against_itself.compare_with_itself(load_run(run, results=results, words=False).source)
+    return against_itself.compare_with_itself(_load(run, results).source)
+
+
+def compare_raters(runs: Sequence[str | Path | Run], *, results: str | Path = RESULTS) -> SwapDocument:
+    """Rater against rater in each run, and run against run, which differ in their user: would another one have come to the same end?
+
+    Raises:
+        InputError: there is no such run, or a run is named twice.
+    """
+    from sim.analysis.trust import raters
+    from sim.analysis.verdicts.registered import report_unplanned
+    from sim.present.text.raters import SwapDocument, UserSwap
+
+    loaded = _load_distinct(runs, results)
+    return SwapDocument(
+        **report_unplanned([run.source for run in loaded]),
+        offline=any(run.folder.header.offline for run in loaded),
+        raters={run.name: raters.compare_raters(run.study, run.trials) for run in loaded},
+        users=tuple(
+            UserSwap(
+                one=a.name,
+                other=b.name,
+                user=a.study.user.model,
+                other_user=b.study.user.model,
+                rater=a.study.raters[a.study.primary_rater].model,
+                other_rater=b.study.raters[b.study.primary_rater].model,
+                swap=raters.compare_simulators(a.trials, b.trials, rater=a.study.primary_rater, other_rater=b.study.primary_rater),
+            )
+            for a, b in combinations(loaded, 2)
+        ),
+    )
+
+
+def _load(run: str | Path | Run, results: str | Path) -> Run:
+    return run if isinstance(run, Run) else load_run(run, results=results, words=False)
 
 
 def _load_distinct(runs: Sequence[str | Path | Run], results: str | Path) -> list[Run]:
-    loaded = [run if isinstance(run, Run) else load_run(run, results=results, words=False) for run in runs]
+    loaded = [_load(run, results) for run in runs]
     names = [run.name for run in loaded]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice is not None:
@@ -117,7 +153,7 @@ def gate_run(
     if bool(margins) != (baseline is not None):
         mend = "add --margin likability=0.2" if baseline is not None else "add --baseline RUN"
         raise InputError("a baseline and a margin go together", mend=mend)
-    new = run if isinstance(run, Run) else load_run(run, results=results, words=False)
+    new = _load(run, results)
     scorers = new.source.scorers
     asked, allowed = [parse_requirement(r, scorers) for r in require], dict(parse_margin(m, scorers) for m in margins)
     known = [t.id for t in new.study.targets]

@@ -41,6 +41,7 @@ def register_study(prepared: Prepared, *, hypotheses: Sequence[str] = (), today:
         InputError: it is registered already, it has no two targets to compare, or a hypothesis is about something that it does not have.
     """
     from sim.analysis.figures.measures import measures_of
+    from sim.app.schemas import FOLDER, modeline, write_schema
     from sim.engine.scorers import rubrics_of
     from sim.store.registration import write_registration
 
@@ -71,7 +72,9 @@ def register_study(prepared: Prepared, *, hypotheses: Sequence[str] = (), today:
         )
     except ValueError as error:
         raise InputError(_first(error), mend="write each comparison once", where="--hypothesis") from None
-    return write_registration(registration, loaded.registration_place)
+    written = write_registration(registration, loaded.registration_place, head=modeline("registration"))
+    write_schema("registration", loaded.registration_place.parent / FOLDER)
+    return written
 
 
 def made_of(loaded: LoadedStudy) -> dict[str, str]:

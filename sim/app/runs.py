@@ -104,6 +104,7 @@ class Run:
             table=self.source.table,
             scorers=self.source.scorers,
             skipped=self.folder.left_out,
+            registration=self.source.registration,
         )
 
     @cached_property

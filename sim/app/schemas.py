@@ -31,6 +31,7 @@ _MODELS: Final[Mapping[str, tuple[str, str]]] = {
     "questionnaire": ("sim.core.spec.questionnaire", "Questionnaire"),
     "edits": ("sim.core.spec.edits", "SceneFile"),
     "requirements": ("sim.analysis.verdicts.requirements", "RequirementsFile"),
+    "registration": ("sim.core.spec.registration", "Registration"),
 }
 """Module and name of each kind's model; imported when it is asked for."""
 

@@ -8,9 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from sim.app.blocking import Interruption, finish
+from sim.app.models import read_model
 from sim.app.outgoing import admit
 from sim.app.rescoring import count_absent, rescore_run
 from sim.app.runs import RESULTS, Run, load_run
@@ -152,15 +151,7 @@ def find_named(names: Sequence[str], judge_by: Callable[[ScorerUse, Rubric], Mod
 
 
 def _spec(name: str, *, api_base: str | None, api_key_env: str | None) -> ModelSpec:
-    place = {} if name.startswith("offline/") else {"api_base": api_base, "api_key_env": api_key_env}
-    try:
-        return ModelSpec.model_validate({"model": name, **place})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = str(first["loc"][0]) if first["loc"] else ""
-        if where == "model":
-            raise InputError(f"'{name}' is not a model's name", mend="write it as provider/name, such as openai/gpt-5") from None
-        raise InputError(str(first["msg"]).removeprefix("Value error, "), where=where) from None
+    return read_model(name) if name.startswith("offline/") else read_model(name, api_base=api_base, api_key_env=api_key_env)
 
 
 def _say(line: str) -> None:

@@ -10,16 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from sim.app.blocking import Interruption, finish
 from sim.app.contacting import NAME, PATIENCE, Contact, TargetWish, Visit
+from sim.app.models import read_model
 from sim.app.outgoing import announcement
 from sim.app.running import Prepared, run_study
 from sim.app.runs import RESULTS, Run
 from sim.app.schemas import FOLDER, modeline, write_schema
 from sim.app.start import local_hosts
-from sim.core.errors import InputError
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, Limits, LoggedTargetSpec, ModelSpec, Study, TargetSpec
 from sim.engine.plan import plan_trials
 from sim.engine.preflight import check_histories, check_hosts, check_keys, check_names
@@ -156,7 +154,7 @@ def cast_first_talk(*, persona: str | None, scenario: str | None, user: str) -> 
     Raises:
         InputError: it is not there.
     """
-    model = _model(user)
+    model = read_model(user, where={"model": "--user"})
     nobody = ChatTargetSpec(id=NAME, model="offline/uses")
     personas = ("*",) if persona is None else (from_here(persona), "*")
     scenarios = ("*",) if scenario is None else (from_here(scenario),)
@@ -223,14 +221,6 @@ def keep_study(study: Study, place: Path, contact: Contact) -> None:
     """
     write_study(study, place, head=modeline("study"), exports=contact.exports, notes=_notes(contact.target))
     write_schema("study", place.parent / FOLDER)
-
-
-def _model(name: str) -> ModelSpec:
-    try:
-        return ModelSpec(model=name)
-    except ValidationError:
-        mend = "write it as provider/name, such as openai/gpt-5 or offline/user"
-        raise InputError(f"'{name}' is not a model's name", mend=mend, where="--user") from None
 
 
 def _notes(target: TargetSpec) -> list[str]:

@@ -32,6 +32,7 @@ PLURALS = {
     "rubric": "rubrics",
     "people": "studies with people",
     "suite": "suites",
+    "registration": "registrations",
 }
 
 SINGULARS = {"people": "study with people"}

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sim.app import compare_by_identity, compare_runs, compare_with_itself, cross_runs, pool_users
+from sim.app import compare_by_identity, compare_raters, compare_runs, compare_with_itself, cross_runs, pool_users
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
 from sim.engine.collector import rare_collection
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from sim.analysis.verdicts.arms import By
     from sim.analysis.verdicts.compare import CompareDocument
 
@@ -54,57 +59,39 @@ def _write_pairs(document: CompareDocument, out: Path) -> None:
     put(out, [render_parquet(ComparedRuns(document).frame(), meanings)], alike=4, flag="--out")
 
 
-def compare_identities(runs: list[str], *, results: Path, as_json: bool) -> int:
-    """`sim compare RUN --by identity`."""
-    if len(runs) > 1:
-        raise InputError("--by identity is about one run", mend=f"name one run: sim compare {shlex.quote(runs[0])} --by identity")
+@dataclass(frozen=True)
+class Way:
+    """A question to runs that has a document and a table of its own."""
+
+    ask: Callable[..., BaseModel]
+    rendered_by: str
+    """Module and function, imported where it is printed and not where it is written as JSON."""
+    one_run: str = ""
+    """What is said where several runs are named and one is meant; empty: there may be several."""
+
+
+WAYS: Final[Mapping[str, Way]] = {
+    "--crossed": Way(cross_runs, "sim.present.text.crossed.render_crossed"),
+    "--pool-users": Way(pool_users, "sim.present.text.pooled_users.render_pooled_users"),
+    "--against-itself": Way(
+        compare_with_itself, "sim.present.text.against_itself.render_against_itself", "--against-itself compares one run with itself"
+    ),
+    "--raters": Way(compare_raters, "sim.present.text.raters.render_swaps"),
+    "--by identity": Way(compare_by_identity, "sim.present.text.fairness.render_identity", "--by identity is about one run"),
+}
+"""By what asks for it on the command line."""
+
+
+def compare_in_a_way(flag: str, runs: list[str], *, results: Path, as_json: bool) -> int:
+    """`sim compare` with one of the flags of `WAYS`."""
+    way = WAYS[flag]
+    if way.one_run and len(runs) > 1:
+        raise InputError(way.one_run, mend=f"name one run: sim compare {shlex.quote(runs[0])} {flag}")
     with rare_collection():
-        document = compare_by_identity(runs[0], results=results)
+        document = way.ask(runs[0] if way.one_run else runs, results=results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
-    from sim.present.text.fairness import render_identity
-
-    print_rendered(lambda _: render_identity(document))
-    return DONE
-
-
-def compare_crossed_runs(runs: list[str], *, results: Path, as_json: bool) -> int:
-    """`sim compare RUN RUN… --crossed`."""
-    with rare_collection():
-        document = cross_runs(runs, results=results)
-    if as_json:
-        print(json.dumps(document.model_dump(mode="json")))
-        return DONE
-    from sim.present.text.crossed import render_crossed
-
-    print_rendered(lambda _: render_crossed(document))
-    return DONE
-
-
-def compare_pooled_runs(runs: list[str], *, results: Path, as_json: bool) -> int:
-    """`sim compare RUN RUN… --pool-users`."""
-    with rare_collection():
-        document = pool_users(runs, results=results)
-    if as_json:
-        print(json.dumps(document.model_dump(mode="json")))
-        return DONE
-    from sim.present.text.pooled_users import render_pooled_users
-
-    print_rendered(lambda _: render_pooled_users(document))
-    return DONE
-
-
-def compare_run_with_itself(runs: list[str], *, results: Path, as_json: bool) -> int:
-    """`sim compare RUN --against-itself`."""
-    if len(runs) > 1:
-        raise InputError("--against-itself compares one run with itself", mend=f"name one run: sim compare {shlex.quote(runs[0])} --against-itself")
-    with rare_collection():
-        document = compare_with_itself(runs[0], results=results)
-    if as_json:
-        print(json.dumps(document.model_dump(mode="json")))
-        return DONE
-    from sim.present.text.against_itself import render_against_itself
-
-    print_rendered(lambda _: render_against_itself(document))
+    module, name = way.rendered_by.rsplit(".", 1)
+    print_rendered(lambda _: getattr(import_module(module), name)(document))
     return DONE

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.analysis.trust.coverage import describe_people
+from sim.app.inquiry import Inquiry
+from sim.app.models import read_model
 from sim.app.populating import PopulationWish, add_schema, place_people, refuse_to_overwrite, write_person
-from sim.cli.calibrating import read_rater
-from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.exit import INTERRUPTED
+from sim.cli.flags import MODEL_FLAGS
 from sim.cli.log_wish import LogWish
 from sim.cli.populating import what_next
 from sim.cli.watched import Watch
@@ -53,13 +55,11 @@ def populate_by_model(wish: PopulationWish, by: DraftWish, *, as_json: bool) -> 
     Raises:
         InputError: the model cannot draft, a share cannot be, or a file that this command did not write is in the way.
     """
-    model = read_rater(by.model, flag="--model", api_base=by.api_base, api_key_env=by.api_key_env)
+    model = read_model(by.model, api_base=by.api_base, api_key_env=by.api_key_env, where=MODEL_FLAGS)
     check_drafter(model)
     people = place_people(wish).people
     mark = f"`sim personas new --n {wish.n} --seed {wish.seed} --model {by.model}`"
     due = _due(people, wish.out, mark)
-    sends = "descriptions of made-up people"
-    watch = Watch({"who drafts": model}, by.limits, by.local_only, by.log, sends=sends, doing="drafted", what="people", then=AGAIN)
     number = {p.id: k for k, p in enumerate(people, 1)}
 
     def keep(person: Persona, draft: Persona | None) -> None:
@@ -71,13 +71,15 @@ def populate_by_model(wish: PopulationWish, by: DraftWish, *, as_json: bool) -> 
             due, model, load_prompts(), limits=by.limits, concurrency=by.concurrency, on_drafted=keep, on_done=on_done, on_start=on_start
         )
 
-    drafts = watch.run(draft) if due else Drafts({}, {}, Spent())
+    inquiry = Inquiry({"who drafts": model}, "descriptions of made-up people", "drafted", "people", by.limits, draft)
+    watch = Watch(inquiry, by.local_only, by.log, then=AGAIN)
+    drafts = watch.run() if due else Drafts({}, {}, Spent())
     if drafts is None:
         return INTERRUPTED
     add_schema(wish.out)
     there = [p for p in people if p.id not in drafts.lost]
     _tell(there, drafts, wish, as_json=as_json, before=len(people) - len(due))
-    return INTERRUPTED if watch.stopping.asked else INCOMPLETE if drafts.lost else DONE
+    return watch.status(lost=bool(drafts.lost))
 
 
 def _due(people: Sequence[Persona], out: Path, mark: str) -> list[Persona]:

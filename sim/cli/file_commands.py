@@ -26,8 +26,10 @@ class Kind(StrEnum):
     codebook = "codebook"
     rubric = "rubric"
     suite = "suite"
+    questionnaire = "questionnaire"
     edits = "edits"
     requirements = "requirements"
+    registration = "registration"
 
 
 class Beginning(StrEnum):

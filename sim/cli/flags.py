@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -43,6 +44,8 @@ RuntimeEnv = Annotated[Path | None, typer.Option("--runtime-env", metavar="FILE"
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", metavar="HOST", help="With --local-only: this host too; may be repeated.")]
 ApiBase = Annotated[str | None, typer.Option("--api-base", metavar="URL", help="Root of the OpenAI-compatible server that serves it.")]
 ApiKeyEnv = Annotated[str | None, typer.Option("--api-key-env", metavar="NAME", help="The environment variable that holds its key.")]
+MODEL_FLAGS: Final[Mapping[str, str]] = {"model": "--model", "api_base": "--api-base", "api_key_env": "--api-key-env"}
+"""What names a model and its server, by the key that it sets."""
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML here.")]
 Markdown = Annotated[
     str | None,

@@ -231,7 +231,9 @@ def calibrate_command(
     averaged. A run is calibrated by the people who rated it. Of several files and runs, items of one name and system meet, as in
     `sim score LOG --rater MODEL --ratings model.csv`, then `sim calibrate model.csv people.csv --reference human`.
     """
-    from sim.cli.calibrating import calibrate, calibrate_attack, calibrate_tagger, read_rater
+    from sim.app.models import read_model
+    from sim.cli.calibrating import calibrate_attack, calibrate_edits, calibrate_tagger
+    from sim.cli.flags import MODEL_FLAGS
     from sim.cli.hosts import read_local_only
     from sim.cli.running import Changes
     from sim.core.spec import Limits
@@ -252,8 +254,8 @@ def calibrate_command(
     if tagger is not None:
         return calibrate_tagger(tagger, as_json=json)
     limits = Changes(max_cost=tuple(max_cost or ()), max_tokens=tuple(max_tokens or ()), max_minutes=max_minutes).limits(Limits())
-    spec = read_rater(rater, api_base=api_base, api_key_env=api_key_env)
+    spec = read_model(rater, api_base=api_base, api_key_env=api_key_env, where={**MODEL_FLAGS, "model": "--rater"}, such="offline/rater")
     wish = read_local_only(local_only, allow_host or ())
     log = LogWish(log_level, log_json)
-    measure = calibrate_attack if attack else calibrate
+    measure = calibrate_attack if attack else calibrate_edits
     return measure(spec, limits, local_only=wish, concurrency=concurrency, log=log, as_json=json)

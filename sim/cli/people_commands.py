@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.flags import (
+    MODEL_FLAGS,
     AllowHost,
     ApiBase,
     ApiKeyEnv,
@@ -119,7 +120,7 @@ def describe_command(
     json: Json = False,
 ) -> int:
     """Say what personas cover (facets, types, ages, registers …) and what in them goes together, so that a study could not tell it apart."""
-    from sim.cli.describing import describe
+    from sim.cli.trait_check import describe
 
     return describe(personas or ["*"], as_json=json)
 
@@ -149,23 +150,21 @@ def check_personas_command(
     form. What is expressed is compared with what is told: correlation, whether it rises from level to level, refusals, retest, order of
     options.
     """
+    from sim.app.models import read_model
+    from sim.app.users import inquire_traits
     from sim.cli.hosts import read_local_only
-    from sim.cli.trait_check import TraitWish, check_traits
+    from sim.cli.trait_check import check_traits
 
-    wish = TraitWish(
-        personas=personas or ["*"],
-        model=model,
-        api_base=api_base,
-        api_key_env=api_key_env,
+    inquiry = inquire_traits(
+        personas or ["*"],
+        read_model(model, api_base=api_base, api_key_env=api_key_env, where=MODEL_FLAGS),
+        _limits(max_cost, max_tokens, max_minutes, timeout),
         per_facet=items,
         voting=all_facets,
         seed=seed,
         concurrency=concurrency,
-        limits=_limits(max_cost, max_tokens, max_minutes, timeout),
-        local_only=read_local_only(local_only, allow_host or ()),
-        log=LogWish(log_level, log_json),
     )
-    return check_traits(wish, as_json=json)
+    return check_traits(inquiry, local_only=read_local_only(local_only, allow_host or ()), log=LogWish(log_level, log_json), as_json=json)
 
 
 def _limits(max_cost: list[str] | None, max_tokens: list[str] | None, max_minutes: float | None, timeout: float | None) -> Limits:

@@ -123,8 +123,7 @@ def compare_command(
 
     Runs that share targets are versions of them: each target is compared with itself, with the pairs that broke and those that were fixed.
     """
-    from sim.cli.comparing import compare, compare_crossed_runs, compare_identities, compare_pooled_runs, compare_run_with_itself
-    from sim.cli.rater_swap import compare_raters_of
+    from sim.cli.comparing import compare, compare_in_a_way
 
     questions = {"--crossed": crossed, "--pool-users": pool_users, "--against-itself": against_itself, "--raters": raters}
     asked = [flag for flag, on in questions.items() if on]
@@ -132,16 +131,8 @@ def compare_command(
         raise InputError(f"{asked[0]} compares targets in a way of its own", mend=f"leave out {' and '.join((*asked[1:], '--by'))}")
     if out is not None and (asked or by is CompareBy.identity):
         raise InputError("holds pairs of sides by every measure, and this compares in a way of its own", mend="leave it out", where="--out")
-    if crossed:
-        return compare_crossed_runs(runs, results=results, as_json=json)
-    if pool_users:
-        return compare_pooled_runs(runs, results=results, as_json=json)
-    if against_itself:
-        return compare_run_with_itself(runs, results=results, as_json=json)
-    if raters:
-        return compare_raters_of(runs, results=results, as_json=json)
-    if by is CompareBy.identity:
-        return compare_identities(runs, results=results, as_json=json)
+    if asked or by is CompareBy.identity:
+        return compare_in_a_way(asked[0] if asked else "--by identity", runs, results=results, as_json=json)
     return compare(runs, by=BY[by], results=results, out=out, as_json=json)
 
 

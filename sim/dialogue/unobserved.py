@@ -42,8 +42,8 @@ class Unobserved(Runnable[Any, Any]):
         return self._node is not None and self._mappers is not None
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
-        """Refuse: a node is awaited."""
-        raise NotImplementedError("nodes are awaited")
+        """Refuse, as LangGraph does for a node that is a coroutine: there is no way without `await`."""
+        raise TypeError("a node is awaited: use ainvoke")
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """Do what the node does, and keep it."""

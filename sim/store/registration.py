@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
@@ -13,9 +12,6 @@ from sim.core.errors import InputError
 from sim.core.spec.registration import Registered, Registration
 from sim.store.files import open_regular
 from sim.store.yaml_file import build, read_yaml
-
-if TYPE_CHECKING:
-    pass
 
 SUFFIX = ".registration.yaml"
 _WIDTH = 150
@@ -44,13 +40,16 @@ def find_registration(place: Path) -> Registered | None:
         return Registered(file=place.name, sha256=hashlib.sha256(file.read()).hexdigest(), plan=plan)
 
 
-def write_registration(registration: Registration, place: Path) -> Registered:
+def write_registration(registration: Registration, place: Path, *, head: str) -> Registered:
     """Write `registration`, once and for all.
+
+    Args:
+        head: the first line, by which an editor finds the schema.
 
     Raises:
         InputError: there is one already, or it cannot be written.
     """
-    text = _HEAD + "\n".join(_lines(registration)) + "\n"
+    text = f"{head}\n{_HEAD}" + "\n".join(_lines(registration)) + "\n"
     try:
         with place.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -14,7 +14,9 @@ import pytest
 
 import sim
 from sim.app.blocking import Interruption, finish
+from sim.app.inquiry import Inquiry, answer
 from sim.core.errors import InputError
+from sim.core.spec import Limits
 from tests.cli.small import project
 
 
@@ -128,3 +130,19 @@ def test_ctrl_c_before_there_is_anything_to_go_on_with_ends_it() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         pressed_once_begun(work)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_gives_back_what_an_inquiry_has_found_so_far() -> None:
+    stopped = Traffic()
+
+    async def ask(on_done: Callable[[int, int], None], on_start: Callable[[Any], None]) -> str:
+        on_done(1, 2)
+        on_start(stopped)
+        _thread.interrupt_main()
+        await stopped.stopped.wait()
+        return "what there is"
+
+    inquiry = Inquiry({}, "nothing", "asked", "questions", Limits(), ask)
+    assert answer(inquiry, local_only=None, progress=False) == "what there is"
+    assert inquiry.told(1, 2000) == "asked 1 of 2,000 questions"

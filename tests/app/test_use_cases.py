@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import sim
+from sim.app import attack_judges, compare_raters, measure_tagger, rate_edits
 from sim.core.errors import Notice
+from tests.cli.command import Here
 from tests.cli.small import project
 
 
@@ -114,3 +116,48 @@ def test_a_bot_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert sim.plan(contact.study).trials > 0
     with pytest.raises(sim.InputError, match="nothing to try"):
         sim.try_bot()
+
+
+def test_judges_are_measured_as_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = Here(capsys)
+    assert rate_edits(progress=False).model_dump(mode="json") == here.json("calibrate", "--edits")
+    assert attack_judges(progress=False).model_dump(mode="json") == here.json("calibrate", "--attack")
+    Path("labels.jsonl").write_text('{"sentence": "How are you?", "moves": ["questioning"]}\n', encoding="utf-8")
+    assert measure_tagger("labels.jsonl").model_dump(mode="json") == here.json("calibrate", "--tagger", "labels.jsonl")
+    with pytest.raises(sim.InputError, match=r"^'rater' is not a model's name"):
+        rate_edits("rater")
+
+
+async def test_a_tagger_is_measured_where_a_loop_runs_already(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text('{"sentence": "How are you?", "moves": ["questioning"]}\n', encoding="utf-8")
+    assert measure_tagger(tmp_path / "labels.jsonl").agreement.sentences == 1
+
+
+def test_who_plays_the_user_is_looked_at_as_on_the_command_line(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = Here(capsys)
+    run = sim.run(study, progress=False)
+    assert sim.realism(run).model_dump(mode="json") == here.json("realism", "small")
+    assert sim.realism("small", run).against == "run small"
+    assert sim.describe_personas("davi", "nasreen").model_dump(mode="json") == here.json("personas", "describe", "davi", "nasreen")
+    checked = sim.check_personas("davi", items=1, progress=False)
+    assert checked.model_dump(mode="json") == here.json("personas", "check", "davi", "--items", "1")
+    with pytest.raises(sim.InputError, match="5 items of a facet cannot be asked"):
+        sim.check_personas("davi", items=5)
+    with pytest.raises(sim.InputError, match="allow_hosts means nothing"):
+        sim.check_personas("davi", allow_hosts=["elsewhere"])
+
+
+def test_what_realism_cannot_read_is_counted_in_a_warning(tmp_path: Path) -> None:
+    said = [{"role": "user", "content": "My shift was long."}, {"role": "assistant", "content": "What happened?"}]
+    place = tmp_path / "log.jsonl"
+    place.write_text(f"{json.dumps({'id': 'a', 'messages': said})}\nnot JSON\n", encoding="utf-8")
+    with pytest.warns(Notice, match="1 passed over, such as line 2"):
+        assert sim.realism(place).messages == 1
+    with pytest.raises(sim.InputError, match="there is no such file"):
+        sim.realism(tmp_path / "none.jsonl")
+
+
+def test_raters_and_users_are_swapped_from_python(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = sim.run(study, progress=False)
+    assert compare_raters([run]).model_dump(mode="json") == Here(capsys).json("compare", "small", "--raters")

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sim.analysis.figures.fairness import fairness_document
+from sim.analysis.verdicts.registered import RunRegistration
+from sim.app import load_run
 from sim.cli.app import run_app
+from sim.present.text.fairness import render_identity
+from tests.analysis.test_registered import registered
 from tests.cli.small import SCENARIO, project
+from tests.present.test_tables import plain
 
 BASE = """\
 name: base
@@ -148,3 +155,13 @@ def test_a_resumed_or_rated_arm_is_judged_behind_the_same_mask(capsys: pytest.Ca
     assert run_app(["score", "swapped", "--rater", "offline/rater"]) == 0
     trial = printed(capsys, "show", "swapped", "nasreen/short/bot-name-lakisha/1")
     assert "Hi, it's Lakisha." in trial, "the transcript shows what was really said"
+
+
+def test_gaps_are_exploratory_where_anything_was_registered() -> None:
+    run = load_run("swapped", words=False)
+    free, held = (fairness_document(replace(run.source, registration=known)) for known in (None, RunRegistration(registered("a > b"))))
+    assert (free.standing, {g.standing for o in free.targets[0].outcomes for g in o.gaps}) == (None, {None})
+    assert (held.standing, {g.standing for o in held.targets[0].outcomes for g in o.gaps}) == ("exploratory", {"exploratory"})
+    assert "Everything here is exploratory" in plain(render_identity(held), 200)
+    assert "exploratory" not in plain(render_identity(free), 200)
+    assert "all of it is exploratory" in " ".join(held.notes)

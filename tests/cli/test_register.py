@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.command import Here
 from tests.cli.small import SCENARIO, STUDY, project
+from tests.cli.test_schemas import complaints
 
 FEW = "attracta, chebet, danylo, davi"
 COLD = "  - {id: cold, model: offline/cold, memory: none}\n"
@@ -90,3 +91,35 @@ def test_a_registration_that_was_spoilt_by_hand_stops_the_run_in_a_line(here: He
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "small.registration.yaml:" in done.stderr
     assert "expected" in done.stderr
+
+
+def test_what_cannot_be_registered_is_called_exploratory_everywhere(here: Here, tmp_path: Path) -> None:
+    rated = THREE + "observers: [{id: second, model: offline/rater}]\nseeds: 2\n"
+    (tmp_path / "small.yaml").write_text(rated)
+    (tmp_path / "other.yaml").write_text(rated.replace("name: small", "name: other").replace("offline/user", "offline/guarded"))
+    assert here.sim("plan", "small.yaml", "--register").returncode == 0
+    for study in ("small", "other"):
+        assert here.sim("run", f"{study}.yaml").returncode == 0
+    both = ("small", "other")
+    for question in ((*both, "--crossed"), (*both, "--pool-users"), (*both, "--raters"), ("small", "--against-itself")):
+        found = here.json("compare", *question)
+        assert (found["standing"], list(found["registrations"])) == ("exploratory", ["small"])
+        assert found["registrations"]["small"]["why_exploratory"] == "comparisons of this kind were not registered"
+        printed = " ".join(here.sim("compare", *question).stdout.split())
+        assert "Everything here is exploratory: comparisons of this kind were not registered" in printed
+        assert "`sim compare small` says what came of what was planned" in printed
+    (pair, *_) = here.json("compare", *both, "--pool-users")["measures"]["fixed_set"]["pairs"]
+    assert {pair["pooled"]["standing"], *(of["standing"] for of in pair["by_user"].values())} == {"exploratory"}
+    free = here.json("compare", "other", "--raters")
+    assert (free["standing"], free["registrations"]) == (None, {})
+    assert "exploratory" not in here.sim("compare", "other", "--raters").stdout
+
+
+def test_the_schema_of_registrations_lies_beside_them(here: Here, tmp_path: Path) -> None:
+    assert here.sim("plan", "small.yaml", "--register").returncode == 0
+    place = tmp_path / "small.registration.yaml"
+    assert place.read_text().splitlines()[0] == "# yaml-language-server: $schema=.rapport/registration.schema.json"
+    assert (tmp_path / ".rapport" / "registration.schema.json").read_text() == here.sim("check", "--schema", "registration").stdout
+    assert complaints("registration", place) == []
+    place.write_text(place.read_text().replace("correction: holm", "correction: none"))
+    assert complaints("registration", place) == ["'holm' was expected"]

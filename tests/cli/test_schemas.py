@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from sim.app.schemas import modeline, schema_of
+from sim.app.schemas import KINDS, modeline, schema_of
 from sim.cli.file_commands import Kind
 from sim.core.spec import ChatTargetSpec, ModelSpec, Study
 from sim.store.library import built_in
@@ -45,6 +45,10 @@ def complaints(kind: str, path: Path) -> list[str]:
     schema = schema_of(kind)
     Draft7Validator.check_schema(schema)
     return [error.message for error in Draft7Validator(schema).iter_errors(as_json(read_yaml(path).root.value))]
+
+
+def test_every_schema_can_be_asked_for() -> None:
+    assert {kind.value for kind in Kind} == set(KINDS)
 
 
 @pytest.mark.parametrize(("kind", "path"), [(kind, path) for kind, paths in SHIPPED.items() for path in paths], ids=lambda v: getattr(v, "stem", v))

@@ -252,6 +252,9 @@ class Duck:
 class Wrong(Plain):
     shows = "many"
 
+class Forgets(Plain):
+    async def consolidate(self, talks, *, seed): return ()
+
 def function(): ...
 """
 
@@ -264,6 +267,10 @@ def function(): ...
         ("own.py:Sized", "must say how many things; write for example own.py:Sized:5"),
         ("own.py:Plain:3", "takes no number; write memory: own.py:Plain"),
         ("own.py:Wrong", "has shows = 'many'; see shows in sim.targets.memory.Policy"),
+        (
+            "own.py:Forgets",
+            "writes in consolidate, and has no method restore, so that what it wrote would be lost at an interruption; say in restore",
+        ),
         ("own.py:Nobody", "there is no 'Nobody'"),
         ("absent:Nobody", "there is no module 'absent'"),
         ("asyncio:Lock", "asyncio:Lock has no method recall; derive the class from sim.targets.memory.Policy"),

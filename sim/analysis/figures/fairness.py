@@ -12,6 +12,7 @@ that the unit is the scenario, and it takes as many scripted scenarios as it tak
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -19,6 +20,7 @@ from sim.analysis.figures.estimates import SCREEN
 from sim.analysis.figures.measures import BY_ID, Measure, label_measure, scorer_measure
 from sim.analysis.verdicts.arms import Arm, Family, TrialGroup
 from sim.analysis.verdicts.compare import Comparison, compare_measures
+from sim.analysis.verdicts.registered import RunRegistration, Unplanned, report_unplanned
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 from sim.core.spec.fairness import Fairness, Users, swap_arms
@@ -75,7 +77,7 @@ class IdentityFigures(Frozen):
         return tuple((o, g) for o in self.outcomes for g in o.gaps if g.verdict in ("higher", "lower"))
 
 
-class FairnessDocument(Frozen):
+class FairnessDocument(Unplanned):
     """`sim compare RUN --by identity --json`."""
 
     run: str
@@ -88,8 +90,14 @@ class FairnessDocument(Frozen):
     notes: tuple[str, ...]
 
 
-def summarise_fairness(study: Study, table: MeasureTable, scorers: Sequence[ScorerInfo]) -> tuple[IdentityFigures, ...]:
-    """Every target of a study that has arms with swapped identities."""
+def summarise_fairness(
+    study: Study, table: MeasureTable, scorers: Sequence[ScorerInfo], registration: RunRegistration | None = None
+) -> tuple[IdentityFigures, ...]:
+    """Every target of a study that has arms with swapped identities.
+
+    Args:
+        registration: what was registered before the run; gaps are then called exploratory, since nobody can register them.
+    """
     fairness = study.fairness
     if fairness is None:
         return ()
@@ -97,7 +105,7 @@ def summarise_fairness(study: Study, table: MeasureTable, scorers: Sequence[Scor
     swaps = {name: tuple(v[0] for v in swap.values) for name, swap in fairness.swaps.items()}
     found: list[IdentityFigures] = []
     for base, arms in swap_arms(study.targets).items():
-        family = identity_family(study, table, base)
+        family = replace(identity_family(study, table, base), registration=registration).unplanned
         compared = compare_measures(measures, [family], primary=BY_ID[study.primary], together=True)
         outcomes = tuple(_outcome(m, compared[m.id].comparisons, family.arms) for m in measures)
         names = {t.swap.name: t.id for t in arms if t.swap}
@@ -150,27 +158,33 @@ def fairness_document(source: RunSource) -> FairnessDocument:
     study = source.study
     if study.fairness is None:
         raise InputError(f"nobody's identity is swapped in run '{source.run}'", mend="give its study fairness: {swaps: {name: [Emily, Lakisha]}}")
+    targets = summarise_fairness(study, source.table, source.scorers, source.registration)
     return FairnessDocument(
+        **report_unplanned([source]),
         run=source.run,
         users=study.fairness.users,
         primary=study.primary,
         offline=bool(source.offline),
         offline_note=source.standins.note if source.offline else "",
         raters=(study.primary_rater,),
-        targets=summarise_fairness(study, source.table, source.scorers),
-        notes=notes_on(study.fairness.users, unit_of(study.fairness)),
+        targets=targets,
+        notes=notes_on(targets[0]),
     )
 
 
 LIVE_NOTE: Final = (
     "users were live: each gap is a whole-loop difference, of the target and of what its user wrote next, and says nothing of the target alone"
 )
+UNREGISTERED_NOTE: Final = "all of it is exploratory: what was registered before the run is about differences between targets"
 FROZEN_NOTE: Final = "messages are frozen: arms differ in the token alone, and anybody who judges reads a mask in its place"
 
 
-def notes_on(users: Users, unit: Unit) -> tuple[str, ...]:
-    """What gaps are, and how they are judged."""
+def notes_on(figures: IdentityFigures) -> tuple[str, ...]:
+    """What gaps are, how they are judged, and where anything was registered, that they were not."""
+    exploratory = any(g.standing == "exploratory" for o in figures.outcomes for g in o.gaps)
+    verdicts = f"by which verdicts go; n: {figures.unit}, no verdict below {SCREEN} (look)"
     return (
-        FROZEN_NOTE if users == "frozen" else LIVE_NOTE,
-        f"p: Holm's over all pairs of all swaps; p all: over all outcomes too, by which verdicts go; n: {unit}, no verdict below {SCREEN} (look)",
+        FROZEN_NOTE if figures.users == "frozen" else LIVE_NOTE,
+        f"p: Holm's over all pairs of all swaps; p all: over all outcomes too, {verdicts}",
+        *([UNREGISTERED_NOTE] if exploratory else []),
     )

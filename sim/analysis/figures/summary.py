@@ -61,6 +61,7 @@ from sim.score.repetition.shuffles import order_null
 
 if TYPE_CHECKING:
     from sim.analysis.verdicts.pairs import Place
+    from sim.analysis.verdicts.registered import RunRegistration
     from sim.core.codebook import Codebook
     from sim.core.record import Trial
     from sim.core.spec import Study
@@ -84,6 +85,7 @@ def summarise(
     unaccounted: int = 0,
     table: MeasureTable | None = None,
     skipped: tuple[Unsuited, ...] = (),
+    registration: RunRegistration | None = None,
 ) -> RunSummary:
     """The figures of a run.
 
@@ -125,7 +127,7 @@ def summarise(
         controls=summarise_controls(study, trials),
         bought=summarise_bought(study, table),
         robustness=summarise_robustness(study, table),
-        fairness=summarise_fairness(study, table, scorers),
+        fairness=summarise_fairness(study, table, scorers, registration),
         questionnaires=questionnaires,
         trait_truth=summarise_trait_truth(study, table, scorers, questionnaires),
         flags_differ=rates_differ(table, [t.id for t in study.targets], seed=study.seed),

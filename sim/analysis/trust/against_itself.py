@@ -22,6 +22,7 @@ from sim.analysis.figures.estimates import SCREEN, Tier, proportion_interval, ti
 from sim.analysis.verdicts.arms import Arm, Family, TrialGroup
 from sim.analysis.verdicts.compare import ALPHA, Comparison, compare_measure
 from sim.analysis.verdicts.pairs import seed_means
+from sim.analysis.verdicts.registered import Unplanned, report_unplanned
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 
@@ -74,7 +75,7 @@ class SplitTarget(FalseVerdicts):
     tier: Tier
 
 
-class SelfDocument(Frozen):
+class SelfDocument(Unplanned):
     """`sim compare RUN --against-itself --json`."""
 
     run: str
@@ -119,6 +120,7 @@ def compare_with_itself(source: RunSource, *, most: int = MOST_SPLITS) -> SelfDo
     targets = tuple(_target(source, target, of, most) for target, of in seeds.items() if len(of) > 1)
     whole = _whole(targets)
     return SelfDocument(
+        **report_unplanned([source]),
         run=source.run,
         measure=source.primary.id,
         label=source.primary.label,

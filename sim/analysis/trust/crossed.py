@@ -23,6 +23,7 @@ import numpy as np
 from sim.analysis.figures.estimates import FEWEST_FOR_INTERVAL
 from sim.analysis.figures.measures import BY_ID
 from sim.analysis.verdicts.pairs import Paired, align, compare_sides
+from sim.analysis.verdicts.registered import Unplanned, report_unplanned
 from sim.analysis.verdicts.same_study import listed, what_differs
 from sim.analysis.verdicts.versions import MOVES
 from sim.core.address import code_of, observed_by
@@ -112,7 +113,7 @@ class CrossedMeasure(Frozen):
     pairs: tuple[CrossedPair, ...]
 
 
-class CrossedDocument(Frozen):
+class CrossedDocument(Unplanned):
     """`sim compare RUN RUN… --crossed --json`."""
 
     offline: bool
@@ -153,6 +154,7 @@ def compare_crossed(sources: Sequence[RunSource], *, conditions: Sequence[Mappin
     users = tuple(dict.fromkeys(user for user, _ in cells))
     targets = [t.id for t in sources[0].study.targets]
     return CrossedDocument(
+        **report_unplanned(sources),
         offline=any(s.offline for s in sources),
         offline_notes=tuple(dict.fromkeys(s.standins.note for s in sources if s.offline)),
         runs={user: {rater: cells[user, rater].source.run for rater in raters} for user in users},

@@ -28,6 +28,7 @@ from sim.analysis.trust.user_order import Answer, Gap, answer, answer_sentence, 
 from sim.analysis.verdicts.arms import Arm, Family, RunSource
 from sim.analysis.verdicts.compare import Comparison, MeasureComparison, compare_measures
 from sim.analysis.verdicts.pairs import Sides, align, compare_sides
+from sim.analysis.verdicts.registered import Unplanned, report_unplanned
 from sim.analysis.verdicts.same_study import listed, what_differs
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
@@ -46,7 +47,7 @@ class PooledPair(Frozen):
     pooled: Comparison
     """Over all users: its difference is the mean of theirs."""
     by_user: dict[str, Comparison]
-    """As `sim compare` says of each user's run."""
+    """As `sim compare` says of each user's run where nothing is registered."""
     gaps: tuple[Gap, ...]
     """The target × user interaction: each two users."""
     p_interaction: float | None
@@ -79,7 +80,7 @@ class PooledMeasure(Frozen):
     """Each two users; empty where the measure has no best."""
 
 
-class PooledUsersDocument(Frozen):
+class PooledUsersDocument(Unplanned):
     """`sim compare RUN RUN… --pool-users --json`."""
 
     runs: dict[str, str]
@@ -118,6 +119,7 @@ def pool_users(sources: Sequence[RunSource], *, conditions: Sequence[Mapping[str
     first = measures[primary.id]
     pairs = [(p.pooled, p.by_user, p.gaps) for p in first.pairs]
     return PooledUsersDocument(
+        **report_unplanned(sources),
         runs={user: source.run for user, source in users.items()},
         users=tuple(users),
         raters=tuple(dict.fromkeys(_rater(s) for s in sources)),
@@ -199,12 +201,17 @@ class _Pooled:
         alone = {u: {t: s.arm(t) for t in self.targets} for u, s in self.users.items()}
         common = {m.id: self._common(m, alone) for m in known}
         kept = [_some_parts(m, common[m.id]) for m in known]
-        by_user = {u: compare_measures(kept, [_family(arms)], primary=self.primary) for u, arms in alone.items()}
+        by_user = {u: compare_measures(kept, [self._family(arms)], primary=self.primary) for u, arms in alone.items()}
         merged = {t: Arm(t, tuple(g for arms in alone.values() for g in arms[t].groups), "", t) for t in self.targets}
-        pooled = compare_measures([self._stacked(m) for m in kept], [_family(merged)], primary=self._stacked(self.primary))
+        pooled = compare_measures([self._stacked(m) for m in kept], [self._family(merged)], primary=self._stacked(self.primary))
         gaps = self._gaps({m.id: m for m in kept}, alone)
         labels = {m.id: m for m in known}
         return {m: self._measure(labels[m], of, by_user, gaps[m], alone, common[m]) for m, of in pooled.items()}
+
+    def _family(self, arms: Mapping[str, Arm]) -> Family:
+        """Every two targets; whatever was registered is about one run, and nothing here is."""
+        registration = next((s.registration for s in self.users.values() if s.registration), None)
+        return Family(tuple(arms.values()), tuple(combinations(arms.values(), 2)), registration=registration).unplanned
 
     def _common(self, measure: Measure, alone: Mapping[str, Mapping[str, Arm]]) -> list[int]:
         """The parts of `measure` that every user has for every two targets; all of them where there is none."""
@@ -269,10 +276,6 @@ class _Pooled:
 def _some_parts(measure: Measure, kept: Sequence[int]) -> Measure:
     names = tuple(measure.names[i] for i in kept) if measure.names else ()
     return replace(measure, parts=tuple(measure.parts[i] for i in kept), names=names)
-
-
-def _family(arms: Mapping[str, Arm]) -> Family:
-    return Family(tuple(arms.values()), tuple(combinations(arms.values(), 2)))
 
 
 def _gaps(measure: Measure, pair: tuple[str, str], alone: Mapping[str, Mapping[str, Arm]]) -> Iterator[Gap]:

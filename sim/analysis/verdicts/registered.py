@@ -6,10 +6,13 @@ registered, or has files that somebody edited. A run without a registration says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
 
 from sim.analysis.figures.estimates import holm
 from sim.core.errors import InputError, nearest
@@ -18,6 +21,7 @@ from sim.core.spec.registration import Expected, Hypothesis, Registered
 
 if TYPE_CHECKING:
     from sim.analysis.figures.measures import Measure
+    from sim.analysis.verdicts.arms import RunSource
     from sim.analysis.verdicts.compare import Comparison
 
 Standing = Literal["confirmatory", "exploratory"]
@@ -95,6 +99,27 @@ class RegistrationReport(Frozen):
     hypotheses: tuple[HypothesisResult, ...]
     """Empty where nothing is confirmatory."""
     sentences: tuple[str, ...]
+
+
+class Unplanned(Frozen):
+    """What every document says that compares in a way that cannot be registered: registered are comparisons of the targets of one run."""
+
+    standing: Standing | None = None
+    """`exploratory`, all of it, where a run was registered; None: none was."""
+    registrations: dict[str, RegistrationReport] = Field(default_factory=dict)
+    """By run, what was registered before it, without what came of it, which `sim compare RUN` says."""
+
+
+def report_unplanned(sources: Iterable[RunSource]) -> dict[str, Any]:
+    """The fields of `Unplanned` over the runs that are compared."""
+    reports = {s.run: _unplanned(s.run, s.registration) for s in sources if s.registration}
+    return {"standing": "exploratory" if reports else None, "registrations": reports}
+
+
+def _unplanned(run: str, registration: RunRegistration) -> RegistrationReport:
+    report = report_registration(replace(registration, planned=False), {}, {})
+    further = f"`sim compare {shlex.quote(run)}` says what came of what was planned." if registration.hypotheses else ""
+    return report.model_copy(update={"sentences": (*report.sentences, *([further] if further else []))})
 
 
 def hold(

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.analysis.trust.against_itself import FalseVerdicts, SelfDocument
+from sim.present.text.comparison import render_registrations
 from sim.present.text.plain_table import plain_table, titled
 from sim.present.words import DIAGNOSTIC, NONE, number, percent, safe
 
@@ -22,7 +23,15 @@ def render_against_itself(document: SelfDocument) -> RenderableType:
     if len(document.targets) > 1:
         table.add_row(Text("all"), *_figures(document.whole, document.digits), "")
     notes = Text("\n".join(map(safe, (*_key(document), *document.notes))), "dim")
-    return Group(title, Text(), Text(safe(document.sentence)), *titled("Verdicts where there is nothing to find", table), Text(), notes)
+    return Group(
+        title,
+        *render_registrations(document),
+        Text(),
+        Text(safe(document.sentence)),
+        *titled("Verdicts where there is nothing to find", table),
+        Text(),
+        notes,
+    )
 
 
 def _key(document: SelfDocument) -> list[str]:

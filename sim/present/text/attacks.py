@@ -76,6 +76,12 @@ class AttackDocument(Frozen):
     """Why texts could not be judged for reasons outside the model, and how many."""
     took: Took
 
+    @property
+    def texts(self) -> int:
+        """How many were put before the judges, each counted once for each of them."""
+        shares = (share for judge in self.judges.values() for share in (judge.attacks, judge.good))
+        return sum(s.n + s.not_applicable + s.unscored + s.lost for s in shares)
+
 
 def attack_document(found: FacedAttacks, *, judge: str, offline: bool, cases: int) -> AttackDocument:
     """The document of what `judge` made of the attacks."""

@@ -14,12 +14,13 @@ from sim.present.diagnosis import render_diagnosis
 from sim.present.text.plain_table import ruled
 from sim.present.text.terminal import score_text, verdict_text
 from sim.present.text.validity import render_soundness
-from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number, signed
+from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number, safe, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sim.analysis.verdicts.compare import CompareDocument, Comparison, MeasureComparison, Rank
+    from sim.analysis.verdicts.registered import Unplanned
     from sim.analysis.verdicts.versions import PairChange
 
 IN_FULL = 3
@@ -57,6 +58,13 @@ def render_comparison(document: CompareDocument) -> RenderableType:
     few = [line for c in document.measures[LIKABILITY].comparisons if (line := _few(c))]
     parts.append(Text("\n".join((*unpaired, *few, *_key(document), *document.notes)), "dim"))
     return Group(*(p for part in parts for p in (part, Text())))
+
+
+def render_registrations(document: Unplanned) -> list[RenderableType]:
+    """What was registered before each run of a comparison that cannot be registered; nothing where nothing was."""
+    several = len(document.registrations) > 1
+    told = (" ".join(of.sentences) for of in document.registrations.values())
+    return [Text(safe(f"Run {run}: {said}" if several else said)) for run, said in zip(document.registrations, told, strict=True)]
 
 
 def _heading(document: CompareDocument) -> Text:

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.analysis.trust.crossed import CrossedDocument, CrossedMeasure
+from sim.present.text.comparison import render_registrations
 from sim.present.text.plain_table import plain_table, titled
 from sim.present.words import NONE, OFFLINE_MARK, number, percent, safe, signed
 
@@ -14,6 +15,7 @@ def render_crossed(document: CrossedDocument) -> RenderableType:
     """The sentences, then each measure: the targets by cell, the differences by cell, and what spreads them."""
     parts: list[RenderableType] = [Text(f"{len(document.users)} user models × {len(document.raters)} rater models", "bold")]
     parts += [Text(OFFLINE_MARK, "yellow")] if document.offline else []
+    parts += render_registrations(document)
     for measure in document.measures.values():
         parts += [Text(), Text(f"{measure.label}: {'one order of targets in every cell' if measure.order_kept else 'the order of targets changes'}")]
         parts += [Text(safe(pair.sentence)) for pair in measure.pairs]

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from sim.analysis.figures.fairness import notes_on
-from sim.present.text.comparison import p_text, signed_between, verdict_cell
+from sim.present.text.comparison import p_text, render_registrations, signed_between, verdict_cell
 from sim.present.text.plain_table import ruled
 from sim.present.words import DIAGNOSTIC, NONE, many, number, signed
 
@@ -52,7 +52,7 @@ def render_fairness(summary: RunSummary) -> list[RenderableType]:
             cells = _cells(gap, outcome.digits) if gap else [NONE] * len(FIGURES)
             sides = [Text(gap.a), Text(gap.b)] if gap else [Text(NONE), Text(NONE)]
             table.add_row(Text(figures.target), outcome.label, *sides, *cells)
-    return [table, Text("\n".join((*notes_on(users, summary.fairness[0].unit), "all pairs: sim compare RUN --by identity")), "dim")]
+    return [table, Text("\n".join((*notes_on(summary.fairness[0]), "all pairs: sim compare RUN --by identity")), "dim")]
 
 
 def render_identity(document: FairnessDocument) -> RenderableType:
@@ -61,7 +61,7 @@ def render_identity(document: FairnessDocument) -> RenderableType:
     head = Text.assemble((document.run, "bold"), "  ", facts)
     if document.offline_note:
         head.append(f"\n{document.offline_note}", "yellow")
-    parts: list[RenderableType] = [head.append(f"\n{DIAGNOSTIC}", "italic")]
+    parts: list[RenderableType] = [head.append(f"\n{DIAGNOSTIC}", "italic"), *render_registrations(document)]
     for figures in document.targets:
         parts += [Text(conclusion(figures)), _means(figures), *(_pairs(figures, outcome) for outcome in figures.outcomes)]
     return Group(*(p for part in (*parts, Text("\n".join(document.notes), "dim")) for p in (part, Text())))

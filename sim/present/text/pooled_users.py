@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sim.analysis.trust.pooled_users import PooledMeasure, PooledPair, PooledUsersDocument
 from sim.analysis.verdicts.compare import Comparison
-from sim.present.text.comparison import p_text, short_label, signed_between, verdict_cell
+from sim.present.text.comparison import p_text, render_registrations, short_label, signed_between, verdict_cell
 from sim.present.text.plain_table import plain_table, titled
 from sim.present.words import DIAGNOSTIC, NONE, many, number, safe, share, signed
 
@@ -20,7 +20,7 @@ IN_FULL = 6
 def render_pooled_users(document: PooledUsersDocument) -> RenderableType:
     """The sentences, then the primary outcome by user and pooled, the order of the targets, and the other measures."""
     first = document.measures[document.primary]
-    parts: list[RenderableType] = [_heading(document), Text(), Text(safe(document.answer_sentence))]
+    parts: list[RenderableType] = [_heading(document), *render_registrations(document), Text(), Text(safe(document.answer_sentence))]
     for said, pair in zip(document.sentences, first.pairs, strict=True):
         if len(first.pairs) <= IN_FULL or pair.pooled.verdict in ("higher", "lower") or any(g.clear for g in pair.gaps):
             parts += [Text(), Text(safe(f"{said} {pair.sentence}"))]

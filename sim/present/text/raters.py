@@ -9,7 +9,9 @@ from rich.text import Text
 
 from sim.analysis.stats.order import FEWEST_SYSTEMS
 from sim.analysis.trust.raters import RaterHabits, RaterSensitivity, Swap
+from sim.analysis.verdicts.registered import Unplanned
 from sim.core.frozen import Frozen
+from sim.present.text.comparison import render_registrations
 from sim.present.text.plain_table import plain_table, titled
 from sim.present.text.scales import same_family_lines
 from sim.present.words import NONE, OFFLINE_MARK, percent, safe, share, signed
@@ -29,7 +31,7 @@ class UserSwap(Frozen):
     swap: Swap
 
 
-class SwapDocument(Frozen):
+class SwapDocument(Unplanned):
     """`sim compare RUN… --raters --json`."""
 
     offline: bool
@@ -44,6 +46,7 @@ def render_swaps(document: SwapDocument) -> RenderableType:
     """Rater against rater in each run, then run against run."""
     parts: list[RenderableType] = [Text("Would another rater, or another user, have come to the same end?", "bold")]
     parts += [Text(OFFLINE_MARK, "yellow")] if document.offline else []
+    parts += render_registrations(document)
     for run, found in document.raters.items():
         parts += [Text(f"\nRun {safe(run)}, rated by {safe(found.primary)}"), *render_raters(found)]
     for users in document.users:

@@ -15,8 +15,11 @@ from sim.present.text.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, money
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sim.analysis.trust.response import Figures, ResponseCell, ResponseRow
     from sim.core.codebook import Dimension
+    from sim.llm.traffic.budget import Spent
 
 
 MOST_MISSES = 12
@@ -50,6 +53,17 @@ class ResponseDocument(Frozen):
     """Replies (`scene/part`) without a rating for reasons outside the model, and why; they leave every n."""
     took: Took
     matrix: ResponseMatrix
+
+
+def response_document(matrix: ResponseMatrix, *, rater: str, offline: bool, replies: int, lost: Mapping[str, str], spent: Spent) -> ResponseDocument:
+    """The document of what a rater made of the edited replies.
+
+    Args:
+        replies: how many were rated.
+        lost: replies (`scene/part`) without a rating, and why.
+    """
+    took = Took(calls=spent.calls, tokens=spent.tokens, cost=spent.cost, unknown_costs=spent.unknown_costs)
+    return ResponseDocument(rater=rater, offline=offline, replies=replies, lost=dict(lost), took=took, matrix=matrix)
 
 
 def render_response(document: ResponseDocument, *, width: int) -> RenderableType:

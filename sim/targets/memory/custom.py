@@ -49,6 +49,9 @@ def check_policy(found: object, spec: MemorySpec, *, of: str) -> type[Policy]:
     policy: type[Policy] = found if issubclass(found, Policy) else type(found.__name__, (found, Policy), {"__module__": found.__module__})
     if policy.recall is Policy.recall:
         raise InputError(f"{problem} has no method recall", mend="say in it what is shown of earlier sessions")
+    if policy.consolidate is not Policy.consolidate and policy.restore is Policy.restore:
+        problem = f"{problem} writes in consolidate, and has no method restore, so that what it wrote would be lost at an interruption"
+        raise InputError(problem, mend="say in restore(step, talks) how it is as after a step that it returned")
     for name, kinds in (("counts", str), ("calls_per_session", int), ("calls_per_message", int), ("shows", int | None), ("graded", bool)):
         if not isinstance(getattr(policy, name), kinds):
             raise InputError(f"{problem} has {name} = {getattr(policy, name)!r}", mend=f"see {name} in sim.targets.memory.Policy")

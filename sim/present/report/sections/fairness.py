@@ -29,7 +29,7 @@ def fairness_section(of: Material) -> Section:
         why = "Not measured in this run: nobody's identity was swapped. `fairness: {swaps: {name: [Emily, Lakisha]}}` in a study does that."
         return Section(id="fairness", title=TITLE, absent=why)
     users = found[0].users
-    said = Prose(lines=(*map(conclusion, found), *(f"{note[0].upper()}{note[1:]}." for note in notes_on(users, found[0].unit))))
+    said = Prose(lines=(*map(conclusion, found), *(f"{note[0].upper()}{note[1:]}." for note in notes_on(found[0]))))
     return Section(id="fairness", title=title_of(users), blocks=(said, _chart(of), _table(of)))
 
 
