@@ -65,19 +65,17 @@ class Way:
 
     ask: Callable[..., BaseModel]
     rendered_by: str
-    """Module and function, imported where it is printed and not where it is written as JSON."""
+    """Module of `sim.present.text` and function, imported where it is printed and not where it is written as JSON."""
     one_run: str = ""
     """What is said where several runs are named and one is meant; empty: there may be several."""
 
 
 WAYS: Final[Mapping[str, Way]] = {
-    "--crossed": Way(cross_runs, "sim.present.text.crossed.render_crossed"),
-    "--pool-users": Way(pool_users, "sim.present.text.pooled_users.render_pooled_users"),
-    "--against-itself": Way(
-        compare_with_itself, "sim.present.text.against_itself.render_against_itself", "--against-itself compares one run with itself"
-    ),
-    "--raters": Way(compare_raters, "sim.present.text.raters.render_swaps"),
-    "--by identity": Way(compare_by_identity, "sim.present.text.fairness.render_identity", "--by identity is about one run"),
+    "--crossed": Way(cross_runs, "crossed.render_crossed"),
+    "--pool-users": Way(pool_users, "pooled_users.render_pooled_users"),
+    "--against-itself": Way(compare_with_itself, "against_itself.render_against_itself", "--against-itself compares one run with itself"),
+    "--raters": Way(compare_raters, "raters.render_swaps"),
+    "--by identity": Way(compare_by_identity, "fairness.render_identity", "--by identity is about one run"),
 }
 """By what asks for it on the command line."""
 
@@ -93,5 +91,5 @@ def compare_in_a_way(flag: str, runs: list[str], *, results: Path, as_json: bool
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
     module, name = way.rendered_by.rsplit(".", 1)
-    print_rendered(lambda _: getattr(import_module(module), name)(document))
+    print_rendered(lambda _: getattr(import_module(f"sim.present.text.{module}"), name)(document))
     return DONE

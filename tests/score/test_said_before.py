@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from sim.score.repetition.measures import said_before
+from sim.score.repetition import said_before
 from sim.score.repetition.said_before import NEAR, Said, Sayings, count_repeats, near_repeats
 
 LONG = "You have got through harder weeks than this one, and you will get through it."
