@@ -10,6 +10,8 @@ import pytest
 import sim
 from sim.app import attack_judges, compare_raters, measure_tagger, rate_edits
 from sim.core.errors import Notice
+from sim.store.attacks import load_attacks
+from sim.store.scenes import load_scenes
 from tests.cli.command import Here
 from tests.cli.small import project
 
@@ -120,8 +122,11 @@ def test_a_bot_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
 
 def test_judges_are_measured_as_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    here = Here(capsys)
+    here, few = Here(capsys), load_scenes()[:2]
+    monkeypatch.setattr("sim.store.scenes.load_scenes", lambda: few)
     assert rate_edits(progress=False).model_dump(mode="json") == here.json("calibrate", "--edits")
+    monkeypatch.setattr("sim.store.attacks.load_attacks", lambda: attacks)
+    attacks = load_attacks().model_copy(update={"replies": ()})
     assert attack_judges(progress=False).model_dump(mode="json") == here.json("calibrate", "--attack")
     Path("labels.jsonl").write_text('{"sentence": "How are you?", "moves": ["questioning"]}\n', encoding="utf-8")
     assert measure_tagger("labels.jsonl").model_dump(mode="json") == here.json("calibrate", "--tagger", "labels.jsonl")

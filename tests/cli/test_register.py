@@ -14,6 +14,7 @@ from tests.cli.test_schemas import complaints
 FEW = "attracta, chebet, danylo, davi"
 COLD = "  - {id: cold, model: offline/cold, memory: none}\n"
 THREE = STUDY.replace("user:", f"{COLD}user:").replace("[davi]", f"[{FEW}]").replace("concurrency: 2", "concurrency: 40")
+RATERS = "rater: {model: offline/rater}\nobservers: [{id: second, model: offline/user}]\n"
 ALIKE = SCENARIO.replace("    disclose: [persona.pet]\n", "")
 """Not everybody has a pet."""
 
@@ -94,7 +95,7 @@ def test_a_registration_that_was_spoilt_by_hand_stops_the_run_in_a_line(here: He
 
 
 def test_what_cannot_be_registered_is_called_exploratory_everywhere(here: Here, tmp_path: Path) -> None:
-    rated = THREE + "observers: [{id: second, model: offline/rater}]\nseeds: 2\n"
+    rated = STUDY.replace("seeds: 1", "seeds: 2").replace("[davi]", "[davi, danylo]") + RATERS
     (tmp_path / "small.yaml").write_text(rated)
     (tmp_path / "other.yaml").write_text(rated.replace("name: small", "name: other").replace("offline/user", "offline/guarded"))
     assert here.sim("plan", "small.yaml", "--register").returncode == 0
