@@ -129,7 +129,7 @@ class Policy(ABC):
 
     def restore(self, step: MemoryWritten, talks: int) -> None:
         """Refuse: a policy that writes nothing has no step to restore, unless the journal is of an earlier one of its name."""
-        raise TypeError(f"{type(self).__name__} writes nothing, and the journal holds the step '{step.part}' of it")
+        raise TypeError(f"{type(self).__name__} returned the step '{step.part}' and has no restore of its own")
 
     def holds(self, talks: Sequence[Heard]) -> tuple[str, ...] | None:
         """Nobody can tell."""
