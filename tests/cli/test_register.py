@@ -97,7 +97,8 @@ def test_a_registration_that_was_spoilt_by_hand_stops_the_run_in_a_line(here: He
 def test_what_cannot_be_registered_is_called_exploratory_everywhere(here: Here, tmp_path: Path) -> None:
     rated = STUDY.replace("seeds: 1", "seeds: 2").replace("[davi]", "[davi, danylo]") + RATERS
     (tmp_path / "small.yaml").write_text(rated)
-    (tmp_path / "other.yaml").write_text(rated.replace("name: small", "name: other").replace("user: {model: offline/user}", "user: {model: offline/guarded}"))
+    other = rated.replace("name: small", "name: other").replace("user: {model: offline/user}", "user: {model: offline/guarded}")
+    (tmp_path / "other.yaml").write_text(other)
     assert here.sim("plan", "small.yaml", "--register").returncode == 0
     for study in ("small", "other"):
         assert here.sim("run", f"{study}.yaml").returncode == 0
