@@ -27,10 +27,13 @@ Row = tuple[int, int, int, int, str, str, str, str]
 Line = list[Any]
 """What it is, session, take, exchange, and what belongs to it:
 
-`said` utterance, scripted, flags, discarded drafts, what it tells · `gone` why, flags, discarded drafts · `replied` text, finish, resent, dropped,
-seconds, words · `rated` part, dimensions, ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person ·
-`closed` ending, forks · `finished` · `row` kind, part, body, meta.
+`said` utterance, scripted, flags, discarded drafts, what it tells, and what came of it: the reply, ratings, taggings and results, each as it would
+stand behind its own place · `gone` why, flags, discarded drafts · `replied` text, finish, resent, dropped, seconds, words · `rated` part, dimensions,
+ratings · `tagged` part, tagging · `scored` part, result · `opened` date, conversation, person · `closed` ending, forks · `finished` · `row` kind,
+part, body, meta.
 """
+CAME = {"replied": 9, "rated": 10, "tagged": 11, "scored": 12}
+"""Where in the line of a message stands what came of it: five events are read again and again in one step."""
 Spending = dict["Role", list[Any]]
 """By role: calls, tokens in and out, cost, calls of unknown cost, calls of unknown usage, tokens thought with, read from a cache, written to one."""
 ValueKind = Literal["rating", "order", "tagging", "score", "told"]
@@ -104,6 +107,8 @@ class Condensed:
     lines: list[Line] = field(default_factory=list)
     spent: Spending = field(default_factory=dict)
     """By the calls of all rows but those of rare kinds, which tell of their own."""
+    _said: dict[tuple[int, int, int], Line] = field(default_factory=dict)
+    """The messages that were taken in, by place; those that were kept before are closed, and what comes of them later has lines of its own."""
 
     def read_on(self, blank: Trial, rows: Iterable[Row], values: Values) -> None:
         """Take in `rows`, given in the order in which they were appended.
@@ -111,10 +116,24 @@ class Condensed:
         Raises:
             ValueError, KeyError, TypeError: one of them cannot be read.
         """
-        self.lines += [self.line(blank, row, values) for row in rows]
+        for row in rows:
+            self.take_in(blank, row, values)
 
-    def line(self, blank: Trial, row: Row, values: Values) -> Line:
-        """The row that was appended next as a line, which is to be added to `lines`; otherwise as `read_on`."""
+    def take_in(self, blank: Trial, row: Row, values: Values) -> None:
+        """Take in the row that was appended next; otherwise as `read_on`."""
+        line = self._line(blank, row, values)
+        what, place = line[0], (line[1], line[2], line[3])
+        if what == "said":
+            self._said[place] = line
+        elif what in CAME and (said := self._said.get(place)) is not None:
+            if what == "replied":
+                said[CAME[what]] = line[4:]
+            else:
+                said[CAME[what]].append(line[4:])
+            return
+        self.lines.append(line)
+
+    def _line(self, blank: Trial, row: Row, values: Values) -> Line:
         _, session, take, exchange, kind, part, body, meta = row
         place = [session, take, exchange]
         if kind in _PLAIN:
@@ -144,7 +163,20 @@ class Condensed:
         if said["kind"] != "utterance":
             return ["gone", *place, said, read["flags"], drafts]
         told = scan(said["message"], blank.cast, session=session) if 1 <= session <= len(blank.cast.sessions) else ()
-        return ["said", *place, said, read["scripted"], read["flags"], drafts, values.told([[d.fact, d.version, d.core] for d in told])]
+        tells = values.told([[d.fact, d.version, d.core] for d in told])
+        return [
+            "said",
+            *place,
+            said,
+            read["scripted"],
+            read["flags"],
+            drafts,
+            values.told([[d.fact, d.version, d.core] for d in told]),
+            None,
+            [],
+            [],
+            [],
+        ]
 
 
 _FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged", "scored"})

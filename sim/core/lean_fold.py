@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sim.core.condense import Condensed, Row, Values
+from sim.core.condense import CAME, Condensed, Row, Values
 from sim.core.event import (
     Absence,
     Assessment,
@@ -36,7 +36,7 @@ from sim.core.record import Exchange, Reply, RoleSpending, Session, changed
 
 if TYPE_CHECKING:
     from sim.core.condense import Line, Spending, ValueKind
-    from sim.core.event import Assessed, Evidence, Labelled, Rating, Role, Tagging
+    from sim.core.event import Assessed, Evidence, Rating, Role, Tagging
     from sim.core.record import Ratings, Trial
 
 _SAID = set(Utterance.model_fields)
@@ -94,30 +94,67 @@ class Digest:
 
     def _add(self, trial: Trial, session: _Sitting, line: Line) -> None:
         what, exchange = line[0], line[3]
-        made = self._made
-        if what == "rated":
-            of = made["rating"]
-            ratings = dict(zip(made["order"][line[5]], [of[i] for i in line[6]], strict=True))
-            if exchange:
-                session.exchanges[exchange - 1].rate(line[4], ratings)
-            else:
-                session.criterion[line[4]] = ratings
-        elif what == "tagged":
-            session.exchanges[exchange - 1].tags[line[4]] = made["tagging"][line[5]]
-        elif what == "replied":
-            session.exchanges[exchange - 1].reply = Reply(*line[4:])
-        elif what == "said":
-            said, scripted, flags, drafts, told = line[4:]
-            user = _utterance({**said, "facts_used": tuple(said["facts_used"]), "signalled": tuple(said["signalled"])})
-            session.exchanges.append(_Talk(exchange, user, scripted, made["told"][told], _flags(flags), _rejected(drafts)))
-        elif what == "scored":
-            at: _Talk | _Sitting = session.exchanges[exchange - 1] if exchange else session
-            at.scores = with_score(at.scores, trial, line[4], made["score"][line[5]])
+        if what == "said":
+            session.exchanges.append(self._exchange(trial, line))
+            if exchange > len(session.exchanges) and any(line[CAME["replied"] :]):
+                raise damaged("target_replied", trial.id, session.index, exchange)
         elif what == "closed":
             session.closed = line[4], line[5]
-        else:
+        elif what == "gone":
             gone = (Departure if line[4]["kind"] == "departure" else Silence).model_validate(line[4])
             session.gone = gone, _flags(line[5]), _rejected(line[6])
+        elif exchange:
+            session.exchanges[exchange - 1] = self._after(trial, session.exchanges[exchange - 1], line)
+        elif what == "rated":
+            session.criterion[line[4]] = self._ratings(line[5], line[6])
+        else:
+            session.scores = with_score(session.scores, trial, line[4], self._made["score"][line[5]])
+
+    def _exchange(self, trial: Trial, line: Line) -> Exchange:
+        """A message, with all that came of it as long as it was read with it."""
+        _, _, _, exchange, said, scripted, flags, drafts, told, reply, rated, tagged, scored = line
+        made, taggings = self._made, self._made["tagging"]
+        said["facts_used"], said["signalled"] = tuple(said["facts_used"]), tuple(said["signalled"])
+        ratings: dict[str, Ratings] = {}
+        alone: Mapping[str, Ratings] = {}
+        for part, order, given in rated:
+            found = self._ratings(order, given)
+            if "@" in part:
+                after = with_ratings(ratings, alone, part, found)
+                ratings, alone = dict(after["ratings"]), after["alone"]
+            else:
+                ratings[part] = found
+        scores: Mapping[str, Assessed] = {}
+        for part, number in scored:
+            scores = with_score(scores, trial, part, made["score"][number])
+        return Exchange(
+            exchange,
+            _utterance(said),
+            scripted,
+            None if reply is None else Reply(*reply),
+            ratings,
+            {part: taggings[number] for part, number in tagged},
+            made["told"][told],
+            _flags(flags),
+            _rejected(drafts),
+            scores=scores,
+            alone=alone,
+        )
+
+    def _after(self, trial: Trial, before: Exchange, line: Line) -> Exchange:
+        """The exchange after something that was read later than its message."""
+        what, part = line[0], line[4]
+        if what == "replied":
+            return changed(before, reply=Reply(*line[4:]))
+        if what == "tagged":
+            return changed(before, tags={**before.tags, part: self._made["tagging"][line[5]]})
+        if what == "rated":
+            return changed(before, **with_ratings(before.ratings, before.alone, part, self._ratings(line[5], line[6])))
+        return changed(before, scores=with_score(before.scores, trial, part, self._made["score"][line[5]]))
+
+    def _ratings(self, order: int, given: list[int]) -> Ratings:
+        of = self._made["rating"]
+        return dict(zip(self._made["order"][order], [of[i] for i in given], strict=True))
 
     def _make(self) -> None:
         """Make what has come to the values."""
@@ -186,56 +223,14 @@ _MAKERS: dict[ValueKind, Any] = {"rating": _rating, "order": tuple, "tagging": _
 # --- a trial that is being read -----------------------------------------------------------------------------------
 
 
-class _Talk:
-    """An exchange that is still being read."""
-
-    __slots__ = ("alone", "disclosed", "flags", "index", "labels", "ratings", "rejected", "reply", "scores", "scripted", "tags", "user")
-
-    def __init__(
-        self,
-        index: int,
-        user: Utterance,
-        scripted: bool,
-        disclosed: tuple[Disclosure, ...],
-        flags: tuple[Flag, ...],
-        rejected: tuple[Rejected, ...],
-    ) -> None:
-        self.index, self.user, self.scripted, self.disclosed, self.flags, self.rejected = index, user, scripted, disclosed, flags, rejected
-        self.labels: tuple[Labelled, ...] = ()
-        self.reply: Reply | None = None
-        self.ratings: dict[str, Ratings] = {}
-        self.tags: dict[str, Tagging] = {}
-        self.scores: Mapping[str, Assessed] = {}
-        self.alone: Mapping[str, Ratings] = {}
-
-    @classmethod
-    def again(cls, of: Exchange) -> _Talk:
-        """One that was read as far as `of`."""
-        talk = cls(of.index, of.user, of.scripted, of.disclosed, of.flags, of.rejected)
-        talk.labels, talk.reply, talk.scores, talk.alone = of.labels, of.reply, of.scores, of.alone
-        talk.ratings, talk.tags = dict(of.ratings), dict(of.tags)
-        return talk
-
-    def rate(self, part: str, found: Ratings) -> None:
-        """Somebody rated it."""
-        if "@" not in part:
-            self.ratings[part] = found
-            return
-        after = with_ratings(self.ratings, self.alone, part, found)
-        self.ratings, self.alone = dict(after["ratings"]), after["alone"]
-
-    def whole(self) -> Exchange:
-        said = (self.index, self.user, self.scripted, self.reply, self.ratings, self.tags, self.disclosed, self.flags, self.rejected, self.labels)
-        return Exchange(*said, scores=self.scores, alone=self.alone)
-
-
 class _Sitting:
     """A session that is still being read."""
 
     def __init__(self, before: Session) -> None:
         self._before = before
         self.take = before.take
-        self.exchanges = [_Talk.again(e) for e in before.exchanges]
+        self.index = before.index
+        self.exchanges = list(before.exchanges)
         self.criterion = dict(before.criterion)
         self.scores = before.scores
         self.closed = before.closed, before.forks
@@ -244,7 +239,7 @@ class _Sitting:
     def whole(self) -> Session:
         return changed(
             self._before,
-            exchanges=tuple([e.whole() for e in self.exchanges]),
+            exchanges=tuple(self.exchanges),
             criterion=self.criterion,
             scores=self.scores,
             closed=self.closed[0],

@@ -139,7 +139,7 @@ def _take_in(journal: Journal, going_on: dict[str, tuple[Trial, Condensed]], aft
             blank, condensed = going_on[trial]
             # Without a context manager, which would take as long as the reading of a short event.
             try:
-                condensed.lines.append(condensed.line(blank, row, values))
+                condensed.take_in(blank, row, values)
             except UNREADABLE as error:
                 raise journal.unreadable(trial, error) from None
 
