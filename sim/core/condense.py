@@ -164,19 +164,7 @@ class Condensed:
             return ["gone", *place, said, read["flags"], drafts]
         told = scan(said["message"], blank.cast, session=session) if 1 <= session <= len(blank.cast.sessions) else ()
         tells = values.told([[d.fact, d.version, d.core] for d in told])
-        return [
-            "said",
-            *place,
-            said,
-            read["scripted"],
-            read["flags"],
-            drafts,
-            values.told([[d.fact, d.version, d.core] for d in told]),
-            None,
-            [],
-            [],
-            [],
-        ]
+        return ["said", *place, said, read["scripted"], read["flags"], drafts, tells, None, [], [], []]
 
 
 _FREQUENT = frozenset({"user_spoke", "target_replied", "rated", "tagged", "scored"})

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from rich.console import Group
 
-from sim.analysis.trust.diagnosis import diagnose
+from sim.analysis.figures.columns import extract_columns
+from sim.analysis.trust.diagnosis import Diagnosis, diagnose
 from sim.analysis.trust.items import items_of
 from sim.analysis.trust.raters import compare_raters, compare_simulators
 from sim.analysis.trust.scales import check_scales
@@ -20,6 +21,11 @@ from sim.present.text.scales import render_scales
 from tests import examples
 from tests.analysis.trials import Diary, planned
 from tests.present.test_tables import plain
+
+
+def diagnosed(trials: list[Trial]) -> Diagnosis:
+    study = examples.study()
+    return diagnose(study, trials, extract_columns(trials, study.primary_rater))
 
 
 def crossed(targets: int = 4, seeds: int = 2) -> list[Trial]:
@@ -39,7 +45,7 @@ def crossed(targets: int = 4, seeds: int = 2) -> list[Trial]:
 
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_a_diagnosis_keeps_within_the_width_and_names_what_it_shows(width: int) -> None:
-    text = plain(Group(*render_diagnosis(diagnose(examples.study(), crossed()))), width)
+    text = plain(Group(*render_diagnosis(diagnosed(crossed()))), width)
     assert max(map(len, text.splitlines())) <= width
     for said in (
         "target × persona",
@@ -87,7 +93,7 @@ def test_one_rater_is_told_how_to_get_another() -> None:
 
 
 def test_nothing_rated_shows_nothing() -> None:
-    assert render_diagnosis(diagnose(examples.study(), [planned()])) == []
+    assert render_diagnosis(diagnosed([planned()])) == []
     assert render_scales(check_scales(examples.study(), [planned()])) == []
 
 

@@ -248,6 +248,8 @@ def _drifts(trial: Trial, rater: str, study_seed: int) -> list[tuple[int, bool]]
     """For each drift, exchanges watched since its signal, and whether it came back at the last of them."""
     cast = trial.cast
     wishes = [wishes_on(cast, s, seed=trial.seed, study_seed=study_seed) for s in cast.sessions]
+    if not any(wishes):
+        return []
     wants = {d: [today.get(d, cast.persona.preferences[d]).want for today in wishes] for d in ALWAYS}
     moved = ((index, d) for index in range(1, len(trial.sessions)) for d in ALWAYS if wants[d][index] != wants[d][index - 1])
     found = (_watched(trial, index, d, wants[d], rater) for index, d in moved)

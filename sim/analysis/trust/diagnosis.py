@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sim.analysis.figures.columns import extract_columns
 from sim.analysis.trust.components import Components, estimate_components
 from sim.analysis.trust.controls import NoiseFigures, summarise_controls
 from sim.analysis.trust.items import Items, analyse_items
 from sim.core.frozen import Frozen
 
 if TYPE_CHECKING:
+    from sim.analysis.figures.columns import RatingColumns
     from sim.core.record import Trial
     from sim.core.spec import Study
 
@@ -27,9 +27,12 @@ class Diagnosis(Frozen):
     """Which persona × scenario pairs tell targets apart."""
 
 
-def diagnose(study: Study, trials: Sequence[Trial]) -> Diagnosis:
-    """The diagnosis of a run's trials."""
+def diagnose(study: Study, trials: Sequence[Trial], columns: RatingColumns) -> Diagnosis:
+    """The diagnosis of a run's trials.
+
+    Args:
+        columns: the primary rater's ratings of them.
+    """
     rater = study.primary_rater
-    columns = extract_columns(trials, rater)
     repeats = summarise_controls(study, trials).noise
     return Diagnosis(components=estimate_components(columns, rater=rater), repeats=repeats, items=analyse_items(columns))

@@ -219,7 +219,7 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
         soundness={m: of for m, of in rates.items() if any(c.difference is not None for c in of.comparisons)},
         without_flagged=compare_measure(primary, [f.unplanned for f, _ in cleaned]) if left_out else None,
         left_out=left_out,
-        diagnosis=diagnose(sources[0].study, sources[0].trials) if len(sources) == 1 else None,
+        diagnosis=diagnose(sources[0].study, sources[0].trials, sources[0].table.columns) if len(sources) == 1 else None,
         notes=(*condition_notes(sources, conditions), *_notes(families, sources)),
         registration=registration_report(families, measures),
     )

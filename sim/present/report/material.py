@@ -126,7 +126,7 @@ class Material:
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """Where variance comes from, and which items tell targets apart."""
-        return diagnose(self.study, self.trials)
+        return diagnose(self.study, self.trials, self.source.table.columns)
 
     @cached_property
     def points(self) -> tuple[PersonaPoint, ...]:
