@@ -136,7 +136,7 @@ def _ear() -> Any:
     """What LiteLLM tells of the body of every answer, before it puts it into a form of its own."""
     from litellm.integrations.custom_logger import CustomLogger
 
-    class Ear(CustomLogger):
+    class Ear(CustomLogger):  # type: ignore[misc]
         def log_post_api_call(self, kwargs: Mapping[str, object], response_obj: object, start_time: object, end_time: object) -> None:
             came = _CAME.get(None)
             if came is not None:
