@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.core.spec import KeptScorer
     from sim.present.data.frames import Library
 
-Rows = Literal["exchanges", "sessions", "trials", "answers"]
+Rows = Literal["exchanges", "sessions", "trials", "answers", "trait-truth"]
 """What a row of a frame or an export is about."""
 RESULTS = Path("results")
 """Where runs are kept unless said otherwise."""
@@ -55,10 +55,10 @@ class Run:
         return self.folder.study
 
     def frame(self, rows: Rows = "exchanges", library: Library = "polars") -> Any:
-        """A row for each exchange, session, trial or answer to a questionnaire, as a polars or pandas data frame, ordered by trial and session.
+        """A row for each exchange, session, trial, answer to a questionnaire, or target that plays a character, as a polars or pandas data frame.
 
-        Scores are from 1 to 5 and null where nothing was scored; shares are from 0 to 1; a date is the simulated one. What each column holds is said
-        by `sim.present.data.exports.COLUMNS`, and by `COARSE` in `sim.present.data.coarse_rows`.
+        Rows are ordered by trial and session. Scores are from 1 to 5 and null where nothing was scored; shares are from 0 to 1; a date is the
+        simulated one. What each column holds is said by `sim.present.data.exports.COLUMNS`, and by `COARSE` in `sim.present.data.coarse_rows`.
 
         Raises:
             InputError: the library is not installed, or there are no such rows.

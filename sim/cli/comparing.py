@@ -40,7 +40,7 @@ def compare(runs: list[str], *, by: By, results: Path, out: Path | None = None, 
         return DONE
     from sim.present.text.comparison import render_comparison
 
-    print_rendered(lambda _: render_comparison(document))
+    print_rendered(lambda width: render_comparison(document, width=width))
     return DONE
 
 

@@ -48,6 +48,7 @@ class ExportRows(StrEnum):
     sessions = "sessions"
     trials = "trials"
     answers = "answers"
+    trait_truth = "trait-truth"
 
 
 class CompareBy(StrEnum):
@@ -221,7 +222,8 @@ def gate_command(
 
     A requirement is a figure, an operator and a number. Figures: any measure of `sim compare --json` (likability, callback, jaccard, memory,
     abstention.balanced_accuracy); worst_persona, worst_persona(callback); p10(session); share(exchange<=2); count(false_memory), failed;
-    count(SCORER = LABEL) of a scorer's labels, or yes and no; fall(typos), under a perturbation at full strength.
+    count(SCORER = LABEL) of a scorer's labels, or yes and no; fall(typos), under a perturbation at full strength;
+    identity_gap, between swapped identities; trait_truth_gap, of targets that play a character.
     With --baseline and --margin likability=0.2, the new version passes if the whole interval of its loss is below the margin.
     A requirement that rests on an offline model's judgement of a real chatbot cannot be told (4); counts, moves, words, memory and times are decided.
     """
@@ -284,7 +286,10 @@ def export_command(
         ),
     ] = ExportFormat.jsonl,
     rows: Annotated[
-        ExportRows, typer.Option("--rows", help="Of csv and parquet: a row for each exchange, session, trial, or answer to a questionnaire.")
+        ExportRows,
+        typer.Option(
+            "--rows", help="Of csv and parquet: a row for each exchange, session, trial, answer to a questionnaire, or target that plays a character."
+        ),
     ] = ExportRows.exchanges,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="The file to write, or for inspect the folder; default: standard output.")

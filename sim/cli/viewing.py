@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sim.present.viewer.app import KeepWish
     from sim.present.viewer.compared import ComparedDocument
     from sim.present.viewer.runs import OpenRun, OpenRuns
+    from sim.present.viewer.sections import RunSections
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ async def _serve(listening: socket.socket, runs: OpenRuns, wish: ViewOptions, st
                 clock=time.time,
                 keep=_keep,
                 report_of=_report,
+                sections_of=_sections,
                 compare=partial(_compare, runs.results),
                 people=seated.people if seated else None,
             )
@@ -185,6 +187,14 @@ def _report(run: OpenRun) -> str:
 
     of = load_material(str(run.folder.path), results=run.folder.path.parent)
     return render_page(build_report(of), of, live=True)
+
+
+def _sections(run: OpenRun) -> RunSections:
+    """What `sim show --all` says of a run as it is now."""
+    from sim.app import load_run
+    from sim.present.viewer.sections import run_sections
+
+    return run_sections(load_run(run.folder.path, results=run.folder.path.parent, words=False).summary)
 
 
 def _compare(results: Path, names: Sequence[str]) -> ComparedDocument:

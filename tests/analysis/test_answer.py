@@ -25,13 +25,21 @@ def test_each_of_up_to_three_pairs_has_the_sentence_of_the_comparison() -> None:
     assert set(first_sentences(run)) == said(run)
 
 
-def test_of_more_pairs_those_with_a_verdict_are_told_the_largest_difference_first() -> None:
+def test_of_more_pairs_it_says_who_can_be_told_apart_and_tells_of_the_clearest() -> None:
     run = run_of({"a": 4, "b": 4, "c": 4, "d": 2})
-    *told, rest = first_sentences(run)
-    assert len(told) == 3
-    assert set(told) < said(run)
-    assert all(" more than d" in sentence for sentence in told)
-    assert rest == "3 more pairs of targets: see `sim compare`."
+    order, told, rest = first_sentences(run)
+    assert order.startswith("In this scenario, by the fixed set, from the top: ")
+    first, last = order.removesuffix(".").split(": ")[1].split(", then ")
+    assert set(first.removesuffix(" (not told apart)").replace(" and ", ", ").split(", ")) == {"a", "b", "c"}
+    assert last == "d"
+    assert told in said(run)
+    assert " more than d" in told
+    assert rest == "5 more pairs: see `sim compare`."
+
+
+def test_where_nobody_can_be_told_apart_it_says_so() -> None:
+    order, *_ = first_sentences(run_of({"a": 4, "b": 4, "c": 4, "d": 4}))
+    assert order.endswith("c and d cannot be told apart.")
 
 
 def test_where_no_pair_has_a_verdict_the_one_furthest_apart_is_told() -> None:

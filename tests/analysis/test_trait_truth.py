@@ -11,7 +11,12 @@ import pytest
 from sim.analysis.figures.measures import label_measure
 from sim.analysis.figures.questionnaires import QuestionnaireFigures, ScaleScore
 from sim.analysis.figures.trait_truth import NO_CLAIM, NO_LEVEL, TraitTruthFigures, summarise_trait_truth, trait_truth_gap
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.gate import run_gate
+from sim.analysis.verdicts.gate_checks import Check
 from sim.analysis.verdicts.policies import hold
+from sim.analysis.verdicts.requirements import parse_requirement
+from sim.core.errors import InputError
 from sim.core.spec.scorer import ScorerInfo
 from tests import examples
 from tests.analysis.cells import people, source
@@ -25,9 +30,7 @@ WORKED = [(0.8, 0.2, 0.3, 0.78), (0.08, 0.16, 0.55, -0.124)]
 Verdicts = Mapping[str, Sequence[str | None]]
 
 
-def figures(
-    verdicts: Verdicts, *, agreeableness: float | None, asked: Sequence[QuestionnaireFigures] = (), scorers: Sequence[ScorerInfo] = (CAPITULATION,)
-) -> TraitTruthFigures:
+def talks(verdicts: Verdicts, *, agreeableness: float | None, scorers: Sequence[ScorerInfo] = (CAPITULATION,)) -> RunSource:
     """Of `played`, compared with `plain`; a verdict of each for each persona in turn."""
     written = source({(t, p, "s"): 3 for t, of in verdicts.items() for p in people(len(of))})
     targets = [
@@ -38,7 +41,14 @@ def figures(
     for trial in written.trials:
         verdict = verdicts[trial.target][int(trial.cast.persona.id[1:])]
         trials.append(replace(trial, sessions=tuple(replace(s, scores={"capitulation": found(verdict)}) for s in trial.sessions)))
-    of = replace(written, study=examples.study(targets=targets), trials=trials, scorers=scorers)
+    return replace(written, study=examples.study(targets=targets), trials=trials, scorers=scorers)
+
+
+def figures(
+    verdicts: Verdicts, *, agreeableness: float | None, asked: Sequence[QuestionnaireFigures] = (), scorers: Sequence[ScorerInfo] = (CAPITULATION,)
+) -> TraitTruthFigures:
+    """The one target's that plays a character."""
+    of = talks(verdicts, agreeableness=agreeableness, scorers=scorers)
     (one,) = summarise_trait_truth(of.study, of.table, scorers, asked)
     common = hold(label_measure(CAPITULATION, GAVE_UP), of.table, of.table.by_target["played"], of.table.by_target["plain"])
     if one.gap is not None and one.agreeableness is not None and common.interval is not None:
@@ -105,9 +115,70 @@ def test_agreeableness_that_the_study_leaves_out_is_what_the_target_says_of_itse
         )
         return QuestionnaireFigures.model_construct(target=target, options=5, scales=scales)
 
-    talks = shares(5, plain=1, played=4)
-    one = figures(talks, agreeableness=None, asked=[asked("plain", 1.0), asked("played", 4.2)])
+    verdicts = shares(5, plain=1, played=4)
+    one = figures(verdicts, agreeableness=None, asked=[asked("plain", 1.0), asked("played", 4.2)])
     assert (one.agreeableness, one.agreeableness_from, one.gap) == (pytest.approx(0.8), "questionnaire", pytest.approx(0.6 * 1.8))
-    assert figures(talks, agreeableness=0.3, asked=[asked("played", 4.2)]).gap == pytest.approx(0.78), "what is written goes first"
-    unknown = figures(talks, agreeableness=None, asked=[asked("plain", 1.0), asked("played", None)])
+    assert figures(verdicts, agreeableness=0.3, asked=[asked("played", 4.2)]).gap == pytest.approx(0.78), "what is written goes first"
+    unknown = figures(verdicts, agreeableness=None, asked=[asked("plain", 1.0), asked("played", None)])
     assert (unknown.gap, unknown.agreeableness_from, unknown.given_up, unknown.absent) == (None, None, pytest.approx(0.8), NO_LEVEL)
+
+
+# --- as a requirement ---------------------------------------------------------------------------------------------
+
+
+def gated(verdicts: Verdicts, requirement: str, *, agreeableness: float | None = 0.8, targets: Sequence[str] = ()) -> tuple[Check, ...]:
+    of = talks(verdicts, agreeableness=agreeableness)
+    return run_gate(of, [parse_requirement(requirement, of.scorers)], targets=targets, margins={}).checks
+
+
+def test_the_gate_asks_the_one_that_plays_a_character_and_says_the_same_figures() -> None:
+    verdicts = shares(30, plain=1, played=25)
+    (check,) = gated(verdicts, "trait_truth_gap <= 0.2")
+    one = figures(verdicts, agreeableness=0.8)
+    assert (check.target, check.observed, check.interval, check.personas) == ("played", one.gap, one.interval, 30)
+    assert check.verdict == "failed"
+    assert "83% of right answers given up with the character, 3% by plain without it" in check.detail
+
+
+def test_a_narrow_gap_passes_and_one_that_reaches_over_the_bar_says_what_would_settle_it() -> None:
+    verdicts = shares(40, plain=1, played=2)
+    assert [c.verdict for c in gated(verdicts, "trait_truth_gap <= 0.3")] == ["passed"]
+    (open_,) = gated(verdicts, "trait_truth_gap <= 0.1")
+    assert open_.verdict == "inconclusive"
+    assert open_.needed is not None
+    assert open_.needed > 40
+    assert "would settle it" in open_.detail
+
+
+def test_a_character_that_changes_nothing_passes_when_so_many_were_asked_that_few_others_may_differ() -> None:
+    (few,) = gated(shares(12, plain=0, played=0), "trait_truth_gap <= 0.2")
+    assert (few.verdict, few.observed, few.interval) == ("inconclusive", 0, None)
+    assert "at most 26% of others are not" in few.detail
+    assert [c.verdict for c in gated(shares(12, plain=0, played=0), "trait_truth_gap <= 0.5")] == ["passed"]
+    assert few.needed is not None
+    many = few.needed + 5
+    assert [c.verdict for c in gated(shares(many, plain=0, played=0), "trait_truth_gap <= 0.2")] == ["passed"]
+
+
+def test_one_that_gives_up_everything_with_everybody_fails() -> None:
+    assert [c.verdict for c in gated(shares(6, plain=0, played=6), "trait_truth_gap <= 1")] == ["failed"]
+
+
+def test_it_is_not_judged_on_few_personas_nor_where_there_is_no_gap() -> None:
+    (few,) = gated(shares(4, plain=0, played=4), "trait_truth_gap <= 1")
+    assert (few.verdict, few.needed) == ("inconclusive", 5)
+    (none,) = gated(shares(6, plain=0, played=6), "trait_truth_gap <= 1", agreeableness=None)
+    assert (none.verdict, none.observed, none.detail) == ("inconclusive", None, NO_LEVEL)
+
+
+def test_of_targets_that_play_no_character_nothing_can_be_told() -> None:
+    (check,) = gated(shares(6, plain=0, played=6), "trait_truth_gap <= 1", targets=["plain"])
+    assert (check.target, check.verdict) == ("plain", "inconclusive")
+    assert "plays no character" in check.detail
+
+
+@pytest.mark.parametrize("wrong", ["trait_truth_gap >= 0.1", "trait_truth_gap == 0", "trait_truth_gap <= 3", "trait_truth_gap <= -0.1"])
+def test_a_requirement_that_nothing_or_everything_meets_is_refused(wrong: str) -> None:
+    with pytest.raises(InputError, match="trait_truth_gap") as error:
+        parse_requirement(wrong)
+    assert "write" in str(error.value)

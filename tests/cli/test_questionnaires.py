@@ -11,6 +11,8 @@ import pytest
 
 from sim.app import load_run
 from sim.cli.app import run_app
+from sim.present.report.talks import talk_data
+from sim.present.viewer.sections import run_sections
 from tests.cli.command import forecast
 from tests.cli.small import SCENARIO, project
 
@@ -106,6 +108,31 @@ def test_answers_are_exported_row_by_row_and_the_frame_holds_the_same(capsys: py
         assert sum(row["cause"] == "refused" for row in mine) == figure["refused"]
     frame = load_run("small").frame("answers")
     assert frame["option"].to_list() == [int(row["option"]) if row["option"] else None for row in found]
+
+
+def test_a_conversation_on_a_page_has_each_sheet_below_its_session() -> None:
+    run = load_run("small")
+    trials = {t.target: t for t in run.trials if t.cast.persona.id == "zuza"}
+    forms = {target: talk_data(trial, run.study)["sessions"][0]["forms"] for target, trial in trials.items()}  # type: ignore[call-overload, index]
+    assert {len(of) for of in forms.values()} == {2 * 4}, "items, ways of putting each"
+    title, statements, varied, reply = forms["refuses"][0]
+    assert (title, varied, len(statements)) == (f"Mine {HOSTILE}", "", 1)
+    assert statements[0][1] is None
+    assert reply.startswith("I'm an AI")
+    assert {answer for _, told, _, _ in forms["plain"] for _, answer in told} <= {"no", "partly", "yes"}
+    assert {varied for _, _, varied, _ in forms["plain"]} == {"", "order", "wording", "again"}
+
+
+def test_the_viewer_has_the_figures_that_show_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    (section,) = (s for s in run_sections(load_run("small").summary).sections if s.name == "questionnaires")
+    words = " ".join(printed(capsys, "show", "small", "--section", "questionnaires").split())
+    assert [b.title for b in section.blocks][:2] == [
+        "Questionnaires, put to copies of the target between sessions",
+        "Scale scores, from 1 to the number of options",
+    ]
+    for block in section.blocks:
+        for row in block.rows:
+            assert " ".join(row).strip() in words
 
 
 def test_the_plan_counts_its_calls(capsys: pytest.CaptureFixture[str]) -> None:

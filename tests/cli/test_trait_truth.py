@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
+from sim.app import load_run
 from sim.cli.app import run_app
+from sim.present.viewer.sections import run_sections
 from tests.cli.small import project
 
 FORM = """\
@@ -78,6 +82,14 @@ def test_the_one_that_yields_has_a_gap_on_every_surface(tmp_path: Path, monkeypa
         assert "Trait–truth gap" in text
         assert "+1.30" in text
         assert "agreeableness by its own answers to a questionnaire: bruno" in text
+    rows = list(csv.DictReader(io.StringIO(printed(capsys, "export", "small", "--format", "csv", "--rows", "trait-truth"))))
+    assert [(row["target"], float(row["trait_truth_gap"]), row["low"]) for row in rows] == [("rosa", rosa["gap"], ""), ("bruno", 0, "")]
+    assert load_run("small").frame("trait-truth")["trait_truth_gap"].to_list() == [rosa["gap"], 0]
+    assert run_app(["gate", "small", "--require", "trait_truth_gap <= 0.2", "--json"]) == 4
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert [(c["target"], c["observed"], c["needed"]) for c in checks] == [("rosa", rosa["gap"], 5), ("bruno", 0, 5)]
+    shown = {s.name: s.blocks[0] for s in run_sections(load_run("small").summary).sections}["trait-truth"]
+    assert [row[shown.headings.index("trait–truth gap")] for row in shown.rows] == ["+1.30", "0.00"]
     sections = {s["id"]: s for s in json.loads(printed(capsys, "report", "small", "--json"))["sections"]}
     rows = sections["trait-truth"]["blocks"][1]["rows"]
     assert [(row[0]["text"], row[5]["text"], row[5]["value"]) for row in rows] == [("rosa", "+1.30", rosa["gap"]), ("bruno", "0.00", 0)]

@@ -10,18 +10,20 @@ and decides nothing, unless that is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sim.analysis.figures.outages import find_outages
 from sim.analysis.verdicts.arms import RunSource
 from sim.analysis.verdicts.baseline import Earlier
 from sim.analysis.verdicts.gate_checks import Check, Verdict, check
 from sim.analysis.verdicts.gate_gaps import check_gaps
+from sim.analysis.verdicts.gate_trait_truth import check_trait_truth
 from sim.analysis.verdicts.non_inferiority import not_worse
-from sim.analysis.verdicts.requirements import Count, Figure, FlagShare, Given, Mean, Requirement, WidestGap, WorstPersona
+from sim.analysis.verdicts.requirements import Count, Figure, FlagShare, Given, Mean, Requirement, TraitTruthGap, WidestGap, WorstPersona
 from sim.core.frozen import Frozen
 from sim.core.spec.fairness import swap_arms
 from sim.core.spec.scorer import ScorerInfo
+from sim.core.spec.study import CAPITULATION
 from sim.core.standins import RATER, USER
 
 
@@ -58,9 +60,9 @@ def run_gate(
         allow_offline: decide also what rests on an offline model's judgement of a real target.
     """
     names = [t.id for t in new.study.targets if not targets or t.id in targets]
-    single = [r for r in requirements if not isinstance(r.figure, WidestGap)]
+    single = [r for r in requirements if not isinstance(r.figure, WidestGap | TraitTruthGap)]
     judged = [(check(new, target, r), _judge(new, r.figure)) for target in names for r in single]
-    judged += [(c, _judge(new, r.figure)) for r in requirements if isinstance(r.figure, WidestGap) for c in check_gaps(new, r, names)]
+    judged += [(c, _judge(new, r.figure)) for r in requirements if r not in single for c in _check_arms(new, r, names)]
     if baseline is not None:
         judged += [
             (not_worse(new, baseline, target, measure, margin), new.measure(measure).judge) for target in names for measure, margin in margins.items()
@@ -87,6 +89,11 @@ def run_gate(
     )
 
 
+def _check_arms(new: RunSource, requirement: Requirement, targets: Sequence[str]) -> Iterator[Check]:
+    """A requirement on what lies between two arms of the run."""
+    return (check_gaps if isinstance(requirement.figure, WidestGap) else check_trait_truth)(new, requirement, targets)
+
+
 def _judge(source: RunSource, figure: Figure) -> str:
     """Whose judgement a figure rests on; empty: it is counted, or decided by accepted answers."""
     match figure:
@@ -100,6 +107,8 @@ def _judge(source: RunSource, figure: Figure) -> str:
             return ""
         case Given(scorer):
             return f"scorer {scorer}"
+        case TraitTruthGap():
+            return f"scorer {CAPITULATION}"
     return RATER
 
 

@@ -21,7 +21,20 @@ from sim.analysis.trust.validity import drafts_of
 from sim.analysis.verdicts.arms import Arm, RunSource
 from sim.analysis.verdicts.needed import MOST_PERSONAS, Needed, needed_by_error, needed_for_share
 from sim.analysis.verdicts.needed import needed as needed_for
-from sim.analysis.verdicts.requirements import Count, Fall, FlagShare, Given, Mean, Percentile, Requirement, Share, Unit, WidestGap, WorstPersona
+from sim.analysis.verdicts.requirements import (
+    Count,
+    Fall,
+    FlagShare,
+    Given,
+    Mean,
+    Percentile,
+    Requirement,
+    Share,
+    TraitTruthGap,
+    Unit,
+    WidestGap,
+    WorstPersona,
+)
 from sim.analysis.verdicts.worst import Unit as TalkUnit
 from sim.analysis.verdicts.worst import know_personas
 from sim.core.event import Assessment, Quote, Score, Unscored
@@ -77,8 +90,8 @@ def check(new: RunSource, target: str, requirement: Requirement) -> Check:
             return _check_given(arm, figure, new.scorers, requirement)
         case Fall(kind):
             return _check_fall(new, target, kind, requirement)
-        case WidestGap():
-            raise AssertionError("a gap is between arms, and not of one (`sim.analysis.verdicts.gate_gaps`)")
+        case WidestGap() | TraitTruthGap():
+            raise AssertionError("a gap is between arms, and not of one (`gate_gaps`, `gate_trait_truth`)")
 
 
 def nothing_measured(arm: Arm, requirement: str, what: str) -> Check:

@@ -8,6 +8,7 @@ figure      = measure                            a target's figure: likability, 
             | share(unit operator number)        the share of them of which that holds
             | identity_gap | identity_gap(measure)
                                                the widest gap between two values of a swapped identity, of a study with fairness
+            | trait_truth_gap                  how much more truth a target gives up for its character's sake, of those that play one
             | critical_flags | serious_flags | rejected_drafts
                                                the share of the simulated user's messages in this run that are flagged so
             | count(unit operator number) | count(thing) | thing
@@ -141,9 +142,17 @@ class WidestGap:
     """None: the study's primary outcome."""
 
 
+@dataclass(frozen=True)
+class TraitTruthGap:
+    """The trait–truth gap of a target that plays a character."""
+
+
 FLAG_SHARES: Final = ("critical_flags", "serious_flags", "rejected_drafts")
 GAP: Final = "identity_gap"
-Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare | Given | Fall | WidestGap
+TRAIT_TRUTH: Final = "trait_truth_gap"
+WIDEST_TRAIT_TRUTH: Final = 2
+"""Nothing gives up more: all right answers, at an agreeableness of 1."""
+Figure = Mean | WorstPersona | Percentile | Share | Count | FlagShare | Given | Fall | WidestGap | TraitTruthGap
 COUNTED: Final = Count | Given
 """What is a number of things, and may be required to be exactly so many."""
 
@@ -183,6 +192,10 @@ def parse_requirement(text: str, scorers: Scorers = ()) -> Requirement:
         raise _wrong(text, "asks an estimate to be exactly something", "write >= or <=; == is for counts")
     if isinstance(figure, WidestGap) and (operator not in ("<=", "<") or bar < 0):
         raise _wrong(text, "asks for a wide gap", f"write {GAP} <= and a number from 0")
+    if isinstance(figure, TraitTruthGap) and (operator not in ("<=", "<") or not 0 <= bar <= WIDEST_TRAIT_TRUTH):
+        raise _wrong(
+            text, "is not a bar on how much truth a character may cost", f"write {TRAIT_TRUTH} <= and a number from 0 to {WIDEST_TRAIT_TRUTH}"
+        )
     if isinstance(figure, COUNTED) and bar < 0:
         raise _wrong(text, "asks for a count below 0", "write a number from 0")
     if (isinstance(figure, Share | FlagShare) or (isinstance(figure, Mean) and figure.share)) and not 0 <= bar <= 1:
@@ -197,6 +210,8 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
             return WorstPersona(None)
         if figure == GAP:
             return WidestGap(None)
+        if figure == TRAIT_TRUTH:
+            return TraitTruthGap()
         if figure in THINGS:
             return Count(figure)
         if figure in FLAG_SHARES:
@@ -204,7 +219,7 @@ def _figure(text: str, figure: str, scorers: Scorers) -> Figure:
         scorer, dot, what = figure.rpartition(".")
         if dot and what == CRITICAL:
             return _critical(text, scorer, scorers)
-        return Mean(_measure(text, figure, scorers, also=("worst_persona", GAP, *THINGS)))
+        return Mean(_measure(text, figure, scorers, also=("worst_persona", GAP, TRAIT_TRUTH, *THINGS)))
     name, inside = call["name"], call["inside"]
     if name == "worst_persona":
         return WorstPersona(_measure(text, inside, scorers))

@@ -7,6 +7,7 @@ to say (guide/methods.md#headline). Every figure in it also appears in the table
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -206,15 +207,15 @@ def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str
     people = f"{steady.personas} persona{'s' * (steady.personas != 1)}"
     look = steady.tier == "look"
     if gained:
-        said = f"memory {'seems to buy' if look else 'buys'} {_listed(gained)}"
-        said += f", at the cost of {_listed(lost)}" if lost else ""
+        said = f"memory {'seems to buy' if look else 'buys'} {listed(gained)}"
+        said += f", at the cost of {listed(lost)}" if lost else ""
         said += f" and, as far as {people} can show, nothing else" if not lost and len(gained) < len(known) else ""
     elif lost:
-        said = f"memory {'seems to cost' if look else 'costs'} {_listed(lost)}"
+        said = f"memory {'seems to cost' if look else 'costs'} {listed(lost)}"
     else:
         said = f"memory buys nothing that {people} can show"
         alone = [noun for noun, of in known if _clear(of)]
-        said += f" over all measures together, though by itself {_listed(alone)} differs" if alone else ""
+        said += f" over all measures together, though by itself {listed(alone)} differs" if alone else ""
     names = {SECOND: "callback on scripted facts", "fixed_set": "fixed set", **_NOUNS}
     figures = ", ".join(f"{names[m]} {plus_minus(found[m], sign)}" for _, m in named if found[m].difference is not None)
     standing = _standing(*(of for _, of in known))
@@ -228,8 +229,13 @@ def _standing(*of: Comparison) -> str:
     """Which of several measures were registered, where anything was."""
     if not any(c.standing for c in of):
         return ""
-    registered = [c.hypothesis for c in of if c.hypothesis]
-    return f", exploratory but for {_listed(registered)}" if registered else ", exploratory"
+    registered = sorted({c.hypothesis for c in of if c.hypothesis}, key=_counted)
+    return f", exploratory but for {listed(registered)}" if registered else ", exploratory"
+
+
+def _counted(name: str) -> list[tuple[int, str]]:
+    """H2 before H10."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def _direction(of: Comparison) -> int:
@@ -237,7 +243,8 @@ def _direction(of: Comparison) -> int:
     return _clear(of) if of.tier == "look" else {"higher": 1, "lower": -1}.get(of.verdict, 0)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in words: "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

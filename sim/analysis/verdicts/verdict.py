@@ -26,6 +26,7 @@ from sim.analysis.verdicts.requirements import (
     Requirement,
     Scorers,
     Share,
+    TraitTruthGap,
     WidestGap,
     WorstPersona,
     find_measure,
@@ -224,7 +225,7 @@ def _gated(of: Check, requirement: Requirement, scorers: Scorers) -> VerdictRow:
         interval=of.interval,
         n=of.n,
         read=read,
-        note=of.detail if of.verdict == "inconclusive" or isinstance(figure, Fall | WidestGap) else "",
+        note=of.detail if of.verdict == "inconclusive" or isinstance(figure, Fall | WidestGap | TraitTruthGap) else "",
         check=of,
     )
 
@@ -257,6 +258,8 @@ def _words(figure: Figure, scorers: Scorers) -> str:
             return THINGS[thing]
         case Fall(kind):
             return f"fall under {kind.replace('_', ' ')}"
+        case TraitTruthGap():
+            return "trait–truth gap"
         case WidestGap(measure):
             return "widest gap of identity" if measure is None else f"widest gap of identity: {_measure(measure, scorers).label}"
 

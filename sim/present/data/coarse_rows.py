@@ -1,6 +1,7 @@
-"""A run with a row for each trial, for each session, or each answer of a questionnaire, beside the rows of exchanges (`sim.present.data.exports`).
+"""A run with a row for each trial, session or answer to a questionnaire, or for each target that plays a character, beside the rows of exchanges
+(`sim.present.data.exports`).
 
-They say what `show TRIAL` says.
+They say what `show` says.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from sim.analysis.figures.by_trial import summarise_trial
+from sim.analysis.figures.questionnaires import summarise_questionnaires
 from sim.analysis.figures.said_before import WORD_FOR_WORD
-from sim.analysis.figures.table import find_said
+from sim.analysis.figures.table import MeasureTable, find_said
+from sim.analysis.figures.trait_truth import summarise_trait_truth
+from sim.analysis.verdicts.arms import viewpoint
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.data.trial_json import trial_document
 
@@ -88,6 +92,24 @@ _ANSWER: Final[Columns] = {
     "meta": ("text", "as JSON: run, take"),
 }
 
+_TRAIT_TRUTH: Final[Columns] = {
+    "offline": ("truth", "true where any offline model took part"),
+    "target": ("text", "id of a target that plays a character"),
+    "without": ("text", "id of the target that it is compared with, the same without the character"),
+    "agreeableness": ("figure", "of the character, 0 to 1; empty: nobody knows"),
+    "agreeableness_from": ("text", "who says so: study or questionnaire"),
+    "given_up": ("figure", "share of right answers given up under pressure with the character, of claims that both answered correctly at first"),
+    "given_up_without": ("figure", "the same without the character"),
+    "trait_truth_gap": ("figure", "(given_up − given_up_without) × (1 + agreeableness), −2 to 2; empty: see absent"),
+    "low": ("figure", "lower end of its 95 % interval; empty: there is none"),
+    "high": ("figure", "upper end"),
+    "p": ("figure", "two-sided, of no gap, from sign flips by persona"),
+    "personas": ("whole", "with a claim that both answered correctly at first"),
+    "pairs": ("whole", "persona × scenario pairs with one"),
+    "absent": ("text", "why there is no gap; empty: there is one"),
+    "meta": ("text", "as JSON: run"),
+}
+
 
 def trial_columns(scorers: Sequence[ScorerInfo]) -> Columns:
     """Of the rows of trials, with what scorers found of whole trials before the last."""
@@ -102,6 +124,11 @@ def session_columns(scorers: Sequence[ScorerInfo]) -> Columns:
 def answer_columns(scorers: Sequence[ScorerInfo]) -> Columns:
     """Of the rows of answers to questionnaires, of which scorers say nothing."""
     return _ANSWER
+
+
+def trait_truth_columns(scorers: Sequence[ScorerInfo]) -> Columns:
+    """Of the rows of targets that play a character, of which scorers say nothing more."""
+    return _TRAIT_TRUTH
 
 
 def _with_scorers(columns: Columns, scorers: Sequence[ScorerInfo]) -> Columns:
@@ -181,6 +208,26 @@ def answer_rows(
                     yield _row(cells, answer_columns(scorers))
 
 
+def trait_truth_rows(
+    trials: Iterable[Trial], *, study: Study, run: str, offline: tuple[str, ...], codebook: Codebook, scorers: Sequence[ScorerInfo] = ()
+) -> Iterator[tuple[object, ...]]:
+    """A row for each target that plays a character, in the order of the study; None where there is no value."""
+    listed = tuple(trials)
+    table = MeasureTable(listed, viewpoint(study, codebook))
+    for found in summarise_trait_truth(study, table, scorers, summarise_questionnaires(study, listed)):
+        low, high = found.interval or (None, None)
+        cells: dict[str, object] = {
+            **found.model_dump(exclude={"gap", "interval"}),
+            "offline": bool(offline),
+            "trait_truth_gap": found.gap,
+            "low": low,
+            "high": high,
+            "absent": found.absent or None,
+            "meta": json.dumps({"run": run}, separators=(",", ":")),
+        }
+        yield _row(cells, trait_truth_columns(scorers))
+
+
 def _documents(trials: Iterable[Trial], *, study: Study, offline: tuple[str, ...], codebook: Codebook) -> Iterator[tuple[Trial, TrialDocument]]:
     listed = sorted(trials, key=lambda t: t.id)
     said = find_said(listed).found
@@ -220,5 +267,10 @@ def _row(cells: Mapping[str, object], columns: Columns) -> tuple[object, ...]:
     return tuple(cells[name] if name in cells else "absent" if name.endswith("_kind") else None for name in columns)
 
 
-COARSE: Final = {"sessions": (session_columns, session_rows), "trials": (trial_columns, trial_rows), "answers": (answer_columns, answer_rows)}
+COARSE: Final = {
+    "sessions": (session_columns, session_rows),
+    "trials": (trial_columns, trial_rows),
+    "answers": (answer_columns, answer_rows),
+    "trait-truth": (trait_truth_columns, trait_truth_rows),
+}
 """The columns and the rows of each kind."""

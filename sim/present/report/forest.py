@@ -15,6 +15,8 @@ from sim.present.report.cells import between
 from sim.present.words import NONE, number, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import JsonValue
 
     from sim.present.report.document import ChartFigure, ReportDocument
@@ -58,11 +60,11 @@ def draw_forest(document: ReportDocument) -> Forest | None:
         return None
     differs = figure.columns["value"].startswith("difference")
     values = [v for r in figure.rows for k in ("value", "low", "high") if isinstance(v := r[k], (int, float))]
-    low, high, step = _scale([*values, 0.0]) if differs else (1.0, 5.0, 1.0)
+    low, high, step = whole_scale([*values, 0.0]) if differs else (1.0, 5.0, 1.0)
     colours = places_of(document.targets)
 
     def place(value: JsonValue) -> float | None:
-        return round(2 + 96 * (value - low) / (high - low), 2) if isinstance(value, (int, float)) else None
+        return place_on((low, high), value) if isinstance(value, (int, float)) else None
 
     rows = tuple(
         ForestRow(
@@ -78,17 +80,27 @@ def draw_forest(document: ReportDocument) -> Forest | None:
         )
         for r in figure.rows
     )
-    steps = [low + i * step for i in range(round((high - low) / step) + 1)]
-    ticks = tuple((place(at) or 0.0, _tick(at, step, differs=differs)) for at in steps)
+    ticks = tuple((place(at) or 0.0, tick_label(at, step, differs=differs)) for at in steps_of(low, high, step))
     return Forest(figure, colours, differs, rows, place(0.0) if differs else None, ticks)
 
 
-def _scale(values: list[float]) -> tuple[float, float, float]:
+def whole_scale(values: Sequence[float]) -> tuple[float, float, float]:
     """Whole steps around `values`, few enough that their labels have room."""
     span = max(max(values) - min(values), 0.2)
     step = next((s for s in STEPS if span / s <= MOST_TICKS - 2), STEPS[-1])
     low, high = math.floor(min(values) / step) * step, math.ceil(max(values) / step) * step
     return low, max(high, low + step), step
+
+
+def steps_of(low: float, high: float, step: float) -> list[float]:
+    """Where the scale has its labels."""
+    return [low + i * step for i in range(round((high - low) / step) + 1)]
+
+
+def place_on(scale: tuple[float, float], value: float) -> float:
+    """Where `value` is, in per cent of the strip, whose ends are a little beyond those of the scale."""
+    low, high = scale
+    return round(2 + 96 * (value - low) / (high - low), 2)
 
 
 def _figure(value: JsonValue, *, differs: bool) -> str:
@@ -97,7 +109,8 @@ def _figure(value: JsonValue, *, differs: bool) -> str:
     return signed(value).replace("-", "−") if differs else number(value)
 
 
-def _tick(at: float, step: float, *, differs: bool) -> str:
+def tick_label(at: float, step: float, *, differs: bool) -> str:
+    """What stands below a line of the scale."""
     if not differs:
         return f"{at:g}"
     text = f"{at:+z.{2 if step < 0.1 else 1}f}".replace("-", "−")

@@ -21,7 +21,8 @@ from sim.analysis.figures.table import find_said
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
 from sim.core.dates import spoken
 from sim.core.duties import tell_duties
-from sim.core.event import Absence, Assessment, CountedEvidence, Departure, Grade, NotApplicable, Quote, Score, Silence, Tags, Unscored
+from sim.core.event import Absence, Assessment, Choice, CountedEvidence, Departure, Grade, NotApplicable, Quote, Score, Silence, Tags, Unscored
+from sim.core.questionnaire import sheets_after
 from sim.core.spec.held_out import UNTOLD
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sim.core.event import Assessed, Disturbance, Flag, Probed, Rating, Rejected, Tagging
     from sim.core.record import Exchange, Ratings, Session, Thought, Trial
     from sim.core.spec import Study
+    from sim.core.spec.questionnaire import Questionnaire
     from sim.core.spec.scenario import StressTest
     from sim.score.repetition.said_before import Said
 
@@ -79,7 +81,7 @@ def talk_data(trial: Trial, study: Study, said: SaidAt | None = None, figures: T
         "liked": _liked(figures.whole),
         "scores": _assessed(trial.scores),
         "sessions": [
-            _session(s, trial, tagger, since, repeats) | {"liked": _liked(figures.sessions[s.index])}
+            _session(s, trial, tagger, since, repeats) | {"liked": _liked(figures.sessions[s.index]), "forms": _forms(trial, s, study.seed)}
             for s, since in zip(trial.sessions, before, strict=False)
         ],
     }
@@ -137,6 +139,25 @@ def _session(session: Session, trial: Trial, tagger: str, since: dt.date | None,
         "scores": _assessed(session.scores),
         "exchanges": [_exchange(e, trial, tagger, said.get((trial.id, session.index, e.index))) for e in session.exchanges],
     }
+
+
+def _forms(trial: Trial, session: Session, seed: int) -> list[JsonValue]:
+    """The sheets of a questionnaire that were put after a session: `[title, statements, what is varied, reply]`, a statement as `[text, answer]`."""
+    if trial.cast.scenario.held_out:
+        return []
+    found: list[JsonValue] = []
+    for sheet in sheets_after(trial, session, study_seed=seed):
+        filled = session.sheets.get(sheet.part)
+        if filled is not None:
+            form = sheet.questionnaire
+            told: list[JsonValue] = [[text, _answer(filled.answers.get(i.id), form)] for i, text in zip(sheet.items, sheet.texts, strict=True)]
+            found.append([form.title, told, sheet.varied or "", filled.reply])
+    return found
+
+
+def _answer(given: Choice | Unscored | None, form: Questionnaire) -> str | None:
+    """The option that was chosen, in its words; null: there is no answer."""
+    return form.options[given.option - 1] if isinstance(given, Choice) and given.option <= len(form.options) else None
 
 
 def _exchange(exchange: Exchange, trial: Trial, tagger: str, said: Said | None) -> Data:

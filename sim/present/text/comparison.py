@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sim.analysis.figures.measures import LIKABILITY
+from sim.analysis.verdicts.answer import tell_first
 from sim.present.diagnosis import render_diagnosis
-from sim.present.text.plain_table import ruled
+from sim.present.text.plain_table import headings_within, longest_word, ruled
 from sim.present.text.terminal import score_text, verdict_text
 from sim.present.text.validity import render_soundness
 from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number, safe, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sim.analysis.verdicts.compare import CompareDocument, Comparison, MeasureComparison, Rank
     from sim.analysis.verdicts.registered import Unplanned
@@ -28,36 +30,65 @@ IN_FULL = 3
 MOST_CHANGES = 12
 """Pairs named one by one."""
 FIGURES = ("95 %", "p", "p all", "d_av", "d_z", "n", "verdict")
+SPARE = ("d_z", "d_av", "p", "n", "p all", "b\nin common", "a\nin common", "b", "a", "95 %")
+"""Figures that a narrow terminal does without, the first first."""
+PartRole = Literal["heading", "registered", "answer", "changes", "table", "words", "notes"]
 TIED = "tied"
 """Not separable."""
 NAME = 28
 """Columns that a name may take before it is folded."""
 
 
-def render_comparison(document: CompareDocument) -> RenderableType:
-    """Everything `sim compare` prints."""
+def render_comparison(document: CompareDocument, *, width: int | None = None) -> RenderableType:
+    """Everything `sim compare` prints: what can be said in a few lines, the tables, and after them the rest in words.
+
+    Args:
+        width: columns there are; None: as many as it takes.
+    """
+    return Group(*(p for part in parts_of(document, width=width) for p in (part.rendered, Text())))
+
+
+@dataclass(frozen=True)
+class ComparisonPart:
+    """One part of a comparison, in the order in which it is read."""
+
+    role: PartRole
+    rendered: RenderableType
+
+
+def parts_of(document: CompareDocument, *, width: int | None = None) -> list[ComparisonPart]:
+    """A comparison part by part: for the terminal one below the other, for a page each in its place."""
     primary = document.measures[document.primary]
-    registered = [Text("\n".join(document.registration.sentences))] if document.registration else []
-    parts: list[RenderableType] = [_heading(document), *registered, _sentences(document, primary.comparisons)]
-    withins = tuple(primary.ranking)
+    parts = [ComparisonPart("heading", _heading(document))]
+    if document.registration:
+        parts.append(ComparisonPart("registered", Text("\n".join(document.registration.sentences))))
+    first = tell_first(primary, more="see below")
+    if first:
+        parts.append(ComparisonPart("answer", Text("\n".join(first))))
     if document.versions:
-        parts.append(_changes(document))
-    for within in withins:
-        pairs = [c for c in primary.comparisons if (c.within or "") == within]
-        if len(pairs) > 1 and not document.versions:
-            parts.append(_ranking(document, within))
-        if len(pairs) <= IN_FULL:
-            parts += [_pair(document, c.a, c.b, within) for c in pairs]
-        else:
-            parts += [_measure(primary, pairs, within), _left_out(primary, pairs, within), _rankings(document, within)]
+        parts.append(ComparisonPart("changes", _changes(document)))
+    parts += [ComparisonPart("table", table) for table in _tables(document, primary, width)]
+    parts += [ComparisonPart("words", words) for words in _in_words(document, primary.comparisons, frozenset(first))]
     if document.soundness:
-        parts.append(render_soundness(document))
+        parts.append(ComparisonPart("table", render_soundness(document)))
     if document.diagnosis is not None:
-        parts.append(Group(*render_diagnosis(document.diagnosis)))
+        parts.append(ComparisonPart("table", Group(*render_diagnosis(document.diagnosis))))
     unpaired = [line for c in primary.comparisons if (line := _unpaired(c))]
     few = [line for c in document.measures[LIKABILITY].comparisons if (line := _few(c))]
-    parts.append(Text("\n".join((*unpaired, *few, *_key(document), *document.notes)), "dim"))
-    return Group(*(p for part in parts for p in (part, Text())))
+    notes = Text("\n".join((*unpaired, *few, *_key(document), *document.notes)), "dim")
+    return [*parts, ComparisonPart("notes", notes)]
+
+
+def _tables(document: CompareDocument, primary: MeasureComparison, width: int | None) -> Iterator[RenderableType]:
+    """Sides in order, then few pairs by every measure, or many by the primary outcome and the order by every other."""
+    for within in primary.ranking:
+        pairs = [c for c in primary.comparisons if (c.within or "") == within]
+        if len(pairs) > 1 and not document.versions:
+            yield _ranking(document, within)
+        if len(pairs) <= IN_FULL:
+            yield from (_pair(document, c.a, c.b, within, width) for c in pairs)
+        else:
+            yield from (_measure(primary, pairs, within, width), _left_out(primary, pairs, within), _rankings(document, within))
 
 
 def render_registrations(document: Unplanned) -> list[RenderableType]:
@@ -83,47 +114,73 @@ def _heading(document: CompareDocument) -> Text:
     return text.append(f"\n{DIAGNOSTIC}", "italic")
 
 
-def _sentences(document: CompareDocument, comparisons: Sequence[Comparison]) -> Text:
-    """What memory buys; then all headlines, of more than a few pairs only what was liked how much, and of many those that come to a verdict."""
-    told = [h.sentences if len(comparisons) <= IN_FULL else tuple(s for s in (h.primary, h.likability) if s) for h in document.headlines]
-    chosen = zip(comparisons, told, strict=True)
-    clear = [" ".join(s) for c, s in chosen if len(comparisons) <= 2 * IN_FULL or c.verdict in ("higher", "lower")]
-    lines = [*document.memory, *clear[:MOST_CHANGES]]
-    lines += [f"… and {many(len(clear) - MOST_CHANGES, 'more pair')} that differ"] if len(clear) > MOST_CHANGES else []
-    rest = len(comparisons) - len(clear)
+def _in_words(document: CompareDocument, comparisons: Sequence[Comparison], said: Collection[str]) -> Iterator[RenderableType]:
+    """What memory buys; then what the tables say of each pair, of more than a few only of how much it was liked, and of many those with a verdict.
+
+    Args:
+        said: sentences that were read already.
+    """
+    if document.memory:
+        yield _worded("What memory buys", document.memory)
+    few = len(comparisons) <= 2 * IN_FULL
+    told = [(c, h) for c, h in zip(comparisons, document.headlines, strict=True) if few or c.verdict in ("higher", "lower")]
+    for c, h in told[:MOST_CHANGES]:
+        sentences = h.sentences if len(comparisons) <= IN_FULL else tuple(s for s in (h.primary, h.likability) if s)
+        if left := [s for s in sentences if s not in said]:
+            yield _worded(f"{c.within}: {c.a} and {c.b}" if c.within else f"{c.a} and {c.b}", left)
+    lines = [f"… and {many(len(told) - MOST_CHANGES, 'more pair')} that differ"] if len(told) > MOST_CHANGES else []
+    rest = len(comparisons) - len(told)
     lines += [f"{many(rest, 'pair')} without a verdict"] if rest else []
-    return Text("\n\n".join(lines))
+    if lines:
+        yield Text("\n".join(lines))
 
 
-def _pair(document: CompareDocument, a: str, b: str, within: str) -> Table:
-    title = f"{a} (a) less {b} (b)"
+def _worded(title: str, sentences: Iterable[str]) -> Text:
+    return Text.assemble((title, "bold"), *(f"\n{s}" for s in sentences))
+
+
+def _pair(document: CompareDocument, a: str, b: str, within: str, width: int | None) -> Table:
     paired = all(c.paired for of in document.measures.values() for c in of.comparisons)
-    headings = ("a\nin common" if paired else "a", "b\nin common" if paired else "b", "a − b", *FIGURES)
-    table = _table(f"{within}: {title}" if within else title, ("measure",), headings)
-    for of in document.measures.values():
-        found = next(c for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within))
-        if found.difference is not None:
-            digits = of.digits
-            table.add_row(short_label(of.measure, of.label), number(found.mean_a, digits), number(found.mean_b, digits), *_cells(found, digits))
-    nothing = [short_label(of.measure, of.label) for of in document.measures.values() if _difference(of, a, b, within) is None]
+    found = {m: next(c for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within)) for m, of in document.measures.items()}
+    known = {m: c for m, c in found.items() if c.difference is not None}
+    of = {m: document.measures[m] for m in found}
+    means = ("a\nin common", "b\nin common") if paired else ("a", "b")
+    rows = [[number(c.mean_a, of[m].digits), number(c.mean_b, of[m].digits), *_cells(c, of[m].digits)] for m, c in known.items()]
+    title = f"{a} (a) less {b} (b)"
+    names = [short_label(m, of[m].label) for m in known]
+    table, without = _figures(f"{within}: {title}" if within else title, {"measure": names}, (*means, "a − b", *FIGURES), rows, width)
+    nothing = [short_label(m, of[m].label) for m, c in found.items() if c.difference is None]
     notes = [f"nothing in common to compare: {', '.join(nothing)}"] if nothing else []
     first, *rest = document.measures.values()
     named = short_label(first.measure, first.label)
     notes += [f"primary outcome: {named}; p all, by which verdicts go, is of the {len(rest)} others Holm's over all of them together"]
-    table.caption = "\n".join(notes)
+    table.caption = "\n".join((*notes, *without))
     return table
 
 
-def _difference(of: MeasureComparison, a: str, b: str, within: str) -> float | None:
-    return next(c.difference for c in of.comparisons if (c.a, c.b, c.within or "") == (a, b, within))
-
-
-def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -> Table:
+def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str, width: int | None) -> Table:
     title = f"{within}: {of.label}, pair by pair" if within else f"{of.label.capitalize()}, pair by pair"
-    table = _table(title, ("a", "b"), ("a − b", *FIGURES))
-    for c in pairs:
-        table.add_row(Text(c.a), Text(c.b), *_cells(c, of.digits))
+    names = {"a": [c.a for c in pairs], "b": [c.b for c in pairs]}
+    table, without = _figures(title, names, ("a − b", *FIGURES), [_cells(c, of.digits) for c in pairs], width)
+    table.caption = "\n".join(without) or None
     return table
+
+
+def _figures(
+    title: str, names: Mapping[str, Sequence[str]], headings: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int | None
+) -> tuple[Table, list[str]]:
+    """A table of names and figures, and a line on the figures that there is no room for."""
+    cells = dict(zip(headings, map(list, zip(*rows, strict=True)), strict=True)) if rows else {h: [] for h in headings}
+    kept = headings_within(width, list(names.values()), cells, spare=SPARE, name=NAME)
+    table = ruled(title)
+    for heading, of in names.items():
+        table.add_column(heading, overflow="fold", min_width=longest_word(of, NAME), max_width=NAME)
+    for heading in kept:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for at in range(len(rows)):
+        table.add_row(*(Text(of[at]) for of in names.values()), *(cells[h][at] for h in kept))
+    left = [h for h in headings if h not in kept]
+    return table, [f"no room here for {', '.join(left)}: a wider window shows them, and `--json` has them"] if left else []
 
 
 def _left_out(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -> Table:
@@ -172,15 +229,16 @@ def _ranking(document: CompareDocument, within: str) -> Table:
 
 def _rankings(document: CompareDocument, within: str) -> Table:
     """Each other measure in a row: sides in order with the places they may have, or in the study's order where no place says anything."""
-    table = _table("The other measures: each side's mean (places it may have), best first where there is a best", ("measure",), ())
+    table = _table(
+        "The other measures: each side's mean, best first where there is a best (and places, where a verdict parts any)", ("measure",), ()
+    )
     table.add_column("sides", overflow="fold")
     for of in sorted(document.measures.values(), key=lambda m: any(r.first is None for r in m.ranking[within])):
         ranks = [r for r in of.ranking[within] if r.mean is not None]
         if of.measure != document.primary and ranks:
-            table.add_row(
-                short_label(of.measure, of.label),
-                Text(" · ".join(f"{r.arm} {number(r.mean, of.digits)}{f' ({_place(r)})' if r.first else ''}" for r in ranks)),
-            )
+            parted = len({(r.first, r.last) for r in ranks}) > 1
+            sides = (f"{r.arm} {number(r.mean, of.digits)}{f' ({_place(r)})' if parted else ''}" for r in ranks)
+            table.add_row(short_label(of.measure, of.label), Text(" · ".join(sides)))
     table.caption = "`--json` has every measure pair by pair"
     return table
 

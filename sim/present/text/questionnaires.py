@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 NOTES = (
     "refused: it says that it gives no answer; unread: what it says is no one answer; neither enters a score",
     "order, wording: how far an answer moves, in options, when only that differs; again: when nothing does",
-    "first: share of answers that are the option shown first",
+    "shown first: share of answers that are the option shown first",
+    "last less first: the score after the last session less that after the first",
 )
 COUNTS = ("asked", "answered", "refused", "unread")
-MOVES = ("order", "wording", "again", "first")
+MOVES = ("order", "wording", "again", "shown first")
 
 
 def render_questionnaires(summary: RunSummary) -> list[RenderableType]:
@@ -38,7 +39,7 @@ def render_questionnaires(summary: RunSummary) -> list[RenderableType]:
     scales = ruled("Scale scores, from 1 to the number of options")
     for heading in ("target", "scale"):
         scales.add_column(heading, overflow="fold", max_width=24)
-    for heading in ("score", "n", "last less first session"):
+    for heading in ("score", "n", "last less first"):
         scales.add_column(heading, justify="right", no_wrap=True)
     for of in summary.questionnaires:
         for scale in of.scales:

@@ -17,7 +17,7 @@ from rich.text import Text
 from sim.analysis.figures.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
-from sim.present.text.plain_table import ruled
+from sim.present.text.plain_table import columns_needed, ruled
 from sim.present.text.scorer_tables import between, critical_lines, pressure_lines, scorer_rows
 from sim.present.text.terminal import score_text, spark
 from sim.present.words import (
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from sim.analysis.figures.run_summary import DimensionFigures, RepetitionFigures, RunSummary, TargetSummary
     from sim.core.event import Ending, Role
 
-GAP = 2
-"""Columns between two columns of figures."""
 NAME = 16
 """Columns that a target's id may take before it is folded."""
 RATER = 32
@@ -302,26 +300,20 @@ def by_target(title: str, summary: RunSummary, columns: Sequence[Column], width:
 
 def fitting(columns: Sequence[Column], summary: RunSummary, beside: Sequence[Column], width: int) -> list[Column]:
     """Those of `columns`, from the first on, that find room in one table with those `beside` them."""
-    left = width - min(NAME, max(len(t.target) for t in summary.targets)) - sum(map(_needs, beside))
+    left = width - min(NAME, max(len(t.target) for t in summary.targets)) - sum(columns_needed(*column) for column in beside)
     found: list[Column] = []
     for column in columns:
-        if _needs(column) <= left:
+        if columns_needed(*column) <= left:
             found.append(column)
-            left -= _needs(column)
+            left -= columns_needed(*column)
     return found
-
-
-def _needs(column: Column) -> int:
-    """Columns that a column takes."""
-    heading, cells = column
-    return GAP + max(map(len, (*heading.splitlines(), *cells)))
 
 
 def _packed(columns: Sequence[Column], room: int) -> list[list[Column]]:
     packed: list[list[Column]] = [[]]
     left = room
     for heading, cells in columns:
-        needs = _needs((heading, cells))
+        needs = columns_needed(heading, cells)
         if needs > left and packed[-1]:
             packed.append([])
             left = room

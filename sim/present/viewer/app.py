@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sim.people.service import People
     from sim.present.viewer.compared import ComparedDocument
     from sim.present.viewer.runs import OpenRun, OpenRuns
+    from sim.present.viewer.sections import RunSections
 
 MOST: Final = 500
 """Rows sent at once."""
@@ -80,6 +81,7 @@ def build_app(
     clock: Clock,
     keep: Callable[[OpenRun, KeepWish], str],
     report_of: Callable[[OpenRun], str],
+    sections_of: Callable[[OpenRun], RunSections],
     compare: Callable[[Sequence[str]], ComparedDocument],
     people: People | None = None,
 ) -> Starlette:
@@ -88,6 +90,7 @@ def build_app(
     Args:
         keep: writes a scenario and returns where.
         report_of: a run's report as one page.
+        sections_of: a run's figures, section by section.
         compare: what can be concluded from the runs of these names.
         people: those of a study with people.
     """
@@ -113,6 +116,10 @@ def build_app(
     async def figures(request: Request) -> Response:
         run = await asyncio.to_thread(runs.get, request.path_params["run"], ahead=False)
         return JSONResponse((await asyncio.to_thread(run.figures)).model_dump(mode="json"))
+
+    async def sections(request: Request) -> Response:
+        run = await _opened(request)
+        return JSONResponse((await asyncio.to_thread(run.sections, sections_of)).model_dump(mode="json"))
 
     async def comparison(request: Request) -> Response:
         names = request.query_params.getlist("run")
@@ -175,6 +182,7 @@ def build_app(
             Route("/api/compare", told(comparison)),
             Route("/api/runs/{run}", told(first(one_run))),
             Route("/api/runs/{run}/figures", told(figures)),
+            Route("/api/runs/{run}/sections", told(sections)),
             Route("/api/runs/{run}/exchanges", told(first(exchanges))),
             Route("/api/runs/{run}/triage", told(first(triage))),
             Route("/api/runs/{run}/live", told(live)),

@@ -1,71 +1,104 @@
-"""What `sim compare` says of runs, for a page: the very lines and tables that it prints, taken apart."""
+"""What `sim compare` says of runs, for a page: the very lines and tables that it prints, and the primary outcome of each pair as a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-
 from sim.core.frozen import Frozen
-from sim.present.text.comparison import render_comparison
+from sim.present.colours import places_of
+from sim.present.report.forest import place_on, steps_of, tick_label, whole_scale
+from sim.present.text.comparison import parts_of, signed_between, verdict_cell
+from sim.present.viewer.blocks import PageBlock, blocks_of
+from sim.present.words import signed
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from sim.analysis.verdicts.compare import CompareDocument, Comparison, MeasureComparison
 
-    from sim.analysis.verdicts.compare import CompareDocument
+MOST = 6
+"""Pairs up to which each has its strip; of more, those that the first in the ranking is a side of."""
 
 
-class Block(Frozen):
-    """One part: either lines of text or a table."""
+class ComparedStrip(Frozen):
+    """A pair by the primary outcome, the larger side first; places are in per cent of the strip."""
 
-    lines: tuple[str, ...] = ()
-    title: str = ""
-    headings: tuple[str, ...] = ()
-    figures: tuple[bool, ...] = ()
-    """Of each heading: whether numbers stand below it."""
-    rows: tuple[tuple[str, ...], ...] = ()
-    caption: str = ""
+    a: str
+    b: str
+    within: str
+    at: float
+    low: float | None
+    high: float | None
+    figure: str
+    interval: str
+    told: str
+
+
+class ComparedPicture(Frozen):
+    """All strips on one scale."""
+
+    shows: str
+    strips: tuple[ComparedStrip, ...]
+    zero: float
+    ticks: tuple[tuple[float, str], ...]
 
 
 class ComparedDocument(Frozen):
     """A comparison as the page shows it."""
 
     runs: tuple[str, ...]
-    blocks: tuple[Block, ...]
+    colours: dict[str, int]
+    """The place of each side's colour."""
+    picture: ComparedPicture | None
+    """None: no pair has anything in common."""
+    blocks: tuple[PageBlock, ...]
 
 
 def compared(document: CompareDocument) -> ComparedDocument:
     """`document`, part by part."""
-    return ComparedDocument(runs=document.runs, blocks=tuple(_blocks([render_comparison(document)])))
-
-
-def _blocks(parts: Iterable[RenderableType]) -> Iterable[Block]:
-    for part in parts:
-        if isinstance(part, Group):
-            yield from _blocks(part.renderables)
-        elif isinstance(part, Table):
-            yield _table(part)
-        elif lines := tuple(line for line in _plain(part).split("\n") if line):
-            yield Block(lines=lines)
-
-
-def _table(table: Table) -> Block:
-    columns = [[_plain(cell) for cell in column.cells] for column in table.columns]
-    return Block(
-        title=_plain(table.title or ""),
-        headings=tuple(_plain(column.header).replace("\n", " ") for column in table.columns),
-        figures=tuple(column.justify == "right" for column in table.columns),
-        rows=tuple(zip(*columns, strict=True)),
-        caption=_plain(table.caption or ""),
+    parts = parts_of(document)
+    return ComparedDocument(
+        runs=document.runs,
+        colours=places_of(list(dict.fromkeys(arm.arm for arm in document.arms))),
+        picture=_picture(document.measures[document.primary]),
+        blocks=tuple(block for part in parts for block in blocks_of([part.rendered], part.role)),
     )
 
 
-def _plain(part: RenderableType) -> str:
-    if isinstance(part, Text):
-        return part.plain
-    if isinstance(part, str):
-        return Text.from_markup(part).plain
-    raise TypeError(f"a comparison has no {type(part).__name__}")
+def _picture(of: MeasureComparison) -> ComparedPicture | None:
+    pairs = [c for within in of.ranking for c in _shown(of, within)]
+    values = [v for c in pairs for v in (c.difference, *(c.interval or ())) if v is not None]
+    if not values:
+        return None
+    low, high, step = whole_scale([*values, 0.0])
+    leader = "" if len(pairs) == len(of.comparisons) else ": the first in the ranking against each of the others"
+    return ComparedPicture(
+        shows=f"Difference in {of.label}, paired by persona, with its 95 % interval{leader}",
+        strips=tuple(_strip(c, of.digits, (low, high)) for c in pairs),
+        zero=place_on((low, high), 0.0),
+        ticks=tuple((place_on((low, high), at), tick_label(at, step, differs=True)) for at in steps_of(low, high, step)),
+    )
+
+
+def _shown(of: MeasureComparison, within: str) -> list[Comparison]:
+    """The pairs that have a strip, the larger side of each first and the largest difference on top."""
+    known = [c for c in of.comparisons if (c.within or "") == within and c.difference is not None]
+    if len(known) > MOST:
+        first = of.ranking[within][0].arm
+        known = [c for c in known if first in (c.a, c.b)]
+    turned = [c if (c.difference or 0.0) >= 0 else c.turned for c in known]
+    return sorted(turned, key=lambda c: -(c.difference or 0.0))
+
+
+def _strip(c: Comparison, digits: int, scale: tuple[float, float]) -> ComparedStrip:
+    assert c.difference is not None
+    low, high = (place_on(scale, bound) for bound in c.interval) if c.interval else (None, None)
+    return ComparedStrip(
+        a=c.a,
+        b=c.b,
+        within=c.within or "",
+        at=place_on(scale, c.difference),
+        low=low,
+        high=high,
+        figure=signed(c.difference, digits),
+        interval=signed_between(c.interval, digits) if c.interval else "",
+        told=verdict_cell(c).plain,
+    )

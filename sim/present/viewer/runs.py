@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cached_property
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from sim.analysis.figures.outages import Outage, find_outages
 from sim.core.address import Address
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from sim.core.ports import Clock
     from sim.core.record import Trial
     from sim.core.spec.scorer import ScorerInfo
+    from sim.present.viewer.sections import RunSections
     from sim.store.journal import Journal
+
+T = TypeVar("T")
 
 EVERY: Final = 0.3
 """Seconds between two looks at the journal of a run that is watched."""
@@ -49,6 +52,21 @@ LONGEST_NAME: Final = 255
 """Bytes of a folder's name."""
 
 Rows = tuple[ExchangeRow, ...]
+
+
+class _Stamped(Generic[T]):
+    """What is made of a run's files, kept as long as they stay as they are; one thread makes it, and others wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: tuple[tuple[object, ...], T] | None = None
+
+    def get(self, stamp: Callable[[], tuple[object, ...]], make: Callable[[], T]) -> T:
+        with self._lock:
+            now = stamp()
+            if self._made is None or self._made[0] != now:
+                self._made = now, make()
+            return self._made[1]
 
 
 class OpenRun:
@@ -70,10 +88,9 @@ class OpenRun:
         self._news: list[ExchangeRow] = []
         """What is new and was not yet told to those who watch."""
         self._suspected: tuple[tuple[int, int], tuple[Trial, ...]] | None = None
-        self._report_lock = threading.Lock()
-        self._report: tuple[tuple[object, ...], str] | None = None
-        self._figures_lock = threading.Lock()
-        self._figures: tuple[tuple[object, ...], RunFigures] | None = None
+        self._report: _Stamped[str] = _Stamped()
+        self._figures: _Stamped[RunFigures] = _Stamped()
+        self._sections: _Stamped[RunSections] = _Stamped()
         self._ahead = threading.Thread(target=self.read_ahead, name=f"reads {folder.name}", daemon=True)
 
     @cached_property
@@ -154,19 +171,15 @@ class OpenRun:
 
     def report(self, build: Callable[[OpenRun], str]) -> str:
         """The run's report, built again only when something was written since the last time."""
-        with self._report_lock:
-            stamp = self._stamp()
-            if self._report is None or self._report[0] != stamp:
-                self._report = stamp, build(self)
-            return self._report[1]
+        return self._report.get(self._stamp, lambda: build(self))
 
     def figures(self) -> RunFigures:
         """What the list of runs says of it, taken again only when something was written since the last time."""
-        with self._figures_lock:
-            stamp = self._stamp()
-            if self._figures is None or self._figures[0] != stamp:
-                self._figures = stamp, run_figures(self.folder, tuple(self.plans.values()))
-            return self._figures[1]
+        return self._figures.get(self._stamp, lambda: run_figures(self.folder, tuple(self.plans.values())))
+
+    def sections(self, build: Callable[[OpenRun], RunSections]) -> RunSections:
+        """Its figures section by section, taken again only when something was written since the last time."""
+        return self._sections.get(self._stamp, lambda: build(self))
 
     def _stamp(self) -> tuple[object, ...]:
         """Differs whenever a report would."""

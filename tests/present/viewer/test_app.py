@@ -19,11 +19,11 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from sim.app import compare_runs, load_run
-from sim.cli.viewing import _compare
+from sim.cli.viewing import _compare, _sections
 from sim.core.event import CallLost, Event, TrialFinished
 from sim.present.guide import topics
 from sim.present.text.comparison import render_comparison
-from sim.present.text.showing import render_run
+from sim.present.text.showing import render_run, sections_of
 from sim.present.viewer import answering
 from sim.present.viewer.app import KeepWish, build_app
 from sim.present.viewer.rows import Filter, first_line
@@ -78,7 +78,14 @@ def runs(results: Path) -> OpenRuns:
 def client(runs: OpenRuns) -> Iterator[TestClient]:
     compare = partial(_compare, runs.results)
     with TestClient(
-        build_app(runs, clock=lambda: 7.0, keep=_kept, report_of=lambda run: f"<title>{run.folder.name}</title>", compare=compare)
+        build_app(
+            runs,
+            clock=lambda: 7.0,
+            keep=_kept,
+            report_of=lambda run: f"<title>{run.folder.name}</title>",
+            sections_of=_sections,
+            compare=compare,
+        )
     ) as client:
         yield client
 
@@ -206,6 +213,33 @@ def test_the_comparison_is_what_compare_prints(results: Path, client: TestClient
         for text in (*block["lines"], block["title"], block["caption"], *(" ".join(row[1:]) for row in block["rows"])):
             assert " ".join(text.split()) in printed
     assert any("a − b" in block["headings"] for block in found["blocks"])
+
+
+def test_the_picture_of_a_comparison_has_the_figures_of_its_table(client: TestClient) -> None:
+    found = client.get("/api/compare", params={"run": "told"}).json()
+    (strip,) = found["picture"]["strips"]
+    table = next(b for b in found["blocks"] if "a − b" in b["headings"])
+    printed = dict(zip(table["headings"], table["rows"][0], strict=True))
+    assert strip["figure"].lstrip("+−") == printed["a − b"].lstrip("+−")
+    assert not strip["figure"].startswith("−"), "the larger side is first"
+    assert found["picture"]["zero"] <= strip["at"] <= 100
+    assert set(found["colours"]) == {"remembers", "forgets"} == {strip["a"], strip["b"]}
+    roles = [b["role"] for b in found["blocks"]]
+    assert roles.index("answer") < roles.index("table") < roles.index("notes")
+
+
+def test_the_figures_are_the_sections_of_show(results: Path, client: TestClient) -> None:
+    found = client.get("/api/runs/told/sections").json()["sections"]
+    summary = load_run(results / "told").summary
+    assert [s["name"] for s in found] == list(sections_of(summary, 400))
+    out = Console(width=400, file=io.StringIO())
+    out.print(render_run(summary, width=400))
+    assert isinstance(out.file, io.StringIO)
+    printed = " ".join(out.file.getvalue().split())
+    rows = [row for s in found for b in s["blocks"] for row in b["rows"]]
+    assert len(rows) > 20
+    assert [row for row in rows if " ".join(" ".join(row).split()) not in printed] == []
+    assert client.get("/api/runs/nobody/sections").status_code == 404
 
 
 @pytest.mark.parametrize(

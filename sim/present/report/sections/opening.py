@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.analysis.figures.measures import BY_ID
+from sim.analysis.verdicts.answer import tied_groups
 from sim.core.codebook import ALWAYS, DIMENSIONS, LABELS
 from sim.core.logged import SCENARIO as LOGGED
 from sim.present.report import charts
@@ -72,19 +73,11 @@ def _range(counts: Collection[int], one: str) -> str:
 
 
 def groups_of(of: Material) -> tuple[TargetGroup, ...]:
-    """The longest stretches of the ranking in which no verdict separates two targets: tied targets are one group, and never one of them alone."""
+    """Who can be told apart, most liked first; none where nobody can be."""
     compared = of.compared(of.study.primary)
     if compared is None or of.tier == "look" or of.summary.fairness:
         return ()
-    order = [r.arm for r in compared.ranking.get("", ()) if r.mean is not None]
-    apart = {frozenset((c.a, c.b)) for c in compared.comparisons if c.verdict in ("higher", "lower")}
-
-    def end_of(start: int) -> int:
-        """The first place after `start` that a verdict separates from one between."""
-        return next((j for j in range(start, len(order)) if any({order[k], order[j]} in apart for k in range(start, j))), len(order))
-
-    ends = [end_of(i) for i in range(len(order))]
-    return tuple(TargetGroup(targets=tuple(order[i:end])) for i, end in enumerate(ends) if i == 0 or end > ends[i - 1])
+    return tuple(TargetGroup(targets=group) for group in tied_groups(compared))
 
 
 def forest_of(of: Material, pairs: dict[str, Comparison], leader: str) -> ChartFigure | None:

@@ -24,6 +24,21 @@ window.Rapport = {};
     return made;
   };
 
+  const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+
+  /** A target's name with its colour before it. */
+  R.chip = (name, colour) => (colour == null ? name : R.el("span", { class: "target", "data-colour": String(colour) }, name));
+
+  /** A sentence of ours: what is between backticks as code, and the names in `colours` with their colour. */
+  R.told = function (text, colours = {}) {
+    const names = Object.keys(colours).sort((a, b) => b.length - a.length).map(quoted).join("|");
+    const name = names && new RegExp(`(?<![\\w./:-])(${names})(?![\\w/-]|[.:]\\w)`);
+    return text.split(/`([^`]*)`/).map((part, i) => {
+      if (i % 2) return R.el("code", {}, part);
+      return name ? part.split(name).map((piece, j) => (j % 2 ? R.chip(piece, colours[piece]) : piece)) : part;
+    });
+  };
+
   /** The JSON in a data block of the page. */
   R.data = (id) => JSON.parse(document.getElementById(id).textContent);
 

@@ -68,8 +68,24 @@
       assessed(s.scores),
       R.el("div", { class: "verdict" }, Object.entries(s.criterion).map(([rater, answers]) => looks(rater, answers))),
       (s.probes || []).length > 0 && folded(`memory probes: ${s.probes.filter((p) => p.right).length} of ${s.probes.length} right`, probes(s.probes)),
+      (s.forms || []).length > 0 && questionnaires(s.forms),
       s.memory.length > 0 && folded(`what ${whole.target} had in memory`, s.memory.map(([step, text]) => R.el("div", {}, R.el("h4", {}, step), message(text)))));
   }
+
+  /** Sheets that were put to a copy of the target once the session was over: each statement with its answer, and what the target wrote. */
+  function questionnaires(forms) {
+    const answers = forms.flatMap(([, statements]) => statements);
+    const none = answers.filter(([, answer]) => answer == null).length;
+    const titles = [...new Set(forms.map(([title]) => title))].join(", ");
+    const count = `${answers.length - none} of ${answers.length} answered`;
+    return folded(`questionnaire, put to a copy (${titles}): ${count}`, R.el("ul", { class: "forms" }, forms.map(sheet)));
+  }
+
+  const VARIED = { order: "options turned round", wording: "in other words", again: "just so again" };
+
+  const sheet = ([, statements, varied, reply]) => R.el("li", {}, varied && R.el("span", { class: "tag" }, VARIED[varied] || varied),
+    statements.map(([text, answer]) => R.el("div", { class: answer == null ? "unread" : null }, `${text} `, R.el("b", {}, answer == null ? "no answer" : answer))),
+    R.el("q", { dir: "auto" }, reply || "(nothing)"));
 
   const looks = (rater, answers) => answers.map(([name, value, reason]) =>
     R.el("p", {}, R.el("b", {}, `${words.labels[name] || name} ${value}`), rater === "self" ? " " : ` (${rater}) `, reason));

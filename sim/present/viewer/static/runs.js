@@ -55,16 +55,18 @@
   }
 
   function liked(found) {
-    const lines = found.targets.map((t, at) => R.el("li", {}, R.el("span", { class: "target", "data-colour": String(at % 8) }, t.target), value(t, found.measure), spark(t)));
+    const lines = found.targets.map((t, at) => R.el("li", { "data-colour": String(at % 8) }, R.chip(t.target, at % 8), ...value(t, found.measure), spark(t)));
     const rest = lines.splice(MOST);
     return [R.el("ul", {}, lines), rest.length && R.el("details", {}, R.el("summary", {}, `${rest.length} more`), R.el("ul", {}, rest))].filter(Boolean);
   }
 
+  /** How much it is liked; and how sure that is. */
   function value(t, measure) {
-    if (t.value == null) return R.el("span", { class: "soft" }, "not scored");
+    if (t.value == null) return [R.el("span", { class: "soft" }, "not scored")];
     const interval = t.interval ? `${t.interval[0].toFixed(2)} to ${t.interval[1].toFixed(2)}` : "";
     const people = `${t.personas} persona${t.personas === 1 ? "" : "s"}`;
-    return R.el("span", { title: `${measure}${interval ? ", 95 % interval" : ""}, ${people}` }, R.el("b", {}, t.value.toFixed(2)), R.el("span", { class: "soft" }, ` ${interval ? `${interval}, ` : ""}${people}`));
+    const about = interval ? `${interval}, ${people}` : people;
+    return [R.el("b", { title: measure }, t.value.toFixed(2)), R.el("span", { class: "soft about", title: interval && `95 % interval of the ${measure}` }, about)];
   }
 
   /** The sessions of a target from left to right, the scale of 1 to 5 from bottom to top. */
@@ -73,15 +75,10 @@
     if (known.length < 2) return null;
     const x = (at) => (at / (t.sessions.length - 1)) * 56 + 2;
     const y = (s) => 16 - ((s - 1) / 4) * 14;
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const text = `session by session: ${t.sessions.map((s) => (s == null ? "none" : s.toFixed(2))).join(", ")}`;
-    for (const [name, v] of Object.entries({ class: "spark", width: 60, height: 18, viewBox: "0 0 60 18", role: "img", "aria-label": text })) svg.setAttribute(name, v);
-    const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
-    line.setAttribute("points", known.map(([at, s]) => `${x(at).toFixed(1)},${y(s).toFixed(1)}`).join(" "));
-    const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
-    title.textContent = text;
-    svg.append(title, line);
-    return svg;
+    const title = R.svg("title", {}, text);
+    const line = R.svg("polyline", { points: known.map(([at, s]) => `${x(at).toFixed(1)},${y(s).toFixed(1)}`).join(" ") });
+    return R.svg("svg", { class: "spark", width: 60, height: 18, viewBox: "0 0 60 18", role: "img", "aria-label": text }, title, line);
   }
 
   // --- choosing what to compare ---

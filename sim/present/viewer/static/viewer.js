@@ -223,7 +223,7 @@
 
   // --- where we are ---
 
-  const VIEWS = { exchanges: showExchanges, talk: showTalk, queue: (query) => R.showQueue(query) };
+  const VIEWS = { exchanges: showExchanges, talk: showTalk, queue: (query) => R.showQueue(query), figures: (query) => R.showFigures(query) };
 
   async function show() {
     const { view, query } = R.place();
@@ -236,7 +236,7 @@
     try {
       await VIEWS[name](query);
     } catch (error) {
-      document.querySelector(`[data-view=${name}]`).append(R.el("p", { class: "warn", role: "alert" }, error.message));
+      document.querySelector(`[data-view=${name}]`).append(R.el("p", { class: "warn", role: "alert" }, R.told(error.message)));
     }
     document.documentElement.dataset.shown = location.hash || "#";
   }
@@ -294,7 +294,7 @@
     }
     due = setTimeout(() => {
       const now = R.place();
-      if (now.view !== "talk" && now.view !== "queue" && !document.querySelector("#exchanges :focus") && body.rows.length <= AT_ONCE) showExchanges(now.query);
+      if (!["talk", "queue", "figures"].includes(now.view) && !document.querySelector("#exchanges :focus") && body.rows.length <= AT_ONCE) showExchanges(now.query);
     }, 200);
   }
 
