@@ -229,9 +229,7 @@ def _ranking(document: CompareDocument, within: str) -> Table:
 
 def _rankings(document: CompareDocument, within: str) -> Table:
     """Each other measure in a row: sides in order with the places they may have, or in the study's order where no place says anything."""
-    table = _table(
-        "The other measures: each side's mean, best first where there is a best (and places, where a verdict parts any)", ("measure",), ()
-    )
+    table = _table("The other measures: each side's mean, best first where there is a best (and places, where a verdict parts any)", ("measure",), ())
     table.add_column("sides", overflow="fold")
     for of in sorted(document.measures.values(), key=lambda m: any(r.first is None for r in m.ranking[within])):
         ranks = [r for r in of.ranking[within] if r.mean is not None]
