@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -93,6 +94,12 @@ for _name, _command in _COMMANDS.items():
 app.add_typer(people_app(), name="personas")
 
 
+@cache
+def program() -> Any:
+    """The command with every command below it; reading all their annotations takes longer than some of them do, so it is built once."""
+    return typer.main.get_command(app)
+
+
 def run_app(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; bad input is one line on standard error."""
     with warnings.catch_warnings():
@@ -102,7 +109,7 @@ def run_app(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    command: Any = typer.main.get_command(app)
+    command = program()
     try:
         status = command.main(args=list(arguments) or ["--help"], prog_name="sim", standalone_mode=False, default_map=_defaults(command, arguments))
         lost = lost_output()

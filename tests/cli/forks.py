@@ -131,6 +131,7 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(sim.__path__, "sim."):
         if module.name not in ("sim.__main__", "sim.pytest_plugin", "sim.engine.ray"):
             importlib.import_module(module.name)
+    importlib.import_module("sim.cli.app").program()
 
 
 def _serve(requests: socket.socket) -> None:
@@ -205,8 +206,33 @@ def _main() -> NoReturn:
     _import_all()
     gc.freeze()
     _serve(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("sim", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("sim", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _end(ended.code)
+        raise
     sys.exit()
+
+
+def _end(code: object) -> None:
+    """End as an interpreter does, without freeing, module by module, all that was imported before the fork, which takes longer than most commands.
+
+    Returns where a stream cannot be flushed or a message is still to be printed: for that, the interpreter's own end is needed.
+    """
+    import atexit
+    import gc
+
+    if not isinstance(code, int | None):
+        return
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()  # What is said of tasks and coroutines that nobody waited for.
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit((code or 0) & 0xFF)
 
 
 if __name__ == "__main__":
