@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +86,73 @@ def prepare_loaded(loaded: LoadedStudy) -> Prepared:
     return Prepared(loaded, plan_trials(loaded.study, loaded.personas, loaded.scenarios, scorers=(r.info for r in rubrics)))
 
 
+@dataclass(frozen=True)
+class Execution:
+    """What the caller of `run_study` or `resume_run` wishes of one execution of a run; what each of it is, stands there."""
+
+    local_only: LocalOnly | None
+    listeners: Sequence[Listener]
+    announce: Announce | None
+    on_start: OnStart | None
+    words: bool
+    cluster: Cluster | None
+
+    def demand_cluster(self) -> None:
+        """See that the cluster can be used, where one is named.
+
+        Raises:
+            InputError: Ray is not installed.
+        """
+        if self.cluster is None:
+            return
+        from sim.engine.ray import load_ray
+
+        load_ray()
+
+    async def execute(self, study: Study, make: Callable[[], RunFolder], *, limits: Limits) -> Run:
+        """Hold the trials of a run, but for those of targets that are away, whose reason is kept, or that turn out never to answer.
+
+        Args:
+            make: gives the run's folder, once it is known that somebody is there to talk with.
+
+        Raises:
+            InputError: no target can be reached, or a model cannot.
+        """
+        from sim.engine.outage import NEEDED, OutageListener
+        from sim.engine.reach import check_reach
+        from sim.llm.otel import span_here, traced
+        from sim.store.tuning import TuningFile
+
+        if self.announce:
+            self.announce()
+        away = await check_reach(study)
+        folder = make()
+        plans = plans_of(folder)
+        outage = OutageListener(plans)
+        with written(folder, limits=limits, local_only=self.local_only, listeners=(outage, *self.listeners)) as run:
+            if self.on_start:
+                self.on_start(run.shared.traffic, folder)
+            for target, problem in away.items():
+                await run.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, run.sink))
+            # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
+            traffic = run.shared.traffic
+            traffic.tuning = TuningFile(folder.path).look
+            due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not (traffic.spent_up or traffic.closed & NEEDED))
+            async with traced(folder.name):
+                await self._backend(run.shared).run(due, replace(run.recipe, trace=span_here()), run.sink)
+        return read_whole(folder, plans)[0] if self.words else read_digest(folder, plans)
+
+    def _backend(self, shared: Shared) -> Backend:
+        """What holds the trials: this process, or a cluster."""
+        if self.cluster is None:
+            from sim.engine.local import LocalBackend
+
+            return LocalBackend(shared, clock=time.time)
+        from sim.engine.ray import RayBackend
+
+        return RayBackend(self.cluster, traffic=shared.traffic)
+
+
 async def run_study(
     study: Study | str | Path | Prepared,
     *,
@@ -116,38 +183,21 @@ async def run_study(
         InputError: see `prepare_study`; also a name that exists, a key missing from the environment, a host that `local_only` refuses, or a
             target of one's own that cannot be imported, a model that cannot be reached, or no target that can. Nothing is written then.
     """
-    from sim.engine.reach import check_reach
     from sim.engine.staff import offline_parts, scorer_versions
     from sim.llm.prompts import load_texts
 
     prepared = study if isinstance(study, Prepared) else prepare_study(study)
-    _demand_cluster(cluster)
-    own = _demand(prepared.loaded, local_only)
+    loaded = prepared.loaded
+    wish = Execution(local_only, listeners, announce, on_start, words, cluster)
+    wish.demand_cluster()
+    own = _demand(loaded, local_only)
     demand_place(Path(results), name)
-    if announce:
-        announce()
-    away = await check_reach(prepared.loaded.study)
-    folder = create_run(
-        Path(results),
-        name,
-        prepared.loaded,
-        prompts=load_texts(),
-        scorers=scorer_versions(prepared.loaded.study, own),
-        offline=offline_parts(prepared.loaded.study, own),
-        own=own,
-    )
-    limits = prepared.loaded.study.limits
-    return await _execute(
-        folder,
-        plans_of(folder),
-        away=away,
-        limits=limits,
-        local_only=local_only,
-        listeners=listeners,
-        on_start=on_start,
-        words=words,
-        cluster=cluster,
-    )
+
+    def create() -> RunFolder:
+        versions, offline = scorer_versions(loaded.study, own), offline_parts(loaded.study, own)
+        return create_run(Path(results), name, loaded, prompts=load_texts(), scorers=versions, offline=offline, own=own)
+
+    return await wish.execute(loaded.study, create, limits=loaded.study.limits)
 
 
 async def resume_run(
@@ -174,9 +224,9 @@ async def resume_run(
         RunLocked: another process is writing to it.
     """
     from sim.engine.preflight import check_hosts, check_keys, check_prices, priced_parts
-    from sim.engine.reach import check_reach
     from sim.engine.scorers import check_judges, judges_of
 
+    wish = Execution(local_only, listeners, announce, on_start, words, cluster)
     folder = open_run(run, Path(results))
     if folder.study.played_by == "people":
         raise InputError(f"run '{folder.name}' is held by people", mend="go on with `sim view --study FILE`")
@@ -186,24 +236,11 @@ async def resume_run(
     own = folder.scorers.values()
     check_hosts(folder.study, local_only, scorers=judges_of(own))
     allowed = limits(folder.study.limits) if limits else folder.study.limits
-    _demand_cluster(cluster)
+    wish.demand_cluster()
     check_prices(priced_parts(folder.study, judges_of(own)), allowed)
     check_keys(folder.study)
     check_judges(own)
-    if announce:
-        announce()
-    away = await check_reach(folder.study)
-    return await _execute(
-        folder,
-        plans_of(folder),
-        away=away,
-        limits=allowed,
-        local_only=local_only,
-        listeners=listeners,
-        on_start=on_start,
-        words=words,
-        cluster=cluster,
-    )
+    return await wish.execute(folder.study, lambda: folder, limits=allowed)
 
 
 async def open_people_run(
@@ -269,66 +306,6 @@ def _demand(loaded: LoadedStudy, local_only: LocalOnly | None) -> tuple[KeptScor
     check_keys(study)
     check_judges(own)
     return own
-
-
-async def _execute(
-    folder: RunFolder,
-    plans: tuple[TrialPlan, ...],
-    *,
-    away: Mapping[str, str],
-    limits: Limits,
-    local_only: LocalOnly | None,
-    listeners: Sequence[Listener],
-    on_start: OnStart | None,
-    words: bool,
-    cluster: Cluster | None,
-) -> Run:
-    """Run the trials of `plans`, but for those of targets that are `away`, whose reason is kept, or that turn out never to answer."""
-    from sim.engine.outage import NEEDED, OutageListener
-    from sim.llm.otel import span_here, traced
-    from sim.store.tuning import TuningFile
-
-    outage = OutageListener(plans)
-    with written(folder, limits=limits, local_only=local_only, listeners=(outage, *listeners)) as run:
-        if on_start:
-            on_start(run.shared.traffic, folder)
-        for target, problem in away.items():
-            await run.sink.append(_not_reached(next(p for p in plans if p.target.id == target), problem, run.sink))
-        # Looked at plan by plan, as the backend comes to each: who never answers shows only while the first trials are held.
-        traffic = run.shared.traffic
-        traffic.tuning = TuningFile(folder.path).look
-        due = (p for p in plans if p.target.id not in away and not outage.given_up(p) and not (traffic.spent_up or traffic.closed & NEEDED))
-        async with traced(folder.name):
-            await _backend(cluster, run.shared).run(due, replace(run.recipe, trace=span_here()), run.sink)
-    return read_whole(folder, plans)[0] if words else read_digest(folder, plans)
-
-
-def _demand_cluster(cluster: Cluster | None) -> None:
-    """See that a cluster can be used.
-
-    Raises:
-        InputError: Ray is not installed.
-    """
-    if cluster is None:
-        return
-    from sim.engine.ray import load_ray
-
-    load_ray()
-
-
-def _backend(cluster: Cluster | None, shared: Shared) -> Backend:
-    """What holds the trials: this process, or a cluster.
-
-    Raises:
-        InputError: Ray is not installed.
-    """
-    if cluster is None:
-        from sim.engine.local import LocalBackend
-
-        return LocalBackend(shared, clock=time.time)
-    from sim.engine.ray import RayBackend
-
-    return RayBackend(cluster, traffic=shared.traffic)
 
 
 def _not_reached(plan: TrialPlan, problem: str, sink: Sink) -> CallLost:

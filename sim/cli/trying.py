@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from sim.engine.first_contact import Stranger
     from sim.llm.hosts import LocalOnly
     from sim.llm.traffic.passage import Traffic
-    from sim.present.data.trial_json import TrialDocument
+    from sim.present.data.trial_document import TrialDocument
     from sim.present.text.first_contact import Growing
     from sim.store.runs import RunFolder
 

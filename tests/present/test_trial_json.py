@@ -5,7 +5,8 @@ import json
 import pytest
 
 from sim.core.record import Trial
-from sim.present.data.trial_json import TrialDocument, trial_document
+from sim.present.data.trial_document import TrialDocument
+from sim.present.data.trial_json import trial_document
 from tests import examples
 from tests.analysis.stories import CODEBOOK, told_in_full
 from tests.analysis.trials import TAGGER, Diary, planned

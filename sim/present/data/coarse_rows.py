@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.core.spec import Study
     from sim.core.spec.scorer import ScorerInfo
     from sim.present.data.frames import ColumnKind
-    from sim.present.data.trial_json import AssessedDocument, SessionDocument, TrialDocument
+    from sim.present.data.trial_document import AssessedDocument, SessionDocument, TrialDocument
 
 Columns = dict[str, "tuple[ColumnKind, str]"]
 """In order: what kind of value each holds, and what it means."""

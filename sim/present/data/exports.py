@@ -20,7 +20,8 @@ from sim.analysis.figures.table import find_said
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Event
 from sim.core.frozen import Frozen
-from sim.present.data.trial_json import ExchangeDocument, SessionDocument, TrialDocument, trial_document
+from sim.present.data.trial_document import ExchangeDocument, SessionDocument, TrialDocument
+from sim.present.data.trial_json import trial_document
 
 if TYPE_CHECKING:
     from sim.core.codebook import Codebook

@@ -14,7 +14,7 @@ from sim.present.words import safe
 
 if TYPE_CHECKING:
     from sim.engine.first_contact import Spoken
-    from sim.present.data.trial_json import TrialDocument
+    from sim.present.data.trial_document import TrialDocument
     from sim.targets.first_contact.exchange import Exchanged
     from sim.targets.first_contact.finding import Finding
 

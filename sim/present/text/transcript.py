@@ -18,7 +18,7 @@ from sim.present.words import NONE, SHORT, many, number, safe, share
 if TYPE_CHECKING:
     from sim.core.event import Disturbance, Flag, Rejected
     from sim.core.tools import ToolUse
-    from sim.present.data.trial_json import (
+    from sim.present.data.trial_document import (
         AssessedDocument,
         ExchangeDocument,
         ProbeDocument,
