@@ -22,6 +22,13 @@ def test_everything_that_is_copied_is_in_the_repository() -> None:
     assert [s for s in sources if not (ROOT / s).exists()] == []
 
 
+def test_what_is_copied_is_sent_to_the_builder_and_no_run_is() -> None:
+    rules = (ROOT / ".github" / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    sent = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert "*" in rules
+    assert sent == {word for rest in of("COPY") if "--from=" not in rest for word in rest.split()[:-1]}
+
+
 def test_what_the_wheel_takes_along_is_copied() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {*wheel["packages"], *wheel["force-include"], PROJECT["project"]["readme"], *PROJECT["project"]["license-files"]}
