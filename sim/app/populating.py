@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from sim.app.schemas import FOLDER, modeline, write_schema
-from sim.core.errors import InputError
+from sim.core.errors import InputError, Notice
 from sim.population.marginals import read_marginals
 from sim.population.person import Population, make_population
 from sim.store.files import write_whole
@@ -44,8 +46,20 @@ def new_personas(
     seed: int = 1,
     bell: bool = False,
     shares: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    model: str | None = None,
+    api_base: str | None = None,
+    api_key_env: str | None = None,
+    max_cost: float | None = None,
+    max_tokens: int | None = None,
+    max_minutes: float | None = None,
+    local_only: bool = False,
+    allow_hosts: Sequence[str] = (),
+    progress: bool = True,
 ) -> tuple[Path, ...]:
     """Make a population offline from parts, a file each: thirty facets, style, wishes and facts that agree; types independent of gender and age.
+
+    A `model` writes background, facts and lines, each person to its file as soon as it is done; whoever was not written is told of in a warning, and
+    the same call goes on. Of whom it writes nothing that fits, the person made from parts is taken.
 
     Args:
         n: how many people, up to 1,000.
@@ -54,15 +68,39 @@ def new_personas(
         bell: most of them near the middle of every facet, as people are; False: as many at each level, which tells more about each.
         shares: by characteristic (age, gender, type, stability, register, expertise, language_level), such as {"age": {"18-30": 0.4, "31-60": 0.6}};
             what is left of 1 is divided among the other values.
+        model: writes them; left out: nothing is asked of any model.
+        api_base, api_key_env: where it is, and the environment variable that holds its key.
+        max_cost, max_tokens, max_minutes: US dollars, tokens and minutes after which nothing new is asked.
 
     Returns:
         The files, in the order of the people.
 
     Raises:
-        InputError: there cannot be so many, a share cannot be, or a file is there already.
+        InputError: there cannot be so many, a share cannot be, a file is there already, or the model cannot be asked.
+        KeyboardInterrupt: Ctrl-C, a second time.
     """
     wish = PopulationWish(n=n, seed=seed, out=Path(out), bell=bell, given=shares)
-    return tuple(write_people(place_people(wish).people, wish))
+    if model is None:
+        return tuple(write_people(place_people(wish).people, wish))
+    from sim.app.drafting import inquire_drafts
+    from sim.app.inquiry import ask_model
+
+    found = ask_model(
+        partial(inquire_drafts, wish),
+        model,
+        api_base=api_base,
+        api_key_env=api_key_env,
+        max_cost=max_cost,
+        max_tokens=max_tokens,
+        max_minutes=max_minutes,
+        local_only=local_only,
+        allow_hosts=allow_hosts,
+        progress=progress,
+    )
+    if found.lost:
+        why = next(iter(found.lost.values()))
+        warnings.warn(f"{len(found.lost):,} of {n:,} people were not written ({why}); the same call goes on", Notice, stacklevel=2)
+    return found.places
 
 
 def place_people(wish: PopulationWish) -> Population:

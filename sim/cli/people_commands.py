@@ -98,19 +98,18 @@ def new_personas_command(
     wish = PopulationWish(n=n, seed=seed, out=out, bell=bell, given=given, where={"n": "--n", **where})
     if model is None:
         return populate(wish, as_json=json)
-    from sim.cli.drafting import DraftWish, populate_by_model
+    from sim.app.drafting import inquire_drafts
+    from sim.app.models import read_model
+    from sim.cli.drafting import populate_by_model
     from sim.cli.hosts import read_local_only
 
-    draft = DraftWish(
-        model=model,
-        api_base=api_base,
-        api_key_env=api_key_env,
-        concurrency=concurrency,
-        limits=_limits(max_cost, max_tokens, max_minutes, timeout),
-        local_only=read_local_only(local_only, allow_host or ()),
-        log=LogWish(log_level, log_json),
+    spec, limits = (
+        read_model(model, api_base=api_base, api_key_env=api_key_env, where=MODEL_FLAGS),
+        _limits(max_cost, max_tokens, max_minutes, timeout),
     )
-    return populate_by_model(wish, draft, as_json=json)
+    inquiry = inquire_drafts(wish, spec, limits, concurrency=concurrency)
+    hosts = read_local_only(local_only, allow_host or ())
+    return populate_by_model(inquiry, wish, local_only=hosts, log=LogWish(log_level, log_json), as_json=json)
 
 
 def describe_command(
