@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+import sim
+from sim.core.errors import Notice
 from tests.cli.command import Done, Here
 from tests.llm.scripted_server import Answering, completion, in_thread, refusal
 from tests.population.drafts import drafted
@@ -57,6 +59,18 @@ def test_drafts_are_written_and_pass_check(here: Here) -> None:
         assert "# Drafted for `sim personas new --n 4 --seed 1 --model openai/any`" in text
         assert "Ferdinand" in text
     assert len(here.json("personas", "describe", "personas")["facets"]) == 30
+
+
+def test_people_are_drafted_from_python_and_the_same_call_goes_on(here: Here) -> None:
+    shares = {"age": {"30-60": 1.0}}
+    with in_thread(drafting(down=frozenset({1}))) as server:
+        with pytest.warns(Notice, match=r"^1 of 4 people were not written .*; the same call goes on$"):
+            some = sim.new_personas(4, shares=shares, model="openai/any", api_base=server.url, progress=False)
+    assert len(some) == 3
+    with in_thread(drafting()) as server:
+        whole = sim.new_personas(4, shares=shares, model="openai/any", api_base=server.url, progress=False)
+        assert new(here, server.url).stdout.startswith("4 personas written to personas/ (seed 1, 4 of them before); 0 calls")
+    assert set(some) < set(whole) == set(Path("personas").iterdir())
 
 
 def test_what_does_not_fit_is_made_from_parts_and_said(here: Here) -> None:
