@@ -103,10 +103,8 @@ def new_personas_command(
     from sim.cli.drafting import populate_by_model
     from sim.cli.hosts import read_local_only
 
-    spec, limits = (
-        read_model(model, api_base=api_base, api_key_env=api_key_env, where=MODEL_FLAGS),
-        _limits(max_cost, max_tokens, max_minutes, timeout),
-    )
+    spec = read_model(model, api_base=api_base, api_key_env=api_key_env, where=MODEL_FLAGS)
+    limits = _limits(max_cost, max_tokens, max_minutes, timeout)
     inquiry = inquire_drafts(wish, spec, limits, concurrency=concurrency)
     hosts = read_local_only(local_only, allow_host or ())
     return populate_by_model(inquiry, wish, local_only=hosts, log=LogWish(log_level, log_json), as_json=json)

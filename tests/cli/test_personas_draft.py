@@ -63,9 +63,11 @@ def test_drafts_are_written_and_pass_check(here: Here) -> None:
 
 def test_people_are_drafted_from_python_and_the_same_call_goes_on(here: Here) -> None:
     shares = {"age": {"30-60": 1.0}}
-    with in_thread(drafting(down=frozenset({1}))) as server:
-        with pytest.warns(Notice, match=r"^1 of 4 people were not written .*; the same call goes on$"):
-            some = sim.new_personas(4, shares=shares, model="openai/any", api_base=server.url, progress=False)
+    with (
+        in_thread(drafting(down=frozenset({1}))) as server,
+        pytest.warns(Notice, match=r"^1 of 4 people were not written .*; the same call goes on$"),
+    ):
+        some = sim.new_personas(4, shares=shares, model="openai/any", api_base=server.url, progress=False)
     assert len(some) == 3
     with in_thread(drafting()) as server:
         whole = sim.new_personas(4, shares=shares, model="openai/any", api_base=server.url, progress=False)
