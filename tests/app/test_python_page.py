@@ -26,7 +26,7 @@ def test_the_examples_run_in_their_order(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     Path("first-look.yaml").write_text(STUDY, encoding="utf-8")
     examples = [block for block in blocks("python") if not block.startswith("# my_bot.py")]
-    assert len(examples) == 4
+    assert len(examples) == 5
     printed, names = io.StringIO(), {"__name__": "page"}
     with contextlib.redirect_stdout(printed):
         for example in examples:
