@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sim.core.record import Ratings, Trial
 
 _SAID = set(Utterance.model_fields)
+_EXCHANGE = Exchange(0, Utterance(message=""))
 _KINDS = {"said": "user_spoke", "gone": "user_spoke", "replied": "target_replied", "closed": "session_closed"}
 """What the journal calls lines, where they have another name there."""
 
@@ -127,16 +128,18 @@ class Digest:
         scores: Mapping[str, Assessed] = {}
         for part, number in scored:
             scores = with_score(scores, trial, part, made["score"][number])
-        return Exchange(
-            exchange,
-            _utterance(said),
-            scripted,
-            None if reply is None else Reply(*reply),
-            ratings,
-            {part: taggings[number] for part, number in tagged},
-            made["told"][told],
-            _flags(flags),
-            _rejected(drafts),
+        # Filled in and not made anew, which would set each of its fields by itself.
+        return changed(
+            _EXCHANGE,
+            index=exchange,
+            user=_utterance(said),
+            scripted=scripted,
+            reply=None if reply is None else Reply(*reply),
+            ratings=ratings,
+            tags={part: taggings[number] for part, number in tagged},
+            disclosed=made["told"][told],
+            flags=_flags(flags),
+            rejected=_rejected(drafts),
             scores=scores,
             alone=alone,
         )

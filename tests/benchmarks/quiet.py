@@ -44,6 +44,7 @@ def tables(envs: Path = NO_PEERS) -> tuple[Table, ...]:
         Table("pages.md", ("report",)),
         Table("pages.md", ("viewer",)),
         Table("cluster.md", ("ray_workers",)),
+        Table("cluster.md", ("ray_nodes",)),
         Table("operations.md#budgets", ("killed",)),
         Table("operations.md#soak", ("soak",)),
     )
