@@ -13,7 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Literal
 
+from sim.app import models
 from sim.cli.exit import DONE, INCOMPLETE, INTERRUPTED
+from sim.cli.flags import MODEL_FLAGS
 from sim.cli.log_wish import AS_USUAL, LogWish
 from sim.core.errors import InputError
 from sim.core.spec import Limits, ModelSpec, name_tagger
@@ -196,21 +198,13 @@ def read_model(name: str, flag: str, wish: ScoreOptions) -> ModelSpec:
     Raises:
         InputError: a flag has a value that cannot be.
     """
-    from pydantic import ValidationError
-
     if flag == "--tagger" and name == "offline":
         name = OFFLINE
-    flags = {"api_base": "--api-base", "api_key_env": "--api-key-env"}
-    place = {} if name.startswith("offline/") else {"api_base": wish.api_base, "api_key_env": wish.api_key_env}
-    try:
-        return ModelSpec.model_validate({"model": name, **place})
-    except ValidationError as error:
-        first = error.errors()[0]
-        if "pattern" in first["type"] and first["loc"] == ("model",):
-            also = "offline, or " if flag == "--tagger" else ""
-            raise InputError(f"'{name}' is not a {flag[2:]}", mend=f"write {also}provider/name as in openai/gpt-5", where=flag) from None
-        where = flags.get(str(first["loc"][0]) if first["loc"] else "", flag)
-        raise InputError(str(first["msg"]).removeprefix("Value error, "), where=where) from None
+    such = {"--tagger": OFFLINE, "--rater": "offline/rater"}.get(flag, "offline/user")
+    where = {**MODEL_FLAGS, "model": flag}
+    if name.startswith("offline/"):
+        return models.read_model(name, where=where, such=such)
+    return models.read_model(name, api_base=wish.api_base, api_key_env=wish.api_key_env, where=where, such=such)
 
 
 def _check(tally: Tally, source: TalkSource, by: str | None) -> None:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from sim.app import Prepared, Run, judge_run, prepare_suite
 from sim.app.contacting import NAME, PATIENCE, TargetWish, Visit
+from sim.app.models import read_model
 from sim.app.outgoing import announcement
 from sim.app.output import put
 from sim.cli.exit import INCOMPLETE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
-from sim.core.spec import Limits, ModelSpec, Study
+from sim.core.spec import Limits, Study
 from sim.llm.guard import guarded
 from sim.store.library import load_study
 
@@ -132,13 +133,7 @@ def _find(wish: SuiteWish, local_only: LocalOnly | None, *, dry_run: bool) -> Ta
 
 
 def _study(wish: SuiteWish, target: TargetSpec, changes: Changes | None) -> Study:
-    from pydantic import ValidationError
-
-    try:
-        user = ModelSpec(model=wish.user)
-    except ValidationError:
-        mend = "write it as provider/name, such as openai/gpt-5 or offline/user"
-        raise InputError(f"'{wish.user}' is not a model's name", mend=mend, where="--user") from None
+    user = read_model(wish.user, where={"model": "--user"})
     limits = Limits(timeout=wish.named.timeout or PATIENCE)
     concurrency = changes.concurrency if changes and changes.concurrency is not None else 8
     allowed = changes.limits(limits) if changes else limits

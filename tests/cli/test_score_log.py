@@ -235,7 +235,7 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--tagger", "gpt"], "sim: --tagger: 'gpt' is not a tagger; write offline, or provider/name as in openai/gpt-5"),
+        (["--tagger", "gpt"], "sim: --tagger: 'gpt' is not a model's name; write it as provider/name, such as openai/gpt-5 or offline/tagger"),
         (["--tagger", "offline/uses"], "sim: unknown tagger 'offline/uses'; write offline/tagger, or name a model such as openai/gpt-5"),
         (["--api-base", "http://127.0.0.1:1/v1"], "sim: --api-base: means nothing to offline models, which run in this process; name a model"),
         (
@@ -243,7 +243,7 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
             "sim: openai/x takes its key from NO_SUCH_KEY, which is not set; export NO_SUCH_KEY=…",
         ),
         (["--rater", "openai/x"], "sim: openai/x needs OPENAI_API_KEY, which is not set"),
-        (["--rater", "gpt"], "sim: --rater: 'gpt' is not a rater; write provider/name as in openai/gpt-5"),
+        (["--rater", "gpt"], "sim: --rater: 'gpt' is not a model's name; write it as provider/name, such as openai/gpt-5 or offline/rater"),
         (["--rater", "offline/uses", "--persona", "davi"], "sim: offline/uses cannot play a rater"),
         (
             ["--rater", "offline/rater", "--rater", "offline/friendly"],

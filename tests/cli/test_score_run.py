@@ -253,7 +253,7 @@ def test_what_leaves_the_machine_is_said_first_or_refused(folder: Path, here: He
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--rater", "gpt"], "sim: --rater: 'gpt' is not a rater; write provider/name as in openai/gpt-5"),
+        (["--rater", "gpt"], "sim: --rater: 'gpt' is not a model's name; write it as provider/name, such as openai/gpt-5 or offline/rater"),
         (["--rater", "offline/uses"], "sim: offline/uses cannot play a rater"),
         (
             ["--rater", "openai/x", "--only", "moves"],
