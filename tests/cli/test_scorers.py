@@ -331,10 +331,7 @@ def test_a_new_version_takes_the_place_of_the_old_one(server: Remote, old: Path,
         (("--model", "openai/judge"), "sim: --model: judges by a rubric, and none is named; add --scorer answers, or --scorer FILE"),
         (
             ("--scorer", "answers", "--model", "judge"),
-            (
-                ("--scorer", "answers", "--model", "judge"),
-                "sim: --model: 'judge' is not a model's name; write it as provider/name, such as openai/gpt-5 or offline/user",
-            ),
+            "sim: --model: 'judge' is not a model's name; write it as provider/name, such as openai/gpt-5 or offline/user",
         ),
         (("--scorer", "answers", "--by", "target"), "sim: --by: is about moves, and --scorer is not; leave one out, or name a --tagger too"),
         (("--scorer", "answers", "--name", "x"), "sim: --name: names the run that a log becomes, and this is a run; leave it out"),
