@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sim.app.described import described
 from sim.core.errors import InputError
 from sim.store.files import write_whole
 
@@ -45,7 +46,7 @@ def schema_of(kind: str) -> dict[str, Any]:
     module, name = _MODELS[kind]
     model: type[BaseModel] = getattr(import_module(module), name)
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": f"urn:rapport:{kind}"}
-    schema: dict[str, Any] = _in_draft_7(model.model_json_schema())
+    schema: dict[str, Any] = _in_draft_7(model.model_json_schema(schema_generator=described()))
     return {**head, **(_with_short_forms(schema) if kind == "rubric" else schema)}
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar, dataclass_transform
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-_STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+_STRICT = ConfigDict(extra="forbid")
 T = TypeVar("T")
 
 
