@@ -41,7 +41,8 @@ facts:
   - {id: sc-door, topic: home, when: now, text: "The new door is teal.", answers: [teal], question: "What colour is my door?", called: my door}
 sessions:
   - {situation: You are at home., mood: {feels: calm, valence: 0},
-     disclose: [sc-door], agenda: [{aim: say it, says: ["Hello."]}], exchanges: {min: 2, max: 2}}
+     disclose: [sc-door], agenda: [{aim: say it, says: ["Hello."]}], exchanges: {min: 2, max: 2},
+     questionnaire: {use: ipip-neo-120, scales: [agreeableness], per_scale: 1, vary: []}}
   - {situation: You are at home., mood: {feels: low, valence: -1},
      agenda: [{aim: ask, about: [sc-door], says: ["Me again."]}], exchanges: {min: 2, max: 2}}
 """
@@ -55,7 +56,7 @@ async (rule) => {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with memories, a disturbed user and probes, as its report and its brief; and a suite's verdict."""
+    """A run with memories, a disturbed user, probes and a questionnaire, as its report and its brief; and a suite's verdict."""
     folder = tmp_path_factory.mktemp("axe")
     (folder / "scenarios").mkdir()
     (folder / "scenarios" / "short.yaml").write_text(SCENARIO, encoding="utf-8")
@@ -148,7 +149,8 @@ def test_the_viewers_pages_have_no_serious_fault(page: Page, folder: Path) -> No
             ("exchanges", "/runs/hostile#/exchanges", "#exchanges tbody tr"),
             ("worst first", "/runs/hostile#/queue", "#queue > *"),
             ("report in the viewer", "/runs/hostile/report", DRAWN),
-            ("compared", "/compare?run=hostile", "main.compared h2"),
+            ("compared", "/compare?run=hostile", "main.compared .strips circle"),
+            ("figures", "/runs/hostile#/figures", "#figures .group table"),
             ("guide", "/guide", "main h1"),
             ("a page of the guide", "/guide/suites", "main h1"),
         ):
@@ -159,6 +161,7 @@ def test_the_viewers_pages_have_no_serious_fault(page: Page, folder: Path) -> No
         page.goto(f"{viewer.address}/runs/hostile#/exchanges")
         page.click("#exchanges tbody tr a")
         page.wait_for_selector("#talk .exchange")
+        page.click("text=questionnaire, put to a copy")
         found += faults(page, "transcript")
         page.goto(viewer.guest)
         found += rating_faults(page)

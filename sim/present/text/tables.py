@@ -78,10 +78,12 @@ def likability_key(summary: RunSummary) -> str:
         lines.append(f"±: 95 % interval over {population(summary.scenarios)}")
     else:
         lines.append("no interval: it takes 3 personas or more, and some spread between them")
+    short: dict[int, list[str]] = {}
     for target in summary.targets:
-        scored = target.likability.dimensions_scored
+        short.setdefault(target.likability.dimensions_scored, []).append(target.target)
+    for scored, names in short.items():
         if 0 < scored < len(DIMENSIONS):
-            lines.append(f"{target.target}: all seven is over {scored} of {len(DIMENSIONS)} dimensions; nothing was scored on the others")
+            lines.append(f"{', '.join(names)}: all seven is over {scored} of {len(DIMENSIONS)} dimensions; nothing was scored on the others")
     return "\n".join(lines)
 
 
