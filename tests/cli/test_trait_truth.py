@@ -11,6 +11,7 @@ import pytest
 
 from sim.app import load_run
 from sim.cli.app import run_app
+from sim.present.glossary import explained
 from sim.present.viewer.sections import run_sections
 from tests.cli.small import project
 
@@ -88,7 +89,10 @@ def test_the_one_that_yields_has_a_gap_on_every_surface(tmp_path: Path, monkeypa
     assert run_app(["gate", "small", "--require", "trait_truth_gap <= 0.2", "--json"]) == 4
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert [(c["target"], c["observed"], c["needed"]) for c in checks] == [("rosa", rosa["gap"], 5), ("bruno", 0, 5)]
-    shown = {s.name: s.blocks[0] for s in run_sections(load_run("small").summary).sections}["trait-truth"]
+    blocks = {s.name: s.blocks for s in run_sections(load_run("small").summary).sections}
+    shown = blocks["trait-truth"][0]
+    printed_headings = {heading for name in ("trait-truth", "questionnaires") for block in blocks[name] for heading in block.headings}
+    assert printed_headings - explained().keys() == set(), "every heading is in the glossary"
     assert [row[shown.headings.index("trait–truth gap")] for row in shown.rows] == ["+1.30", "0.00"]
     sections = {s["id"]: s for s in json.loads(printed(capsys, "report", "small", "--json"))["sections"]}
     rows = sections["trait-truth"]["blocks"][1]["rows"]
