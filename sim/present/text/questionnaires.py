@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from sim.analysis.figures.questionnaires import QuestionnaireFigures, ScaleScore, Sensitivity
     from sim.analysis.figures.run_summary import RunSummary
 
-NOTES = (
+ANSWER_NOTES = (
     "refused: it says that it gives no answer; unread: what it says is no one answer; neither enters a score",
     "order, wording: how far an answer moves, in options, when only that differs; again: when nothing does",
     "shown first: share of answers that are the option shown first",
-    "last less first: the score after the last session less that after the first",
 )
+SCALE_NOTES = ("last less first: the score after the last session less that after the first",)
 COUNTS = ("asked", "answered", "refused", "unread")
 MOVES = ("order", "wording", "again", "shown first")
 
@@ -46,7 +46,7 @@ def render_questionnaires(summary: RunSummary) -> list[RenderableType]:
             change = signed(of.change[scale.scale]) if scale.scale in of.change else ""
             scales.add_row(Text(of.target), Text(scale.scale), score_of(scale), f"{scale.n:,}", change)
     missed = [f"{of.target}: cannot be copied, and so was not asked" for of in summary.questionnaires if of.cannot_fork]
-    return [table, scales, Text("\n".join((*missed, *NOTES)), "dim")]
+    return [table, scales, Text("\n".join((*missed, *ANSWER_NOTES, *SCALE_NOTES)), "dim")]
 
 
 def counts_of(of: QuestionnaireFigures) -> tuple[str, ...]:

@@ -51,7 +51,9 @@ def done_sentences(of: Material) -> tuple[str, ...]:
     judged = f"{many(sum(t.exchanges for t in of.summary.targets), 'exchange')} in {many(of.summary.trials.planned, 'conversation')}"
     rater = "the simulated person" if of.rater == "self" else f"{of.rater}"
     judged += f"; after each, {rater} rated the reply on seven dimensions from 1 to 5." if any(t.likability.n for t in of.summary.targets) else "."
-    extra = [f"{many(arms, 'more arm')} talked with the same people disturbed, or under another identity."] if arms else []
+    others = {"disturbed": any(t.stress for t in of.study.targets), "under another identity": any(t.swap for t in of.study.targets)}
+    how = " or ".join(word for word, there in others.items() if there)
+    extra = [f"{many(arms, 'more arm')} talked with the same people {how}."] if arms else []
     unfit = many(len(of.summary.left_out), "pair")
     extra += [f"{unfit} of persona and scenario that do not suit each other were left out."] if of.summary.left_out else []
     return (safe(first), " ".join((safe(judged), *extra)))

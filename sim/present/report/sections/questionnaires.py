@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.present.report.cells import columns, named, text
 from sim.present.report.document import Prose, Section, Table
-from sim.present.text.questionnaires import COUNTS, MOVES, NOTES, counts_of, moves_of, score_of
+from sim.present.text.questionnaires import ANSWER_NOTES, COUNTS, MOVES, SCALE_NOTES, counts_of, moves_of, score_of
 from sim.present.words import signed
 
 if TYPE_CHECKING:
@@ -26,14 +26,15 @@ def questionnaires_section(of: Material) -> Section:
     )
     explained += "says, and no trait of it that anybody has measured."
     missed = [f"{f.target} cannot be copied, and so was not asked." for f in found if f.cannot_fork]
-    lines = (explained, *missed, *(f"{n[0].upper()}{n[1:]}." for n in NOTES))
+    lines = (explained, *missed)
     return Section(id="questionnaires", title=TITLE, blocks=(Prose(lines=lines), _counts(of), _scales(of)))
 
 
 def _counts(of: Material) -> Table:
     rows = tuple((named(f.target), named(f.title), *map(text, counts_of(f)), *map(text, moves_of(f))) for f in of.summary.questionnaires)
     figures = [*COUNTS, *MOVES]
-    return Table(id="questionnaire-answers", title="Answers", columns=columns("target", "questionnaire", figures=figures), rows=rows)
+    headings = columns("target", "questionnaire", figures=figures)
+    return Table(id="questionnaire-answers", title="Answers", columns=headings, rows=rows, notes=ANSWER_NOTES)
 
 
 def _scales(of: Material) -> Table:
@@ -44,4 +45,4 @@ def _scales(of: Material) -> Table:
             change = signed(f.change[scale.scale]) if scale.scale in f.change else ""
             rows.append((named(f.target), named(scale.scale), text(score_of(scale)), text(f"{scale.n:,}"), text(change), text(course)))
     headings = columns("target", "scale", figures=["score", "n", "last less first", "after each session"])
-    return Table(id="questionnaire-scales", title="Scales", columns=headings, rows=tuple(rows))
+    return Table(id="questionnaire-scales", title="Scales", columns=headings, rows=tuple(rows), notes=SCALE_NOTES)

@@ -123,6 +123,8 @@
   document.querySelectorAll("[data-toggle]").forEach((b) => b.addEventListener("click", () => toggle(b.dataset.toggle)));
   document.getElementById("theme").addEventListener("click", () => KEYS.t());
   window.addEventListener("hashchange", show);
+  // Nobody can open on paper what is folded; tables that hold nothing stay so.
+  window.addEventListener("beforeprint", () => document.querySelectorAll("#main .more, .made details").forEach((d) => { d.open = true; }));
   show();
   document.documentElement.dataset.ready = "true";
   performance.mark("usable");
