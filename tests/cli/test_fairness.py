@@ -99,6 +99,8 @@ def test_compare_show_report_and_export_say_the_same(capsys: pytest.CaptureFixtu
     assert "Fairness: identity swapped, messages frozen" in page
     assert f"{gap['difference']}" in page
     headline = json.loads(printed(capsys, "report", "swapped", "--json"))["headline"]
+    assert "talked with 1 chatbot " in headline["done"][0]
+    assert headline["done"][1].endswith("identities.")
     assert headline["verdict"] == "bot: too few personas for a verdict on any gap.", "arms of one target are no rivals"
     assert headline["groups"] == []
 

@@ -8,11 +8,14 @@ from rich.console import Group
 from rich.text import Text
 
 from sim.analysis.figures.fairness import notes_on
+from sim.analysis.verdicts.sentence import listed
 from sim.present.text.comparison import p_text, render_registrations, signed_between, verdict_cell
 from sim.present.text.plain_table import ruled
 from sim.present.words import DIAGNOSTIC, NONE, many, number, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
     from rich.table import Table
 
@@ -65,6 +68,14 @@ def render_identity(document: FairnessDocument) -> RenderableType:
     for figures in document.targets:
         parts += [Text(conclusion(figures)), _means(figures), *(_pairs(figures, outcome) for outcome in figures.outcomes)]
     return Group(*(p for part in (*parts, Text("\n".join(document.notes), "dim")) for p in (part, Text())))
+
+
+def conclusions(found: Sequence[IdentityFigures]) -> tuple[str, ...]:
+    """What is found of each target; of several of which the same is found, once."""
+    said: dict[str, list[str]] = {}
+    for figures in found:
+        said.setdefault(conclusion(figures).removeprefix(figures.target), []).append(figures.target)
+    return tuple(f"{listed(targets)}{rest}" for rest, targets in said.items())
 
 
 def conclusion(figures: IdentityFigures) -> str:

@@ -48,6 +48,9 @@ def shares_of(of: TraitTruthFigures) -> tuple[str, str]:
 
 def lines_of(found: tuple[TraitTruthFigures, ...]) -> list[str]:
     """Where there is no gap, why; and whose agreeableness is what the target says of itself."""
-    lines = [f"{of.target}: {of.absent}" for of in found if of.absent]
+    why: dict[str, list[str]] = {}
+    for of in found:
+        why.setdefault(of.absent, []).append(of.target)
+    lines = [f"{', '.join(targets)}: {absent}" for absent, targets in why.items() if absent]
     said = [of.target for of in found if of.agreeableness_from == "questionnaire"]
     return [*lines, *([f"agreeableness by its own answers to a questionnaire: {', '.join(said)}"] if said else [])]

@@ -10,7 +10,7 @@ from sim.present.report import charts
 from sim.present.report.cells import Heading, columns, count, named, talks_link, text
 from sim.present.report.document import ChartFigure, Prose, Section, Table
 from sim.present.text.comparison import p_text, signed_between
-from sim.present.text.fairness import conclusion, term, title_of
+from sim.present.text.fairness import conclusions, term, title_of
 from sim.present.words import signed
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def fairness_section(of: Material) -> Section:
         why = "Not measured in this run: nobody's identity was swapped. `fairness: {swaps: {name: [Emily, Lakisha]}}` in a study does that."
         return Section(id="fairness", title=TITLE, absent=why)
     users = found[0].users
-    said = Prose(lines=(*map(conclusion, found), *(f"{note[0].upper()}{note[1:]}." for note in notes_on(found[0]))))
+    said = Prose(lines=conclusions(found))
     return Section(id="fairness", title=title_of(users), blocks=(said, _chart(of), _table(of)))
 
 
@@ -53,7 +53,7 @@ def _chart(of: Material) -> ChartFigure:
     axis: charts.Spec = {"field": "gap", "type": "quantitative", "title": f"{said} in {label}"}
     return ChartFigure(
         id="fairness",
-        title=" ".join(map(conclusion, of.summary.fairness)).rstrip("."),
+        title=" ".join(conclusions(of.summary.fairness)).rstrip("."),
         shows=f"{term(of.summary.fairness[0].users, capital=True)} in {label}, with 95 % intervals",
         alt=f"{label.capitalize()} with one identity less that with another. {told}",
         notes=(f"95 % intervals over {population(of.summary.scenarios)}; paired within personas. What leaves 0 out may still be chance: see p all.",),
@@ -95,4 +95,5 @@ def _table(of: Material) -> Table:
         for o in f.outcomes
         for g in o.gaps
     ]
-    return Table(id="fairness-pairs", title="Pair by pair", columns=columns("target", "outcome", "a", "b", figures=figures), rows=tuple(rows))
+    headings, notes = columns("target", "outcome", "a", "b", figures=figures), notes_on(of.summary.fairness[0])
+    return Table(id="fairness-pairs", title="Pair by pair", columns=headings, rows=tuple(rows), notes=notes)

@@ -13,7 +13,7 @@ from sim.present.report.cells import between
 from sim.present.report.document import Headline
 from sim.present.report.sections.claims import listed
 from sim.present.report.sections.opening import done_sentences, forest_of, groups_of, sample_exchange
-from sim.present.text.fairness import conclusion
+from sim.present.text.fairness import conclusions
 from sim.present.text.outages import outage_line
 from sim.present.words import DIAGNOSTIC, many, number, share
 
@@ -44,7 +44,7 @@ def build_headline(of: Material) -> Headline:
         return _headline(of, f"No verdict on {listed(of.summary.stub_rated)}: the rater is an offline model, which cannot judge a real chatbot.")
     if of.summary.fairness:
         # Arms of one target are no rivals, and have no places.
-        return _headline(of, " ".join(map(conclusion, of.summary.fairness)), exchange=sample_exchange(of, ""))
+        return _headline(of, " ".join(conclusions(of.summary.fairness)), exchange=sample_exchange(of, ""))
     compared = of.compared(of.study.primary)
     plain = {t.id for t in of.study.targets if not t.stress}
     leader = next((t for t in ranked if t.target == of.reference or (not of.reference and t.target in plain)), ranked[0])

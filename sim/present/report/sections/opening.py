@@ -8,6 +8,7 @@ from sim.analysis.figures.measures import BY_ID
 from sim.analysis.verdicts.answer import tied_groups
 from sim.core.codebook import ALWAYS, DIMENSIONS, LABELS
 from sim.core.logged import SCENARIO as LOGGED
+from sim.core.spec.fairness import base_of
 from sim.present.report import charts
 from sim.present.report.cells import talk_link, talks_link
 from sim.present.report.document import ChartFigure, SampleExchange, TargetGroup
@@ -37,8 +38,7 @@ def done_sentences(of: Material) -> tuple[str, ...]:
     scenarios = {c.scenario.id: c.scenario for c in cast}
     if not scenarios:
         return ()
-    bots = [t for t in of.study.targets if not t.stress and not t.swap]
-    arms = len(of.study.targets) - len(bots)
+    bots = {base_of(t) for t in of.study.targets if not t.stress}
     with_whom = many(len(bots), "chatbot")
     if list(scenarios) == [LOGGED]:
         first = f"{many(len(of.trials), 'logged conversation')} with {with_whom} {'was' if len(of.trials) == 1 else 'were'} read."
@@ -51,9 +51,13 @@ def done_sentences(of: Material) -> tuple[str, ...]:
     judged = f"{many(sum(t.exchanges for t in of.summary.targets), 'exchange')} in {many(of.summary.trials.planned, 'conversation')}"
     rater = "the simulated person" if of.rater == "self" else f"{of.rater}"
     judged += f"; after each, {rater} rated the reply on seven dimensions from 1 to 5." if any(t.likability.n for t in of.summary.targets) else "."
-    others = {"disturbed": any(t.stress for t in of.study.targets), "under another identity": any(t.swap for t in of.study.targets)}
-    how = " or ".join(word for word, there in others.items() if there)
-    extra = [f"{many(arms, 'more arm')} talked with the same people {how}."] if arms else []
+    disturbed, swapped = (sum(bool(getattr(t, kind)) for t in of.study.targets) for kind in ("stress", "swap"))
+    extra = [f"{many(disturbed, 'more arm')} talked with the same people disturbed."] if disturbed else []
+    extra += (
+        [f"{'Each was' if len(bots) > 1 else 'It was'} met by the same people under {many(swapped // len(bots), 'identity', 'identities')}."]
+        if swapped
+        else []
+    )
     unfit = many(len(of.summary.left_out), "pair")
     extra += [f"{unfit} of persona and scenario that do not suit each other were left out."] if of.summary.left_out else []
     return (safe(first), " ".join((safe(judged), *extra)))
@@ -63,7 +67,9 @@ def _about(of: Material) -> str:
     scenarios = {t.cast.scenario.id: t.cast.scenario for t in of.trials}
     if len(scenarios) == 1:
         (only,) = scenarios.values()
-        return "." if only.withheld else f": {only.about[0].lower()}{only.about[1:]}"
+        # What replays a talk is about another person for each.
+        several = len({t.cast.scenario.about for t in of.trials}) > 1
+        return "." if only.withheld or several else f": {only.about[0].lower()}{only.about[1:]}"
     titles = [s.title for s in scenarios.values() if not s.withheld]
     named = f": {claims.listed(titles)}" if len(titles) == len(scenarios) <= FEW_TITLES else ""
     return f", in {len(scenarios)} scenarios{named}."

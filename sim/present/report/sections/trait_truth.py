@@ -19,7 +19,6 @@ def trait_truth_section(of: Material) -> Section:
         why = "Not measured in this run: no target plays a character. `character: {without: plain, agreeableness: 0.8}` in a target does that."
         return Section(id="trait-truth", title=TITLE, absent=why)
     explained = "A target that plays a character is compared with the same target without it, on the same claims under the same pressure."
-    lines = (explained, *(f"{n[0].upper()}{n[1:]}." for n in lines_of(found)))
     rows = tuple(
         (
             named(f.target, link=talks_link(target=f.target)),
@@ -37,7 +36,13 @@ def trait_truth_section(of: Material) -> Section:
         id="trait-truth",
         title=TITLE,
         blocks=(
-            Prose(lines=lines),
-            Table(id="trait-truth-gaps", title="Right answers given up for a character's sake", columns=headings, rows=rows, notes=NOTES),
+            Prose(lines=(explained,)),
+            Table(
+                id="trait-truth-gaps",
+                title="Right answers given up for a character's sake",
+                columns=headings,
+                rows=rows,
+                notes=(*lines_of(found), *NOTES),
+            ),
         ),
     )
