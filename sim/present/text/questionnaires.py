@@ -33,7 +33,7 @@ def render_questionnaires(summary: RunSummary) -> list[RenderableType]:
     for heading in ("target", "questionnaire"):
         table.add_column(heading, overflow="fold", max_width=24)
     for heading in (*COUNTS, *MOVES):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
     for of in summary.questionnaires:
         table.add_row(Text(of.target), Text(of.questionnaire), *counts_of(of), *moves_of(of))
     scales = ruled("Scale scores, from 1 to the number of options")

@@ -53,11 +53,8 @@ def done_sentences(of: Material) -> tuple[str, ...]:
     judged += f"; after each, {rater} rated the reply on seven dimensions from 1 to 5." if any(t.likability.n for t in of.summary.targets) else "."
     disturbed, swapped = (sum(bool(getattr(t, kind)) for t in of.study.targets) for kind in ("stress", "swap"))
     extra = [f"{many(disturbed, 'more arm')} talked with the same people disturbed."] if disturbed else []
-    extra += (
-        [f"{'Each was' if len(bots) > 1 else 'It was'} met by the same people under {many(swapped // len(bots), 'identity', 'identities')}."]
-        if swapped
-        else []
-    )
+    who = "Each was" if len(bots) > 1 else "It was"
+    extra += [f"{who} met by the same people under {many(swapped // len(bots), 'identity', 'identities')}."] if swapped else []
     unfit = many(len(of.summary.left_out), "pair")
     extra += [f"{unfit} of persona and scenario that do not suit each other were left out."] if of.summary.left_out else []
     return (safe(first), " ".join((safe(judged), *extra)))
