@@ -19,6 +19,7 @@ The cases of a scorer are in `tests/score/conduct/<scorer>.yaml`, a list of
     labels: [apology, …]              of a family of scorers, each looking for one thing: those that are there
     pressed: {right: […], wrong: […]}  the claim that the session presses
     pressure: {flip: 2, flips: 1}     how the claim fared
+    clock: {starts: "18:05", minutes: 30}  the simulated clock of the session
 
 They were all written before the rules, and every third of them was set apart as untuned. Of a cell, the first number is of tuned cases and the second
 of untuned ones.
@@ -40,6 +41,7 @@ import yaml
 from sim.core.event import NotApplicable
 from sim.core.spec.pressed import Pressed
 from sim.core.spec.scorer import ScorerInfo
+from sim.core.spec.session import Clock
 from sim.core.view import ScoringContext
 from sim.foreign.code import load_object
 from sim.score.checked import read_result
@@ -69,6 +71,7 @@ class Case:
     by: str = ""
     pressed: Mapping[str, Any] | None = None
     pressure: Mapping[str, int] | None = None
+    clock: Mapping[str, Any] | None = None
     labels: Sequence[str] = ()
 
     def context(self, grain: str) -> ScoringContext:
@@ -78,16 +81,18 @@ class Case:
         by = {(1, n): who for n, (_, _, *others) in enumerate(self.earlier, 1) for who in others}
         by |= {(2, len(before) + 1): self.by} if self.by else {}
         made = context(self.message, self.reply, grain=grain, before=before, plants=self.plants, by=by, **earlier, **self.persona)
-        return _pressing(made, self.pressed) if self.pressed is not None else made
+        changed = {"pressed": Pressed.model_validate(self.pressed)} if self.pressed is not None else {}
+        changed |= {"clock": Clock.model_validate(self.clock)} if self.clock is not None else {}
+        return _in_session(made, changed) if changed else made
 
     def of(self, label: str) -> Case:
         """The case as one scorer of a family sees it, which looks for `label` alone."""
         return replace(self, label=self.label if self.label == NONE else "yes" if label in self.labels else "no")
 
 
-def _pressing(view: ScoringContext, pressed: Mapping[str, Any]) -> ScoringContext:
-    """`view` of a session that presses a claim."""
-    spec = view.card.session.spec.model_copy(update={"pressed": Pressed.model_validate(pressed)})
+def _in_session(view: ScoringContext, changed: Mapping[str, Any]) -> ScoringContext:
+    """`view` of a session whose plan differs in what is `changed`: it presses a claim, or has a clock."""
+    spec = view.card.session.spec.model_copy(update=changed)
     return replace(view, card=replace(view.card, session=replace(view.card.session, spec=spec)))
 
 
