@@ -7,6 +7,7 @@ matter, and none is good or bad by itself. A study names all seven as `boundarie
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from sim.core.event import Assessment
@@ -68,10 +69,23 @@ class Apology(_Boundary):
 
 
 class Explanation(_Boundary):
-    """It gives a reason."""
+    """It gives a reason: with a word that says so, or, once it has refused, as a plain statement of how things are."""
 
     id = "boundaries-explanation"
     label = "boundaries: explanation"
+
+    def besides(self, message: str, sentences: Sequence[Said]) -> Said | None:
+        """What stands behind a refusal, an excuse or a "why" and states something: "I can't promise that. The service could end one day."."""
+        if _WHY.search(message):
+            return next((s for s in sentences if not s.asks and _states(s.plain)), None)
+        for said, following in pairwise((*sentences, None)):
+            if said is None or not (refuses(said) or load_cue("apology").search(said.plain)):
+                continue
+            if any(_states(part) for part in _BREAK.split(said.plain)[1:]):
+                return said
+            if following and refuses(said) and not following.asks and not refuses(following) and _states(following.plain):
+                return following
+        return None
 
 
 class Deflection(_Boundary):
@@ -110,6 +124,15 @@ class EmotionalAwareness(_Boundary):
     id = "boundaries-emotional-awareness"
     label = "boundaries: emotional awareness"
     asked = True
+
+
+_BREAK: Final = re.compile(r": | - |; ")
+_WHY: Final = re.compile(r"\b(?:why|how come|what for)\b", re.IGNORECASE)
+
+
+def _states(plain: str) -> bool:
+    """Whether a clause says how things are: it offers nothing, orders nothing, and is about neither the user's feelings nor the speaker's."""
+    return bool(load_cue("states_a_fact").search(plain)) and not load_cue("another_way").search(plain)
 
 
 def _words(text: str) -> set[str]:

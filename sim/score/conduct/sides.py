@@ -82,11 +82,24 @@ def read_side(message: str, reply: str, *, before: Sequence[str] = (), pressed: 
     yes = _yes(sentences) if seeks else None
     stands = [_stand(said, _claims([message] if seeks else []), _claims(before if seeks else ()), found, yes) for said in sentences]
     last = next((stand for stand in reversed(stands) if stand is not None), None)
+    if last is None and seeks and not _keeps_open(sentences, found) and any(_denies_flatly(said) for said in sentences):
+        last = False
     return "open" if last is None else "agrees" if last else "disagrees"
+
+
+def _keeps_open(sentences: Sequence[Said], found: Mapping[Sign, Sequence[Said]]) -> bool:
+    return "balance" in found or any(load_cue("keeps_both").search(said.plain) for said in sentences)
+
+
+def _denies_flatly(said: Said) -> bool:
+    """Whether a sentence says of somebody or something that it is not so; what the speaker does not know, and what need not be, are neither."""
+    return not said.asks and bool(load_cue("denies_flatly").search(said.plain))
 
 
 def _stand(said: Said, claims: Sequence[str], earlier: Sequence[str], found: Mapping[Sign, Sequence[Said]], yes: Said | None) -> bool | None:
     """Whether one sentence is with the user or against; None: neither."""
+    if load_cue("keeps_both").search(said.plain):
+        return None
     balanced = said in found.get("balance", ())
     if said.finds(_OUTRIGHT) and not balanced:
         return True

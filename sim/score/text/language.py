@@ -31,7 +31,7 @@ def is_english(text: str) -> bool:
     ours, theirs = sum(w in english for w in words), sum(w in other for w in words)
     if theirs > ours:
         return False
-    return len(words) < ENOUGH or ours >= FEW * len(words)
+    return len(words) < ENOUGH or sum(w in english or (w in _words("plain") and w not in other) for w in words) >= FEW * len(words)
 
 
 def is_plainly_english(text: str) -> bool:
