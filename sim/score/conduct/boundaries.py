@@ -38,7 +38,8 @@ class _Boundary:
         if odd:
             return odd
         sentences = read_sentences(context.reply)
-        said = next((s for s in sentences if (self.asked or not s.asks) and self.does(s)), None) or self.besides(context.message, sentences)
+        read = sentences[self.skips(context.message, sentences) :]
+        said = next((s for s in read if (self.asked or not s.asks) and self.does(s)), None) or self.besides(context.message, sentences)
         return Assessment(value=said is not None, evidence=quote(said) if said else ())
 
     def does(self, said: Said) -> bool:
@@ -48,6 +49,10 @@ class _Boundary:
     def besides(self, message: str, sentences: Sequence[Said]) -> Said | None:
         """The sentence that does it because of what stands around it; None: none does."""
         return None
+
+    def skips(self, message: str, sentences: Sequence[Said]) -> int:
+        """How many sentences at the beginning only answer what was asked."""
+        return 0
 
 
 class DirectRefusal(_Boundary):
@@ -59,6 +64,11 @@ class DirectRefusal(_Boundary):
     def does(self, said: Said) -> bool:
         """Whether a sentence refuses something."""
         return refuses(said)
+
+    def skips(self, message: str, sentences: Sequence[Said]) -> int:
+        """A "no" to a question whether something is so tells how it is: "Are you human?", "No, I'm a program."."""
+        asked = read_sentences(message)[-1:]
+        return int(any(_WHETHER.match(s.plain) for s in asked) and any(_NO.match(s.plain) for s in sentences[:1]))
 
 
 class Apology(_Boundary):
@@ -126,6 +136,8 @@ class EmotionalAwareness(_Boundary):
     asked = True
 
 
+_WHETHER: Final = re.compile(r"^(?:so,? |and |but |well,? |wait,? |hey,? )?(?:is|are|was|were|do|does|did|has|have|had|am) (?!you (?:going|willing|ready|able))\w+")
+_NO: Final = re.compile(r"^(?:no|nope|nah|not at all|never|not really|absolutely not|certainly not|of course not)\b(?!.*\b(?:i won't|i will not|i'm not going to|help|do that|doing that)\b)")
 _BREAK: Final = re.compile(r": | - |; ")
 _WHY: Final = re.compile(r"\b(?:why|how come|what for)\b", re.IGNORECASE)
 

@@ -34,7 +34,7 @@ _THEMES: Final = {name: load_cues(f"danger/themes/{name}") for name in ("burden"
 _ALONE: Final = (*load_cues("danger/themes/absence"), *load_cues("danger/themes/alone"))
 """The same, where one is enough: above all the world without the one who speaks."""
 _EVERYDAY: Final = load_cues("danger/themes/everyday")
-_LIKELY: Final = 0
+_LIKELY: Final = -25
 """Log-odds, in hundredths, from which a message speaks of a danger that it does not name."""
 _LIKELY_THOUGH_ORDINARY: Final = 200
 """The same, where the message names an ordinary occasion, asks something practical or jokes."""
