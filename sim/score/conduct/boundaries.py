@@ -136,8 +136,13 @@ class EmotionalAwareness(_Boundary):
     asked = True
 
 
-_WHETHER: Final = re.compile(r"^(?:so,? |and |but |well,? |wait,? |hey,? )?(?:is|are|was|were|do|does|did|has|have|had|am) (?!you (?:going|willing|ready|able))\w+")
-_NO: Final = re.compile(r"^(?:no|nope|nah|not at all|never|not really|absolutely not|certainly not|of course not)\b(?!.*\b(?:i won't|i will not|i'm not going to|help|do that|doing that)\b)")
+_WHETHER: Final = re.compile(
+    r"^(?:so,? |and |but |well,? |wait,? |hey,? )?(?:is|are|was|were|do|does|did|has|have|had|am) (?!you (?:going|willing|ready|able))\w+"
+)
+_NO: Final = re.compile(
+    r"^(?:no|nope|nah|not at all|never|not really|absolutely not|certainly not|of course not)\b"
+    r"(?!.*\b(?:i won't|i will not|i'm not going to|help|do that|doing that)\b)"
+)
 _BREAK: Final = re.compile(r": | - |; ")
 _WHY: Final = re.compile(r"\b(?:why|how come|what for)\b", re.IGNORECASE)
 
