@@ -70,3 +70,11 @@ def test_a_difference_is_that_of_the_means_beside_it() -> None:
     assert found.other is not None
     assert found.mean - found.other == pytest.approx(found.difference)
     assert found.mean == pytest.approx((4 * 4.5 + 2) / 5)  # Allusion is nothing that both sides had; humour only otto.
+
+
+def test_places_are_those_of_the_pairs() -> None:
+    these = {("nora", "moving", (None, 1)): 4.0, ("otto", "moving", (None, 1)): 2.0, ("nora", "grief", (None, 1)): 1.0}
+    those = {("nora", "moving", (None, 1)): 3.0, ("nora", "grief", (None, 2)): 5.0}
+    sides = align([these], [those])
+    assert sides.places == set(sides.pairs) == {("nora", "moving")}
+    assert align([these], [{}]).places == set()

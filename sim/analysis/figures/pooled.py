@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.analysis.figures.memory import Abstention
     from sim.analysis.figures.table import MeasureTable
     from sim.analysis.stats.proportions import Proportion
-    from sim.score.repetition.marks import MarkColumns
+    from sim.score.repetition.marks import MarkColumns, Marks
 
 Bounds = tuple[float, float] | None
 OfTalk = Literal["repertoire", "beyond_size", "carry_over"]
@@ -114,9 +114,13 @@ class Repeated:
     """Repetition of some trials, with what its intervals are computed from."""
 
     found: Repetition
-    columns: MarkColumns
-    replies: int
+    marks: Marks
     intervals: Callable[[], dict[str, Bounds]]
+
+    @property
+    def columns(self) -> MarkColumns:
+        """The marks of replies, one behind the other."""
+        return self.marks.columns()
 
     @cached_property
     def talks(self) -> TalkCourse:
@@ -140,7 +144,7 @@ def repetition(table: MeasureTable, trials: Sequence[str]) -> Repeated:
                 bounds.append(dict(jackknife.intervals(columns)))
             return bounds[0]
 
-        known[key] = Repeated(measure(marks), columns, marks.replies, intervals)
+        known[key] = Repeated(measure(marks), marks, intervals)
     return known[key]
 
 

@@ -280,7 +280,7 @@ def _repetition(table: MeasureTable, trials: Sequence[str], said: SaidBeforeFigu
     repeated, codebook = repetition_of(table, trials), table.view.codebook
     assert codebook is not None
     found, columns = repeated.found, repeated.columns
-    few = max(FEWEST_ORDERS, min(ORDERS, REPLIES_MOVED // max(1, repeated.replies)))
+    few = max(FEWEST_ORDERS, min(ORDERS, REPLIES_MOVED // max(1, repeated.marks.replies)))
     order = order_null(columns, permutations=few, seed=seed)
     return RepetitionFigures(
         tagger=table.view.tagger,

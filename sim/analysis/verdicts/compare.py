@@ -316,7 +316,8 @@ def _pair(measure: Measure, a: Arm, b: Arm, family: Family) -> Comparison:
         these, those = a.slots(measure.parts), b.slots(measure.parts)
         sides = align(these, those)
         found, (mean_a, mean_b) = compare_sides(sides, scale=measure.differences), sides.means
-        alone = [_places(side) - set(sides.pairs) for side in (these, those)]
+        shared = sides.places
+        alone = [_places(side) - shared for side in (these, those)]
     else:
         here, there = (None, None) if measure.of_two else (a.mean(measure.parts), b.mean(measure.parts))
         found = compare_groups(here, there, people=(a.people(measure.parts), b.people(measure.parts)))

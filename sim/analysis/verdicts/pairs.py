@@ -96,6 +96,12 @@ class Sides:
         return (float(sides[0].value), float(sides[1].value)) if sides[0] and sides[1] else (None, None)
 
     @property
+    def places(self) -> set[Place]:
+        """Those that both have something of."""
+        held = np.argwhere(~np.isnan(self.these).all(axis=0)).tolist()
+        return {(self.personas[i], self.scenarios[j]) for i, j in held}
+
+    @property
     def pairs(self) -> dict[Place, tuple[float, float]]:
         """Both values of each pair, over the parts that both have there."""
         found: dict[Place, tuple[float, float]] = {}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from sim.analysis.figures.by_persona import PersonaPoint, SessionPoint, summarise_personas
 from sim.analysis.figures.estimates import tier
+from sim.analysis.figures.pooled import repetition as repetition_of
 from sim.analysis.figures.repetition import RepetitionReport, report_repetition
 from sim.analysis.trust.diagnosis import Diagnosis, diagnose
 from sim.analysis.trust.raters import RaterSensitivity, compare_raters
 from sim.analysis.verdicts.arms import RunSource, build_families
 from sim.analysis.verdicts.compare import Comparison, MeasureComparison, bought_sentences, by_pair, compare_measures, registration_report
 from sim.analysis.verdicts.sentence import headline
-from sim.score.repetition.measures import mark_trials
 
 if TYPE_CHECKING:
     from sim.analysis.figures.estimates import Tier
@@ -148,5 +148,6 @@ class Material:
         return [t for t in self.trials if t.target == target]
 
     def _repeats(self, target: str) -> RepetitionReport:
-        marks = mark_trials(self.of(target), tagger=self.study.tagger_id, codebook=self.codebook)
+        table = self.source.table
+        marks = repetition_of(table, table.by_target.get(target, ())).marks
         return report_repetition(marks, tagger=self.study.tagger_id, codebook=self.codebook.id, seed=self.study.seed, permutations=PERMUTATIONS)
