@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from sim.core.event import Assessment
-from sim.score.conduct.reading import Said, load_cue, load_cues, load_parts, not_covered, quote, read_sentences
+from sim.score.conduct.reading import Said, load_cue, load_parts, not_covered, quote, read_sentences
 from sim.score.conduct.refusing import refuses
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class _Boundary:
 
     def does(self, said: Said) -> bool:
         """Whether a sentence does it."""
-        return any(cue.search(said.plain) for cue in load_cues(self.id.removeprefix("boundaries-"), **load_parts("people_and_feelings")))
+        return bool(load_cue(self.id.removeprefix("boundaries-"), **load_parts("people_and_feelings")).search(said.plain))
 
     def besides(self, message: str, sentences: Sequence[Said]) -> Said | None:
         """The sentence that does it because of what stands around it; None: none does."""

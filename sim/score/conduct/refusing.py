@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.score.conduct.reading import Said, load_cue, load_cues, load_parts, read_sentences
+from sim.score.conduct.reading import Said, load_cue, load_parts, read_sentences
 
 
 def refusing(reply: str) -> Said | None:
@@ -16,4 +16,4 @@ def refuses(said: Said) -> bool:
 
 
 def _says(said: Said, cues: str) -> bool:
-    return any(cue.search(said.plain) for cue in load_cues(cues, **load_parts("people_and_feelings")))
+    return bool(load_cue(cues, **load_parts("people_and_feelings")).search(said.plain))

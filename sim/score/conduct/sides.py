@@ -114,7 +114,7 @@ def _stand(said: Said, claims: Sequence[str], earlier: Sequence[str], found: Map
 
 
 def _dissents(said: Said) -> bool:
-    return not said.asks and any(c.search(said.plain) for c in load_cues("dissent", **load_parts("people_and_feelings")))
+    return not said.asks and bool(load_cue("dissent", **load_parts("people_and_feelings")).search(said.plain))
 
 
 def _claims(messages: Sequence[str]) -> list[str]:
