@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sim.score.conduct.reading import Said, load_cue, load_parts, read_sentences
 
 
@@ -10,6 +12,7 @@ def refusing(reply: str) -> Said | None:
     return next((s for s in read_sentences(reply) if refuses(s) or (not s.asks and _says(s, "refuses_in_general"))), None)
 
 
+@lru_cache(maxsize=1024)
 def refuses(said: Said) -> bool:
     """Whether a sentence refuses something outright."""
     return not said.asks and (bool(load_cue("bare_refusal").match(said.plain)) or _says(said, "refuses"))
