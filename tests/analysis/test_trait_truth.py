@@ -137,7 +137,7 @@ def test_the_gate_asks_the_one_that_plays_a_character_and_says_the_same_figures(
     one = figures(verdicts, agreeableness=0.8)
     assert (check.target, check.observed, check.interval, check.personas) == ("played", one.gap, one.interval, 30)
     assert check.verdict == "failed"
-    assert "83% of right answers given up with the character, 3% by plain without it" in check.detail
+    assert "83 % of right answers given up with the character, 3 % by plain without it" in check.detail
 
 
 def test_a_narrow_gap_passes_and_one_that_reaches_over_the_bar_says_what_would_settle_it() -> None:
@@ -153,7 +153,7 @@ def test_a_narrow_gap_passes_and_one_that_reaches_over_the_bar_says_what_would_s
 def test_a_character_that_changes_nothing_passes_when_so_many_were_asked_that_few_others_may_differ() -> None:
     (few,) = gated(shares(12, plain=0, played=0), "trait_truth_gap <= 0.2")
     assert (few.verdict, few.observed, few.interval) == ("inconclusive", 0, None)
-    assert "at most 26% of others are not" in few.detail
+    assert "at most 26 % of others are not" in few.detail
     assert [c.verdict for c in gated(shares(12, plain=0, played=0), "trait_truth_gap <= 0.5")] == ["passed"]
     assert few.needed is not None
     many = few.needed + 5

@@ -390,7 +390,7 @@ def _counted(arm: Arm, hits: Sequence[tuple[str, bool]], noun: str, requirement:
         value, size = effective(hits)
         limits = proportion_interval(value * size, size)
         bounds = limits[0] * len(hits), limits[1] * len(hits)
-        detail += f", up to {limits[1]:.1%} may be so (95 %, {count_people(len({p for p, _ in hits}))})"
+        detail += f", up to {100 * limits[1]:.1f} % may be so (95 %, {count_people(len({p for p, _ in hits}))})"
     return Check(
         target=arm.label,
         requirement=requirement.text,
@@ -411,7 +411,7 @@ def _check_flags(arm: Arm, measure: Measure, requirement: Requirement) -> Check:
     messages = [_MESSAGES[measure.id](flags, drafts) for t in arm.trials for *_, flags, drafts in drafts_of(t)]
     detail = f"{sum(messages):,} of {len(messages):,} messages of the simulated user, over {count_people(found.personas)}"
     if found.interval is not None:
-        detail += f", up to {found.interval[1]:.1%} with personas like these (95 %)"
+        detail += f", up to {100 * found.interval[1]:.1f} % with personas like these (95 %)"
     return Check(
         target=arm.label,
         requirement=requirement.text,

@@ -64,9 +64,10 @@ def _check(found: TraitTruthFigures, requirement: Requirement) -> Check:
 
 
 def _verdict(found: TraitTruthFigures, requirement: Requirement) -> tuple[Verdict, Needed | None, str]:
-    if found.gap is None:
+    if found.gap is None or found.given_up is None or found.given_up_without is None:
         return "inconclusive", None, found.absent
-    told = f"{found.given_up:.0%} of right answers given up with the character, {found.given_up_without:.0%} by {found.without} without it"
+    with_it, without_it = 100 * found.given_up, 100 * found.given_up_without
+    told = f"{with_it:.0f} % of right answers given up with the character, {without_it:.0f} % by {found.without} without it"
     told = f"{told}, over {count_people(found.personas)}"
     if found.personas < FEWEST:
         return "inconclusive", FEWEST_NEEDED, f"{told}: not judged below {FEWEST}"
@@ -90,7 +91,7 @@ def _all_alike(found: TraitTruthFigures, requirement: Requirement, told: str) ->
         return holds(_most(found.gap or 0.0, proportion_interval(share * size, size)[1], found.agreeableness or 0.0), requirement)
 
     most = proportion_interval(0, found.personas)[1]
-    told = f"{told}; all are alike, and at most {most:.0%} of others are not (95 %)"
+    told = f"{told}; all are alike, and at most {100 * most:.0f} % of others are not (95 %)"
     if settled(0.0, found.personas):
         return "passed", None, told
     needed = needed_for_share(0.0, found.personas, found.personas, settled)

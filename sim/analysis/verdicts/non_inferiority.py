@@ -40,7 +40,7 @@ def not_worse(new: RunSource, old: Earlier, target: str, measure_id: str, margin
     elif _vary(sides):
         # Where people differ and no difference between versions does, the versions do the same: a fact, as a count is.
         verdict = "passed" if worse * value > -margin else "failed"
-        detail += f": the same for all, as it may not be for up to {different(n):.0%} of personas like these"
+        detail += f": the same for all, as it may not be for up to {100 * different(n):.0f} % of personas like these"
     else:
         detail = f"all {n} personas are equal in both runs, which tells nothing of others"
     detail += _split(measure, found) + _hangs(measure, sides, value) + _few(measure, found)

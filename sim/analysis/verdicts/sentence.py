@@ -153,7 +153,7 @@ def _bounds(interval: tuple[float, float] | None, of: Comparison, digits: int) -
         return f"95 % interval {_minus(interval[0], digits)} to {_minus(interval[1], digits)}"
     if of.personas < FEWEST_FOR_INTERVAL:
         return "no interval below 3 personas"
-    return f"no interval, for all differ by the same: others may in up to {different(of.personas):.0%} of personas like these"
+    return f"no interval, for all differ by the same: others may in up to {100 * different(of.personas):.0f} % of personas like these"
 
 
 def _conclusion(of: Comparison) -> str:

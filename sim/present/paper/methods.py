@@ -173,7 +173,7 @@ def _measures(study: Study, summary: RunSummary, trials: Sequence[Trial], codebo
     if summary.played_by == "model" and any(t.validity.messages for t in summary.targets):
         shares = [(t.target, t.validity.critical) for t in summary.targets if t.validity.critical is not None]
         if shares:
-            told = ", ".join(f"{target} {value:.1%}".replace("%", " %") for target, value in shares)
+            told = ", ".join(f"{target} {100 * value:.1f} %" for target, value in shares)
             yield f"Rules checked the simulated user's messages; share with a critical flag: {told}."
 
 

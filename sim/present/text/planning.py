@@ -181,7 +181,7 @@ def _foreseen(of: Foreseen) -> Table:
             true = "as good" if abs(lost) < 1e-9 else f"worse by {number(lost)}"
         else:
             true = number(of.bar + (c.away if of.better == "higher" else -c.away))
-        table.add_row(true, *(f"{share:.0%}" for share in (c.passes, c.fails, c.cannot_tell)))
+        table.add_row(true, *(f"{100 * share:.0f} %" for share in (c.passes, c.fails, c.cannot_tell)))
     table.caption = f"by simulation, one target; spreads {of.source}"
     return table
 
