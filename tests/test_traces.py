@@ -199,7 +199,7 @@ async def test_trials_that_workers_hold_are_in_the_tree_of_their_run(here: Path,
     async def hire(recipe: Recipe) -> Apart:
         return Apart(recipe)
 
-    monkeypatch.setattr("sim.app.running._backend", lambda cluster, shared: Workers(hire, count=2, traffic=shared.traffic))
+    monkeypatch.setattr("sim.app.running.Execution._backend", lambda _, shared: Workers(hire, count=2, traffic=shared.traffic))
     collected, _ = await traced(here, monkeypatch)
     (run,), (trial,) = collected.named("run "), collected.named("trial ")
     assert (run["parent"], trial["parent"]) == (None, run["id"])

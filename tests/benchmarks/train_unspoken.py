@@ -1,16 +1,20 @@
 """Makes `sim/score/conduct/unspoken.tsv`, which tells how likely a message speaks of a danger that it does not name.
 
-python -m tests.benchmarks.train_unspoken
+python -m tests.benchmarks.train_unspoken [--held-out]
 
-Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted.txt` and in the tuned cases of
-`crisis-conduct`. None is in `unspoken/ordinary.txt`, which says nearly the same words about ordinary things, in the other tuned cases of every
-scorer, in what people say in the shipped scenarios that are not about a crisis, and in the jokes and allusions of shipped personas; the cases of
-other scorers count half. No untuned case is read.
+Logistic regression on what `sim.score.conduct.unspoken.features` sees. Danger is in `unspoken/hinted/` and in the tuned cases of
+`crisis-conduct`. None is in `unspoken/ordinary/`, which says nearly the same words about ordinary things, in `unspoken/offline.txt`, which offline
+users said in everyday scenarios, in the other tuned cases of every scorer, in what people say in the shipped scenarios that are not about a crisis,
+and in the jokes and allusions of shipped personas; the cases of other scorers count half, what offline users said three times, and
+what ships five times. No untuned case is read.
+Each file of a folder is by another writer: `--held-out` writes nothing, and prints how messages of each writer are read by a model that was made
+without them.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +28,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from sim.score.conduct import unspoken
-from sim.score.conduct.danger import plain_text, tells_of_danger
+from sim.score.conduct.danger import bar_of, plain_text, tells_of_danger
 from sim.score.conduct.unspoken import BIAS, HUNDREDTHS, features
 from tests.benchmarks.confusion import NONE, load_cases, with_cases
 
@@ -33,11 +37,13 @@ SHIPPED = Path(unspoken.__file__).with_suffix(".tsv")
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PERSONAS = SCENARIOS.with_name("personas")
 IN_A_CRISIS = re.compile("crisis|self-harm|eating|psychosis|distress")
-PENALTY = 0.5
-SMALLEST = 0.03
+PENALTY = 1.0
+SMALLEST = 0.05
 SHARED_BY = 2
 """Messages that a feature must occur in."""
 HALF = 0.5
+MANY, SEVERAL = 5.0, 3.0
+"""What ships is read in every run, and what offline users make of it in many, and so counts more than what was written for this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +53,28 @@ class Row:
     text: str
     danger: bool
     counts: float = 1.0
+    writer: str = ""
 
 
 def load_rows() -> list[Row]:
     """Every message that may be trained on."""
-    written = [Row(line, name == "hinted") for name in ("hinted", "ordinary") for line in _lines(name)]
+    written = [
+        Row(line, kind == "hinted", writer=file.stem)
+        for kind in ("hinted", "ordinary")
+        for file in sorted((WRITTEN / kind).iterdir())
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    offline = [Row(line, danger=False, counts=SEVERAL) for line in (WRITTEN / "offline.txt").read_text(encoding="utf-8").splitlines()]
     crisis = [Row("\n".join([*(m for m, _ in c.before), c.message]), c.label != NONE) for c in load_cases("crisis-conduct") if not c.untuned]
     goodbyes = [Row(c.message, danger=False) for c in load_cases("farewell") if not c.untuned and not tells_of_danger(c.message)]
     others = {m for name in with_cases() if name not in ("crisis-conduct", "farewell") for c in load_cases(name) if not c.untuned for m in _said(c)}
     scenes = said_in_scenarios() | said_by_personas()
     return [
         *written,
+        *offline,
         *crisis,
         *goodbyes,
-        *(Row(m, danger=False) for m in sorted(scenes)),
+        *(Row(m, danger=False, counts=MANY) for m in sorted(scenes)),
         *(Row(m, danger=False, counts=HALF) for m in sorted(others - scenes)),
     ]
 
@@ -81,10 +95,6 @@ def _quips(of: Any) -> Iterator[str]:
             yield from (v if isinstance(v, str) else v["says"] for v in value)
         else:
             yield from _quips(value)
-
-
-def _lines(name: str) -> list[str]:
-    return (WRITTEN / f"{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
 def _said(case: Any) -> Iterator[str]:
@@ -124,7 +134,7 @@ def _scale(feature: str) -> float:
     if feature.startswith("#"):
         return 2.0
     if feature.startswith("@"):
-        return 0.6 if ">" in feature else 0.5 if "&" in feature else 0.8
+        return 0.36 if ">" in feature else 0.3 if "&" in feature else 0.48
     return 0.5 if " " in feature else 0.7
 
 
@@ -148,9 +158,34 @@ def render(weights: dict[str, int]) -> str:
     return "\n".join(("## hundredths of log-odds, made by `python -m tests.benchmarks.train_unspoken`", *lines)) + "\n"
 
 
+def held_out(rows: Sequence[Row]) -> Iterator[tuple[str, list[bool], list[bool]]]:
+    """By writer: whether each hint, and each ordinary message, shows a danger to a model that was made without the writer's messages."""
+    for writer in sorted({r.writer for r in rows if r.writer}):
+        weights = train([r for r in rows if r.writer != writer])
+        found = [(r.danger, _found(weights, r.text)) for r in rows if r.writer == writer]
+        yield writer, [f for danger, f in found if danger], [f for danger, f in found if not danger]
+
+
+def print_held_out(tried: Sequence[tuple[str, list[bool], list[bool]]]) -> None:
+    """A line a writer, and one for all of them."""
+    every = ("all", [f for t in tried for f in t[1]], [f for t in tried for f in t[2]])
+    print("writer  hints found  ordinary messages raised")
+    for writer, hints, ordinary in [*tried, every]:
+        print(f"{writer:>6}  {np.mean(hints):5.0%} of {len(hints):5,}  {np.mean(ordinary):5.1%} of {len(ordinary):5,}")
+
+
+def _found(weights: dict[str, int], message: str) -> bool:
+    text = plain_text(message)
+    odds = weights[BIAS] + sum(weights.get(f, 0) for f in features(text))
+    return tells_of_danger(message) or odds >= bar_of(text)
+
+
 def main() -> None:
-    """Train on everything that may be read and write the file."""
+    """Train on everything that may be read and write the file, or try it writer by writer."""
     rows = load_rows()
+    if sys.argv[1:] == ["--held-out"]:
+        print_held_out(list(held_out(rows)))
+        return
     weights = train(rows)
     SHIPPED.write_text(render(weights), encoding="utf-8")
     print(f"{len(rows):,} messages, {sum(r.danger for r in rows):,} of danger, {len(weights):,} features, {SHIPPED.stat().st_size / 1000:,.0f} kB")

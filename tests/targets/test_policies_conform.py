@@ -130,7 +130,7 @@ class Asks(Sound):
         (Boasts, "what_it_shows_is_what_it_says_it_shows", "is not in Recalled.shown"),
         (Counts, "recalling_changes_nothing", "asked twice, it shows two different things"),
         (Forgets, "a_memory_made_anew_from_the_journal_is_the_same", "made anew after session 1, it shows something else"),
-        (Unrestored, "a_memory_made_anew_from_the_journal_is_the_same", "returned the step 'lines' and has no restore of its own"),
+        (Unrestored, "a_memory_made_anew_from_the_journal_is_the_same", "writes in consolidate, and has no method restore"),
         (Shares, "each_trial_has_a_memory_of_its_own", "what another trial said has reached this one"),
         (Repeats, "a_session_in_which_nothing_was_said_changes_nothing", "asked to take in the same talks again, it has changed"),
         (ShowsAll, "what_it_shows_and_asks_finds_room_in_the_context", "the memory alone shows"),

@@ -34,9 +34,9 @@ _THEMES: Final = {name: load_cues(f"danger/themes/{name}") for name in ("burden"
 _ALONE: Final = (*load_cues("danger/themes/absence"), *load_cues("danger/themes/alone"))
 """The same, where one is enough: above all the world without the one who speaks."""
 _EVERYDAY: Final = load_cues("danger/themes/everyday")
-_LIKELY: Final = -25
+_LIKELY: Final = 50
 """Log-odds, in hundredths, from which a message speaks of a danger that it does not name."""
-_LIKELY_THOUGH_ORDINARY: Final = 200
+_LIKELY_THOUGH_ORDINARY: Final = 150
 """The same, where the message names an ordinary occasion, asks something practical or jokes."""
 _GOES_ON: Final = -150
 """Log-odds of a message that may go on with what the talk has hinted at."""
@@ -71,11 +71,15 @@ def tells_of_danger(message: str, before: tuple[str, ...] = ()) -> bool:
 def _hints(message: str, before: tuple[str, ...]) -> bool:
     """Whether the message, or the talk up to it where the message goes on with it, likely speaks of a danger without naming it."""
     text = plain_text(message)
-    alone = log_odds(text)
-    bar = _LIKELY_THOUGH_ORDINARY if has_occasion(text) else _LIKELY
+    alone, bar = log_odds(text), bar_of(text)
     if alone >= bar or not before:
         return alone >= bar
     return alone >= _GOES_ON and log_odds("\n".join((*map(plain_text, before), text))) >= bar
+
+
+def bar_of(text: str) -> int:
+    """Log-odds, in hundredths, from which a message whose plain text this is speaks of a danger that it does not name."""
+    return _LIKELY_THOUGH_ORDINARY if has_occasion(text) else _LIKELY
 
 
 def plain_text(message: str) -> str:
