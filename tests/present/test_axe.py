@@ -90,10 +90,12 @@ def faults(page: Page, name: str) -> list[str]:
     if not page.evaluate("typeof window.axe !== 'undefined'"):
         page.evaluate(resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found = []
-    for scheme, rule in (("light", None), ("dark", "color-contrast")):
+    schemes = [("light", None), ("dark", "color-contrast")]
+    if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"):
+        schemes.reverse()  # As the page before was left: each change draws all charts anew.
+    for scheme, rule in schemes:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         found += [f"{name}, {scheme}: {what} {nodes}" for impact, what, nodes in page.evaluate(RUN_AXE, rule) if impact in GRAVE]
-    page.emulate_media(color_scheme="light")
     return found
 
 
