@@ -24,6 +24,8 @@ from typing import IO, NoReturn
 ROOT = Path(__file__).parents[2]
 FORKS = sys.platform == "linux"
 """Elsewhere a fork after so many imports may crash, and every command is started in an interpreter of its own."""
+FIRST = "FORK_FIRST"
+"""The variable that names a file of Python for a forked command to run before all else, as an interpreter runs `sitecustomize`."""
 
 
 class Process:
@@ -197,6 +199,8 @@ def _become(arguments: list[str], cwd: str, env: dict[str, str], descriptors: li
     os.chdir(cwd)
     sys.path.insert(0, cwd)
     sys.argv = ["sim", *arguments]
+    if first := env.get(FIRST):
+        exec(Path(first).read_text(encoding="utf-8"), {})
 
 
 def _main() -> NoReturn:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sim.llm.hosts import is_loopback
-from tests.cli.command import ROOT, Done, sim
+from tests.cli.command import ROOT, Done, environment, sim
+from tests.cli.forks import FIRST, FORKS
 from tests.cli.small import project
 from tests.server import serve
 
@@ -34,16 +37,38 @@ sys.addaudithook(watch)
 KEYS = {name: CANARY for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY")}
 
 
-def watched(*arguments: str | Path, cwd: Path, **env: str) -> tuple[Done, set[str]]:
-    """Run `sim`; also what hosts it looked up or connected to."""
-    (cwd / "watch").mkdir(exist_ok=True)
-    (cwd / "watch" / "sitecustomize.py").write_text(WATCH)
-    log = cwd / "watch" / "seen"
-    log.write_text("watching\n")
-    done = sim(*arguments, cwd=cwd, PYTHONPATH=f"{cwd / 'watch'}:{ROOT}", WATCHED=str(log), **env)
-    seen = log.read_text().split("\n")[:-1]
+def watch(cwd: Path) -> dict[str, str]:
+    """The environment in which a new interpreter is watched from its start."""
+    folder = cwd / "watch"
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(WATCH)
+    (folder / "seen").write_text("watching\n")
+    return {"PYTHONPATH": f"{folder}:{ROOT}", "WATCHED": str(folder / "seen")}
+
+
+def seen_by_watch(cwd: Path) -> set[str]:
+    seen = (cwd / "watch" / "seen").read_text().split("\n")[:-1]
     assert seen.pop(0) == "watching"
-    return done, set(seen)
+    return set(seen)
+
+
+def watched(*arguments: str | Path, cwd: Path, anew: bool = False, **env: str) -> tuple[Done, set[str]]:
+    """Run `sim`; also what hosts it looked up or connected to.
+
+    Args:
+        anew: in an interpreter of its own, so that its imports are watched too.
+    """
+    env |= watch(cwd)
+    if FORKS and not anew:
+        del env["PYTHONPATH"]
+        env[FIRST] = str(cwd / "watch" / "sitecustomize.py")
+    return sim(*arguments, cwd=cwd, **env), seen_by_watch(cwd)
+
+
+def test_importing_all_that_a_command_may_need_reaches_for_nothing(tmp_path: Path) -> None:
+    code = "from tests.cli.forks import _import_all; _import_all()"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment(**watch(tmp_path), **KEYS), check=True)
+    assert seen_by_watch(tmp_path) == set()
 
 
 def study(folder: Path, *, user: str = "{model: offline/user}", target: str = "model: offline/uses", more: str = "") -> Path:
@@ -59,7 +84,8 @@ def test_an_offline_run_reaches_for_nothing_and_announces_nothing(tmp_path: Path
 
 def test_a_watcher_that_sees_nothing_would_be_noticed(tmp_path: Path) -> None:
     with serve() as server:
-        done, seen = watched("run", study(tmp_path, target=f'model: openai/any, api_base: "{server.url}"'), "--local-only", cwd=tmp_path)
+        path = study(tmp_path, target=f'model: openai/any, api_base: "{server.url}"')
+        done, seen = watched("run", path, "--local-only", cwd=tmp_path, anew=True)
     assert (done.returncode, seen) == (0, {"127.0.0.1"}), done.stderr
     assert "Leaving" not in done.stderr
 
@@ -182,7 +208,7 @@ def test_litellm_sends_to_this_machine_past_any_proxy_and_keeps_key_and_text_to_
         env = {"OPENAI_API_KEY": CANARY, "OPENAI_BASE_URL": server.url, "HTTP_PROXY": proxy, "http_proxy": proxy, "ALL_PROXY": proxy}
         env |= {"SIM_LOG": "debug", "LITELLM_LOG": "DEBUG"}
         server.fault("unauthorized", role="user", start=3)
-        done, seen = watched("run", path, "--local-only", cwd=tmp_path, **env)
+        done, seen = watched("run", path, "--local-only", cwd=tmp_path, anew=True, **env)
         sent = server.requests()
     assert done.returncode == 3
     assert {r["key"] for r in sent} == {f"Bearer {CANARY}"}
@@ -227,6 +253,6 @@ def test_first_contact_and_calibration_refuse_outside_hosts_too(arguments: tuple
 
 def test_tracing_that_the_environment_asks_for_sends_nothing(tmp_path: Path) -> None:
     tracing = {"LANGSMITH_TRACING": "true", "LANGSMITH_API_KEY": CANARY, "LANGSMITH_ENDPOINT": f"http://{ELSEWHERE}"}
-    done, seen = watched("run", str(study(tmp_path)), cwd=tmp_path, **tracing)
+    done, seen = watched("run", str(study(tmp_path)), cwd=tmp_path, anew=True, **tracing)
     assert done.returncode == 0, done.stderr
     assert not seen
