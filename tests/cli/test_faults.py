@@ -51,8 +51,8 @@ class Bench:
         short = scenario.model_dump(mode="json", exclude_none=True)
         for session in short["sessions"]:
             session["exchanges"] = {"min": 3, "max": 3}
-        (self.folder / "nora.yaml").write_text(yaml.safe_dump(persona.model_dump(mode="json", exclude_none=True)))
-        (self.folder / "moving-house.yaml").write_text(yaml.safe_dump(short))
+        (self.folder / "nora.yaml").write_text(yaml.dump(persona.model_dump(mode="json", exclude_none=True), Dumper=yaml.CSafeDumper))
+        (self.folder / "moving-house.yaml").write_text(yaml.dump(short, Dumper=yaml.CSafeDumper))
         model = {"api_base": self.server.url}
         study = {
             "name": "faulty",
@@ -64,7 +64,7 @@ class Bench:
             "controls": {"one_by_one": 0, "repeat": 0},
             "limits": {"retries": 1, "timeout": 20},
         }
-        (self.folder / "faulty.yaml").write_text(yaml.safe_dump({**study, **changes}))
+        (self.folder / "faulty.yaml").write_text(yaml.dump({**study, **changes}, Dumper=yaml.CSafeDumper))
 
     def run(self, name: str = "faulty") -> int:
         return self._sim("run", str(self.folder / "faulty.yaml"), "--name", name)
