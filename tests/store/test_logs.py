@@ -12,8 +12,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.logged import Labels, LoggedTalk
-from sim.store import logs
-from sim.store.logs import Log, PassedOver
+from sim.store.logs import Log, PassedOver, json_pieces, tables
 
 MOVES = ("advice", "validation", "questioning")
 USER, REPLY = {"role": "user", "content": "Hello."}, {"role": "assistant", "content": "Good day. How are you?"}
@@ -88,7 +87,7 @@ def test_an_array_of_messages_is_one_conversation(tmp_path: Path, indent: int | 
 
 
 def test_an_array_longer_than_what_is_read_at_a_time_comes_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_CHUNK", 50)
+    monkeypatch.setattr(json_pieces, "CHUNK", 50)
     text = json.dumps(
         [{"id": str(i), "messages": [USER, {"role": "assistant", "content": "né" * i}]} for i in range(1, 60)], indent=1, ensure_ascii=False
     )
@@ -200,8 +199,8 @@ def test_bytes_that_are_no_text_cost_their_line_alone(tmp_path: Path) -> None:
 
 
 def test_a_line_too_long_for_the_memory_is_not_held_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "MAX_CONVERSATION", 500)
-    monkeypatch.setattr(logs, "_CHUNK", 100)
+    monkeypatch.setattr(json_pieces, "MAX_CONVERSATION", 500)
+    monkeypatch.setattr(json_pieces, "CHUNK", 100)
     found = list(log(tmp_path, lines(TALK, [USER, {"role": "assistant", "content": "la " * 500}], TALK)).read())
     assert [(f.line, isinstance(f, PassedOver)) for f in found] == [(1, False), (2, True), (3, False)]
 
@@ -244,7 +243,7 @@ def test_a_bad_row_costs_its_conversation(tmp_path: Path, rows: str, line: int, 
 
 
 def test_a_quote_without_an_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "MAX_CONVERSATION", 1_000)
+    monkeypatch.setattr(tables, "MAX_CONVERSATION", 1_000)
     text = CSV + 'b,assistant,"Yes\n' + "b,assistant,No.\n" * 100 + "c,assistant,Yes.\n"
     old = csv.field_size_limit()
     try:
