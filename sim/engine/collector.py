@@ -6,20 +6,31 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 THRESHOLDS = (100_000, 50, 1_000)
+"""What has lived through two looks is looked at after five thousand million more objects: never, in effect."""
+
+_lock = Lock()
+_inside = 0
+"""How many want it, nested or in several threads."""
+_before = THRESHOLDS
+"""What was set when the first of them came."""
 
 
 @contextmanager
 def rare_collection() -> Iterator[None]:
-    """Leave out of collection what exists now, and collect seldom; as before on leaving. What somebody has left out already stays left out."""
-    before, left_out = gc.get_threshold(), gc.get_freeze_count()
-    if not left_out:
-        gc.freeze()
-    gc.set_threshold(*THRESHOLDS)
+    """Collect seldom; as before once the last who wanted that has left."""
+    global _inside, _before
+    with _lock:
+        if not _inside:
+            _before = gc.get_threshold()
+            gc.set_threshold(*THRESHOLDS)
+        _inside += 1
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        if not left_out:
-            gc.unfreeze()
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                gc.set_threshold(*_before)
