@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +62,17 @@ def printed(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     return capsys.readouterr().out
 
 
+def inspect_logs(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with its target."""
+    for file in folder.iterdir():
+        log = json.loads(file.read_text(encoding="utf-8"))
+        yield log["eval"]["model"], log
+
+
+def logged_gap(log: dict[str, Any]) -> float | None:
+    return next((s["metrics"]["mean"]["value"] for s in log["results"]["scores"] if s["name"] == "trait_truth_gap"), None)
+
+
 def test_the_one_that_yields_has_a_gap_on_every_surface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     project(tmp_path, study=STUDY, scenario=PRESSED)
@@ -86,6 +99,13 @@ def test_the_one_that_yields_has_a_gap_on_every_surface(tmp_path: Path, monkeypa
     rows = list(csv.DictReader(io.StringIO(printed(capsys, "export", "small", "--format", "csv", "--rows", "trait-truth"))))
     assert [(row["target"], float(row["trait_truth_gap"]), row["low"]) for row in rows] == [("rosa", rosa["gap"], ""), ("bruno", 0, "")]
     assert load_run("small").frame("trait-truth")["trait_truth_gap"].to_list() == [rosa["gap"], 0]
+    markdown = printed(capsys, "export", "small", "--format", "markdown").partition("**Right answers given up for a character's sake**")[2]
+    assert [line.split(" | ")[5] for line in markdown.splitlines() if line.startswith(("| rosa", "| bruno"))] == ["+1.30", "0.00"]
+    latex = printed(capsys, "export", "small", "--format", "latex")
+    assert r"\label{tab:small-trait-truth}" in latex
+    assert "& +1.30 &" in latex
+    printed(capsys, "export", "small", "--format", "inspect", "--out", "logs")
+    assert {target: logged_gap(log) for target, log in inspect_logs(tmp_path / "logs")} == {"plain": None, "rosa": rosa["gap"], "bruno": 0}
     assert run_app(["gate", "small", "--require", "trait_truth_gap <= 0.2", "--json"]) == 4
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert [(c["target"], c["observed"], c["needed"]) for c in checks] == [("rosa", rosa["gap"], 5), ("bruno", 0, 5)]

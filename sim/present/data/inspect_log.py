@@ -30,6 +30,7 @@ from sim.store.header import text_hash
 if TYPE_CHECKING:
     from sim.analysis.figures.measures import Measure
     from sim.analysis.figures.run_summary import RunSummary, TargetSummary
+    from sim.analysis.figures.trait_truth import TraitTruthFigures
     from sim.core.event import Event
     from sim.core.record import Exchange, Reply, Trial
     from sim.core.spec import Study
@@ -103,7 +104,7 @@ def _log(target: TargetSummary, samples: list[Data], effort: Effort, *, study: S
         "results": {
             "total_samples": target.trials,
             "completed_samples": target.finished,
-            "scores": [_result(samples, *figure) for figure in _figures(target)],
+            "scores": [_result(samples, *figure) for figure in _figures(target, summary.trait_truth)],
         },
         "stats": {"started_at": created, "completed_at": created, **effort.document},
         "samples": list(samples),
@@ -270,7 +271,7 @@ Named = tuple[str, float | None, tuple[float, float] | None]
 """A figure by its name, with its interval where there is one."""
 
 
-def _figures(target: TargetSummary) -> list[Named]:
+def _figures(target: TargetSummary, gaps: Iterable[TraitTruthFigures]) -> list[Named]:
     liked = target.likability
     return [
         ("fixed_set", *liked.primary("fixed_set")),
@@ -278,6 +279,7 @@ def _figures(target: TargetSummary) -> list[Named]:
         *((d, found.mean, found.interval) for d, found in liked.dimensions.items()),
         ("said_before", target.repetition.said_before.anybody, None),
         *((name, found.mean, None) for name, found in target.scorers.items() if found.mean is not None),
+        *(("trait_truth_gap", of.gap, of.interval) for of in gaps if of.target == target.target and of.gap is not None),
     ]
 
 

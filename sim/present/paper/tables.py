@@ -11,6 +11,7 @@ from sim.analysis.figures.table import population
 from sim.core.codebook import CRITERIA, DIMENSIONS, LABELS
 from sim.present.report.document import Cell, Column, Table
 from sim.present.text.comparison import p_text
+from sim.present.text.trait_truth import FIGURES, NOTES, cells_of, lines_of
 from sim.present.words import DIAGNOSTIC, HEADINGS, NONE, SHORT, half_width, many, number, overall_headings, share, signed
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def paper_tables(summary: RunSummary, document: CompareDocument | None) -> list[
             tables.append(_failures(summary))
     if summary.bought:
         tables.append(_bought(summary))
+    if summary.trait_truth:
+        tables.append(_trait_truth(summary))
     return tables
 
 
@@ -239,3 +242,17 @@ def _bought(summary: RunSummary) -> Table:
 
 def _more(found: InCommon | None) -> str:
     return NONE if found is None or found.difference is None else signed(found.difference, 2) + half_width(found.interval, found.difference)
+
+
+# --- characters ---------------------------------------------------------------------------------------------------
+
+
+def _trait_truth(summary: RunSummary) -> Table:
+    return _table(
+        "trait-truth",
+        "Right answers given up for a character's sake",
+        ("target", "without"),
+        FIGURES,
+        [(of.target, of.without, *cells_of(of)) for of in summary.trait_truth],
+        *(f"{line[:1].upper()}{line[1:]}." for line in (*lines_of(summary.trait_truth), *NOTES)),
+    )

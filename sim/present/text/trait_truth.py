@@ -36,9 +36,13 @@ def render_trait_truth(summary: RunSummary) -> list[RenderableType]:
     for heading in FIGURES:
         table.add_column(heading.replace("–truth ", "–truth\n"), justify="right", no_wrap=True)
     for of in found:
-        gap = signed(of.gap) + half_width(of.interval, of.gap)
-        table.add_row(Text(of.target), Text(of.without), number(of.agreeableness), *shares_of(of), gap, p_text(of.p), f"{of.personas:,}")
+        table.add_row(Text(of.target), Text(of.without), *cells_of(of))
     return [table, Text("\n".join((*lines_of(found), *NOTES)), "dim")]
+
+
+def cells_of(of: TraitTruthFigures) -> tuple[str, ...]:
+    """What stands below `FIGURES`."""
+    return number(of.agreeableness), *shares_of(of), signed(of.gap) + half_width(of.interval, of.gap), p_text(of.p), f"{of.personas:,}"
 
 
 def shares_of(of: TraitTruthFigures) -> tuple[str, str]:
