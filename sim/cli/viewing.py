@@ -194,12 +194,13 @@ def _sections(run: OpenRun) -> RunSections:
     from sim.app import load_run
     from sim.present.viewer.sections import run_sections
 
-    return run_sections(load_run(run.folder.path, results=run.folder.path.parent, words=False).summary)
+    loaded = load_run(run.folder.path, results=run.folder.path.parent, words=False)
+    return run_sections(loaded.summary, loaded.study)
 
 
 def _compare(results: Path, names: Sequence[str]) -> ComparedDocument:
     """What `sim compare` says of the runs of these names in `results`."""
-    from sim.app import compare_runs
+    from sim.app import compare_runs, load_run
     from sim.present.viewer.compared import compared
     from sim.present.viewer.runs import demand_name
 
@@ -207,7 +208,8 @@ def _compare(results: Path, names: Sequence[str]) -> ComparedDocument:
         raise InputError("name a run to compare", mend="choose one or two in the list of runs")
     for name in names:
         demand_name(name)
-    return compared(compare_runs([results / name for name in names], results=results))
+    runs = [load_run(results / name, words=False) for name in names]
+    return compared(compare_runs(runs), runs[0].study.targets if len(runs) == 1 else ())
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,19 @@
 """The colours of targets, by their place in the study: one table for charts, chips, tables and the viewer, light and dark.
 
-They can be told apart with the common colour vision deficiencies, and each reaches a contrast of 3 to 1 on its ground. After the last they begin
-again.
+Arms of a target, under stress or with a swapped identity, are the same bot and have its colour; names, shapes and places tell them apart. The colours
+can be told apart with the common colour vision deficiencies, and each reaches a contrast of 3 to 1 on its ground. After the last they begin again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from sim.core.spec.fairness import base_of
+from sim.core.spec.stress import stress_arms
+
+if TYPE_CHECKING:
+    from sim.core.spec import TargetSpec
 
 TARGET_COLOURS: Final[dict[str, tuple[str, ...]]] = {
     "light": ("#0072b2", "#d55e00", "#00865f", "#a3498b", "#8a6d00", "#4b8fd0", "#5a5a5a", "#8c2d04"),
@@ -16,9 +22,17 @@ TARGET_COLOURS: Final[dict[str, tuple[str, ...]]] = {
 COUNT: Final = len(TARGET_COLOURS["light"])
 
 
-def places_of(targets: Sequence[str]) -> dict[str, int]:
-    """The place of each target's colour in the table, in the study's order."""
-    return {target: i % COUNT for i, target in enumerate(targets)}
+def colours_of(targets: Sequence[TargetSpec]) -> dict[str, int]:
+    """The place of each target's colour in the table, in the study's order: the same on every surface of a run."""
+    undisturbed = {arm.id: base for base, arms in stress_arms(targets) for arm in arms}
+    bots = {t.id: base_of(undisturbed.get(t.id, t)) for t in targets}
+    places = places_of(bots.values())
+    return {target: places[bot] for target, bot in bots.items()}
+
+
+def places_of(names: Iterable[str]) -> dict[str, int]:
+    """A place for each distinct name, as they come."""
+    return {name: i % COUNT for i, name in enumerate(dict.fromkeys(names))}
 
 
 def target_styles() -> str:

@@ -122,7 +122,8 @@ def test_a_gate_holds_the_fall_at_full_strength_against_its_bar() -> None:
 
 def test_no_interval_of_a_curve_hides_that_of_another() -> None:
     lines = ["bot, typos", "bot, silence", "other, typos"]
-    spec = by_strength(lines, [0.25, 1.0], y_title="change")
+    curves = [("bot", "typos"), ("bot", "silence"), ("other", "typos")]
+    spec = by_strength(["bot", "bot-typos-25", "other"], curves, [0.25, 1.0], y_title="change")
     assert spec["encoding"]["x"]["field"] == "at"  # type: ignore[index, call-overload]
     assert spec["encoding"]["x"]["axis"]["values"] == [0.0, 0.25, 1.0]  # type: ignore[index, call-overload]
     assert json.dumps(lines) in spec["transform"][0]["calculate"]  # type: ignore[index, call-overload, operator]

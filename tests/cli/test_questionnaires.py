@@ -124,7 +124,8 @@ def test_a_conversation_on_a_page_has_each_sheet_below_its_session() -> None:
 
 
 def test_the_viewer_has_the_figures_that_show_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    (section,) = (s for s in run_sections(load_run("small").summary).sections if s.name == "questionnaires")
+    run = load_run("small")
+    (section,) = (s for s in run_sections(run.summary, run.study).sections if s.name == "questionnaires")
     words = " ".join(printed(capsys, "show", "small", "--section", "questionnaires").split())
     assert [b.title for b in section.blocks][:2] == [
         "Questionnaires, put to copies of the target between sessions",

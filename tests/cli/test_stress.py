@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from sim.app import load_run
 from sim.cli.app import run_app
+from sim.cli.viewing import _compare
+from sim.present.colours import colours_of
 from sim.present.report.talks import talk_data
+from sim.present.viewer.app import _head as head_of
+from sim.present.viewer.runs import OpenRuns
+from sim.present.viewer.sections import run_sections
 from tests.cli.small import project
 
 PLAIN = """\
@@ -63,10 +70,47 @@ def test_every_surface_has_the_curve(folder: Path, capsys: pytest.CaptureFixture
     assert run_app(["report", "stressed", "--json"]) == 0
     section = next(s for s in json.loads(capsys.readouterr().out)["sections"] if s["id"] == "robustness")
     chart = next(b for b in section["blocks"] if b["kind"] == "figure")
-    assert [(r["target"], r["strength"], r["less"]) for r in chart["rows"] if r["strength"]] == [
-        *(("bot, lower case", p["stress"]["lower_case"], p["less"]["difference"]) for p in points[:2]),
-        ("bot, hostility", 1, points[2]["less"]["difference"]),
+    assert [(r["target"], r["disturbed"], r["strength"], r["less"]) for r in chart["rows"] if r["strength"]] == [
+        *(("bot", "lower case", p["stress"]["lower_case"], p["less"]["difference"]) for p in points[:2]),
+        ("bot", "hostility", 1, points[2]["less"]["difference"]),
     ]
+
+
+def colours_in(spec: JsonValue) -> Iterator[list[str]]:
+    """The targets by which a chart is coloured, wherever it is."""
+    if isinstance(spec, list):
+        for part in spec:
+            yield from colours_in(part)
+    if isinstance(spec, dict):
+        match spec.get("color"):
+            case {"field": "target", "scale": {"domain": [*targets]}}:
+                yield list(map(str, targets))
+        for part in spec.values():
+            yield from colours_in(part)
+
+
+def test_a_target_has_the_same_colour_on_every_surface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    two = "  - {id: bot, model: offline/uses}\n  - {id: other, model: offline/ignores}\n"
+    project(tmp_path, study=PLAIN.replace("  - {id: bot, model: offline/uses}\n", two) + STRESS)
+    assert run_app(["run", "small.yaml"]) == 0
+    run, opened = load_run("small"), OpenRuns(Path("results")).get("small", ahead=False)
+    wanted = colours_of(run.study.targets)
+    arms = ("", "-lower-case-50", "-lower-case-100", "-hostility-100")
+    assert wanted == {f"{bot}{arm}": i for i, bot in enumerate(("bot", "other")) for arm in arms}, "arms have the colour of their bot"
+    assert {t.target: t.colour for t in opened.figures().targets} == wanted
+    assert run_sections(run.summary, run.study).colours == head_of(opened)["places"] == wanted
+    assert _compare(Path("results"), ["small"]).colours == wanted
+    capsys.readouterr()
+    assert run_app(["report", "small", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["colours"] == wanted
+    charts = [b for s in report["sections"] for b in s["blocks"] if b["kind"] == "figure"]
+    assert "robustness" in [c["id"] for c in charts if list(colours_in(c["spec"]))]
+    for chart in charts:
+        for targets in colours_in(chart["spec"]):
+            assert targets == list(wanted), chart["id"]
+            assert {row["target"] for row in chart["rows"]} <= wanted.keys(), chart["id"]
 
 
 def test_what_was_written_stands_beside_what_was_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,7 +109,8 @@ def test_the_one_that_yields_has_a_gap_on_every_surface(tmp_path: Path, monkeypa
     assert run_app(["gate", "small", "--require", "trait_truth_gap <= 0.2", "--json"]) == 4
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert [(c["target"], c["observed"], c["needed"]) for c in checks] == [("rosa", rosa["gap"], 5), ("bruno", 0, 5)]
-    blocks = {s.name: s.blocks for s in run_sections(load_run("small").summary).sections}
+    run = load_run("small")
+    blocks = {s.name: s.blocks for s in run_sections(run.summary, run.study).sections}
     shown = blocks["trait-truth"][0]
     printed_headings = {heading for name in ("trait-truth", "questionnaires") for block in blocks[name] for heading in block.headings}
     assert printed_headings - explained().keys() == set(), "every heading is in the glossary"

@@ -60,7 +60,7 @@ def paper_spec(figure: ChartFigure, document: ReportDocument, *, titles: bool) -
         spec |= {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
     light: Any = theme()["light"]
     config = _printed(light)
-    config["range"] = {**config.get("range", {}), "category": list(SHADES)}
+    config["range"] = {**config.get("range", {}), "category": [SHADES[place % len(SHADES)] for place in document.colours.values()]}
     for part, sizes in _TYPE.items():
         config[part] = {**config.get(part, {}), **sizes}
     title: dict[str, JsonValue] = {"text": _lines(figure.title) if titles else "", "anchor": "start", "fontSize": LARGEST, "offset": 6}
@@ -111,7 +111,7 @@ def _dash(spec: dict[str, Any], colour: Any) -> None:
     colour = encoding.get("color", colour)
     mark = spec.get("mark")
     kind = mark.get("type") if isinstance(mark, dict) else mark
-    if kind == "line" and isinstance(colour, dict) and colour.get("type") == "nominal":
+    if kind == "line" and "strokeDash" not in encoding and isinstance(colour, dict) and colour.get("type") == "nominal":
         spec["encoding"] = {**encoding, "strokeDash": {k: v for k, v in colour.items() if k in ("field", "type", "legend")} | _domain(colour)}
     for part in (*spec.get("layer", ()), *([spec["spec"]] if isinstance(spec.get("spec"), dict) else [])):
         _dash(part, colour)

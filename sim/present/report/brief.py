@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.codebook import DIMENSIONS
-from sim.present.colours import places_of
 from sim.present.report.forest import draw_forest
 from sim.present.report.page import fill
 from sim.present.report.sections.cost import total_cost
@@ -43,7 +42,7 @@ def render_brief(document: ReportDocument, of: Material) -> str:
         "brief.html",
         scripts=(),
         styles=("brief.css", "forest.css"),
-        colours=places_of(document.targets),
+        colours=document.colours,
         forest=draw_forest(document),
         document=document.model_copy(update={"headline": shown}),
         columns=(*(heading for _, heading in overall), *(SHORT[d] for d in DIMENSIONS), "n"),

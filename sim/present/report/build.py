@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sim.core.event import ROLES, Role
+from sim.present.colours import colours_of
 from sim.present.report.added import added_sections
 from sim.present.report.document import ReportDocument, Section
 from sim.present.report.material import Material
@@ -60,6 +61,7 @@ def build_report(of: Material) -> ReportDocument:
         outages=(*map(outage_line, of.summary.outages), *map(budget_line, of.summary.budget_stops)),
         edited=edited_mark(of.summary.edited) if of.summary.edited else "",
         targets=of.targets,
+        colours=colours_of(of.study.targets),
         headline=build_headline(of),
         sections=() if of.summary.silent else (*(section(of) for section in SECTIONS), *added_sections(of)),
         made=made_facts(of),

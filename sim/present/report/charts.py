@@ -182,7 +182,10 @@ def steps(targets: Sequence[str], *, x: str, x_title: str, y: str, y_title: str)
     return {
         "width": "container",
         "height": 220,
-        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "point": {"filled": True, "size": 40}},
+        "layer": [
+            {"mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2}},
+            {"mark": {"type": "point", "filled": True, "size": 40, "opacity": 1}, "encoding": {"shape": shape(targets)}},
+        ],
         "encoding": {
             "x": {"field": x, "type": "quantitative", "title": x_title, "axis": {"tickMinStep": 1}},
             "y": {"field": y, "type": "quantitative", "title": y_title, "scale": {"domain": [0, 1]}, "axis": {"format": "%"}},
@@ -200,12 +203,18 @@ def shares(targets: Sequence[str], *, x: str, x_title: str, last: int, y: str, y
     return {"width": "container", "height": 240, "encoding": encoding, "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dot]}
 
 
-def by_strength(lines: Sequence[str], strengths: Sequence[float], *, y_title: str) -> Spec:
-    """A line of differences from strength 0 for every curve, with intervals. Rows: target (the curve), strength (0 to 1), less, low, high.
+def by_strength(targets: Sequence[str], curves: Sequence[tuple[str, str]], strengths: Sequence[float], *, y_title: str) -> Spec:
+    """A line of differences from strength 0 for every curve, with intervals. Rows: target, disturbed, strength (0 to 1), less, low, high.
 
-    Curves stand a little beside each other, so that an interval does not hide another.
+    A curve has the colour of its target, and shape and dashes of what disturbs. Curves stand a little beside each other, so that an interval does not
+    hide another.
+
+    Args:
+        targets: all of the run, by which colours go.
+        curves: target, and what disturbs its user.
     """
-    place = f"(indexof({json.dumps(list(lines))}, datum.target) - {(len(lines) - 1) / 2}) * {APART}"
+    names = [f"{target}, {disturbed}" for target, disturbed in curves]
+    place = f"(indexof({json.dumps(names)}, datum.target + ', ' + datum.disturbed) - {(len(names) - 1) / 2}) * {APART}"
     aside: Spec = {"calculate": f"datum.strength == 0 ? 0 : datum.strength + {place}", "as": "at"}
     ticks: list[JsonValue] = [*sorted({0.0, *strengths})]
     axis: Spec = {"values": ticks, "format": ".2~f"}
@@ -216,11 +225,13 @@ def by_strength(lines: Sequence[str], strengths: Sequence[float], *, y_title: st
         "mark": {"type": "rule", "strokeWidth": 2},
         "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
     }
-    line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y}}
     key: Spec = {"title": None, "orient": "top", "labelLimit": 0, "columns": {"expr": f"width < {WIDE_KEY} ? 1 : 2"}}
-    shapes, colours = {**shape(lines), "legend": key}, {**colour(lines), "legend": key}
-    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": shapes}}
-    return {"width": "container", "height": 260, "transform": [aside], "encoding": {"x": x, "color": colours}, "layer": [rule, line, dot]}
+    drawn, kinds = (list(dict.fromkeys(of)) for of in zip(*curves, strict=True))
+    tinted: Spec = {**colour(targets), "legend": {**key, "values": drawn, "symbolType": "square"}}
+    by_kind: Spec = {"field": "disturbed", "type": "nominal", "scale": {"domain": kinds}, "legend": key}
+    line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y, "strokeDash": by_kind}}
+    dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": by_kind}}
+    return {"width": "container", "height": 260, "transform": [aside], "encoding": {"x": x, "color": tinted}, "layer": [rule, line, dot]}
 
 
 LABEL = 15

@@ -166,7 +166,9 @@ class ReportDocument(Frozen):
     edited: str = ""
     """What is said of a run whose files were edited after it was made; empty: nothing."""
     targets: tuple[str, ...]
-    """In the study's order, which is the order of their colours."""
+    """In the study's order."""
+    colours: dict[str, int]
+    """The place of each target's colour (`sim.present.colours`)."""
     headline: Headline
     sections: tuple[Section, ...]
     made: tuple[RunFact, ...]

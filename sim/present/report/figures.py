@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
-from sim.present.report.page import theme
+from sim.present.report.page import theme_of
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -49,7 +49,7 @@ def render_rows(figure: ChartFigure) -> str:
 
 def _complete(figure: ChartFigure, document: ReportDocument) -> dict[str, JsonValue]:
     """The specification with data, light colours on white, its title, and the mark where offline models took part."""
-    config = theme()["light"]
+    config = theme_of(document.colours)["light"]
     assert isinstance(config, dict)
     title: dict[str, JsonValue] = {"text": figure.title, "anchor": "start", "offset": 12, "fontSize": 14}
     if document.offline_note:

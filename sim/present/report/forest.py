@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.present.colours import places_of
 from sim.present.report.cells import between
 from sim.present.words import NONE, number, signed
 
@@ -61,7 +60,6 @@ def draw_forest(document: ReportDocument) -> Forest | None:
     differs = figure.columns["value"].startswith("difference")
     values = [v for r in figure.rows for k in ("value", "low", "high") if isinstance(v := r[k], (int, float))]
     low, high, step = whole_scale([*values, 0.0]) if differs else (1.0, 5.0, 1.0)
-    colours = places_of(document.targets)
 
     def place(value: JsonValue) -> float | None:
         return place_on((low, high), value) if isinstance(value, (int, float)) else None
@@ -69,7 +67,7 @@ def draw_forest(document: ReportDocument) -> Forest | None:
     rows = tuple(
         ForestRow(
             name=str(r["row"]),
-            colour=colours[str(r["target"])],
+            colour=document.colours[str(r["target"])],
             at=place(r["value"]),
             low=place(r["low"]),
             high=place(r["high"]),
@@ -81,7 +79,7 @@ def draw_forest(document: ReportDocument) -> Forest | None:
         for r in figure.rows
     )
     ticks = tuple((place(at) or 0.0, tick_label(at, step, differs=differs)) for at in steps_of(low, high, step))
-    return Forest(figure, colours, differs, rows, place(0.0) if differs else None, ticks)
+    return Forest(figure, document.colours, differs, rows, place(0.0) if differs else None, ticks)
 
 
 def whole_scale(values: Sequence[float]) -> tuple[float, float, float]:

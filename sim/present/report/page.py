@@ -7,9 +7,10 @@ become markup. Templates escape by themselves; data stands in blocks that no bro
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from pydantic import JsonValue
 
 from sim.analysis.figures.by_trial import summarise_trial
 from sim.core.codebook import LABELS
-from sim.present.colours import TARGET_COLOURS, places_of, target_styles
+from sim.present.colours import TARGET_COLOURS, target_styles
 from sim.present.glossary import glossary
 from sim.present.report.forest import draw_forest
 from sim.present.report.talks import index_data, pack, talk_data
@@ -52,7 +53,7 @@ def render_page(document: ReportDocument, of: Material, *, live: bool = False) -
         styles=("report.css", "forest.css"),
         connects=live,
         document=document,
-        colours=places_of(document.targets),
+        colours=document.colours,
         forest=draw_forest(document),
         glossary=[(t.term, t.also, t.says.replace("*", "")) for t in glossary()],
         page_data=data_block(page_data(document, of)),
@@ -66,7 +67,11 @@ def page_data(document: ReportDocument, of: Material) -> dict[str, JsonValue]:
     short: dict[str, JsonValue] = {k: v for k, v in SHORT.items()}
     labels: dict[str, JsonValue] = {k: v for k, v in LABELS.items()}
     figures: list[JsonValue] = [f.model_dump(mode="json", include={"id", "spec", "rows", "columns"}) for f in document.figures]
-    return {"figures": figures, "theme": theme(), "words": {"short": short, "labels": labels, "moves": [m.id for m in of.codebook.tagged]}}
+    return {
+        "figures": figures,
+        "theme": theme_of(document.colours),
+        "words": {"short": short, "labels": labels, "moves": [m.id for m in of.codebook.tagged]},
+    }
 
 
 def fill(template: str, *, scripts: Sequence[str], styles: Sequence[str], connects: bool = False, **values: object) -> str:
@@ -117,6 +122,14 @@ def theme() -> dict[str, JsonValue]:
     found: dict[str, JsonValue] = json.loads(read_static("theme.json"))
     for look, config in found.items():
         config["range"]["category"] = list(TARGET_COLOURS[look])  # type: ignore[call-overload, index]
+    return found
+
+
+def theme_of(colours: Mapping[str, int]) -> dict[str, JsonValue]:
+    """The same with the colours of a run's targets, in the order of the study, which is that of the charts' scales."""
+    found = copy.deepcopy(theme())
+    for look, config in found.items():
+        config["range"]["category"] = [TARGET_COLOURS[look][place] for place in colours.values()]  # type: ignore[call-overload, index]
     return found
 
 

@@ -22,6 +22,7 @@ from sim.core.errors import InputError
 from sim.core.event import Label
 from sim.core.frozen import Frozen, Id
 from sim.core.standins import StandIns
+from sim.present.colours import colours_of
 from sim.present.guide import topic_html
 from sim.present.report.page import theme
 from sim.present.report.talks import talk_data
@@ -213,6 +214,7 @@ def _head(run: OpenRun) -> dict[str, Any]:
         "choices": run.choices(),
         "labels": LABELLED,
         "words": {"short": SHORT, "labels": LABELS, "moves": [m.id for m in run.folder.codebook.tagged]},
+        "places": colours_of(study.targets),
         "colours": {look: of["range"]["ordinal"] for look, of in theme().items()},  # type: ignore[call-overload,index]
     }
 

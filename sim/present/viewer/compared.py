@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.frozen import Frozen
-from sim.present.colours import places_of
+from sim.present.colours import colours_of, places_of
 from sim.present.report.forest import place_on, steps_of, tick_label, whole_scale
 from sim.present.text.comparison import parts_of, signed_between, verdict_cell
 from sim.present.viewer.blocks import PageBlock, blocks_of
 from sim.present.words import signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.analysis.verdicts.compare import CompareDocument, Comparison, MeasureComparison
+    from sim.core.spec import TargetSpec
 
 MOST = 6
 """Pairs up to which each has its strip; of more, those that the first in the ranking is a side of."""
@@ -52,12 +55,17 @@ class ComparedDocument(Frozen):
     blocks: tuple[PageBlock, ...]
 
 
-def compared(document: CompareDocument) -> ComparedDocument:
-    """`document`, part by part."""
+def compared(document: CompareDocument, targets: Sequence[TargetSpec] = ()) -> ComparedDocument:
+    """`document`, part by part.
+
+    Args:
+        targets: of the one run that it is of: they have the colours that they have everywhere. Left out, sides have colours as they come: what has
+            the same name in two runs is not the same.
+    """
     parts = parts_of(document)
     return ComparedDocument(
         runs=document.runs,
-        colours=places_of(list(dict.fromkeys(arm.arm for arm in document.arms))),
+        colours=colours_of(targets) if targets else places_of(arm.arm for arm in document.arms),
         picture=_picture(document.measures[document.primary]),
         blocks=tuple(block for part in parts for block in blocks_of([part.rendered], part.role)),
     )

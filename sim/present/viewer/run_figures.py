@@ -13,6 +13,7 @@ from sim.analysis.figures.figure import figure
 from sim.analysis.figures.outages import find_budget_stops, find_outages
 from sim.analysis.verdicts.arms import RunSource
 from sim.core.frozen import Frozen
+from sim.present.colours import colours_of
 from sim.present.text.outages import outage_line
 from sim.present.text.stops import stop_lines
 from sim.present.words import HEADINGS, many
@@ -30,6 +31,8 @@ class TargetLine(Frozen):
     """One target of a run."""
 
     target: str
+    colour: int
+    """The place of its colour."""
     value: float | None
     """The study's primary outcome; None: nothing was scored."""
     interval: tuple[float, float] | None
@@ -64,17 +67,18 @@ def run_figures(folder: RunFolder, plans: Sequence[TrialPlan]) -> RunFigures:
     open_trials = 0 if running else sum(not t.finished for t in trials)
     return RunFigures(
         measure=HEADINGS[study.primary],
-        targets=tuple(_line(source, t.id) for t in study.targets),
+        targets=tuple(_line(source, target, colour) for target, colour in colours_of(study.targets).items()),
         lost=f"{many(open_trials, 'trial')} lost" if open_trials else "",
         why=() if running else tuple(_why(folder, trials)),
     )
 
 
-def _line(source: RunSource, target: str) -> TargetLine:
+def _line(source: RunSource, target: str, colour: int) -> TargetLine:
     table = source.table
     found = figure(source.primary, table, table.by_target.get(target, ()))
     return TargetLine(
         target=target,
+        colour=colour,
         value=found.value if found else None,
         interval=found.interval if found else None,
         personas=found.personas if found else 0,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sim.core.frozen import Frozen
-from sim.present.colours import places_of
+from sim.present.colours import colours_of
 from sim.present.text.showing import SECTIONS
 from sim.present.viewer.blocks import PageBlock, blocks_of
 
 if TYPE_CHECKING:
     from sim.analysis.figures.run_summary import RunSummary
+    from sim.core.spec import Study
 
 WIDE: Final = 1_000_000
 """Columns that a page has: no table is divided."""
@@ -32,10 +33,10 @@ class RunSections(Frozen):
     sections: tuple[SectionBlocks, ...]
 
 
-def run_sections(summary: RunSummary) -> RunSections:
+def run_sections(summary: RunSummary, study: Study) -> RunSections:
     """The sections of a run, in the order of `sim show --all`; none where nobody was ever answered."""
     found = {} if summary.silent else {name: tuple(blocks_of(section(summary, WIDE))) for name, section in SECTIONS.items()}
     return RunSections(
-        colours=places_of([t.target for t in summary.targets]),
+        colours=colours_of(study.targets),
         sections=tuple(SectionBlocks(name=name, blocks=blocks) for name, blocks in found.items() if blocks),
     )

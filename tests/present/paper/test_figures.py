@@ -19,7 +19,7 @@ TARGETS = ("remembers", "forgets", "a-rather-long-name-of-a-target")
 
 def document(note: str = "") -> ReportDocument:
     """As far as a figure looks at it."""
-    return ReportDocument.model_construct(offline_note=note)
+    return ReportDocument.model_construct(offline_note=note, colours=dict(zip(TARGETS, range(3), strict=True)))
 
 
 def over_sessions() -> ChartFigure:

@@ -57,7 +57,7 @@ def _chart(of: Material) -> ChartFigure:
         shows=f"{term(of.summary.fairness[0].users, capital=True)} in {label}, with 95 % intervals",
         alt=f"{label.capitalize()} with one identity less that with another. {told}",
         notes=(f"95 % intervals over {population(of.summary.scenarios)}; paired within personas. What leaves 0 out may still be chance: see p all.",),
-        spec=charts.dots(targets, x=axis, y="pair", order=list(dict.fromkeys(order)), step=20),
+        spec=charts.dots(targets, x=axis, y="pair", order=list(dict.fromkeys(order)), step=20, domain=of.targets),
         columns={
             "pair": "the two identities",
             "target": "target",

@@ -34,10 +34,6 @@ def robustness_section(of: Material) -> Section:
     return Section(id="robustness", title=TITLE, blocks=(Prose(lines=(explained,)), _chart(of), _table(of)))
 
 
-def _lines(of: Material) -> tuple[str, ...]:
-    return tuple(map(_line, of.summary.robustness))
-
-
 def _line(curve: RobustnessCurve) -> str:
     return f"{curve.target}, {curve.name}"
 
@@ -52,7 +48,8 @@ def _chart(of: Material) -> ChartFigure:
             if difference is not None:
                 rows.append(
                     {
-                        "target": _line(curve),
+                        "target": curve.target,
+                        "disturbed": curve.name,
                         "strength": point.strength,
                         "less": difference,
                         "low": low,
@@ -63,15 +60,17 @@ def _chart(of: Material) -> ChartFigure:
         last = curve.points[-1].less
         told.append(f"{_line(curve)}: {signed(last.difference if last else None)} at strength {spoken_strength(curve.points[-1])}")
     label = BY_ID[of.study.primary].label
+    curves, strengths = [(c.target, c.name) for c in of.summary.robustness], [p.strength for c in of.summary.robustness for p in c.points]
     return ChartFigure(
         id="robustness",
         title=disturbed_claim(last_changes(of), label),
         shows=f"Change in {label} by strength, with 95 % intervals",
         alt=f"{label.capitalize()} less that of the undisturbed target, by strength. {'; '.join(told)}",
         notes=(f"95 % intervals over {population(of.summary.scenarios)}; paired within personas.",),
-        spec=charts.by_strength(_lines(of), [p.strength for c in of.summary.robustness for p in c.points], y_title=f"change in {label}"),
+        spec=charts.by_strength(of.targets, curves, strengths, y_title=f"change in {label}"),
         columns={
-            "target": "target, and what disturbs its user",
+            "target": "target",
+            "disturbed": "what disturbs its user",
             "strength": "from 0 to 1; of several perturbations that rise together, the strongest",
             "less": f"{label}, minus the undisturbed target's",
             "low": "lower end of the 95 % interval",

@@ -55,7 +55,7 @@
   }
 
   function liked(found) {
-    const lines = found.targets.map((t, at) => R.el("li", { "data-colour": String(at % 8) }, R.chip(t.target, at % 8), ...value(t, found.measure), spark(t)));
+    const lines = found.targets.map((t) => R.el("li", { "data-colour": String(t.colour) }, R.chip(t.target, t.colour), ...value(t, found.measure), spark(t)));
     const rest = lines.splice(MOST);
     return [R.el("ul", {}, lines), rest.length && R.el("details", {}, R.el("summary", {}, `${rest.length} more`), R.el("ul", {}, rest))].filter(Boolean);
   }

@@ -69,8 +69,6 @@
   }
 
   const MARKS = { worst: "worst of its target", critical_verdict: "critical verdict", left: "left", false_memory: "false memory", said_before: "repeats", flagged: "flagged", cut: "cut off" };
-  const colours = new Map(head.choices.target.map((target, at) => [target, String(at % 8)]));
-  const target = (name) => R.el("span", { class: "target", "data-colour": colours.get(name) }, name);
   const tick = (name, text) => R.el("label", { class: "tick" }, R.el("input", { type: "checkbox", name: name, value: "true" }), text);
   const shut = R.el("button", { type: "button", id: "more-filters", "aria-expanded": "false", "aria-controls": "filter-panel", click: () => open(panel.hidden) }, "filters");
   const panel = R.el("div", { class: "more", id: "filter-panel", hidden: true },
@@ -149,7 +147,7 @@
     const score = (value, digits, kind) => R.el("td", { class: `figure ${kind}` }, value == null ? "–" : R.el("span", { class: "score", "data-level": String(Math.round(value)) }, value.toFixed(digits)));
     const line = (who, text) => R.el("div", { class: "line" }, R.el("b", {}, who), " ", text || "–");
     return R.el("tr", { "data-place": `${r.trial} ${r.session}.${r.exchange}` },
-      R.el("td", { class: "at" }, R.el("div", {}, R.el("a", { href: R.link("talk", at) }, `${r.persona} ${r.session}.${r.exchange}`)), R.el("div", {}, target(r.target)), R.el("div", { class: "soft" }, r.scenario)),
+      R.el("td", { class: "at" }, R.el("div", {}, R.el("a", { href: R.link("talk", at) }, `${r.persona} ${r.session}.${r.exchange}`)), R.el("div", {}, R.chip(r.target, head.places[r.target])), R.el("div", { class: "soft" }, r.scenario)),
       R.el("td", { class: "said" }, line("user", r.message), line("reply", r.reply), R.el("div", { class: "marks" }, marks(r))),
       score(r.score, 1, "mean"), r.scores.map((s) => score(s, 0, "dimension")));
   }
