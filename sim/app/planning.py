@@ -97,8 +97,9 @@ def plan_document(
     known = [r.cost for r in roles.values() if r.cost is not None]
     pairs = max(1, len(study.targets) * (len(study.targets) - 1) // 2)
     design = Design(personas=len(prepared.loaded.personas), scenarios=len(prepared.loaded.scenarios), seeds=len(study.seeds), pairs=pairs)
-    spreads = _spreads(pilot, BY_ID[study.primary])
-    now = detectable(design, spreads)
+    # A suite decides by bars and counts, and its parts are no product of personas and scenarios.
+    spreads = _spreads(pilot, BY_ID[study.primary]) if study.suite is None else None
+    now = detectable(design, spreads) if spreads else None
     total = Range(min=sum(r.input.min + r.output.min for r in roles.values()), max=sum(r.input.max + r.output.max for r in roles.values()))
     return PlanDocument(
         study=study.name,
@@ -106,6 +107,9 @@ def plan_document(
         pilot=pilot.name if pilot else None,
         primary=study.primary,
         targets=len(study.targets),
+        personas=design.personas,
+        scenarios=design.scenarios,
+        seeds=design.seeds,
         trials=forecast.trials,
         exchanges=forecast.exchanges,
         calls=forecast.calls,
@@ -116,8 +120,8 @@ def plan_document(
         by_role=roles,
         spreads=spreads,
         detectable=now,
-        bigger=alternatives(design, spreads),
-        by_scenarios=by_scenarios(now, spreads),
+        bigger=alternatives(design, spreads) if spreads else {},
+        by_scenarios=by_scenarios(now, spreads) if now and spreads else (),
         foreseen=_foreseen(pilot, design, require, margins),
         left_out=forecast.left_out,
         human=tuple(human_plan(k) for k in PEOPLE_AN_ITEM) if human else (),

@@ -297,6 +297,9 @@ def test_the_price_is_said_and_nothing_is_made(here: Here) -> None:
     assert done.returncode == 0, done.stderr
     size, tokens, time = done.stderr.splitlines()[:3]
     assert size.startswith("suite mine: 13 trials, 52 exchanges, ")
+    assert "A suite decides by bars and counts; it compares nothing." in done.stdout
+    assert "13 trials" in done.stdout.splitlines()[0]
+    assert "smallest" not in done.stdout, "its parts are no product of personas and scenarios, so that no power is told"
     assert re.fullmatch(r"  \d+\.\d to \d+\.\d M tokens, \$\d.*", tokens)
     assert re.fullmatch(r"  about \d+ min if an answer takes 2 s, \d+ min if it takes 10 s, with 8 trials at once; offline models take seconds", time)
     assert not Path("results").exists()

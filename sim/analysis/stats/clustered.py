@@ -30,7 +30,7 @@ def leave_out(scores: Floats, clusters: Index, size: int) -> dict[Form, Floats]:
         size: G. A cluster without an item changes nothing when it is left out.
     """
     n, k = scores.shape
-    centred = scores - (scores.mean() if n else 0.0)
+    centred = scores - (scores.mean() if scores.size else 0.0)
     counts = _rest(_sums(clusters, np.ones(n), size))
     columns = np.stack([_rest(_sums(clusters, centred[:, j], size)) for j in range(k)]) if k else np.zeros((0, 1 + size))
     squares = _rest(_sums(clusters, (centred**2).sum(axis=1), size))

@@ -56,6 +56,9 @@ class PlanDocument(Frozen):
     primary: Primary
     """The study's primary outcome, which is planned for."""
     targets: int
+    personas: int
+    scenarios: int
+    seeds: int
     trials: int
     exchanges: Range
     calls: Range
@@ -64,9 +67,9 @@ class PlanDocument(Frozen):
     cost: tuple[float, float] | None
     unknown_prices: tuple[str, ...]
     by_role: dict[Role, RolePlan]
-    spreads: Spreads
-    detectable: Detectable
-    """The smallest difference in the primary outcome that the study tells with 80 % power."""
+    spreads: Spreads | None
+    detectable: Detectable | None
+    """The smallest difference in the primary outcome that the study tells with 80 % power. None, as `spreads`, of a suite, which compares nothing."""
     bigger: dict[str, Detectable]
     """The same with more of each."""
     by_scenarios: tuple[Detectable, ...]
@@ -83,7 +86,9 @@ class PlanDocument(Frozen):
 
 def render_planning(document: PlanDocument) -> RenderableType:
     """Everything `sim plan` prints."""
-    parts: list[RenderableType] = [_heading(document), _sentence(document), _spending(document), _power(document), _scenarios(document)]
+    parts: list[RenderableType] = [_heading(document), _sentence(document), _spending(document)]
+    if document.detectable:
+        parts += [_power(document, document.detectable), _scenarios(document, document.detectable.design.scenarios)]
     parts += [_foreseen(of) for of in document.foreseen]
     if document.human:
         parts.append(_human(document))
@@ -94,9 +99,12 @@ def render_planning(document: PlanDocument) -> RenderableType:
 
 
 def _heading(document: PlanDocument) -> Text:
-    of = document.detectable.design
-    size = " × ".join((many(document.targets, "target"), many(of.personas, "persona"), many(of.scenarios, "scenario"), many(of.seeds, "seed")))
-    text = Text.assemble((document.study, "bold"), f"  {size} = {many(document.trials, 'trial')}, {written_range(document.exchanges)} exchanges")
+    counts = [many(document.personas, "persona"), many(document.scenarios, "scenario")]
+    if document.detectable:
+        size = " × ".join((many(document.targets, "target"), *counts, many(document.seeds, "seed"))) + " ="
+    else:
+        size = f"{', '.join(counts)} in"
+    text = Text.assemble((document.study, "bold"), f"  {size} {many(document.trials, 'trial')}, {written_range(document.exchanges)} exchanges")
     if said := not_suited(document.left_out):
         text.append(f"\n{said}")
     return text.append(f"\n{OFFLINE_MARK}", "yellow") if document.offline else text
@@ -107,6 +115,8 @@ def _sentence(document: PlanDocument) -> Text:
     spent = f"about {most} tokens" if least == most else f"{least} to {most} tokens"
     lines = [f"It takes {spent}, {document.tokens_an_exchange:,.0f} an exchange: {written_cost(document)}."]
     found = document.detectable
+    if found is None:
+        return Text("\n".join([*lines, "A suite decides by bars and counts; it compares nothing."]))
     if document.targets < 2:
         lines.append("With one target there is nothing to compare within the study; the figures below are for two versions of it.")
     if found.difference is None:
@@ -148,9 +158,8 @@ def _share(part: Range, whole: Range) -> str:
     return f"{100 * part.max / whole.max:.0f} %" if whole.max else ""
 
 
-def _power(document: PlanDocument) -> Table:
+def _power(document: PlanDocument, now: Detectable) -> Table:
     table = _table("What more would buy", ("",), ("personas", "scenarios", "seeds", "trials", "smallest\ndifference", "d_z", "tier"))
-    now = document.detectable
     for name, of in (("as it is", now), *document.bigger.items()):
         cells = (number(of.difference), number(of.standardised), of.tier)
         d = of.design
@@ -158,8 +167,7 @@ def _power(document: PlanDocument) -> Table:
     return table
 
 
-def _scenarios(document: PlanDocument) -> Table:
-    now = document.detectable.design.scenarios
+def _scenarios(document: PlanDocument, now: int) -> Table:
     table = _table("What each scenario buys", ("scenarios",), ("trials", "smallest\ndifference", "tier"))
     table.add_column("it applies to")
     for of in document.by_scenarios:
@@ -198,12 +206,13 @@ def _human(document: PlanDocument) -> Table:
 
 
 def _notes(document: PlanDocument) -> Text:
-    s = document.spreads
-    lines = [
-        f"spreads of paired differences ({s.source}): personas {number(s.personas)}, scenarios {number(s.scenarios)}, "
-        f"cells {number(s.cells)}, seeds {number(s.seeds)} points",
-        f"power: by simulation through what `sim compare` does, over {many(document.detectable.design.pairs, 'pair')} of targets",
-    ]
+    lines: list[str] = []
+    if (s := document.spreads) and (now := document.detectable):
+        lines = [
+            f"spreads of paired differences ({s.source}): personas {number(s.personas)}, scenarios {number(s.scenarios)}, "
+            f"cells {number(s.cells)}, seeds {number(s.seeds)} points",
+            f"power: by simulation through what `sim compare` does, over {many(now.design.pairs, 'pair')} of targets",
+        ]
     told = (
         f"as its calls took in pilot {document.pilot}"
         if document.pilot
