@@ -28,9 +28,6 @@ def report(run: str | Path | Run, out: str | Path | None = None, *, brief: bool 
         InputError: there is no such run, or the file cannot be written.
     """
     from sim.engine.collector import rare_collection
-    from sim.present.report.brief import render_brief
-    from sim.present.report.build import build_report
-    from sim.present.report.page import render_page
 
     place = Path(out) if out is not None else _folder(run, results) / ("brief.html" if brief else "report.html")
     if place.is_dir():
@@ -39,11 +36,20 @@ def report(run: str | Path | Run, out: str | Path | None = None, *, brief: bool 
         # A run's folder may come from a stranger: what a link in it leads to was not asked for.
         raise InputError("is a symbolic link", where=place, mend="delete it, or name a file with --out")
     with rare_collection():
-        of = load_material(run, results=results)
-        document = build_report(of)
-        page = render_brief(document, of) if brief else render_page(document, of)
+        page = _page(run, brief=brief, results=results)
     put(place, [page], alike=len("<!doctype html>"), flag="--out")
     return place
+
+
+def _page(run: str | Path | Run, *, brief: bool, results: str | Path) -> str:
+    """The page; what it was made from is gone when this returns, and the next collection need not look at it."""
+    from sim.present.report.brief import render_brief
+    from sim.present.report.build import build_report
+    from sim.present.report.page import render_page
+
+    of = load_material(run, results=results)
+    document = build_report(of)
+    return render_brief(document, of) if brief else render_page(document, of)
 
 
 def load_material(run: str | Path | Run, *, results: str | Path = RESULTS) -> Material:

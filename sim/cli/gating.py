@@ -14,6 +14,7 @@ from sim.app.output import put
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.cli.verdict_files import VerdictFiles
+from sim.engine.collector import rare_collection
 from sim.present.words import many
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class GateOptions:
 def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
     """`sim gate`."""
     wish.files.check(as_json=as_json)
+    with rare_collection():
+        return _decide(run, wish, results=results, as_json=as_json)
+
+
+def _decide(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
     new = load_run(run, results=results, words=False)
     if new.study.suite is not None and not wish.asks:
         from sim.cli.suiting import conclude

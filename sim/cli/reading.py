@@ -55,11 +55,7 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool, sections:
         raise InputError(f"{wished} picks from what is printed of a whole run", mend=f"leave out {wished}, or {other}")
     if trial is None:
         with rare_collection():
-            loaded = load_run(run, results=results, words=False)
-            if sections or everything:
-                print_sections(loaded, sections)
-            else:
-                print_summary(loaded, as_json=as_json)
+            _show_whole(run, results=results, as_json=as_json, sections=sections, everything=everything)
         return DONE
     loaded = load_run(run, results=results)
     from sim.present.data.trial_json import trial_document
@@ -71,6 +67,15 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool, sections:
     else:
         print_rendered(lambda width: render_trial(document, width=width))
     return DONE
+
+
+def _show_whole(name: str, *, results: Path, as_json: bool, sections: Sequence[str], everything: bool) -> None:
+    """The whole run called `name`, which is gone when this returns: the first collection after it would look at every exchange once more."""
+    run = load_run(name, results=results, words=False)
+    if sections or everything:
+        print_sections(run, sections)
+    else:
+        print_summary(run, as_json=as_json)
 
 
 def print_summary(run: Run, *, as_json: bool) -> None:

@@ -51,6 +51,8 @@ FLIPS = 9_999
 """Random sign flips beyond."""
 AT_ONCE = 100
 """Studies whose signs are flipped at a time."""
+PRODUCTS = 200_000
+"""Products in one call of numpy: from 262,144 on it shares them out to threads, which takes several times as long as they do."""
 EQUAL = 1e-9
 """Spread below which values count as equal: what adding floats leaves."""
 
@@ -272,8 +274,14 @@ def sign_flip_p(of: Estimate, *, seed: int) -> Floats:
     # A hair below what was observed, so that a pattern that ties with it counts, however its sum was rounded.
     flat, bar = shares.reshape(-1, n), (observed - EQUAL).reshape(-1)
     some = [slice(i, i + AT_ONCE) for i in range(0, len(flat), AT_ONCE)]
-    beyond = np.concatenate([np.count_nonzero(np.abs(signs @ flat[s].T) >= bar[s], axis=0) for s in some])
+    beyond = np.concatenate([_reach(signs, flat[s], bar[s]) for s in some])
     return np.asarray((beyond + own) / (len(signs) + own)).reshape(observed.shape)
+
+
+def _reach(signs: Floats, shares: Floats, bar: Floats) -> Counts:
+    """For each row of `shares`, how many of `signs` carry it as far as its `bar`."""
+    rows = max(1, PRODUCTS // shares.size)
+    return np.asarray(sum(np.count_nonzero(np.abs(signs[i : i + rows] @ shares.T) >= bar, axis=0) for i in range(0, len(signs), rows)))
 
 
 @cache
