@@ -22,6 +22,7 @@ from pathlib import Path
 from sim.app import run_study
 from sim.core.spec import Study
 from sim.store.condensed import forget_condensed
+from sim.store.header import text_hash, write_header
 from sim.store.runs import RunFolder
 from tests.cli.command import environment
 
@@ -60,10 +61,18 @@ def grow(folder: Path, exchanges: int) -> int:
 
 
 def multiply(folder: RunFolder, times: int) -> None:
-    """Write the events of a run of one seed again under further ones, until there are `times` as many."""
-    spec = folder.path / "study.yaml"
+    """Write the events of a run of one seed again under further ones, until there are `times` as many; its header speaks of them all."""
+    spec, header = folder.path / "study.yaml", folder.header
     listed = "".join(f"  - {n}\n" for n in range(1, times + 1))
-    spec.write_text(spec.read_text(encoding="utf-8").replace("  seeds:\n  - 1\n", f"  seeds:\n{listed}"), encoding="utf-8")
+    text = spec.read_text(encoding="utf-8").replace("  seeds:\n  - 1\n", f"  seeds:\n{listed}")
+    spec.write_text(text, encoding="utf-8")
+    grown = {
+        "seeds": tuple(range(1, times + 1)),
+        "trials": header.trials * times,
+        "spec_hash": text_hash(RunFolder(folder.path).spec.model_dump_json()),
+        "spec_text_hash": text_hash(text),
+    }
+    (folder.path / "header.json").write_text(write_header(header.model_copy(update=grown)), encoding="utf-8")
     db = sqlite3.connect(folder.path / "run.db")
     columns = "session, take, exchange, kind, part, body, meta"
     with db:
