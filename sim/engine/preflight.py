@@ -37,7 +37,7 @@ def study_faults(study: Study, *, resolved: bool = True) -> list[InputError]:
     Args:
         resolved: whether what it names was found, so that the files of its memory policies are named as seen from the working folder.
     """
-    return [*_name_faults(study, policies=resolved), *_key_faults(study)]
+    return [*_name_faults(study, policies=resolved), *_key_faults(study), *_price_faults(priced_parts(study), study.limits)]
 
 
 def file_faults(study: Study, codebook: Codebook, scenarios: Iterable[Scenario]) -> list[InputError]:
@@ -211,13 +211,21 @@ def check_prices(priced: Iterable[tuple[Role, str, ModelSpec | CustomTargetSpec]
     Raises:
         InputError: names the first of unknown price.
     """
+    for fault in _price_faults(priced, limits):
+        raise InputError(fault.problem, mend=f"{fault.mend}, or use --max-tokens", where="--max-cost")
+
+
+def _price_faults(priced: Iterable[tuple[Role, str, ModelSpec | CustomTargetSpec]], limits: Limits) -> Iterator[InputError]:
+    """Whoever is of unknown price under a bound in dollars, each at the key of that bound."""
     for role, part, spec in priced:
-        known = model_price(spec) if isinstance(spec, ModelSpec) else price_of(spec)
-        whole, own = limits.max_cost is not None, role in limits.roles and limits.roles[role].max_cost is not None
-        if known is None and (whole or own):
+        own = role in limits.roles and limits.roles[role].max_cost is not None
+        if not own and limits.max_cost is None:
+            continue
+        if (model_price(spec) if isinstance(spec, ModelSpec) else price_of(spec)) is None:
             name = f" ({spec.model})" if isinstance(spec, ModelSpec) else ""
             example = "{input: 0.5, output: 1.5} in US dollars for a million tokens" if name else "{call: 0.002} in US dollars"
-            raise InputError(f"nobody knows what {part}{name} costs", mend=f"give it price: {example}, or use --max-tokens", where="--max-cost")
+            at = ("limits", "roles", role, "max_cost") if own else ("limits", "max_cost")
+            yield InputError(f"nobody knows what {part}{name} costs", mend=f"give it price: {example}", at=at)
 
 
 def priced_parts(study: Study, scorers: Mapping[str, ModelSpec] = MappingProxyType({})) -> Iterator[tuple[Role, str, ModelSpec | CustomTargetSpec]]:

@@ -13,7 +13,7 @@ from sim.core.event import Call, Estimated, Role, Usage
 from sim.core.spec import Limits, ModelSpec
 from sim.core.spec.model import PriceSpec
 from sim.core.spec.study import RoleLimits
-from sim.engine.preflight import check_prices, priced_parts
+from sim.engine.preflight import check_prices, priced_parts, study_faults
 from sim.llm.counts import count_usage
 from sim.llm.prices import Price, model_price
 from sim.llm.traffic.budget import REPLY, Spent, tally
@@ -232,3 +232,13 @@ def test_dollars_are_refused_where_nobody_knows_a_price() -> None:
     check_prices(priced_parts(unknown), Limits(roles={"judge": RoleLimits(max_cost=1)}))
     with pytest.raises(InputError, match="nobody knows"):
         check_prices(priced_parts(unknown), Limits(roles={"user": RoleLimits(max_cost=1)}))
+
+
+def test_a_study_is_told_at_which_of_its_bounds_a_price_is_missing() -> None:
+    unknown = examples.study(user={"model": "openai/any", "api_base": "http://127.0.0.1:1/v1"})
+    for limits, at in (({"max_cost": 1}, ("limits", "max_cost")), ({"roles": {"user": {"max_cost": 1}}}, ("limits", "roles", "user", "max_cost"))):
+        bound = unknown.model_copy(update={"limits": Limits.model_validate(limits)})
+        fault, *_ = (f for f in study_faults(bound) if "costs" in f.problem)
+        assert (fault.problem, fault.at) == ("nobody knows what the user (openai/any) costs", at)
+        assert fault.mend.startswith("give it price: {input: ")
+    assert not [f for f in study_faults(unknown) if "costs" in f.problem]
