@@ -64,6 +64,16 @@ def test_what_extends_rapport_works_as_it_is_printed(folder: Path, monkeypatch: 
     assert failed.absent.startswith("longest:nothing failed: AttributeError")
 
 
+@pytest.mark.parametrize(("page", "file"), [("suites", "mine.yaml"), ("ci", "my-bot.yaml"), ("designing", "memory-study.yaml")])
+def test_what_a_page_shows_is_good_as_it_is_printed(
+    page: str, file: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "any")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "any")
+    files_of(page, folder)
+    assert run_app(["check", file]) == 0, capsys.readouterr().err
+
+
 def test_the_studies_and_files_for_ci_and_of_a_design_are_good(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files_of("ci", folder)
     files_of("designing", folder)
