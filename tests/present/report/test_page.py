@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: apt-get install chromium")
 
 
+BROKEN = """cells => cells.filter(cell => {
+    const inside = document.createRange();
+    inside.selectNodeContents(cell);
+    return new Set([...inside.getClientRects()].map(r => r.top)).size > cell.textContent.split(' ').length;
+}).map(cell => cell.textContent)"""
+"""Cells whose text stands on more lines than it has words."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile_run(tmp_path_factory.mktemp("hostile"))
@@ -172,6 +180,11 @@ def test_the_brief_prints_on_one_page_and_holds_nothing_of_the_persona(browser: 
     page = browser.new_page()
     page.goto((tmp_path / "brief.html").as_uri())
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        broken = page.locator(".scroll table tbody td, .scroll table thead th").evaluate_all(BROKEN)
+        assert broken == [], "a word or a number is broken"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
 
 
 def test_the_document_is_one_json_on_standard_output(folder: Path) -> None:
