@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sim.analysis.figures.estimates import EXACT, FEWEST_FOR_INTERVAL, FEWEST_SCENARIOS
+from sim.analysis.figures.measures import MEASURES
 from sim.analysis.figures.table import population
 from sim.analysis.verdicts.compare import ALPHA
 from sim.core.judgement import is_person
@@ -215,7 +216,8 @@ def _registered(registration: RunRegistration | None, summary: RunSummary) -> It
         told = f"A registration of {of.plan.registered.isoformat()} exists (sha256 {of.sha256}), but {registration.why_exploratory}"
         yield f"{told}; all comparisons are exploratory."
         return
-    planned = "; ".join(f"{h.id}, {h.claim} ({HEADINGS.get(h.measure, h.measure)})" for h in of.plan.hypotheses)  # type: ignore[call-overload]
+    labels: dict[str, str] = {m.id: m.label for m in MEASURES} | dict(HEADINGS)
+    planned = "; ".join(f"{h.id}, {h.claim} ({labels.get(h.measure, h.measure)})" for h in of.plan.hypotheses)
     yield (
         f"The study was registered on {of.plan.registered.isoformat()}, before it was run (sha256 of the registration {of.sha256}): {planned}. "
         "p of these comparisons is adjusted by Holm over them alone; every other comparison is exploratory."

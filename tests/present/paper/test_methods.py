@@ -84,6 +84,8 @@ def test_real_models_have_a_temperature_and_no_offline_note() -> None:
 def test_a_registration_is_told_with_its_hash_and_what_spoils_it() -> None:
     text = written(examples.study(), registration=RunRegistration(registered("a > b")))
     assert "registered on 2026-11-29, before it was run" in text
+    second = RunRegistration(registered("callback_scripted: a > b"))
+    assert "H1, a higher than b (callback on scripted facts)" in written(examples.study(), registration=second)
     assert "H1, a higher than b (fixed set)" in text
     spoilt = written(examples.study(), registration=RunRegistration(registered("a > b"), differs=("user",)))
     assert "all comparisons are exploratory" in spoilt

@@ -23,6 +23,7 @@ from sim.present.report.material import Material
 from sim.present.report.page import theme
 from sim.present.report.sections import claims
 from sim.present.report.sections.course import wish_changes
+from sim.present.report.sections.headline import dimensions_apart
 from sim.present.report.sections.opening import groups_of
 from sim.present.report.told import chips, told
 from tests import examples
@@ -109,6 +110,14 @@ def test_one_table_of_colours_is_in_charts_and_styles() -> None:
         assert config["range"]["category"] == list(colours)  # type: ignore[index, call-overload]
         assert all(f"--t{i}:{c}" in target_styles() for i, c in enumerate(colours))
     assert places_of([str(i) for i in range(COUNT + 1)])[str(COUNT)] == 0, "after the last they begin again"
+
+
+def test_the_dimensions_that_are_furthest_apart_are_named_whichever_side_is_ahead() -> None:
+    apart = {"callback": -1.5, "emotional_adaptation": 0.4, "humor_fit": 0.2, "knowledge_adaptation": -0.1}
+    against = {d: {"forgets": SimpleNamespace(difference=by)} for d, by in apart.items()}
+    of = cast("Material", SimpleNamespace(against=lambda d: against.get(d, {})))
+    (sentence,) = dimensions_apart(of, "remembers", "forgets")
+    assert sentence == "remembers and forgets are furthest apart in callback (+1.50), emotional adaptation (−0.40), humor fit (−0.20)."
 
 
 def test_names_in_a_sentence() -> None:

@@ -149,7 +149,7 @@ def _split(liked: Comparison | None) -> str:
 
 def _reasons(of: Material, ranked: list[TargetSummary]) -> list[str]:
     found = _criterion(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
-    found += _dimensions(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
+    found += dimensions_apart(of, ranked[0].target, ranked[-1].target) if len(ranked) > 1 else []
     found += [s for s in (_repeats(of),) if s]
     return found
 
@@ -160,10 +160,11 @@ def _criterion(of: Material, first: str, last: str) -> list[str]:
     return [f"{first} and {last}: {told[0].lower()}{told[1:]}"] if told else []
 
 
-def _dimensions(of: Material, first: str, last: str) -> list[str]:
-    """Where the first and the last are furthest apart, by paired differences."""
+def dimensions_apart(of: Material, first: str, last: str) -> list[str]:
+    """Where the first and the last are furthest apart, whichever is ahead, by paired differences."""
     pairs = ((of.against(d).get(last), LABELS[d]) for d in DIMENSIONS)
-    apart = sorted(((-c.difference, label) for c, label in pairs if c is not None and c.difference is not None), reverse=True)
+    found = [(-c.difference, label) for c, label in pairs if c is not None and c.difference is not None]
+    apart = sorted(found, key=lambda one: -abs(one[0]))
     if not apart:
         return []
     return [f"{first} and {last} are furthest apart in {', '.join(f'{label} ({signed(by)})' for by, label in apart[:MOST_REASONS])}."]

@@ -19,7 +19,7 @@ def questionnaires_section(of: Material) -> Section:
     """The tables."""
     found = of.summary.questionnaires
     if not found:
-        why = "None was put in this run. `questionnaire: ipip-neo-120` in a scenario's session does that."
+        why = "Not measured in this run: no questionnaire was put. `questionnaire: ipip-neo-120` in a scenario's session does that."
         return Section(id="questionnaires", title=TITLE, absent=why)
     explained = (
         "Each sheet was put to a copy of the target between sessions, so that the talk never knew of it. What a model says of itself is what it "
