@@ -91,5 +91,5 @@ def compare_in_a_way(flag: str, runs: list[str], *, results: Path, as_json: bool
         print(json.dumps(document.model_dump(mode="json")))
         return DONE
     module, name = way.rendered_by.rsplit(".", 1)
-    print_rendered(lambda _: getattr(import_module(f"sim.present.text.{module}"), name)(document))
+    print_rendered(lambda width: getattr(import_module(f"sim.present.text.{module}"), name)(document, width=width))
     return DONE

@@ -111,7 +111,7 @@ def test_one_seed_is_refused_with_the_mend() -> None:
 @pytest.mark.parametrize("width", [80, 100])
 def test_the_table_fits_and_says_how_many(width: int) -> None:
     document: SelfDocument = compare_with_itself(run(lambda i, s: 3 + (i + s) % 2, personas=13, seeds=4))
-    text = plain(render_against_itself(document), width)
+    text = plain(render_against_itself(document, width=width), width)
     assert max(map(len, text.splitlines())) <= width
     (row,) = (line.split() for line in text.splitlines() if line.startswith("remembers"))
     assert row[1:4] == [str(document.whole.verdicts), "of", "3"]

@@ -117,6 +117,17 @@ def test_one_order_in_every_cell_is_said() -> None:
     assert "user × rater" in text
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_no_figure_is_broken_in_a_narrow_window(width: int) -> None:
+    found = crossed(*both())
+    text = plain(render_crossed(found, width=width), width)
+    assert max(map(len, text.splitlines())) <= width
+    differences = text.partition("Differences within each cell")[2].partition("What spreads")[0]
+    rows = [line for line in differences.splitlines() if line.startswith("remembers −")]
+    assert [row.split()[-1 if width == 60 else -3] for row in rows] == ["+2.00", "+1.00", "−1.00", "+1.00"]
+    assert ("no room here for 95 %, personas" in differences) == (width == 60)
+
+
 # --- refusals -----------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from sim.analysis.figures.fairness import fairness_document
 from sim.analysis.verdicts.registered import RunRegistration
-from sim.app import load_run
+from sim.app import compare_by_identity, load_run
 from sim.cli.app import run_app
 from sim.present.text.fairness import render_identity
 from tests.analysis.test_registered import registered
@@ -144,6 +145,21 @@ def test_a_wrong_study_is_refused_in_one_line(change: tuple[str, str], told: str
     error = capsys.readouterr().err
     assert told in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_pairs_and_means_keep_within_the_window_and_nothing_is_cut(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = printed(capsys, "compare", "swapped", "--by", "identity")
+    assert max(map(len, text.splitlines())) <= width
+    assert not re.search(r"\S…", text), "nothing is cut"
+    words = " ".join(text.split())
+    document = compare_by_identity("swapped")
+    assert [o.label for f in document.targets for o in f.outcomes if o.label not in words] == []
+    assert "verdict" in words
+    assert ("continued" in words, "no room here for" in words) == (width == 60, width == 60)
 
 
 def test_a_run_without_swaps_says_how_to_have_some(capsys: pytest.CaptureFixture[str]) -> None:

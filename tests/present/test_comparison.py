@@ -11,7 +11,8 @@ from rich.console import Console
 from sim.analysis.verdicts.answer import first_sentences
 from sim.analysis.verdicts.arms import RunSource
 from sim.analysis.verdicts.compare import compare
-from sim.present.text.comparison import NAME, render_comparison, short_label
+from sim.present.text.comparison import render_comparison, short_label
+from sim.present.text.plain_table import WIDE_NAME
 from tests.analysis.cells import people, source
 
 TARGETS = ("attentive-listener", "cold", "remembers-everything", "keeps-notes")
@@ -47,7 +48,7 @@ def test_no_word_and_no_figure_is_broken(targets: int, width: int) -> None:
     assert {t for t in TARGETS[:targets] if t not in words} == set()
     of = compare([run_of(2)])
     found = [m for m in of.measures.values() if any(c.difference is not None for c in m.comparisons)]
-    labels = {word for m in found for word in short_label(m.measure, m.label).split() if len(word) <= NAME}
+    labels = {word for m in found for word in short_label(m.measure, m.label).split() if len(word) <= WIDE_NAME}
     assert len(labels) > 20
     if targets == 2:
         assert {w for w in labels if w not in text} == set()

@@ -66,7 +66,7 @@ def test_raters_and_users_are_swapped_in_tables(width: int) -> None:
     swap = compare_simulators(trials, trials, rater="self")
     users = UserSwap(one="a", other="b", user="x/one", other_user="x/two", rater="x/one", other_rater="x/two", swap=swap)
     document = SwapDocument(offline=True, raters={"a": compare_raters(examples.study(), trials)}, users=(users,))
-    text = plain(render_swaps(document), width)
+    text = plain(render_swaps(document, width=width), width)
     assert max(map(len, text.splitlines())) <= width
     for said in (
         "offline models",

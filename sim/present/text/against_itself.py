@@ -7,21 +7,25 @@ from rich.text import Text
 
 from sim.analysis.trust.against_itself import FalseVerdicts, SelfDocument
 from sim.present.text.comparison import render_registrations
-from sim.present.text.plain_table import plain_table, titled
+from sim.present.text.plain_table import columns_of, fitted_table, titled
 from sim.present.words import DIAGNOSTIC, NONE, number, percent, safe
 
 
-def render_against_itself(document: SelfDocument) -> RenderableType:
-    """The sentence, then the splits of each target and of all."""
+def render_against_itself(document: SelfDocument, *, width: int | None = None) -> RenderableType:
+    """The sentence, then the splits of each target and of all.
+
+    Args:
+        width: columns there are; None: as many as it takes.
+    """
     title = Text.assemble((safe(document.run), "bold"), f"  against itself · halves of the seeds · rated by {safe(document.rater)}")
     for note in document.offline_notes:
         title.append(f"\n{safe(note)}", "yellow")
     title.append(f"\n{DIAGNOSTIC}", "italic")
-    table = plain_table(("target",), "verdicts", "share", "95 %", "0 outside", "median", "most", "n")
-    for of in document.targets:
-        table.add_row(Text(safe(of.target)), *_figures(of, document.digits), f"{of.personas:,}")
+    rows = {safe(of.target): (*_figures(of, document.digits), f"{of.personas:,}") for of in document.targets}
     if len(document.targets) > 1:
-        table.add_row(Text("all"), *_figures(document.whole, document.digits), "")
+        rows["all"] = (*_figures(document.whole, document.digits), "")
+    figures = columns_of(("verdicts", "share", "95 %", "0 outside", "median", "most", "n"), list(rows.values()))
+    table = fitted_table("", {"target": list(rows)}, figures, spare=("median", "most", "0 outside", "n", "share", "95 %"), width=width)
     notes = Text("\n".join(map(safe, (*_key(document), *document.notes))), "dim")
     return Group(
         title,

@@ -13,13 +13,13 @@ from rich.text import Text
 from sim.analysis.figures.measures import LIKABILITY
 from sim.analysis.verdicts.answer import tell_first
 from sim.present.diagnosis import render_diagnosis
-from sim.present.text.plain_table import headings_within, longest_word, ruled
+from sim.present.text.plain_table import WIDE_NAME, Cell, columns_of, fitted_table, ruled
 from sim.present.text.terminal import score_text, verdict_text
 from sim.present.text.validity import render_soundness
 from sim.present.words import DIAGNOSTIC, NONE, SHORT, many, number, safe, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sim.analysis.verdicts.compare import CompareDocument, Comparison, MeasureComparison, Rank
     from sim.analysis.verdicts.registered import Unplanned
@@ -35,8 +35,6 @@ SPARE = ("d_z", "d_av", "p", "n", "p all", "b\nin common", "a\nin common", "b", 
 PartRole = Literal["heading", "registered", "answer", "changes", "table", "words", "notes"]
 TIED = "tied"
 """Not separable."""
-NAME = 28
-"""Columns that a name may take before it is folded."""
 
 
 def render_comparison(document: CompareDocument, *, width: int | None = None) -> RenderableType:
@@ -145,42 +143,25 @@ def _pair(document: CompareDocument, a: str, b: str, within: str, width: int | N
     known = {m: c for m, c in found.items() if c.difference is not None}
     of = {m: document.measures[m] for m in found}
     means = ("a\nin common", "b\nin common") if paired else ("a", "b")
-    rows = [[number(c.mean_a, of[m].digits), number(c.mean_b, of[m].digits), *_cells(c, of[m].digits)] for m, c in known.items()]
+    rows = [(number(c.mean_a, of[m].digits), number(c.mean_b, of[m].digits), *_cells(c, of[m].digits)) for m, c in known.items()]
     title = f"{a} (a) less {b} (b)"
     names = [short_label(m, of[m].label) for m in known]
-    table, without = _figures(f"{within}: {title}" if within else title, {"measure": names}, (*means, "a − b", *FIGURES), rows, width)
+    figures = columns_of((*means, "a − b", *FIGURES), rows)
+    table = fitted_table(f"{within}: {title}" if within else title, {"measure": names}, figures, spare=SPARE, width=width)
     nothing = [short_label(m, of[m].label) for m, c in found.items() if c.difference is None]
     notes = [f"nothing in common to compare: {', '.join(nothing)}"] if nothing else []
     first, *rest = document.measures.values()
     named = short_label(first.measure, first.label)
     notes += [f"primary outcome: {named}; p all, by which verdicts go, is of the {len(rest)} others Holm's over all of them together"]
-    table.caption = "\n".join((*notes, *without))
+    table.caption = "\n".join((*notes, *([str(table.caption)] if table.caption else [])))
     return table
 
 
 def _measure(of: MeasureComparison, pairs: Sequence[Comparison], within: str, width: int | None) -> Table:
     title = f"{within}: {of.label}, pair by pair" if within else f"{of.label.capitalize()}, pair by pair"
     names = {"a": [c.a for c in pairs], "b": [c.b for c in pairs]}
-    table, without = _figures(title, names, ("a − b", *FIGURES), [_cells(c, of.digits) for c in pairs], width)
-    table.caption = "\n".join(without) or None
-    return table
-
-
-def _figures(
-    title: str, names: Mapping[str, Sequence[str]], headings: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int | None
-) -> tuple[Table, list[str]]:
-    """A table of names and figures, and a line on the figures that there is no room for."""
-    cells = dict(zip(headings, map(list, zip(*rows, strict=True)), strict=True)) if rows else {h: [] for h in headings}
-    kept = headings_within(width, list(names.values()), cells, spare=SPARE, name=NAME)
-    table = ruled(title)
-    for heading, of in names.items():
-        table.add_column(heading, overflow="fold", min_width=longest_word(of, NAME), max_width=NAME)
-    for heading in kept:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for at in range(len(rows)):
-        table.add_row(*(Text(of[at]) for of in names.values()), *(cells[h][at] for h in kept))
-    left = [h for h in headings if h not in kept]
-    return table, [f"no room here for {', '.join(left)}: a wider window shows them, and `--json` has them"] if left else []
+    figures = columns_of(("a − b", *FIGURES), [_cells(c, of.digits) for c in pairs])
+    return fitted_table(title, names, figures, spare=SPARE, width=width)
 
 
 def _left_out(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -> Table:
@@ -196,10 +177,10 @@ def _left_out(of: MeasureComparison, pairs: Sequence[Comparison], within: str) -
     return table
 
 
-def _cells(c: Comparison, digits: int) -> list[str | Text]:
+def _cells(c: Comparison, digits: int) -> tuple[Cell, ...]:
     effects = (signed(e, 2) for e in (c.d_av, c.d_z))
     figures = signed(c.difference, digits), signed_between(c.interval, digits), p_text(c.p_holm), p_text(c.p_all)
-    return [*figures, *effects, f"{c.personas:,}", verdict_cell(c)]
+    return (*figures, *effects, f"{c.personas:,}", verdict_cell(c))
 
 
 def verdict_cell(c: Comparison) -> Text:
@@ -306,7 +287,7 @@ def p_text(value: float | None) -> str:
 def _table(title: str, names: tuple[str, ...], figures: tuple[str, ...]) -> Table:
     table = ruled(title)
     for heading in names:
-        table.add_column(heading, overflow="fold", max_width=NAME)
+        table.add_column(heading, overflow="fold", max_width=WIDE_NAME)
     for heading in figures:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

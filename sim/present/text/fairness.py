@@ -9,8 +9,8 @@ from rich.text import Text
 
 from sim.analysis.figures.fairness import notes_on
 from sim.analysis.verdicts.sentence import listed
-from sim.present.text.comparison import p_text, render_registrations, signed_between, verdict_cell
-from sim.present.text.plain_table import ruled
+from sim.present.text.comparison import SPARE, p_text, render_registrations, signed_between, verdict_cell
+from sim.present.text.plain_table import WIDE_NAME, columns_of, fitted_table, ruled, tables_within
 from sim.present.words import DIAGNOSTIC, NONE, many, number, signed
 
 if TYPE_CHECKING:
@@ -58,15 +58,19 @@ def render_fairness(summary: RunSummary) -> list[RenderableType]:
     return [table, Text("\n".join((*notes_on(summary.fairness[0]), "all pairs: sim compare RUN --by identity")), "dim")]
 
 
-def render_identity(document: FairnessDocument) -> RenderableType:
-    """Everything `sim compare RUN --by identity` prints."""
+def render_identity(document: FairnessDocument, *, width: int | None = None) -> RenderableType:
+    """Everything `sim compare RUN --by identity` prints.
+
+    Args:
+        width: columns there are; None: as many as it takes.
+    """
     facts = f"{title_of(document.users)} · rated by {', '.join(document.raters)}"
     head = Text.assemble((document.run, "bold"), "  ", facts)
     if document.offline_note:
         head.append(f"\n{document.offline_note}", "yellow")
     parts: list[RenderableType] = [head.append(f"\n{DIAGNOSTIC}", "italic"), *render_registrations(document)]
     for figures in document.targets:
-        parts += [Text(conclusion(figures)), _means(figures), *(_pairs(figures, outcome) for outcome in figures.outcomes)]
+        parts += [Text(conclusion(figures)), *_means(figures, width), *(_pairs(figures, outcome, width) for outcome in figures.outcomes)]
     return Group(*(p for part in (*parts, Text("\n".join(document.notes), "dim")) for p in (part, Text())))
 
 
@@ -103,25 +107,15 @@ def _less(gap: Comparison) -> str:
     return gap.b if (gap.difference or 0.0) > 0 else gap.a
 
 
-def _means(figures: IdentityFigures) -> Table:
-    table = ruled(f"{figures.target}: each identity's mean")
-    table.add_column("identity", overflow="fold", max_width=28)
-    for outcome in figures.outcomes:
-        table.add_column(outcome.label, justify="right", no_wrap=True)
-    for value in figures.arms:
-        table.add_row(Text(value), *(number(o.means.get(value), o.digits) for o in figures.outcomes))
-    return table
+def _means(figures: IdentityFigures, width: int | None) -> list[Table]:
+    columns = [(o.label, [number(o.means.get(value), o.digits) for value in figures.arms]) for o in figures.outcomes]
+    return tables_within(f"{figures.target}: each identity's mean", {"identity": list(figures.arms)}, columns, width=width, name=WIDE_NAME)
 
 
-def _pairs(figures: IdentityFigures, outcome: IdentityOutcome) -> Table:
-    table = ruled(f"{figures.target}: {outcome.label}, {term(figures.users)} by pair")
-    for heading in ("a", "b"):
-        table.add_column(heading, overflow="fold", max_width=28)
-    for heading in FIGURES:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for gap in outcome.gaps:
-        table.add_row(Text(gap.a), Text(gap.b), *_cells(gap, outcome.digits))
-    return table
+def _pairs(figures: IdentityFigures, outcome: IdentityOutcome, width: int | None) -> Table:
+    title = f"{figures.target}: {outcome.label}, {term(figures.users)} by pair"
+    names = {"a": [gap.a for gap in outcome.gaps], "b": [gap.b for gap in outcome.gaps]}
+    return fitted_table(title, names, columns_of(FIGURES, [_cells(gap, outcome.digits) for gap in outcome.gaps]), spare=SPARE, width=width)
 
 
 def _cells(gap: Comparison, digits: int) -> list[str | Text]:

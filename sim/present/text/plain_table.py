@@ -15,6 +15,8 @@ GAP = 2
 """Columns between two columns."""
 NAME = 12
 """Columns that names are given at least."""
+WIDE_NAME = 28
+"""Columns that a name may take before it is folded, where there are few."""
 
 
 def ruled(title: str = "") -> Table:
@@ -40,9 +42,83 @@ def plain_table(names: Sequence[str], *figures: str) -> Table:
     return table
 
 
-def titled(title: str, table: Table) -> list[RenderableType]:
-    """A blank line, the title, the table."""
-    return [Text(), Text(safe(title), "bold"), table]
+def titled(title: str, *tables: Table) -> list[RenderableType]:
+    """A blank line, the title, the table, or what it was divided into."""
+    return [Text(), Text(safe(title), "bold"), *tables]
+
+
+Cell = str | Text
+Column = tuple[str, Sequence[Cell]]
+"""A heading, and the cells below it."""
+
+
+def columns_of(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Column]:
+    """Rows of figures as columns."""
+    return [(heading, [row[i] for row in rows]) for i, heading in enumerate(headings)]
+
+
+def fitted_table(
+    title: str, names: Mapping[str, Sequence[Cell]], figures: Sequence[Column], *, spare: Sequence[str], width: int | None, name: int = WIDE_NAME
+) -> Table:
+    """A table of names and figures in which none is broken; below it, in its caption, the figures that there is no room for.
+
+    Args:
+        spare: headings that are left out where there is no room, in this order.
+        width: columns there are; None: as many as it takes.
+        name: columns that a name may take before it is folded.
+    """
+    kept = headings_within(width, _read(names), dict(figures), spare=spare, name=name)
+    table = _filled(title, names, [(heading, cells) for heading, cells in figures if heading in kept], width, name)
+    left = [heading for heading, _ in figures if heading not in kept]
+    table.caption = f"no room here for {', '.join(left)}: a wider window shows them, and `--json` has them" if left else None
+    return table
+
+
+def tables_within(title: str, names: Mapping[str, Sequence[Cell]], figures: Sequence[Column], *, width: int | None, name: int) -> list[Table]:
+    """As many tables of names and figures as it takes for each to keep within `width`."""
+    taken = sum(GAP + longest_word(words, name) for words in _read(names)) - GAP
+    room = None if width is None else width - taken
+    return [_filled("continued" if i else title, names, some, width, name) for i, some in enumerate(_packed(figures, room))]
+
+
+def _filled(title: str, names: Mapping[str, Sequence[Cell]], figures: Sequence[Column], width: int | None, name: int) -> Table:
+    table = ruled(title)
+    taken = sum(columns_needed(*column) for column in figures) + GAP * (len(names) - 1)
+    for heading, wide in zip(names, _name_widths(_read(names), None if width is None else width - taken, name), strict=True):
+        table.add_column(heading, overflow="fold", min_width=wide, max_width=wide)
+    for heading, _ in figures:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in zip(*names.values(), *(cells for _, cells in figures), strict=True):
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return table
+
+
+def _read(names: Mapping[str, Sequence[Cell]]) -> list[list[str]]:
+    """All that a column of names has, its heading too."""
+    return [[heading, *map(str, cells)] for heading, cells in names.items()]
+
+
+def _name_widths(names: Sequence[Sequence[str]], room: int | None, most: int) -> list[int]:
+    """Columns for each column of names, `room` together: as many as their longest word takes, and of what is left as many as they can use."""
+    found = [longest_word(cells, most) for cells in names]
+    for i, cells in enumerate(names):
+        whole = min(most, max(map(len, cells)))
+        found[i] = max(found[i], whole if room is None else min(whole, found[i] + room - sum(found)))
+    return found
+
+
+def _packed(columns: Sequence[Column], room: int | None) -> list[list[Column]]:
+    packed: list[list[Column]] = [[]]
+    left = room
+    for heading, cells in columns:
+        needs = columns_needed(heading, cells)
+        if left is not None and room is not None:
+            if needs > left and packed[-1]:
+                packed.append([])
+                left = room
+            left -= needs
+        packed[-1].append((heading, cells))
+    return packed
 
 
 def headings_within(

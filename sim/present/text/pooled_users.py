@@ -9,25 +9,29 @@ from rich.text import Text
 
 from sim.analysis.trust.pooled_users import PooledMeasure, PooledPair, PooledUsersDocument
 from sim.analysis.verdicts.compare import Comparison
-from sim.present.text.comparison import p_text, render_registrations, short_label, signed_between, verdict_cell
-from sim.present.text.plain_table import plain_table, titled
+from sim.present.text.comparison import SPARE, p_text, render_registrations, short_label, signed_between, verdict_cell
+from sim.present.text.plain_table import WIDE_NAME, Cell, columns_of, fitted_table, tables_within, titled
 from sim.present.words import DIAGNOSTIC, NONE, many, number, safe, share, signed
 
 IN_FULL = 6
 """Pairs of targets up to which each has its sentences; beyond, only those that come to a verdict or hang on the user."""
 
 
-def render_pooled_users(document: PooledUsersDocument) -> RenderableType:
-    """The sentences, then the primary outcome by user and pooled, the order of the targets, and the other measures."""
+def render_pooled_users(document: PooledUsersDocument, *, width: int | None = None) -> RenderableType:
+    """The sentences, then the primary outcome by user and pooled, the order of the targets, and the other measures.
+
+    Args:
+        width: columns there are; None: as many as it takes.
+    """
     first = document.measures[document.primary]
     parts: list[RenderableType] = [_heading(document), *render_registrations(document), Text(), Text(safe(document.answer_sentence))]
     for said, pair in zip(document.sentences, first.pairs, strict=True):
         if len(first.pairs) <= IN_FULL or pair.pooled.verdict in ("higher", "lower") or any(g.clear for g in pair.gaps):
             parts += [Text(), Text(safe(f"{said} {pair.sentence}"))]
-    parts += [*_means(first), *_differences(first), *_gaps(first), *_orders(first)]
+    parts += [*_means(first, width), *_differences(first, width), *_gaps(first, width), *_orders(first, width)]
     for i, pair in enumerate(first.pairs):
         if len(first.pairs) <= IN_FULL // 2:
-            parts += _beside(document, pair, i)
+            parts += _beside(document, pair, i, width)
     return Group(*parts, Text(), Text("\n".join(map(safe, (*_key(document), *document.notes))), "dim"))
 
 
@@ -39,20 +43,20 @@ def _heading(document: PooledUsersDocument) -> Text:
     return text.append(f"\n{DIAGNOSTIC}", "italic")
 
 
-def _means(of: PooledMeasure) -> list[RenderableType]:
-    targets = list(next(iter(of.means.values())))
-    table = plain_table(("user",), *map(safe, targets))
-    for user, row in of.means.items():
-        table.add_row(Text(safe(user)), *(number(row[t], of.digits) for t in targets))
-    return titled(f"{_upper(of.label)} by user, as each run has it", table)
+def _means(of: PooledMeasure, width: int | None) -> list[RenderableType]:
+    columns = [(safe(t), [number(row[t], of.digits) for row in of.means.values()]) for t in next(iter(of.means.values()))]
+    tables = tables_within("", {"user": list(map(safe, of.means))}, columns, width=width, name=WIDE_NAME)
+    return titled(f"{_upper(of.label)} by user, as each run has it", *tables)
 
 
-def _differences(of: PooledMeasure) -> list[RenderableType]:
-    table = plain_table(("difference", "user"), "a − b", "95 %", "p", "d_z", "n", "verdict")
+def _differences(of: PooledMeasure, width: int | None) -> list[RenderableType]:
+    found: list[tuple[Text, Comparison]] = []
     for pair in of.pairs:
-        for user, alone in pair.by_user.items():
-            table.add_row(Text(safe(f"{alone.a} − {alone.b}")), Text(safe(user)), *_cells(alone, of.digits))
-        table.add_row(Text(safe(f"{pair.pooled.a} − {pair.pooled.b}"), "bold"), Text("all", "bold"), *_cells(pair.pooled, of.digits))
+        found += [(Text(safe(user)), alone) for user, alone in pair.by_user.items()]
+        found.append((Text("all", "bold"), pair.pooled))
+    names = {"difference": [Text(safe(f"{c.a} − {c.b}"), user.style) for user, c in found], "user": [user for user, _ in found]}
+    figures = columns_of(("a − b", "95 %", "p", "d_z", "n", "verdict"), [_cells(c, of.digits) for _, c in found])
+    table = fitted_table("", names, figures, spare=SPARE, width=width)
     return titled(f"{_upper(of.label)}: each user's difference, and over all", table)
 
 
@@ -61,36 +65,41 @@ def _cells(of: Comparison, digits: int) -> list[str | Text]:
     return [*figures, f"{of.personas:,}", verdict_cell(of)]
 
 
-def _gaps(of: PooledMeasure) -> list[RenderableType]:
-    table = plain_table(("difference", "user less user"), "points", "95 %", "p", "n")
-    for pair in of.pairs:
-        for gap in pair.gaps:
-            figures = signed(gap.difference, of.digits), signed_between(gap.interval, of.digits), p_text(gap.p_holm), f"{gap.personas:,}"
-            table.add_row(Text(safe(f"{pair.pooled.a} − {pair.pooled.b}")), Text(safe(f"{gap.user} less {gap.other}")), *figures)
+def _gaps(of: PooledMeasure, width: int | None) -> list[RenderableType]:
+    found = [(pair.pooled, gap) for pair in of.pairs for gap in pair.gaps]
+    names = {
+        "difference": [safe(f"{pooled.a} − {pooled.b}") for pooled, _ in found],
+        "user less user": [safe(f"{gap.user} less {gap.other}") for _, gap in found],
+    }
+    rows = [(signed(gap.difference, of.digits), signed_between(gap.interval, of.digits), p_text(gap.p_holm), f"{gap.personas:,}") for _, gap in found]
+    table = fitted_table("", names, columns_of(("points", "95 %", "p", "n"), rows), spare=SPARE, width=width)
     return titled("Target × user: by how much more two targets differ with one user than with another", table)
 
 
-def _orders(of: PooledMeasure) -> list[RenderableType]:
+def _orders(of: PooledMeasure, width: int | None) -> list[RenderableType]:
     if not of.orders:
         return []
-    table = plain_table(("user", "and user"), "targets", "pairs alike", "Spearman", "its first", "other's first")
+    rows = []
     for order in of.orders:
         first = order.first or (NONE, NONE)
-        alike = f"{order.alike} of {order.pairs}"
-        table.add_row(Text(safe(order.user)), Text(safe(order.other)), f"{order.systems:,}", alike, share(order.spearman), *map(safe, first))
+        rows.append((f"{order.systems:,}", f"{order.alike} of {order.pairs}", share(order.spearman), *map(safe, first)))
+    names = {"user": [safe(o.user) for o in of.orders], "and user": [safe(o.other) for o in of.orders]}
+    figures = columns_of(("targets", "pairs alike", "Spearman", "its first", "other's first"), rows)
+    table = fitted_table("", names, figures, spare=("targets", "other's first", "its first", "Spearman"), width=width)
     return titled("Rank agreement: how two users order the targets", table)
 
 
-def _beside(document: PooledUsersDocument, pair: PooledPair, at: int) -> list[RenderableType]:
-    table = plain_table(("measure",), "a − b", "95 %", "p all", "verdict", "users alike", "p × user")
-    for measure in document.measures.values():
+def _beside(document: PooledUsersDocument, pair: PooledPair, at: int, width: int | None) -> list[RenderableType]:
+    others = [m for m in document.measures.values() if m.measure != document.primary and m.pairs[at].pooled.difference is not None]
+    rows: list[tuple[Cell, ...]] = []
+    for measure in others:
         found = measure.pairs[at]
-        if measure.measure != document.primary and found.pooled.difference is not None:
-            of = found.pooled
-            figures = signed(of.difference, measure.digits), signed_between(of.interval, measure.digits), p_text(of.p_all)
-            table.add_row(
-                Text(safe(short_label(measure.measure, measure.label))), *figures, verdict_cell(of), _alike(found), p_text(found.p_interaction)
-            )
+        of = found.pooled
+        figures = signed(of.difference, measure.digits), signed_between(of.interval, measure.digits), p_text(of.p_all)
+        rows.append((*figures, verdict_cell(of), _alike(found), p_text(found.p_interaction)))
+    headings = ("a − b", "95 %", "p all", "verdict", "users alike", "p × user")
+    names = {"measure": [safe(short_label(m.measure, m.label)) for m in others]}
+    table = fitted_table("", names, columns_of(headings, rows), spare=("users alike", "p × user", "p all", "95 %"), width=width)
     return titled(f"{pair.pooled.a} (a) less {pair.pooled.b} (b) over all users: the other measures", table)
 
 

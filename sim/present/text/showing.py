@@ -13,13 +13,13 @@ from sim.core.codebook import LABELS
 from sim.present.text.fairness import render_fairness
 from sim.present.text.memory import memory_sections
 from sim.present.text.outages import outage_line
+from sim.present.text.plain_table import Column
 from sim.present.text.questionnaires import render_questionnaires
 from sim.present.text.robustness import render_robustness
 from sim.present.text.scales import render_scales
 from sim.present.text.scorer_tables import critical_lines, flattery_lines, scorer_rows
 from sim.present.text.stops import stop_lines
 from sim.present.text.tables import (
-    Column,
     by_target,
     control_tables,
     course_tables,

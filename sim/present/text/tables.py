@@ -17,7 +17,7 @@ from rich.text import Text
 from sim.analysis.figures.table import population
 from sim.core.codebook import ALWAYS, BY_OCCASION, CRITERIA, DIMENSIONS, LABELS
 from sim.core.event import ROLES
-from sim.present.text.plain_table import columns_needed, ruled
+from sim.present.text.plain_table import Column, columns_needed, ruled, tables_within
 from sim.present.text.scorer_tables import between, critical_lines, pressure_lines, scorer_rows
 from sim.present.text.terminal import score_text, spark
 from sim.present.words import (
@@ -280,24 +280,12 @@ def _spent(targets: Sequence[TargetSummary], role: Role, *, thinks: bool, caches
     ]
 
 
-Column = tuple[str, Sequence[str | Text]]
-"""Heading, and a cell for each target."""
-
-
 # --- shape --------------------------------------------------------------------------------------------------------
 
 
 def by_target(title: str, summary: RunSummary, columns: Sequence[Column], width: int) -> list[Table]:
     """One row a target, one column a figure; as many tables as it takes to keep within `width`."""
-    room = width - min(NAME, max(len(t.target) for t in summary.targets))
-    tables: list[Table] = []
-    for some in _packed(columns, room):
-        table = figure_table("continued" if tables else title, ("target",), tuple(heading for heading, _ in some))
-        for i, target in enumerate(summary.targets):
-            row = (cells[i] for _, cells in some)
-            table.add_row(Text(target.target), *(Text(cell) if isinstance(cell, str) else cell for cell in row))
-        tables.append(table)
-    return tables
+    return tables_within(title, {"target": [t.target for t in summary.targets]}, columns, width=width, name=NAME)
 
 
 def fitting(columns: Sequence[Column], summary: RunSummary, beside: Sequence[Column], width: int) -> list[Column]:
@@ -309,19 +297,6 @@ def fitting(columns: Sequence[Column], summary: RunSummary, beside: Sequence[Col
             found.append(column)
             left -= columns_needed(*column)
     return found
-
-
-def _packed(columns: Sequence[Column], room: int) -> list[list[Column]]:
-    packed: list[list[Column]] = [[]]
-    left = room
-    for heading, cells in columns:
-        needs = columns_needed(heading, cells)
-        if needs > left and packed[-1]:
-            packed.append([])
-            left = room
-        packed[-1].append((heading, cells))
-        left -= needs
-    return packed
 
 
 def figure_table(title: str, names: tuple[str, ...], figures: tuple[str, ...], *, name: int = NAME) -> Table:
