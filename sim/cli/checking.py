@@ -33,6 +33,7 @@ PLURALS = {
     "people": "studies with people",
     "suite": "suites",
     "registration": "registrations",
+    "questionnaire": "questionnaires",
 }
 
 SINGULARS = {"people": "study with people"}

@@ -65,7 +65,7 @@ def check_command(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Validate personas, scenarios, studies, suites, codebooks, rubrics and studies with people: every mistake on its own line.
+    """Validate personas, scenarios, studies, suites, codebooks, rubrics, questionnaires and studies with people: every mistake on its own line.
 
     With `# yaml-language-server: $schema=.rapport/study.schema.json` as its first line, VS Code (YAML extension) checks and completes a study without
     any network; `sim check --schema study --out .rapport` writes that schema. Files that Rapport writes begin with such a line and bring the schema.

@@ -13,16 +13,18 @@ from sim.core.errors import InputError, gather, split
 from sim.core.spec import Persona, Scenario, Study, left_out
 from sim.core.spec.brief import filled_in
 from sim.core.spec.people import PeopleStudy
+from sim.core.spec.questionnaire import Questionnaire
 from sim.core.spec.registration import Registration
 from sim.core.spec.rubric import Rubric
 from sim.core.spec.suite import Suite
 from sim.store.library import SUFFIXES, Kind, LoadedStudy, built_in, load_named, resolve_document
+from sim.store.questionnaires import build_questionnaire
 from sim.store.registration import SUFFIX
 from sim.store.rubrics import SEVERAL, SHORT, load_rubrics
 from sim.store.suite_file import SuiteFile, read_suite
 from sim.store.yaml_file import Document, Node, build, read_yaml
 
-_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy | Suite | Registration]] = {
+_MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | PeopleStudy | Suite | Registration | Questionnaire]] = {
     "persona": Persona,
     "scenario": Scenario,
     "study": Study,
@@ -31,6 +33,7 @@ _MODELS: dict[Kind, type[Persona | Scenario | Study | Codebook | Rubric | People
     "people": PeopleStudy,
     "suite": Suite,
     "registration": Registration,
+    "questionnaire": Questionnaire,
 }
 _FOLDERS: dict[str, Kind] = {
     "personas": "persona",
@@ -116,10 +119,12 @@ def _check(file: Path) -> CheckedFile:
             build(document, PeopleStudy)
         elif kind == "registration":
             build(document, Registration)
+        elif kind == "questionnaire":
+            build_questionnaire(document)
         elif kind == "suite":
             suite = read_suite(document, file.parent)
         else:
-            problem = "is neither persona, scenario, study, suite, codebook, rubric, registration nor study with people"
+            problem = "is neither persona, scenario, study, suite, codebook, rubric, questionnaire, registration nor study with people"
             raise InputError(problem, mend="see `sim check --schema` for their keys", where=file)
     except InputError as error:
         problems = _sorted(split(error))

@@ -24,7 +24,7 @@ from sim.store.registration import find_registration, registration_place
 from sim.store.scorers import find_scorers
 from sim.store.yaml_file import Document, build, load_yaml, read_yaml
 
-Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people", "suite", "registration"]
+Kind = Literal["persona", "scenario", "study", "codebook", "rubric", "people", "suite", "registration", "questionnaire"]
 
 SUFFIXES = (".yaml", ".yml")
 """Of the files that are looked at."""

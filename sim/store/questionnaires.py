@@ -18,7 +18,7 @@ from sim.core.errors import InputError, gather, nearest, split
 from sim.core.inventory import OPTIONS
 from sim.core.spec import Scenario
 from sim.core.spec.questionnaire import Questionnaire, QuestionnaireItem, QuestionnaireUse
-from sim.store.yaml_file import load_yaml
+from sim.store.yaml_file import Document, build, read_yaml
 
 if TYPE_CHECKING:
     from sim.core.spec import SessionSpec
@@ -95,7 +95,19 @@ def _at_path(path: str, base: Path) -> Questionnaire:
         raise InputError(f"no questionnaire is named '{path}'", mend=f"{nearest(path, [IPIP])}; or write the path of a file, my-questionnaire.yaml")
     if not file.is_file():
         raise InputError(f"no questionnaire lies at '{path}'", mend=nearest(file.name, [f.name for f in sorted(file.parent.glob("*.y*ml"))]))
-    form = load_yaml(file, Questionnaire)
+    return build_questionnaire(read_yaml(file))
+
+
+def build_questionnaire(document: Document) -> Questionnaire:
+    """The questionnaire that a file holds.
+
+    Raises:
+        InputError: everything that is wrong with it, each with its line.
+    """
+    form = build(document, Questionnaire)
     if form.id == IPIP:
-        raise InputError(f"'{IPIP}' is the id of the one that comes with the package", mend="give this one another id", where=file)
+        line = document.find("id").line
+        raise InputError(
+            f"'{IPIP}' is the id of the one that comes with the package", mend="give this one another id", where=document.path, line=line
+        )
     return form

@@ -14,6 +14,7 @@ from sim.core.spec import Study
 from sim.store import check, library
 from sim.store.check import check_paths
 from sim.store.library import built_in, load_codebook, load_persona, load_scenario, load_study, resolve_study
+from sim.store.questionnaires import IPIP
 from tests.examples import persona, scenario, study
 
 
@@ -259,10 +260,43 @@ def test_checking_tells_kinds_by_folder_or_by_keys_and_names_what_is_wrong(proje
         "mine/mint.yaml": ("codebook",),
         "mine/other.yaml": (
             None,
-            "mine/other.yaml: is neither persona, scenario, study, suite, codebook, rubric, registration nor study with people; "
+            "mine/other.yaml: is neither persona, scenario, study, suite, codebook, rubric, questionnaire, registration nor study with people; "
             "see `sim check --schema` for their keys",
         ),
         "gone.yaml": (None, "gone.yaml: no such file"),
+    }
+
+
+def test_a_questionnaire_is_checked_like_any_other_file(project: Path) -> None:
+    good = """\
+id: views
+title: Views on work
+source: written by us
+asks: [How far do you agree?]
+options: [not at all, partly, wholly]
+items:
+  - {id: hours, text: People work too many hours., scale: leisure}
+"""
+    wrong = good.replace("options: [not at all, partly, wholly]", "options: [a]").replace("scale: leisure", "scael: leisure") + "more: 1\n"
+    texts = {
+        "good": good,
+        "wrong": wrong,
+        "twins": good + "  - {id: hours, text: Rest is a waste., scale: leisure}\n",
+        "taken": good.replace("views", IPIP),
+    }
+    for name, text in texts.items():
+        (project / f"{name}.yaml").write_text(text)
+    checked = {c.path.stem: c for c in check_paths(Path(f"{name}.yaml") for name in texts)}
+    assert {c.kind for c in checked.values()} == {"questionnaire"}
+    assert {name: list(map(str, c.problems)) for name, c in checked.items()} == {
+        "good": [],
+        "wrong": [
+            "wrong.yaml:5: options: must have at least 2 entries, and has 1; add to it",
+            "wrong.yaml:7: items 1: unknown key 'scael'; did you mean 'scale'?",
+            "wrong.yaml:8: unknown key 'more'; did you mean 'source'?",
+        ],
+        "twins": ["twins.yaml:1: item 'hours' stands twice; give each its own id"],
+        "taken": [f"taken.yaml:1: '{IPIP}' is the id of the one that comes with the package; give this one another id"],
     }
 
 
