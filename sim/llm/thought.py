@@ -15,6 +15,8 @@ LONGEST = 50_000
 
 _NAME = r"(?:seed:)?(?:think|thinking|thought|reasoning)"
 _TAG = re.compile(rf"^[ \t]*(?P<opening><{_NAME}>|\[THINK\])|</{_NAME}>|\[/THINK\]", re.IGNORECASE | re.MULTILINE)
+_ANYWHERE = re.compile(rf"</?{_NAME}>|\[/?THINK\]", re.IGNORECASE)
+"""A tag wherever it stands. Nearly no answer has one, and this is told in a fraction of the time, for it begins with one of two signs."""
 _LINE_ENDS = re.compile(r"[ \t]*(?:\n|\Z)")
 
 
@@ -32,7 +34,7 @@ def part(text: str, *, talk: bool = False, beside: str = "") -> Parted:
         talk: whether it is a reply in a talk.
         beside: what the provider sent of the thought apart from the text.
     """
-    if not _TAG.search(text):
+    if not (("<" in text or "[" in text) and _ANYWHERE.search(text)):
         return Parted(text, cut(beside)) if beside else Parted(text)
     said: list[str] = []
     thoughts = [beside] if beside else []
