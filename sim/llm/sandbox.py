@@ -120,7 +120,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             code = self._check(name, text)
             if len(_CODE) < _KEPT:
                 _CODE[key] = code
-        return self.template_class.from_code(self, code, self.make_globals(None))
+        return self.template_class.from_code(self, code, self.globals)
 
     def _check(self, name: str, text: str) -> CodeType:
         where = f"prompt {name}.txt"
