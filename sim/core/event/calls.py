@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import eq, not_
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, GetCoreSchemaHandler, ValidationError
@@ -76,9 +78,9 @@ class Call(Frozen):
     estimated: Estimated | None = None
     """What counts against the budget in place of usage and cost that are unknown; it feeds no figure. None: they are known, or an earlier version
     made the call."""
-    thought: str = Field(default="", exclude_if=lambda thought: not thought)
+    thought: str = Field(default="", exclude_if=not_)
     """What a reasoning model thought before it answered; nobody else in the talk sees it."""
-    askings: int = Field(default=1, exclude_if=lambda askings: askings == 1)
+    askings: int = Field(default=1, exclude_if=partial(eq, 1))
     """Answers that usage and cost are of: 2 where the first reached its bound and was asked for again with more room."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import not_
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -38,7 +39,7 @@ class UserSpoke(BaseEvent):
     """Drafts that came before it, in their order; of those that an earlier version did not keep, that there were any."""
     history_cut: bool = False
     """Earlier sessions were shown as ledger and last two sessions, for length."""
-    disturbance: Disturbance | None = Field(default=None, exclude_if=lambda disturbance: disturbance is None)
+    disturbance: Disturbance | None = Field(default=None, exclude_if=not_)
     """None: what was said is what the user wrote."""
 
     @model_validator(mode="before")
