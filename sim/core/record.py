@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from sim.core.codebook import DIMENSIONS
 from sim.core.event import Score
-from sim.core.text import count_words
+from sim.core.text import count_words, normalised
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -183,6 +183,11 @@ class Exchange:
     def written(self) -> str:
         """The message as the user wrote it, before its text was disturbed."""
         return self.user.message if self.disturbance is None or self.disturbance.original is None else self.disturbance.original
+
+    @cached_property
+    def normal(self) -> str:
+        """The message, normalised: every later view looks for signals in it."""
+        return normalised(self.user.message)
 
     @cached_property
     def own_turn(self) -> Turn:

@@ -311,10 +311,10 @@ def user_view(trial: Trial, *, study_seed: int, history_tokens: int) -> UserView
 
 def _shown(trial: Trial) -> frozenset[str]:
     """The persona's signals that messages so far have said."""
-    said = [e.user for s in trial.sessions for e in s.exchanges if e.user.signalled]
+    said = [e for s in trial.sessions for e in s.exchanges if e.user.signalled]
     preferences = trial.cast.persona.preferences
-    lines = ((u.message, line.says) for u in said for d in u.signalled for line in (preferences[d].signals.met, preferences[d].signals.missed))
-    return frozenset(line for message, line in lines if normalise(line) in normalise(message))
+    lines = ((e.normal, line.says) for e in said for d in e.user.signalled for line in (preferences[d].signals.met, preferences[d].signals.missed))
+    return frozenset([line for message, line in lines if normalise(line) in message])
 
 
 def _noise(trial: Trial, session: CastSession, study_seed: int, exchange: int) -> Noise | None:
