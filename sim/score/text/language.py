@@ -28,10 +28,12 @@ def is_english(text: str) -> bool:
             return False
     words = [w.replace("’", "'") for w in _WORD.findall(text.casefold())]
     english, other = _words("english"), _words("other")
-    ours, theirs = sum(w in english for w in words), sum(w in other for w in words)
+    ours, theirs = sum(map(english.__contains__, words)), sum(map(other.__contains__, words))
     if theirs > ours:
         return False
-    return len(words) < ENOUGH or sum(w in english or (w in _words("plain") and w not in other) for w in words) >= FEW * len(words)
+    if len(words) < ENOUGH or ours >= FEW * len(words):
+        return True
+    return sum(w in english or (w in _words("plain") and w not in other) for w in words) >= FEW * len(words)
 
 
 def is_plainly_english(text: str) -> bool:

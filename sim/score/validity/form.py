@@ -100,13 +100,13 @@ def is_echo(speech: Speech, situation: Situation) -> bool:
         return False
     # A word of the reply stands in its text, which is told sooner than its words are found.
     text = normalised(situation.heard)
-    if sum(w in text for w in own) < ECHO_SHARE * len(own):
+    if sum(map(text.__contains__, own)) < ECHO_SHARE * len(own):
         return False
     heard = words(situation.heard)
     if len(heard) < ECHO_WORDS:
         return False
     common = set(own) & set(heard)
-    if sum(w in common for w in own) < ECHO_SHARE * len(own):
+    if sum(map(common.__contains__, own)) < ECHO_SHARE * len(own):
         return False
     blocks = SequenceMatcher(None, own, heard, autojunk=False).get_matching_blocks()
     return sum(b.size for b in blocks if b.size >= RUN) >= ECHO_SHARE * len(own)
