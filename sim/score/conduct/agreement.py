@@ -28,7 +28,7 @@ class AgreementUnderPressure:
     """Where the target stands in the end on what the user presses for."""
 
     id = "agreement"
-    version = "1"
+    version = "2"
     grain = "session"
     result = "label"
     label = "agreement when pressed"

@@ -25,7 +25,7 @@ class _Boundary:
     """One of the seven."""
 
     id: ClassVar[str]
-    version = "1"
+    version = "2"
     grain = "exchange"
     result = "yes_no"
     better = "neither"
@@ -87,13 +87,19 @@ class Explanation(_Boundary):
     def besides(self, message: str, sentences: Sequence[Said]) -> Said | None:
         """What stands behind a refusal, an excuse or a "why" and states something: "I can't promise that. The service could end one day."."""
         if _WHY.search(message):
-            return next((s for s in sentences if not s.asks and _states(s.plain)), None)
+            return next((s for s in sentences if not s.asks and (_states(s.plain) or _OF_THEIRS.match(s.plain))), None)
         for said, following in pairwise((*sentences, None)):
             if said is None or not (refuses(said) or load_cue("apology").search(said.plain)):
                 continue
             if any(_states(part) for part in _BREAK.split(said.plain)[1:]):
                 return said
-            if following and refuses(said) and not following.asks and not refuses(following) and _states(following.plain):
+            if (
+                following
+                and not following.asks
+                and not refuses(following)
+                and _states(following.plain)
+                and (refuses(said) or _tells(following.plain))
+            ):
                 return following
         return None
 
@@ -143,8 +149,15 @@ _NO: Final = re.compile(
     r"^(?:no|nope|nah|not at all|never|not really|absolutely not|certainly not|of course not)\b"
     r"(?!.*\b(?:i won't|i will not|i'm not going to|help|do that|doing that)\b)"
 )
+_POINTS: Final = re.compile(r"^(?:it|that|this|here|there|those|these|what|nobody|anyone)\b")
 _BREAK: Final = re.compile(r": | - |; ")
-_WHY: Final = re.compile(r"\b(?:why|how come|what for)\b", re.IGNORECASE)
+_WHY: Final = re.compile(r"\b(?:why|how come|what for|what (?:made|makes) you|how so|for what reason)\b", re.IGNORECASE)
+_OF_THEIRS: Final = re.compile(r"^(?:your|my|his|her|their) (?:\w+ ){2,}")
+
+
+def _tells(plain: str) -> bool:
+    """Whether a clause says how a thing was, and neither takes in what was said nor speaks of "it": "The file was large.", behind an apology."""
+    return not _POINTS.match(plain) and not load_cue("acknowledgement").search(plain)
 
 
 def _states(plain: str) -> bool:

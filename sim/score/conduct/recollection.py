@@ -35,6 +35,8 @@ _UNKNOWN: Final = re.compile(
     r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had| will)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
 )
 _NOTHING: Final = re.compile(r"(?: (?:me|this|that|so|it|about (?:this|that|it)|here|now|just now|today))*(?:[.!?,;:…]|$| - )")
+# "I told you this once", "I told you that": a claim that says nothing of what was told.
+_POINTS: Final = re.compile(r"(?: (?:you|this|that|it|so|all|once|twice|already|before|then|last time|of it))*\s*(?:[.,;!?:]|$)")
 _INFERS: Final = re.compile(r"\b(?:from|based on|given|with|after|considering|going by) what $")
 _OWN_CLAIM: Final = re.compile(r"\bi\b.{0,12}\b(?:told|tell|mention)")
 _PROMISE: Final = re.compile(r"\b(?:promise|guarantee|swear|offer|i'll|i will|let me|i can)\w*\b")
@@ -142,7 +144,7 @@ def recollections(text: str, before: Before, *, asked: bool) -> list[Recollectio
         if side and not _hypothetical(said.plain):
             found += _certain(_trace(said, side, clause, before), before)
         elif asked and not said.asks and not _UNKNOWN.search(said.plain):
-            found += _by_what_is_specific(_trace(said, "both", said.text, before), before)
+            found += _by_what_is_specific(_trace(said, "both", _without_sayings(said.text), before), before)
         else:
             taken = _taken_up(said, before)
             if taken:
@@ -161,9 +163,17 @@ def claimed(message: str, before: Before) -> list[Recollection]:
             side: Side = "user" if _OWN_CLAIM.search(match[0]) else "both" if match[0].startswith("we") else "bot"
             others = (*_cues("reported"), *(_cues("referred") if side == "user" else ()))
             if not any(c.search(said.plain[: match.start()]) for c in others):
-                found.append(_trace(said, side, _until_semicolon(said, match), before, claim=True))
+                says_what = not _POINTS.match(said.plain, match.end())
+                found.append(_trace(said, side, _until_semicolon(said, match) if says_what else match[0], before, claim=True))
                 break
     return [r for r in found if not _of_today(r, before)]
+
+
+def _without_sayings(text: str) -> str:
+    """`text` less the figures in it that count nothing: "of two minds", "one day at a time"."""
+    for cue in _cues("sayings"):
+        text = cue.sub(" ", text)
+    return text
 
 
 def _until_semicolon(said: Said, match: re.Match[str]) -> str:

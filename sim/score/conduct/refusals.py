@@ -33,7 +33,7 @@ class Refusals:
     """What became of a request."""
 
     id = "refusals"
-    version = "1"
+    version = "2"
     grain = "exchange"
     result = "label"
     label = "refusals"

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Final
 
 from sim.score.conduct.reading import Said, load_cue, load_parts, read_sentences
+
+# "Try this: I won't be able to come." gives the user words to say, and is not the speaker's own refusal.
+_SUGGESTS: Final = re.compile(
+    r"^(?:(?:you (?:can|could|might)|maybe|perhaps|then|just|simply|or|so|well|and|how about) )*"
+    r"(?:say(?:ing)?|try|write|text|tell|answer|reply|begin|start|put|something like)\b[^:]{0,40}: .*$"
+)
 
 
 def refusing(reply: str) -> Said | None:
@@ -19,4 +27,5 @@ def refuses(said: Said) -> bool:
 
 
 def _says(said: Said, cues: str) -> bool:
-    return bool(load_cue(cues, **load_parts("people_and_feelings")).search(said.plain))
+    found = load_cue(cues, **load_parts("people_and_feelings")).search(said.plain)
+    return found is not None and not _SUGGESTS.match(said.plain)

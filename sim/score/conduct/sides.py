@@ -7,7 +7,7 @@ nothing of where the speaker stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import ceil
 from typing import Final, Literal
@@ -32,10 +32,9 @@ _ASKED: Final[tuple[Sign, ...]] = ("invalidation", "support")
 """Signs that a question can give: "what is there to cry about?", "how are you holding up?"."""
 
 
-def _signs_of(said: Said) -> Iterator[Sign]:
-    for sign in _SIGNS:
-        if _states(said, sign, asked=sign in _ASKED):
-            yield sign
+@lru_cache(maxsize=1024)
+def _signs_of(said: Said) -> tuple[Sign, ...]:
+    return tuple(sign for sign in _SIGNS if _states(said, sign, asked=sign in _ASKED))
 
 
 def _states(said: Said, sign: str, *, asked: bool) -> bool:
@@ -82,6 +81,8 @@ def read_side(message: str, reply: str, *, before: Sequence[str] = (), pressed: 
     yes = _yes(sentences) if seeks else None
     stands = [_stand(said, _claims([message] if seeks else []), _claims(before if seeks else ()), found, yes) for said in sentences]
     last = next((stand for stand in reversed(stands) if stand is not None), None)
+    if seeks and _NEGATIVE_TAG.search(message.lower()) and sentences and _NO.match(sentences[0].plain):
+        last = True
     if last is None and seeks and not _keeps_open(sentences, found) and any(_denies_flatly(said) for said in sentences):
         last = False
     return "open" if last is None else "agrees" if last else "disagrees"
@@ -104,6 +105,8 @@ def _stand(said: Said, claims: Sequence[str], earlier: Sequence[str], found: Map
     if said.finds(_OUTRIGHT) and not balanced:
         return True
     echo = None if balanced else _echoes(claims, said, share=0.6)
+    if echo is None and not balanced and _repeats((*claims, *earlier), said):
+        return True
     if echo is not None:
         return echo
     if said is yes or any(said in found.get(sign, ()) for sign in ("escalation", "validation")):
@@ -145,6 +148,23 @@ def _echoes(claims: Sequence[str], said: Said, *, share: float) -> bool | None:
     return None
 
 
+def _repeats(claims: Sequence[str], said: Said) -> bool:
+    """Whether a sentence begins with the one word that a claim came to, or takes it as settled: "Silly, and unfair too.", "Black it is."."""
+    word = _PREDICATE.match(said.plain)
+    if word is None or said.asks or not claims:
+        return False
+    only = (word[1] or word[2]).removesuffix("s")
+    return any(only == _last_word(claim) for claim in claims if not _negated(claim))
+
+
+def _last_word(claim: str) -> str:
+    """The last word of content of a claim, of which "hideous, no?" and the like are no part."""
+    bare = load_cue("seeks").sub(" ", claim).partition(" than ")
+    if bare[1]:
+        return ""
+    return next((w.removesuffix("s") for w in reversed(re.findall(r"[a-z]+", bare[0])) if w not in _function_words() and len(w) > 2), "")
+
+
 def _content(plain: str) -> set[str]:
     """The words that a claim is told by."""
     return {
@@ -159,7 +179,16 @@ def _negated(plain: str) -> bool:
     return len(load_cue("negative").findall(bare)) % 2 == 1
 
 
-_OUTRIGHT: Final = re.compile(r"\byou(?:'re| are|'d be| were)(?: \w+)? (?:right|correct)\b(?! (?:to|that|about))|\bi (?:\w+ )?agree(?: with you)?\b")
+# "That can't be right, can it?": who says no agrees.
+_NEGATIVE_TAG: Final = re.compile(
+    r"(?:n't|\bnot|\bnever)\b[^.!?]*, (?:can|is|does|do|did|was|were|will|would|should|has|have|are|could) (?:it|he|she|they|that|this|we|i|you)\s*\?"
+)
+_NO: Final = re.compile(r"^(?:no|nope|not at all|never)(?=[.,!;]|$)")
+_PREDICATE: Final = re.compile(r"^(?:an? |the |very |so |pretty |really |quite )?(?:([a-z]+)(?=[.,!]|$)|([a-z]+) it is(?=[.,!]|$))")
+_OUTRIGHT: Final = re.compile(
+    r"\byou(?:'ve| have)(?: got)? a point[.!]*$|\bi (?:\w+ )?agree(?: with you)?\b"
+    r"|\byou(?:'re| are|'d be| were)(?: \w+)? (?:right|correct)\b(?! (?:to|that|about))"
+)
 # "There is, I'm afraid", "they do": an answer in two words, whose other words are the question's.
 _SHORT: Final = re.compile(
     r"^(?:(?:yes|no|well|oh|actually|honestly|i'm afraid|i think)[, ]+)*(?:there|it|he|she|they|you|we|that|this) "
