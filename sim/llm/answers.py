@@ -274,7 +274,7 @@ class Asker:
         elif ending not in _ENDINGS:
             word = SECRETS.strike(own, pieces=True)[:_ENDING]
             self._news.note(f"an answer that ended for a reason that is not known: '{word}'", "the answer is taken as whole")
-        return replace(answer, finish=ending)
+        return answer if ending == own else replace(answer, finish=ending)
 
     def _wire(self, request: Request, form: Form | None, limit: int) -> Wire:
         seed = None if request.seed is None else request.seed & 0x7FFF_FFFF

@@ -25,4 +25,4 @@ def count_usage(usage: Mapping[str, object], *, written: object = None) -> Usage
 
 
 def _mapping(found: object) -> Mapping[str, object]:
-    return found if isinstance(found, dict | Mapping) else {}
+    return found if found is not None and isinstance(found, Mapping) else {}
