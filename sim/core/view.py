@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from sim.core.codebook import ALWAYS, CRITERIA, DIMENSIONS
@@ -251,9 +251,15 @@ class RaterView(ScoringContext):
         """The dimensions asked, in an order that is drawn for the session."""
         if self.only:
             return (self.only,)
-        shuffled = list(DIMENSIONS)
-        rng(self.order_seed, "order").shuffle(shuffled)
-        return tuple(shuffled)
+        return _drawn_order(self.order_seed)
+
+
+@lru_cache(maxsize=4_096)
+def _drawn_order(seed: int) -> tuple[Dimension, ...]:
+    """The seven dimensions in an order of their own for each seed, which all exchanges of a session share."""
+    shuffled = list(DIMENSIONS)
+    rng(seed, "order").shuffle(shuffled)
+    return tuple(shuffled)
 
 
 @dataclass(frozen=True, kw_only=True)
