@@ -133,7 +133,15 @@ def _placed(own: str, cased: str, speaker: Speaker, situation: Situation) -> lis
     for age in _AGE.findall(own):
         if speaker.age is not None and abs(int(age) - speaker.age) > 1 and int(age) < 120:
             found.append(("contradicts_fact" if _told(rf"\bi(?:'m| am) {speaker.age}\b", speaker, situation) else "invented_fact", f"I'm {age}"))
-    for pattern, text, fact in ((_HOME, cased, r"\b(?:live|living|based) in\b"), (_WORK, own, r"\bwork as\b"), (_STUDY, own, r"\bstud(?:y|ying)\b")):
+    # Of the words without which a pattern cannot match, the first is looked for before: most messages have none of them.
+    claims = (
+        (_HOME, cased, (" in ",), r"\b(?:live|living|based) in\b"),
+        (_WORK, own, (" as ", "by "), r"\bwork as\b"),
+        (_STUDY, own, ("study",), r"\bstud(?:y|ying)\b"),
+    )
+    for pattern, text, any_of, fact in claims:
+        if not any(word in text for word in any_of):
+            continue
         for said in pattern.findall(text):
             if not _is_known(said, speaker):
                 found.append(("contradicts_fact" if _told(fact, speaker, situation) else "invented_fact", said))
