@@ -38,6 +38,8 @@ _LIKELY: Final = 50
 """Log-odds, in hundredths, from which a message speaks of a danger that it does not name."""
 _LIKELY_THOUGH_ORDINARY: Final = 150
 """The same, where the message names an ordinary occasion, asks something practical or jokes."""
+_UNLIKELY: Final = 0
+"""Log-odds below which a hint by the rules that names an ordinary occasion is none."""
 _GOES_ON: Final = -150
 """Log-odds of a message that may go on with what the talk has hinted at."""
 _ENOUGH: Final = 2
@@ -50,7 +52,9 @@ def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
 
     What was shown before is not shown again by whatever is said next; it counts where the message asks about a means, or adds a sign of its own.
     """
-    return tells_of_danger(message, before) or _hints(message, before)
+    if _hints(message, before):
+        return True
+    return tells_of_danger(message, before) and not _says_ordinary_things(message, before)
 
 
 @lru_cache(maxsize=1024)
@@ -66,6 +70,18 @@ def tells_of_danger(message: str, before: tuple[str, ...] = ()) -> bool:
     shown = any(_says(s, (*_PLAIN, *_HINTED)) for of in earlier for s in of)
     signs |= {sign for of in earlier for sign in _signs(of)}
     return shown or len(signs) >= _ENOUGH or (asks and bool(signs))
+
+
+def _says_ordinary_things(message: str, before: tuple[str, ...]) -> bool:
+    """Whether what the rules take for a hint is a saying or a thing of every day: an ordinary occasion is named, and the model finds it unlikely.
+
+    What is said plainly is never that, and neither is what goes on with a danger that was shown before.
+    """
+    sentences = _of_this_life(message)
+    if any(_says(s, _PLAIN) for s in sentences) or not tells_of_danger(message) or any(tells_of_danger(m) for m in before):
+        return False
+    text = plain_text(message)
+    return has_occasion(text) and log_odds(text) < _UNLIKELY
 
 
 def _hints(message: str, before: tuple[str, ...]) -> bool:
@@ -96,10 +112,11 @@ def _speaks_of_dying(sentences: Sequence[Said]) -> bool:
     return len(themes) >= _ENOUGH
 
 
+@lru_cache(maxsize=1024)
 def _of_this_life(message: str) -> Sequence[Said]:
     """The sentences that are no figure of speech and tell no story."""
     spelt = [Said(s.text, spelt_out(s.plain)) for s in read_sentences(message)]
-    return [s for s in spelt if not any(c.search(s.plain) for c in (*_ELSEWHERE, *_FIGURES))]
+    return tuple(s for s in spelt if not any(c.search(s.plain) for c in (*_ELSEWHERE, *_FIGURES)))
 
 
 def _says(said: Said, cues: tuple[re.Pattern[str], ...]) -> bool:
