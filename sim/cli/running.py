@@ -120,7 +120,9 @@ def _revalidated(model: type[M], values: dict[str, Any]) -> M:
         # A fault of the study as a whole that its file does not have comes of leaving targets out.
         place = first["loc"] or ("target",)
         flag = "--" + "-".join(str(place[-1 if place[0] == "roles" else 0]).split("_"))
-        raise InputError(str(first["msg"]).removeprefix("Value error, "), where=flag) from None
+        said = str(first["msg"]).removeprefix("Value error, ")
+        number = f"must be{said.removeprefix('Input should be')}, not {first['input']}" if said.startswith("Input should be") else ""
+        raise InputError(number or said, where=flag) from None
 
 
 def run(

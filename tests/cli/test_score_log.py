@@ -254,7 +254,7 @@ def test_interrupted_it_ends_in_order(server: Remote, tmp_path: Path) -> None:
         (["--ratings", "out.csv"], "sim: --ratings: is where ratings are written, and nobody rates; add --rater MODEL"),
         (["--rater", "offline/rater", "--ratings", "no/out.csv"], "sim: no/out.csv: its folder does not exist"),
         (["--only", "moves", "--by", "system"], "sim: --by: asks for figures, and --only moves has none; leave one out"),
-        (["--max-cost", "-1"], "sim: --max-cost: Input should be greater than 0"),
+        (["--max-cost", "-1"], "sim: --max-cost: must be greater than 0, not -1"),
         (
             ["--tagger", "openai/x", "--api-base", "http://192.0.2.1/v1", "--local-only"],
             "sim: --local-only: the tagger is at 192.0.2.1, outside this machine",
