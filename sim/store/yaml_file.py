@@ -336,6 +336,8 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     (r"expected ',' or '\}'", "a mapping in { } is not closed, or lacks a comma", "close it with }"),
     (r"could not find expected ':'", "a key without a colon behind it", "write `key: value`"),
     (r"sequence entries are not allowed", "a '- ' where no list can begin", "begin the list on a line of its own"),
+    (r"incompatible YAML document", "the line %YAML asks for a YAML that nobody here reads", "take it out"),
+    (r"invalid Unicode character escape", "\\u or \\U names no character", "write the character itself"),
     (r"block scalar", "behind | or > nothing may follow on the same line", "begin the text on the next line"),
 )
 

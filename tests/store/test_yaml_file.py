@@ -112,6 +112,7 @@ def test_a_good_file_is_good_however_it_was_saved(tmp_path: Path, data: bytes) -
         (STUDY + "limits:\n\tretries: 3\n", "9: a tab where YAML wants spaces; indent with spaces"),
         (STUDY + 'x: "abc\ny: 2\n', "8: the quote that opens here is never closed; close it"),
         (STUDY + 'x: "\\d"\n', "8: \\d means nothing between double quotes; use single quotes, or double the backslash"),
+        ("%YAML 9.9\n---\n" + STUDY, "1: the line %YAML asks for a YAML that nobody here reads; take it out"),
         (STUDY + "x: 'it's'\n", "8: text goes on behind a closing quote; put the whole text in one pair of quotes"),
         (STUDY + "x: @me\n", """8: text must not start with @; put it in "quotes\""""),
         (STUDY + "x: [1, 2\ny: 3\n", "9: a list in [ ] is not closed, or lacks a comma; close it with ]"),
