@@ -25,6 +25,7 @@ AGAIN: frozenset[Kind] = frozenset({"limited", "down", "other"})
 _PASSING = frozenset({408, 409, 425})
 """Statuses, beside 429 and 5xx, that may pass."""
 _NAMED = {
+    **dict.fromkeys((301, 302, 303, 307, 308), "it points to another URL, which is not followed; name that one"),
     401: "the key is not accepted",
     402: "there is no credit left",
     403: "access is denied",

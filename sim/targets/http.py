@@ -194,7 +194,8 @@ class HttpLine:
         except (aiohttp.ServerDisconnectedError, OSError) as error:
             raise AttemptFailed("down", f"{host}: {error or type(error).__name__}", brief=f"{host}: {type(error).__name__}") from None
         except aiohttp.ClientError as error:
-            raise AttemptFailed("down", f"{host}: {type(error).__name__}", quote=str(error)) from None
+            said = next((words for kind, words in _GARBLED.items() if isinstance(error, kind)), type(error).__name__)
+            raise AttemptFailed("down", f"{host}: {said}", quote=str(error)) from None
         except ValueError as error:
             raise AttemptFailed("final", f"{host}: the request or the answer is not HTTP", quote=str(error)) from None
 
@@ -232,6 +233,11 @@ def _said(body: JsonValue, path: str, tools: JsonValue) -> str:
         raise
 
 
+_GARBLED: dict[type[Exception], str] = {
+    aiohttp.ClientPayloadError: "the answer broke off, or is not packed as its headers say",
+    aiohttp.ClientResponseError: "what came is not HTTP",
+}
+"""What is wrong with an answer that did not come whole, in words."""
 _CAUSES: dict[str, Cause] = {"refused": "refused", "too_long": "too_long"}
 """What of an answer's fault is the chatbot's own doing; all else is its surroundings'."""
 

@@ -50,6 +50,7 @@ def test_statuses_that_may_pass(status: int, kind: str) -> None:
         (402, "status 402, there is no credit left: no"),
         (403, "status 403, access is denied: no"),
         (404, "status 404, there is nothing of that name: no"),
+        (307, "status 307, it points to another URL, which is not followed; name that one: no"),
     ],
 )
 def test_what_refuses_for_good_is_named(status: int, said: str) -> None:

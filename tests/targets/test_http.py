@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 from collections.abc import Iterator
@@ -233,6 +234,30 @@ async def test_what_is_no_reply_is_a_lost_call_that_says_what_came(bot: Chatbot,
     assert not any(came in failed.value.message for came in ("html", "here I am", "broken")), "a log holds no body"
     assert failed.value.cause == "infrastructure"
     assert len(bot.log("/chat")) == 1
+
+
+@pytest.mark.parametrize(
+    ("came", "message"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}", "the answer broke off, or is not packed as its headers say"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "the answer broke off, or is not packed as its headers say"),
+        (b"\x00\x01 hello\r\n\r\n", "what came is not HTTP"),
+    ],
+    ids=["cut", "not gzip", "not HTTP"],
+)
+async def test_an_answer_that_does_not_come_whole_is_told_in_words(came: bytes, message: str) -> None:
+    async def garbled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(came)
+        await writer.drain()
+        writer.close()
+
+    listener = await asyncio.start_server(garbled, "127.0.0.1", 0)
+    booth = Booth(spec(http={"url": f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/chat"}), limits=Limits(retries=0))
+    with pytest.raises(CallFailed, match=message):
+        await said(await booth.target(), "Hello.")
+    await booth.parts.close()
+    listener.close()
 
 
 async def test_an_empty_reply_is_a_reply(bot: Chatbot) -> None:
