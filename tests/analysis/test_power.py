@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sim.analysis.figures.estimates import estimate, least_flip_p, sign_flip_p
 from sim.analysis.figures.measures import BY_ID
+from sim.analysis.verdicts import power
 from sim.analysis.verdicts.chances import chance, foresee, foresee_margin, level_spreads, margin_measure, required_measure
-from sim.analysis.verdicts.power import ASSUMED, ASSUMED_LEVELS, Design, Spreads, alternatives, by_scenarios, by_t, detectable, pilot_spreads
+from sim.analysis.verdicts.power import (
+    ASSUMED,
+    ASSUMED_LEVELS,
+    Design,
+    Spreads,
+    alternatives,
+    by_scenarios,
+    by_t,
+    detectable,
+    pilot_spreads,
+    simulate,
+)
 from sim.analysis.verdicts.requirements import parse_requirement
 from sim.core.errors import InputError
 from tests.analysis.cells import people, source
@@ -43,6 +57,30 @@ def test_the_third_scenario_buys_something_and_the_fourth_speaks_of_others() -> 
     assert sizes[4] > sizes[3]
     assert sizes[4] > sizes[6] > sizes[8]
     assert [of[n].tier for n in (3, 4, 6)] == ["screen", "screen", "decide"]
+
+
+@pytest.mark.parametrize("personas", [3, 5, 13, 14, 24])
+def test_no_p_is_smaller_than_that_of_one_sign(personas: int) -> None:
+    clear = estimate(np.full((1, personas, 1), 9.0))
+    assert clear is not None
+    assert least_flip_p(personas) == pytest.approx(float(sign_flip_p(clear, seed=0)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("personas", "pairs"), [(3, 1), (5, 1), (6, 2)])
+def test_where_too_few_personas_can_come_to_no_verdict_that_is_said_without_a_draw(
+    personas: int, pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = Design(personas=personas, scenarios=1, seeds=1, pairs=pairs)
+    assert simulate(design, ASSUMED, replicates=200).rejections(9.0) == 0.0
+    monkeypatch.setattr(power, "simulate", None)
+    assert detectable(design, ASSUMED).difference is None
+
+
+def test_six_personas_are_the_fewest_that_can_come_to_one() -> None:
+    found = detectable(Design(personas=6, scenarios=1, seeds=1), ASSUMED, replicates=200)
+    assert found.difference is not None
+    assert found.power is not None
+    assert found.power >= 0.8
 
 
 def test_enough_to_decide_takes_six_scenarios() -> None:

@@ -284,6 +284,11 @@ def _reach(signs: Floats, shares: Floats, bar: Floats) -> Counts:
     return np.asarray(sum(np.count_nonzero(np.abs(signs[i : i + rows] @ shares.T) >= bar, axis=0) for i in range(0, len(signs), rows)))
 
 
+def least_flip_p(personas: int) -> float:
+    """The smallest p that `sign_flip_p` can give over so many: that of shares of one sign."""
+    return 2.0 ** (1 - personas) if personas <= EXACT else 1 / (FLIPS + 1)
+
+
 @cache
 def _patterns(n: int) -> Floats:
     """(patterns, n) Signs: half of all there are, for each of the others is the mirror image of one, and as far from 0."""

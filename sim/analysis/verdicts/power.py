@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.figures.estimates import DECIDE, DECIDE_SCENARIOS, FEWEST_SCENARIOS, Tier, estimate, interval_p, scenario_freedom, sign_flip_p, tier
+from sim.analysis.figures.estimates import (
+    DECIDE,
+    DECIDE_SCENARIOS,
+    FEWEST_SCENARIOS,
+    Tier,
+    estimate,
+    interval_p,
+    least_flip_p,
+    scenario_freedom,
+    sign_flip_p,
+    tier,
+)
 from sim.analysis.verdicts.compare import ALPHA
 from sim.analysis.verdicts.needed import POWER, PRIOR, PRIOR_SHARE, power_of, spread_points
 from sim.core.frozen import Frozen
@@ -73,7 +84,7 @@ class Detectable(Frozen):
     design: Design
     tier: Tier
     difference: float | None
-    """The smallest true difference that comes to a verdict with 80 % power. None: beyond 4 points, or no interval at all."""
+    """The smallest true difference that comes to a verdict with 80 % power. None: beyond 4 points, or too few personas for any to do so."""
     power: float | None
     """At that difference, by simulation."""
     standardised: float | None
@@ -119,7 +130,7 @@ def simulate(design: Design, spreads: Spreads, *, replicates: int = REPLICATES, 
 def detectable(design: Design, spreads: Spreads, *, replicates: int = REPLICATES, seed: int = 0) -> Detectable:
     """The smallest difference that comes to a verdict with 80 % power, to a hundredth of a point."""
     size = tier(design.personas, design.scenarios)
-    if design.personas < 3:
+    if design.personas < 3 or least_flip_p(design.personas) > ALPHA / design.pairs:
         return Detectable(design=design, tier=size, difference=None, power=None, standardised=None)
     studies = simulate(design, spreads, replicates=replicates, seed=seed)
     low, high = 0, MOST
