@@ -24,8 +24,8 @@ class Talker:
     def new_session(self): ...
     def reply(self, message):
         if "home" in message:
-            return f"My key is {os.environ['LLM_AUTH']}."
-        raise ValueError(f"bad key {os.environ['LLM_AUTH']!r}, {os.environ['LANE'].upper()}")
+            return f"My key is {os.environ['TOLD']}."
+        raise ValueError(f"bad key {os.environ['TOLD']!r}, {os.environ['TOLD'].upper()}")
 """
 
 
@@ -35,17 +35,24 @@ def project(folder: Path) -> None:
     (folder / "talker.py").write_text(TALKER)
 
 
-def targets(parrot: Parrot) -> list[dict[str, object]]:
-    """Every client in every way."""
+CLIENTS = {"direct": "LLM_AUTH", "litellm": "LANE", "vectors": "VECTOR", "http": "HOOK"}
+"""With the variable of the key that each is given."""
+
+
+def targets(client: str, parrot: Parrot) -> list[dict[str, object]]:
+    """A client in every way, beside code that tells its key too."""
     found: list[dict[str, object]] = [{"id": "code", "callable": "talker:Talker"}]
     for way in WAYS:
-        model = {"model": f"openai/echo-{way}", "api_base": f"{parrot.url}/v1"}
-        found.append({"id": f"direct-{way}", **model, "client": "direct", "api_key_env": "LLM_AUTH", "memory": "none"})
-        found.append({"id": f"litellm-{way}", **model, "client": "litellm", "api_key_env": "LANE", "memory": "none"})
-        found.append({"id": f"vectors-{way}", "model": "offline/uses", "memory": "retrieval:1", "embedding": {**model, "api_key_env": "VECTOR"}})
-        sent = {"message": "{message}", "user_id": "{user_id}", "key": "${HOOK}"}
+        model = {"model": f"openai/echo-{way}", "api_base": f"{parrot.url}/v1", "api_key_env": CLIENTS[client]}
+        sent = {"message": "{message}", "user_id": "{user_id}", "key": f"${{{CLIENTS[client]}}}"}
         stream = "sse" if way == "pieces" else "none"
-        found.append({"id": f"http-{way}", "http": {"url": f"{parrot.url}/bot/{way}", "body": sent, "reply": "reply", "stream": stream}})
+        asks: dict[str, dict[str, object]] = {
+            "direct": {**model, "client": "direct", "memory": "none"},
+            "litellm": {**model, "client": "litellm", "memory": "none"},
+            "vectors": {"model": "offline/uses", "memory": "retrieval:1", "embedding": model},
+            "http": {"http": {"url": f"{parrot.url}/bot/{way}", "body": sent, "reply": "reply", "stream": stream}},
+        }
+        found.append({"id": f"{client}-{way}", **asks[client]})
     return found
 
 
@@ -85,16 +92,17 @@ def look_at(folder: Path, run: str) -> dict[str, bytes]:
     return {name: (d.stdout + d.stderr).encode() for name, d in done.items()}
 
 
-def test_no_target_of_any_kind_gets_a_key_into_the_run(whole: Path) -> None:
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_target_of_any_kind_gets_a_key_into_the_run(client: str, whole: Path) -> None:
     with Parrot() as parrot:
-        done = sim("run", study(whole, "canary", targets=targets(parrot)), cwd=whole, SIM_LOG="debug", **KEYS)
+        path = study(whole, "canary", targets=targets(client, parrot))
+        done = sim("run", path, cwd=whole, SIM_LOG="debug", TOLD=KEYS[CLIENTS[client]], **KEYS)
         asked = set(parrot.asked)
     assert done.returncode == 3, done.stderr
-    for way in WAYS:
-        assert {key for w, key in asked if w == way} == set(KEYS.values()), f"every client was asked in the way {way}"
+    assert asked == {(way, KEYS[CLIENTS[client]]) for way in WAYS}, "it was asked in every way"
     assert_nothing_of(KEYS, {"stdout": done.stdout.encode(), "stderr": done.stderr.encode(), **left_behind(whole), **look_at(whole, "canary")})
     kept = b"".join(left_behind(whole).values())
-    assert kept.count(b"[key]") > len(WAYS), "what the servers said was kept, without the keys"
+    assert kept.count(b"[key]") > len(WAYS) / 2, "what the servers said was kept, without the keys"
 
 
 def test_no_judge_gets_a_key_into_the_run(whole: Path) -> None:
