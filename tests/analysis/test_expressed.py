@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from random import Random
 
 import numpy as np
@@ -19,7 +20,12 @@ from sim.population.marginals import read_marginals
 from sim.population.parts import facets
 from sim.population.person import make_population
 
-PEOPLE = make_population(24, read_marginals({}), seed=1).people
+
+@cache
+def people() -> tuple[Persona, ...]:
+    return tuple(make_population(24, read_marginals({}), seed=1).people)
+
+
 Player = Callable[[Persona, InventoryItem, bool, Random], int | Unscored]
 
 
@@ -35,11 +41,11 @@ def played(player: Player, *, voting: bool = False) -> ExpressionDocument:
     chance = Random(1)
     answers = [
         ItemAnswer(p.id, item, one.way, one.sheet.descending, player(p, item, one.sheet.descending, chance))
-        for p in PEOPLE
+        for p in people()
         for one in _sheets(p, per_facet=4, voting=voting, seed=1)
         for item in one.sheet.items
     ]
-    return judge_expression(PEOPLE, answers, model="planted", offline=True)
+    return judge_expression(people(), answers, model="planted", offline=True)
 
 
 def test_the_questionnaire_has_four_items_of_every_facet_the_population_knows() -> None:
@@ -51,17 +57,17 @@ def test_the_questionnaire_has_four_items_of_every_facet_the_population_knows() 
 
 
 def test_the_facet_with_voting_items_is_asked_only_on_request() -> None:
-    asked = items_for(PEOPLE[0], per_facet=4, voting=False)
+    asked = items_for(people()[0], per_facet=4, voting=False)
     assert (len(asked), VOTING in {i.facet for i in asked}) == (116, False)
     assert not any("vote" in i.text.casefold() for i in asked)
-    assert len(items_for(PEOPLE[0], per_facet=4, voting=True)) == 120
-    assert len(items_for(PEOPLE[0], per_facet=1, voting=False)) == 29
+    assert len(items_for(people()[0], per_facet=4, voting=True)) == 120
+    assert len(items_for(people()[0], per_facet=1, voting=False)) == 29
 
 
 def test_each_item_is_asked_three_times_and_half_of_the_second_times_turned_round() -> None:
-    sheets = list(_sheets(PEOPLE[0], per_facet=4, voting=False, seed=1))
+    sheets = list(_sheets(people()[0], per_facet=4, voting=False, seed=1))
     by_way = {way: [s.sheet for s in sheets if s.way == way] for way in ("alone", "again", "form")}
-    numbers = {i.number for i in items_for(PEOPLE[0], per_facet=4, voting=False)}
+    numbers = {i.number for i in items_for(people()[0], per_facet=4, voting=False)}
     for of in by_way.values():
         assert sorted(i.number for sheet in of for i in sheet.items) == sorted(numbers)
     turned = sum(a.descending != b.descending for a, b in zip(by_way["alone"], by_way["again"], strict=True))
@@ -148,15 +154,15 @@ def test_drawn_persons_are_correlated_as_their_pairs_put_together_are() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 4])
 def test_few_persons_have_figures_and_no_intervals(n: int) -> None:
-    some = {p.id for p in PEOPLE[:n]}
+    some = {p.id for p in people()[:n]}
     answers = [
         ItemAnswer(p.id, item, one.way, one.sheet.descending, faithful(p, item, one.sheet.descending, Random(2)))
-        for p in PEOPLE
+        for p in people()
         if p.id in some
         for one in _sheets(p, per_facet=4, voting=False, seed=1)
         for item in one.sheet.items
     ]
-    document = judge_expression(PEOPLE[:n], answers, model="planted", offline=True)
+    document = judge_expression(people()[:n], answers, model="planted", offline=True)
     assert document.overall.interval is None
     assert document.order_p is None
     assert (document.overall.rho is None) == (n == 0)
