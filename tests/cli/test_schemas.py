@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,16 @@ def as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def complaints(kind: str, path: Path) -> list[str]:
+@cache
+def validator(kind: str) -> Draft7Validator:
+    """Of the schema of `kind`, which is a good one."""
     schema = schema_of(kind)
     Draft7Validator.check_schema(schema)
-    return [error.message for error in Draft7Validator(schema).iter_errors(as_json(read_yaml(path).root.value))]
+    return Draft7Validator(schema)
+
+
+def complaints(kind: str, path: Path) -> list[str]:
+    return [error.message for error in validator(kind).iter_errors(as_json(read_yaml(path).root.value))]
 
 
 def test_every_schema_can_be_asked_for() -> None:
