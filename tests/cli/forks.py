@@ -186,6 +186,7 @@ def _become(arguments: list[str], cwd: str, env: dict[str, str], descriptors: li
     """Be the process that `python -m sim` starts with these arguments, in this folder and environment."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Ignored where the tests were started by nohup.
     for at, fd in enumerate(descriptors[:3]):
         os.dup2(fd, at)
     for fd in descriptors:
