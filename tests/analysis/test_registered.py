@@ -15,9 +15,10 @@ from sim.analysis.verdicts.registered import RunRegistration, report_registratio
 from sim.core.errors import InputError
 from sim.core.spec.registration import Hypothesis, Registered, RegisteredSize, Registration, parse_hypothesis
 from sim.present.paper.tables import paper_tables
-from sim.present.text.comparison import told_standing
+from sim.present.text.comparison import render_comparison, told_standing
 from tests.analysis.cells import people, source
 from tests.analysis.stories import CODEBOOK
+from tests.present.test_tables import plain
 
 CELLS = {(t, p, "s"): min(5, base + i // every % 2) for i, p in enumerate(people(12)) for t, base, every in (("a", 4, 1), ("b", 3, 1), ("c", 2, 2))}
 CELLS |= {("a", p, "s"): 3 for p in people(2)}
@@ -118,6 +119,34 @@ def test_other_kinds_of_comparison_were_not_registered() -> None:
     assert document.registration
     assert "comparisons of this kind were not registered" in document.registration.sentences[0]
     assert {c.standing for c in document.measures["fixed_set"].comparisons} == {"exploratory"}
+
+
+def told_before(*runs: tuple[str, Registered | None]) -> tuple[CompareDocument, str]:
+    """Runs of the same targets with what was registered before each, and what the comparison prints first."""
+    document = compare([replace(source(CELLS, run=run), registration=RunRegistration(of) if of else None) for run, of in runs])
+    return document, " ".join(plain(render_comparison(document), 200).split())
+
+
+def test_of_two_runs_both_registrations_are_named_and_in_what_they_differ() -> None:
+    one, other = registered("a > b"), registered("a < b")
+    other = other.model_copy(update={"sha256": "1" * 64, "plan": other.plan.model_copy(update={"hashes": {**other.plan.hashes, "user": "u"}})})
+    document, text = told_before(("old", one), ("new", other))
+    assert list(document.registrations) == ["old", "new"]
+    assert "Run old: Registered on 2026-11-29 (study.registration.yaml, sha256 000000000000)" in text
+    assert "Run new: Registered on 2026-11-29 (study.registration.yaml, sha256 111111111111)" in text
+    assert "The registrations differ in hypotheses, user." in text
+    assert {c.standing for m in document.measures.values() for c in m.comparisons} == {"exploratory"}
+    assert "confirmatory" not in text
+
+
+def test_of_two_runs_with_one_registration_or_one_of_them_without_that_is_said() -> None:
+    alike, text = told_before(("old", registered("a > b")), ("new", registered("a > b")))
+    assert (alike.registrations_differ, "differ in" in text, text.count("Registered on")) == ("", False, 2)
+    document, text = told_before(("old", None), ("new", registered("a > b")))
+    assert (list(document.registrations), document.registrations_differ) == (["new"], "Run old was not registered.")
+    assert "Run old was not registered." in text
+    none, text = told_before(("old", None), ("new", None))
+    assert (none.registrations, none.registrations_differ, "egistered" in text) == ({}, "", False)
 
 
 def test_the_answer_and_the_export_say_the_same() -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from pydantic import Field
 
 from sim.analysis.figures.critical import caps, told_caps
 from sim.analysis.figures.estimates import (
@@ -38,7 +39,7 @@ from sim.analysis.trust.validity import RATES, PairWithout, without_flagged
 from sim.analysis.verdicts.arms import Arm, By, Family, RunSource, build_families
 from sim.analysis.verdicts.pairs import Paired, Place, Slots, align, compare_sides, leave_out
 from sim.analysis.verdicts.policies import memory_pairs
-from sim.analysis.verdicts.registered import RegistrationReport, Standing, hold, report_registration
+from sim.analysis.verdicts.registered import RegistrationReport, Standing, hold, report_registration, report_unplanned, tell_apart
 from sim.analysis.verdicts.sentence import PairSentences, headline, memory_sentence, sentence, turn
 from sim.analysis.verdicts.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
@@ -177,7 +178,11 @@ class CompareDocument(Frozen):
     """Where the spread comes from, which n to raise, the noise floor, and items. None: more than one run."""
     notes: tuple[str, ...]
     registration: RegistrationReport | None = None
-    """What was planned before the run, and what came of it; None: nothing was registered."""
+    """What was planned before the run, and what came of it; of several runs, before the first that was registered. None: nothing was."""
+    registrations: dict[str, RegistrationReport] = Field(default_factory=dict)
+    """Of several runs, by run, what was registered before each."""
+    registrations_differ: str = ""
+    """Which of several runs was not registered, or in what their registrations differ, in a line."""
 
 
 def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequence[dict[str, str]] = ()) -> CompareDocument:
@@ -222,6 +227,7 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
         diagnosis=diagnose(sources[0].study, sources[0].trials, sources[0].table.columns) if len(sources) == 1 else None,
         notes=(*condition_notes(sources, conditions), *_notes(families, sources)),
         registration=registration_report(families, measures),
+        **({"registrations": report_unplanned(sources)["registrations"], "registrations_differ": tell_apart(sources)} if len(sources) > 1 else {}),
     )
 
 

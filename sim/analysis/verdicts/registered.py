@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
 
@@ -58,8 +58,7 @@ class RunRegistration:
     def why_exploratory(self) -> str:
         """Why nothing is confirmatory; empty: something is."""
         if self.differs:
-            named = ", ".join(self.differs[:NAMED]) + (f" and {len(self.differs) - NAMED} more" if len(self.differs) > NAMED else "")
-            return f"the run differs from its registration in {named}"
+            return f"the run differs from its registration in {_some(self.differs)}"
         if self.edited:
             return f"{' and '.join(self.edited)} of the run {'was' if len(self.edited) == 1 else 'were'} edited after it was made"
         if not self.finished:
@@ -120,6 +119,39 @@ def _unplanned(run: str, registration: RunRegistration) -> RegistrationReport:
     report = report_registration(replace(registration, planned=False), {}, {})
     further = f"`sim compare {shlex.quote(run)}` says what came of what was planned." if registration.hypotheses else ""
     return report.model_copy(update={"sentences": (*report.sentences, *([further] if further else []))})
+
+
+_PARTS: Final[Mapping[str, str]] = {
+    "study": "the study's name",
+    "registered": "the date",
+    "primary": "the primary outcome",
+    "hypotheses": "hypotheses",
+    "n": "sizes",
+    "stopping": "when data collection ends",
+    "versions": "versions",
+}
+"""Of a registration, by field, as they are named where two differ."""
+
+
+def tell_apart(sources: Iterable[RunSource]) -> str:
+    """Which of several runs was not registered, or in what their registrations differ; empty: none was, or all have the same."""
+    known = {s.run: s.registration.registered if s.registration else None for s in sources}
+    plans = {run: of for run, of in known.items() if of}
+    if not plans:
+        return ""
+    if missing := [run for run, of in known.items() if of is None]:
+        return f"Run {missing[0]} was not registered." if len(missing) == 1 else f"Runs {' and '.join(missing)} were not registered."
+    first, *others = plans.values()
+    others = [other for other in others if other.sha256 != first.sha256]
+    fields = [told for field, told in _PARTS.items() if any(getattr(first.plan, field) != getattr(other.plan, field) for other in others)]
+    made_of = [name.partition(" (")[0] for other in others for name in first.plan.differs(other.plan.hashes)]
+    names = list(dict.fromkeys((*fields, *made_of))) or ["how their files are written"]
+    return f"The registrations differ in {_some(names)}." if others else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names one by one; of many the first ones, and how many more there are."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def hold(

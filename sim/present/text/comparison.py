@@ -58,8 +58,8 @@ def parts_of(document: CompareDocument, *, width: int | None = None) -> list[Com
     """A comparison part by part: for the terminal one below the other, for a page each in its place."""
     primary = document.measures[document.primary]
     parts = [ComparisonPart("heading", _heading(document))]
-    if document.registration:
-        parts.append(ComparisonPart("registered", Text("\n".join(document.registration.sentences))))
+    if told := _registered(document):
+        parts.append(ComparisonPart("registered", Text("\n".join(told))))
     first = tell_first(primary, more="see below")
     if first:
         parts.append(ComparisonPart("answer", Text("\n".join(first))))
@@ -87,6 +87,14 @@ def _tables(document: CompareDocument, primary: MeasureComparison, width: int | 
             yield from (_pair(document, c.a, c.b, within, width) for c in pairs)
         else:
             yield from (_measure(primary, pairs, within, width), _left_out(primary, pairs, within), _rankings(document, within))
+
+
+def _registered(document: CompareDocument) -> tuple[str, ...]:
+    """What was registered before the run, or before each of several and in what that differs."""
+    if document.registrations:
+        told = (f"Run {run}: {' '.join(of.sentences)}" for run, of in document.registrations.items())
+        return (*told, *([document.registrations_differ] if document.registrations_differ else []))
+    return document.registration.sentences if document.registration else ()
 
 
 def render_registrations(document: Unplanned) -> list[RenderableType]:
