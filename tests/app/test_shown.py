@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 
 import polars
@@ -94,3 +95,24 @@ def test_frames_of_trials_and_sessions_agree_with_the_exchanges(run: sim.Run) ->
     assert mine["days"].to_list()[1:] == [d.days for d in mine["date"].diff().to_list()[1:]]
     with pytest.raises(InputError, match="there are no rows of 'talks'"):
         run.frame("talks")  # type: ignore[arg-type]
+
+
+def test_every_document_says_in_a_line_what_it_is_and_in_a_notebook_the_same(run: sim.Run) -> None:
+    documents = {
+        "realism": sim.realism(run),
+        "coverage": sim.describe_personas("*"),
+        "plan": sim.plan(run.study),
+        "compare": sim.compare(run).document,
+        "run summary": run.summary,
+    }
+    for name, document in documents.items():
+        line = repr(document)
+        assert line == str(document)
+        assert line.startswith(f"<{name}: ")
+        assert len(line) < 1_000
+        assert "\n" not in line
+        page = document._repr_html_()
+        assert page.count("<table>") == 1
+        assert [cell for cell in re.findall(r"<td[^>]*>(.*?)</td>", page) if html.unescape(cell) not in line] == []
+    assert "of run shown" in repr(documents["realism"])
+    assert f"figures ({len(documents['realism'].figures)})" in repr(documents["realism"])

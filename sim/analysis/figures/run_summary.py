@@ -24,6 +24,7 @@ from sim.core.errors import Cause
 from sim.core.event import Ending, FlagKind, Role
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
+from sim.core.shown import Shown
 from sim.core.spec import Unsuited
 from sim.core.spec.study import Primary
 
@@ -267,7 +268,7 @@ class TargetSummary(Frozen):
     """Calls of unknown cost, which `cost` leaves out."""
 
 
-class RunSummary(Frozen):
+class RunSummary(Shown):
     """A run in figures."""
 
     run: str

@@ -15,6 +15,7 @@ import numpy as np
 
 from sim.analysis.figures.estimates import holm
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.population.parts import facets
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class ClosestPair(Frozen):
     """Facets in which their levels differ."""
 
 
-class CoverageDocument(Frozen):
+class CoverageDocument(Shown):
     """`sim personas describe --json`."""
 
     of: str

@@ -19,6 +19,7 @@ import numpy as np
 from sim.analysis.stats.reliability import spearman
 from sim.core.event import Unscored
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.population.parts import facets
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Steadiness(Frozen):
     """Spearman of the two."""
 
 
-class ExpressionDocument(Frozen):
+class ExpressionDocument(Shown):
     """`sim personas check --json`."""
 
     model: str

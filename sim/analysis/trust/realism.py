@@ -20,6 +20,7 @@ import yaml
 
 from sim.analysis.figures.estimates import EQUAL, clip, equal_interval, holm
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.score.text.manner import FIGURES, Counted, PlacedMessage, count, count_vocabulary, place
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class RealismFigure(Frozen):
     """What the user is, in two or three words; empty: no difference is shown."""
 
 
-class RealismDocument(Frozen):
+class RealismDocument(Shown):
     """`sim realism --json`."""
 
     of: str

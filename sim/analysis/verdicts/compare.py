@@ -43,6 +43,7 @@ from sim.analysis.verdicts.registered import RegistrationReport, Standing, hold,
 from sim.analysis.verdicts.sentence import PairSentences, headline, memory_sentence, sentence, turn
 from sim.analysis.verdicts.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.core.spec.scorer import Better
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class ArmFigures(Frozen):
     scenarios: int
 
 
-class CompareDocument(Frozen):
+class CompareDocument(Shown):
     """`sim compare --json`."""
 
     runs: tuple[str, ...]

@@ -20,14 +20,14 @@ from sim.analysis.verdicts.gate_gaps import check_gaps
 from sim.analysis.verdicts.gate_trait_truth import check_trait_truth
 from sim.analysis.verdicts.non_inferiority import not_worse
 from sim.analysis.verdicts.requirements import Count, Figure, FlagShare, Given, Mean, Requirement, TraitTruthGap, WidestGap, WorstPersona
-from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.core.spec.fairness import swap_arms
 from sim.core.spec.scorer import ScorerInfo
 from sim.core.spec.study import CAPITULATION
 from sim.core.standins import RATER, USER
 
 
-class GateDocument(Frozen):
+class GateDocument(Shown):
     """`sim gate --json`."""
 
     run: str

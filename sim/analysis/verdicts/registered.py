@@ -17,6 +17,7 @@ from pydantic import Field
 from sim.analysis.figures.estimates import holm
 from sim.core.errors import InputError, nearest
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.core.spec.registration import Expected, Hypothesis, Registered
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class RegistrationReport(Frozen):
     sentences: tuple[str, ...]
 
 
-class Unplanned(Frozen):
+class Unplanned(Shown):
     """What every document says that compares in a way that cannot be registered: registered are comparisons of the targets of one run."""
 
     standing: Standing | None = None

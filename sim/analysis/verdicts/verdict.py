@@ -37,6 +37,7 @@ from sim.analysis.verdicts.worst_pairs import worst_pairs
 from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
+from sim.core.shown import Shown
 from sim.core.spec.held import in_part
 from sim.core.spec.scorer import ScorerInfo
 
@@ -80,7 +81,7 @@ class VerdictSection(Frozen):
     """At most three, the worst first; what nothing speaks against is not among them. Of swapped identities, pairs of replies."""
 
 
-class VerdictDocument(Frozen):
+class VerdictDocument(Shown):
     """`sim run --suite … --json`, and `sim gate --json` of a suite's run."""
 
     run: str

@@ -6,12 +6,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sim.analysis.trust.agreement import ENOUGH, MoveAgreement, TaggerAgreement
-from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.present.text.plain_table import ruled
 from sim.present.words import NONE, many, share
 
 
-class AgreementDocument(Frozen):
+class AgreementDocument(Shown):
     """`sim calibrate --tagger FILE --json`."""
 
     tagger: str

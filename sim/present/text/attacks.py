@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sim.analysis.figures.estimates import proportion_interval
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.present.text.plain_table import plain_table, ruled
 from sim.present.text.response import Took
 from sim.present.words import NONE, OFFLINE_MARK, many, money, percent, safe
@@ -62,7 +63,7 @@ class AcceptedAttack(Frozen):
     why: str
 
 
-class AttackDocument(Frozen):
+class AttackDocument(Shown):
     """`sim calibrate --attack --json`: `judges.<judge>.attacks` and `judges.<judge>.kinds.<kind>`."""
 
     judge: str

@@ -18,6 +18,7 @@ from sim.analysis.trust.joining import JoinedFile
 from sim.core.frozen import Frozen
 from sim.core.judgement import is_person
 from sim.core.scale import Scale
+from sim.core.shown import Shown
 from sim.present.text.plain_table import plain_table, titled
 from sim.present.words import NONE, OFFLINE_MARK, many, safe, share, signed
 
@@ -48,7 +49,7 @@ class OtherLevel(Frozen):
     dimensions: dict[str, dict[str, Agreement]] | dict[str, Together]
 
 
-class CalibrationDocument(Frozen):
+class CalibrationDocument(Shown):
     """`sim calibrate RATINGS|RUN --json`.
 
     With a reference, `dimensions.<dimension>.<rater>` holds the rater's agreement with it; without one, `dimensions.<dimension>` holds the agreement

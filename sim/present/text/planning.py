@@ -13,6 +13,7 @@ from sim.analysis.verdicts.chances import Foreseen
 from sim.analysis.verdicts.power import ITEMS_A_PERSON, MINUTES_AN_ITEM, Detectable, HumanPlan, Spreads
 from sim.core.event import Role
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.core.spec import Unsuited
 from sim.core.spec.study import Primary
 from sim.engine.plan import Range
@@ -46,7 +47,7 @@ class RegistrationLine(Frozen):
     """Of the file."""
 
 
-class PlanDocument(Frozen):
+class PlanDocument(Shown):
     """`sim plan --json`."""
 
     study: str

@@ -11,6 +11,7 @@ from rich.text import Text
 from sim.analysis.trust.response import ResponseMatrix
 from sim.core.codebook import DIMENSIONS, LABELS
 from sim.core.frozen import Frozen
+from sim.core.shown import Shown
 from sim.present.text.plain_table import ruled
 from sim.present.words import NONE, OFFLINE_MARK, SHORT, many, money
 
@@ -36,7 +37,7 @@ class Took(Frozen):
     unknown_costs: int
 
 
-class ResponseDocument(Frozen):
+class ResponseDocument(Shown):
     """`sim calibrate --edits --json`.
 
     `matrix.parts.all.edited.<edited dimension>.cells.<rated dimension>` holds n, moved, wrong_way and share; `paraphrase` and `repeat`, beside
