@@ -212,6 +212,19 @@ def test_runs_lists_talks_and_queue_show_what_was_said_as_text(browser: Browser,
         compare(page, folder, width)
 
 
+def test_what_sticks_below_the_heading_is_not_hidden_by_it_where_its_lines_wrap(browser: Browser, folder: Path) -> None:
+    with viewing(folder) as viewer, page_at(browser, f"{viewer.owner.replace('/?', '/runs/hostile?')}", width=900) as (page, _):
+        ready(page)
+        page.click("#exchanges tbody tr a")
+        page.wait_for_selector("#talk .here")
+        page.evaluate("document.getElementById('name').textContent = 'a name of a run that goes on '.repeat(6)")
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_function("() => document.querySelector('.top').offsetHeight > 60")
+        page.wait_for_function(
+            "() => document.querySelector('.toolbar').getBoundingClientRect().top >= document.querySelector('.top').offsetHeight - 1"
+        )
+
+
 def test_filters_stand_in_the_address_and_keys_work(browser: Browser, folder: Path) -> None:
     with viewing(folder) as viewer, page_at(browser, f"{viewer.owner.replace('/?', '/runs/hostile?')}") as (page, _):
         ready(page)

@@ -90,4 +90,8 @@ window.Rapport = {};
   } catch {
     root.dataset.theme = "auto";
   }
+
+  // A long name of a run wraps the heading at the top; what sticks below it has to know how high that is.
+  const top = document.querySelector(".top");
+  if (top) new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${top.offsetHeight}px`)).observe(top);
 })(window.Rapport);
