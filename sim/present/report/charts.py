@@ -289,7 +289,7 @@ def labels_apart(heights: Sequence[float], y: Spec) -> list[float]:
 def paired(arms: Sequence[str], *, y: Spec) -> Spec:
     """A thin line a persona from arm to arm, the means with their intervals on top. Rows: arm, persona, `y`'s field; of means: mean, low, high."""
     narrow = f"width < {8 * sum(map(len, arms)) + 14 * len(arms)}"
-    axis: Spec = {"labelFontSize": 13, "labelLimit": 130, "labelAngle": {"expr": f"{narrow} ? -35 : 0"}}
+    axis: Spec = {"labelFontSize": 13, "labelLimit": 240, "labelAngle": {"expr": f"{narrow} ? -35 : 0"}}
     axis |= {"labelAlign": {"expr": f"{narrow} ? 'right' : 'center'"}, "labelBaseline": "top"}
     x: Spec = {"field": "arm", "type": "nominal", "sort": list(arms), "title": None, "axis": axis}
     one: JsonValue = {"filter": "datum.persona != null"}

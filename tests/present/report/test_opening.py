@@ -202,4 +202,4 @@ def test_a_target_is_told_of_as_it_is_and_not_with_its_user_disturbed() -> None:
     assert claims.more(None, "", nothing="Callback tells no two targets apart", of="callback") == "Callback of the one target of this run"
     assert head.verdict.startswith("bot scores 3.00 of 5")
     assert head.done[0].startswith("12 simulated people talked with 1 chatbot ")
-    assert "1 more arm talked with the same people disturbed." in head.done[1]
+    assert "1 more arm met the same people under stress." in head.done[1]

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: apt-get install chromium")
 
 
+TWELVE_ARMS = """() => {
+  const body = document.querySelector(".scroll tbody");
+  const row = body.rows[0];
+  row.querySelector(".target").textContent = "uses-none-hostility-100";
+  [...row.cells].slice(1, 3).forEach((cell) => { cell.textContent = "4.10 ±0.36"; });
+  body.replaceChildren(...Array.from({ length: 12 }, () => row.cloneNode(true)));
+}"""
 BROKEN = """cells => cells.filter(cell => {
     const inside = document.createRange();
     inside.selectNodeContents(cell);
@@ -185,6 +192,12 @@ def test_the_brief_prints_on_one_page_and_holds_nothing_of_the_persona(browser: 
         broken = page.locator(".scroll table tbody td, .scroll table thead th").evaluate_all(BROKEN)
         assert broken == [], "a word or a number is broken"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    # A4 less its margins, with a dozen arms under stress, whose names are long.
+    page.set_viewport_size({"width": 710, "height": 1054})
+    page.emulate_media(media="print")
+    page.evaluate(TWELVE_ARMS)
+    assert page.evaluate("(t => t.scrollWidth <= t.clientWidth)(document.querySelector('.scroll'))"), "the last column is cut off"
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 def test_the_document_is_one_json_on_standard_output(folder: Path) -> None:

@@ -52,7 +52,7 @@ def done_sentences(of: Material) -> tuple[str, ...]:
     rater = "the simulated person" if of.rater == "self" else f"{of.rater}"
     judged += f"; after each, {rater} rated the reply on seven dimensions from 1 to 5." if any(t.likability.n for t in of.summary.targets) else "."
     disturbed, swapped = (sum(bool(getattr(t, kind)) for t in of.study.targets) for kind in ("stress", "swap"))
-    extra = [f"{many(disturbed, 'more arm')} talked with the same people disturbed."] if disturbed else []
+    extra = [f"{many(disturbed, 'more arm')} met the same people under stress."] if disturbed else []
     who = "Each was" if len(bots) > 1 else "It was"
     extra += [f"{who} met by the same people under {many(swapped // len(bots), 'identity', 'identities')}."] if swapped else []
     unfit = many(len(of.summary.left_out), "pair")
