@@ -90,6 +90,8 @@ _TYPE: Final[dict[str, dict[str, JsonValue]]] = {
 
 def _printed(value: Any, key: str = "") -> Any:
     """A part of a specification or of its theme with sizes for print."""
+    if key == "columns":
+        return min(COLUMNS, value) if isinstance(value, int) else COLUMNS
     if isinstance(value, dict):
         return {k: _printed(v, k) for k, v in value.items()}
     if isinstance(value, list):
@@ -100,8 +102,6 @@ def _printed(value: Any, key: str = "") -> Any:
         return min(LARGEST, max(SMALLEST, value))
     if key in _LEAST:
         return max(_LEAST[key], round(value * SMALLER))
-    if key == "columns":
-        return min(COLUMNS, value)
     return max(0.75, round(value * SMALLER, 2)) if key == "strokeWidth" else value
 
 

@@ -14,17 +14,25 @@ APART = 0.012
 """Steps of strength by which curves stand beside each other."""
 WIDE_KEY = 520
 """Pixels from which two names of curves stand side by side."""
+LETTER, MARK = 7, 30
+"""Pixels of a letter of a name in a key, and of the mark beside it."""
 WITH_INTERVAL: JsonValue = {"filter": "isValid(datum.low)"}
 
 
 def colour(targets: Sequence[str], *, legend: bool = True) -> Spec:
     """Colour by target, the same in every chart."""
-    return {"field": "target", "type": "nominal", "scale": {"domain": list(targets)}, "legend": {"title": None, "orient": "top"} if legend else None}
+    return {"field": "target", "type": "nominal", "scale": {"domain": list(targets)}, "legend": key(targets) if legend else None}
 
 
 def shape(targets: Sequence[str]) -> Spec:
     """Shape by target, for who cannot tell the colours apart."""
-    return {"field": "target", "type": "nominal", "scale": {"domain": list(targets)}, "legend": {"title": None, "orient": "top"}}
+    return {"field": "target", "type": "nominal", "scale": {"domain": list(targets)}, "legend": key(targets)}
+
+
+def key(names: Sequence[str]) -> Spec:
+    """Names with their marks above a chart, as many beside each other as there is room for."""
+    each = LETTER * max(map(len, names), default=1) + MARK
+    return {"title": None, "orient": "top", "columns": {"expr": f"max(1, floor(width / {each}))"}}
 
 
 def rating(field: str, title: str, *, values: Sequence[float] = ()) -> Spec:
@@ -68,9 +76,9 @@ def dots(
     dot_encoding: Spec = {"x": x}
     if legend:
         dot_encoding["shape"] = shape(domain or targets)
-        key: JsonValue = {"title": None, "orient": "top", "values": list(targets)}
-        encoding["color"] = {**colour(domain or targets), "legend": key}
-        dot_encoding["shape"] = {**shape(domain or targets), "legend": key}
+        drawn: JsonValue = {**key(targets), "values": list(targets)}
+        encoding["color"] = {**colour(domain or targets), "legend": drawn}
+        dot_encoding["shape"] = {**shape(domain or targets), "legend": drawn}
     dot: Spec = {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1}, "encoding": dot_encoding}
     layers: list[JsonValue] = [rule, dot]
     if zero:
@@ -225,10 +233,10 @@ def by_strength(targets: Sequence[str], curves: Sequence[tuple[str, str]], stren
         "mark": {"type": "rule", "strokeWidth": 2},
         "encoding": {"y": {**y, "field": "low"}, "y2": {"field": "high"}},
     }
-    key: Spec = {"title": None, "orient": "top", "labelLimit": 0, "columns": {"expr": f"width < {WIDE_KEY} ? 1 : 2"}}
+    beside: Spec = {"title": None, "orient": "top", "labelLimit": 0, "columns": {"expr": f"width < {WIDE_KEY} ? 1 : 2"}}
     drawn, kinds = (list(dict.fromkeys(of)) for of in zip(*curves, strict=True))
-    tinted: Spec = {**colour(targets), "legend": {**key, "values": drawn, "symbolType": "square"}}
-    by_kind: Spec = {"field": "disturbed", "type": "nominal", "scale": {"domain": kinds}, "legend": key}
+    tinted: Spec = {**colour(targets), "legend": {**beside, "values": drawn, "symbolType": "square"}}
+    by_kind: Spec = {"field": "disturbed", "type": "nominal", "scale": {"domain": kinds}, "legend": beside}
     line: Spec = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": y, "strokeDash": by_kind}}
     dot: Spec = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}, "encoding": {"y": y, "shape": by_kind}}
     return {"width": "container", "height": 260, "transform": [aside], "encoding": {"x": x, "color": tinted}, "layer": [rule, line, dot]}

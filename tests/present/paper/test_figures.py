@@ -72,7 +72,7 @@ def test_type_is_seven_points_and_more() -> None:
 def test_a_legend_has_room_and_rows_are_low() -> None:
     spec = charts.dots(TARGETS, x=charts.rating("mean", "mean score"), y="dimension", order=("a", "b"), step=13)
     drawn = paper_spec(over_sessions().model_copy(update={"spec": spec}), document(), titles=False)
-    assert [v for k, v in values(drawn) if k == "columns"] == [2]
+    assert {v for k, v in values(drawn) if k == "columns"} == {2}
     assert 7 in [v for k, v in values(drawn) if k == "step"]
 
 

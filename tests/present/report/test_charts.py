@@ -53,6 +53,20 @@ def test_names_of_arms_stand_outside_with_room_for_the_longest_and_nothing_joins
     assert chart["padding"]["right"] >= 7 * max(map(len, ARMS))
 
 
+def test_a_key_has_as_many_names_beside_each_other_as_there_is_room_for() -> None:
+    many = [f"uses-none-typos-{i}" for i in range(12)]
+    charts_with_a_key = (
+        charts.shares(many, x="x", x_title="x", last=4, y="y", y_title="y"),
+        charts.cloud(many, x=charts.rating("x", "x"), y=charts.rating("y", "y")),
+        charts.dots(many, x=charts.rating("x", "x"), y="what", order=["a"]),
+    )
+    for chart in charts_with_a_key:
+        of = chart["encoding"]["color"]["legend"]["columns"]["expr"]
+        pixels = int(of.rpartition("/")[2].strip(" )"))
+        assert of == f"max(1, floor(width / {pixels}))"
+        assert pixels >= 7 * max(map(len, many))
+
+
 def test_names_of_arms_are_slanted_where_they_would_run_into_each_other() -> None:
     angle = charts.paired(ARMS, y=charts.rating("mean", "mean"))["encoding"]["x"]["axis"]["labelAngle"]["expr"]
     least = int(angle.split("<")[1].split("?")[0])
