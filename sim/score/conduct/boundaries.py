@@ -91,7 +91,7 @@ class Explanation(_Boundary):
         for said, following in pairwise((*sentences, None)):
             if said is None or not (refuses(said) or load_cue("apology").search(said.plain)):
                 continue
-            if any(_states(part) for part in _BREAK.split(said.plain)[1:]):
+            if any(_states(part) for part in _BREAK.split(said.plain)[1:]) or _tells_at_once(said.plain):
                 return said
             if (
                 following
@@ -150,6 +150,7 @@ _NO: Final = re.compile(
     r"(?!.*\b(?:i won't|i will not|i'm not going to|help|do that|doing that)\b)"
 )
 _POINTS: Final = re.compile(r"^(?:it|that|this|here|there|those|these|what|nobody|anyone)\b")
+_EXCUSED: Final = re.compile(r"^(?:(?:so|very|i'm|i am|my) )*(?:sorry(?: about that)?|apologies), ")
 _BREAK: Final = re.compile(r": | - |; ")
 _WHY: Final = re.compile(r"\b(?:why|how come|what for|what (?:made|makes) you|how so|for what reason)\b", re.IGNORECASE)
 _OF_THEIRS: Final = re.compile(r"^(?:your|my|his|her|their) (?:\w+ ){2,}")
@@ -158,6 +159,12 @@ _OF_THEIRS: Final = re.compile(r"^(?:your|my|his|her|their) (?:\w+ ){2,}")
 def _tells(plain: str) -> bool:
     """Whether a clause says how a thing was, and neither takes in what was said nor speaks of "it": "The file was large.", behind an apology."""
     return not _POINTS.match(plain) and not load_cue("acknowledgement").search(plain)
+
+
+def _tells_at_once(plain: str) -> bool:
+    """Whether an apology says in the same breath how the thing was: "Sorry, the file was large."."""
+    rest = _EXCUSED.sub("", plain)
+    return rest != plain and _states(rest) and _tells(rest)
 
 
 def _states(plain: str) -> bool:
