@@ -12,7 +12,6 @@ from sim.app.blocking import Interruption, finish
 from sim.app.inquiry import Inquiry, ask_model
 from sim.core.codebook import Codebook
 from sim.core.errors import InputError
-from sim.engine.preflight import check_rater
 from sim.store.files import open_regular
 
 if TYPE_CHECKING:
@@ -124,6 +123,7 @@ def inquire_edits(rater: ModelSpec, limits: Limits, *, concurrency: int = AT_ONC
     """
     from sim.analysis.trust.response import respond
     from sim.engine.edits import rate_scenes
+    from sim.engine.preflight import check_rater
     from sim.llm.prompts import load_prompts
     from sim.present.text.response import response_document
     from sim.store.scenes import load_scenes
@@ -146,6 +146,7 @@ def inquire_attack(judge: ModelSpec, limits: Limits, *, concurrency: int = AT_ON
         InputError: it cannot judge.
     """
     from sim.engine.attack import face_attacks
+    from sim.engine.preflight import check_rater
     from sim.llm.prompts import load_prompts
     from sim.present.text.attacks import attack_document
     from sim.score.registry import built_in_rubrics

@@ -27,7 +27,7 @@ def report(run: str | Path | Run, out: str | Path | None = None, *, brief: bool 
     Raises:
         InputError: there is no such run, or the file cannot be written.
     """
-    from sim.engine.collector import rare_collection
+    from sim.engine.collector import no_collection
 
     place = Path(out) if out is not None else _folder(run, results) / ("brief.html" if brief else "report.html")
     if place.is_dir():
@@ -35,7 +35,7 @@ def report(run: str | Path | Run, out: str | Path | None = None, *, brief: bool 
     if out is None and place.is_symlink():
         # A run's folder may come from a stranger: what a link in it leads to was not asked for.
         raise InputError("is a symbolic link", where=place, mend="delete it, or name a file with --out")
-    with rare_collection():
+    with no_collection():
         page = _page(run, brief=brief, results=results)
     put(place, [page], alike=len("<!doctype html>"), flag="--out")
     return place

@@ -14,7 +14,7 @@ from sim.app import compare_by_identity, compare_raters, compare_runs, compare_w
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.core.errors import InputError
-from sim.engine.collector import rare_collection
+from sim.engine.collector import no_collection
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,7 +31,7 @@ def compare(runs: list[str], *, by: By, results: Path, out: Path | None = None, 
     """
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise InputError(f"'{out}' is neither .csv nor .parquet", mend="name the file so, such as pairs.csv", where="--out")
-    with rare_collection():
+    with no_collection():
         document = compare_runs(runs, by=by, results=results)
     if out is not None:
         _write_pairs(document, out)
@@ -85,7 +85,7 @@ def compare_in_a_way(flag: str, runs: list[str], *, results: Path, as_json: bool
     way = WAYS[flag]
     if way.one_run and len(runs) > 1:
         raise InputError(way.one_run, mend=f"name one run: sim compare {shlex.quote(runs[0])} {flag}")
-    with rare_collection():
+    with no_collection():
         document = way.ask(runs[0] if way.one_run else runs, results=results)
     if as_json:
         print(json.dumps(document.model_dump(mode="json")))

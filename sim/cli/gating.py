@@ -14,7 +14,7 @@ from sim.app.output import put
 from sim.cli.exit import DONE
 from sim.cli.reading import print_rendered
 from sim.cli.verdict_files import VerdictFiles
-from sim.engine.collector import rare_collection
+from sim.engine.collector import no_collection
 from sim.present.words import many
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class GateOptions:
 def gate(run: str, wish: GateOptions, *, results: Path, as_json: bool) -> int:
     """`sim gate`."""
     wish.files.check(as_json=as_json)
-    with rare_collection():
+    with no_collection():
         return _decide(run, wish, results=results, as_json=as_json)
 
 

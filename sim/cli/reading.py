@@ -13,7 +13,7 @@ from sim.app import Run, load_run
 from sim.cli.defaults import called
 from sim.cli.exit import DONE
 from sim.core.errors import InputError, nearest
-from sim.engine.collector import rare_collection
+from sim.engine.collector import no_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def show(run: str, trial: str | None, *, results: Path, as_json: bool, sections:
     if wished and other:
         raise InputError(f"{wished} picks from what is printed of a whole run", mend=f"leave out {wished}, or {other}")
     if trial is None:
-        with rare_collection():
+        with no_collection():
             _show_whole(run, results=results, as_json=as_json, sections=sections, everything=everything)
         return DONE
     loaded = load_run(run, results=results)

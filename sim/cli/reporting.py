@@ -23,7 +23,7 @@ def report(
         raise InputError("is for figures in files", mend="add --figures DIR", where="--for-paper" if for_paper else "--titles")
     if titles and not for_paper:
         raise InputError("is for figures of a paper; all others have their titles", mend="leave it out, or add --for-paper", where="--titles")
-    from sim.engine.collector import rare_collection
+    from sim.engine.collector import no_collection
     from sim.present.report.build import build_report
 
     if figures is not None and (brief or out is not None):
@@ -35,7 +35,7 @@ def report(
         return DONE
     if figures is not None:
         _make_folder(figures)
-    with rare_collection():
+    with no_collection():
         document = build_report(load_material(run, results=results))
     if as_json or figures is None:
         print(document.model_dump_json())

@@ -1,5 +1,5 @@
-"""The garbage collector while a run goes on: a thousand live trials are a great many objects that all stay, and looking at them again and again costs
-as much as the run itself."""
+"""The garbage collector while a run goes on or is read: a thousand live trials are a great many objects that all stay, and looking at them again and
+again costs as much as the run itself."""
 
 from __future__ import annotations
 
@@ -34,3 +34,15 @@ def rare_collection() -> Iterator[None]:
             _inside -= 1
             if not _inside:
                 gc.set_threshold(*_before)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Collect nothing, for what reads a run, says what is in it and is done: what it makes all stays until then. As before on leaving."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
