@@ -191,7 +191,10 @@ def read_whole(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> tuple[Run, di
 
 def read_digest(folder: RunFolder, plans: tuple[TrialPlan, ...]) -> Run:
     """The run without what judges wrote."""
-    trials = folder.read_lean(p.blank() for p in plans)
+    from sim.engine.collector import rare_collection
+
+    with rare_collection():
+        trials = folder.read_lean(p.blank() for p in plans)
     return Run(folder, plans, trials, "running" if folder.is_being_written() else _status(trials))
 
 
