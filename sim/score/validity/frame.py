@@ -113,7 +113,7 @@ def given_back(speech: Speech) -> str | None:
     """The sentence that repeats the instructions of the one who writes; None: none does."""
     for sentence in speech.sentences:
         said = words(sentence)
-        if any(tuple(said[i : i + RUN]) in instructed() for i in range(len(said) - RUN + 1)):
+        if len(said) >= RUN and any(tuple(said[i : i + RUN]) in instructed() for i in range(len(said) - RUN + 1)):
             return sentence
     return None
 

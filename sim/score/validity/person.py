@@ -190,7 +190,7 @@ def wrong_language(speech: Speech, situation: Situation) -> bool:
     if situation.speaker is None or not situation.speaker.language:
         return False
     text = speech.said
-    size = count_words(text)
+    size = speech.size if text == speech.raw else count_words(text)
     if size < ENOUGH_WORDS or len(_SIGNS.findall(text)) > 0.3 * size:
         return False
     if situation.speaker.language.partition("-")[0] != "en":

@@ -53,7 +53,7 @@ def role_flip(speech: Speech) -> str | None:
 
 def _own(cues: Cues, speech: Speech) -> Iterator[str]:
     """The sentences in which a cue stands that is said to the reader, each as often as cues do."""
-    return (s for s in speech.sentences for found in cues.matches(s) if not told_another(s, found.start()))
+    return (s for s in speech.sentences if cues.stand_in(s) for found in cues.matches(s) if not told_another(s, found.start()))
 
 
 def _about_you(speech: Speech) -> bool:
