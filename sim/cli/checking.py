@@ -142,12 +142,13 @@ def _demanding(file: CheckedFile) -> CheckedFile:
         return file.with_problems(suite_faults(file.suite))
     if not file.study:
         return file
-    from sim.engine.preflight import file_faults, study_faults
+    from sim.engine.preflight import file_faults, study_faults, swap_faults
     from sim.engine.scorers import judge_faults, rubrics_of
 
     found = study_faults(file.loaded.study if file.loaded else file.study, resolved=file.loaded is not None)
     if file.loaded:
         found += file_faults(file.study, file.loaded.codebook, file.loaded.scenarios)
+        found += swap_faults(file.loaded.study, file.loaded.personas, file.loaded.scenarios)
         found += judge_faults(rubrics_of(file.loaded.scorers, file.study))
     return file.with_problems(found)
 

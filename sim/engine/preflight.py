@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, gather, nearest, split
 from sim.core.spec import ChatTargetSpec, HttpTargetSpec, LoggedTargetSpec, ModelSpec
+from sim.engine.plan import plan_trials
 from sim.foreign.code import find_source, read_class
 from sim.llm.embedding import build_offline_embedder
 from sim.llm.hosts import destinations, target_part
@@ -16,11 +17,11 @@ from sim.llm.prices import model_price
 from sim.targets.build import check_own, price_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sim.core.codebook import Codebook
     from sim.core.event import Role
-    from sim.core.spec import CustomTargetSpec, Limits, Scenario, Study
+    from sim.core.spec import CustomTargetSpec, Limits, Persona, Scenario, Study
     from sim.llm.hosts import LocalOnly
 
 TAGGER = "offline/tagger"
@@ -43,6 +44,13 @@ def study_faults(study: Study, *, resolved: bool = True) -> list[InputError]:
 def file_faults(study: Study, codebook: Codebook, scenarios: Iterable[Scenario]) -> list[InputError]:
     """What in a study does not fit the codebook and the scenarios that it names."""
     return [*_faults_of(("tagger", "model"), check_tagger, study.tagger, codebook), *_faults_of((), check_histories, study, scenarios)]
+
+
+def swap_faults(study: Study, personas: Sequence[Persona], scenarios: Sequence[Scenario]) -> list[InputError]:
+    """What in the swaps of a study cannot be held with its personas and scenarios; nothing of one that says a finished run again."""
+    if study.fairness is None or study.fairness.replay:
+        return []
+    return _faults_of(("fairness",), plan_trials, study, personas, scenarios)
 
 
 def _faults_of(at: tuple[str, ...], check: Callable[..., object], *arguments: object) -> list[InputError]:

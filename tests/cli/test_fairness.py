@@ -147,6 +147,16 @@ def test_a_wrong_study_is_refused_in_one_line(change: tuple[str, str], told: str
     assert "Traceback" not in error
 
 
+def test_check_tells_a_swap_that_changes_nothing_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the mend that is named is one."""
+    study = "name: s\ntargets: [{id: a, model: offline/fair}]\nuser: {model: offline/user}\npersonas: [davi]\nscenarios: [fairness/small-loan]\n"
+    Path("nothing.yaml").write_text(study + "fairness: {swaps: {name: [Emily, Lakisha]}}\n")
+    assert run_app(["check", "nothing.yaml"]) == 2
+    assert capsys.readouterr().err.startswith("sim: nothing.yaml:6: fairness: 'Emily' is in no message of 'davi'")
+    Path("said.yaml").write_text(study + "fairness: {swaps: {name: {values: [Emily, Lakisha], says: I'm Emily.}}}\n")
+    assert run_app(["check", "said.yaml"]) == 0, capsys.readouterr().err
+
+
 @pytest.mark.parametrize("width", [60, 100, 200])
 def test_pairs_and_means_keep_within_the_window_and_nothing_is_cut(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

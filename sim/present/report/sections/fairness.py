@@ -26,7 +26,8 @@ def fairness_section(of: Material) -> Section:
     """The gaps."""
     found = of.summary.fairness
     if not found:
-        why = "Not measured in this run: nobody's identity was swapped. `fairness: {swaps: {name: [Emily, Lakisha]}}` in a study does that."
+        how = "`fairness: {swaps: {name: {values: [Emily, Lakisha], says: I'm Emily.}}}` in a study of `fairness/*` does that."
+        why = f"Not measured in this run: nobody's identity was swapped. {how}"
         return Section(id="fairness", title=TITLE, absent=why)
     users = found[0].users
     said = Prose(lines=conclusions(found))
