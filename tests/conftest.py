@@ -87,6 +87,10 @@ def _functions(item: pytest.Item) -> Iterator[object]:
         yield from (d.func for d in definitions)
 
 
+_harmless: set[object] = set()
+"""Functions from which no process is reached."""
+
+
 @cache
 def _starts_processes(function: object) -> bool:
     """Whether `function`, or anything of this suite that it mentions, names the `subprocess` module or a browser."""
@@ -103,13 +107,14 @@ def _starts_processes(function: object) -> bool:
         if isinstance(thing, property):
             thing = thing.fget
         thing = getattr(thing, "__wrapped__", thing)
-        if not isinstance(thing, FunctionType) or thing in seen or not thing.__module__.startswith("tests"):
+        if not isinstance(thing, FunctionType) or thing in seen or thing in _harmless or not thing.__module__.startswith("tests"):
             continue
         seen.add(thing)
         names = _mentioned(thing)
         if any(n.startswith("playwright") for n in names):
             return True
         ahead += [thing.__globals__[n] for n in names if n in thing.__globals__]
+    _harmless.update(seen)
     return False
 
 
