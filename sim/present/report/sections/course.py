@@ -110,7 +110,7 @@ def _gains_claim(of: Material) -> str:
         return "No target is liked clearly more or less after the first session"
     name, gain, bounds = clear[0]
     size = claims.by(gain, bounds if gain > 0 else claims.turned(bounds))
-    rest = f"; {len(clear) - 1} more {'changes' if len(clear) == 2 else 'change'} too" if len(clear) > 1 else ""
+    rest = f"; {len(clear) - 1} other {'target changes' if len(clear) == 2 else 'targets change'} too" if len(clear) > 1 else ""
     return f"{name} is liked {'more' if gain > 0 else 'less'} after the first session, by {size}{rest}"
 
 
