@@ -85,8 +85,9 @@ def score(name: str, wish: ScoreOptions, *, results: Path, as_json: bool) -> int
         raise InputError("is for a log; a run's scenarios say themselves what they plant", mend="take it out", where="--plants")
     if is_log:
         return score_log(path, wish, results=results, as_json=as_json)
-    if path.suffix.lower() in SUFFIXES and not path.is_dir():
-        raise InputError("there is no such file", where=path)
+    if path.suffix.lower() in SUFFIXES:
+        problem = "is a folder, not a file" if path.is_dir() else "is a link that leads nowhere" if path.is_symlink() else "there is no such file"
+        raise InputError(problem, mend="name a log" if path.is_dir() else "", where=path)
     from sim.cli.rescoring import score_run
 
     return score_run(name, wish, results=results, as_json=as_json)

@@ -291,3 +291,11 @@ def test_teacher_forced_pairs_are_made_only_where_asked_for_and_stand_under_thei
     assert "Teacher-forced: from the other log's reply to own reply, which is not repetition of oneself" in shown
     unlike = here.sim("score", own, "--teacher-forced", write(tmp_path, lines(OPENAI), "plain.jsonl"))
     assert (unlike.returncode, "their taggers differ" in unlike.stderr) == (2, True)
+
+
+def test_a_folder_and_a_link_to_nothing_are_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "loop.jsonl").symlink_to("loop.jsonl")
+    assert sim("score", "folder.jsonl", cwd=tmp_path).stderr == "sim: folder.jsonl: is a folder, not a file; name a log\n"
+    assert sim("score", "loop.jsonl", cwd=tmp_path).stderr == "sim: loop.jsonl: is a link that leads nowhere\n"
+    assert sim("score", "none.jsonl", cwd=tmp_path).stderr == "sim: none.jsonl: there is no such file\n"
