@@ -66,7 +66,8 @@ def test_what_memory_buys_is_told_without_what_it_is_by_definition() -> None:
     for i, (place, given) in enumerate(better.items()):
         better[place] = [*((4, 5, 5, 4 + i % 4 // 2) if place[0] == "remembers" else (3, 2, 3, 2)), *given[4:]]
     (told,) = compare([source(better)]).memory  # type: ignore[arg-type]
-    assert told.startswith("In this scenario memory buys liking on the fixed set and, as far as 24 personas can show, nothing else: fixed set +")
+    told_of = "memory buys liking on the fixed set and, as far as 24 personas can show, nothing else of the three"
+    assert told.startswith(f"In this scenario {told_of}: fixed set +")
     assert told.endswith("(remembers less forgets, one model with memory full and none; 24 personas: screen).")
 
 

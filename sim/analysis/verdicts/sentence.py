@@ -209,7 +209,7 @@ def memory_sentence(found: Mapping[str, Comparison], *, target: str, memory: str
     if gained:
         said = f"memory {'seems to buy' if look else 'buys'} {listed(gained)}"
         said += f", at the cost of {listed(lost)}" if lost else ""
-        said += f" and, as far as {people} can show, nothing else" if not lost and len(gained) < len(known) else ""
+        said += f" and, as far as {people} can show, nothing else of the {_count(len(known))}" if not lost and len(gained) < len(known) else ""
     elif lost:
         said = f"memory {'seems to cost' if look else 'costs'} {listed(lost)}"
     else:
