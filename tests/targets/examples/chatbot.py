@@ -83,14 +83,10 @@ class Chatbot(BaseHTTPRequestHandler):
         return answers[key]
 
     def fail(self, how: str, body: dict[str, object]) -> None:
-        if how in ("hang", "heard"):
-            if how == "heard":
-                self.hear(body)
+        if how == "hang":
             time.sleep(3)
-        if how == "ok":
-            self.chat(body)
-        elif how == "heard":
-            self.close_connection = True
+        if how == "heard":
+            self.answer_again(body)
         elif how == "garbage":
             self.send("<html>not what you asked for</html>")
         elif how == "empty":
@@ -99,6 +95,15 @@ class Chatbot(BaseHTTPRequestHandler):
             self.send({"answer": "here I am, " * 40})
         else:
             self.send({"error": "broken"}, status=int(how) if how.isdigit() else 500)
+
+    def answer_again(self, body: dict[str, object]) -> None:
+        """Answer a message that comes again; hear a new one and leave it unanswered for as long as somebody waits."""
+        if str(self.headers.get("Idempotency-Key")) in answers:
+            self.chat(body)
+            return
+        self.hear(body)
+        self.connection.recv(1)
+        self.close_connection = True
 
     def send(self, value: object, *, status: int = 200) -> None:
         data = (value if isinstance(value, str) else json.dumps(value)).encode()
