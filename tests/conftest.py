@@ -40,9 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """A worker for each core; two more for the whole suite, much of which waits for processes, servers and pages."""
+    """A worker for each core; one more for the whole suite, much of which waits for processes, servers and pages."""
     cores = os.cpu_count() or 1
-    return cores if config.getoption("markexpr") == "not whole" else cores + 2
+    return cores if config.getoption("markexpr") == "not whole" else cores + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

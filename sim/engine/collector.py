@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-THRESHOLDS = (2_000_000, 50, 1_000)
-"""What was made since the last look is looked at after two million objects more: as many as some eight hundred trials at once keep. Only LiteLLM
-leaves anything in circles, some fifty objects a call. What has lived through two looks is looked at never, in effect."""
+THRESHOLDS = (500_000, 50, 1_000)
+"""What was made since the last look is looked at after half a million objects more: two hundred trials at once keep as many, and what LiteLLM
+leaves in circles, some fifty objects a call, takes 40 MB at most until then. What has lived through two looks is looked at never, in effect."""
 
 _lock = Lock()
 _inside = 0
