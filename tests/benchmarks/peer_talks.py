@@ -133,7 +133,7 @@ def deepeval(url: str, talks: int, exchanges: int) -> Callable[[], object]:
             return "user"
 
         def generate(self, prompt: str, schema: Any = None) -> Any:
-            raise NotImplementedError("the simulator awaits its model")
+            return asyncio.run(self.a_generate(prompt, schema))
 
         async def a_generate(self, prompt: str, schema: Any = None) -> Any:
             text = await ask("user", [{"role": "user", "content": prompt}])

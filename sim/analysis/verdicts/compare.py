@@ -39,7 +39,7 @@ from sim.analysis.trust.validity import RATES, PairWithout, without_flagged
 from sim.analysis.verdicts.arms import Arm, By, Family, RunSource, build_families
 from sim.analysis.verdicts.pairs import Paired, Place, Slots, align, compare_sides, leave_out
 from sim.analysis.verdicts.policies import memory_pairs
-from sim.analysis.verdicts.registered import RegistrationReport, Standing, hold, report_registration, report_unplanned, tell_apart
+from sim.analysis.verdicts.registered import RegistrationReport, Standing, hold, report_registration, reports_by_run, tell_apart
 from sim.analysis.verdicts.sentence import PairSentences, headline, memory_sentence, sentence, turn
 from sim.analysis.verdicts.versions import PairChange, condition_notes, pair_changes
 from sim.core.frozen import Frozen
@@ -228,7 +228,8 @@ def compare(sources: Sequence[RunSource], *, by: By = "target", conditions: Sequ
         diagnosis=diagnose(sources[0].study, sources[0].trials, sources[0].table.columns) if len(sources) == 1 else None,
         notes=(*condition_notes(sources, conditions), *_notes(families, sources)),
         registration=registration_report(families, measures),
-        **({"registrations": report_unplanned(sources)["registrations"], "registrations_differ": tell_apart(sources)} if len(sources) > 1 else {}),
+        registrations=reports_by_run(sources) if len(sources) > 1 else {},
+        registrations_differ=tell_apart(sources) if len(sources) > 1 else "",
     )
 
 

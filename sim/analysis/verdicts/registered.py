@@ -112,8 +112,13 @@ class Unplanned(Shown):
 
 def report_unplanned(sources: Iterable[RunSource]) -> dict[str, Any]:
     """The fields of `Unplanned` over the runs that are compared."""
-    reports = {s.run: _unplanned(s.run, s.registration) for s in sources if s.registration}
+    reports = reports_by_run(sources)
     return {"standing": "exploratory" if reports else None, "registrations": reports}
+
+
+def reports_by_run(sources: Iterable[RunSource]) -> dict[str, RegistrationReport]:
+    """What was registered before each run that was, none of it planned for a comparison of several."""
+    return {s.run: _unplanned(s.run, s.registration) for s in sources if s.registration}
 
 
 def _unplanned(run: str, registration: RunRegistration) -> RegistrationReport:
