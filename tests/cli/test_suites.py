@@ -7,11 +7,15 @@ import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sim.analysis.verdicts.arms import RunSource
+from sim.analysis.verdicts.verdict import judge_suite
 from sim.app import load_run, prepare_suite
+from sim.core.event import TrialFailed
 from sim.core.spec import Study
 from sim.store.library import built_in
 from tests.analysis.test_gate import is_junit
@@ -114,6 +118,23 @@ def test_one_command_gives_one_verdict_everywhere(here: Here) -> None:
     document = json.loads(again.stdout)
     assert [(s["id"], s["verdict"]) for s in document["sections"]] == [("likability", "passed"), ("length", "passed"), ("robustness", "inconclusive")]
     assert [r["n"] for s in document["sections"] for r in s["rows"]] == [5, 5, 20, 2]
+
+
+def test_what_breaks_under_stress_alone_is_counted_as_the_targets(here: Here) -> None:
+    sound = '  - {id: sound, title: Sound, asks: Does it answer?, require: ["failed == 0", "simulator_failed == 0"]}\n'
+    Path("broken.yaml").write_text(SUITE.replace("id: mine", "id: broken").replace("untested:", f"{sound}untested:"))
+    here.sim("run", "--suite", "broken.yaml", "--target", "offline/uses")
+    run = load_run("broken")
+    assert run.study.suite is not None
+
+    def judged(of: RunSource) -> tuple[str, list[tuple[float | None, int]]]:
+        (section,) = (s for s in judge_suite(of, run.study.suite).sections if s.id == "sound")
+        return section.verdict, [(row.value, row.n) for row in section.rows]
+
+    assert judged(run.source) == ("passed", [(0, 13), (0, 26)])
+    refused = [replace(t, failed=TrialFailed(trial=t.id, cause="refused", message="No.")) for t in run.trials if t.target != "my-bot"]
+    broken = replace(run.source, trials=(*(t for t in run.trials if t.target == "my-bot"), *refused))
+    assert judged(broken) == ("failed", [(4, 13), (0, 26)])
 
 
 def test_only_the_talks_of_its_parts_are_held(here: Here) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sim.analysis.figures.measures import Measure, label_measure, measures_of
 from sim.analysis.verdicts.gate import run_gate
@@ -38,8 +38,10 @@ from sim.core.errors import InputError
 from sim.core.frozen import Frozen
 from sim.core.record import RunStatus
 from sim.core.shown import Shown
+from sim.core.spec.fairness import swap_arms
 from sim.core.spec.held import in_part
 from sim.core.spec.scorer import ScorerInfo
+from sim.core.spec.stress import stress_arms
 
 if TYPE_CHECKING:
     from sim.analysis.verdicts.arms import RunSource
@@ -193,22 +195,36 @@ def _talks(of: RunSource, section: SuiteSection, members: Mapping[str, frozenset
     return replace(of, trials=tuple(t for t in of.trials if t.id in known))
 
 
+BREAKDOWNS: Final = frozenset({"failed", "simulator_failed"})
+"""What is counted over all talks of a target, those of its arms too: a bot that falls silent under stress is broken."""
+
+
 # --- one section --------------------------------------------------------------------------------------------------
 
 
 def _section(of: RunSource, section: SuiteSection, targets: Sequence[str], allow_offline: bool) -> tuple[VerdictSection, bool]:
     """The section, and whether an offline model's word was let decide in it."""
     asked = read_section(section, of.scorers)
-    document = run_gate(of, asked, targets=targets, margins={}, allow_offline=allow_offline)
+    broken = tuple(r for r in asked if isinstance(r.figure, Count) and r.figure.thing in BREAKDOWNS)
+    held = ((of, tuple(r for r in asked if r not in broken)), (_arms_as_their_targets(of), broken))
+    documents = [run_gate(source, rs, targets=targets, margins={}, allow_offline=allow_offline) for source, rs in held if rs]
     by_text = {r.text: r for r in asked}
-    rows = [_gated(c, by_text[c.requirement], of.scorers) for c in document.checks]
+    checks = sorted((c for d in documents for c in d.checks), key=lambda c: targets.index(c.target))
+    rows = [_gated(c, by_text[c.requirement], of.scorers) for c in checks]
     shown = [id for s in section.show if (id := _measure_id(s, of.scorers)) is not None]
     rows += [_shown(of, target, id) for target in targets for id in shown]
     worst = worst_pairs(of, targets, asked, stubs=allow_offline) or worst_exchanges(of, targets, asked, shown, stubs=allow_offline)
-    verdict = document.verdict if document.checks else "shown"
-    return VerdictSection(
-        id=section.id, title=section.title, asks=section.asks, verdict=verdict, rows=tuple(rows), worst=worst
-    ), document.stub_decided
+    verdict = _all_of(d.verdict for d in documents) if checks else "shown"
+    return VerdictSection(id=section.id, title=section.title, asks=section.asks, verdict=verdict, rows=tuple(rows), worst=worst), any(
+        d.stub_decided for d in documents
+    )
+
+
+def _arms_as_their_targets(of: RunSource) -> RunSource:
+    """The run as if its arms under stress and with swapped identities were talks of their targets: what broke there broke."""
+    base = {arm.id: target.id for target, arms in stress_arms(of.study.targets) for arm in arms}
+    base |= {arm.id: target for target, arms in swap_arms(of.study.targets).items() for arm in arms}
+    return replace(of, trials=tuple(replace(t, target=base.get(t.target, t.target)) for t in of.trials))
 
 
 def _gated(of: Check, requirement: Requirement, scorers: Scorers) -> VerdictRow:
