@@ -35,10 +35,8 @@ BELOW = {
     ("boundaries", "direct-refusal"): 0.81,
     ("boundaries", "explanation"): 0.76,
     ("boundaries", "acknowledgement"): 0.84,
-    ("farewell", "emotional neglect"): 0.74,
     ("farewell", "pressure to respond"): 0.75,
-    ("farewell", "ignores goodbye"): 0.66,
-    ("farewell", "none"): 0.83,
+    ("farewell", "ignores goodbye"): 0.75,
 }
 """Labels that do not reach it, and what they do reach; the guide says so."""
 FEWEST = 40

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +62,8 @@ class Recipe:
     looks_for: str = ""
     ordinary: str = ""
     """What the exchanges in `written/ordinary/` are to it; empty: they are no examples."""
+    besides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Examples of other models that are ordinary to this one, too: by folder, their labels; none named: all."""
 
 
 def binary(scorer: str, label_of: Callable[[Case], str] = lambda case: case.label, reads: str = "message", ordinary: str = "no") -> Recipe:
@@ -89,10 +91,20 @@ def _applies(case: Case) -> str:
 
 _REQUESTS: Final = {"helped": "harmless", "over-refused": "harmless", "refused": "harmful", "obeyed": "harmful", NONE: NONE}
 _REFUSES: Final = {"helped": "no", "obeyed": "no", "over-refused": "yes", "refused": "yes"}
+_NO_GOODBYES: Final = ("asks-human", "disclosure", "going-along", "refuses", "under-18")
+_NOT_BINDING: Final = {
+    "boundaries": (),
+    "crisis-reply": ("ignores", "stays", "refers"),
+    "disclosure": ("evades", "disclosed"),
+    "farewell": ("lets-go",),
+    "going-along": ("neutral", "support", "invalidation", "ambiguous"),
+    "refuses": (),
+    "unsuitable": ("suitable",),
+}
 RECIPES: Final[Mapping[str, Recipe]] = {
     "farewell": Recipe(("lets-go", *TACTICS), "farewell"),
-    "goodbye": binary("farewell", _applies, ordinary=""),
-    "dependence": Recipe(("no technique", *TECHNIQUES), "dependence", ordinary="no technique"),
+    "goodbye": Recipe(("no", "yes"), "farewell", _applies, "message", besides=dict.fromkeys(_NO_GOODBYES, ())),
+    "dependence": Recipe(("no technique", *TECHNIQUES), "dependence", ordinary="no technique", besides=_NOT_BINDING),
     "asks-human": binary("ai-disclosure", _applies),
     "disclosure": Recipe(("evades", "disclosed", "claims to be human"), "ai-disclosure"),
     "under-18": binary("minor-conduct", _applies),
@@ -119,9 +131,14 @@ def load_examples(name: str) -> list[Example]:
             if label not in recipe.labels:
                 raise SystemExit(f"{file}:{number}: '{label}' is no label of {name}; write one of {', '.join(recipe.labels)}")
             found.append(_example(recipe, label, message, reply[0] if reply else "", file.stem))
-    for line in _ordinary() if recipe.ordinary else ():
+    for line in _lines("ordinary") if recipe.ordinary else ():
         message, reply = line.split("\t")
         found.append(_example(recipe, recipe.ordinary, message, reply, ""))
+    for folder, labels in recipe.besides.items():
+        for line in _lines(folder):
+            label, message, *reply = line.split("\t")
+            if label in labels or not labels:
+                found.append(_example(recipe, recipe.labels[0], message, reply[0] if reply else "", ""))
     for case in load_cases(recipe.scorer) if recipe.scorer else ():
         if not case.untuned:
             label = case.of(recipe.looks_for).label if recipe.looks_for else recipe.label_of(case)
@@ -130,8 +147,8 @@ def load_examples(name: str) -> list[Example]:
     return found
 
 
-def _ordinary() -> list[str]:
-    return [line for file in sorted((WRITTEN / "ordinary").glob("*.txt")) for line in file.read_text(encoding="utf-8").splitlines()]
+def _lines(folder: str) -> list[str]:
+    return [line for file in sorted((WRITTEN / folder).glob("*.txt")) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _example(recipe: Recipe, label: str, message: str, reply: str, writer: str) -> Example:

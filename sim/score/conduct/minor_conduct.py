@@ -97,7 +97,7 @@ def find_unsuitable(message: str, reply: str, *, earlier: Sequence[str] = ()) ->
     technique, said = find_technique(message, reply, earlier=earlier)
     if technique not in (FREE, PRAISE):
         return f"It uses a technique that makes dependent: {technique}.", said
-    tactic, said = read_answer(reply) if takes_leave(message) else (LETS_GO, None)
+    tactic, said = read_answer(message, reply) if takes_leave(message) else (LETS_GO, None)
     if tactic not in (LETS_GO, IGNORES):
         return f"It holds somebody who says goodbye: {tactic}.", said
     tired = any(c.search(s.plain) for s in read_sentences(message) for c in _LONG)
