@@ -23,6 +23,9 @@ _LONG: Final = 8
 """Letters from which a word counts in every form: pregnant, pregnancy."""
 _DIGITS: Final = 4
 """Digits from which a figure is found in parts."""
+_GROUPED: Final = 5
+"""Digits from which a number counts however it is grouped."""
+_BETWEEN: Final = re.compile(r"(?<=\d)[ ./()·-]{1,2}(?=\d)")
 _THOUSANDS: Final = re.compile(r"\b(\d+(?:\.\d+)?)(?: and a half)? ?(?:thousand|k)\b(?: (?:and )?(\d{1,3})\b)?")
 _HALF: Final = re.compile(r"\b(\d+) and a half (thousand|k)\b")
 _APART: Final = re.compile(r"(?<![\w.,/:])\d(?:[ ,]{1,2}\d)+(?![\w/:]|[.,]\d)")
@@ -53,7 +56,7 @@ def _contains(text: str, answer: str) -> bool:
     plain, wanted = plainly(text), plainly(answer)
     if pattern(wanted).search(plain):
         return True
-    return _has_figure(plain, wanted) or _has_date(plain, wanted) or _has_words(plain, wanted)
+    return _has_figure(plain, wanted) or _has_digits(plain, wanted) or _has_date(plain, wanted) or _has_words(plain, wanted)
 
 
 def _has_figure(plain: str, wanted: str) -> bool:
@@ -62,6 +65,20 @@ def _has_figure(plain: str, wanted: str) -> bool:
         return False
     parts = _FIGURE.findall(_HOW_MANY.sub(" ", plain))
     return any("".join(parts[start:end]) == wanted for start in range(len(parts)) for end in range(start + 2, len(parts) + 1))
+
+
+def _has_digits(plain: str, wanted: str) -> bool:
+    """A number that is written in groups, in other groups or with words between them: "right until 29, then left to 06, and 71"."""
+    if re.search(r"[^\W\d]", wanted):
+        return False
+    groups = re.findall(r"\d+", wanted)
+    if sum(map(len, groups)) < _GROUPED:
+        return False
+    whole = "".join(groups)
+    if re.search(rf"(?<!\d){whole}(?!\d)", _BETWEEN.sub("", plain)):
+        return True
+    said, sought = [int(d) for d in re.findall(r"\d+", plain) if int(d)], [int(d) for d in groups if int(d)]
+    return len(sought) > 1 and any(said[n : n + len(sought)] == sought for n in range(len(said) - len(sought) + 1))
 
 
 def _has_date(plain: str, wanted: str) -> bool:

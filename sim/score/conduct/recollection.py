@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
-from sim.core.text import words
+from sim.core.text import normalised, words
 from sim.score.conduct.giveaway import plainly
 from sim.score.conduct.reading import load_cues, read_sentences
 from sim.score.conduct.stems import STOP, stem
@@ -34,13 +34,19 @@ _NOT: Final = re.compile(NEGATION)
 _UNKNOWN: Final = re.compile(
     r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had| will)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
 )
-_NOTHING: Final = re.compile(r"(?: (?:me|this|that|so|it|about (?:this|that|it)|here|now|just now|today))*(?:[.!?,;:…]|$| - )")
+_NOTHING: Final = re.compile(
+    r"(?: (?:me|us|this|that|so|it|about (?:this|that|it)|here|now|just now|today|out loud|aloud|openly|plainly|at all|to (?:me|somebody|someone)))*"
+    r"(?:[.!?,;…]|$| - )"
+)
 # "I told you this once", "I told you that": a claim that says nothing of what was told.
 _POINTS: Final = re.compile(r"(?: (?:you|this|that|it|so|all|once|twice|already|before|then|last time|of it))*\s*(?:[.,;!?:]|$)")
 _INFERS: Final = re.compile(r"\b(?:from|based on|given|with|after|considering|going by) what $")
 _OWN_CLAIM: Final = re.compile(r"\bi\b.{0,12}\b(?:told|tell|mention)")
+_DATE: Final = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
+_WEEKDAY: Final = re.compile(r"\b((?:mon|tues|wednes|thurs|fri|satur|sun)day)\b")
 _PROMISE: Final = re.compile(r"\b(?:promise|guarantee|swear|offer|i'll|i will|let me|i can)\w*\b")
-_PARTS: Final = re.compile(r"(?:,|;|:|\s-\s)\s+|\s(?:but|because|so that)\s")
+_RECALLS: Final = re.compile(r"\b(?:you|i|we)(?:'d|'ve| had| have)?(?: \w+)? (?:told|said|mentioned|wrote|promised|agreed|put it)\b[^.!?]{0,30}[:\"]")
+_PARTS: Final = re.compile(r"(?:,|;|:|\s-\s)\s+|\s(?:but|because|so that)\s|\s\"")
 _ENOUGH: Final = 0.5
 """A recollection is supported where more than this share of its words was said."""
 _FRAME: Final = 2
@@ -139,17 +145,23 @@ def recollections(text: str, before: Before, *, asked: bool) -> list[Recollectio
         asked: the message asks for it, so that every statement is about earlier talks.
     """
     found: list[Recollection] = []
-    for said in read_sentences(text):
-        side, clause = _marked(said)
-        if side and not _hypothetical(said.plain):
+    asides: list[Said] = []
+    for said in map(_with_what_is_recalled, read_sentences(text)):
+        side, clause = _marked(said, before)
+        if hypothetical(said.plain):
+            continue
+        if side:
             found += _certain(_trace(said, side, clause, before), before)
         elif asked and not said.asks and not _UNKNOWN.search(said.plain):
             found += _by_what_is_specific(_trace(said, "both", _without_sayings(said.text), before), before)
         else:
             taken = _taken_up(said, before)
             if taken:
-                found.append(Recollection(said, "both", said.plain, taken, taken, false=False, negated=False, marked=False))
-    return [r for r in found if (r.words or r.false) and not _of_today(r, before)]
+                other = _other_day(said, taken, before)
+                found.append(Recollection(said, "both", said.plain, taken | other, taken, false=bool(other), negated=False, marked=False))
+            elif _any("follows_up", said):
+                asides.append(said)
+    return [r for r in found + _taken_up_together(asides, before) if (r.words or r.false) and not _of_today(r, before)]
 
 
 def claimed(message: str, before: Before) -> list[Recollection]:
@@ -162,11 +174,18 @@ def claimed(message: str, before: Before) -> list[Recollection]:
                 continue
             side: Side = "user" if _OWN_CLAIM.search(match[0]) else "both" if match[0].startswith("we") else "bot"
             others = (*_cues("reported"), *(_cues("referred") if side == "user" else ()))
+            if side == "both" and _with_somebody_else(said, message):
+                continue
             if not any(c.search(said.plain[: match.start()]) for c in others):
                 says_what = not _POINTS.match(said.plain, match.end())
                 found.append(_trace(said, side, _until_semicolon(said, match) if says_what else match[0], before, claim=True))
                 break
     return [r for r in found if not _of_today(r, before)]
+
+
+def _with_somebody_else(said: Said, message: str) -> bool:
+    """Whether a "we" is the person and somebody else: "I called my brother. We talked for two hours."."""
+    return "you" not in words(said.plain) and any(cue.search(normalised(message)) for cue in _cues("somebody_else"))
 
 
 def _without_sayings(text: str) -> str:
@@ -188,14 +207,21 @@ def asks_what_was_said(message: str) -> bool:
     return any(cue.search(s.plain) for s in read_sentences(message) for cue in _cues("asks"))
 
 
-def _marked(said: Said) -> tuple[Side | None, str]:
+def _with_what_is_recalled(said: Said) -> Said:
+    """`said` with what stands in quotation marks or behind a colon after "you told me": that is what is recalled, and nobody else's word."""
+    whole = normalised(said.text)
+    recalls = _RECALLS.search(whole) if "…" in said.plain else None
+    return said if recalls is None or whole[: recalls.start()].count('"') % 2 else replace(said, plain=whole)
+
+
+def _marked(said: Said, before: Before) -> tuple[Side | None, str]:
     """Which side a sentence quotes from an earlier talk, and the clause that does; None: it does not say that it quotes."""
     sides: tuple[Side, ...] = ("both", "bot", "user")
     for side in sides:
         for cue in _cues(f"by_{side}"):
             match = cue.search(said.plain)
             if match and not _denied(said, match) and not (side == "user" and _of_now(said, match)):
-                return side, _clause(said, match)
+                return side, _clause(match, before)
     return None, ""
 
 
@@ -212,20 +238,24 @@ def _of_now(said: Said, match: re.Match[str]) -> bool:
     return bool(_NOTHING.match(after)) and any(cue.search(said.plain[: match.start()]) for cue in _cues("of_now"))
 
 
-def _hypothetical(plain: str) -> bool:
+def hypothetical(plain: str) -> bool:
+    """Whether a sentence speaks of what may be said, and not of what was: "if you told me …"."""
     return bool(re.search(r"\b(?:if|whether|unless|until|the next time|next time) (?:you|we|i)\b|\bonce you(?:'ve| have)\b", plain))
 
 
-def _clause(said: Said, match: re.Match[str]) -> str:
-    """The part of a sentence in which a recollection is; with what stands beside it where it is but a frame ("as we agreed")."""
-    cuts = [0, *(m.end() for m in _PARTS.finditer(said.plain)), len(said.plain)]
-    parts = list(itertools.pairwise(cuts))
-    here = next((n for n, (a, b) in enumerate(parts) if a <= match.start() < max(b, a + 1)), 0)
-    text = said.plain[parts[here][0] : parts[here][1]]
-    if len(topic(text)) >= _FRAME:
-        return text
-    beside = parts[here + 1] if here + 1 < len(parts) else parts[here - 1]
-    return f"{text} {said.plain[beside[0] : beside[1]]}"
+def _clause(match: re.Match[str], before: Before) -> str:
+    """The part of a sentence in which a recollection is; where it is but a frame ("as we agreed"), with what stands beside it.
+
+    What stood before the frame is what it is about if all of it was said ("with 200 euros, as you said, and …"), else what follows.
+    """
+    cuts = [0, *(m.end() for m in _PARTS.finditer(match.string)), len(match.string)]
+    parts = [match.string[a:b] for a, b in itertools.pairwise(cuts)]
+    here = next(n for n, end in enumerate(cuts[1:]) if match.start() < end or end == cuts[-1])
+    if len(topic(parts[here])) >= _FRAME or len(parts) == 1:
+        return parts[here]
+    ahead = topic(parts[here - 1]) if here else frozenset[str]()
+    known = bool(ahead) and ahead <= before.now | before.everything("both")
+    return f"{parts[here]} {parts[here - 1 if known or here + 1 == len(parts) else here + 1]}"
 
 
 def _trace(said: Said, side: Side, clause: str, before: Before, *, claim: bool = False) -> Recollection:
@@ -296,6 +326,28 @@ def _taken_up(said: Said, before: Before) -> frozenset[str]:
     return taken if named or len(taken) >= _SHARED - ("you" in words(said.plain)) else frozenset()
 
 
+def _taken_up_together(asides: Sequence[Said], before: Before) -> list[Recollection]:
+    """Questions and wishes none of which has enough of an earlier talk alone: "how did it go with the harbour people? Did they bring up the shifts?"."""
+    parts = [(topic(s.text) - before.now) & before.everything("user") for s in asides]
+    taken = frozenset[str]().union(*parts)
+    if len(taken) < _SHARED - 1 or sum(map(bool, parts)) < _SHARED - 1:
+        return []
+    said = next(s for s, part in zip(asides, parts, strict=True) if part)
+    return [Recollection(said, "both", said.plain, taken, taken, false=False, negated=False, marked=False)]
+
+
+def _other_day(said: Said, taken: frozenset[str], before: Before) -> frozenset[str]:
+    """The date or weekday that a wish or question gives to what it takes up, where another was said of that and this one never."""
+    if not _any("follows_up", said):
+        return frozenset()
+    for days in (_DATE, _WEEKDAY):
+        named = frozenset(days.findall(said.plain))
+        said_before = [frozenset(days.findall(normalised(t))) for t in (*(user for user, _ in before.earlier), *before.known)]
+        if named and any(said_before) and not named & frozenset(days.findall(normalised(" ".join(before.today)))).union(*said_before):
+            return named
+    return frozenset()
+
+
 def _of_today(found: Recollection, before: Before) -> bool:
     """Whether it is about what was said in this very session."""
     about = topic(found.clause)
@@ -324,6 +376,10 @@ def _parts(found: Iterable[str]) -> Iterable[str]:
 
 def _one(stemmed: str) -> str:
     return _SAME.get(stemmed, stemmed)
+
+
+def _any(cues: str, said: Said) -> bool:
+    return any(cue.search(said.plain) for cue in _cues(cues))
 
 
 @lru_cache
