@@ -327,7 +327,7 @@ def _taken_up(said: Said, before: Before) -> frozenset[str]:
 
 
 def _taken_up_together(asides: Sequence[Said], before: Before) -> list[Recollection]:
-    """Questions and wishes none of which has enough of an earlier talk alone: "how did it go with the harbour people? Did they bring up the shifts?"."""
+    """Questions and wishes none of which has enough of an earlier talk alone: "how was the harbour? Did they bring up the shifts?"."""
     parts = [(topic(s.text) - before.now) & before.everything("user") for s in asides]
     taken = frozenset[str]().union(*parts)
     if len(taken) < _SHARED - 1 or sum(map(bool, parts)) < _SHARED - 1:
