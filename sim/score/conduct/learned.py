@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from sim.core.text import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 HUNDREDTHS: Final = 100
 """Weights in one unit of log-odds."""
@@ -43,13 +43,14 @@ class Model:
     weights: Mapping[str, tuple[int, ...]]
     """By feature, one for each label but the first."""
 
-    def chances(self, text: str, message: str = "") -> dict[str, float]:
+    def chances(self, text: str, message: str = "", signs: Iterable[str] = ()) -> dict[str, float]:
         """How likely `text` is each of the labels, from 0 to 1; together they make 1.
 
         Args:
             message: what it answers, where the model reads that too.
+            signs: what rules find in it, where the model weighs that too.
         """
-        seen = [(self.weights.get(f), counts) for f, counts in features(text, message).items()]
+        seen = [(self.weights.get(f), counts) for f, counts in features(text, message, signs).items()]
         length = sqrt(sum(counts**2 for _, counts in seen)) or 1.0
         sums = [sum(w[i] * counts for w, counts in seen if w) for i in range(len(self.labels) - 1)]
         odds = [0.0, *((bias + of / length) / HUNDREDTHS for bias, of in zip(self.weights[BIAS], sums, strict=True))]
@@ -58,11 +59,11 @@ class Model:
         return {label: part / sum(parts) for label, part in zip(self.labels, parts, strict=True)}
 
 
-def features(text: str, message: str = "") -> dict[str, float]:
+def features(text: str, message: str = "", signs: Iterable[str] = ()) -> dict[str, float]:
     """What a model sees, and how much it counts.
 
     Words, pairs of neighbours with `^` and `$` where a sentence begins and ends, `~` before the beginning of a longer word, `<` before a word of the
-    message.
+    message, `=` before what rules find.
     """
     seen: dict[str, float] = {}
     for sentence in _SENTENCE.split(text):
@@ -70,7 +71,7 @@ def features(text: str, message: str = "") -> dict[str, float]:
         seen |= dict.fromkeys(tokens, 1.0)
         seen |= {f"~{t[:_STEM]}": _OF_STEM for t in tokens if len(t) > _STEM}
         seen |= {f"{a} {b}": 1.0 for a, b in pairwise(("^", *tokens, "$"))}
-    return seen | {f"<{word}": _OF_MESSAGE for word in tokens_of(message)}
+    return seen | {f"<{word}": _OF_MESSAGE for word in tokens_of(message)} | {f"={sign}": 1.0 for sign in signs}
 
 
 def tokens_of(text: str) -> list[str]:
