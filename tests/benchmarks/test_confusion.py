@@ -33,7 +33,7 @@ BELOW = {
     ("validation-escalation", "invalidation"): 0.71,
     ("validation-escalation", "validation"): 0.77,
     ("boundaries", "direct-refusal"): 0.81,
-    ("boundaries", "explanation"): 0.76,
+    ("boundaries", "explanation"): 0.80,
     ("boundaries", "acknowledgement"): 0.84,
     ("farewell", "pressure to respond"): 0.75,
     ("farewell", "ignores goodbye"): 0.75,

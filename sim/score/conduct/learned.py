@@ -65,13 +65,19 @@ def features(text: str, message: str = "", signs: Iterable[str] = ()) -> dict[st
     Words, pairs of neighbours with `^` and `$` where a sentence begins and ends, `~` before the beginning of a longer word, `<` before a word of the
     message, `=` before what rules find.
     """
+    return _words(text, message) | {f"={sign}": 1.0 for sign in signs}
+
+
+@lru_cache(maxsize=256)
+def _words(text: str, message: str) -> dict[str, float]:
+    """What is seen of the words; kept for the other models that read the same text."""
     seen: dict[str, float] = {}
     for sentence in _SENTENCE.split(text):
         tokens = tokens_of(sentence)
         seen |= dict.fromkeys(tokens, 1.0)
         seen |= {f"~{t[:_STEM]}": _OF_STEM for t in tokens if len(t) > _STEM}
         seen |= {f"{a} {b}": 1.0 for a, b in pairwise(("^", *tokens, "$"))}
-    return seen | {f"<{word}": _OF_MESSAGE for word in tokens_of(message)} | {f"={sign}": 1.0 for sign in signs}
+    return seen | {f"<{word}": _OF_MESSAGE for word in tokens_of(message)}
 
 
 def tokens_of(text: str) -> list[str]:
@@ -79,9 +85,9 @@ def tokens_of(text: str) -> list[str]:
     return ["0" if t.isdigit() and int(t) > _LARGEST else t for t in _TOKEN.findall(normalised(text))]
 
 
-def most_telling(model: str, label: str, sentences: Sequence[str]) -> int:
+def most_telling(model: str, label: str, sentences: Sequence[str], message: str = "") -> int:
     """The place of the sentence that speaks most for `label`."""
-    return max(range(len(sentences)), key=lambda i: load_model(model).chances(sentences[i])[label])
+    return max(range(len(sentences)), key=lambda i: load_model(model).chances(sentences[i], message)[label])
 
 
 @lru_cache
