@@ -46,6 +46,7 @@ _DATE: Final = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
 _WEEKDAY: Final = re.compile(r"\b((?:mon|tues|wednes|thurs|fri|satur|sun)day)\b")
 _PROMISE: Final = re.compile(r"\b(?:promise|guarantee|swear|offer|i'll|i will|let me|i can)\w*\b")
 _RECALLS: Final = re.compile(r"\b(?:you|i|we)(?:'d|'ve| had| have)?(?: \w+)? (?:told|said|mentioned|wrote|promised|agreed|put it)\b[^.!?]{0,30}[:\"]")
+_NEXT: Final = re.compile(r", (?:so|and|but|thanks?|thank you|thx|ty|which|then|now|yet)\b| (?:so|but) (?:i|now|where|why)\b")
 _PARTS: Final = re.compile(r"(?:,|;|:|\s-\s)\s+|\s(?:but|because|so that)\s|\s\"")
 _ENOUGH: Final = 0.5
 """A recollection is supported where more than this share of its words was said."""
@@ -159,7 +160,7 @@ def recollections(text: str, before: Before, *, asked: bool) -> list[Recollectio
             if taken:
                 other = _other_day(said, taken, before)
                 found.append(Recollection(said, "both", said.plain, taken | other, taken, false=bool(other), negated=False, marked=False))
-            elif _any("follows_up", said):
+            else:
                 asides.append(said)
     return [r for r in found + _taken_up_together(asides, before) if (r.words or r.false) and not _of_today(r, before)]
 
@@ -178,7 +179,7 @@ def claimed(message: str, before: Before) -> list[Recollection]:
                 continue
             if not any(c.search(said.plain[: match.start()]) for c in others):
                 says_what = not _POINTS.match(said.plain, match.end())
-                found.append(_trace(said, side, _until_semicolon(said, match) if says_what else match[0], before, claim=True))
+                found.append(_trace(said, side, _claim(said, match) if says_what else match[0], before, claim=True))
                 break
     return [r for r in found if not _of_today(r, before)]
 
@@ -195,11 +196,16 @@ def _without_sayings(text: str) -> str:
     return text
 
 
-def _until_semicolon(said: Said, match: re.Match[str]) -> str:
-    """The part of a sentence, between semicolons, in which a claim is: "I told you who I am; I am not paying that" claims nothing of paying."""
+def _claim(said: Said, match: re.Match[str]) -> str:
+    """The part of a sentence that a claim is about: nothing of paying is claimed by "I told you who I am; I am not paying that"."""
     start = said.plain.rfind(";", 0, match.start()) + 1
-    end = said.plain.find(";", match.end())
-    return said.text if not start and end < 0 else said.plain[start : end if end >= 0 else None]
+    ends = (end for end in (said.plain.find(";", match.end()), *(m.start() for m in _NEXT.finditer(said.plain, match.end()))) if end >= 0)
+    whole = said.plain[start:]
+    for end in sorted(ends):
+        part = said.plain[start:end]
+        if topic(part) or said.plain[end] == ";":
+            return part
+    return whole
 
 
 def asks_what_was_said(message: str) -> bool:
@@ -220,7 +226,7 @@ def _marked(said: Said, before: Before) -> tuple[Side | None, str]:
     for side in sides:
         for cue in _cues(f"by_{side}"):
             match = cue.search(said.plain)
-            if match and not _denied(said, match) and not (side == "user" and _of_now(said, match)):
+            if match and not _denied(said, match) and not (side == "user" and (_of_now(said, match) or _passed_on(said, match))):
                 return side, _clause(match, before)
     return None, ""
 
@@ -236,6 +242,11 @@ def _of_now(said: Said, match: re.Match[str]) -> bool:
     """Whether nothing is recalled: "I'm glad that you told me", "thank you for saying so"."""
     after = said.plain[match.end() :]
     return bool(_NOTHING.match(after)) and any(cue.search(said.plain[: match.start()]) for cue in _cues("of_now"))
+
+
+def _passed_on(said: Said, match: re.Match[str]) -> bool:
+    """Whether it advises to tell others the same: "say just what you've told me"."""
+    return any(cue.search(said.plain[: match.start()]) for cue in _cues("passed_on"))
 
 
 def hypothetical(plain: str) -> bool:
@@ -323,16 +334,17 @@ def _taken_up(said: Said, before: Before) -> frozenset[str]:
     names = {_one(stem(w.lower())) for w in re.findall(r"\b[A-Z][\w’'-]*", said.text)}
     theirs = topic(" ".join(re.findall(r"\byour (\w+(?:'s)?(?: \w+)?)", said.plain)))
     named = {w for w in taken if w in names or w in _specific() or w in theirs or (w.isdigit() and len(w) > 1)}
-    return taken if named or len(taken) >= _SHARED - ("you" in words(said.plain)) else frozenset()
+    spoken_to = "you" in words(said.plain) or (said.asks and _any("follows_up", said))
+    return taken if named or len(taken) >= _SHARED - spoken_to else frozenset()
 
 
 def _taken_up_together(asides: Sequence[Said], before: Before) -> list[Recollection]:
-    """Questions and wishes none of which has enough of an earlier talk alone: "how was the harbour? Did they bring up the shifts?"."""
+    """Sentences none of which has enough of an earlier talk alone, one of them a question or wish: "how was the harbour? They had shifts, no?"."""
     parts = [(topic(s.text) - before.now) & before.everything("user") for s in asides]
     taken = frozenset[str]().union(*parts)
-    if len(taken) < _SHARED - 1 or sum(map(bool, parts)) < _SHARED - 1:
+    said = next((s for s, part in zip(asides, parts, strict=True) if part and _any("follows_up", s)), None)
+    if said is None or len(taken) < _SHARED - 1 or sum(map(bool, parts)) < _SHARED - 1:
         return []
-    said = next(s for s, part in zip(asides, parts, strict=True) if part)
     return [Recollection(said, "both", said.plain, taken, taken, false=False, negated=False, marked=False)]
 
 
