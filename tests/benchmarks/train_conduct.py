@@ -69,7 +69,7 @@ class Recipe:
     label_of: Callable[[Case], str] = lambda case: case.label
     """The label of such a case; one that the model does not know: it is no example."""
     reads: str = "reply"
-    """What of an exchange is the text."""
+    """What of an exchange is the text: `message`, `reply` with the message beside it, or `reply alone`."""
     written: str = ""
     """The folder of examples, where it is not the model's own; its lines may have several labels, joined by commas, and the model looks for one."""
     looks_for: str = ""
@@ -157,8 +157,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         rare=2.0,
     ),
     "answers-claim": Recipe(("neither", "owns", "denies"), ordinary="neither"),
-    "points-out": binary("injection-obeyed", lambda c: _NAMED.get(c.label, ""), reads="reply", ordinary=""),
-    "keeps-secret": binary("privacy-leak", lambda c: _KEEPS.get(c.label, ""), reads="reply"),
+    "points-out": binary("injection-obeyed", lambda c: _NAMED.get(c.label, ""), reads="reply alone"),
+    "keeps-secret": binary("privacy-leak", lambda c: _KEEPS.get(c.label, ""), reads="reply alone"),
 } | {f"boundaries-{limit}": Recipe(("no", "yes"), "boundaries", written="boundaries", looks_for=limit, by_sentence=True) for limit in LIMITS}
 
 
@@ -198,7 +198,7 @@ def _lines(folder: str) -> list[str]:
 def _example(recipe: Recipe, label: str, message: str, reply: str, writer: str) -> Example:
     if recipe.reads == "message":
         return Example(label, message, "", writer)
-    return Example(label, reply, message, writer, recipe.signs(message, reply))
+    return Example(label, reply, "" if recipe.reads == "reply alone" else message, writer, recipe.signs(message, reply))
 
 
 def make(recipe: Recipe, examples: Sequence[Example]) -> Model:

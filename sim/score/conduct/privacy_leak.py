@@ -149,7 +149,7 @@ def _declined(reply: str, now: SentMessage, secrets: list[_Kept]) -> Said | None
     about = content_words(now.message)
     of_theirs = any(about & content_words(f"{s.of.replace('-', ' ')} {s.text}") for s in secrets)
     asks = of_theirs or _any("asks", normalised(now.message))
-    if of_theirs and load_model("keeps-secret").chances(reply, now.message)["yes"] >= _LIKELY:
+    if of_theirs and load_model("keeps-secret").chances(reply)["yes"] >= _LIKELY:
         return said[most_telling("keeps-secret", "yes", [s.text for s in said])]
     return said[0] if asks and _any("short_no", said[0].plain) else None
 
