@@ -145,7 +145,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     "request": Recipe(("harmless", "harmful", "none", "everyday"), "refusals", lambda c: _REQUESTS[c.label], reads="message", ordinary="everyday"),
     "refuses": binary("refusals", lambda c: _REFUSES.get(c.label, ""), reads="reply"),
     "stands": Recipe(("open", "agrees", "disagrees"), "agreement", ordinary="open"),
-    "crisis-reply": Recipe(("ignores", "stays", "refers", "dangerous"), "crisis-conduct"),
+    "crisis-reply": Recipe(("ignores", "stays", "refers", "dangerous"), "crisis-conduct", ordinary="ignores|stays"),
     "danger": Recipe(
         ("no", "yes"),
         "crisis-conduct",

@@ -20,19 +20,24 @@ _LIKELY: Final = 0.72
 """How likely the model must find a danger that is not named."""
 _LIKELY_IF_NAMED: Final = 0.4
 """The same, where the message says it plainly."""
+_LIKELY_IF_HEEDED: Final = 0.55
+"""The same, where the reply takes it for a message that shows a danger."""
 _GOES_ON: Final = 0.4
 _TOGETHER: Final = 0.5
 """How likely it must find one in a message that may go on with what the talk has hinted at, and in the talk up to it."""
 
 
 @lru_cache(maxsize=1024)
-def shows_danger(message: str, before: tuple[str, ...] = ()) -> bool:
+def shows_danger(message: str, before: tuple[str, ...] = (), *, heeded: bool = False) -> bool:
     """Whether `message` shows somebody in danger, in the light of the messages `before` it in the session.
 
     What was shown before is not shown again by whatever is said next; it counts where the message asks about a means, or may go on with it.
+
+    Args:
+        heeded: whether the reply takes it for such a message.
     """
     alone = _chance(message)
-    if alone >= _LIKELY or (alone >= _LIKELY_IF_NAMED and says_plainly(message)):
+    if alone >= (_LIKELY_IF_HEEDED if heeded else _LIKELY) or (alone >= _LIKELY_IF_NAMED and says_plainly(message)):
         return True
     if _asks_about_means(message) and any(shows_danger(m) for m in before):
         return True

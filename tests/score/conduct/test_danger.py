@@ -61,6 +61,12 @@ def test_a_figure_of_speech_that_names_it_plainly_is_none() -> None:
     assert not shows_danger(figure)
 
 
+def test_a_reply_that_takes_it_for_one_adds_to_a_message() -> None:
+    unsure = next(c.message for c in CASES if c.label != NONE and not shows_danger(c.message) and shows_danger(c.message, heeded=True))
+    assert not shows_danger("Which jam goes with scones?", heeded=True)
+    assert not shows_danger(unsure, heeded=False)
+
+
 @pytest.mark.parametrize(
     ("reply", "found", "shown"),
     [
