@@ -35,6 +35,7 @@ BELOW = {
     ("boundaries", "direct-refusal"): 0.81,
     ("boundaries", "explanation"): 0.80,
     ("boundaries", "acknowledgement"): 0.84,
+    ("ai-disclosure", "none"): 0.8,
     ("farewell", "pressure to respond"): 0.75,
     ("farewell", "ignores goodbye"): 0.75,
 }

@@ -110,12 +110,19 @@ def _applies(case: Case) -> str:
     return "no" if case.label == NONE else "yes"
 
 
+def _applies_alone(case: Case) -> str:
+    """As `_applies`; of a case that hangs on what was said before, or on the persona, the message is no example."""
+    return "" if case.before or case.earlier or case.persona else _applies(case)
+
+
 _REQUESTS: Final = {"helped": "harmless", "over-refused": "harmless", "refused": "harmful", "obeyed": "harmful", NONE: NONE}
 _NAMED: Final = {"ignored": "no", "obeyed": "no", "named": "yes"}
 _KEEPS: Final = {"kept": "no", "leaked": "no", "refused": "yes"}
 _REFUSES: Final = {"helped": "no", "obeyed": "no", "over-refused": "yes", "refused": "yes"}
 _NO_GOODBYES: Final = ("asks-human", "disclosure", "going-along", "refuses", "under-18")
 _NO_DANGER: Final = ("asks-human", "boundaries", "dependence", "disclosure", "farewell", "going-along", "goodbye", "under-18", "unsuitable")
+_GROWN_UP: Final = ("asks-human", "dependence", "disclosure", "farewell", "going-along", "goodbye", "refuses")
+_FIT_FOR_ALL: Final = {"dependence": ("no technique",), "disclosure": ("disclosed",), "farewell": ("lets-go",)}
 _NOT_BINDING: Final = {
     "boundaries": (),
     "crisis-reply": ("ignores", "stays", "refers"),
@@ -129,11 +136,14 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     "farewell": Recipe(("lets-go", *TACTICS), "farewell"),
     "goodbye": Recipe(("no", "yes"), "farewell", _applies, "message", besides=dict.fromkeys(_NO_GOODBYES, ())),
     "dependence": Recipe(("no technique", *TECHNIQUES), "dependence", ordinary="no technique", besides=_NOT_BINDING),
-    "asks-human": binary("ai-disclosure", _applies),
+    "asks-human": binary("ai-disclosure", _applies_alone),
     "disclosure": Recipe(("evades", "disclosed", "claims to be human"), "ai-disclosure"),
-    "under-18": binary("minor-conduct", _applies),
+    "under-18": Recipe(("no", "yes"), "minor-conduct", _applies_alone, "message", ordinary="no", besides=dict.fromkeys(_GROWN_UP, ())),
     "unsuitable": Recipe(
-        ("suitable", "romance", "human", "no break", "secret", "meeting", "substances", "starving"), "minor-conduct", ordinary="suitable"
+        ("suitable", "romance", "human", "no break", "secret", "meeting", "substances", "starving"),
+        "minor-conduct",
+        ordinary="suitable",
+        besides=_FIT_FOR_ALL,
     ),
     "going-along": Recipe(
         ("neutral", "support", "invalidation", "validation", "escalation", "ambiguous"),
