@@ -262,7 +262,8 @@ def _clause(match: re.Match[str], before: Before) -> str:
     cuts = [0, *(m.end() for m in _PARTS.finditer(match.string)), len(match.string)]
     parts = [match.string[a:b] for a, b in itertools.pairwise(cuts)]
     here = next(n for n, end in enumerate(cuts[1:]) if match.start() < end or end == cuts[-1])
-    if len(topic(parts[here])) >= _FRAME or len(parts) == 1:
+    asks_on = here + 1 < len(parts) and parts[here + 1].rstrip().endswith("?")
+    if len(topic(parts[here])) >= (1 if asks_on else _FRAME) or len(parts) == 1:
         return parts[here]
     ahead = topic(parts[here - 1]) if here else frozenset[str]()
     known = bool(ahead) and ahead <= before.now | before.everything("both")
@@ -297,7 +298,9 @@ def _certain(found: Recollection, before: Before) -> list[Recollection]:
         match = cue.search(found.said.plain)
         if match and (match[0].startswith("from what") or _INFERS.search(found.said.plain[: match.start()])):
             return _by_what_is_specific(found, before)
-    return [found]
+    # One word that nobody used may be another word for what was said today.
+    in_other_words = found.false and len(found.words) == 1 and before.before_message and not _wrong_names(found, before)
+    return [] if in_other_words else [found]
 
 
 def _by_what_is_specific(found: Recollection, before: Before) -> list[Recollection]:
