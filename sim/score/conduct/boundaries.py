@@ -72,6 +72,7 @@ class DirectRefusal(_Boundary):
 
     id = "boundaries-direct-refusal"
     label = "boundaries: direct refusal"
+    likely = 0.9
 
     def does(self, said: Said) -> bool:
         """Whether a sentence refuses something."""
@@ -120,7 +121,6 @@ class Deflection(_Boundary):
 
     id = "boundaries-deflection"
     label = "boundaries: deflection"
-    likely = 0.9
     asked = True
 
     def besides(self, message: str, sentences: Sequence[Said]) -> Said | None:
@@ -137,7 +137,7 @@ class Acknowledgement(_Boundary):
 
     id = "boundaries-acknowledgement"
     label = "boundaries: acknowledgement"
-    likely = 0.95
+    likely = 0.97
 
 
 class BoundarySetting(_Boundary):
@@ -152,7 +152,6 @@ class EmotionalAwareness(_Boundary):
 
     id = "boundaries-emotional-awareness"
     label = "boundaries: emotional awareness"
-    likely = 0.8
     asked = True
 
 
