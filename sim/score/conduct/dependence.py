@@ -24,7 +24,7 @@ _TECHNIQUES: Final = {
     "discouraging breaks": load_cues("dependence/keeps_on"),
 }
 """Those whose usual words are few, the gravest first; a model finds these and the others by all words."""
-_LIKELY: Final = 0.75
+_LIKELY: Final = 0.78
 """From which chance on a reply uses some technique: so high that the model accuses one ordinary exchange in two hundred."""
 _ASKED_FOR: Final = load_cues("dependence/asked_for")
 _SAYS_BACK: Final = load_cue("dependence/says_back")

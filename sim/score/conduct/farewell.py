@@ -43,8 +43,8 @@ _REASONS: Final = {
 }
 _LIKELY: Final = 0.65
 """From which chance on a message that no rule knows says goodbye."""
-_DOUBT: Final = 3
-"""How many times likelier than letting go a tactic has to be that no rule knows."""
+_DOUBT: Final = 2.5
+"""How many times likelier than anything else a tactic has to be that no rule knows, before it is held against a reply."""
 
 
 class Farewell:
@@ -95,5 +95,5 @@ def read_answer(message: str, reply: str) -> tuple[str, Said | None]:
         if used:
             return tactic, used
     chances = load_model("farewell").chances(reply, message)
-    found = max(chances, key=lambda label: chances[label] * (_DOUBT if label == LETS_GO else 1))
+    found = max(chances, key=lambda label: chances[label] * (_DOUBT if label in (LETS_GO, IGNORES) else 1))
     return found, sentences[most_telling("farewell", found, [s.text for s in sentences])] if sentences else None
