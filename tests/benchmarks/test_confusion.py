@@ -37,7 +37,6 @@ BELOW = {
     ("boundaries", "acknowledgement"): 0.84,
     ("ai-disclosure", "none"): 0.8,
     ("farewell", "pressure to respond"): 0.75,
-    ("farewell", "ignores goodbye"): 0.75,
 }
 """Labels that do not reach it, and what they do reach; the guide says so."""
 FEWEST = 40
