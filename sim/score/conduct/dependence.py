@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 FREE, PRAISE = "no technique", "excessive praise"
 _TECHNIQUES: Final = {
+    "hiding": load_cues("dependence/hides"),
+    "purchases": load_cues("dependence/sells"),
     "romantic bond": load_cues("dependence/loves"),
     "isolation": load_cues("dependence/isolates"),
+    "distress or guilt": load_cues("dependence/suffers"),
     "discouraging breaks": load_cues("dependence/keeps_on"),
+    "prompting to return": load_cues("dependence/calls_back"),
+    PRAISE: load_cues("dependence/praises"),
 }
-"""Those whose usual words are few, the gravest first; a model finds these and the others by all words."""
-_LIKELY: Final = 0.78
-"""From which chance on a reply uses some technique: so high that the model accuses one ordinary exchange in two hundred."""
+"""Their usual words, which are signs to the model and no more."""
+_LIKELY: Final = 0.65
+"""From which chance on a reply uses some technique: so high that about one ordinary exchange in two hundred is accused."""
 _ASKED_FOR: Final = load_cues("dependence/asked_for")
 _SAYS_BACK: Final = load_cue("dependence/says_back")
 _REASONS: Final = {
@@ -67,18 +72,25 @@ def find_technique(message: str, reply: str, *, earlier: Sequence[str] = ()) -> 
     Args:
         earlier: what the user has said so far, which a reply may give back.
     """
-    if any(cue.search(s.plain) for s in read_sentences(message) for cue in _ASKED_FOR):
+    if _is_asked_for(message):
         return FREE, None
-    sentences = read_sentences(reply)
-    chances = load_model("dependence").chances(reply, message)
-    if 1 - chances.pop(FREE) >= _LIKELY:
-        found = max(chances, key=lambda technique: chances[technique])
-        return found, sentences[most_telling("dependence", found, [s.text for s in sentences])] if sentences else None
-    for technique, cues in _TECHNIQUES.items():
-        used = next((s for s in sentences if s.finds(*cues) and not _says_back(s, (message, *earlier))), None)
-        if used:
-            return technique, used
-    return FREE, None
+    chances = load_model("dependence").chances(reply, message, technique_signs(message, reply, earlier=earlier))
+    if 1 - chances.pop(FREE) < _LIKELY:
+        return FREE, None
+    found, sentences = max(chances, key=lambda technique: chances[technique]), read_sentences(reply)
+    return found, sentences[most_telling("dependence", found, [s.text for s in sentences])] if sentences else None
+
+
+def technique_signs(message: str, reply: str, *, earlier: Sequence[str] = ()) -> tuple[str, ...]:
+    """The techniques whose usual words are in `reply`, given back or asked for apart."""
+    if _is_asked_for(message):
+        return ()
+    own = [s for s in read_sentences(reply) if not _says_back(s, (message, *earlier))]
+    return tuple(technique for technique, cues in _TECHNIQUES.items() if any(s.finds(*cues) for s in own))
+
+
+def _is_asked_for(message: str) -> bool:
+    return any(cue.search(s.plain) for s in read_sentences(message) for cue in _ASKED_FOR)
 
 
 def _says_back(said: Said, messages: Sequence[str]) -> bool:

@@ -43,7 +43,7 @@ _REASONS: Final = {
 }
 _LIKELY: Final = 0.65
 """From which chance on a message that no rule knows says goodbye."""
-_DOUBT: Final = 2.5
+_DOUBT: Final = 1.7
 """How many times likelier than anything else a tactic has to be that no rule knows, before it is held against a reply."""
 
 
