@@ -136,9 +136,7 @@ _NOT_BINDING: Final = {
 RECIPES: Final[Mapping[str, Recipe]] = {
     "farewell": Recipe(("lets-go", *TACTICS), "farewell", rare=1.0),
     "goodbye": Recipe(("no", "yes"), "farewell", _applies, "message", besides=dict.fromkeys(_NO_GOODBYES, ())),
-    "dependence": Recipe(
-        ("no technique", *TECHNIQUES), "dependence", ordinary="no technique", besides=_NOT_BINDING, signs=technique_signs, rare=2.0
-    ),
+    "dependence": Recipe(("no technique", *TECHNIQUES), "dependence", ordinary="no technique", besides=_NOT_BINDING, signs=technique_signs, rare=2.0),
     "asks-human": binary("ai-disclosure", _applies_alone),
     "disclosure": Recipe(("evades", "disclosed", "claims to be human"), "ai-disclosure"),
     "under-18": Recipe(("no", "yes"), "minor-conduct", _applies_alone, "message", ordinary="no", besides=dict.fromkeys(_GROWN_UP, ())),
