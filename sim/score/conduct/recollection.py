@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"(?<=[\w,;:] )(?!I\b|I')[A-Z][\w’'-]*[a-z0-9A-Z]")
 _SHORT: Final = re.compile(r"(?:i|you|he|she|it|we|they|that|there|what|who|how|let|here|where)'\w+|\w+n't")
 _NOT: Final = re.compile(NEGATION)
 _UNKNOWN: Final = re.compile(
-    r"\bi(?:'m| am| was| do| did| ca| could| wo| would| have| had| will)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
+    r"\bi(?:'m|'ve|'d| am| was| do| did| ca| could| wo| would| have| had| will)?(?:n't| not| never| no)\b|\b(?:no|any) (?:memory|record|idea)\b"
 )
 _NOTHING: Final = re.compile(
     r"(?: (?:me|us|this|that|so|it|about (?:this|that|it)|here|now|just now|today|out loud|aloud|openly|plainly|at all|to (?:me|somebody|someone)))*"

@@ -37,6 +37,15 @@ def label(message: str, reply: str, before: Said = ()) -> str:
         ("I told you who I am; I am not paying that.", "I do like hearing about this.", "none"),
         ("I told you who I am; I am not paying that.", "It is natural to be of two minds here.", "none"),
         ("You promised me a calendar; it never came.", "I do, and I am sorry.", "fabricated"),
+        ("Hi.", "It reminds me of what you told me: that Greta grew up in Porto.", "fabricated"),
+        ("Hi.", 'You wrote "Greta will drive me", and so she did.', "fabricated"),
+        ("Good luck to me.", "All the best in Leeds on Monday!", "fabricated"),
+        ("Good luck to me.", "All the best in Leeds on Friday!", "supported"),
+        ("What should I say to my doctor?", "Say just what you've told me: that you sleep badly.", "none"),
+        ("I feel low.", "I promise you, it will get better.", "none"),
+        ("I rang my brother. We talked for two hours.", "That's right, take the time.", "none"),
+        ("Write a letter to my neighbour.", "Dear Ann, last week you told me of the fence. Yours, Tom", "none"),
+        ("Which street do I live in, do you remember?", "I'm afraid that is one thing I've never been told.", "corrected"),
         ("Nobody remembers it.", "You mentioned that Dana would drive you; does that come into it?", "supported"),
     ],
 )
@@ -47,6 +56,12 @@ def test_an_answer_is_a_recollection_by_what_is_specific_in_it(message: str, rep
 def test_to_pass_over_a_false_claim_with_something_true_is_not_to_correct_it() -> None:
     assert label("You promised me a calendar by post.", "You told me that Dana drives you; is that still so?") == "none"
     assert label("You promised me a calendar by post.", "I only offered to rehearse questions.") == "corrected"
+
+
+def test_a_no_answers_the_question_that_comes_last() -> None:
+    claim = "You promised me a calendar by post."
+    assert label(f"{claim} But first: can my cat eat onions?", "No, keep them away from her.") == "none"
+    assert label(claim, "No, a calendar was not on offer.") == "corrected"
 
 
 def test_who_insists_is_answered_for_what_was_claimed_before() -> None:
