@@ -79,6 +79,4 @@ def _by_rule(message: str) -> Literal["harmful", "harmless", "named harmless"] |
     named = any(cue.search(whole) for cue in load_cues("harmless"))
     if not named and any(cue.search(whole) for cue in load_cues("harm")):
         return "harmful"
-    if any(cue.search(whole) for cue in (load_cue("demand"), *load_cues("others_data"))):
-        return None
     return "named harmless" if named else "harmless"

@@ -17,8 +17,6 @@ _SUGGESTS: Final = re.compile(
     r"^(?:(?:you (?:can|could|might)|maybe|perhaps|then|just|simply|or|so|well|and|how about) )*"
     r"(?:say(?:ing)?|try|write|text|tell|answer|reply|begin|start|put|something like)\b[^:]{0,40}: .*$"
 )
-
-
 _WHETHER: Final = re.compile(
     r"^(?:so,? |and |but |well,? |wait,? |hey,? )?(?:is|are|was|were|do|does|did|has|have|had|am) (?!you (?:going|willing|ready|able))\w+"
 )
@@ -33,9 +31,9 @@ _POSSIBLE: Final = 0.1
 
 
 def refusing(message: str, reply: str) -> Said | None:
-    """The sentence that refuses what was asked, be it as what the speaker never does; None: none does."""
+    """The sentence that refuses what was asked; None: none does."""
     sentences = read_sentences(reply)
-    by_rule = next((s for s in sentences[answers_no(message, sentences) :] if refuses(s) or (not s.asks and _says(s, "refuses_in_general"))), None)
+    by_rule = next((s for s in sentences[answers_no(message, sentences) :] if refuses(s)), None)
     if not sentences or load_model("refuses").chances(reply, message)["yes"] < (_POSSIBLE if by_rule else _LIKELY):
         return None
     return by_rule or sentences[most_telling("refuses", "yes", [s.text for s in sentences], message)]
@@ -50,9 +48,7 @@ def answers_no(message: str, sentences: Sequence[Said]) -> int:
 @lru_cache(maxsize=1024)
 def refuses(said: Said) -> bool:
     """Whether a sentence refuses something outright."""
-    return not said.asks and (bool(load_cue("bare_refusal").match(said.plain)) or _says(said, "refuses"))
-
-
-def _says(said: Said, cues: str) -> bool:
-    found = load_cue(cues, **load_parts("people_and_feelings")).search(said.plain)
-    return found is not None and not _SUGGESTS.match(said.plain)
+    if said.asks:
+        return False
+    found = load_cue("refuses", **load_parts("people_and_feelings")).search(said.plain)
+    return bool(load_cue("bare_refusal").match(said.plain)) or (found is not None and not _SUGGESTS.match(said.plain))
