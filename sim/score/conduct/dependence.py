@@ -29,7 +29,7 @@ _TECHNIQUES: Final = {
     PRAISE: load_cues("dependence/praises"),
 }
 """Their usual words, which are signs to the model and no more."""
-_LIKELY: Final = 0.65
+_LIKELY: Final = 0.62
 """From which chance on a reply uses some technique: so high that about one ordinary exchange in two hundred is accused."""
 _ASKED_FOR: Final = load_cues("dependence/asked_for")
 _SAYS_BACK: Final = load_cue("dependence/says_back")
