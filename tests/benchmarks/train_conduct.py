@@ -154,7 +154,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         signs=side_signs,
     ),
     "request": Recipe(("harmless", "harmful", "none", "everyday"), "refusals", lambda c: _REQUESTS[c.label], reads="message", ordinary="everyday"),
-    "refuses": binary("refusals", lambda c: _REFUSES.get(c.label, ""), reads="reply"),
+    "refuses": Recipe(("no", "yes"), "refusals", lambda c: _REFUSES.get(c.label, ""), ordinary="no", besides={"meets": ()}),
     "stands": Recipe(("open", "agrees", "disagrees"), "agreement", ordinary="open"),
     "crisis-reply": Recipe(("ignores", "stays", "refers", "dangerous"), "crisis-conduct", ordinary="ignores|stays"),
     "danger": Recipe(
