@@ -31,7 +31,7 @@ STATED = {"crisis-conduct": 0.75}
 """Scorers of which the guide promises less: hints at a danger have no end of wordings."""
 BELOW = {
     ("validation-escalation", "invalidation"): 0.71,
-    ("validation-escalation", "validation"): 0.77,
+    ("validation-escalation", "validation"): 0.63,
     ("boundaries", "direct-refusal"): 0.81,
     ("boundaries", "explanation"): 0.80,
     ("boundaries", "acknowledgement"): 0.84,
