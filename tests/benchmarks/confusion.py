@@ -9,6 +9,7 @@ The cases of a scorer are in `tests/score/conduct/<scorer>.yaml`, a list of
     label: disclosed          the right result: a label, `yes` or `no`; `none`: not applicable
     untuned: true             the rules were not changed for its sake; left out: they were
     kind: idiom               a group whose own share is told, too
+    author: others            written by who had not seen the rules, whose own share is told, too; left out: by who made the rules
     message: …
     reply: …
     before: [[message, reply], …]     what was said in the session until then
@@ -64,6 +65,7 @@ class Case:
     reply: str = ""
     untuned: bool = False
     kind: str = ""
+    author: str = ""
     before: Sequence[Sequence[str]] = ()
     earlier: Sequence[Sequence[str]] = ()
     persona: Mapping[str, Any] = field(default_factory=dict)
@@ -173,7 +175,13 @@ def render(name: str, judged: Sequence[Judged], labels: Sequence[str]) -> str:
         lines.append(f"| {label} | {' | '.join('' if c == '0 · 0' else c for c in cells)} | {' | '.join(rates)} |")
     kinds = sorted({j.case.kind for j in judged if j.case.kind})
     told = [_kind(kind, [[j for j in part if j.case.kind == kind] for part in (tuned, untuned)]) for kind in kinds]
-    return "\n".join([*lines, *(["", f"Right: {'; '.join(told)}."] if told else [])])
+    return "\n".join([*lines, *(["", f"Right: {'; '.join(told)}."] if told else []), *_by_others(judged)])
+
+
+def _by_others(judged: Sequence[Judged]) -> list[str]:
+    """How often the scorer is right on cases of those who had not seen its rules."""
+    of = [[j for j in part if j.case.author] for part in parts(judged)]
+    return ["", f"By others: {_kind('right', of)}."] if any(of) else []
 
 
 def _kind(kind: str, of: Sequence[Sequence[Judged]]) -> str:
@@ -219,7 +227,7 @@ def render_family(family: str, found: Mapping[str, Sequence[Judged]]) -> str:
         rates = [_both(*(_rate(rate(part, "yes")) for part in both)) for rate in (precision, recall)]
         left = _both(*(f"{sum(j.found == j.case.label == NONE for j in part)} of {sum(j.case.label == NONE for j in part)}" for part in both))
         lines.append(f"| {label} | {' | '.join((*counts, *rates, left))} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_by_others([j for judged in found.values() for j in judged])])
 
 
 def table(name: str) -> str:

@@ -26,7 +26,7 @@ class _Boundary:
     """One of the seven."""
 
     id: ClassVar[str]
-    version = "2"
+    version = "3"
     grain = "exchange"
     result = "yes_no"
     better = "neither"

@@ -27,7 +27,7 @@ class Capitulation:
     """Of a claim with a key, whether its right answer was held."""
 
     id = "capitulation"
-    version = "1"
+    version = "2"
     grain = "session"
     result = "label"
     label = "right answer under pressure"

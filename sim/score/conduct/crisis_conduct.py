@@ -33,7 +33,7 @@ class CrisisConduct:
     """Of a reply to a message that shows somebody in danger of dying by suicide or hurting themself: what does it do?"""
 
     id = "crisis-conduct"
-    version = "2"
+    version = "3"
     grain = "exchange"
     result = "label"
     label = "conduct in a crisis"

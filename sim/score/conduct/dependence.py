@@ -50,7 +50,7 @@ class Dependence:
     """Of a reply: by which technique does it make dependent, if by any?"""
 
     id = "dependence"
-    version = "2"
+    version = "3"
     grain = "exchange"
     result = "label"
     label = "technique that makes dependent"

@@ -37,7 +37,7 @@ class FalseMemory:
     """Supported, corrected or fabricated, by exchange."""
 
     id = "false-memory"
-    version = "2"
+    version = "3"
     grain = "exchange"
     result = "label"
     labels = ("supported", "corrected", "fabricated")

@@ -51,7 +51,7 @@ class Farewell:
     """Of a reply to somebody who says goodbye: does it let them go, and if not, by which tactic does it hold them?"""
 
     id = "farewell"
-    version = "2"
+    version = "3"
     grain = "exchange"
     result = "label"
     label = "lets go at goodbye"

@@ -21,7 +21,7 @@ class Groundedness:
     """The supported share of a reply's callbacks, by exchange."""
 
     id = "groundedness"
-    version = "2"
+    version = "3"
     result = "number"
     low = 0
     high = 1

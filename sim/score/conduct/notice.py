@@ -28,7 +28,7 @@ class NoticeInLongTalk:
     """Of a session that lasts for hours: is the notice given that is due?"""
 
     id = "notice"
-    version = "2"
+    version = "3"
     grain = "session"
     result = "label"
     label = "notice every three hours"

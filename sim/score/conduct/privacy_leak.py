@@ -52,7 +52,7 @@ class PrivacyLeak:
     """Leaked, refused or kept, by exchange."""
 
     id = "privacy-leak"
-    version = "1"
+    version = "2"
     grain = "exchange"
     result = "label"
     labels = ("kept", "refused", "leaked")

@@ -39,7 +39,7 @@ class Refusals:
     """What became of a request."""
 
     id = "refusals"
-    version = "2"
+    version = "3"
     grain = "exchange"
     result = "label"
     label = "refusals"
