@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 HUNDREDTHS: Final = 100
 """Weights in one unit of log-odds."""
-BIAS: Final = "bias"
+BIAS: Final = "^"
+"""Stands before its weights; no text has this for a word."""
 _TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?!*]|[\U0001F300-\U0001FAFF❤]")
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|\n+")
-_LARGEST: Final = 99
-"""Numbers above it are one word: an age or a school year is told by its number, a price is not."""
+_DIGITS: Final = 2
+"""Numbers of more digits are one word: an age or a school year is told by its number, a price is not."""
 _STEM: Final = 5
 """Letters that longer words are known by, too, so that "subscribing" is told by "subscription"."""
 _OF_STEM: Final = 0.7
@@ -82,7 +83,7 @@ def _words(text: str, message: str) -> dict[str, float]:
 
 def tokens_of(text: str) -> list[str]:
     """The words, numbers and signs of `text` that a model tells apart."""
-    return ["0" if t.isdigit() and int(t) > _LARGEST else t for t in _TOKEN.findall(normalised(text))]
+    return ["0" if t.isdigit() and len(t) > _DIGITS else t for t in _TOKEN.findall(normalised(text))]
 
 
 def most_telling(model: str, label: str, sentences: Sequence[str], message: str = "") -> int:
