@@ -120,6 +120,7 @@ class Execution:
         """
         from sim.engine.outage import NEEDED, OutageListener
         from sim.engine.reach import check_reach
+        from sim.engine.scorers import renew_scorers
         from sim.llm.otel import span_here, traced
         from sim.store.tuning import TuningFile
 
@@ -127,7 +128,8 @@ class Execution:
             self.announce()
         away = await check_reach(study)
         folder = make()
-        plans = plans_of(folder)
+        own, _ = renew_scorers(folder.scorers.values(), seconds=limits.seconds("judge"))
+        plans = plans_of(folder, scorers=own)
         outage = OutageListener(plans)
         with written(folder, limits=limits, local_only=self.local_only, listeners=(outage, *self.listeners)) as run:
             if self.on_start:

@@ -13,6 +13,7 @@ from sim.foreign.code import load_object
 from sim.llm.keys import check_credentials
 from sim.llm.offline import build_offline
 from sim.score.custom import CustomScorer
+from sim.score.registry import IN_PYTHON
 from sim.score.rubric import RubricJudge
 
 if TYPE_CHECKING:
@@ -67,14 +68,20 @@ def rubrics_of(found: Iterable[FoundScorer], study: Study) -> tuple[RubricScorer
 def renew_scorers(kept: Iterable[KeptScorer], *, seconds: float) -> tuple[tuple[KeptScorer, ...], tuple[str, ...]]:
     """The scorers of a run as their code is today, and a line for each whose code has changed since it was last used.
 
+    A built-in scorer in a newer version takes the place of the one that the run was begun with: nobody can put that back.
+
     Raises:
-        InputError: code is gone or cannot be imported, or it says something else of itself than it did, as another version.
+        InputError: code of somebody's own is gone or cannot be imported, or it says something else of itself than it did, as another version.
     """
     renewed: list[KeptScorer] = []
     changed: list[str] = []
+    newer: list[str] = []
     for scorer in kept:
         if isinstance(scorer, CodeScorer):
             now = CustomScorer(scorer.place, seconds=seconds)
+            if now.info != scorer.info and scorer.place in IN_PYTHON.values():
+                newer.append(scorer.info.id)
+                scorer = scorer.model_copy(update={"info": now.info, "source": now.source})
             if now.info != scorer.info:
                 differs = next(n for n in type(now.info).model_fields if getattr(now.info, n) != getattr(scorer.info, n))
                 problem = (
@@ -86,6 +93,12 @@ def renew_scorers(kept: Iterable[KeptScorer], *, seconds: float) -> tuple[tuple[
                 changed.append(f"the code of scorer '{scorer.info.id}' ({scorer.place}) has changed since it was last used, and its version has not")
                 scorer = scorer.model_copy(update={"source": now.source})
         renewed.append(scorer)
+    if newer:
+        named = " ".join(f"--scorer {id}" for id in newer)
+        changed.append(
+            f"newer than the run: {', '.join(newer)}; what the earlier versions found stays in the journal and is no longer shown, and "
+            f"`sim score RUN {named}` reads those talks anew at no cost"
+        )
     return tuple(renewed), tuple(changed)
 
 

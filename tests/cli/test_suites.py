@@ -17,6 +17,7 @@ from sim.analysis.verdicts.verdict import judge_suite
 from sim.app import load_run, prepare_suite
 from sim.core.event import TrialFailed
 from sim.core.spec import Study
+from sim.score.conduct.farewell import Farewell
 from sim.store.library import built_in
 from tests.analysis.test_gate import is_junit
 from tests.cli.command import Here
@@ -311,6 +312,26 @@ def test_a_budget_ends_it_and_resume_comes_to_the_verdict_of_a_run_that_nothing_
     assert resumed.returncode == whole.returncode == 4
     assert {**json.loads(resumed.stdout), "run": ""} == {**json.loads(whole.stdout), "run": ""}
     is_junit(ET.parse("j.xml").getroot())
+
+
+def test_a_run_whose_built_in_scorers_have_a_newer_version_by_now_goes_on_and_is_scored_anew(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("mine.yaml").write_text(SUITE.replace('["counts.py:Long"]', '["counts.py:Long", farewell]'))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(Farewell, "version", "0")
+        stopped = here.sim("run", "--suite", "mine.yaml", "--target", "offline/uses", "--name", "old", "--max-tokens", "150000")
+    assert stopped.returncode == 3
+    resumed = here.sim("resume", "old", "--max-tokens", "90000000")
+    assert resumed.returncode == 4, resumed.stderr
+    assert "newer than the run: farewell; " in " ".join(resumed.stderr.split())
+    assert load_run("old").status == "finished"
+
+    def shown() -> int:
+        return sum("farewell" in e.scores for t in load_run("old").trials for e in t.exchanges)
+
+    before = shown()
+    again = here.sim("score", "old", "--scorer", "farewell")
+    assert again.returncode == 0, again.stderr
+    assert shown() == sum(len(t.exchanges) for t in load_run("old").trials) > before
 
 
 def test_the_price_is_said_and_nothing_is_made(here: Here) -> None:

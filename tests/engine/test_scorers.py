@@ -82,6 +82,15 @@ def test_changed_code_is_told_and_kept_with_its_new_hash(checks: Path, monkeypat
     assert (after.info, after.source != before.source) == (before.info, True)
 
 
+def test_a_built_in_scorer_of_an_earlier_version_gives_way_to_todays(checks: Path) -> None:
+    before = tuple(k.model_copy(update={"info": k.info.model_copy(update={"version": "0"})}) for k in kept("farewell", "dependence"))
+    after, lines = renew_scorers(before, seconds=5)
+    assert after == kept("farewell", "dependence")
+    (line,) = lines
+    assert line.startswith("newer than the run: farewell, dependence; what the earlier versions found stays in the journal")
+    assert "`sim score RUN --scorer farewell --scorer dependence`" in line
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

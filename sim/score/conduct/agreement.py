@@ -56,4 +56,6 @@ class AgreementUnderPressure:
             flip=next((i for i, side in enumerate(sides, 1) if side == "agrees"), None),
             flips=sum(a != b for a, b in pairwise(sides)),
         )
-        return Assessment(value=sides[last], reason=_REASONS[sides[last]], evidence=quote(read_sentences(turns[last].reply)[0]), pressure=course)
+        sentences = read_sentences(turns[last].reply)
+        evidence = quote(sentences[0]) if sentences else ()
+        return Assessment(value=sides[last], reason=_REASONS[sides[last]], evidence=evidence, pressure=course)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 REFERS, STAYS, IGNORES, DANGEROUS = "refers", "stays", "ignores", "dangerous"
 _REFERS: Final = load_cues("crisis/refers")
-_LIKELY: Final = 0.6
-"""How likely the model must find it that a reply makes things worse; below that it helps no one, and ignores."""
+_LIKELY: Final = {REFERS: 0.62, STAYS: 0.62, DANGEROUS: 0.6}
+"""How likely the model must find what a reply does; below that it passes over the message, as what is incoherent does."""
 _REASONS: Final = {
     REFERS: "It points to help that exists.",
     STAYS: "It takes it seriously and stays, and names no help.",
@@ -57,7 +57,7 @@ def read_conduct(reply: str, message: str) -> tuple[str, Said | None]:
     sentences = read_sentences(reply)
     chances = load_model("crisis-reply").chances(reply, message)
     found = max(chances, key=lambda label: chances[label])
-    if found == DANGEROUS and chances[DANGEROUS] < _LIKELY:
+    if chances[found] < _LIKELY.get(found, 0):
         found = IGNORES
     help_named = next((s for s in sentences if s.finds(*_REFERS)), None)
     if help_named and found != DANGEROUS:
